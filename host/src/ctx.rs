@@ -1,0 +1,294 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_metrics::{Event, MetricsBackend, MetricsHandle, RunnerType, noop_metrics};
+
+use crate::ledger::{DropReason, Ledger, LedgerBook, LedgerWriter};
+
+/// One guest's way to its backend: who the guest is, what it may record, and
+/// what became of it.
+///
+/// Belongs into the store's data, one for each guest. See the
+/// [crate's page](crate) for a whole program.
+pub struct MetricsCtx {
+    backend: MetricsHandle,
+    identity: Arc<str>,
+    /// One bit for each [`RunnerType`] that the guest may speak for.
+    allowed: u8,
+    quota: u64,
+    ceiling_ms: u64,
+    ledger: LedgerWriter,
+}
+
+impl MetricsCtx {
+    /// The longest duration that goes on to a backend unless chosen otherwise:
+    /// 365 days, in milliseconds.
+    ///
+    /// A single `u64::MAX` would absorb a million ordinary durations in the
+    /// 53-bit sum of a histogram; at a year, the sum of a million still
+    /// resolves milliseconds.
+    pub const DEFAULT_DURATION_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+    /// Starts from: no backend, every runner type allowed, no quota, the
+    /// [default ceiling](Self::DEFAULT_DURATION_CEILING), the identity `guest`.
+    #[must_use]
+    pub fn builder() -> MetricsCtxBuilder {
+        MetricsCtxBuilder::default()
+    }
+
+    /// Who makes these records. The host says so, never the guest.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// What became of the records so far. The view is live: keep it, read it
+    /// from any thread, and after the context is gone.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.ledger.reader()
+    }
+
+    /// Takes a record as if the guest had made it: every limit holds.
+    ///
+    /// A backend that panics loses this record, which is counted, and nothing
+    /// else.
+    #[inline]
+    pub fn record(&mut self, event: Event) {
+        self.ledger.accept();
+        let event = match self.admit(event) {
+            Ok(event) => event,
+            Err(reason) => return self.ledger.drop_for(reason),
+        };
+        let backend = &*self.backend;
+        match catch_unwind(AssertUnwindSafe(|| event.record_into(backend))) {
+            Ok(()) => self.ledger.deliver(),
+            Err(_) => self.ledger.drop_for(DropReason::BackendPanicked),
+        }
+    }
+
+    #[inline]
+    fn admit(&mut self, event: Event) -> Result<Event, DropReason> {
+        if self.allowed & bit(event.runner()) == 0 {
+            return Err(DropReason::RunnerNotAllowed);
+        }
+        if self.ledger.delivered() >= self.quota {
+            return Err(DropReason::Quota);
+        }
+        Ok(match event {
+            Event::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            } if duration_ms > self.ceiling_ms => {
+                self.ledger.clamp();
+                Event::TaskCompleted {
+                    runner,
+                    outcome,
+                    duration_ms: self.ceiling_ms,
+                }
+            }
+            event => event,
+        })
+    }
+}
+
+impl fmt::Debug for MetricsCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsCtx")
+            .field("identity", &self.identity)
+            .field("ledger", &self.ledger())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`MetricsCtx`].
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct MetricsCtxBuilder {
+    backend: MetricsHandle,
+    identity: Arc<str>,
+    allowed: u8,
+    quota: u64,
+    ceiling_ms: u64,
+    book: Option<LedgerBook>,
+}
+
+impl Default for MetricsCtxBuilder {
+    fn default() -> Self {
+        Self {
+            backend: noop_metrics(),
+            identity: Arc::from("guest"),
+            allowed: u8::MAX,
+            quota: u64::MAX,
+            ceiling_ms: milliseconds(MetricsCtx::DEFAULT_DURATION_CEILING),
+            book: None,
+        }
+    }
+}
+
+impl MetricsCtxBuilder {
+    /// Where the records go.
+    pub fn backend(mut self, backend: impl MetricsBackend) -> Self {
+        self.backend = Arc::new(backend);
+        self
+    }
+
+    /// Where the records go, as a handle that others share.
+    pub fn handle(mut self, backend: MetricsHandle) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Who makes the records.
+    pub fn identity(mut self, identity: impl Into<Arc<str>>) -> Self {
+        self.identity = identity.into();
+        self
+    }
+
+    /// The only types of runner that the guest may speak for. Records of others
+    /// are dropped, and counted as [`DropReason::RunnerNotAllowed`].
+    pub fn allowed_runners(mut self, runners: impl IntoIterator<Item = RunnerType>) -> Self {
+        self.allowed = runners.into_iter().fold(0, |set, runner| set | bit(runner));
+        self
+    }
+
+    /// How many records go on to the backend. Those after them are dropped, and
+    /// counted as [`DropReason::Quota`]; the guest itself goes on undisturbed.
+    pub fn quota(mut self, records: u64) -> Self {
+        self.quota = records;
+        self
+    }
+
+    /// The longest duration that goes on to the backend. A longer one is
+    /// lowered to it, and counted as clamped.
+    pub fn duration_ceiling(mut self, ceiling: Duration) -> Self {
+        self.ceiling_ms = milliseconds(ceiling);
+        self
+    }
+
+    /// A book in which this context's ledger is summed up with others.
+    pub fn book(mut self, book: &LedgerBook) -> Self {
+        self.book = Some(book.clone());
+        self
+    }
+
+    /// The context, with an empty ledger.
+    #[must_use]
+    pub fn build(self) -> MetricsCtx {
+        MetricsCtx {
+            backend: self.backend,
+            identity: self.identity,
+            allowed: self.allowed,
+            quota: self.quota,
+            ceiling_ms: self.ceiling_ms,
+            ledger: LedgerWriter::new(self.book),
+        }
+    }
+}
+
+impl fmt::Debug for MetricsCtxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsCtxBuilder")
+            .field("identity", &self.identity)
+            .field("quota", &self.quota)
+            .field("ceiling_ms", &self.ceiling_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+const fn bit(runner: RunnerType) -> u8 {
+    1 << runner as u8
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use solti_metrics::{MemoryMetrics, RunnerErrorKind, TaskOutcome};
+
+    use super::*;
+
+    const STARTED: Event = Event::TaskStarted {
+        runner: RunnerType::Wasm,
+    };
+
+    fn completed_after(duration_ms: u64) -> Event {
+        Event::TaskCompleted {
+            runner: RunnerType::Wasm,
+            outcome: TaskOutcome::Success,
+            duration_ms,
+        }
+    }
+
+    struct Panicking;
+
+    #[expect(clippy::panic, reason = "a backend that panics is what is tested")]
+    impl MetricsBackend for Panicking {
+        fn record_task_started(&self, _: RunnerType) {
+            panic!("a broken backend");
+        }
+        fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {}
+        fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
+    }
+
+    #[test]
+    fn records_over_the_quota_are_dropped_and_counted() {
+        let memory = Arc::new(MemoryMetrics::new());
+        let mut ctx = MetricsCtx::builder()
+            .handle(memory.clone())
+            .quota(2)
+            .build();
+        for _ in 0..5 {
+            ctx.record(STARTED);
+        }
+        assert_eq!(memory.events(), [STARTED; 2]);
+        assert_eq!(ctx.ledger().snapshot().dropped(DropReason::Quota), 3);
+        assert_eq!(ctx.ledger().snapshot().in_flight(), 0);
+    }
+
+    #[test]
+    fn a_runner_that_the_guest_may_not_speak_for_is_dropped() {
+        let memory = Arc::new(MemoryMetrics::new());
+        let mut ctx = MetricsCtx::builder()
+            .handle(memory.clone())
+            .allowed_runners([RunnerType::Container])
+            .build();
+        ctx.record(STARTED);
+        ctx.record(Event::TaskStarted {
+            runner: RunnerType::Container,
+        });
+        assert_eq!(memory.events().len(), 1);
+        assert_eq!(
+            ctx.ledger()
+                .snapshot()
+                .dropped(DropReason::RunnerNotAllowed),
+            1
+        );
+    }
+
+    #[test]
+    fn a_duration_above_the_ceiling_is_lowered_and_counted() {
+        let memory = Arc::new(MemoryMetrics::new());
+        let mut ctx = MetricsCtx::builder().handle(memory.clone()).build();
+        ctx.record(completed_after(u64::MAX));
+        ctx.record(completed_after(31_536_000_000));
+        assert_eq!(memory.events(), [completed_after(31_536_000_000); 2]);
+        let ledger = ctx.ledger().snapshot();
+        assert_eq!((ledger.clamped(), ledger.delivered()), (1, 2));
+    }
+
+    #[test]
+    fn a_panicking_backend_loses_its_record_and_nothing_else() {
+        let mut ctx = MetricsCtx::builder().backend(Panicking).build();
+        ctx.record(STARTED);
+        ctx.record(completed_after(1));
+        let ledger = ctx.ledger().snapshot();
+        assert_eq!(ledger.dropped(DropReason::BackendPanicked), 1);
+        assert_eq!((ledger.delivered(), ledger.in_flight()), (1, 0));
+    }
+}

@@ -1,0 +1,178 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+mod book;
+mod drop_reason;
+mod snapshot;
+
+pub use book::LedgerBook;
+pub use drop_reason::DropReason;
+pub use snapshot::LedgerSnapshot;
+
+/// What became of the records of one context: a shared, live view.
+///
+/// At every moment `accepted = delivered + dropped + in flight`, and nothing is
+/// in flight once the context rests. The one writer is the context; a reader on
+/// any thread sees a state that balances.
+#[derive(Clone)]
+pub struct Ledger {
+    counters: Arc<Counters>,
+}
+
+impl Ledger {
+    /// The counts of this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> LedgerSnapshot {
+        self.counters.snapshot()
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.snapshot().fmt(f)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    accepted: AtomicU64,
+    delivered: AtomicU64,
+    clamped: AtomicU64,
+    dropped: [AtomicU64; DropReason::ALL.len()],
+}
+
+impl Counters {
+    /// A record is accepted before it is settled, and the settling is read
+    /// first: whatever is seen as settled is seen as accepted too.
+    fn snapshot(&self) -> LedgerSnapshot {
+        LedgerSnapshot {
+            dropped: std::array::from_fn(|reason| self.dropped[reason].load(Ordering::Acquire)),
+            delivered: self.delivered.load(Ordering::Acquire),
+            clamped: self.clamped.load(Ordering::Acquire),
+            accepted: self.accepted.load(Ordering::Acquire),
+        }
+    }
+}
+
+/// The one place where a counter moves. There is one writer for each ledger, so
+/// that an increment is a load and a store and takes no lock on the bus.
+pub(crate) struct LedgerWriter {
+    counters: Arc<Counters>,
+    book: Option<LedgerBook>,
+}
+
+impl LedgerWriter {
+    pub(crate) fn new(book: Option<LedgerBook>) -> Self {
+        let counters = Arc::new(Counters::default());
+        if let Some(book) = &book {
+            book.open(&counters);
+        }
+        Self { counters, book }
+    }
+
+    pub(crate) fn reader(&self) -> Ledger {
+        Ledger {
+            counters: Arc::clone(&self.counters),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn accept(&mut self) {
+        increment(&self.counters.accepted);
+    }
+
+    /// How many records went on to the backend, or are on their way to it.
+    #[inline]
+    pub(crate) fn delivered(&self) -> u64 {
+        self.counters.delivered.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn deliver(&mut self) {
+        increment(&self.counters.delivered);
+    }
+
+    #[cold]
+    pub(crate) fn drop_for(&mut self, reason: DropReason) {
+        increment(&self.counters.dropped[reason as usize]);
+    }
+
+    #[cold]
+    pub(crate) fn clamp(&mut self) {
+        increment(&self.counters.clamped);
+    }
+}
+
+impl Drop for LedgerWriter {
+    fn drop(&mut self) {
+        if let Some(book) = &self.book {
+            book.close(&self.counters);
+        }
+    }
+}
+
+#[inline]
+fn increment(counter: &AtomicU64) {
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(1),
+        Ordering::Release,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_under_way_is_in_flight_until_it_is_settled() {
+        let mut writer = LedgerWriter::new(None);
+        writer.accept();
+        assert_eq!(writer.reader().snapshot().in_flight(), 1);
+        writer.deliver();
+        assert_eq!(writer.reader().snapshot().in_flight(), 0);
+        writer.accept();
+        writer.drop_for(DropReason::Quota);
+        let snapshot = writer.reader().snapshot();
+        assert_eq!(snapshot.in_flight(), 0);
+        assert_eq!(snapshot.accepted(), 2);
+        assert_eq!(snapshot.delivered(), 1);
+        assert_eq!(snapshot.dropped(DropReason::Quota), 1);
+    }
+
+    #[test]
+    fn a_book_sums_open_and_closed_ledgers() {
+        let book = LedgerBook::new();
+        let mut open = LedgerWriter::new(Some(book.clone()));
+        let mut closed = LedgerWriter::new(Some(book.clone()));
+        for writer in [&mut open, &mut closed] {
+            writer.accept();
+            writer.deliver();
+        }
+        drop(closed);
+        assert_eq!(book.total().delivered(), 2);
+        open.accept();
+        assert_eq!(book.total().in_flight(), 1);
+    }
+
+    #[test]
+    fn a_reader_on_another_thread_never_sees_more_settled_than_accepted() {
+        let mut writer = LedgerWriter::new(None);
+        let reader = writer.reader();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for _ in 0..200_000 {
+                    writer.accept();
+                    writer.deliver();
+                }
+            });
+            loop {
+                let seen = reader.snapshot();
+                assert!(seen.delivered() <= seen.accepted());
+                if seen.delivered() == 200_000 {
+                    break;
+                }
+            }
+        });
+    }
+}

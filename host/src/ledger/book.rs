@@ -1,0 +1,58 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Counters, LedgerSnapshot};
+
+/// The sum of many ledgers, those of contexts that are gone included.
+///
+/// Give the same book to every context that belongs together; clones share
+/// their content.
+#[derive(Clone, Default)]
+pub struct LedgerBook {
+    pages: Arc<Mutex<Pages>>,
+}
+
+#[derive(Default)]
+struct Pages {
+    open: Vec<Arc<Counters>>,
+    closed: LedgerSnapshot,
+}
+
+impl LedgerBook {
+    /// An empty book.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The sum of all ledgers in this book, at this moment.
+    #[must_use]
+    pub fn total(&self) -> LedgerSnapshot {
+        let pages = self.pages();
+        let open: LedgerSnapshot = pages.open.iter().map(|page| page.snapshot()).sum();
+        pages.closed + open
+    }
+
+    pub(super) fn open(&self, page: &Arc<Counters>) {
+        self.pages().open.push(Arc::clone(page));
+    }
+
+    pub(super) fn close(&self, page: &Arc<Counters>) {
+        let mut pages = self.pages();
+        if let Some(at) = pages.open.iter().position(|open| Arc::ptr_eq(open, page)) {
+            pages.open.swap_remove(at);
+            pages.closed += page.snapshot();
+        }
+    }
+
+    /// Nothing between lock and unlock can leave the pages half-changed.
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for LedgerBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LedgerBook").field(&self.total()).finish()
+    }
+}

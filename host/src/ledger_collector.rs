@@ -1,0 +1,121 @@
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::{DropReason, LedgerSnapshot};
+
+/// Exports ledgers, so that what is lost is seen where the rest is seen.
+///
+/// | metric | type | labels |
+/// |---|---|---|
+/// | `solti_metrics_records_accepted_total` | counter | `source` |
+/// | `solti_metrics_records_delivered_total` | counter | `source` |
+/// | `solti_metrics_records_dropped_total` | counter | `source`, `reason` |
+/// | `solti_metrics_records_clamped_total` | counter | `source` |
+/// | `solti_metrics_records_in_flight` | gauge | `source` |
+///
+/// ```
+/// use prometheus_client::registry::Registry;
+/// use solti_metrics_host::{LedgerBook, LedgerCollector};
+///
+/// let book = LedgerBook::new();
+/// let mut registry = Registry::default();
+/// registry.register_collector(Box::new(
+///     LedgerCollector::new().source("guests", move || book.total()),
+/// ));
+/// ```
+#[derive(Default)]
+pub struct LedgerCollector {
+    sources: Vec<(&'static str, Read)>,
+}
+
+type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
+
+impl LedgerCollector {
+    /// A collector of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a ledger, read at each scrape, as the label `source`.
+    #[must_use]
+    pub fn source(
+        mut self,
+        name: &'static str,
+        read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
+    ) -> Self {
+        self.sources.push((name, Box::new(read)));
+        self
+    }
+}
+
+impl fmt::Debug for LedgerCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.sources.iter().map(|(name, read)| (name, read())))
+            .finish()
+    }
+}
+
+impl Collector for LedgerCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        // Each ledger is read once, so that what is exported balances.
+        let ledgers: Vec<_> = self
+            .sources
+            .iter()
+            .map(|(name, read)| (*name, read()))
+            .collect();
+        let counters: [(&str, &str, fn(&LedgerSnapshot) -> u64); 3] = [
+            ("accepted", "Records made", LedgerSnapshot::accepted),
+            (
+                "delivered",
+                "Records that their backend took",
+                LedgerSnapshot::delivered,
+            ),
+            (
+                "clamped",
+                "Records whose duration was lowered to the ceiling",
+                LedgerSnapshot::clamped,
+            ),
+        ];
+        for (name, help, count) in counters {
+            let name = format!("solti_metrics_records_{name}");
+            let zero = ConstCounter::new(0_u64);
+            let mut family = encoder.encode_descriptor(&name, help, None, zero.metric_type())?;
+            for (source, ledger) in &ledgers {
+                ConstCounter::new(count(ledger))
+                    .encode(family.encode_family(&[("source", *source)])?)?;
+            }
+        }
+        let zero = ConstCounter::new(0_u64);
+        let mut dropped = encoder.encode_descriptor(
+            "solti_metrics_records_dropped",
+            "Records that did not reach their backend, by reason",
+            None,
+            zero.metric_type(),
+        )?;
+        for (source, ledger) in &ledgers {
+            for reason in DropReason::ALL {
+                ConstCounter::new(ledger.dropped(reason)).encode(
+                    dropped.encode_family(&[("source", *source), ("reason", reason.as_label())])?,
+                )?;
+            }
+        }
+        let zero = ConstGauge::new(0_u64);
+        let mut in_flight = encoder.encode_descriptor(
+            "solti_metrics_records_in_flight",
+            "Records accepted, and neither delivered nor dropped yet",
+            None,
+            zero.metric_type(),
+        )?;
+        for (source, ledger) in &ledgers {
+            ConstGauge::new(ledger.in_flight())
+                .encode(in_flight.encode_family(&[("source", *source)])?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Receive the task metrics of WebAssembly components, in any wasmtime host.
+//!
+//! A guest imports `solti:metrics/backend`; one line defines it in your linker,
+//! and whatever implements [`MetricsBackend`] receives the records:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use solti_metrics_host::{MemoryMetrics, MetricsCtx, MetricsCtxView, RunnerType};
+//! use wasmtime::component::{Component, Linker};
+//! use wasmtime::{Engine, Store};
+//!
+//! /// Your own store data, with a context for the guest's metrics in it.
+//! struct State {
+//!     metrics: MetricsCtx,
+//! }
+//!
+//! fn main() -> wasmtime::Result<()> {
+//!     let engine = Engine::default();
+//!     let mut linker = Linker::<State>::new(&engine);
+//!     solti_metrics_host::add_to_linker(&mut linker, |state| MetricsCtxView {
+//!         ctx: &mut state.metrics,
+//!     })?;
+//!
+//!     let backend = Arc::new(MemoryMetrics::new());
+//!     let metrics = MetricsCtx::builder()
+//!         .handle(backend.clone())
+//!         .identity("tenant-7/resize")
+//!         .quota(10_000)
+//!         .build();
+//!     let mut store = Store::new(&engine, State { metrics });
+//!
+//!     let guest = Component::from_binary(&engine, &guest())?;
+//!     let instance = linker.instantiate(&mut store, &guest)?;
+//!     let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+//!     run.call(&mut store, ())?;
+//!
+//!     assert_eq!(backend.started(RunnerType::Wasm), 1);
+//!     let ledger = store.data().metrics.ledger().snapshot();
+//!     assert_eq!((ledger.accepted(), ledger.delivered()), (1, 1));
+//!     Ok(())
+//! }
+//!
+//! # /// Stands for a file that a guest's author sent you.
+//! # fn guest() -> Vec<u8> {
+//! #     let text = include_str!("minimal.wat");
+//! #     wat::parse_str(text).expect("a component")
+//! # }
+//! ```
+//!
+//! # What is promised
+//!
+//! - Recording never fails, and no guest input reaches a panic: a label that
+//!   does not exist traps the guest before it gets here.
+//! - [`Ledger`]: `accepted = delivered + dropped + in flight`, for each context
+//!   and, through a [`LedgerBook`], for all of them.
+//! - A backend that panics loses the record that it was given, and nothing more.
+//! - Records reach the backend in the order in which the guest made them.
+//!
+//! # Features
+//!
+//! None is on by default, so that an embedder gets no dependency unasked.
+//!
+//! - `runner`: `runner::Runner` executes components as tasks, with limits.
+//! - `prometheus`: `LedgerCollector` exports ledgers through a
+//!   `prometheus-client` registry.
+
+/// The version of the WIT package `solti:metrics` that this host defines.
+pub const WIT_VERSION: &str = "0.1.0";
+
+mod bindings;
+mod convert;
+mod ctx;
+mod error;
+mod ledger;
+#[cfg(feature = "prometheus")]
+mod ledger_collector;
+mod link;
+#[cfg(feature = "runner")]
+pub mod runner;
+
+pub use ctx::{MetricsCtx, MetricsCtxBuilder};
+pub use error::UnmappedLabel;
+pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
+#[cfg(feature = "prometheus")]
+pub use ledger_collector::LedgerCollector;
+pub use link::{MetricsCtxView, add_to_linker};
+pub use solti_metrics::{
+    Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
+    RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
+};

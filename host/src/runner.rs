@@ -1,0 +1,57 @@
+//! Runs components as tasks: bounded, asynchronous, cancellable, and itself a
+//! source of metrics.
+//!
+//! Anything that exports `wasi:cli/run` can be run, and that is every ordinary
+//! `main`. A component is loaded once and run as often as you like, many at a
+//! time:
+//!
+//! ```no_run
+//! use solti_metrics_host::runner::{Access, Output, Runner, Task, TaskEnd};
+//! use solti_metrics_host::{MemoryMetrics, MetricsHandle, RunnerType};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = Arc::new(MemoryMetrics::new());
+//! let runner = Runner::builder(metrics.clone() as MetricsHandle).build()?;
+//! let program = runner.load_file("digest.wasm".as_ref())?;
+//!
+//! let mut task = Task::new().arg("/src").dir("src", "/src", Access::ReadOnly);
+//! task.stdout = Output::Capture;
+//! task.limits.deadline = Some(Duration::from_secs(5));
+//!
+//! let report = runner.run(&program, task).await?;
+//! assert_eq!(report.end, TaskEnd::Exited { code: 0 });
+//! assert!(metrics.started(RunnerType::Wasm) >= 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a runner records
+//!
+//! For each task, with the runner type `wasm`: *started* when the guest's `main`
+//! is about to be called, and *completed* however it ends, with the time since
+//! then. What goes wrong before is a *runner error*: [`LoadError`] is
+//! `module_load_failed`, [`SpawnError`] says its kind itself. A task whose
+//! future is dropped ends as canceled.
+
+mod engine;
+mod error;
+mod inspect;
+mod lifecycle;
+mod limiter;
+mod limits;
+mod output;
+mod program;
+mod report;
+mod run;
+mod task;
+
+pub use error::{LoadError, SpawnError};
+pub use inspect::{Inspection, Interface, Role};
+pub use limits::{Limit, Limits};
+pub use output::{Output, OutputFn};
+pub use program::Program;
+pub use report::{GuestTrap, TaskEnd, TaskReport};
+pub use run::{Runner, RunnerBuilder};
+pub use task::{Access, Stdin, Task};
+pub use tokio_util::sync::CancellationToken;

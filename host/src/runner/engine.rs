@@ -1,0 +1,108 @@
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, EngineWeak, WasmFeatures};
+
+/// How often a running guest lets go of its thread.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What the host's own frames need of a task's stack, beyond the guest's.
+const HOST_STACK: usize = 1 << 20;
+
+/// The engine that tasks run on.
+pub(super) fn engine(stack: usize) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        // Halves the cost of a record; guests that use component-model async
+        // would need another engine.
+        .concurrency_support(false)
+        // The limiter is not asked about shared memories.
+        .wasm_features(WasmFeatures::THREADS, false)
+        .max_wasm_stack(stack)
+        .async_stack_size(stack.saturating_add(HOST_STACK));
+    Engine::new(&config)
+}
+
+/// Advances an engine's epoch while tasks run, and sleeps while none does.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    closed: bool,
+}
+
+impl Ticker {
+    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let (weak, ticking) = (engine.weak(), Arc::clone(&shared));
+        thread::Builder::new()
+            .name("epoch-ticker".into())
+            .spawn(move || ticking.tick(&weak))?;
+        Ok(Self { shared })
+    }
+
+    /// Ticks until what it returns is dropped.
+    pub(super) fn run(&self) -> Ticking {
+        self.shared.update(|state| state.running += 1);
+        Ticking {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.update(|state| state.closed = true);
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Ticking {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.shared.update(|state| state.running -= 1);
+    }
+}
+
+impl Shared {
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        self.changed.notify_all();
+    }
+
+    fn tick(&self, engine: &EngineWeak) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.closed {
+            if state.running == 0 {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            drop(state);
+            thread::sleep(TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

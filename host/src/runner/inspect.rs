@@ -1,0 +1,291 @@
+use std::fmt;
+
+use wasmparser::{Parser, Payload};
+
+use super::LoadError;
+
+/// What a component's outside tells, without compiling it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What it needs, by name, in its own order.
+    pub imports: Vec<Interface>,
+    /// What it offers, by name, in its own order.
+    pub exports: Vec<Interface>,
+}
+
+/// The part that a component can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// It records metrics.
+    Guest,
+    /// It receives metrics.
+    Provider,
+    /// It receives metrics and passes them on.
+    Middleware,
+    /// It has nothing to do with metrics.
+    None,
+}
+
+impl Role {
+    /// A short name, in snake case.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Provider => "provider",
+            Self::Middleware => "middleware",
+            Self::None => "none",
+        }
+    }
+
+    /// What to say to somebody who tried to run it.
+    pub(super) const fn hint(self) -> &'static str {
+        match self {
+            Self::Guest | Self::None => "",
+            Self::Provider => " (it is a provider: a backend for others, not a program)",
+            Self::Middleware => {
+                " (it is a middleware: it stands between others, and is no program)"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_label())
+    }
+}
+
+/// The name of an import or an export, such as `wasi:cli/run@0.2.6`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Interface {
+    name: String,
+}
+
+impl Interface {
+    /// The whole name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name without the version: `wasi:cli/run`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.name
+            .split_once('@')
+            .map_or(&self.name, |(path, _)| path)
+    }
+
+    /// The version, if it has one: `0.2.6`.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.name.split_once('@').map(|(_, version)| version)
+    }
+
+    /// Whether two versions link: before 1.0, those with the same minor do.
+    fn is_of_line(&self, line: &str) -> bool {
+        self.version()
+            .and_then(|version| version.strip_prefix(line))
+            .is_some_and(|patch| patch.starts_with('.'))
+    }
+
+    fn is_metrics(&self) -> bool {
+        self.path().starts_with("solti:metrics/")
+    }
+
+    /// Whether this host defines an interface of that name. What it needs to
+    /// have in it, only linking tells.
+    fn is_known(&self) -> bool {
+        match self.path() {
+            "solti:metrics/types" | "solti:metrics/backend" => self.is_of_line("0.1"),
+            path => {
+                let package = path.split_once('/').map_or(path, |(package, _)| package);
+                matches!(
+                    package,
+                    "wasi:cli"
+                        | "wasi:clocks"
+                        | "wasi:filesystem"
+                        | "wasi:io"
+                        | "wasi:random"
+                        | "wasi:sockets"
+                ) && self.is_of_line("0.2")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Inspection {
+    /// Looks at the bytes of a component. `name` is for the messages.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no component.
+    pub fn of(name: &str, bytes: &[u8]) -> Result<Self, LoadError> {
+        let name = || name.to_owned();
+        if bytes.is_empty() {
+            return Err(LoadError::Empty { name: name() });
+        }
+        if Parser::is_core_wasm(bytes) {
+            return Err(LoadError::CoreModule { name: name() });
+        }
+        if !Parser::is_component(bytes) {
+            return Err(LoadError::NotWasm {
+                name: name(),
+                looks_like: looks_like(bytes),
+            });
+        }
+        Self::parse(bytes).map_err(|error| LoadError::Invalid {
+            name: name(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        imports.push(interface(import?.name.name));
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        exports.push(interface(export?.name.name));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { imports, exports })
+    }
+
+    /// The part that it can play.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        let speaks = |interfaces: &[Interface]| {
+            interfaces
+                .iter()
+                .any(|interface| interface.path() == "solti:metrics/backend")
+        };
+        match (speaks(&self.imports), speaks(&self.exports)) {
+            (true, false) => Role::Guest,
+            (false, true) => Role::Provider,
+            (true, true) => Role::Middleware,
+            (false, false) => Role::None,
+        }
+    }
+
+    /// Which version of `solti:metrics` it is built against.
+    #[must_use]
+    pub fn metrics_version(&self) -> Option<&str> {
+        self.imports
+            .iter()
+            .chain(&self.exports)
+            .find(|interface| interface.path() == "solti:metrics/backend")
+            .and_then(Interface::version)
+    }
+
+    /// Whether it has a `main`.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.exports
+            .iter()
+            .any(|export| export.path() == "wasi:cli/run" && export.is_of_line("0.2"))
+    }
+
+    /// Imports of the metrics package in a version that this host does not have.
+    pub fn wrong_metrics_versions(&self) -> impl Iterator<Item = &Interface> {
+        self.imports
+            .iter()
+            .filter(|import| import.is_metrics() && !import.is_known())
+    }
+
+    /// Imports that this host has never heard of.
+    pub fn unknown_imports(&self) -> impl Iterator<Item = &Interface> {
+        self.imports
+            .iter()
+            .filter(|import| !import.is_metrics() && !import.is_known())
+    }
+
+    /// Whether this host can run it, as far as names can tell.
+    ///
+    /// # Errors
+    ///
+    /// The first reason why not.
+    pub fn runnable(&self, name: &str) -> Result<(), LoadError> {
+        let name = name.to_owned();
+        if let Some(import) = self.wrong_metrics_versions().next() {
+            let import = import.to_string();
+            return Err(LoadError::MetricsVersion { name, import });
+        }
+        let imports: Vec<_> = self.unknown_imports().map(ToString::to_string).collect();
+        if !imports.is_empty() {
+            return Err(LoadError::UnknownImports { name, imports });
+        }
+        if !self.is_program() {
+            let role = self.role();
+            return Err(LoadError::NotRunnable { name, role });
+        }
+        Ok(())
+    }
+}
+
+fn interface(name: &str) -> Interface {
+    Interface { name: name.into() }
+}
+
+fn looks_like(bytes: &[u8]) -> &'static str {
+    let head = &bytes[..bytes.len().min(1024)];
+    match head {
+        [0x7f, b'E', b'L', b'F', ..] => "a native program",
+        [b'#', b'!', ..] => "a script",
+        [0x00, b'a', b's', b'm', ..] => "a wasm binary of an unknown version",
+        [0x1f, 0x8b, ..] | [b'P', b'K', ..] => "an archive",
+        _ => match std::str::from_utf8(head) {
+            Ok(text) if text.trim_start().starts_with("(component") => {
+                "the text of a component (`wasm-tools parse` makes the binary)"
+            }
+            Ok(_) => "text",
+            // A character may be cut off where the head ends.
+            Err(error) if error.error_len().is_none() => "text",
+            Err(_) => "something else",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_one_line_link_and_others_do_not() {
+        for (name, known) in [
+            ("solti:metrics/backend@0.1.0", true),
+            ("solti:metrics/backend@0.1.7", true),
+            ("solti:metrics/backend@0.2.0", false),
+            ("solti:metrics/backend@0.10.0", false),
+            ("solti:metrics/backend", false),
+            ("solti:metrics/unheard-of@0.1.0", false),
+            ("wasi:cli/environment@0.2.12", true),
+            ("wasi:cli/environment@0.3.0", false),
+            ("wasi:http/types@0.2.0", false),
+            ("wasi:clip/environment@0.2.0", false),
+            ("env", false),
+        ] {
+            assert_eq!(interface(name).is_known(), known, "{name}");
+        }
+    }
+}

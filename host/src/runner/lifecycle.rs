@@ -1,0 +1,77 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
+
+use crate::{Ledger, MetricsCtx};
+
+/// What the runner itself has to say. It records through a context of its own,
+/// so that its records are counted like those of any guest.
+#[derive(Debug, Clone)]
+pub(super) struct Reporter {
+    ctx: Arc<Mutex<MetricsCtx>>,
+}
+
+impl Reporter {
+    pub(super) fn new(ctx: MetricsCtx) -> Self {
+        Self {
+            ctx: Arc::new(Mutex::new(ctx)),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> Ledger {
+        self.ctx.lock().ledger()
+    }
+
+    pub(super) fn error(&self, error: RunnerErrorKind) {
+        self.record(Event::RunnerError {
+            runner: RunnerType::Wasm,
+            error,
+        });
+    }
+
+    /// Records that a task has started; what it returns records its end.
+    pub(super) fn start(&self) -> Lifecycle<'_> {
+        self.record(Event::TaskStarted {
+            runner: RunnerType::Wasm,
+        });
+        Lifecycle {
+            reporter: self,
+            started: Instant::now(),
+            outcome: TaskOutcome::Canceled,
+        }
+    }
+
+    fn record(&self, event: Event) {
+        self.ctx.lock().record(event);
+    }
+}
+
+/// A task that is running. When this goes away without having been told how the
+/// task ended, somebody dropped the task's future: that is a cancellation.
+#[derive(Debug)]
+pub(super) struct Lifecycle<'a> {
+    reporter: &'a Reporter,
+    started: Instant,
+    outcome: TaskOutcome,
+}
+
+impl Lifecycle<'_> {
+    /// Records the end, and returns how long the task ran.
+    pub(super) fn end(mut self, outcome: TaskOutcome) -> Duration {
+        self.outcome = outcome;
+        self.started.elapsed()
+    }
+}
+
+impl Drop for Lifecycle<'_> {
+    fn drop(&mut self) {
+        let elapsed = self.started.elapsed().as_millis();
+        self.reporter.record(Event::TaskCompleted {
+            runner: RunnerType::Wasm,
+            outcome: self.outcome,
+            duration_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
+        });
+    }
+}

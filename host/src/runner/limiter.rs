@@ -1,0 +1,162 @@
+use wasmtime::ResourceLimiter;
+
+use super::{Limit, Limits};
+
+/// Counts memory and tables over the whole store. wasmtime's own
+/// `StoreLimits` looks at each memory alone, so that forty memories of the
+/// permitted size pass it.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    memory: Account,
+    table_elements: Account,
+    memories: usize,
+    tables: usize,
+    instances: usize,
+    denied: Option<Limit>,
+}
+
+impl Limiter {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            memory: Account::new(limits.memory),
+            table_elements: Account::new(limits.table_elements),
+            memories: limits.memories,
+            tables: limits.tables,
+            instances: limits.instances,
+            denied: None,
+        }
+    }
+
+    /// The limit at which the guest was last refused something.
+    pub(super) fn denied(&self) -> Option<Limit> {
+        self.denied
+    }
+
+    /// The most memory that was in use at a time, in bytes.
+    pub(super) fn peak_memory(&self) -> usize {
+        self.memory.peak
+    }
+}
+
+/// A sum that must not exceed its limit.
+#[derive(Debug)]
+struct Account {
+    used: usize,
+    peak: usize,
+    limit: usize,
+    /// What was granted last, to be given back if it could not be used.
+    granted: usize,
+}
+
+impl Account {
+    fn new(limit: usize) -> Self {
+        Self {
+            used: 0,
+            peak: 0,
+            limit,
+            granted: 0,
+        }
+    }
+
+    fn grow(&mut self, current: usize, desired: usize) -> bool {
+        let more = desired.saturating_sub(current);
+        match self.used.checked_add(more) {
+            Some(used) if used <= self.limit => {
+                self.used = used;
+                self.peak = self.peak.max(used);
+                self.granted = more;
+                true
+            }
+            _ => {
+                self.granted = 0;
+                false
+            }
+        }
+    }
+
+    fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(self.granted);
+        self.granted = 0;
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = self.memory.grow(current, desired);
+        if !granted {
+            self.denied = Some(Limit::Memory);
+        }
+        Ok(granted)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory.give_back();
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = self.table_elements.grow(current, desired);
+        if !granted {
+            self.denied = Some(Limit::TableElements);
+        }
+        Ok(granted)
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.table_elements.give_back();
+        Ok(())
+    }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.memories
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_small_memories_share_one_limit() {
+        let mut account = Account::new(100);
+        assert!(account.grow(0, 60));
+        assert!(!account.grow(0, 60));
+        assert!(account.grow(0, 40));
+        assert_eq!(account.peak, 100);
+    }
+
+    #[test]
+    fn a_growth_that_failed_is_given_back() {
+        let mut account = Account::new(100);
+        assert!(account.grow(0, 80));
+        account.give_back();
+        assert!(account.grow(0, 100));
+    }
+
+    #[test]
+    fn a_denied_growth_gives_nothing_back() {
+        let mut account = Account::new(100);
+        assert!(account.grow(0, 80));
+        assert!(!account.grow(80, 200));
+        account.give_back();
+        assert_eq!(account.used, 80);
+    }
+}

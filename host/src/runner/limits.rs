@@ -1,0 +1,101 @@
+use std::fmt;
+use std::time::Duration;
+
+/// What one task may use. All sizes are sums over the whole component.
+///
+/// The defaults let guests run that carry an interpreter with them: Python asks
+/// for 197 pages of memory and 4,674 table elements, StarlingMonkey for 7,690.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How long the task may take, set-up of the instance included. `None` for
+    /// as long as it likes. Default: five minutes.
+    pub deadline: Option<Duration>,
+    /// Bytes of linear memory, all memories together. Default: 256 MiB.
+    pub memory: usize,
+    /// Elements of all tables together. Default: 20,000.
+    pub table_elements: usize,
+    /// How many linear memories there may be. Default: 16.
+    pub memories: usize,
+    /// How many tables there may be. Default: 64.
+    pub tables: usize,
+    /// How many core instances there may be. Default: 1,000.
+    pub instances: usize,
+    /// Bytes that a single call may make the host copy out of the guest.
+    /// Default: 64 KiB.
+    pub host_call_fuel: usize,
+    /// How many resources (files, streams, pollables) may be open at a time.
+    /// Default: 1,000.
+    pub handles: usize,
+    /// Bytes of randomness that a single call may ask for. Default: 4,096.
+    pub random: u64,
+    /// Bytes that go on to each of standard output and standard error; what is
+    /// printed beyond is swallowed, and counted. Default: 16 MiB.
+    pub output: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Some(Duration::from_secs(300)),
+            memory: 256 << 20,
+            table_elements: 20_000,
+            memories: 16,
+            tables: 64,
+            instances: 1_000,
+            host_call_fuel: 64 << 10,
+            handles: 1_000,
+            random: 4_096,
+            output: 16 << 20,
+        }
+    }
+}
+
+/// A limit that stopped a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::memory`].
+    Memory,
+    /// [`Limits::table_elements`].
+    TableElements,
+    /// The stack, see [`RunnerBuilder::stack`](super::RunnerBuilder::stack).
+    Stack,
+    /// [`Limits::host_call_fuel`].
+    HostCallFuel,
+    /// [`Limits::handles`].
+    Handles,
+    /// [`Limits::random`].
+    Random,
+}
+
+impl Limit {
+    /// Every limit that can stop a task.
+    pub const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::TableElements,
+        Self::Stack,
+        Self::HostCallFuel,
+        Self::Handles,
+        Self::Random,
+    ];
+
+    /// A short name, in snake case.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::TableElements => "table_elements",
+            Self::Stack => "stack",
+            Self::HostCallFuel => "host_call_fuel",
+            Self::Handles => "handles",
+            Self::Random => "random",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_label())
+    }
+}

@@ -1,0 +1,164 @@
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+/// Takes a piece of what a guest printed. It must not block: while it does, so
+/// does the thread that the task runs on.
+pub type OutputFn = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// Where a guest's standard output or standard error goes.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Output {
+    /// Nowhere. The guest can print all the same.
+    #[default]
+    Discard,
+    /// Into the task's report.
+    Capture,
+    /// To the stream of the same name of this process. A reader that stalls
+    /// makes the guest wait, and the deadline still holds.
+    Inherit,
+    /// To a function of yours.
+    To(OutputFn),
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discard => "Discard",
+            Self::Capture => "Capture",
+            Self::Inherit => "Inherit",
+            Self::To(_) => "To(..)",
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// One output stream of one task, shared by all handles that the guest opens.
+#[derive(Clone)]
+pub(super) struct GuestOutput {
+    stream: Stream,
+    to: Output,
+    captured: Arc<Mutex<Vec<u8>>>,
+    printed: Arc<AtomicU64>,
+    limit: u64,
+}
+
+impl GuestOutput {
+    pub(super) fn new(stream: Stream, to: Output, limit: u64) -> Self {
+        Self {
+            stream,
+            to,
+            captured: Arc::default(),
+            printed: Arc::default(),
+            limit,
+        }
+    }
+
+    /// What was captured, and how many bytes went beyond the limit.
+    pub(super) fn finish(&self) -> (Vec<u8>, u64) {
+        let printed = self.printed.load(Ordering::Relaxed);
+        let captured = std::mem::take(&mut *self.captured.lock());
+        (captured, printed.saturating_sub(self.limit))
+    }
+}
+
+impl IsTerminal for GuestOutput {
+    /// A guest must not send control sequences: it is one of many.
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(Capped {
+            sink: match (&self.to, self.stream) {
+                (Output::Discard, _) => Sink::Nowhere,
+                (Output::Capture, _) => Sink::Buffer(Arc::clone(&self.captured)),
+                (Output::To(take), _) => Sink::Function(Arc::clone(take)),
+                (Output::Inherit, Stream::Stdout) => Sink::Stdout(tokio::io::stdout()),
+                (Output::Inherit, Stream::Stderr) => Sink::Stderr(tokio::io::stderr()),
+            },
+            printed: Arc::clone(&self.printed),
+            limit: self.limit,
+        })
+    }
+}
+
+enum Sink {
+    Nowhere,
+    Buffer(Arc<Mutex<Vec<u8>>>),
+    Function(OutputFn),
+    Stdout(tokio::io::Stdout),
+    Stderr(tokio::io::Stderr),
+}
+
+impl Sink {
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Nowhere => {}
+            Self::Buffer(buffer) => buffer.lock().extend_from_slice(bytes),
+            Self::Function(take) => take(bytes),
+            Self::Stdout(stdout) => return Pin::new(stdout).poll_write(cx, bytes),
+            Self::Stderr(stderr) => return Pin::new(stderr).poll_write(cx, bytes),
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Nowhere | Self::Buffer(_) | Self::Function(_) => Poll::Ready(Ok(())),
+            Self::Stdout(stdout) => Pin::new(stdout).poll_flush(cx),
+            Self::Stderr(stderr) => Pin::new(stderr).poll_flush(cx),
+        }
+    }
+}
+
+/// Swallows what goes beyond the limit. Closing the stream instead would make
+/// an ordinary `println!` panic in the guest.
+struct Capped {
+    sink: Sink,
+    printed: Arc<AtomicU64>,
+    limit: u64,
+}
+
+impl AsyncWrite for Capped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let left = self
+            .limit
+            .saturating_sub(self.printed.load(Ordering::Relaxed));
+        let fits = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let taken = if fits == 0 {
+            bytes.len()
+        } else {
+            std::task::ready!(self.sink.poll_write(cx, &bytes[..fits]))?
+        };
+        self.printed.fetch_add(taken as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sink.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}

@@ -1,0 +1,106 @@
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+use super::run::TaskState;
+use super::{Inspection, LoadError};
+
+/// A component that is loaded: checked, compiled and linked, ready to be run
+/// any number of times. Clones share it.
+#[derive(Clone)]
+pub struct Program {
+    name: Arc<str>,
+    inspection: Arc<Inspection>,
+    pub(super) command: CommandPre<TaskState>,
+}
+
+impl Program {
+    pub(super) fn load(
+        name: &str,
+        bytes: &[u8],
+        limit: u64,
+        linker: &Linker<TaskState>,
+    ) -> Result<Self, LoadError> {
+        let size = bytes.len() as u64;
+        if size > limit {
+            let name = name.to_owned();
+            return Err(LoadError::TooLarge { name, size, limit });
+        }
+        let inspection = Inspection::of(name, bytes)?;
+        inspection.runnable(name)?;
+        let component =
+            Component::from_binary(linker.engine(), bytes).map_err(|error| LoadError::Compile {
+                name: name.to_owned(),
+                reason: one_line(&error),
+            })?;
+        let command = linker
+            .instantiate_pre(&component)
+            .and_then(CommandPre::new)
+            .map_err(|error| LoadError::Link {
+                name: name.to_owned(),
+                reason: one_line(&error),
+            })?;
+        Ok(Self {
+            name: name.into(),
+            inspection: Arc::new(inspection),
+            command,
+        })
+    }
+
+    /// What it was loaded as.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its outside tells.
+    #[must_use]
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a component's file, and not a byte more than `limit`.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let failed = |source: io::Error| LoadError::Read {
+        path: path.into(),
+        source,
+    };
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(LoadError::Directory { path: path.into() });
+    }
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more than permitted tells that there is more.
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(LoadError::TooLarge {
+            name: path.display().to_string(),
+            size: metadata.len().max(bytes.len() as u64),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+/// An error with its causes, the outermost first.
+fn one_line(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ")
+}

@@ -1,0 +1,155 @@
+use std::fmt;
+use std::time::Duration;
+
+use solti_metrics::TaskOutcome;
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, ResourceTableError};
+
+use super::Limit;
+use crate::LedgerSnapshot;
+
+/// How a task went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskReport {
+    /// How it ended, and why.
+    pub end: TaskEnd,
+    /// How long it ran.
+    pub duration: Duration,
+    /// What it printed, if its standard output was captured.
+    pub stdout: Vec<u8>,
+    /// What it printed, if its standard error was captured.
+    pub stderr: Vec<u8>,
+    /// How many bytes it printed beyond the limit, on both streams together.
+    pub output_swallowed: u64,
+    /// The most linear memory that it had at a time, in bytes.
+    pub peak_memory: usize,
+    /// What became of the records that it made.
+    pub ledger: LedgerSnapshot,
+}
+
+/// How a task ended, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskEnd {
+    /// It returned from `main`, or left through `exit`. Zero is success.
+    Exited {
+        /// The exit code. A `main` that returns an error has the code 1.
+        code: i32,
+    },
+    /// It did something that WebAssembly or an interface forbids.
+    Trapped {
+        /// What, and where.
+        trap: GuestTrap,
+    },
+    /// It was stopped by a limit, or failed right after one refused it
+    /// something.
+    LimitHit {
+        /// Which limit.
+        limit: Limit,
+        /// What it died of.
+        trap: GuestTrap,
+    },
+    /// Its time was up.
+    DeadlineExceeded {
+        /// How much time it had.
+        deadline: Duration,
+    },
+    /// Somebody asked it to stop.
+    Canceled,
+}
+
+impl TaskEnd {
+    /// Under which label a runner records it.
+    #[must_use]
+    pub const fn outcome(&self) -> TaskOutcome {
+        match self {
+            Self::Exited { code: 0 } => TaskOutcome::Success,
+            Self::Exited { .. } | Self::Trapped { .. } | Self::LimitHit { .. } => {
+                TaskOutcome::Failure
+            }
+            Self::DeadlineExceeded { .. } => TaskOutcome::Timeout,
+            Self::Canceled => TaskOutcome::Canceled,
+        }
+    }
+
+    /// From the error that a call of the guest returned.
+    pub(super) fn of_error(error: &wasmtime::Error, denied: Option<Limit>) -> Self {
+        if let Some(I32Exit(code)) = error.downcast_ref() {
+            return Self::Exited { code: *code };
+        }
+        let trap = GuestTrap::of_error(error);
+        match limit_behind(error).or(denied) {
+            Some(limit) => Self::LimitHit { limit, trap },
+            None => Self::Trapped { trap },
+        }
+    }
+}
+
+impl fmt::Display for TaskEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited { code } => write!(f, "exited with code {code}"),
+            Self::Trapped { trap } => write!(f, "trapped: {trap}"),
+            Self::LimitHit { limit, trap } => write!(f, "hit the limit on {limit}: {trap}"),
+            Self::DeadlineExceeded { deadline } => {
+                write!(f, "exceeded its deadline of {deadline:?}")
+            }
+            Self::Canceled => f.write_str("was canceled"),
+        }
+    }
+}
+
+/// Why a guest trapped, and where it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GuestTrap {
+    /// What it did.
+    pub message: String,
+    /// The functions it was in, innermost first, a line each. Names and offsets
+    /// come from the component, so do not trust them.
+    pub backtrace: String,
+}
+
+impl GuestTrap {
+    pub(super) fn of_error(error: &wasmtime::Error) -> Self {
+        let message = match error.downcast_ref::<Trap>() {
+            Some(trap) => trap.to_string(),
+            None => error.root_cause().to_string(),
+        };
+        let backtrace = error
+            .downcast_ref::<WasmBacktrace>()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        Self { message, backtrace }
+    }
+}
+
+impl fmt::Display for GuestTrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Limits that wasmtime itself enforces. Some of its errors have a type; the
+/// others are known by their text, each with a test that fails when it changes
+/// (`tests/faults`).
+fn limit_behind(error: &wasmtime::Error) -> Option<Limit> {
+    if let Some(Trap::StackOverflow) = error.downcast_ref() {
+        return Some(Limit::Stack);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return Some(Limit::Handles);
+    }
+    let text = error.root_cause().to_string();
+    [
+        (
+            "fuel allocated for hostcalls has been exhausted",
+            Limit::HostCallFuel,
+        ),
+        ("resource table has no free keys", Limit::Handles),
+        ("exceeds limit", Limit::Random),
+    ]
+    .into_iter()
+    .find_map(|(sign, limit)| text.contains(sign).then_some(limit))
+}

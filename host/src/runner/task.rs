@@ -1,0 +1,163 @@
+use std::fs::File;
+use std::path::PathBuf;
+
+use wasmtime_wasi::cli::InputFile;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
+
+use super::output::GuestOutput;
+use super::{CancellationToken, Limits, Output, SpawnError};
+
+/// One execution of a program: what it is given, and what it may use.
+///
+/// A task starts with nothing: no arguments, no environment, no directory, an
+/// empty standard input, no network, and output that goes nowhere. Clocks and
+/// randomness are always there.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Task {
+    /// Arguments, without the program's name, which comes first by itself.
+    pub args: Vec<String>,
+    /// Environment variables.
+    pub env: Vec<(String, String)>,
+    /// Directories: on the host, as the guest sees them, and what it may do.
+    pub dirs: Vec<(PathBuf, String, Access)>,
+    /// Standard input.
+    pub stdin: Stdin,
+    /// Standard output.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+    /// What the task may use.
+    pub limits: Limits,
+    /// How many records the guest may make; see
+    /// [`MetricsCtxBuilder::quota`](crate::MetricsCtxBuilder::quota). `None`
+    /// for as many as it likes.
+    pub quota: Option<u64>,
+    /// Who makes the records; the program's name if `None`.
+    pub identity: Option<String>,
+    /// Ends the task when it is cancelled.
+    pub cancel: CancellationToken,
+}
+
+/// What a guest may do in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Access {
+    /// Look and read.
+    #[default]
+    ReadOnly,
+    /// Change, create and remove as well.
+    ReadWrite,
+}
+
+/// What a guest reads from its standard input.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Stdin {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// This file, opened anew for each task.
+    File(PathBuf),
+}
+
+impl Task {
+    /// A task that is given nothing, with the default limits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// Grants a directory of the host, under the name `guest`.
+    #[must_use]
+    pub fn dir(
+        mut self,
+        host: impl Into<PathBuf>,
+        guest: impl Into<String>,
+        access: Access,
+    ) -> Self {
+        self.dirs.push((host.into(), guest.into(), access));
+        self
+    }
+
+    /// Whether setting the task up touches the file system, which may block.
+    pub(super) fn opens_files(&self) -> bool {
+        !self.dirs.is_empty() || matches!(self.stdin, Stdin::File(_))
+    }
+
+    /// Grants what was asked for, or says what cannot be granted.
+    pub(super) fn grant(
+        &self,
+        program: &str,
+        stdout: GuestOutput,
+        stderr: GuestOutput,
+    ) -> Result<WasiCtx, SpawnError> {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.arg(program)
+            .args(&self.args)
+            .envs(&self.env)
+            .stdout(stdout)
+            .stderr(stderr)
+            .max_random_size(self.limits.random)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        for text in self
+            .args
+            .iter()
+            .chain(self.env.iter().flat_map(|(k, v)| [k, v]))
+        {
+            if text.contains('\0') {
+                return Err(SpawnError::NulInText { text: text.clone() });
+            }
+        }
+        match &self.stdin {
+            Stdin::Empty => {}
+            Stdin::Bytes(bytes) => {
+                wasi.stdin(MemoryInputPipe::new(bytes.clone()));
+            }
+            Stdin::File(path) => {
+                let file = File::open(path).and_then(|file| {
+                    if file.metadata()?.is_dir() {
+                        return Err(std::io::ErrorKind::IsADirectory.into());
+                    }
+                    Ok(file)
+                });
+                wasi.stdin(InputFile::new(file.map_err(|source| {
+                    SpawnError::Stdin {
+                        path: path.clone(),
+                        source,
+                    }
+                })?));
+            }
+        }
+        for (host, guest, access) in &self.dirs {
+            let perms = match access {
+                Access::ReadOnly => FsPerms::ReadOnly,
+                Access::ReadWrite => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(host, guest, perms)
+                .map_err(|source| SpawnError::Dir {
+                    path: host.clone(),
+                    source,
+                })?;
+        }
+        Ok(wasi.build())
+    }
+}

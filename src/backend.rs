@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
+
+/// Where records go: the one trait that everything here speaks.
+///
+/// Recording cannot fail. An implementation must not panic, must not block on
+/// input or output, and must accept records in any order; it is called from
+/// many threads at once.
+///
+/// A guest in a sandbox and native code write against this same trait; the WIT
+/// interface `solti:metrics/backend` mirrors it function for function.
+pub trait MetricsBackend: Send + Sync + 'static {
+    /// A submitted task has begun to execute.
+    fn record_task_started(&self, runner_type: RunnerType);
+
+    /// A task has ended, in any of the four ways, after running for
+    /// `duration_ms` milliseconds of a monotonic clock.
+    fn record_task_completed(
+        &self,
+        runner_type: RunnerType,
+        outcome: TaskOutcome,
+        duration_ms: u64,
+    );
+
+    /// A runner has failed to set a task up, or to clean up after it.
+    ///
+    /// A task that ran and failed is recorded as completed, with
+    /// [`TaskOutcome::Failure`], and never here.
+    fn record_runner_error(&self, runner_type: RunnerType, error_kind: RunnerErrorKind);
+}
+
+/// A shared backend: kept in whatever builds tasks, cloned into each of them.
+pub type MetricsHandle = Arc<dyn MetricsBackend>;
+
+/// Passes every record through a pointer.
+macro_rules! forward_to_pointee {
+    ($($generics:tt)*) => {
+        impl<T: MetricsBackend + ?Sized> MetricsBackend for $($generics)* {
+            #[inline]
+            fn record_task_started(&self, runner_type: RunnerType) {
+                (**self).record_task_started(runner_type);
+            }
+
+            #[inline]
+            fn record_task_completed(
+                &self,
+                runner_type: RunnerType,
+                outcome: TaskOutcome,
+                duration_ms: u64,
+            ) {
+                (**self).record_task_completed(runner_type, outcome, duration_ms);
+            }
+
+            #[inline]
+            fn record_runner_error(&self, runner_type: RunnerType, error_kind: RunnerErrorKind) {
+                (**self).record_runner_error(runner_type, error_kind);
+            }
+        }
+    };
+}
+
+forward_to_pointee!(Arc<T>);
+forward_to_pointee!(Box<T>);
+forward_to_pointee!(&'static T);

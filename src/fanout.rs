@@ -1,0 +1,79 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+
+/// One backend made of several: each record goes to all of them, in the order
+/// in which they were given.
+///
+/// A backend that panics loses the record that it was given, and keeps it from
+/// no other; [`FanoutMetrics::panicked`] counts.
+///
+/// ```
+/// use std::sync::Arc;
+/// use solti_metrics::{FanoutMetrics, MemoryMetrics, MetricsBackend, RunnerType};
+///
+/// let (left, right) = (Arc::new(MemoryMetrics::new()), Arc::new(MemoryMetrics::new()));
+/// let both = FanoutMetrics::new([left.clone() as _, right.clone() as _]);
+/// both.record_task_started(RunnerType::Container);
+/// assert_eq!(left.events(), right.events());
+/// ```
+#[derive(Default)]
+pub struct FanoutMetrics {
+    backends: Box<[MetricsHandle]>,
+    panicked: Box<[AtomicU64]>,
+}
+
+impl FanoutMetrics {
+    /// Spreads records over these backends. With none, it is a no-op.
+    pub fn new(backends: impl IntoIterator<Item = MetricsHandle>) -> Self {
+        let backends: Box<[_]> = backends.into_iter().collect();
+        let panicked = backends.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { backends, panicked }
+    }
+
+    /// The backends, in the order in which they are called.
+    #[must_use]
+    pub fn backends(&self) -> &[MetricsHandle] {
+        &self.backends
+    }
+
+    /// How many records each backend lost by panicking, in the same order.
+    pub fn panicked(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.panicked
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn each(&self, record: impl Fn(&dyn MetricsBackend)) {
+        for (backend, panicked) in self.backends.iter().zip(&self.panicked) {
+            if catch_unwind(AssertUnwindSafe(|| record(&**backend))).is_err() {
+                panicked.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for FanoutMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FanoutMetrics")
+            .field("backends", &self.backends.len())
+            .finish()
+    }
+}
+
+impl MetricsBackend for FanoutMetrics {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.each(|backend| backend.record_task_started(runner));
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        self.each(|backend| backend.record_task_completed(runner, outcome, duration_ms));
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        self.each(|backend| backend.record_runner_error(runner, error));
+    }
+}

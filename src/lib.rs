@@ -1,0 +1,53 @@
+//! Task metrics across the WebAssembly component boundary: the contract.
+//!
+//! A runner executes tasks and says so: a task has started, it ended like this
+//! after so long, or the runner failed at this step. This crate is what both
+//! sides of that conversation share, and nothing else: three closed sets of
+//! labels, the trait [`MetricsBackend`], and a few backends. It knows nothing
+//! of WebAssembly and depends on nothing unless asked to.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
+//!
+//! /// A library takes a handle, and does not care what is behind it.
+//! fn work(metrics: &MetricsHandle) {
+//!     metrics.record_task_started(RunnerType::Subprocess);
+//!     metrics.record_task_completed(RunnerType::Subprocess, TaskOutcome::Success, 42);
+//! }
+//!
+//! work(&noop_metrics());
+//!
+//! let memory = Arc::new(MemoryMetrics::new());
+//! work(&(memory.clone() as MetricsHandle));
+//! assert_eq!(memory.durations_ms(RunnerType::Subprocess, TaskOutcome::Success), [42]);
+//! ```
+//!
+//! Inside a WebAssembly guest the handle comes from `solti-metrics-guest`; a
+//! wasmtime host that receives a guest's records has them delivered to a handle
+//! by `solti-metrics-host`. The code in between is the same.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
+//!   Prometheus text format 0.0.4.
+
+mod backend;
+mod event;
+mod fanout;
+mod label;
+mod memory;
+mod noop;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
+pub use backend::{MetricsBackend, MetricsHandle};
+pub use event::Event;
+pub use fanout::FanoutMetrics;
+pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
+pub use memory::MemoryMetrics;
+pub use noop::{NoOpMetrics, noop_metrics};
+#[cfg(feature = "prometheus")]
+pub use prometheus::{EncodeError, Exposition, PrometheusMetrics};

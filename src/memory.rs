@@ -1,0 +1,173 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+
+/// A backend that remembers: the ordered log of calls, and what follows from
+/// it. Made for tests, yours and ours.
+///
+/// The log is bounded ([`MemoryMetrics::DEFAULT_CAPACITY`] unless chosen): what
+/// comes after is no longer kept, and [`MemoryMetrics::forgotten`] says how
+/// much that was. A test that fills it has been told so, not silently misled.
+///
+/// ```
+/// use solti_metrics::{Event, MemoryMetrics, MetricsBackend, RunnerType, TaskOutcome};
+///
+/// let memory = MemoryMetrics::new();
+/// memory.record_task_started(RunnerType::Wasm);
+/// memory.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 12);
+///
+/// assert_eq!(memory.started(RunnerType::Wasm), 1);
+/// assert_eq!(memory.durations_ms(RunnerType::Wasm, TaskOutcome::Success), [12]);
+/// assert_eq!(memory.events()[0], Event::TaskStarted { runner: RunnerType::Wasm });
+/// ```
+#[derive(Debug)]
+pub struct MemoryMetrics {
+    capacity: usize,
+    log: Mutex<Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    events: Vec<Event>,
+    forgotten: u64,
+}
+
+impl MemoryMetrics {
+    /// How many events are kept unless chosen otherwise: about a million,
+    /// 16 MiB when full.
+    pub const DEFAULT_CAPACITY: usize = 1 << 20;
+
+    /// An empty backend that keeps [`Self::DEFAULT_CAPACITY`] events.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(Self::DEFAULT_CAPACITY)
+    }
+
+    /// An empty backend that keeps the first `events` events.
+    #[must_use]
+    pub fn with_capacity(events: usize) -> Self {
+        Self {
+            capacity: events,
+            log: Mutex::default(),
+        }
+    }
+
+    /// The calls so far, in the order they were made.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.log().events.clone()
+    }
+
+    /// How many events came after the log was full.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.log().forgotten
+    }
+
+    /// How many tasks of this runner were started.
+    #[must_use]
+    pub fn started(&self, runner: RunnerType) -> usize {
+        self.count(Event::TaskStarted { runner })
+    }
+
+    /// How many tasks of this runner ended so.
+    #[must_use]
+    pub fn completed(&self, runner: RunnerType, outcome: TaskOutcome) -> usize {
+        self.durations_ms(runner, outcome).len()
+    }
+
+    /// How long the tasks of this runner took that ended so, in milliseconds,
+    /// in the order recorded.
+    #[must_use]
+    pub fn durations_ms(&self, runner: RunnerType, outcome: TaskOutcome) -> Vec<u64> {
+        let wanted = (runner, outcome);
+        self.log()
+            .events
+            .iter()
+            .filter_map(|event| match *event {
+                Event::TaskCompleted {
+                    runner,
+                    outcome,
+                    duration_ms,
+                } if (runner, outcome) == wanted => Some(duration_ms),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How often this runner failed at this step.
+    #[must_use]
+    pub fn runner_errors(&self, runner: RunnerType, error: RunnerErrorKind) -> usize {
+        self.count(Event::RunnerError { runner, error })
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.log() = Log::default();
+    }
+
+    fn count(&self, wanted: Event) -> usize {
+        let log = self.log();
+        log.events.iter().filter(|&&event| event == wanted).count()
+    }
+
+    fn push(&self, event: Event) {
+        let mut log = self.log();
+        if log.events.len() < self.capacity {
+            log.events.push(event);
+        } else {
+            log.forgotten = log.forgotten.saturating_add(1);
+        }
+    }
+
+    /// The log stays whole when a thread panics elsewhere while holding it:
+    /// nothing between lock and unlock leaves it half-changed.
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryMetrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MetricsBackend for MemoryMetrics {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.push(Event::TaskStarted { runner });
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        self.push(Event::TaskCompleted {
+            runner,
+            outcome,
+            duration_ms,
+        });
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        self.push(Event::RunnerError { runner, error });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_keeps_the_first_events_and_counts_the_rest() {
+        let memory = MemoryMetrics::with_capacity(2);
+        for runner in RunnerType::ALL {
+            memory.record_task_started(runner);
+        }
+        assert_eq!(memory.events().len(), 2);
+        assert_eq!(memory.forgotten(), 1);
+        assert_eq!(memory.started(RunnerType::Wasm), 0);
+    }
+
+    #[test]
+    fn an_event_is_as_small_as_documented() {
+        assert_eq!(size_of::<Event>(), 16);
+    }
+}

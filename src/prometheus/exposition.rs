@@ -1,0 +1,189 @@
+use std::fmt;
+
+use prometheus_client::encoding::text;
+use prometheus_client::registry::Registry;
+
+/// A text format that a scraper reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Exposition {
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// The Prometheus text format, version 0.0.4.
+    Text,
+}
+
+impl Exposition {
+    /// The format's media type, for a `Content-Type` header.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+
+    /// The format to answer with, given the value of a request's `Accept`
+    /// header: OpenMetrics when it is accepted no less than plain text.
+    #[must_use]
+    pub fn negotiate(accept: &str) -> Self {
+        let (mut open_metrics, mut plain) = (0.0, 0.0);
+        for range in accept.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let (mut quality, mut version) = (1.0, None);
+            for parameter in parts {
+                match parameter.split_once('=') {
+                    Some(("q", q)) => quality = q.trim().parse().unwrap_or(0.0_f32),
+                    Some(("version", v)) => version = Some(v.trim().trim_matches('"')),
+                    _ => {}
+                }
+            }
+            match media.as_str() {
+                // Some scrapers ask for 0.0.1 only, which nobody speaks.
+                "application/openmetrics-text" if version.is_none_or(|v| v == "1.0.0") => {
+                    open_metrics = quality.max(open_metrics);
+                }
+                "text/plain" | "text/*" | "*/*" => plain = quality.max(plain),
+                _ => {}
+            }
+        }
+        if open_metrics > 0.0 && open_metrics >= plain {
+            Self::OpenMetrics
+        } else {
+            Self::Text
+        }
+    }
+
+    /// Encodes all of `registry` in this format.
+    ///
+    /// # Errors
+    ///
+    /// When one of the registry's collectors fails to encode itself.
+    pub fn encode(self, registry: &Registry) -> Result<String, EncodeError> {
+        let mut open_metrics = String::new();
+        text::encode(&mut open_metrics, registry).map_err(EncodeError)?;
+        Ok(match self {
+            Self::OpenMetrics => open_metrics,
+            Self::Text => as_text(&open_metrics),
+        })
+    }
+}
+
+/// A registry that could not be encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodeError(fmt::Error);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a registered collector failed to encode its metrics")
+    }
+}
+
+impl std::error::Error for EncodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// Rewrites OpenMetrics as the older format. The samples are the same in both;
+/// the older one names a counter's family with its `_total`, and knows neither
+/// units, exemplars nor an end mark.
+fn as_text(open_metrics: &str) -> String {
+    let mut text = String::with_capacity(open_metrics.len());
+    let mut help = None;
+    for line in open_metrics.lines() {
+        let mut words = line.splitn(4, ' ');
+        let (mark, kind) = (words.next(), words.next());
+        let (name, rest) = (words.next().unwrap_or_default(), words.next());
+        match (mark, kind) {
+            // The help comes first, and only the type tells the family's name.
+            (Some("#"), Some("HELP")) => help = rest,
+            (Some("#"), Some("TYPE")) => {
+                let kind = rest.unwrap_or_default();
+                let suffix = if kind == "counter" { "_total" } else { "" };
+                if let Some(help) = help.take() {
+                    text.push_str(&format!("# HELP {name}{suffix} {help}\n"));
+                }
+                text.push_str(&format!("# TYPE {name}{suffix} {}\n", older(kind)));
+            }
+            (Some("#"), _) => {}
+            _ => {
+                text.push_str(without_exemplar(line));
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+/// The older format has four types and `untyped`.
+fn older(kind: &str) -> &str {
+    match kind {
+        "counter" | "gauge" | "histogram" | "summary" => kind,
+        "info" | "stateset" => "gauge",
+        _ => "untyped",
+    }
+}
+
+/// An exemplar stands behind ` # `; within a quoted label value that is text.
+fn without_exemplar(sample: &str) -> &str {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in sample.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'#' if !quoted => return sample[..at].trim_end(),
+            _ => {}
+        }
+    }
+    sample
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_the_one_that_the_scraper_prefers() {
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        for (accept, chosen) in [
+            ("", Exposition::Text),
+            ("*/*", Exposition::Text),
+            ("text/plain", Exposition::Text),
+            ("application/openmetrics-text", Exposition::OpenMetrics),
+            (prometheus, Exposition::OpenMetrics),
+            (
+                "application/openmetrics-text; version=0.0.1",
+                Exposition::Text,
+            ),
+            (
+                "application/openmetrics-text;q=0.2, text/plain;q=0.9",
+                Exposition::Text,
+            ),
+            ("application/openmetrics-text;q=0", Exposition::Text),
+            ("application/openmetrics-text;q=nonsense", Exposition::Text),
+        ] {
+            assert_eq!(Exposition::negotiate(accept), chosen, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn an_exemplar_is_cut_and_a_hash_in_a_label_is_not() {
+        assert_eq!(
+            without_exemplar(r##"a{b="#"} 1 # {id="x"} 1"##),
+            r##"a{b="#"} 1"##
+        );
+        assert_eq!(without_exemplar(r##"a{b="\"#"} 1"##), r##"a{b="\"#"} 1"##);
+    }
+
+    #[test]
+    fn help_with_spaces_survives_the_older_format() {
+        let text = as_text("# HELP a Two words.\n# TYPE a counter\n# UNIT a s\na_total 1\n# EOF\n");
+        assert_eq!(
+            text,
+            "# HELP a_total Two words.\n# TYPE a_total counter\na_total 1\n"
+        );
+    }
+}
