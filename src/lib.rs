@@ -42,6 +42,7 @@ mod memory;
 mod noop;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod unmapped;
 
 pub use backend::{MetricsBackend, MetricsHandle};
 pub use event::Event;
@@ -51,3 +52,4 @@ pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{EncodeError, Exposition, PrometheusMetrics};
+pub use unmapped::UnmappedLabel;

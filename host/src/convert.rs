@@ -4,9 +4,8 @@
 //! Rust enums are open to crates other than their own, so the way out can meet
 //! a case that this version of the package has no name for.
 
-use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel};
 
-use crate::UnmappedLabel;
 use crate::bindings::types as wit;
 
 /// Ties the cases of a WIT enum to those of the Rust enum of the same name.

@@ -71,7 +71,6 @@ pub const WIT_VERSION: &str = "0.1.0";
 mod bindings;
 mod convert;
 mod ctx;
-mod error;
 mod ledger;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;
@@ -80,12 +79,11 @@ mod link;
 pub mod runner;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
-pub use error::UnmappedLabel;
 pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
 #[cfg(feature = "prometheus")]
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
 pub use solti_metrics::{
     Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
-    RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
+    RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
 };

@@ -1,0 +1,33 @@
+//! A guest without WASI: nothing but the metrics interface is imported. Its
+//! `run` makes one record of each kind.
+//!
+//! Built for `wasm32-unknown-unknown`, as a `cdylib`. There is no clock, so it
+//! says itself how long the task took.
+#![allow(unsafe_code, missing_docs, reason = "the generated export of `run`")]
+
+use std::time::Duration;
+
+use solti_metrics_guest::{
+    HostMetrics, MetricsBackend, RunnerErrorKind, RunnerType, Task, TaskOutcome,
+};
+
+mod world {
+    wit_bindgen::generate!({
+        inline: "
+            package example:reporter;
+            world reporter { export run: func(); }
+        ",
+    });
+}
+
+struct Reporter;
+
+impl world::Guest for Reporter {
+    fn run() {
+        let task = Task::start(RunnerType::Subprocess);
+        HostMetrics.record_runner_error(RunnerType::Container, RunnerErrorKind::SpawnFailed);
+        task.finish_after(TaskOutcome::Timeout, Duration::from_millis(1_500));
+    }
+}
+
+world::export!(Reporter with_types_in world);

@@ -1,0 +1,73 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use solti_metrics::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel};
+
+use crate::bindings::imports::solti::metrics::backend;
+
+static UNMAPPED: AtomicU64 = AtomicU64::new(0);
+
+/// The backend that lies beyond the boundary: each record is one call of an
+/// imported function, with two or three integers and no memory.
+///
+/// Outside of WebAssembly there is nobody to call, and it keeps nothing: a
+/// guest's own tests run natively, with whichever backend they look into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HostMetrics;
+
+impl HostMetrics {
+    /// The one there is.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// How many records this guest dropped because `solti:metrics@0.1.0` has no
+    /// name for one of their labels. Not one is relabelled instead.
+    #[must_use]
+    pub fn unmapped() -> u64 {
+        UNMAPPED.load(Ordering::Relaxed)
+    }
+}
+
+impl MetricsBackend for HostMetrics {
+    fn record_task_started(&self, runner: RunnerType) {
+        counted(|| Ok(call::started(runner.try_into()?)));
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        counted(|| {
+            Ok(call::completed(
+                runner.try_into()?,
+                outcome.try_into()?,
+                duration_ms,
+            ))
+        });
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        counted(|| Ok(call::error(runner.try_into()?, error.try_into()?)));
+    }
+}
+
+fn counted(record: impl FnOnce() -> Result<(), UnmappedLabel>) {
+    if record().is_err() {
+        UNMAPPED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(target_family = "wasm")]
+mod call {
+    pub(super) use super::backend::{
+        record_runner_error as error, record_task_completed as completed,
+        record_task_started as started,
+    };
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod call {
+    use super::backend::{RunnerErrorKind, RunnerType, TaskOutcome};
+
+    pub(super) fn started(_: RunnerType) {}
+    pub(super) fn completed(_: RunnerType, _: TaskOutcome, _: u64) {}
+    pub(super) fn error(_: RunnerType, _: RunnerErrorKind) {}
+}

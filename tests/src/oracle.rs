@@ -1,0 +1,97 @@
+//! Programs made by others, that our output is held against.
+//!
+//! `tools/test-oracles.sh` gets them. A machine without one lists what it skips
+//! and why; where `CI=true` or `ORACLES=required`, a missing oracle is a failure.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// What a test that needs an oracle has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Oracle {
+    /// Hold the output against the one at this path.
+    Here(PathBuf),
+    /// Be listed as skipped, with this reason.
+    Skip(String),
+    /// Fail, with this reason.
+    Fail(String),
+}
+
+impl Oracle {
+    /// The program `promtool`.
+    #[must_use]
+    pub fn promtool() -> Self {
+        Self::find("promtool", "bin/promtool")
+    }
+
+    /// PyPI's `prometheus_client`: the folder for `PYTHONPATH`.
+    #[must_use]
+    pub fn prometheus_client() -> Self {
+        Self::find("prometheus_client", "python")
+    }
+
+    fn find(name: &str, path: &str) -> Self {
+        let oracles = folder();
+        match look_up(&oracles, name, path) {
+            Ok(path) => Self::Here(path),
+            Err(reason) if required() => Self::Fail(reason),
+            Err(reason) => Self::Skip(reason),
+        }
+    }
+}
+
+/// `SOLTI_ORACLES`, else `oracles` in the target directory.
+fn folder() -> PathBuf {
+    // An integration test runs in its package's folder, whereas people write
+    // these paths down in the workspace's.
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    workspace.join(match env::var_os("SOLTI_ORACLES") {
+        Some(oracles) => PathBuf::from(oracles),
+        None => env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| PathBuf::from("target"), PathBuf::from)
+            .join("oracles"),
+    })
+}
+
+fn look_up(oracles: &Path, name: &str, path: &str) -> Result<PathBuf, String> {
+    let found = oracles.join(path);
+    if found.exists() {
+        return Ok(found);
+    }
+    let reason = fs::read_to_string(oracles.join(format!("{name}.missing")))
+        .unwrap_or_else(|_| "get it with tools/test-oracles.sh".to_owned());
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(format!("no {name}: {reason}"))
+}
+
+fn required() -> bool {
+    let is = |name, value| env::var(name).is_ok_and(|found| found == value);
+    is("CI", "true") || is("ORACLES", "required")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_oracle_says_why_on_one_line() -> std::io::Result<()> {
+        let oracles = tempfile::tempdir()?;
+        let missing = || look_up(oracles.path(), "sibyl", "bin/sibyl");
+        assert_eq!(
+            missing(),
+            Err("no sibyl: get it with tools/test-oracles.sh".to_owned())
+        );
+        fs::write(oracles.path().join("sibyl.missing"), "left\n for Cumae\n")?;
+        assert_eq!(missing(), Err("no sibyl: left for Cumae".to_owned()));
+        Ok(())
+    }
+
+    #[test]
+    fn an_oracle_that_is_there_is_found() -> std::io::Result<()> {
+        let oracles = tempfile::tempdir()?;
+        let sibyl = oracles.path().join("sibyl");
+        fs::write(&sibyl, "")?;
+        assert_eq!(look_up(oracles.path(), "sibyl", "sibyl"), Ok(sibyl));
+        Ok(())
+    }
+}
