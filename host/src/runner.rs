@@ -46,7 +46,7 @@ mod report;
 mod run;
 mod task;
 
-pub use error::{LoadError, SpawnError};
+pub use error::{BuildError, LoadError, SpawnError};
 pub use inspect::{Inspection, Interface, Role};
 pub use limits::{Limit, Limits};
 pub use output::{Output, OutputFn};

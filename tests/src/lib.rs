@@ -1,1 +1,4 @@
+//! What several of the tests share.
 
+pub mod guest;
+pub mod oracle;

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use libtest_mimic::{Failed, Trial};
+
 /// What a test that needs an oracle has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Oracle {
@@ -28,6 +30,29 @@ impl Oracle {
     #[must_use]
     pub fn prometheus_client() -> Self {
         Self::find("prometheus_client", "python")
+    }
+
+    /// A trial that holds something against this oracle, given its path.
+    ///
+    /// Asked for in spite of being skipped, it fails: nothing passes that was
+    /// not looked at.
+    pub fn trial(
+        &self,
+        name: &str,
+        check: impl FnOnce(&Path) -> anyhow::Result<()> + Send + 'static,
+    ) -> Trial {
+        let failing = |reason: &str| {
+            let failed = Failed::from(reason);
+            Trial::test(name, || Err(failed))
+        };
+        match self {
+            Self::Here(path) => {
+                let path = path.clone();
+                Trial::test(name, move || Ok(check(&path)?))
+            }
+            Self::Skip(reason) => failing(reason).with_kind(reason).with_ignored_flag(true),
+            Self::Fail(reason) => failing(reason),
+        }
     }
 
     fn find(name: &str, path: &str) -> Self {

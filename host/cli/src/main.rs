@@ -1,1 +1,52 @@
-fn main() {}
+//! `solti-metrics`: runs WebAssembly components as tasks, bounds them, and
+//! shows what happened.
+
+mod args;
+mod backend;
+mod check;
+mod exit;
+mod progress;
+mod report;
+mod run;
+mod serve;
+mod summary;
+mod table;
+mod tally;
+mod wit;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Exit, complain};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Silent unless asked: what a person needs to know is said otherwise.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let exit = match cli.command {
+        Command::Run(args) => block_on(run::run(args)),
+        Command::Check(args) => check::check(&args),
+        Command::Wit(args) => wit::wit(&args),
+    };
+    exit.unwrap_or_else(|error| {
+        complain(format_args!("error: {error:#}"));
+        Exit::Failed
+    })
+    .into()
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let exit = runtime.block_on(command);
+    // A guest may have left a write behind that nobody reads.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    exit
+}

@@ -6,6 +6,31 @@ use solti_metrics::RunnerErrorKind;
 
 use super::{GuestTrap, Limit, Role};
 
+/// A runner that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// wasmtime does not take this configuration on this machine.
+    #[error("cannot set wasmtime up: {reason}; try a smaller stack")]
+    Engine {
+        /// What wasmtime said.
+        reason: String,
+    },
+    /// The thread that interrupts guests cannot be started.
+    #[error("cannot start the thread that interrupts guests: {source}; allow this process more threads")]
+    Thread {
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl From<wasmtime::Error> for BuildError {
+    fn from(error: wasmtime::Error) -> Self {
+        let reason = super::program::one_line(&error);
+        Self::Engine { reason }
+    }
+}
+
 /// A component that cannot become a [`Program`](super::Program).
 ///
 /// Every message begins with the component's name, and ends with what to change.

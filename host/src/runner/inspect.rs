@@ -5,7 +5,7 @@ use wasmparser::{Parser, Payload};
 use super::LoadError;
 
 /// What a component's outside tells, without compiling it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Inspection {
     /// What it needs, by name, in its own order.
@@ -90,6 +90,23 @@ impl Interface {
         self.version()
             .and_then(|version| version.strip_prefix(line))
             .is_some_and(|patch| patch.starts_with('.'))
+    }
+
+    /// What a task has to be given for this import to be of use, in the words
+    /// of the command line; `None` where it needs nothing, and where this host
+    /// does not know it.
+    #[must_use]
+    pub fn grant(&self) -> Option<&'static str> {
+        if !self.is_known() {
+            return None;
+        }
+        match self.path() {
+            "wasi:cli/environment" => Some("--env K=V, and arguments behind --"),
+            "wasi:cli/stdin" => Some("--stdin FILE"),
+            path if path.starts_with("wasi:filesystem/") => Some("--dir HOST[::GUEST][:rw]"),
+            path if path.starts_with("wasi:sockets/") => Some("none: the network stays closed"),
+            _ => None,
+        }
     }
 
     fn is_metrics(&self) -> bool {

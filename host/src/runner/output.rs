@@ -22,9 +22,11 @@ pub enum Output {
     Discard,
     /// Into the task's report.
     Capture,
-    /// To the stream of the same name of this process. A reader that stalls
-    /// makes the guest wait, and the deadline still holds.
-    Inherit,
+    /// To this process's standard output. A reader that stalls makes the guest
+    /// wait, and the deadline still holds.
+    Stdout,
+    /// To this process's standard error, likewise.
+    Stderr,
     /// To a function of yours.
     To(OutputFn),
 }
@@ -34,22 +36,16 @@ impl fmt::Debug for Output {
         f.write_str(match self {
             Self::Discard => "Discard",
             Self::Capture => "Capture",
-            Self::Inherit => "Inherit",
+            Self::Stdout => "Stdout",
+            Self::Stderr => "Stderr",
             Self::To(_) => "To(..)",
         })
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stream {
-    Stdout,
-    Stderr,
-}
-
 /// One output stream of one task, shared by all handles that the guest opens.
 #[derive(Clone)]
 pub(super) struct GuestOutput {
-    stream: Stream,
     to: Output,
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
@@ -57,9 +53,8 @@ pub(super) struct GuestOutput {
 }
 
 impl GuestOutput {
-    pub(super) fn new(stream: Stream, to: Output, limit: u64) -> Self {
+    pub(super) fn new(to: Output, limit: u64) -> Self {
         Self {
-            stream,
             to,
             captured: Arc::default(),
             printed: Arc::default(),
@@ -85,12 +80,12 @@ impl IsTerminal for GuestOutput {
 impl StdoutStream for GuestOutput {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(Capped {
-            sink: match (&self.to, self.stream) {
-                (Output::Discard, _) => Sink::Nowhere,
-                (Output::Capture, _) => Sink::Buffer(Arc::clone(&self.captured)),
-                (Output::To(take), _) => Sink::Function(Arc::clone(take)),
-                (Output::Inherit, Stream::Stdout) => Sink::Stdout(tokio::io::stdout()),
-                (Output::Inherit, Stream::Stderr) => Sink::Stderr(tokio::io::stderr()),
+            sink: match &self.to {
+                Output::Discard => Sink::Nowhere,
+                Output::Capture => Sink::Buffer(Arc::clone(&self.captured)),
+                Output::To(take) => Sink::Function(Arc::clone(take)),
+                Output::Stdout => Sink::Stdout(tokio::io::stdout()),
+                Output::Stderr => Sink::Stderr(tokio::io::stderr()),
             },
             printed: Arc::clone(&self.printed),
             limit: self.limit,

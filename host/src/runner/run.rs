@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_metrics::MetricsHandle;
+use solti_metrics::{MetricsHandle, RunnerType};
 use tokio::time::Instant;
 use wasmtime::Store;
 use wasmtime::component::{Linker, ResourceTable};
@@ -14,10 +14,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::engine::{Ticker, engine};
 use super::lifecycle::Reporter;
 use super::limiter::Limiter;
-use super::output::{GuestOutput, Stream};
+use super::output::GuestOutput;
 use super::program::read;
 use super::report::{GuestTrap, TaskEnd, TaskReport};
-use super::{CancellationToken, Limits, LoadError, Program, SpawnError, Task};
+use super::{BuildError, CancellationToken, Limits, LoadError, Program, SpawnError, Task};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder, MetricsCtxView};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -40,6 +40,8 @@ struct Inner {
 #[must_use = "a builder does nothing until it is built"]
 pub struct RunnerBuilder {
     metrics: MetricsCtxBuilder,
+    guest_book: LedgerBook,
+    own_book: LedgerBook,
     stack: usize,
     max_component: u64,
 }
@@ -50,6 +52,14 @@ impl RunnerBuilder {
     /// are each task's.
     pub fn metrics(mut self, metrics: MetricsCtxBuilder) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// The books in which the ledgers of all guests, and the runner's own, are
+    /// summed up. Books of the runner's unless given.
+    pub fn books(mut self, guests: &LedgerBook, own: &LedgerBook) -> Self {
+        self.guest_book = guests.clone();
+        self.own_book = own.clone();
         self
     }
 
@@ -72,19 +82,26 @@ impl RunnerBuilder {
     ///
     /// When this machine cannot run wasmtime as configured, or has no thread
     /// left.
-    pub fn build(self) -> wasmtime::Result<Runner> {
+    pub fn build(self) -> Result<Runner, BuildError> {
         let engine = engine(self.stack)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         crate::add_to_linker(&mut linker, TaskState::metrics)?;
-        let guest_book = LedgerBook::new();
+        // What bounds the guests does not bound the runner.
+        let own = self
+            .metrics
+            .clone()
+            .identity("runner")
+            .quota(u64::MAX)
+            .allowed_runners(RunnerType::ALL)
+            .book(&self.own_book);
         Ok(Runner {
             inner: Arc::new(Inner {
-                ticker: Ticker::start(&engine)?,
+                ticker: Ticker::start(&engine).map_err(|source| BuildError::Thread { source })?,
                 linker,
-                reporter: Reporter::new(self.metrics.clone().identity("runner").build()),
-                guests: self.metrics.book(&guest_book),
-                guest_book,
+                reporter: Reporter::new(own.build()),
+                guests: self.metrics.book(&self.guest_book),
+                guest_book: self.guest_book,
                 max_component: self.max_component,
             }),
         })
@@ -96,6 +113,8 @@ impl Runner {
     pub fn builder(backend: MetricsHandle) -> RunnerBuilder {
         RunnerBuilder {
             metrics: MetricsCtx::builder().handle(backend),
+            guest_book: LedgerBook::new(),
+            own_book: LedgerBook::new(),
             stack: 512 << 10,
             max_component: 64 << 20,
         }
@@ -131,7 +150,7 @@ impl Runner {
 
     fn loaded(&self, result: Result<Program, LoadError>) -> Result<Program, LoadError> {
         if let Err(error) = &result {
-            tracing::error!(%error, "component not loaded");
+            tracing::warn!(%error, "component not loaded");
             self.inner.reporter.error(error.kind());
         }
         result
@@ -155,7 +174,7 @@ impl Runner {
                 tracing::debug!(program = program.name(), end = %report.end, "task ended")
             }
             Err(error) => {
-                tracing::error!(program = program.name(), %error, "task not started");
+                tracing::warn!(program = program.name(), %error, "task not started");
                 if let Some(kind) = error.kind() {
                     self.inner.reporter.error(kind);
                 }
@@ -167,8 +186,8 @@ impl Runner {
     async fn execute(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
         let limits = task.limits.clone();
         let watch = Watch::new(limits.deadline, task.cancel.clone());
-        let stdout = GuestOutput::new(Stream::Stdout, task.stdout.clone(), limits.output);
-        let stderr = GuestOutput::new(Stream::Stderr, task.stderr.clone(), limits.output);
+        let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
+        let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
         let metrics = self.context(program, &task);
         let ledger = metrics.ledger();
 
@@ -260,12 +279,6 @@ impl Runner {
     #[must_use]
     pub fn guest_ledger(&self) -> LedgerSnapshot {
         self.inner.guest_book.total()
-    }
-
-    /// The book that [`guest_ledger`](Self::guest_ledger) is read from.
-    #[must_use]
-    pub fn guest_book(&self) -> LedgerBook {
-        self.inner.guest_book.clone()
     }
 
     /// What became of the runner's own records.

@@ -54,7 +54,11 @@ const AWKWARD: &str = "a \"name\" # {with=\"\\\"} 1\nin two lines";
 
 /// Accepted, delivered, clamped, then what was dropped: of each source.
 const LEDGERS: [(&str, [u64; 3], &[(&str, u64)]); 2] = [
-    ("guests", [9, 5, 1], &[("quota", 3), ("runner_not_allowed", 1)]),
+    (
+        "guests",
+        [9, 5, 1],
+        &[("quota", 3), ("runner_not_allowed", 1)],
+    ),
     (AWKWARD, [2, 0, 0], &[("backend_panicked", 2)]),
 ];
 
@@ -230,7 +234,11 @@ pub(crate) fn expected_samples() -> Result<Samples> {
     for (source, [accepted, delivered, clamped], dropped) in LEDGERS {
         let source = ("source", source);
         count("solti_metrics_records_accepted_total", &[source], accepted)?;
-        count("solti_metrics_records_delivered_total", &[source], delivered)?;
+        count(
+            "solti_metrics_records_delivered_total",
+            &[source],
+            delivered,
+        )?;
         count("solti_metrics_records_clamped_total", &[source], clamped)?;
         for reason in DropReason::ALL.map(DropReason::as_label) {
             let dropped = dropped.iter().find(|(name, _)| *name == reason);
@@ -256,7 +264,12 @@ fn expect(samples: &mut Samples, event: Event) -> Result<()> {
     let runner = ("runner", event.runner().as_label());
     match event {
         Event::TaskStarted { .. } => {
-            samples.add("counter", "solti_runner_tasks_started_total", &[runner], 1.0)?;
+            samples.add(
+                "counter",
+                "solti_runner_tasks_started_total",
+                &[runner],
+                1.0,
+            )?;
         }
         Event::RunnerError { error, .. } => {
             let labels = [runner, ("error", error.as_label())];
@@ -268,7 +281,12 @@ fn expect(samples: &mut Samples, event: Event) -> Result<()> {
             ..
         } => {
             let labels = [runner, ("outcome", outcome.as_label())];
-            samples.add("counter", "solti_runner_tasks_completed_total", &labels, 1.0)?;
+            samples.add(
+                "counter",
+                "solti_runner_tasks_completed_total",
+                &labels,
+                1.0,
+            )?;
             let mut observe = |suffix: &str, labels: &[(&str, &str)], by: f64| {
                 let name = format!("solti_runner_task_duration_seconds_{suffix}");
                 samples.add("histogram", &name, labels, by).map(drop)

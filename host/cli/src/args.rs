@@ -1,0 +1,251 @@
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use solti_metrics_host::runner::Access;
+
+/// Run WebAssembly components as tasks, bound them, and see what happened.
+#[derive(Debug, Parser)]
+#[command(name = "solti-metrics", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a component, once or many times, and report.
+    Run(RunArgs),
+    /// Tell what a component is, what it needs, and whether it can be run here.
+    Check(CheckArgs),
+    /// Write the WIT package `solti:metrics`, to build guests against.
+    Wit(WitArgs),
+}
+
+/// Runs any component with a `main` (`wasi:cli/run`).
+///
+/// What the guest prints goes to standard output; the table goes to standard
+/// error, so that the two can be told apart. With `--format json` or
+/// `prometheus` it is the other way round.
+///
+/// The exit code is 0 if every task succeeded and nothing was lost, 1 if not,
+/// 2 for wrong use.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct RunArgs {
+    /// The component's file.
+    pub(crate) component: PathBuf,
+
+    /// Arguments for the guest.
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+
+    /// What receives the records. Default: memory, or prometheus where
+    /// `--listen` or `--format prometheus` need it.
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<Backend>,
+
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Serve `/metrics` at this address while running; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// How many times to run the component.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) repeat: NonZeroUsize,
+
+    /// How many tasks may run at the same time.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// How long a task may take (`300ms`, `5s`, `2h`), or `none`.
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub(crate) timeout: Timeout,
+
+    /// Linear memory that a task may use, all its memories together.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
+    pub(crate) max_memory: ByteSize,
+
+    /// What of a task's output goes on, for each of its two streams.
+    #[arg(long, value_name = "SIZE", default_value = "16MiB")]
+    pub(crate) max_output: ByteSize,
+
+    /// Stack that a task may use.
+    #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack)]
+    pub(crate) stack: ByteSize,
+
+    /// How many records a task may make; those after them are dropped.
+    #[arg(long, value_name = "N")]
+    pub(crate) quota: Option<u64>,
+
+    /// Grant a directory, read-only unless `:rw` stands at the end.
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]")]
+    pub(crate) dirs: Vec<Dir>,
+
+    /// Set an environment variable.
+    #[arg(long = "env", value_name = "K=V", value_parser = variable)]
+    pub(crate) env: Vec<(String, String)>,
+
+    /// What the guest reads from its standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdin: Option<PathBuf>,
+
+    /// Exit with 0 even if records were dropped, durations lowered or output
+    /// swallowed, as long as every task succeeded.
+    #[arg(long)]
+    pub(crate) tolerate_losses: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The component's file.
+    pub(crate) component: PathBuf,
+
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WitArgs {
+    /// Where to; it is made if it is not there.
+    #[arg(default_value = "wit/deps/solti-metrics")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// Keeps nothing.
+    Noop,
+    /// Counts, and keeps the distribution of durations, for the report.
+    Memory,
+    /// The same, and what Prometheus scrapes.
+    Prometheus,
+}
+
+impl Backend {
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Noop => "noop",
+            Self::Memory => "memory",
+            Self::Prometheus => "prometheus",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// The Prometheus text format 0.0.4.
+    Prometheus,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// A deadline, or none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeout(pub(crate) Option<Duration>);
+
+impl FromStr for Timeout {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        humantime::parse_duration(text).map(|time| Self(Some(time)))
+    }
+}
+
+/// A directory to grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dir {
+    pub(crate) host: PathBuf,
+    pub(crate) guest: String,
+    pub(crate) access: Access,
+}
+
+impl FromStr for Dir {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (path, access) = match text.strip_suffix(":rw") {
+            Some(path) => (path, Access::ReadWrite),
+            None => (text, Access::ReadOnly),
+        };
+        let (host, guest) = path.split_once("::").unwrap_or((path, path));
+        if host.is_empty() || guest.is_empty() {
+            return Err("expected HOST, HOST::GUEST or one of them with :rw at the end");
+        }
+        Ok(Self {
+            host: host.into(),
+            guest: guest.into(),
+            access,
+        })
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
+        _ => Err("expected NAME=VALUE"),
+    }
+}
+
+/// wasmtime takes no smaller stack, and a thread's address space ends somewhere.
+fn stack(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if (ByteSize::kib(16)..=ByteSize::gib(1)).contains(&size) {
+        Ok(size)
+    } else {
+        Err("expected a size from 16KiB to 1GiB".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_directory_is_read_only_unless_said_otherwise() {
+        for (text, host, guest, access) in [
+            ("src", "src", "src", Access::ReadOnly),
+            ("src:rw", "src", "src", Access::ReadWrite),
+            ("/a/b::/src", "/a/b", "/src", Access::ReadOnly),
+            ("/a:b::/src:rw", "/a:b", "/src", Access::ReadWrite),
+        ] {
+            let dir = text.parse::<Dir>();
+            let expected = Dir {
+                host: host.into(),
+                guest: guest.into(),
+                access,
+            };
+            assert_eq!(dir, Ok(expected), "{text}");
+        }
+        for text in ["", ":rw", "::/src", "src::"] {
+            assert!(text.parse::<Dir>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use solti_metrics_host::runner::{
+    CancellationToken, LoadError, Program, Runner, SpawnError, Stdin, Task, TaskReport,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinSet, spawn_blocking};
+
+use crate::args::RunArgs;
+use crate::backend::Backends;
+use crate::exit::{Exit, complain};
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::serve::Server;
+use crate::tally::Tally;
+
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let backends = match Backends::choose(&args) {
+        Ok(backends) => backends,
+        Err(error) => return Ok(misused(&error)),
+    };
+    // Until it goes out of scope, that is until the report is written.
+    let _server = match serve(&args, &backends).await {
+        Ok(server) => server,
+        Err(error) => return Ok(misused(&error)),
+    };
+    let stop = stop_on_signals()?;
+    let progress = Progress::new(&args);
+    let runner = Runner::builder(backends.handle.clone())
+        .books(&backends.guests, &backends.own)
+        .stack(usize::try_from(args.stack.as_u64())?)
+        .build()?;
+
+    let began = Instant::now();
+    let mut tally = Tally::new(&args, progress.clone());
+    progress.say(format!("loading {}", tally.component()));
+    match load(&runner, &args, &stop).await {
+        Some(Ok(program)) => {
+            progress.say(format!("running {}", tally.component()));
+            run_all(&runner, &program, &args, &stop, &progress, &mut tally).await;
+        }
+        Some(Err(error)) => tally.not_loaded(&error),
+        None => {}
+    }
+    progress.finish();
+    tally.close(backends.guests.total());
+    let report = Report::new(&backends, &tally, began.elapsed());
+    report.write(args.format, &backends)?;
+    Ok(if tally.is_good(args.tolerate_losses) {
+        Exit::Good
+    } else {
+        Exit::Failed
+    })
+}
+
+fn misused(error: &anyhow::Error) -> Exit {
+    complain(format_args!("error: {error:#}"));
+    Exit::Misused
+}
+
+async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Server>> {
+    let (Some(address), Some(metrics)) = (args.listen, &backends.prometheus) else {
+        return Ok(None);
+    };
+    let server = Server::start(address, Arc::clone(metrics)).await?;
+    complain(format_args!("serving http://{}/metrics", server.address));
+    Ok(Some(server))
+}
+
+/// Compiling takes seconds for a large component, and one may lose patience:
+/// then there is no program.
+async fn load(
+    runner: &Runner,
+    args: &RunArgs,
+    stop: &CancellationToken,
+) -> Option<Result<Program, LoadError>> {
+    let (runner, path) = (runner.clone(), args.component.clone());
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        // It does not panic, and nobody aborts it.
+        loaded = spawn_blocking(move || runner.load_file(&path)) => loaded.ok(),
+    }
+}
+
+async fn run_all(
+    runner: &Runner,
+    program: &Program,
+    args: &RunArgs,
+    stop: &CancellationToken,
+    progress: &Progress,
+    tally: &mut Tally,
+) {
+    let task = task(args, stop, progress);
+    let mut running = JoinSet::new();
+    for number in 0..args.repeat.get() {
+        if number >= args.concurrency.get() {
+            note(running.join_next().await, progress, tally);
+        }
+        if stop.is_cancelled() {
+            break;
+        }
+        let (runner, program, task) = (runner.clone(), program.clone(), task.clone());
+        running.spawn(async move { runner.run(&program, task).await });
+    }
+    while let Some(ended) = running.join_next().await {
+        note(Some(ended), progress, tally);
+    }
+}
+
+type Ended = Result<Result<TaskReport, SpawnError>, tokio::task::JoinError>;
+
+fn note(ended: Option<Ended>, progress: &Progress, tally: &mut Tally) {
+    // A task neither panics nor is aborted; if it did, it would be missing from
+    // the count of those that ended well.
+    if let Some(Ok(result)) = ended {
+        progress.task_ended();
+        tally.ended(result);
+    }
+}
+
+fn task(args: &RunArgs, stop: &CancellationToken, progress: &Progress) -> Task {
+    let mut task = Task::new();
+    task.args.clone_from(&args.args);
+    task.env.clone_from(&args.env);
+    for dir in &args.dirs {
+        task = task.dir(&dir.host, &dir.guest, dir.access);
+    }
+    if let Some(file) = &args.stdin {
+        task.stdin = Stdin::File(file.clone());
+    }
+    (task.stdout, task.stderr) = progress.outputs(args.format);
+    task.limits.deadline = args.timeout.0;
+    task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
+    task.limits.output = args.max_output.as_u64();
+    task.quota = args.quota;
+    task.cancel = stop.clone();
+    task
+}
+
+/// The first signal ends the tasks, as canceled, and the report is written; the
+/// second one ends this process.
+fn stop_on_signals() -> std::io::Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        for first in [true, false] {
+            let code = tokio::select! {
+                _ = interrupt.recv() => 130,
+                _ = terminate.recv() => 143,
+            };
+            if first {
+                complain(format_args!(
+                    "stopping: tasks end as canceled; once more to leave at once"
+                ));
+                stopped.cancel();
+            } else {
+                complain(format_args!(
+                    "left at once: what was running is not in any report"
+                ));
+                std::process::exit(code);
+            }
+        }
+    });
+    Ok(stop)
+}
+
+/// For the report.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

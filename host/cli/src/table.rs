@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, Table};
+
+use crate::report::{LedgerRow, Report};
+
+/// The report, for a person.
+pub(crate) fn render(report: &Report) -> String {
+    let runs = match report.runs {
+        1 => "1 run".to_owned(),
+        runs => format!("{runs} runs"),
+    };
+    let head = format!(
+        "{} · {runs} in {} · backend {}",
+        report.component.escape_debug(),
+        time(report.elapsed_ms),
+        report.backend,
+    );
+    let mut parts = vec![head];
+    if report.backend == "noop" {
+        parts.push("tasks: not kept by this backend".into());
+    } else if report.tasks.is_empty() {
+        parts.push("tasks: none".into());
+    } else {
+        parts.push(tasks(report));
+    }
+    if !report.errors.is_empty() {
+        parts.push(errors(report));
+    }
+    parts.push(ledger(report));
+    format!("\n{}", parts.join("\n"))
+}
+
+fn tasks(report: &Report) -> String {
+    let mut table = table(["runner", "outcome", "tasks", "p50", "p95", "max"], 2);
+    for row in &report.tasks {
+        table.add_row([
+            row.runner.to_owned(),
+            row.outcome.to_owned(),
+            row.count.to_string(),
+            time(row.p50_ms),
+            time(row.p95_ms),
+            time(row.max_ms),
+        ]);
+    }
+    for started in &report.started {
+        let ended: u64 = report
+            .tasks
+            .iter()
+            .filter(|row| row.runner == started.runner)
+            .map(|row| row.count)
+            .sum();
+        if started.count > ended {
+            let open = (started.count - ended).to_string();
+            table.add_row([started.runner, "(not completed)", &open, "", "", ""]);
+        }
+    }
+    table.to_string()
+}
+
+fn errors(report: &Report) -> String {
+    let mut table = table(["runner", "runner error", "count"], 2);
+    for row in &report.errors {
+        table.add_row([row.runner, row.error, &row.count.to_string()]);
+    }
+    table.to_string()
+}
+
+fn ledger(report: &Report) -> String {
+    let heads = [
+        "records of",
+        "accepted",
+        "delivered",
+        "clamped",
+        "in flight",
+        "dropped",
+    ];
+    let mut table = table(heads, 1);
+    for (name, row) in [
+        ("guests", &report.ledger.guests),
+        ("runner", &report.ledger.runner),
+    ] {
+        table.add_row([
+            name.to_owned(),
+            row.accepted.to_string(),
+            row.delivered.to_string(),
+            row.clamped.to_string(),
+            row.in_flight.to_string(),
+            dropped(row),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The sum, and of what it is made.
+fn dropped(row: &LedgerRow) -> String {
+    let reasons: Vec<_> = row
+        .dropped
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
+    let sum: u64 = row.dropped.values().sum();
+    if reasons.is_empty() {
+        sum.to_string()
+    } else {
+        format!("{sum} ({})", reasons.join(", "))
+    }
+}
+
+/// A table whose columns from `text` on are numbers.
+fn table<const N: usize>(heads: [&str; N], text: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(heads);
+    for column in table.column_iter_mut().skip(text) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// As precise as it is of use.
+fn time(ms: u64) -> String {
+    match ms {
+        0 => "<1 ms".into(),
+        1..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
+        _ => humantime::format_duration(Duration::from_secs(ms / 1_000)).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_precise_as_they_are_of_use() {
+        for (ms, text) in [
+            (0, "<1 ms"),
+            (999, "999 ms"),
+            (1_000, "1.00 s"),
+            (59_999, "59.99 s"),
+            (61_000, "1m 1s"),
+            (31_536_000_000, "11months 30days 3h 50m 24s"),
+        ] {
+            assert_eq!(time(ms), text);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use std::collections::BTreeMap;
+
+use solti_metrics::TaskOutcome;
+use solti_metrics_host::runner::{LoadError, SpawnError, TaskEnd, TaskReport};
+use solti_metrics_host::{DropReason, LedgerSnapshot};
+
+use crate::args::RunArgs;
+use crate::exit::complain;
+use crate::progress::Progress;
+
+/// After so many of them, failures are only counted.
+const SHOWN: u64 = 5;
+
+/// So many different ways to end are told apart.
+const ENDS: usize = 50;
+
+/// How the tasks of one run of this command ended.
+pub(crate) struct Tally {
+    component: String,
+    progress: Progress,
+    asked: u64,
+    succeeded: u64,
+    failed: u64,
+    ends: BTreeMap<(&'static str, String), u64>,
+    swallowed: u64,
+    warnings: Vec<String>,
+}
+
+impl Tally {
+    pub(crate) fn new(args: &RunArgs, progress: Progress) -> Self {
+        Self {
+            component: args.component.display().to_string(),
+            progress,
+            asked: args.repeat.get() as u64,
+            succeeded: 0,
+            failed: 0,
+            ends: BTreeMap::new(),
+            swallowed: 0,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn component(&self) -> &str {
+        &self.component
+    }
+
+    /// What was asked for.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Kinds of ends, their details, and how many tasks ended so.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
+        self.ends
+            .iter()
+            .map(|((kind, detail), count)| (*kind, detail.as_str(), *count))
+    }
+
+    pub(crate) fn swallowed(&self) -> u64 {
+        self.swallowed
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Whether every task succeeded, and nothing was lost unless that is fine.
+    pub(crate) fn is_good(&self, tolerate_losses: bool) -> bool {
+        self.succeeded == self.asked && (tolerate_losses || self.warnings.is_empty())
+    }
+
+    pub(crate) fn not_loaded(&mut self, error: &LoadError) {
+        self.count("not_loaded", error.to_string());
+        self.complain(&error.to_string());
+    }
+
+    pub(crate) fn ended(&mut self, result: Result<TaskReport, SpawnError>) {
+        match result {
+            Ok(report) => {
+                self.swallowed += report.output_swallowed;
+                self.count(kind(&report.end), report.end.to_string());
+                if report.end.outcome() == TaskOutcome::Success {
+                    self.succeeded += 1;
+                } else {
+                    self.failure(&describe(&report.end));
+                }
+            }
+            Err(error) => {
+                self.count("not_started", error.to_string());
+                self.failure(&error.to_string());
+            }
+        }
+    }
+
+    /// Says what was lost, once all tasks have ended.
+    pub(crate) fn close(&mut self, guests: LedgerSnapshot) {
+        if self.failed > SHOWN {
+            let more = self.failed - SHOWN;
+            self.complain(&format!(
+                "{}: {more} more tasks did not succeed",
+                self.component
+            ));
+        }
+        let ended: u64 = self.ends.values().sum();
+        if ended < self.asked && !self.ends.keys().any(|(kind, _)| *kind == "not_loaded") {
+            let missing = self.asked - ended;
+            self.complain(&format!(
+                "{}: stopped before {missing} of {} tasks were begun",
+                self.component, self.asked
+            ));
+        }
+        for reason in DropReason::ALL {
+            let dropped = guests.dropped(reason);
+            if dropped > 0 {
+                let accepted = guests.accepted();
+                let cause = cause(reason);
+                self.warn(format!(
+                    "{dropped} of {accepted} records dropped ({reason}): {cause}"
+                ));
+            }
+        }
+        if guests.clamped() > 0 {
+            self.warn(format!(
+                "{} durations lowered to the ceiling of 365 days: does the guest measure in milliseconds?",
+                guests.clamped()
+            ));
+        }
+        if self.swallowed > 0 {
+            self.warn(format!(
+                "{} bytes of output swallowed: print less, or raise --max-output",
+                self.swallowed
+            ));
+        }
+    }
+
+    fn count(&mut self, kind: &'static str, detail: String) {
+        let mut key = (kind, detail);
+        if self.ends.len() >= ENDS && !self.ends.contains_key(&key) {
+            key.1 = "in other ways".into();
+        }
+        *self.ends.entry(key).or_default() += 1;
+    }
+
+    fn failure(&mut self, what: &str) {
+        self.failed += 1;
+        if self.failed <= SHOWN {
+            self.complain(&format!("{}: {what}", self.component));
+        }
+    }
+
+    fn complain(&self, what: &str) {
+        self.progress
+            .suspend(|| complain(format_args!("error: {what}")));
+    }
+
+    fn warn(&mut self, what: String) {
+        let component = &self.component;
+        self.progress
+            .suspend(|| complain(format_args!("warning: {component}: {what}")));
+        self.warnings.push(what);
+    }
+}
+
+fn kind(end: &TaskEnd) -> &'static str {
+    match end {
+        TaskEnd::Exited { .. } => "exited",
+        TaskEnd::Trapped { .. } => "trapped",
+        TaskEnd::LimitHit { .. } => "limit_hit",
+        TaskEnd::DeadlineExceeded { .. } => "deadline_exceeded",
+        TaskEnd::Canceled => "canceled",
+        _ => "ended",
+    }
+}
+
+/// An end with where it happened, and what to do about it.
+fn describe(end: &TaskEnd) -> String {
+    let (backtrace, advice) = match end {
+        TaskEnd::Trapped { trap } => (trap.backtrace.as_str(), "; the fault is the guest's"),
+        TaskEnd::LimitHit { limit, trap } => (trap.backtrace.as_str(), advice(limit.as_label())),
+        TaskEnd::DeadlineExceeded { .. } => ("", "; raise --timeout if it needs more time"),
+        TaskEnd::Exited { .. } => ("", "; see what it printed"),
+        _ => ("", ""),
+    };
+    let mut text = format!("{end}{advice}");
+    for line in backtrace.lines() {
+        text.push_str("\n  ");
+        text.push_str(line.trim_end());
+    }
+    text
+}
+
+fn advice(limit: &str) -> &'static str {
+    match limit {
+        "memory" => "; raise --max-memory if it needs more",
+        "stack" => "; raise --stack if it needs more",
+        _ => "; the guest has to ask for less at a time",
+    }
+}
+
+fn cause(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Quota => "make fewer, or raise --quota",
+        DropReason::BackendPanicked => "the backend is broken, please report this",
+        _ => "use the labels of solti:metrics@0.1.0",
+    }
+}

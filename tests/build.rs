@@ -1,0 +1,92 @@
+//! Builds the guests that the tests run: each file under `guest/examples/` is a
+//! component, for each target that it is made for.
+//!
+//! The compiler for them comes from `tools/wasm-toolchain.sh`, and they have a
+//! target directory of their own, so that switching between the two compilers
+//! rebuilds nothing.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Each guest, and the targets it is built for.
+const GUESTS: &[(&str, &[&str])] = &[
+    ("digest", &[WASI]),
+    ("middleware", &[WASI, BARE]),
+    ("provider", &[WASI]),
+    ("reporter", &[WASI, BARE]),
+];
+
+const WASI: &str = "wasm32-wasip2";
+const BARE: &str = "wasm32-unknown-unknown";
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for path in ["Cargo.toml", "Cargo.lock", "src", "guest", "wit", "tools"] {
+        println!("cargo::rerun-if-changed={}", root.join(path).display());
+    }
+    for variable in ["WASM_TOOLCHAIN", "WASM_TOOLCHAIN_DIR"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    if let Err(message) = all_are_listed(&root).and_then(|()| build(&root)) {
+        println!("cargo::error={}", message.replace('\n', " | "));
+    }
+}
+
+/// A guest that is not built would not be tested either.
+fn all_are_listed(root: &Path) -> Result<(), String> {
+    let examples = root.join("guest/examples");
+    let found = std::fs::read_dir(&examples).map_err(|error| error.to_string())?;
+    for entry in found.flatten() {
+        let path = entry.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && !GUESTS.iter().any(|(name, _)| Some(*name) == stem)
+        {
+            return Err(format!("{}: list it in tests/build.rs", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn build(root: &Path) -> Result<(), String> {
+    let toolchain = Command::new(root.join("tools/wasm-toolchain.sh"))
+        .output()
+        .map_err(|error| format!("tools/wasm-toolchain.sh: {error}"))?;
+    if !toolchain.status.success() {
+        return Err(String::from_utf8_lossy(&toolchain.stderr).into_owned());
+    }
+    let rustc = String::from_utf8_lossy(&toolchain.stdout).trim().to_owned();
+    let folder = guests_folder()?;
+    for target in [WASI, BARE] {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--package", "solti-metrics-guest", "--profile", "guest"])
+            .args(["--locked", "--target", target, "--target-dir"])
+            .arg(&folder)
+            .current_dir(root)
+            .env("RUSTC", &rustc)
+            // What this build was called with is not meant for the guests.
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env_remove("RUSTFLAGS")
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER");
+        for (name, _) in GUESTS.iter().filter(|(_, targets)| targets.contains(&target)) {
+            cargo.args(["--example", name]);
+        }
+        let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+    }
+    println!("cargo::rustc-env=GUESTS={}", folder.display());
+    Ok(())
+}
+
+/// `target/guests`, wherever `target` is.
+fn guests_folder() -> Result<PathBuf, String> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
+    // <target>/<profile>/build/<package>/out
+    let target = out.ancestors().nth(4).ok_or("OUT_DIR is too short")?;
+    Ok(target.join("guests"))
+}

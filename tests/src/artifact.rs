@@ -1,0 +1,28 @@
+//! The guests that `build.rs` has built.
+
+use std::path::{Path, PathBuf};
+
+/// With the system interface: files, clocks, standard streams.
+pub const WASI: &str = "wasm32-wasip2";
+
+/// Without any: nothing but the metrics are imported.
+pub const BARE: &str = "wasm32-unknown-unknown";
+
+/// The component that was made of `guest/examples/<name>.rs` for this target.
+#[must_use]
+pub fn artifact(name: &str, target: &str) -> PathBuf {
+    Path::new(env!("GUESTS"))
+        .join(target)
+        .join("guest/examples")
+        .join(name)
+        .with_extension("wasm")
+}
+
+/// The command, built beside the tests.
+#[must_use]
+pub fn command() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    // <target>/<profile>/deps/<test>
+    let profile = test.ancestors().nth(2).unwrap_or(Path::new("."));
+    profile.join("solti-metrics")
+}

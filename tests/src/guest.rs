@@ -1,0 +1,43 @@
+//! Guests written by hand: a core module of a few lines, as a component.
+//!
+//! `fixture-wit/` says what such a module may import and export. Names are those
+//! of the component model's flat ABI: it imports `record-task-started` from
+//! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`.
+
+use std::mem;
+use std::path::Path;
+
+use anyhow::Result;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
+
+/// Makes a component of the text of a core module. What the module neither
+/// imports nor exports, the component does not either.
+///
+/// # Errors
+///
+/// When the text is no core module, or one that does not fit `fixture-wit/`.
+pub fn component(core: &str) -> Result<Vec<u8>> {
+    let mut module = wat::parse_str(core)?;
+    let (resolve, world) = world_for(core)?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    ComponentEncoder::default()
+        .module(&module)?
+        .validate(true)
+        .encode()
+}
+
+/// The fixtures' world, without the exports that this module does not have:
+/// imports may be left out of a component, but exports must be there.
+fn world_for(core: &str) -> Result<(Resolve, WorldId)> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut resolve = Resolve::default();
+    resolve.push_dir(here.join("../wit"))?;
+    let (package, _) = resolve.push_dir(here.join("fixture-wit"))?;
+    let world = resolve.select_world(&[package], Some("fixture"))?;
+
+    let mut exports = mem::take(&mut resolve.worlds[world].exports);
+    exports.retain(|key, _| core.contains(&format!("\"{}#", resolve.name_world_key(key))));
+    resolve.worlds[world].exports = exports;
+    Ok((resolve, world))
+}

@@ -1,0 +1,107 @@
+use std::fmt;
+use std::io::Read;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::case::Signal;
+
+/// How long any case may take. None needs a tenth of it on an idle machine.
+const GUARD: Duration = Duration::from_secs(60);
+
+/// How a program ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.status)?;
+        writeln!(f, "--- stdout\n{}", head(&self.stdout))?;
+        write!(f, "--- stderr\n{}", head(&self.stderr))
+    }
+}
+
+/// The beginning of an output, which can be long.
+fn head(output: &str) -> String {
+    output.chars().take(8_000).collect()
+}
+
+enum Event {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    Ended(std::io::Result<ExitStatus>),
+}
+
+/// Runs a program to its end, or kills it when that takes too long.
+pub(crate) fn run(command: &mut Command, signal: Option<&Signal>) -> Result<End> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {command:?}"))?;
+    let (id, begun) = (child.id(), Instant::now());
+
+    let (events, happened) = channel();
+    let stdout = child.stdout.take().context("stdout is a pipe")?;
+    let stderr = child.stderr.take().context("stderr is a pipe")?;
+    forward(stdout, events.clone(), Event::Stdout);
+    forward(stderr, events.clone(), Event::Stderr);
+    thread::spawn(move || events.send(Event::Ended(child.wait())));
+
+    let (mut stdout, mut stderr, mut status) = (Vec::new(), Vec::new(), None);
+    let mut signal = signal;
+    // The channel closes when both pipes are read and the program has ended.
+    loop {
+        match happened.recv_timeout(GUARD.saturating_sub(begun.elapsed())) {
+            Ok(Event::Stdout(bytes)) => stdout.extend(bytes),
+            Ok(Event::Stderr(bytes)) => stderr.extend(bytes),
+            Ok(Event::Ended(how)) => status = Some(how?),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                send("KILL", id)?;
+                bail!("it did not end within {GUARD:?}");
+            }
+        }
+        if let Some(due) = signal.take_if(|it| says(&stdout, it) || says(&stderr, it)) {
+            send(due.name.trim_start_matches("SIG"), id)?;
+        }
+    }
+    if let Some(Signal { after, .. }) = signal {
+        bail!("it ended before it said {after:?}");
+    }
+    Ok(End {
+        status: status.context("it ended")?,
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    })
+}
+
+fn forward(mut from: impl Read + Send + 'static, to: Sender<Event>, wrap: fn(Vec<u8>) -> Event) {
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if to.send(wrap(buffer[..length].to_vec())).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn says(output: &[u8], signal: &Signal) -> bool {
+    String::from_utf8_lossy(output).contains(&signal.after)
+}
+
+/// Sends a signal, with the shell's own `kill`: Rust's library has none.
+fn send(signal: &str, id: u32) -> Result<()> {
+    let kill = format!("kill -{signal} {id}");
+    let status = Command::new("sh").args(["-c", &kill]).status()?;
+    ensure!(status.success(), "{kill}: {status}");
+    Ok(())
+}

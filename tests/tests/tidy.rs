@@ -1,0 +1,21 @@
+//! The rules of the house that no compiler checks.
+
+#![allow(
+    clippy::panic,
+    reason = "a test fails by panicking, and an assertion says why"
+)]
+
+#[path = "tidy/tree.rs"]
+mod tree;
+
+#[path = "tidy/code.rs"]
+mod code;
+
+#[path = "tidy/dependencies.rs"]
+mod dependencies;
+
+#[path = "tidy/sources.rs"]
+mod sources;
+
+#[path = "tidy/prose.rs"]
+mod prose;

@@ -1,0 +1,111 @@
+//! Who may know whom, by what Cargo says of the manifests.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::tree::root;
+
+#[test]
+fn the_facade_depends_on_nothing_unasked() -> Result<()> {
+    for dependency in dependencies("solti-metrics")? {
+        assert!(
+            dependency.optional || dependency.kind == Kind::Dev,
+            "the facade must not need `{}`",
+            dependency.name
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn the_facade_turns_no_feature_on_by_default() -> Result<()> {
+    let package = package("solti-metrics")?;
+    assert_eq!(package["features"]["default"], Value::Array(Vec::new()));
+    Ok(())
+}
+
+#[test]
+fn the_guest_knows_the_facade_and_wit_bindgen_alone() -> Result<()> {
+    let mut names: Vec<_> = dependencies("solti-metrics-guest")?
+        .into_iter()
+        .filter(|dependency| dependency.kind != Kind::Dev)
+        .map(|dependency| dependency.name)
+        .collect();
+    names.sort();
+    assert_eq!(names, ["solti-metrics", "wit-bindgen"]);
+    Ok(())
+}
+
+#[test]
+fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
+    let strangers = [
+        ("solti-metrics-guest", "solti-metrics-host"),
+        ("solti-metrics-host", "solti-metrics-guest"),
+        ("solti-metrics-cli", "solti-metrics-guest"),
+        // Tests run what the guest builds, and link none of it.
+        ("solti-metrics-tests", "solti-metrics-guest"),
+    ];
+    for (who, whom) in strangers {
+        let known = dependencies(who)?.into_iter().any(|d| d.name == whom);
+        assert!(!known, "`{who}` must not know `{whom}`");
+    }
+    Ok(())
+}
+
+/// An entry in a package's manifest.
+struct Dependency {
+    name: String,
+    kind: Kind,
+    optional: bool,
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Normal,
+    Build,
+    Dev,
+}
+
+fn dependencies(name: &str) -> Result<Vec<Dependency>> {
+    let package = package(name)?;
+    let entries = package["dependencies"].as_array();
+    let entries = entries.context("a package has dependencies")?;
+    entries.iter().map(dependency).collect()
+}
+
+fn dependency(entry: &Value) -> Result<Dependency> {
+    Ok(Dependency {
+        name: entry["name"].as_str().context("a name")?.to_owned(),
+        kind: match entry["kind"].as_str() {
+            None => Kind::Normal,
+            Some("build") => Kind::Build,
+            Some(_) => Kind::Dev,
+        },
+        optional: entry["optional"].as_bool().context("optional or not")?,
+    })
+}
+
+/// What Cargo says of one package of the workspace.
+fn package(name: &str) -> Result<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(root())
+        .output()?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cargo metadata failed: {error}");
+
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().context("packages")?;
+    let found = packages.iter().find(|package| package["name"] == name);
+    Ok(found
+        .with_context(|| format!("no package `{name}`"))?
+        .clone())
+}

@@ -1,0 +1,133 @@
+//! What Rust source and the tree that it lies in must not have.
+
+use anyhow::Result;
+
+use crate::code::{code, has, is_word};
+use crate::tree::{File, files, paths};
+
+/// The files in which `unsafe` is written, each with the contract that makes it
+/// sound. What a macro expands to is not written.
+const UNSAFE: [&str; 0] = [];
+
+/// Beyond this, a file is hardly named for one thing.
+const LINES: usize = 350;
+
+#[test]
+fn generated_code_has_one_door() -> Result<()> {
+    none(
+        |file| file.path.ends_with("bindings.rs"),
+        |code| has(code, "bindgen", "!") || has(code, "generate", "!"),
+        "only a `bindings.rs` generates bindings",
+    )
+}
+
+#[test]
+fn unsafe_is_written_where_it_is_declared_and_nowhere_else() -> Result<()> {
+    let mut found: Vec<_> = files("rs")?
+        .into_iter()
+        .filter(|file| has(&code(&file.text), "unsafe", ""))
+        .map(|file| file.path)
+        .collect();
+    found.sort();
+    assert_eq!(found, UNSAFE);
+    Ok(())
+}
+
+#[test]
+fn no_test_is_ignored() -> Result<()> {
+    none(
+        |_| false,
+        |code| has(code, "#[ignore", ""),
+        "a test that cannot run here is a listed skip",
+    )
+}
+
+#[test]
+fn no_test_sleeps() -> Result<()> {
+    none(
+        |file| !file.path.split('/').any(|part| part == "tests"),
+        |code| has(code, "sleep", "("),
+        "a test waits for what it waits for, not for a while",
+    )
+}
+
+#[test]
+fn nothing_is_left_to_do() -> Result<()> {
+    none(
+        |_| false,
+        |code| has(code, "todo", "!") || has(code, "unimplemented", "!"),
+        "what is not there is not promised",
+    )
+}
+
+#[test]
+fn no_re_export_is_a_glob() -> Result<()> {
+    none(
+        |_| false,
+        re_exports_a_glob,
+        "a re-export names what it exports",
+    )
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
+    let mut long = Vec::new();
+    for file in files("rs")? {
+        let lines = file.text.lines().count();
+        let ours = ["src/", "guest/", "host/"];
+        if lines > LINES && ours.iter().any(|folder| file.path.starts_with(folder)) {
+            long.push(format!("{} has {lines} lines", file.path));
+        }
+    }
+    assert!(long.is_empty(), "more than {LINES} lines: {long:#?}");
+    Ok(())
+}
+
+#[test]
+fn every_file_and_folder_is_named_for_a_thing() -> Result<()> {
+    const NAMES: [&str; 7] = [
+        "utils", "util", "common", "helpers", "helper", "misc", "shared",
+    ];
+    let mut nameless = paths()?;
+    nameless.retain(|path| {
+        let stems = path.split('/').filter_map(|part| part.split('.').next());
+        stems.into_iter().any(|stem| NAMES.contains(&stem))
+    });
+    assert!(nameless.is_empty(), "named for nothing: {nameless:#?}");
+    Ok(())
+}
+
+/// Asserts that the code of no Rust file, but for the `excepted`, is `bad`.
+fn none(excepted: fn(&File) -> bool, bad: fn(&str) -> bool, rule: &str) -> Result<()> {
+    let found: Vec<_> = files("rs")?
+        .into_iter()
+        .filter(|file| !excepted(file) && bad(&code(&file.text)))
+        .map(|file| file.path)
+        .collect();
+    assert!(found.is_empty(), "{rule}: {found:#?}");
+    Ok(())
+}
+
+fn re_exports_a_glob(code: &str) -> bool {
+    code.match_indices("use ").any(|(at, _)| {
+        let before = code[..at].trim_end();
+        let public = before.ends_with("pub") || before.ends_with(')');
+        let whole_word = !code[..at].ends_with(is_word);
+        let path = code[at..].split(';').next().unwrap_or_default();
+        public && whole_word && path.contains('*')
+    })
+}
+
+#[test]
+fn a_glob_is_found_in_every_kind_of_re_export() {
+    for glob in [
+        "pub use a::*;",
+        "pub(crate) use a::*;",
+        "pub use a::{b, c::*};",
+    ] {
+        assert!(re_exports_a_glob(glob), "{glob}");
+    }
+    for fine in ["use super::*;", "pub use a::b; x * y", "pub because a::*;"] {
+        assert!(!re_exports_a_glob(fine), "{fine}");
+    }
+}

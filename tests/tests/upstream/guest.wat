@@ -1,0 +1,56 @@
+;; A component with no memory and no allocator that makes a series of all three
+;; calls. `SCRIPT` in ../upstream.rs says the same in Rust.
+(component
+  (import "solti:metrics/types@0.1.0" (instance $types
+    (type $runner' (enum "subprocess" "container" "wasm"))
+    (export "runner-type" (type (eq $runner')))
+    (type $outcome' (enum "success" "failure" "canceled" "timeout"))
+    (export "task-outcome" (type (eq $outcome')))
+    (type $error' (enum
+      "cgroup-prepare-failed" "backend-config-failed" "spawn-failed" "module-load-failed"))
+    (export "runner-error-kind" (type (eq $error')))))
+  (alias export $types "runner-type" (type $runner))
+  (alias export $types "task-outcome" (type $outcome))
+  (alias export $types "runner-error-kind" (type $error))
+  (import "solti:metrics/backend@0.1.0" (instance $backend
+    (alias outer 1 $runner (type $runner'))
+    (export "runner-type" (type $runner (eq $runner')))
+    (alias outer 1 $outcome (type $outcome'))
+    (export "task-outcome" (type $outcome (eq $outcome')))
+    (alias outer 1 $error (type $error'))
+    (export "runner-error-kind" (type $error (eq $error')))
+    (export "record-task-started" (func (param "runner" $runner)))
+    (export "record-task-completed" (func
+      (param "runner" $runner) (param "outcome" $outcome) (param "duration-ms" u64)))
+    (export "record-runner-error" (func (param "runner" $runner) (param "error" $error)))))
+  (core func $started (canon lower (func $backend "record-task-started")))
+  (core func $completed (canon lower (func $backend "record-task-completed")))
+  (core func $failed (canon lower (func $backend "record-runner-error")))
+  (core module $guest
+    (import "backend" "started" (func $started (param i32)))
+    (import "backend" "completed" (func $completed (param i32 i32 i64)))
+    (import "backend" "failed" (func $failed (param i32 i32)))
+    (func (export "run")
+      (call $started (i32.const 2))
+      (call $completed (i32.const 2) (i32.const 0) (i64.const 0))
+      (call $started (i32.const 2))
+      (call $completed (i32.const 2) (i32.const 0) (i64.const 10))
+      (call $completed (i32.const 2) (i32.const 0) (i64.const 11))
+      (call $completed (i32.const 2) (i32.const 0) (i64.const 3600000))
+      (call $completed (i32.const 2) (i32.const 0) (i64.const 3600001))
+      (call $completed (i32.const 2) (i32.const 3) (i64.const 30000))
+      (call $failed (i32.const 2) (i32.const 3))
+      (call $started (i32.const 0))
+      (call $completed (i32.const 0) (i32.const 1) (i64.const 1234))
+      (call $completed (i32.const 0) (i32.const 1) (i64.const 4321))
+      (call $failed (i32.const 0) (i32.const 0))
+      (call $failed (i32.const 0) (i32.const 2))
+      (call $failed (i32.const 0) (i32.const 2))
+      (call $completed (i32.const 1) (i32.const 2) (i64.const 299999))
+      (call $failed (i32.const 1) (i32.const 1))))
+  (core instance $instance (instantiate $guest
+    (with "backend" (instance
+      (export "started" (func $started))
+      (export "completed" (func $completed))
+      (export "failed" (func $failed))))))
+  (func (export "run") (canon lift (core func $instance "run"))))
