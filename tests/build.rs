@@ -61,7 +61,13 @@ fn build(root: &Path) -> Result<(), String> {
     for target in [WASI, BARE] {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
-            .args(["build", "--package", "solti-metrics-guest", "--profile", "guest"])
+            .args([
+                "build",
+                "--package",
+                "solti-metrics-guest",
+                "--profile",
+                "guest",
+            ])
             .args(["--locked", "--target", target, "--target-dir"])
             .arg(&folder)
             .current_dir(root)
@@ -71,7 +77,10 @@ fn build(root: &Path) -> Result<(), String> {
             .env_remove("RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTC_WORKSPACE_WRAPPER");
-        for (name, _) in GUESTS.iter().filter(|(_, targets)| targets.contains(&target)) {
+        for (name, _) in GUESTS
+            .iter()
+            .filter(|(_, targets)| targets.contains(&target))
+        {
             cargo.args(["--example", name]);
         }
         let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;

@@ -1,4 +1,6 @@
 //! What several of the tests share.
 
+pub mod artifact;
 pub mod guest;
 pub mod oracle;
+pub mod script;

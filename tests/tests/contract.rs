@@ -1,10 +1,5 @@
-//! The WIT package is the contract: it says what DESIGN and Rust say, and no
-//! later text of it breaks those who were built against an earlier one.
-
-#![allow(
-    clippy::panic,
-    reason = "a test fails by panicking, and an assertion says why"
-)]
+//! The WIT package is the contract: it says what Rust says, and no later text of
+//! it breaks those who were built against an earlier one.
 
 #[path = "contract/package.rs"]
 mod package;

@@ -1,4 +1,4 @@
-//! What a scraper gets is what was recorded: byte for byte the goldens, and in
+//! What a scraper gets is what was recorded: line for line the goldens, and in
 //! the eyes of parsers that nobody here wrote. `BLESS=1` rewrites the goldens.
 
 use std::io::{Seek, Write};
@@ -11,8 +11,11 @@ use libtest_mimic::{Arguments, Trial};
 use solti_metrics::Exposition;
 use solti_metrics_tests::oracle::Oracle;
 
-use script::{Samples, expected_samples, recorded};
+use samples::{Samples, expected_samples};
+use script::recorded;
 
+#[path = "exposition/samples.rs"]
+mod samples;
 #[path = "exposition/script.rs"]
 mod script;
 
@@ -41,7 +44,7 @@ fn main() {
 
 fn golden(format: Exposition, name: &str) -> Result<()> {
     let path = here("golden").join(format!("exposition.{name}.txt"));
-    let found = in_order(&recorded()?.encode(format)?);
+    let found = in_order(&recorded().encode(format)?);
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         return Ok(fs::write(path, found)?);
     }
@@ -83,7 +86,7 @@ fn labels_but_le(sample: &str) -> &str {
 }
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {
-    let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
+    let said = promtool_about(promtool, &recorded().encode(Exposition::Text)?)?;
     ensure!(said.status.success(), "it says {said:?}");
     ensure!(said.stdout.is_empty(), "it warns: {said:?}");
     ensure!(said.stderr.is_empty(), "it warns: {said:?}");
@@ -110,14 +113,14 @@ fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
 }
 
 fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
-    let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
+    let said = client_about(python_path, name, &recorded().encode(format)?)?;
     ensure!(said.status.success(), "it says {said:?}");
     let read = Samples::from_json(&said.stdout)?;
     expected_samples()?.must_equal(&read)
 }
 
 fn client_refuses(python_path: &Path) -> Result<()> {
-    let text = recorded()?.encode(Exposition::OpenMetrics)?;
+    let text = recorded().encode(Exposition::OpenMetrics)?;
     let wrong = [
         ("openmetrics", text.replace("# EOF\n", "")),
         // Cumulative buckets never fall.

@@ -1,10 +1,5 @@
 //! The rules of the house that no compiler checks.
 
-#![allow(
-    clippy::panic,
-    reason = "a test fails by panicking, and an assertion says why"
-)]
-
 #[path = "tidy/tree.rs"]
 mod tree;
 

@@ -17,7 +17,9 @@ pub enum BuildError {
         reason: String,
     },
     /// The thread that interrupts guests cannot be started.
-    #[error("cannot start the thread that interrupts guests: {source}; allow this process more threads")]
+    #[error(
+        "cannot start the thread that interrupts guests: {source}; allow this process more threads"
+    )]
     Thread {
         /// Why not.
         source: io::Error,

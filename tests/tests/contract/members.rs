@@ -1,10 +1,11 @@
 //! Every member of the package has a sentence, and a gate where it can have one.
 
-use anyhow::Result;
-use wit_parser::{Docs, Stability, TypeDefKind, WorldItem, WorldKey};
+use anyhow::{Result, bail};
+use wit_parser::{Docs, Interface, Stability, TypeDefKind, UnresolvedPackage, World};
+use wit_parser::{WorldItem, WorldKey};
 
 use crate::frozen;
-use crate::package::Package;
+use crate::package::{Package, used};
 
 #[test]
 fn every_member_has_a_sentence() -> Result<()> {
@@ -34,7 +35,7 @@ fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
     for Member { path, gate, .. } in members(&current)? {
         let Some(gate) = gate else { continue };
         let Stability::Stable { since, .. } = gate else {
-            panic!("`{path}` needs an `@since`");
+            bail!("`{path}` needs an `@since`");
         };
         let first = history
             .iter()
@@ -55,68 +56,87 @@ struct Member {
     gate: Option<Stability>,
 }
 
+impl Member {
+    fn new(path: String, docs: &Docs, gate: &Stability) -> Self {
+        let (docs, gate) = (Some(docs.clone()), Some(gate.clone()));
+        Self { path, docs, gate }
+    }
+}
+
 /// Everything that the package's text declares. Not resolved: that would add
 /// imports which nobody wrote.
 fn members(package: &Package) -> Result<Vec<Member>> {
     let wit = package.parse()?.main;
-    let mut members = Vec::new();
-    let mut add = |path: String, docs: Option<&Docs>, gate: Option<&Stability>| {
+    let interfaces = wit
+        .interfaces
+        .iter()
+        .flat_map(|(_, i)| in_interface(&wit, i));
+    let worlds = wit.worlds.iter().flat_map(|(_, w)| in_world(&wit, w));
+    Ok(interfaces.chain(worlds).collect())
+}
+
+fn in_interface(wit: &UnresolvedPackage, interface: &Interface) -> Vec<Member> {
+    let name = interface.name.as_deref().unwrap_or("?");
+    let mut members = vec![Member::new(
+        name.to_owned(),
+        &interface.docs,
+        &interface.stability,
+    )];
+    for (ty, id) in &interface.types {
+        let def = &wit.types[*id];
+        let path = format!("{name}.{ty}");
+        for (part, docs) in parts(&def.kind) {
+            let (path, docs) = (format!("{path}.{part}"), Some(docs.clone()));
+            members.push(Member {
+                path,
+                docs,
+                gate: None,
+            });
+        }
+        let mut member = Member::new(path, &def.docs, &def.stability);
+        if used(&wit.types, def).is_some() {
+            member.docs = None;
+        }
+        members.push(member);
+    }
+    for (function, f) in &interface.functions {
+        members.push(Member::new(
+            format!("{name}.{function}"),
+            &f.docs,
+            &f.stability,
+        ));
+    }
+    members
+}
+
+fn in_world(wit: &UnresolvedPackage, world: &World) -> Vec<Member> {
+    let name = &world.name;
+    let mut members = vec![Member::new(name.clone(), &world.docs, &world.stability)];
+    for include in &world.includes {
+        let path = format!("{name}: include {}", wit.worlds[include.id].name);
         members.push(Member {
             path,
-            docs: docs.cloned(),
-            gate: gate.cloned(),
+            docs: None,
+            gate: Some(include.stability.clone()),
         });
-    };
-
-    for (_, interface) in wit.interfaces.iter() {
-        let Some(name) = &interface.name else {
-            continue;
-        };
-        add(
-            name.clone(),
-            Some(&interface.docs),
-            Some(&interface.stability),
-        );
-        for (ty, id) in &interface.types {
-            let def = &wit.types[*id];
-            let path = format!("{name}.{ty}");
-            // Before resolution a used type may have any kind but a definition.
-            let docs = (!matches!(def.kind, TypeDefKind::Type(_) | TypeDefKind::Unknown))
-                .then_some(&def.docs);
-            add(path.clone(), docs, Some(&def.stability));
-            for (part, docs) in parts(&def.kind) {
-                add(format!("{path}.{part}"), Some(docs), None);
-            }
-        }
-        for (function, f) in &interface.functions {
-            add(
-                format!("{name}.{function}"),
-                Some(&f.docs),
-                Some(&f.stability),
-            );
+    }
+    for (verb, items) in [("import", &world.imports), ("export", &world.exports)] {
+        for (key, item) in items {
+            let key = match key {
+                WorldKey::Name(name) => name,
+                WorldKey::Interface(id) => wit.interfaces[*id].name.as_deref().unwrap_or("?"),
+            };
+            let (docs, gate) = match item {
+                WorldItem::Interface {
+                    docs, stability, ..
+                } => (docs, stability),
+                WorldItem::Function(f) => (&f.docs, &f.stability),
+                WorldItem::Type { id, .. } => (&wit.types[*id].docs, &wit.types[*id].stability),
+            };
+            members.push(Member::new(format!("{name}: {verb} {key}"), docs, gate));
         }
     }
-    for (_, world) in wit.worlds.iter() {
-        let name = &world.name;
-        add(name.clone(), Some(&world.docs), Some(&world.stability));
-        for (verb, items) in [("import", &world.imports), ("export", &world.exports)] {
-            for (key, item) in items {
-                let key = match key {
-                    WorldKey::Name(name) => name.clone(),
-                    WorldKey::Interface(id) => wit.interfaces[*id].name.clone().unwrap_or_default(),
-                };
-                let (docs, gate) = match item {
-                    WorldItem::Interface {
-                        docs, stability, ..
-                    } => (docs, stability),
-                    WorldItem::Function(f) => (&f.docs, &f.stability),
-                    WorldItem::Type { id, .. } => (&wit.types[*id].docs, &wit.types[*id].stability),
-                };
-                add(format!("{name}: {verb} {key}"), Some(docs), Some(gate));
-            }
-        }
-    }
-    Ok(members)
+    members
 }
 
 /// The cases or fields of a type.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Index;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use wit_parser::{
-    Interface, PackageId, Resolve, SourceMap, TypeDef, UnresolvedPackageGroup, World,
-};
+use wit_parser::{Interface, PackageId, Resolve, SourceMap, UnresolvedPackageGroup, World};
+use wit_parser::{Type, TypeDef, TypeDefKind, TypeId, TypeOwner};
 
 /// The folder of the whole project.
 pub(crate) fn root() -> PathBuf {
@@ -110,16 +110,31 @@ impl Wit {
         let types = interface.types.iter();
         types
             .map(|(name, id)| (name.clone(), &self.resolve.types[*id]))
-            .filter(|(_, def)| !self.is_used(def))
+            .filter(|(_, def)| used(&self.resolve.types, def).is_none())
     }
 
-    /// Whether a type is another interface's, brought here by a `use`.
-    pub(crate) fn is_used(&self, def: &TypeDef) -> bool {
-        match def.kind {
-            wit_parser::TypeDefKind::Type(wit_parser::Type::Id(id)) => {
-                self.resolve.types[id].owner != def.owner
-            }
-            _ => false,
-        }
+    /// The interfaces whose types an interface uses, by name.
+    pub(crate) fn used_interfaces(&self, interface: &Interface) -> Vec<&str> {
+        let defs = interface.types.values().map(|id| &self.resolve.types[*id]);
+        let mut names: Vec<_> = defs
+            .filter_map(|def| used(&self.resolve.types, def))
+            .filter_map(|def| match def.owner {
+                TypeOwner::Interface(id) => self.resolve.interfaces[id].name.as_deref(),
+                _ => None,
+            })
+            .collect();
+        names.dedup();
+        names
+    }
+}
+
+/// The definition behind a type that a `use` has brought from elsewhere.
+pub(crate) fn used<'a>(
+    types: &'a impl Index<TypeId, Output = TypeDef>,
+    def: &TypeDef,
+) -> Option<&'a TypeDef> {
+    match def.kind {
+        TypeDefKind::Type(Type::Id(id)) if types[id].owner != def.owner => Some(&types[id]),
+        _ => None,
     }
 }

@@ -5,15 +5,22 @@ use std::{env, fs};
 
 use anyhow::{Result, bail};
 use wit_parser::abi::AbiVariant;
-use wit_parser::{Docs, EnumCase, Function, Interface, Resolve, Type, TypeDef, TypeDefKind};
+use wit_parser::{
+    Docs, EnumCase, Function, Interface, Resolve, Stability, Type, TypeDef, TypeDefKind,
+};
 use wit_parser::{World, WorldItem, WorldKey};
 
 use crate::package::{Package, Wit, root};
 
 const INTRODUCTION: &str = "\
-Made from the text in [`wit/`](../wit); the test `contract` keeps it so.
-Do not edit it: change the text, and run
-`BLESS=1 cargo test -p solti-metrics-tests --test contract`.
+What a guest says, and what a backend hears: `types` is the vocabulary,
+`backend` has the verbs, and a world is a role that a component plays.
+
+Whoever writes core WebAssembly by hand passes a case by its number; below each
+function stands what its parameters flatten to.
+
+This page is made from the text in [`wit/`](../wit), and a test keeps it so. Edit
+the text, then run `BLESS=1 cargo test -p solti-metrics-tests --test contract`.
 How the package may change, and how it may not, is told in
 [evolution](evolution.md).";
 
@@ -71,15 +78,25 @@ fn write_world(page: &mut String, wit: &Wit, name: &str, world: &World) -> Resul
                 ));
             }
         }
+        if cell.is_empty() {
+            cell.push("nothing".to_owned());
+        }
         sides.push(cell.join("<br>"));
     }
-    let what = line(&world.docs);
+    let what = format!("{} {}", line(&world.docs), since(&world.stability));
     writeln!(page, "| `{name}` | {what} | {} | {} |", sides[0], sides[1])?;
     Ok(())
 }
 
 fn write_interface(page: &mut String, wit: &Wit, name: &str, interface: &Interface) -> Result<()> {
-    writeln!(page, "\n## Interface `{name}`\n\n{}", text(&interface.docs))?;
+    let id = wit.package().name.interface_id(name);
+    let used = wit.used_interfaces(interface).into_iter();
+    let used = used.map(|name| format!(", and brings an import of [`{name}`](#interface-{name})"));
+    let used: String = used.collect();
+    let (docs, since) = (text(&interface.docs), since(&interface.stability));
+    writeln!(page, "\n## Interface `{name}`\n\n{docs}\n")?;
+    writeln!(page, "In a component it is `{id}`{used}. {since}")?;
+
     for (name, def) in wit.own_types(interface) {
         write_type(page, &wit.resolve, &name, def)?;
     }
@@ -164,6 +181,13 @@ fn name_of(resolve: &Resolve, ty: Type) -> Result<String> {
         TypeDefKind::Option(ty) => format!("option<{}>", name_of(resolve, *ty)?),
         kind => bail!("the page has no words for a {}", kind.as_str()),
     })
+}
+
+fn since(gate: &Stability) -> String {
+    match gate {
+        Stability::Stable { since, .. } => format!("Since {since}."),
+        _ => "Not released yet.".to_owned(),
+    }
 }
 
 fn text(docs: &Docs) -> &str {

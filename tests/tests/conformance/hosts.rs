@@ -1,0 +1,114 @@
+//! The kinds of hosts: an embedder's own store, sync or async, on engines of
+//! both kinds, and the runner.
+
+use anyhow::{Result, anyhow, ensure};
+use solti_metrics::MetricsHandle;
+use solti_metrics_host::runner::{Runner, Task, TaskEnd};
+use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_linker};
+use wasmtime::component::{Component, Instance, Linker, TypedFunc};
+use wasmtime::{Config, Engine, Store};
+
+/// What the ledger says of the guest's records.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    pub(crate) accepted: u64,
+    pub(crate) delivered: u64,
+    pub(crate) dropped: u64,
+    pub(crate) clamped: u64,
+}
+
+impl From<LedgerSnapshot> for Observed {
+    fn from(ledger: LedgerSnapshot) -> Self {
+        Self {
+            accepted: ledger.accepted(),
+            delivered: ledger.delivered(),
+            dropped: ledger.dropped_total(),
+            clamped: ledger.clamped(),
+        }
+    }
+}
+
+type Run = fn(&[u8], MetricsHandle) -> Result<Observed>;
+
+pub(crate) const HOSTS: [(&str, Run); 4] = [
+    ("embedder, sync, default engine", |guest, backend| {
+        embedder(Engine::default(), guest, backend)
+    }),
+    ("embedder, sync, without concurrency", |guest, backend| {
+        let mut config = Config::new();
+        config.concurrency_support(false);
+        embedder(Engine::new(&config).map_err(said)?, guest, backend)
+    }),
+    ("embedder, async", embedder_async),
+    ("runner", runner),
+];
+
+type Main = TypedFunc<(), (Result<(), ()>,)>;
+
+fn embedder(engine: Engine, guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
+    let (linker, mut store, component) = embed(&engine, guest, backend)?;
+    let instance = linker.instantiate(&mut store, &component).map_err(said)?;
+    let main = main(&instance, &mut store)?;
+    let (result,) = main.call(&mut store, ()).map_err(said)?;
+    ensure!(result.is_ok(), "the guest failed");
+    Ok(store.data().ledger().snapshot().into())
+}
+
+fn embedder_async(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
+    let (linker, mut store, component) = embed(&Engine::default(), guest, backend)?;
+    block_on(async {
+        let instance = linker
+            .instantiate_async(&mut store, &component)
+            .await
+            .map_err(said)?;
+        let main = main(&instance, &mut store)?;
+        let (result,) = main.call_async(&mut store, ()).await.map_err(said)?;
+        ensure!(result.is_ok(), "the guest failed");
+        Ok(())
+    })?;
+    Ok(store.data().ledger().snapshot().into())
+}
+
+fn runner(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
+    let runner = Runner::builder(backend).build()?;
+    let program = runner.load("script", guest)?;
+    let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
+    ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
+    ensure!(report.ledger == runner.guest_ledger(), "the book differs");
+    ensure!(runner.own_ledger().delivered() == 2, "{runner:?}");
+    Ok(report.ledger.into())
+}
+
+fn embed(
+    engine: &Engine,
+    guest: &[u8],
+    backend: MetricsHandle,
+) -> Result<(Linker<MetricsCtx>, Store<MetricsCtx>, Component)> {
+    let mut linker = Linker::new(engine);
+    add_to_linker(&mut linker, |ctx| MetricsCtxView { ctx }).map_err(said)?;
+    let store = Store::new(engine, MetricsCtx::builder().handle(backend).build());
+    let component = Component::from_binary(engine, guest).map_err(said)?;
+    Ok((linker, store, component))
+}
+
+fn main(instance: &Instance, store: &mut Store<MetricsCtx>) -> Result<Main> {
+    let interface = instance
+        .get_export_index(&mut *store, None, "wasi:cli/run@0.2.12")
+        .ok_or_else(|| anyhow!("no `run` interface"))?;
+    let run = instance
+        .get_export_index(&mut *store, Some(&interface), "run")
+        .ok_or_else(|| anyhow!("no `run` function"))?;
+    instance.get_typed_func(store, run).map_err(said)
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// wasmtime has an error type of its own.
+fn said(error: wasmtime::Error) -> anyhow::Error {
+    anyhow!("{error:?}")
+}
