@@ -5,6 +5,8 @@
 //! target directory of their own, so that switching between the two compilers
 //! rebuilds nothing.
 
+#![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;

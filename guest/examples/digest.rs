@@ -8,6 +8,8 @@
 //! Prints what `sha256sum` prints. A file that cannot be read is a failure, one
 //! over the size limit is canceled; the exit code is 1 if there was a failure.
 
+#![allow(clippy::print_stderr, reason = "a program says there what went wrong")]
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

@@ -1,6 +1,8 @@
 //! A provider: a backend for others, which counts what it receives and prints a
 //! line for every record.
 
+#![allow(clippy::print_stdout, reason = "what it is for")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use solti_metrics_guest::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};

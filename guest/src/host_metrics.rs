@@ -31,21 +31,24 @@ impl HostMetrics {
 
 impl MetricsBackend for HostMetrics {
     fn record_task_started(&self, runner: RunnerType) {
-        counted(|| Ok(call::started(runner.try_into()?)));
+        counted(|| {
+            call::started(runner.try_into()?);
+            Ok(())
+        });
     }
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
         counted(|| {
-            Ok(call::completed(
-                runner.try_into()?,
-                outcome.try_into()?,
-                duration_ms,
-            ))
+            call::completed(runner.try_into()?, outcome.try_into()?, duration_ms);
+            Ok(())
         });
     }
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        counted(|| Ok(call::error(runner.try_into()?, error.try_into()?)));
+        counted(|| {
+            call::error(runner.try_into()?, error.try_into()?);
+            Ok(())
+        });
     }
 }
 

@@ -33,7 +33,6 @@ impl MetricsCtx {
 
     /// Starts from: no backend, every runner type allowed, no quota, the
     /// [default ceiling](Self::DEFAULT_DURATION_CEILING), the identity `guest`.
-    #[must_use]
     pub fn builder() -> MetricsCtxBuilder {
         MetricsCtxBuilder::default()
     }

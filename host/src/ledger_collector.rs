@@ -32,6 +32,9 @@ pub struct LedgerCollector {
     sources: Vec<(&'static str, Read)>,
 }
 
+/// A count of a ledger.
+type Count = fn(&LedgerSnapshot) -> u64;
+
 type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
 
 impl LedgerCollector {
@@ -69,7 +72,7 @@ impl Collector for LedgerCollector {
             .iter()
             .map(|(name, read)| (*name, read()))
             .collect();
-        let counters: [(&str, &str, fn(&LedgerSnapshot) -> u64); 3] = [
+        let counters: [(&str, &str, Count); 3] = [
             ("accepted", "Records made", LedgerSnapshot::accepted),
             (
                 "delivered",

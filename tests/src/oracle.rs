@@ -48,7 +48,9 @@ impl Oracle {
         match self {
             Self::Here(path) => {
                 let path = path.clone();
-                Trial::test(name, move || Ok(check(&path)?))
+                Trial::test(name, move || {
+                    check(&path).map_err(|error| Failed::from(format!("{error:#}")))
+                })
             }
             Self::Skip(reason) => failing(reason).with_kind(reason).with_ignored_flag(true),
             Self::Fail(reason) => failing(reason),

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics::Exposition;
 use solti_metrics_tests::oracle::Oracle;
 
@@ -23,11 +23,11 @@ fn main() {
     let arguments = Arguments::from_args();
     let (promtool, client) = (Oracle::promtool(), Oracle::prometheus_client());
     let trials = vec![
-        Trial::test("openmetrics_is_the_golden", || {
-            Ok(golden(Exposition::OpenMetrics, "openmetrics")?)
+        trial("openmetrics_is_the_golden", || {
+            golden(Exposition::OpenMetrics, "openmetrics")
         }),
-        Trial::test("prometheus_text_is_the_golden", || {
-            Ok(golden(Exposition::Text, "prometheus")?)
+        trial("prometheus_text_is_the_golden", || {
+            golden(Exposition::Text, "prometheus")
         }),
         promtool.trial("promtool_accepts_the_prometheus_text", promtool_accepts),
         promtool.trial("promtool_refuses_what_it_should", promtool_refuses),
@@ -40,6 +40,12 @@ fn main() {
         client.trial("client_refuses_what_it_should", client_refuses),
     ];
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(name: &str, check: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        check().map_err(|error| Failed::from(format!("{error:#}")))
+    })
 }
 
 fn golden(format: Exposition, name: &str) -> Result<()> {

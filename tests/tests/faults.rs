@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::{env, fs, path};
 
-use anyhow::{Context, Result, ensure};
-use libtest_mimic::{Arguments, Trial};
+use anyhow::{Context, Result, anyhow, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 use case::Case;
 
@@ -19,31 +19,36 @@ mod child;
 #[path = "faults/expectations.rs"]
 mod expectations;
 
+#[path = "faults/harness.rs"]
+mod harness;
+
 #[path = "faults/inputs.rs"]
 mod inputs;
 
 #[path = "faults/report.rs"]
 mod report;
 
-#[path = "faults/harness.rs"]
-mod harness;
-
 fn main() -> Result<()> {
     let arguments = Arguments::from_args();
-    let program = program()?;
     let mut trials = harness::trials();
-    for folder in folders()? {
-        let name = folder.file_name().context("a folder has a name")?;
-        let (name, program) = (name.to_string_lossy().into_owned(), program.clone());
-        trials.push(Trial::test(name, move || Ok(outcome(&folder, &program)?)));
+    match program() {
+        Ok(program) => trials.extend(cases(&program)?),
+        Err(missing) => trials.push(trial("the_program_is_there", || Err(missing))),
     }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial that tells an error with all its causes.
+fn trial(name: impl Into<String>, check: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        check().map_err(|error| Failed::from(format!("{error:#}")))
+    })
 }
 
 /// `SOLTI_METRICS_BIN`, else the one that was built in the same way as this.
 fn program() -> Result<PathBuf> {
     let program = match env::var_os("SOLTI_METRICS_BIN") {
-        Some(program) => fs::canonicalize(program)?,
+        Some(program) => path::absolute(program)?,
         None => {
             let this = env::current_exe()?;
             let profile = this.ancestors().nth(2).context("cargo built this")?;
@@ -58,14 +63,18 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-fn folders() -> Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
+/// A trial for each folder.
+fn cases(program: &Path) -> Result<Vec<Trial>> {
+    let mut cases = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("faults"))? {
-        folders.push(entry?.path());
+        let (folder, program) = (entry?.path(), program.to_owned());
+        let name = folder.file_name().context("a folder has a name")?;
+        let name = name.to_string_lossy().into_owned();
+        cases.push(trial(name, move || outcome(&folder, &program)));
     }
-    ensure!(!folders.is_empty(), "there are no cases");
-    folders.sort();
-    Ok(folders)
+    ensure!(!cases.is_empty(), "there are no cases");
+    cases.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(cases)
 }
 
 /// Runs one case.
@@ -79,6 +88,6 @@ fn outcome(folder: &Path, program: &Path) -> Result<()> {
         .current_dir(place.path())
         .env_remove("RUST_LOG")
         .stdin(Stdio::null());
-    let end = child::run(&mut command, case.signal.as_ref())?;
-    expectations::check(&case, &end).with_context(|| format!("{}\n{end}", case.why))
+    let end = child::run(&mut command, &case)?;
+    expectations::check(&case, &end).map_err(|unmet| anyhow!("{unmet:#}\n{}\n{end}", case.why))
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, LineStyle, Table};
 
 use crate::report::{LedgerRow, Report};
 
@@ -112,7 +112,8 @@ fn dropped(row: &LedgerRow) -> String {
 /// A table whose columns from `text` on are numbers.
 fn table<const N: usize>(heads: [&str; N], text: usize) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(heads);
+    let style = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
+    table.load_style(style).set_header(heads);
     for column in table.column_iter_mut().skip(text) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -22,15 +22,18 @@ fn every_member_has_a_sentence() -> Result<()> {
     Ok(())
 }
 
+/// A gate names a release of the package's own line: 0.2.0 begins anew, as WASI
+/// does with each of its own.
 #[test]
 fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
     let current = Package::current()?;
-    let mut history = frozen::releases()?;
-    history.push((current.version()?, current.clone()));
-    let history = history
-        .into_iter()
-        .map(|(version, package)| Ok((version, members(&package)?)))
-        .collect::<Result<Vec<_>>>()?;
+    let mut history = Vec::new();
+    for (version, release) in frozen::releases()? {
+        if release.line()? == current.line()? {
+            history.push((version, members(&release)?));
+        }
+    }
+    history.push((current.version()?, members(&current)?));
 
     for Member { path, gate, .. } in members(&current)? {
         let Some(gate) = gate else { continue };

@@ -6,7 +6,9 @@ use std::ops::Index;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use wit_parser::{Interface, PackageId, Resolve, SourceMap, UnresolvedPackageGroup, World};
+use wit_parser::{
+    Interface, PackageId, PackageName, Resolve, SourceMap, UnresolvedPackageGroup, World,
+};
 use wit_parser::{Type, TypeDef, TypeDefKind, TypeId, TypeOwner};
 
 /// The folder of the whole project.
@@ -69,6 +71,13 @@ impl Package {
     pub(crate) fn version(&self) -> Result<String> {
         let version = self.parse()?.main.name.version;
         Ok(version.context("a package has a version")?.to_string())
+    }
+
+    /// The line of compatible versions that it is on: 0.1 for 0.1.7.
+    pub(crate) fn line(&self) -> Result<String> {
+        let version = self.parse()?.main.name.version;
+        let version = version.context("a package has a version")?;
+        Ok(PackageName::version_compat_track_string(&version))
     }
 }
 

@@ -51,6 +51,25 @@ fn the_host_names_the_version_that_it_defines() -> Result<()> {
     Ok(())
 }
 
+/// The docs have lines to be copied, such as an `include`.
+#[test]
+fn the_text_names_no_version_but_its_own() -> Result<()> {
+    let package = Package::current()?;
+    let version = package.version()?;
+    for (file, text) in &package.files {
+        for name in text.split("solti:metrics").skip(1) {
+            let name = name.split([';', '`', ' ', '\n']).next().unwrap_or_default();
+            let named = name.split_once('@').map(|(_, version)| version);
+            assert_eq!(
+                named,
+                Some(version.as_str()),
+                "`solti:metrics{name}` in {file}"
+            );
+        }
+    }
+    Ok(())
+}
+
 fn imports<'a>(wit: &'a Wit, world: &'a World) -> Vec<&'a str> {
     world.imports.keys().map(|key| name_of(wit, key)).collect()
 }

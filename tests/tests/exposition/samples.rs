@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
-use solti_metrics::Event;
+use anyhow::{Context, Result, bail, ensure};
+use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::DropReason;
 
 use crate::script::{LEDGERS, SCRIPT, Source};
@@ -12,6 +12,30 @@ use crate::script::{LEDGERS, SCRIPT, Source};
 const STARTED: &str = "solti_runner_tasks_started_total";
 const COMPLETED: &str = "solti_runner_tasks_completed_total";
 const ERRORS: &str = "solti_runner_errors_total";
+
+const RUNNERS: [(RunnerType, &str); 3] = [
+    (RunnerType::Subprocess, "subprocess"),
+    (RunnerType::Container, "container"),
+    (RunnerType::Wasm, "wasm"),
+];
+const OUTCOMES: [(TaskOutcome, &str); 4] = [
+    (TaskOutcome::Success, "success"),
+    (TaskOutcome::Failure, "failure"),
+    (TaskOutcome::Canceled, "canceled"),
+    (TaskOutcome::Timeout, "timeout"),
+];
+const STEPS: [(RunnerErrorKind, &str); 4] = [
+    (
+        RunnerErrorKind::CgroupPrepareFailed,
+        "cgroup_prepare_failed",
+    ),
+    (
+        RunnerErrorKind::BackendConfigFailed,
+        "backend_config_failed",
+    ),
+    (RunnerErrorKind::SpawnFailed, "spawn_failed"),
+    (RunnerErrorKind::ModuleLoadFailed, "module_load_failed"),
+];
 
 const BOUNDS_MS: [u64; 15] = [
     10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
@@ -100,26 +124,20 @@ pub(crate) fn expected_samples() -> Result<Samples> {
 
 /// Every counter is there before its first increment.
 fn zeros(samples: &mut Samples) -> Result<()> {
-    for runner in ["subprocess", "container", "wasm"] {
-        let runner = ("runner", runner);
-        samples.count(STARTED, &[runner], 0)?;
-        for outcome in ["success", "failure", "canceled", "timeout"] {
-            samples.count(COMPLETED, &[runner, ("outcome", outcome)], 0)?;
+    for (_, runner) in RUNNERS {
+        samples.count(STARTED, &[("runner", runner)], 0)?;
+        for (_, outcome) in OUTCOMES {
+            samples.count(COMPLETED, &[("runner", runner), ("outcome", outcome)], 0)?;
         }
-        for error in [
-            "cgroup_prepare_failed",
-            "backend_config_failed",
-            "spawn_failed",
-            "module_load_failed",
-        ] {
-            samples.count(ERRORS, &[runner, ("error", error)], 0)?;
+        for (_, error) in STEPS {
+            samples.count(ERRORS, &[("runner", runner), ("error", error)], 0)?;
         }
     }
     Ok(())
 }
 
 fn expect(samples: &mut Samples, event: Event) -> Result<()> {
-    let runner = ("runner", event.runner().as_label());
+    let runner = ("runner", text(&RUNNERS, event.runner())?);
     match event {
         Event::TaskStarted { .. } => samples.count(STARTED, &[runner], 1),
         Event::TaskCompleted {
@@ -127,15 +145,21 @@ fn expect(samples: &mut Samples, event: Event) -> Result<()> {
             duration_ms,
             ..
         } => {
-            let outcome = ("outcome", outcome.as_label());
+            let outcome = ("outcome", text(&OUTCOMES, outcome)?);
             samples.count(COMPLETED, &[runner, outcome], 1)?;
             expect_duration(samples, &[runner, outcome], duration_ms)
         }
         Event::RunnerError { error, .. } => {
-            samples.count(ERRORS, &[runner, ("error", error.as_label())], 1)
+            let error = ("error", text(&STEPS, error)?);
+            samples.count(ERRORS, &[runner, error], 1)
         }
         _ => bail!("no samples are known for {event:?}"),
     }
+}
+
+fn text<T: PartialEq>(labels: &[(T, &'static str)], case: T) -> Result<&'static str> {
+    let found = labels.iter().find(|(known, _)| *known == case);
+    Ok(found.context("a case without a label")?.1)
 }
 
 fn expect_duration(samples: &mut Samples, of: &[(&str, &str); 2], duration_ms: u64) -> Result<()> {

@@ -44,6 +44,9 @@ pub(crate) struct Case {
     /// New names for inputs, such as no repository can hold.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
+    /// Whether nobody reads standard output, from the beginning.
+    #[serde(default)]
+    pub(crate) closed_stdout: bool,
     /// What to send to the program, and when.
     pub(crate) signal: Option<Signal>,
 }

@@ -1,15 +1,15 @@
 use std::fmt;
 use std::io::Read;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::case::Signal;
+use crate::case::{Case, Signal};
 
-/// How long any case may take. None needs a tenth of it on an idle machine.
+/// How long any case may take. None needs a tenth of it.
 const GUARD: Duration = Duration::from_secs(60);
 
 /// How a program ended, and what it wrote.
@@ -40,7 +40,7 @@ enum Event {
 }
 
 /// Runs a program to its end, or kills it when that takes too long.
-pub(crate) fn run(command: &mut Command, signal: Option<&Signal>) -> Result<End> {
+pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -51,22 +51,27 @@ pub(crate) fn run(command: &mut Command, signal: Option<&Signal>) -> Result<End>
     let (events, happened) = channel();
     let stdout = child.stdout.take().context("stdout is a pipe")?;
     let stderr = child.stderr.take().context("stderr is a pipe")?;
-    forward(stdout, events.clone(), Event::Stdout);
+    if case.closed_stdout {
+        drop(stdout);
+    } else {
+        forward(stdout, events.clone(), Event::Stdout);
+    }
     forward(stderr, events.clone(), Event::Stderr);
     thread::spawn(move || events.send(Event::Ended(child.wait())));
 
     let (mut stdout, mut stderr, mut status) = (Vec::new(), Vec::new(), None);
-    let mut signal = signal;
+    let mut signal = case.signal.as_ref();
     // The channel closes when both pipes are read and the program has ended.
     loop {
         match happened.recv_timeout(GUARD.saturating_sub(begun.elapsed())) {
             Ok(Event::Stdout(bytes)) => stdout.extend(bytes),
             Ok(Event::Stderr(bytes)) => stderr.extend(bytes),
             Ok(Event::Ended(how)) => status = Some(how?),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
                 send("KILL", id)?;
-                bail!("it did not end within {GUARD:?}");
+                let (stdout, stderr) = (head(&text(&stdout)), head(&text(&stderr)));
+                bail!("it did not end within {GUARD:?}, and wrote\n{stdout}\n{stderr}");
             }
         }
         if let Some(due) = signal.take_if(|it| says(&stdout, it) || says(&stderr, it)) {
@@ -78,8 +83,8 @@ pub(crate) fn run(command: &mut Command, signal: Option<&Signal>) -> Result<End>
     }
     Ok(End {
         status: status.context("it ended")?,
-        stdout: String::from_utf8_lossy(&stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        stdout: text(&stdout),
+        stderr: text(&stderr),
     })
 }
 
@@ -95,7 +100,11 @@ fn forward(mut from: impl Read + Send + 'static, to: Sender<Event>, wrap: fn(Vec
 }
 
 fn says(output: &[u8], signal: &Signal) -> bool {
-    String::from_utf8_lossy(output).contains(&signal.after)
+    text(output).contains(&signal.after)
+}
+
+fn text(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).into_owned()
 }
 
 /// Sends a signal, with the shell's own `kill`: Rust's library has none.

@@ -3,12 +3,13 @@
 use std::fs;
 
 use anyhow::{Result, bail, ensure};
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 use solti_metrics_host::runner::{Inspection, Interface};
 use solti_metrics_tests::guest;
 
 use crate::case::{Case, Counts};
 use crate::report::Report;
+use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -18,10 +19,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("harness::a_case_expects_no_report_unasked", unasked),
         trial("harness::a_ledger_that_does_not_balance_fails", unbalanced),
     ]
-}
-
-fn trial(name: &str, check: fn() -> Result<()>) -> Trial {
-    Trial::test(name, move || check().map_err(Failed::from))
 }
 
 fn fixture() -> Result<()> {

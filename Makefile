@@ -1,0 +1,66 @@
+# Every step that a person or CI runs. Bare `make` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test build oracles lint fmt clippy doc features deny bench bless cargo-component clean
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+run: build ## Run a real guest over this repository's own sources, and show its metrics
+	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- src guest host wit
+
+# cargo nextest runs no documentation tests, so those come on their own.
+test: oracles ## Run every test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
+	else \
+	  cargo test --workspace --locked; \
+	fi
+
+# With a package named, cargo would choose other features, and build wasmtime anew.
+build: ## Build everything; the guests too, with a toolchain that is fetched if need be
+	@tools/wasm-toolchain.sh >/dev/null
+	cargo build --workspace --locked
+
+oracles: ## Fetch what tests compare us with: promtool and PyPI's prometheus_client
+	@tools/wasm-toolchain.sh >/dev/null
+	@tools/test-oracles.sh $(TARGET)/oracles
+
+lint: fmt clippy doc features ## All lints, warnings denied
+
+fmt: ## Check the formatting
+	cargo fmt --all -- --check
+
+clippy: ## Lint the code
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+doc: ## Build the documentation
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+features: ## Check each combination of features, and the guest crate for each of its targets
+	cargo clippy --locked -p solti-metrics -- -D warnings
+	cargo clippy --locked -p solti-metrics-host -- -D warnings
+	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
+	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
+
+deny: ## Check licences, sources, duplicates and advisories of all dependencies
+	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --version 0.20.2 --locked
+	cargo deny check
+
+bench: ## Measure what a record costs, as ratios from one interleaved run
+	cargo bench --locked -p solti-metrics-tests
+
+bless: oracles ## Rewrite generated documents and expected outputs
+	BLESS=1 cargo test --workspace --locked --test contract --test exposition
+
+# Slow, and not part of `make test`: cargo-component takes minutes to install.
+cargo-component: ## Build the digest guest with `cargo component build`, and run it
+	tools/cargo-component.sh
+
+clean: ## Remove what was built; the wasm toolchain stays
+	cargo clean

@@ -1,0 +1,44 @@
+//! What the command does for whoever calls it: what it serves, tells, writes,
+//! reports and prints, and that it ends.
+
+#[path = "cli/child.rs"]
+mod child;
+
+#[path = "cli/place.rs"]
+mod place;
+
+#[path = "cli/guests.rs"]
+mod guests;
+
+#[path = "cli/granted.rs"]
+mod granted;
+
+#[path = "cli/http.rs"]
+mod http;
+
+#[path = "cli/serve.rs"]
+mod serve;
+
+#[path = "cli/clients.rs"]
+mod clients;
+
+#[path = "cli/check.rs"]
+mod check;
+
+#[path = "cli/wit.rs"]
+mod wit;
+
+#[path = "cli/report.rs"]
+mod report;
+
+#[path = "cli/grants.rs"]
+mod grants;
+
+#[path = "cli/terminal.rs"]
+mod terminal;
+
+#[path = "cli/progress.rs"]
+mod progress;
+
+#[path = "cli/readers.rs"]
+mod readers;

@@ -1,0 +1,227 @@
+//! `check`: what it tells of a component, and whether `run` agrees.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use solti_metrics_tests::artifact::{BARE, WASI, artifact};
+use solti_metrics_tests::guest;
+
+use crate::child::End;
+use crate::guests;
+use crate::place::{Place, digest};
+
+/// A component, and what has to be told of it.
+struct Case {
+    file: String,
+    role: &'static str,
+    runnable: bool,
+    /// What the problem names.
+    named: &'static [&'static str],
+}
+
+#[test]
+fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
+    let place = Place::new()?;
+    let text = place.run(&["check", &digest()])?;
+    ensure!(text.code == Some(0) && text.stderr.is_empty(), "{text}");
+    let line = |words: &[&str]| {
+        text.stdout.lines().any(|line| {
+            line.split_whitespace()
+                .take(words.len())
+                .eq(words.iter().copied())
+        })
+    };
+    for words in [
+        &["role", "guest"][..],
+        &["metrics", "solti:metrics@0.1.0"],
+        &["program", "yes,"],
+        &["verdict", "can", "be", "run", "here"],
+    ] {
+        ensure!(line(words), "{words:?}\n{text}");
+    }
+
+    let (end, answer) = json(&place, &digest())?;
+    ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
+    ensure!(answer["schema"] == "solti-metrics/check@1", "{answer}");
+    ensure!(answer["role"] == "guest", "{answer}");
+    ensure!(answer["metrics_version"] == "0.1.0", "{answer}");
+    ensure!(
+        answer["program"] == true && answer["runnable"] == true,
+        "{answer}"
+    );
+    ensure!(answer["problem"].is_null(), "{answer}");
+    let imports = answer["imports"].as_array().context("imports")?;
+    for (path, grant) in [
+        ("solti:metrics/backend@", None),
+        ("wasi:cli/stdout@", None),
+        ("wasi:cli/stdin@", Some("--stdin")),
+        ("wasi:cli/environment@", Some("--env")),
+        ("wasi:filesystem/preopens@", Some("--dir")),
+        ("wasi:filesystem/types@", Some("--dir")),
+    ] {
+        let import = imports
+            .iter()
+            .find(|import| {
+                import["name"]
+                    .as_str()
+                    .is_some_and(|it| it.starts_with(path))
+            })
+            .with_context(|| format!("{path}: {answer}"))?;
+        let told = import["grant"].as_str();
+        let named = told.and_then(|told| told.split(' ').next());
+        ensure!(named == grant, "{path}: {told:?}");
+        let (name, told) = (
+            import["name"].as_str().unwrap_or_default(),
+            told.unwrap_or_default(),
+        );
+        let shown = text
+            .stdout
+            .lines()
+            .any(|line| line.contains(name) && line.ends_with(told));
+        ensure!(shown, "{path}\n{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn check_is_good_where_run_can_run_it_and_names_the_problem_elsewhere() -> Result<()> {
+    let place = Place::new()?;
+    for case in cases(&place)? {
+        check(&place, &case).with_context(|| case.file.clone())?;
+    }
+    Ok(())
+}
+
+fn check(place: &Place, case: &Case) -> Result<()> {
+    let code = Some(i32::from(!case.runnable));
+    let text = place.run(&["check", &case.file])?;
+    let (end, answer) = json(place, &case.file)?;
+    ensure!(text.code == code, "{text}");
+    ensure!(end.code == code, "{end}");
+    ensure!(answer["component"] == case.file.as_str(), "{answer}");
+    ensure!(answer["role"] == case.role, "{answer}");
+    ensure!(answer["runnable"] == case.runnable, "{answer}");
+    ensure!(answer["problem"].is_null() == case.runnable, "{answer}");
+    for name in case.named {
+        let problem = answer["problem"].as_str().unwrap_or_default();
+        ensure!(problem.contains(name), "{name}: {answer}");
+        ensure!(text.stderr.contains(name), "{name}: {text}");
+    }
+
+    let run = place.run(&["run", "--format", "json", "--timeout", "30s", &case.file])?;
+    let report: Value = serde_json::from_str(&run.stdout)?;
+    let begun = report["started"]
+        .as_array()
+        .is_some_and(|it| !it.is_empty());
+    ensure!(begun == case.runnable, "`run` does not agree: {run}");
+    let said = &answer["problem"];
+    let agreed = case.runnable || report["ends"][0]["detail"] == *said;
+    ensure!(agreed, "`run` has another reason than {said}: {run}");
+    Ok(())
+}
+
+/// The answer parses whatever is asked about.
+fn json(place: &Place, file: &str) -> Result<(End, Value)> {
+    let end = place.run(&["check", "--format", "json", file])?;
+    let answer = serde_json::from_str(&end.stdout).with_context(|| end.to_string())?;
+    Ok((end, answer))
+}
+
+fn cases(place: &Place) -> Result<Vec<Case>> {
+    let example = |name, target| artifact(name, target).display().to_string();
+    let case = |file: String, role, named| Case {
+        file,
+        role,
+        runnable: false,
+        named,
+    };
+    let runnable = |file: String, role| Case {
+        file,
+        role,
+        runnable: true,
+        named: &[],
+    };
+    let new_guest = program(r#"(import "solti:metrics/backend@0.2.0" (instance))"#)?;
+    let strange = program(
+        r#"(import "wasi:http/outgoing-handler@0.2.0" (instance))
+        (import "acme:queue/push" (instance))"#,
+    )?;
+    let misfit = program(
+        r#"(import "wasi:cli/stdin@0.2.0" (instance (export "get-stdin" (func (result u64)))))"#,
+    )?;
+    let later = program(r#"(import "wasi:cli/stdin@0.3.0" (instance))"#)?;
+    let good = guests::printer("stdout", 1)?;
+    for (name, bytes) in [
+        ("core.wasm", wat::parse_str("(module)")?),
+        ("good.wasm", good.clone()),
+        ("later.wasm", later),
+        ("library.wasm", guest::component("(module)")?),
+        ("misfit.wasm", misfit),
+        ("new.wasm", new_guest),
+        ("empty.wasm", Vec::new()),
+        ("plain.wasm", program("")?),
+        ("strange.wasm", strange),
+        ("text.wasm", b"(component)".to_vec()),
+        ("truncated.wasm", good[..good.len() / 2].to_vec()),
+    ] {
+        place.write(name, &bytes)?;
+    }
+    fs::create_dir(place.path("folder"))?;
+    Ok(vec![
+        runnable(digest(), "guest"),
+        runnable("good.wasm".into(), "none"),
+        runnable("plain.wasm".into(), "none"),
+        case(
+            example("provider", WASI),
+            "provider",
+            &["wasi:cli/run", "provider"],
+        ),
+        case(
+            example("middleware", WASI),
+            "middleware",
+            &["wasi:cli/run", "middleware"],
+        ),
+        case(
+            example("middleware", BARE),
+            "middleware",
+            &["wasi:cli/run", "middleware"],
+        ),
+        case(example("reporter", WASI), "guest", &["wasi:cli/run"]),
+        case("library.wasm".into(), "none", &["wasi:cli/run"]),
+        case("core.wasm".into(), "none", &["core module"]),
+        case(
+            "new.wasm".into(),
+            "guest",
+            &["solti:metrics/backend@0.2.0", "solti:metrics@0.1.0"],
+        ),
+        case(
+            "strange.wasm".into(),
+            "none",
+            &["wasi:http/outgoing-handler@0.2.0", "acme:queue/push"],
+        ),
+        case("later.wasm".into(), "none", &["wasi:cli/stdin@0.3.0"]),
+        case("misfit.wasm".into(), "none", &["wasi:cli/stdin"]),
+        case(
+            "missing.wasm".into(),
+            "none",
+            &["missing.wasm", "cannot be read"],
+        ),
+        case("empty.wasm".into(), "none", &["is empty"]),
+        case("text.wasm".into(), "none", &["text of a component"]),
+        case("truncated.wasm".into(), "none", &["is the file whole?"]),
+        case("folder".into(), "none", &["directory"]),
+    ])
+}
+
+/// A component with a `main`, and these imports that it does nothing with.
+fn program(imports: &str) -> Result<Vec<u8>> {
+    Ok(wat::parse_str(format!(
+        r#"(component {imports}
+        (core module $m (func (export "run") (result i32) i32.const 0))
+        (core instance $i (instantiate $m))
+        (func $run (result (result)) (canon lift (core func $i "run")))
+        (instance $r (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.12" (instance $r)))"#
+    ))?)
+}

@@ -1,0 +1,192 @@
+use std::fmt;
+use std::io::Read;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// How long a child may take for all that a test wants of it. None needs a
+/// tenth of it on an idle machine.
+pub(crate) const GUARD: Duration = Duration::from_secs(60);
+
+/// A child process. It is killed if it is still there when this goes away.
+pub(crate) struct Running {
+    id: u32,
+    begun: Instant,
+    events: Receiver<Event>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    status: Option<ExitStatus>,
+    unread: Option<ChildStdout>,
+}
+
+/// How a child ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+enum Event {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    Ended(std::io::Result<ExitStatus>),
+}
+
+impl Running {
+    /// Starts it, and reads what it writes.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let (mut running, events) = Self::spawn(command)?;
+        if let Some(stdout) = running.unread.take() {
+            forward(stdout, events, Event::Stdout);
+        }
+        Ok(running)
+    }
+
+    /// Starts it, and reads nothing of its standard output.
+    pub(crate) fn start_unread(command: &mut Command) -> Result<Self> {
+        Ok(Self::spawn(command)?.0)
+    }
+
+    fn spawn(command: &mut Command) -> Result<(Self, Sender<Event>)> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {command:?}"))?;
+        let (events, happened) = channel();
+        let running = Self {
+            id: child.id(),
+            begun: Instant::now(),
+            events: happened,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            status: None,
+            unread: child.stdout.take(),
+        };
+        if let Some(stderr) = child.stderr.take() {
+            forward(stderr, events.clone(), Event::Stderr);
+        }
+        wait(child, events.clone());
+        Ok((running, events))
+    }
+
+    /// The standard output that nobody reads.
+    pub(crate) fn unread(&mut self) -> Result<ChildStdout> {
+        self.unread.take().context("somebody reads it")
+    }
+
+    /// The first line on standard error that begins so, without that beginning.
+    pub(crate) fn line(&mut self, beginning: &str) -> Result<String> {
+        loop {
+            let said = String::from_utf8_lossy(&self.stderr).into_owned();
+            let whole = said.rfind('\n').map_or("", |end| &said[..end]);
+            if let Some(line) = whole.lines().find_map(|line| line.strip_prefix(beginning)) {
+                return Ok(line.to_owned());
+            }
+            ensure!(
+                self.next()?,
+                "it ended before it said {beginning:?}:\n{said}"
+            );
+        }
+    }
+
+    /// Sends a signal, with the shell's own `kill`: Rust's library has none.
+    pub(crate) fn signal(&self, name: &str) -> Result<()> {
+        let kill = format!("kill -{name} {}", self.id);
+        let output = Command::new("sh").args(["-c", &kill]).output()?;
+        ensure!(output.status.success(), "{kill}: {output:?}");
+        Ok(())
+    }
+
+    /// Waits for its end, and for the end of what it wrote.
+    pub(crate) fn end(mut self) -> Result<End> {
+        while self.next()? {}
+        Ok(End {
+            code: self.status.context("it has a status")?.code(),
+            stdout: String::from_utf8_lossy(&self.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&self.stderr).into_owned(),
+            took: self.begun.elapsed(),
+        })
+    }
+
+    /// Takes the next thing that happens; there is none once it has ended and
+    /// all is read.
+    fn next(&mut self) -> Result<bool> {
+        let left = GUARD.saturating_sub(self.begun.elapsed());
+        match self.events.recv_timeout(left) {
+            Ok(Event::Stdout(bytes)) => self.stdout.extend(bytes),
+            Ok(Event::Stderr(bytes)) => self.stderr.extend(bytes),
+            Ok(Event::Ended(how)) => self.status = Some(how?),
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            Err(RecvTimeoutError::Timeout) => bail!(
+                "it did not end within {GUARD:?}:\n{}",
+                head(&String::from_utf8_lossy(&self.stderr))
+            ),
+        }
+        Ok(true)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Ended(Ok(status)) = event {
+                self.status = Some(status);
+            }
+        }
+        if self.status.is_none() {
+            // A child whose end nobody has seen yet still has its id.
+            let _ = self.signal("KILL");
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "code {:?} after {:?}", self.code, self.took)?;
+        writeln!(f, "--- stdout\n{}", head(&self.stdout))?;
+        write!(f, "--- stderr\n{}", head(&self.stderr))
+    }
+}
+
+/// The beginning of an output, which can be long.
+fn head(output: &str) -> String {
+    output.chars().take(4_000).collect()
+}
+
+fn forward(mut from: impl Read + Send + 'static, to: Sender<Event>, wrap: fn(Vec<u8>) -> Event) {
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if to.send(wrap(buffer[..length].to_vec())).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn wait(mut child: Child, events: Sender<Event>) {
+    thread::spawn(move || events.send(Event::Ended(child.wait())));
+}
+
+#[test]
+fn a_child_does_not_outlive_its_guard() -> Result<()> {
+    let running = Running::start(Command::new("sh").args(["-c", "exec tail -f /dev/null"]))?;
+    let id = running.id;
+    drop(running);
+    // Whoever is killed is gone, or about to be and nothing but a name.
+    let gone = Instant::now() + GUARD;
+    while Instant::now() < gone {
+        match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+            Ok(stat) if !stat.contains(") Z ") => thread::yield_now(),
+            _ => return Ok(()),
+        }
+    }
+    bail!("{id} is still there");
+}

@@ -1,0 +1,84 @@
+//! As much of an HTTP/1.1 client as tells what a server says, byte for byte.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::child::GUARD;
+
+/// What a server said.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let (head, body) = text.split_once("\r\n\r\n").context("no head")?;
+        let mut lines = head.lines();
+        let first = lines.next().unwrap_or_default();
+        let rest = first.strip_prefix("HTTP/1.1 ").context("not HTTP/1.1")?;
+        let status = rest.split(' ').next().unwrap_or_default();
+        let headers: Vec<_> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        Ok(Self {
+            status: status.parse().with_context(|| first.to_owned())?,
+            body: body.to_owned(),
+            headers,
+        })
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| &**value)
+    }
+
+    /// A sample's value, in either format.
+    pub(crate) fn sample(&self, series: &str) -> Result<f64> {
+        sample(&self.body, series)
+    }
+}
+
+/// The value of a series in an exposition, by its name and labels.
+pub(crate) fn sample(exposition: &str, series: &str) -> Result<f64> {
+    let values: Vec<_> = exposition
+        .lines()
+        .filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
+        .collect();
+    ensure!(values.len() == 1, "{series}: {values:?} in\n{exposition}");
+    Ok(values[0].parse()?)
+}
+
+/// Connects. Nothing that is done with the connection blocks for ever.
+pub(crate) fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, GUARD)?;
+    stream.set_read_timeout(Some(GUARD))?;
+    stream.set_write_timeout(Some(GUARD))?;
+    Ok(stream)
+}
+
+/// Asks on a connection of its own, to be closed behind the answer.
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Result<Answer> {
+    let mut stream = connect(address)?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: test\r\n{accept}Connection: close\r\n\r\n"
+    )?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Answer::parse(&text).with_context(|| format!("{method} {path}: {text:?}"))
+}
+
+/// What a scraper without preferences gets.
+pub(crate) fn scrape(address: SocketAddr) -> Result<Answer> {
+    let answer = ask(address, "GET", "/metrics", "")?;
+    ensure!(answer.status == 200, "{answer:?}");
+    Ok(answer)
+}
