@@ -1,13 +1,13 @@
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 use crate::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod exposition;
+mod series;
+
+use series::Series;
 
 pub use exposition::{EncodeError, Exposition};
 
@@ -38,19 +38,8 @@ pub use exposition::{EncodeError, Exposition};
 #[derive(Debug)]
 pub struct PrometheusMetrics {
     registry: Registry,
-    started: [Counter; RUNNERS],
-    completed: [[Counter; OUTCOMES]; RUNNERS],
-    durations: [[OnceLock<Histogram>; OUTCOMES]; RUNNERS],
-    duration_family: Family<Labels<2>, Histogram, Buckets>,
-    errors: [[Counter; ERRORS]; RUNNERS],
+    series: Arc<Series>,
 }
-
-const RUNNERS: usize = RunnerType::ALL.len();
-const OUTCOMES: usize = TaskOutcome::ALL.len();
-const ERRORS: usize = RunnerErrorKind::ALL.len();
-
-/// Label names and values; both are known at compile time.
-type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 impl PrometheusMetrics {
     /// Upper bounds of the duration buckets, in seconds.
@@ -64,56 +53,13 @@ impl PrometheusMetrics {
         Self::with_registry(Registry::default())
     }
 
-    /// A backend whose metrics stand in `registry`, behind whatever is
+    /// A backend whose metrics stand in `registry`, beside whatever is
     /// registered there already.
     #[must_use]
     pub fn with_registry(mut registry: Registry) -> Self {
-        let started = Family::<Labels<1>, Counter>::default();
-        let completed = Family::<Labels<2>, Counter>::default();
-        let durations = Family::new_with_constructor(Buckets);
-        let errors = Family::<Labels<2>, Counter>::default();
-
-        registry.register(
-            "solti_runner_tasks_started",
-            "Tasks that began to execute",
-            started.clone(),
-        );
-        registry.register(
-            "solti_runner_tasks_completed",
-            "Tasks that ended, by outcome",
-            completed.clone(),
-        );
-        registry.register_with_unit(
-            "solti_runner_task_duration",
-            "How long tasks ran, by outcome",
-            Unit::Seconds,
-            durations.clone(),
-        );
-        registry.register(
-            "solti_runner_errors",
-            "Failures of a runner's set-up or tear-down, by step",
-            errors.clone(),
-        );
-
-        Self {
-            registry,
-            started: RunnerType::ALL
-                .map(|runner| started.get_or_create_owned(&[("runner", runner.as_label())])),
-            completed: RunnerType::ALL.map(|runner| {
-                TaskOutcome::ALL
-                    .map(|outcome| completed.get_or_create_owned(&by_outcome(runner, outcome)))
-            }),
-            durations: Default::default(),
-            duration_family: durations,
-            errors: RunnerType::ALL.map(|runner| {
-                RunnerErrorKind::ALL.map(|error| {
-                    errors.get_or_create_owned(&[
-                        ("runner", runner.as_label()),
-                        ("error", error.as_label()),
-                    ])
-                })
-            }),
-        }
+        let series = Arc::new(Series::default());
+        registry.register_collector(Box::new(Arc::clone(&series)));
+        Self { registry, series }
     }
 
     /// The registry, for whoever encodes it with other means.
@@ -122,7 +68,7 @@ impl PrometheusMetrics {
         &self.registry
     }
 
-    /// Everything recorded so far, as text.
+    /// Everything recorded so far, as text, in an order that does not change.
     ///
     /// # Errors
     ///
@@ -130,13 +76,6 @@ impl PrometheusMetrics {
     /// the metrics of this type cannot.
     pub fn encode(&self, exposition: Exposition) -> Result<String, EncodeError> {
         exposition.encode(&self.registry)
-    }
-
-    fn durations(&self, runner: RunnerType, outcome: TaskOutcome) -> &Histogram {
-        self.durations[runner as usize][outcome as usize].get_or_init(|| {
-            self.duration_family
-                .get_or_create_owned(&by_outcome(runner, outcome))
-        })
     }
 }
 
@@ -149,19 +88,20 @@ impl Default for PrometheusMetrics {
 impl MetricsBackend for PrometheusMetrics {
     #[inline]
     fn record_task_started(&self, runner: RunnerType) {
-        self.started[runner as usize].inc();
+        self.series.started(runner).inc();
     }
 
     #[inline]
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.completed[runner as usize][outcome as usize].inc();
-        self.durations(runner, outcome)
+        self.series.completed(runner, outcome).inc();
+        self.series
+            .durations(runner, outcome)
             .observe(seconds(duration_ms));
     }
 
     #[inline]
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.errors[runner as usize][error as usize].inc();
+        self.series.errors(runner, error).inc();
     }
 }
 
@@ -170,21 +110,4 @@ impl MetricsBackend for PrometheusMetrics {
 #[expect(clippy::cast_precision_loss, reason = "see above")]
 fn seconds(duration_ms: u64) -> f64 {
     duration_ms as f64 / 1000.0
-}
-
-fn by_outcome(runner: RunnerType, outcome: TaskOutcome) -> Labels<2> {
-    [
-        ("runner", runner.as_label()),
-        ("outcome", outcome.as_label()),
-    ]
-}
-
-/// Makes a histogram with the contract's buckets.
-#[derive(Debug, Clone)]
-struct Buckets;
-
-impl MetricConstructor<Histogram> for Buckets {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new(PrometheusMetrics::BUCKETS)
-    }
 }

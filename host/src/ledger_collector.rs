@@ -73,15 +73,15 @@ impl Collector for LedgerCollector {
             .map(|(name, read)| (*name, read()))
             .collect();
         let counters: [(&str, &str, Count); 3] = [
-            ("accepted", "Records made", LedgerSnapshot::accepted),
+            ("accepted", "Records made.", LedgerSnapshot::accepted),
             (
                 "delivered",
-                "Records that their backend took",
+                "Records that their backend took.",
                 LedgerSnapshot::delivered,
             ),
             (
                 "clamped",
-                "Records whose duration was lowered to the ceiling",
+                "Records whose duration was lowered to the ceiling.",
                 LedgerSnapshot::clamped,
             ),
         ];
@@ -97,7 +97,7 @@ impl Collector for LedgerCollector {
         let zero = ConstCounter::new(0_u64);
         let mut dropped = encoder.encode_descriptor(
             "solti_metrics_records_dropped",
-            "Records that did not reach their backend, by reason",
+            "Records that did not reach their backend, by reason.",
             None,
             zero.metric_type(),
         )?;
@@ -111,7 +111,7 @@ impl Collector for LedgerCollector {
         let zero = ConstGauge::new(0_u64);
         let mut in_flight = encoder.encode_descriptor(
             "solti_metrics_records_in_flight",
-            "Records accepted, and neither delivered nor dropped yet",
+            "Records accepted, and neither delivered nor dropped yet.",
             None,
             zero.metric_type(),
         )?;

@@ -34,6 +34,7 @@
 //! `module_load_failed`, [`SpawnError`] says its kind itself. A task whose
 //! future is dropped ends as canceled.
 
+mod builder;
 mod engine;
 mod error;
 mod inspect;
@@ -41,17 +42,22 @@ mod lifecycle;
 mod limiter;
 mod limits;
 mod output;
+mod printable;
 mod program;
 mod report;
 mod run;
+mod state;
 mod task;
+mod watch;
 
+pub use builder::RunnerBuilder;
 pub use error::{BuildError, LoadError, SpawnError};
 pub use inspect::{Inspection, Interface, Role};
 pub use limits::{Limit, Limits};
 pub use output::{Output, OutputFn};
+pub use printable::printable;
 pub use program::Program;
 pub use report::{GuestTrap, TaskEnd, TaskReport};
-pub use run::{Runner, RunnerBuilder};
+pub use run::Runner;
 pub use task::{Access, Stdin, Task};
 pub use tokio_util::sync::CancellationToken;

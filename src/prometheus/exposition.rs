@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::encoding::text;
@@ -86,9 +87,9 @@ impl std::error::Error for EncodeError {
     }
 }
 
-/// Rewrites OpenMetrics as the older format. The samples are the same in both;
-/// the older one names a counter's family with its `_total`, and knows neither
-/// units, exemplars nor an end mark.
+/// Rewrites OpenMetrics as the older format. That names a family with the
+/// suffix of its samples, writes whole bounds without a fraction, and knows
+/// neither units, exemplars nor an end mark.
 fn as_text(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     let mut help = None;
@@ -101,7 +102,11 @@ fn as_text(open_metrics: &str) -> String {
             (Some("#"), Some("HELP")) => help = rest,
             (Some("#"), Some("TYPE")) => {
                 let kind = rest.unwrap_or_default();
-                let suffix = if kind == "counter" { "_total" } else { "" };
+                let suffix = match kind {
+                    "counter" => "_total",
+                    "info" => "_info",
+                    _ => "",
+                };
                 if let Some(help) = help.take() {
                     text.push_str(&format!("# HELP {name}{suffix} {help}\n"));
                 }
@@ -109,12 +114,30 @@ fn as_text(open_metrics: &str) -> String {
             }
             (Some("#"), _) => {}
             _ => {
-                text.push_str(without_exemplar(line));
+                text.push_str(&with_whole_bound(without_exemplar(line)));
                 text.push('\n');
             }
         }
     }
     text
+}
+
+/// A bucket's bound is `1.0` in OpenMetrics, and `1` where it always was: a
+/// query that names it should find both this backend's and others'. The bound is
+/// a bucket's last label, and no quote within a label's value stands unescaped.
+fn with_whole_bound(sample: &str) -> Cow<'_, str> {
+    match (sample.rfind("le=\""), sample.rfind(".0\"}")) {
+        (Some(bound), Some(fraction))
+            if bound < fraction
+                && sample[..bound].ends_with(['{', ','])
+                && sample[bound + 4..fraction]
+                    .bytes()
+                    .all(|b| b.is_ascii_digit()) =>
+        {
+            format!("{}{}", &sample[..fraction], &sample[fraction + 2..]).into()
+        }
+        _ => sample.into(),
+    }
 }
 
 /// The older format has four types and `untyped`.
@@ -176,6 +199,23 @@ mod tests {
             r##"a{b="#"} 1"##
         );
         assert_eq!(without_exemplar(r##"a{b="\"#"} 1"##), r##"a{b="\"#"} 1"##);
+    }
+
+    #[test]
+    fn a_whole_bound_loses_its_fraction_and_nothing_else_does() {
+        for (sample, older) in [
+            (
+                r#"a_bucket{b="x",le="5.0"} 1"#,
+                r#"a_bucket{b="x",le="5"} 1"#,
+            ),
+            (r#"a_bucket{le="3600.0"} 1"#, r#"a_bucket{le="3600"} 1"#),
+            (r#"a_bucket{le="0.01"} 1"#, r#"a_bucket{le="0.01"} 1"#),
+            (r#"a_bucket{le="+Inf"} 1"#, r#"a_bucket{le="+Inf"} 1"#),
+            (r#"a{b="le=\"5.0"} 1"#, r#"a{b="le=\"5.0"} 1"#),
+            (r#"a{b="5.0"} 1.0"#, r#"a{b="5.0"} 1.0"#),
+        ] {
+            assert_eq!(with_whole_bound(sample), older);
+        }
     }
 
     #[test]

@@ -77,6 +77,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     pub(crate) max_output: ByteSize,
 
+    /// Bytes that the component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
+
     /// Stack that a task may use.
     #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack)]
     pub(crate) stack: ByteSize,

@@ -4,7 +4,7 @@ use std::fs;
 use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
-use solti_metrics_host::runner::{Inspection, Interface, LoadError, Runner};
+use solti_metrics_host::runner::{Inspection, Interface, LoadError, Runner, printable};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::{Exit, complain, print};
@@ -31,7 +31,7 @@ struct Import {
 }
 
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let name = args.component.display().to_string();
+    let name = printable(&args.component.display().to_string());
     let runner = Runner::builder(noop_metrics()).build()?;
     let loaded = runner.load_file(&args.component);
     let inspection = match &loaded {
@@ -50,11 +50,15 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         schema: "solti-metrics/check@1",
         component: name,
         role: inspection.role().as_label(),
-        metrics_version: inspection.metrics_version().map(Into::into),
+        metrics_version: inspection.metrics_version().map(printable),
         host_version: WIT_VERSION,
         program: inspection.is_program(),
         imports: inspection.imports.iter().map(import).collect(),
-        exports: inspection.exports.iter().map(ToString::to_string).collect(),
+        exports: inspection
+            .exports
+            .iter()
+            .map(|export| printable(export.name()))
+            .collect(),
         runnable: loaded.is_ok(),
         problem: loaded.as_ref().err().map(ToString::to_string),
     };
@@ -80,7 +84,7 @@ fn inspect(args: &CheckArgs, name: &str) -> Result<Inspection, LoadError> {
 
 fn import(interface: &Interface) -> Import {
     Import {
-        name: interface.name().into(),
+        name: printable(interface.name()),
         grant: interface.grant(),
     }
 }

@@ -15,21 +15,25 @@ use crate::report::Report;
 use crate::serve::Server;
 use crate::tally::Tally;
 
+/// How long the last message may take.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let backends = match Backends::choose(&args) {
         Ok(backends) => backends,
-        Err(error) => return Ok(misused(&error)),
+        Err(error) => {
+            complain(format_args!("error: {error:#}"));
+            return Ok(Exit::Misused);
+        }
     };
     // Until it goes out of scope, that is until the report is written.
-    let _server = match serve(&args, &backends).await {
-        Ok(server) => server,
-        Err(error) => return Ok(misused(&error)),
-    };
+    let _server = serve(&args, &backends).await?;
     let stop = stop_on_signals()?;
     let progress = Progress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
         .books(&backends.guests, &backends.own)
         .stack(usize::try_from(args.stack.as_u64())?)
+        .max_component(args.max_component.as_u64())
         .build()?;
 
     let began = Instant::now();
@@ -52,11 +56,6 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::Failed
     })
-}
-
-fn misused(error: &anyhow::Error) -> Exit {
-    complain(format_args!("error: {error:#}"));
-    Exit::Misused
 }
 
 async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Server>> {
@@ -152,20 +151,24 @@ fn stop_on_signals() -> std::io::Result<CancellationToken> {
                 _ = interrupt.recv() => 130,
                 _ = terminate.recv() => 143,
             };
+            // Standard error may be full, with nobody reading: the signal comes
+            // first, and saying so must not hold it up.
             if first {
-                complain(format_args!(
-                    "stopping: tasks end as canceled; once more to leave at once"
-                ));
                 stopped.cancel();
+                say("stopping: tasks end as canceled; once more to leave at once");
             } else {
-                complain(format_args!(
-                    "left at once: what was running is not in any report"
-                ));
+                say("left at once: what was running is not in any report");
+                tokio::time::sleep(LAST_WORDS).await;
                 std::process::exit(code);
             }
         }
     });
     Ok(stop)
+}
+
+/// Says something on a thread of its own.
+fn say(what: &'static str) {
+    std::thread::spawn(move || complain(format_args!("{what}")));
 }
 
 /// For the report.

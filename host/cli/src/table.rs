@@ -13,7 +13,7 @@ pub(crate) fn render(report: &Report) -> String {
     };
     let head = format!(
         "{} · {runs} in {} · backend {}",
-        report.component.escape_debug(),
+        report.component,
         time(report.elapsed_ms),
         report.backend,
     );

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use solti_metrics::TaskOutcome;
-use solti_metrics_host::runner::{LoadError, SpawnError, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{
+    GuestTrap, LoadError, SpawnError, TaskEnd, TaskReport, printable,
+};
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::args::RunArgs;
@@ -29,7 +31,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn new(args: &RunArgs, progress: Progress) -> Self {
         Self {
-            component: args.component.display().to_string(),
+            component: printable(&args.component.display().to_string()),
             progress,
             asked: args.repeat.get() as u64,
             succeeded: 0,
@@ -87,7 +89,11 @@ impl Tally {
             }
             Err(error) => {
                 self.count("not_started", error.to_string());
-                self.failure(&error.to_string());
+                let trace = match &error {
+                    SpawnError::Instantiate { trap } => backtrace(trap),
+                    _ => String::new(),
+                };
+                self.failure(&format!("{error}{trace}"));
             }
         }
     }
@@ -121,8 +127,9 @@ impl Tally {
         }
         if guests.clamped() > 0 {
             self.warn(format!(
-                "{} durations lowered to the ceiling of 365 days: does the guest measure in milliseconds?",
-                guests.clamped()
+                "the durations of {} of {} records lowered to the ceiling of 365 days: does the guest measure in milliseconds?",
+                guests.clamped(),
+                guests.accepted()
             ));
         }
         if self.swallowed > 0 {
@@ -172,28 +179,35 @@ fn kind(end: &TaskEnd) -> &'static str {
     }
 }
 
-/// An end with where it happened, and what to do about it.
+/// An end, what to do about it, and where it happened.
 fn describe(end: &TaskEnd) -> String {
-    let (backtrace, advice) = match end {
-        TaskEnd::Trapped { trap } => (trap.backtrace.as_str(), "; the fault is the guest's"),
-        TaskEnd::LimitHit { limit, trap } => (trap.backtrace.as_str(), advice(limit.as_label())),
-        TaskEnd::DeadlineExceeded { .. } => ("", "; raise --timeout if it needs more time"),
-        TaskEnd::Exited { .. } => ("", "; see what it printed"),
-        _ => ("", ""),
-    };
-    let mut text = format!("{end}{advice}");
-    for line in backtrace.lines() {
-        text.push_str("\n  ");
-        text.push_str(line.trim_end());
+    match end {
+        TaskEnd::Trapped { trap } => {
+            format!("{end}; the fault is the guest's{}", backtrace(trap))
+        }
+        TaskEnd::LimitHit { limit, trap } => {
+            format!("{end}; {}{}", advice(limit.as_label()), backtrace(trap))
+        }
+        TaskEnd::DeadlineExceeded { .. } => {
+            format!("{end}; raise --timeout if it needs more time")
+        }
+        TaskEnd::Exited { .. } => format!("{end}; see what it printed"),
+        _ => end.to_string(),
     }
-    text
+}
+
+fn backtrace(trap: &GuestTrap) -> String {
+    trap.backtrace
+        .lines()
+        .map(|line| format!("\n  {line}"))
+        .collect()
 }
 
 fn advice(limit: &str) -> &'static str {
     match limit {
-        "memory" => "; raise --max-memory if it needs more",
-        "stack" => "; raise --stack if it needs more",
-        _ => "; the guest has to ask for less at a time",
+        "memory" => "raise --max-memory if it needs more",
+        "stack" => "raise --stack if it needs more",
+        _ => "the guest has to ask for less",
     }
 }
 

@@ -1,10 +1,11 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{GuestTrap, Limit, Role};
+use super::limiter::Limiter;
+use super::{GuestTrap, Limit, Role, TaskEnd, printable};
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,10 @@ impl From<wasmtime::Error> for BuildError {
 #[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error(
+        "{}: cannot be read: {source}; name the file of a component that may be read",
+        shown(path)
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -48,7 +52,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The path leads to a directory.
-    #[error("{}: is a directory; name the component's file in it", path.display())]
+    #[error("{}: is a directory; name the component's file in it", shown(path))]
     Directory {
         /// The directory.
         path: PathBuf,
@@ -117,7 +121,7 @@ pub enum LoadError {
         imports: Vec<String>,
     },
     /// It has no `main`.
-    #[error("{name}: does not export `wasi:cli/run`{}; build it as a program with a `main`", role.hint())]
+    #[error("{name}: does not export `wasi:cli/run`; {}", role.hint())]
     NotRunnable {
         /// The component.
         name: String,
@@ -159,7 +163,10 @@ impl LoadError {
 #[non_exhaustive]
 pub enum SpawnError {
     /// A directory cannot be granted.
-    #[error("cannot grant the directory {}: {source}; name a directory that exists and may be read", path.display())]
+    #[error(
+        "cannot grant the directory {}: {source}; name a directory that exists and may be read",
+        shown(path)
+    )]
     Dir {
         /// The directory on the host.
         path: PathBuf,
@@ -167,7 +174,10 @@ pub enum SpawnError {
         source: wasmtime::Error,
     },
     /// The file for standard input cannot be opened.
-    #[error("cannot open {} as standard input: {source}; name a file that exists and may be read", path.display())]
+    #[error(
+        "cannot open {} as standard input: {source}; name a file that exists and may be read",
+        shown(path)
+    )]
     Stdin {
         /// The file on the host.
         path: PathBuf,
@@ -190,8 +200,16 @@ pub enum SpawnError {
         /// What was refused.
         reason: String,
     },
+    /// The component left through `exit` while it was instantiated.
+    #[error(
+        "cannot instantiate: the component exits with code {code} before its `main` is called; let `main` do that"
+    )]
+    Exited {
+        /// The exit code.
+        code: i32,
+    },
     /// The component failed while it was instantiated.
-    #[error("cannot instantiate: {trap}")]
+    #[error("cannot instantiate: {trap}; the fault is the component's")]
     Instantiate {
         /// Why.
         trap: GuestTrap,
@@ -208,6 +226,19 @@ pub enum SpawnError {
 }
 
 impl SpawnError {
+    pub(super) fn of_instantiation(error: &wasmtime::Error, limiter: &Limiter) -> Self {
+        match TaskEnd::of_error(error, limiter.denied()) {
+            TaskEnd::Exited { code } => Self::Exited { code },
+            TaskEnd::LimitHit { limit, trap } => Self::Limit {
+                limit,
+                reason: trap.message,
+            },
+            _ => Self::Instantiate {
+                trap: GuestTrap::of_error(error),
+            },
+        }
+    }
+
     /// Under which label a runner records it. A task that was canceled before
     /// it began is no failure of the runner, and is not recorded.
     #[must_use]
@@ -216,10 +247,15 @@ impl SpawnError {
             Self::Dir { .. } | Self::Stdin { .. } | Self::NulInText { .. } => {
                 Some(RunnerErrorKind::BackendConfigFailed)
             }
-            Self::Limit { .. } | Self::Instantiate { .. } | Self::Deadline { .. } => {
-                Some(RunnerErrorKind::SpawnFailed)
-            }
+            Self::Limit { .. }
+            | Self::Exited { .. }
+            | Self::Instantiate { .. }
+            | Self::Deadline { .. } => Some(RunnerErrorKind::SpawnFailed),
             Self::Canceled => None,
         }
     }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }

@@ -1,8 +1,11 @@
 use std::fmt;
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{BinaryReaderError, Parser, Payload};
 
-use super::LoadError;
+use super::{LoadError, printable};
+
+/// Real components nest two or three deep; compiling takes the square of it.
+const DEEPEST: u32 = 100;
 
 /// What a component's outside tells, without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,10 +46,10 @@ impl Role {
     /// What to say to somebody who tried to run it.
     pub(super) const fn hint(self) -> &'static str {
         match self {
-            Self::Guest | Self::None => "",
-            Self::Provider => " (it is a provider: a backend for others, not a program)",
+            Self::Guest | Self::None => "build it as a program with a `main`",
+            Self::Provider => "it is a provider, a backend for others: run a guest instead",
             Self::Middleware => {
-                " (it is a middleware: it stands between others, and is no program)"
+                "it is a middleware, which stands between others: run a guest instead"
             }
         }
     }
@@ -147,7 +150,7 @@ impl Inspection {
     ///
     /// When the bytes are no component.
     pub fn of(name: &str, bytes: &[u8]) -> Result<Self, LoadError> {
-        let name = || name.to_owned();
+        let name = || printable(name);
         if bytes.is_empty() {
             return Err(LoadError::Empty { name: name() });
         }
@@ -160,27 +163,34 @@ impl Inspection {
                 looks_like: looks_like(bytes),
             });
         }
-        Self::parse(bytes).map_err(|error| LoadError::Invalid {
+        Self::parse(bytes).map_err(|reason| LoadError::Invalid {
             name: name(),
-            reason: error.to_string(),
+            reason: printable(&reason),
         })
     }
 
-    fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload? {
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            match payload.map_err(said)? {
+                Payload::ModuleSection { .. } => depth += 1,
+                Payload::ComponentSection { .. } => {
+                    depth += 1;
+                    if depth > DEEPEST {
+                        return Err(format!("components nest more than {DEEPEST} deep"));
+                    }
+                }
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        imports.push(interface(import?.name.name));
+                        imports.push(interface(import.map_err(said)?.name.name));
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        exports.push(interface(export?.name.name));
+                        exports.push(interface(export.map_err(said)?.name.name));
                     }
                 }
                 _ => {}
@@ -243,12 +253,15 @@ impl Inspection {
     ///
     /// The first reason why not.
     pub fn runnable(&self, name: &str) -> Result<(), LoadError> {
-        let name = name.to_owned();
+        let name = printable(name);
         if let Some(import) = self.wrong_metrics_versions().next() {
-            let import = import.to_string();
+            let import = printable(import.name());
             return Err(LoadError::MetricsVersion { name, import });
         }
-        let imports: Vec<_> = self.unknown_imports().map(ToString::to_string).collect();
+        let imports: Vec<_> = self
+            .unknown_imports()
+            .map(|import| printable(import.name()))
+            .collect();
         if !imports.is_empty() {
             return Err(LoadError::UnknownImports { name, imports });
         }

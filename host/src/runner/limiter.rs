@@ -27,7 +27,8 @@ impl Limiter {
         }
     }
 
-    /// The limit at which the guest was last refused something.
+    /// The limit that has refused the guest what it asked for last. A guest that
+    /// went on and was granted something since did not die of it.
     pub(super) fn denied(&self) -> Option<Limit> {
         self.denied
     }
@@ -88,9 +89,7 @@ impl ResourceLimiter for Limiter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let granted = self.memory.grow(current, desired);
-        if !granted {
-            self.denied = Some(Limit::Memory);
-        }
+        self.denied = (!granted).then_some(Limit::Memory);
         Ok(granted)
     }
 
@@ -106,9 +105,7 @@ impl ResourceLimiter for Limiter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let granted = self.table_elements.grow(current, desired);
-        if !granted {
-            self.denied = Some(Limit::TableElements);
-        }
+        self.denied = (!granted).then_some(Limit::TableElements);
         Ok(granted)
     }
 

@@ -67,17 +67,26 @@ pub enum Limit {
     Handles,
     /// [`Limits::random`].
     Random,
+    /// [`Limits::memories`].
+    Memories,
+    /// [`Limits::tables`].
+    Tables,
+    /// [`Limits::instances`].
+    Instances,
 }
 
 impl Limit {
     /// Every limit that can stop a task.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Memory,
         Self::TableElements,
         Self::Stack,
         Self::HostCallFuel,
         Self::Handles,
         Self::Random,
+        Self::Memories,
+        Self::Tables,
+        Self::Instances,
     ];
 
     /// A short name, in snake case.
@@ -90,6 +99,9 @@ impl Limit {
             Self::HostCallFuel => "host_call_fuel",
             Self::Handles => "handles",
             Self::Random => "random",
+            Self::Memories => "memories",
+            Self::Tables => "tables",
+            Self::Instances => "instances",
         }
     }
 }

@@ -1,13 +1,21 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::cli::{AsyncStdoutStream, IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::OutputStream;
+
+/// How many bytes a guest may be ahead of whoever reads.
+const BUFFER: usize = 64 << 10;
+
+/// How long a task that has ended is waited for to be read to its end.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Takes a piece of what a guest printed. It must not block: while it does, so
 /// does the thread that the task runs on.
@@ -50,6 +58,8 @@ pub(super) struct GuestOutput {
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
     limit: u64,
+    /// Made when the guest first asks for it.
+    stream: Arc<OnceLock<AsyncStdoutStream>>,
 }
 
 impl GuestOutput {
@@ -59,14 +69,44 @@ impl GuestOutput {
             captured: Arc::default(),
             printed: Arc::default(),
             limit,
+            stream: Arc::default(),
         }
     }
 
-    /// What was captured, and how many bytes went beyond the limit.
-    pub(super) fn finish(&self) -> (Vec<u8>, u64) {
+    /// Waits until what the guest wrote last has gone on, and returns what was
+    /// captured, and how many bytes went beyond the limit.
+    pub(super) async fn finish(&self) -> (Vec<u8>, u64) {
+        if let Some(stream) = self.stream.get() {
+            let mut last = stream.p2_stream();
+            // A stream that failed has nothing left to wait for, and a reader
+            // that stalls is not waited for.
+            if last.flush().is_ok() {
+                let _ = tokio::time::timeout(GRACE, last.write_ready()).await;
+            }
+        }
         let printed = self.printed.load(Ordering::Relaxed);
         let captured = std::mem::take(&mut *self.captured.lock());
         (captured, printed.saturating_sub(self.limit))
+    }
+
+    fn stream(&self) -> &AsyncStdoutStream {
+        self.stream.get_or_init(|| {
+            let sink = match &self.to {
+                Output::Discard => Sink::Nowhere,
+                Output::Capture => Sink::Buffer(Arc::clone(&self.captured)),
+                Output::To(take) => Sink::Function(Arc::clone(take)),
+                Output::Stdout => Sink::Stdout(tokio::io::stdout()),
+                Output::Stderr => Sink::Stderr(tokio::io::stderr()),
+            };
+            let printed = Arc::clone(&self.printed);
+            let limit = self.limit;
+            let capped = Capped {
+                sink,
+                printed,
+                limit,
+            };
+            AsyncStdoutStream::new(BUFFER, capped)
+        })
     }
 }
 
@@ -78,18 +118,12 @@ impl IsTerminal for GuestOutput {
 }
 
 impl StdoutStream for GuestOutput {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        self.stream().p2_stream()
+    }
+
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(Capped {
-            sink: match &self.to {
-                Output::Discard => Sink::Nowhere,
-                Output::Capture => Sink::Buffer(Arc::clone(&self.captured)),
-                Output::To(take) => Sink::Function(Arc::clone(take)),
-                Output::Stdout => Sink::Stdout(tokio::io::stdout()),
-                Output::Stderr => Sink::Stderr(tokio::io::stderr()),
-            },
-            printed: Arc::clone(&self.printed),
-            limit: self.limit,
-        })
+        self.stream().async_stream()
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use super::run::TaskState;
-use super::{Inspection, LoadError};
+use super::state::TaskState;
+use super::{Inspection, LoadError, printable};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -28,21 +28,21 @@ impl Program {
     ) -> Result<Self, LoadError> {
         let size = bytes.len() as u64;
         if size > limit {
-            let name = name.to_owned();
+            let name = printable(name);
             return Err(LoadError::TooLarge { name, size, limit });
         }
         let inspection = Inspection::of(name, bytes)?;
         inspection.runnable(name)?;
         let component =
             Component::from_binary(linker.engine(), bytes).map_err(|error| LoadError::Compile {
-                name: name.to_owned(),
+                name: printable(name),
                 reason: one_line(&error),
             })?;
         let command = linker
             .instantiate_pre(&component)
             .and_then(CommandPre::new)
             .map_err(|error| LoadError::Link {
-                name: name.to_owned(),
+                name: printable(name),
                 reason: one_line(&error),
             })?;
         Ok(Self {
@@ -91,7 +91,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
         .map_err(failed)?;
     if bytes.len() as u64 > limit {
         return Err(LoadError::TooLarge {
-            name: path.display().to_string(),
+            name: printable(&path.display().to_string()),
             size: metadata.len().max(bytes.len() as u64),
             limit,
         });
@@ -101,6 +101,9 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
 
 /// An error with its causes, the outermost first.
 pub(super) fn one_line(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+    let causes: Vec<_> = error
+        .chain()
+        .map(|cause| printable(&cause.to_string()))
+        .collect();
     causes.join(": ")
 }

@@ -1,11 +1,11 @@
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use solti_metrics::TaskOutcome;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
-use super::Limit;
+use super::{Limit, printable};
 use crate::LedgerSnapshot;
 
 /// How a task went.
@@ -106,8 +106,9 @@ impl fmt::Display for TaskEnd {
 pub struct GuestTrap {
     /// What it did.
     pub message: String,
-    /// The functions it was in, innermost first, a line each. Names and offsets
-    /// come from the component, so do not trust them.
+    /// The functions it was in, innermost first, a line each, with the offset
+    /// in the core module. Names come from the component: they are made
+    /// printable, and may lie.
     pub backtrace: String,
 }
 
@@ -117,10 +118,16 @@ impl GuestTrap {
             Some(trap) => trap.to_string(),
             None => error.root_cause().to_string(),
         };
-        let backtrace = error
-            .downcast_ref::<WasmBacktrace>()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let message = printable(message.strip_prefix("wasm trap: ").unwrap_or(&message));
+        let mut backtrace = String::new();
+        if let Some(trace) = error.downcast_ref::<WasmBacktrace>() {
+            for (number, frame) in trace.frames().iter().enumerate() {
+                let name = printable(frame.func_name().unwrap_or("<unnamed>"));
+                let offset = frame.module_offset().unwrap_or_default();
+                // Writing to a string cannot fail.
+                let _ = writeln!(backtrace, "{number}: {offset:#x} {name}");
+            }
+        }
         Self { message, backtrace }
     }
 }
@@ -149,6 +156,9 @@ fn limit_behind(error: &wasmtime::Error) -> Option<Limit> {
         ),
         ("resource table has no free keys", Limit::Handles),
         ("exceeds limit", Limit::Random),
+        ("memory count too high", Limit::Memories),
+        ("table count too high", Limit::Tables),
+        ("instance count too high", Limit::Instances),
     ]
     .into_iter()
     .find_map(|(sign, limit)| text.contains(sign).then_some(limit))

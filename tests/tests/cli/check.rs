@@ -7,7 +7,7 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::child::End;
+use crate::child::{End, Running};
 use crate::guests;
 use crate::place::{Place, digest};
 
@@ -118,6 +118,41 @@ fn check(place: &Place, case: &Case) -> Result<()> {
     let said = &answer["problem"];
     let agreed = case.runnable || report["ends"][0]["detail"] == *said;
     ensure!(agreed, "`run` has another reason than {said}: {run}");
+    Ok(())
+}
+
+/// A file that cannot be read twice, such as a pipe, and that may never end.
+#[test]
+fn a_component_is_read_only_once() -> Result<()> {
+    let place = Place::new()?;
+    let script = r#"cat "$1" | "$0" check --format json /dev/stdin"#;
+    for (file, role) in [
+        (digest(), "guest"),
+        (artifact("provider", WASI).display().to_string(), "provider"),
+    ] {
+        let end = Running::start(&mut place.shell(script, &[&file])?)?.end()?;
+        let answer: Value = serde_json::from_str(&end.stdout)?;
+        ensure!(answer["role"] == role, "{answer}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_name_with_control_characters_is_printed_escaped() -> Result<()> {
+    let place = Place::new()?;
+    let name = r#"(import "\1b[31mred\0aerror: \07" (instance))"#;
+    for (file, bytes) in [
+        ("guest.wasm", program(name)?),
+        ("odd\u{1b}[31m\n.wasm", program("")?),
+    ] {
+        place.write(file, &bytes)?;
+        let end = place.run(&["check", file])?;
+        for output in [&end.stdout, &end.stderr] {
+            let control = |c: char| c.is_control() && c != '\n';
+            ensure!(!output.contains(control), "{file:?}: {output:?}");
+            ensure!(!output.contains("\nerror: \u{7}"), "{file:?}: {output:?}");
+        }
+    }
     Ok(())
 }
 

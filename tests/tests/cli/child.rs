@@ -15,6 +15,7 @@ pub(crate) const GUARD: Duration = Duration::from_secs(60);
 pub(crate) struct Running {
     id: u32,
     begun: Instant,
+    guard: Duration,
     events: Receiver<Event>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -63,6 +64,7 @@ impl Running {
         let running = Self {
             id: child.id(),
             begun: Instant::now(),
+            guard: GUARD,
             events: happened,
             stdout: Vec::new(),
             stderr: Vec::new(),
@@ -74,6 +76,12 @@ impl Running {
         }
         wait(child, events.clone());
         Ok((running, events))
+    }
+
+    /// Gives it less time than others have.
+    pub(crate) fn within(mut self, guard: Duration) -> Self {
+        self.guard = guard;
+        self
     }
 
     /// The standard output that nobody reads.
@@ -118,14 +126,15 @@ impl Running {
     /// Takes the next thing that happens; there is none once it has ended and
     /// all is read.
     fn next(&mut self) -> Result<bool> {
-        let left = GUARD.saturating_sub(self.begun.elapsed());
+        let left = self.guard.saturating_sub(self.begun.elapsed());
         match self.events.recv_timeout(left) {
             Ok(Event::Stdout(bytes)) => self.stdout.extend(bytes),
             Ok(Event::Stderr(bytes)) => self.stderr.extend(bytes),
             Ok(Event::Ended(how)) => self.status = Some(how?),
             Err(RecvTimeoutError::Disconnected) => return Ok(false),
             Err(RecvTimeoutError::Timeout) => bail!(
-                "it did not end within {GUARD:?}:\n{}",
+                "it did not end within {:?}:\n{}",
+                self.guard,
                 head(&String::from_utf8_lossy(&self.stderr))
             ),
         }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::child::Running;
 use crate::guests;
@@ -12,6 +13,13 @@ use crate::report::rows;
 
 /// Ten million bytes and some, of which a pipe takes few.
 const MANY: u32 = 2_500;
+
+/// Much more than what has to end by itself needs to end.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Makes the command's standard error the stream that is not read, and the
+/// other way round.
+const SWAPPED: &str = r#"exec "$0" "$@" 3>&1 >&2 2>&3 3>&-"#;
 
 #[test]
 fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
@@ -133,6 +141,59 @@ fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
     drop(unread);
     ensure!(rows(&end.stderr, &["wasm", "timeout", "4"]) == 1, "{end}");
     ensure!(end.took < Duration::from_secs(10), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let args = ["run", "--timeout", "1h", "guest.wasm"];
+    let mut running = Running::start_unread(&mut place.command(&args)?)?.within(SOON);
+    let mut unread = running.unread()?;
+    unread.read_exact(&mut [0; 1 << 17])?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(rows(&end.stderr, &["wasm", "canceled", "1"]) == 1, "{end}");
+    Ok(())
+}
+
+/// What becomes of the messages is another question.
+#[test]
+fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
+    let place = Place::with(&guests::printer("stderr", MANY)?)?;
+    let args = [
+        "run",
+        "--timeout",
+        "500ms",
+        "--format",
+        "json",
+        "guest.wasm",
+    ];
+    let mut running = Running::start_unread(&mut place.shell(SWAPPED, &args)?)?.within(SOON);
+    let unread = running.unread()?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    let report: Value = serde_json::from_str(&end.stderr)?;
+    ensure!(report["tasks"][0]["outcome"] == "timeout", "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()> {
+    let place = Place::with(&guests::printer("stderr", MANY)?)?;
+    let args = ["run", "--timeout", "1h", "--format", "json", "guest.wasm"];
+    let mut running = Running::start_unread(&mut place.shell(SWAPPED, &args)?)?.within(SOON);
+    let mut unread = running.unread()?;
+    unread.read_exact(&mut [0; 1 << 17])?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    let report: Value = serde_json::from_str(&end.stderr)?;
+    ensure!(report["tasks"][0]["outcome"] == "canceled", "{report}");
     Ok(())
 }
 

@@ -25,7 +25,10 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
             found.is_some(),
             "`wit` does not write {name}: list it in host/cli/src/wit.rs"
         );
-        ensure!(found == Some(bytes), "{name} differs");
+        ensure!(
+            found == Some(bytes),
+            "{name} differs; is the command built anew?"
+        );
     }
     ensure!(
         written == ours,

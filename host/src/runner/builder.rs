@@ -1,0 +1,86 @@
+use solti_metrics::{MetricsHandle, RunnerType};
+
+use super::engine::{Ticker, engine};
+use super::lifecycle::Reporter;
+use super::run::Inner;
+use super::state::linker;
+use super::{BuildError, Runner};
+use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
+
+/// Builds a [`Runner`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct RunnerBuilder {
+    metrics: MetricsCtxBuilder,
+    guest_book: LedgerBook,
+    own_book: LedgerBook,
+    stack: usize,
+    max_component: u64,
+}
+
+impl RunnerBuilder {
+    pub(super) fn new(backend: MetricsHandle) -> Self {
+        Self {
+            metrics: MetricsCtx::builder().handle(backend),
+            guest_book: LedgerBook::new(),
+            own_book: LedgerBook::new(),
+            stack: 512 << 10,
+            max_component: 64 << 20,
+        }
+    }
+
+    /// What guests may record: the builder of the context that each task gets.
+    /// Its backend becomes the runner's own as well; the identity and the quota
+    /// are each task's.
+    pub fn metrics(mut self, metrics: MetricsCtxBuilder) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// The books in which the ledgers of all guests, and the runner's own, are
+    /// summed up. The runner has books of its own unless they are given.
+    pub fn books(mut self, guests: &LedgerBook, own: &LedgerBook) -> Self {
+        self.guest_book = guests.clone();
+        self.own_book = own.clone();
+        self
+    }
+
+    /// Bytes of stack for a guest. Default: 512 KiB.
+    pub fn stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
+        self
+    }
+
+    /// Bytes that a component may have. Default: 64 MiB. Compiling one that is
+    /// made to hurt takes a thousand times as much memory.
+    pub fn max_component(mut self, bytes: u64) -> Self {
+        self.max_component = bytes;
+        self
+    }
+
+    /// The runner, with a thread that interrupts guests.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime cannot be configured so on this machine, or there is no
+    /// thread left.
+    pub fn build(self) -> Result<Runner, BuildError> {
+        let engine = engine(self.stack)?;
+        // What bounds the guests does not bound the runner.
+        let own = self
+            .metrics
+            .clone()
+            .identity("runner")
+            .quota(u64::MAX)
+            .allowed_runners(RunnerType::ALL)
+            .book(&self.own_book);
+        Ok(Runner::new(Inner {
+            linker: linker(&engine)?,
+            ticker: Ticker::start(&engine).map_err(|source| BuildError::Thread { source })?,
+            reporter: Reporter::new(own.build()),
+            guests: self.metrics.book(&self.guest_book),
+            guest_book: self.guest_book,
+            max_component: self.max_component,
+        }))
+    }
+}

@@ -1,0 +1,68 @@
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{CancellationToken, SpawnError, TaskEnd};
+
+/// What ends a task from outside.
+#[derive(Debug)]
+pub(super) struct Watch {
+    deadline: Option<(Duration, Instant)>,
+    cancel: CancellationToken,
+}
+
+/// Why a task was ended from outside.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Deadline(Duration),
+    Canceled,
+}
+
+impl Watch {
+    pub(super) fn new(deadline: Option<Duration>, cancel: CancellationToken) -> Self {
+        // A deadline beyond what the clock can hold is none.
+        let deadline = deadline.and_then(|all| Some((all, Instant::now().checked_add(all)?)));
+        Self { deadline, cancel }
+    }
+
+    /// Lets `work` go on until it ends, or is ended. The guest lets go of its
+    /// thread at every tick; then the reasons to stop are looked at first.
+    pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+        let time_up = async {
+            match self.deadline {
+                Some((all, at)) => {
+                    tokio::time::sleep_until(at).await;
+                    all
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Stop::Canceled),
+            deadline = time_up => Err(Stop::Deadline(deadline)),
+            output = work => Ok(output),
+        }
+    }
+}
+
+/// Before `main` was called.
+impl From<Stop> for SpawnError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Deadline(deadline) => Self::Deadline { deadline },
+            Stop::Canceled => Self::Canceled,
+        }
+    }
+}
+
+/// Since `main` was called.
+impl From<Stop> for TaskEnd {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Deadline(deadline) => Self::DeadlineExceeded { deadline },
+            Stop::Canceled => Self::Canceled,
+        }
+    }
+}
