@@ -14,7 +14,7 @@
 /// What a guest imports.
 pub mod imports {
     wit_bindgen::generate!({
-        path: "wit",
+        path: "src/wit",
         world: "solti:metrics/imports",
     });
 }
@@ -23,7 +23,7 @@ pub mod imports {
 /// its import.
 pub mod exports {
     wit_bindgen::generate!({
-        path: "wit",
+        path: "src/wit",
         world: "solti:metrics/provider",
         with: { "solti:metrics/types@0.1.0": crate::bindings::imports::solti::metrics::types },
         pub_export_macro: true,

@@ -1,7 +1,7 @@
 //! The only file that generates code: the host's side of `wit/`.
 
 wasmtime::component::bindgen!({
-    path: "wit",
+    path: "src/wit",
     world: "solti:metrics/imports",
 });
 

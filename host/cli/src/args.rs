@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a component, once or many times, and report.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
     /// Write the WIT package `solti:metrics`, to build guests against.

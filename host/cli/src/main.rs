@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let exit = match cli.command {
-        Command::Run(args) => block_on(run::run(args)),
+        Command::Run(args) => block_on(run::run(*args)),
         Command::Check(args) => check::check(&args),
         Command::Wit(args) => wit::wit(&args),
     };

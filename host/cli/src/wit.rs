@@ -9,9 +9,9 @@ use crate::exit::{Exit, print};
 
 /// The package, as it was when this binary was built.
 const FILES: [(&str, &str); 3] = [
-    ("types.wit", include_str!("../wit/types.wit")),
-    ("backend.wit", include_str!("../wit/backend.wit")),
-    ("world.wit", include_str!("../wit/world.wit")),
+    ("types.wit", include_str!("wit/types.wit")),
+    ("backend.wit", include_str!("wit/backend.wit")),
+    ("world.wit", include_str!("wit/world.wit")),
 ];
 
 pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {

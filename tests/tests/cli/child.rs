@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::Read;
+use std::io::{PipeReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -41,7 +41,7 @@ enum Event {
 impl Running {
     /// Starts it, and reads what it writes.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        let (mut running, events) = Self::spawn(command)?;
+        let (mut running, events) = Self::spawn(command, Stdio::piped())?;
         if let Some(stdout) = running.unread.take() {
             forward(stdout, events, Event::Stdout);
         }
@@ -50,14 +50,27 @@ impl Running {
 
     /// Starts it, and reads nothing of its standard output.
     pub(crate) fn start_unread(command: &mut Command) -> Result<Self> {
-        Ok(Self::spawn(command)?.0)
+        Ok(Self::spawn(command, Stdio::piped())?.0)
     }
 
-    fn spawn(command: &mut Command) -> Result<(Self, Sender<Event>)> {
+    /// Starts it with a standard error that is full and that nobody reads, as
+    /// long as what this returns is there.
+    pub(crate) fn start_unheard(command: &mut Command) -> Result<(Self, PipeReader)> {
+        let (reader, mut writer) = std::io::pipe()?;
+        let stderr = writer.try_clone()?;
+        thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
+        let (mut running, events) = Self::spawn(command, stderr.into())?;
+        if let Some(stdout) = running.unread.take() {
+            forward(stdout, events, Event::Stdout);
+        }
+        Ok((running, reader))
+    }
+
+    fn spawn(command: &mut Command, stderr: Stdio) -> Result<(Self, Sender<Event>)> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .with_context(|| format!("cannot start {command:?}"))?;
         let (events, happened) = channel();
@@ -89,18 +102,19 @@ impl Running {
         self.unread.take().context("somebody reads it")
     }
 
-    /// The first line on standard error that begins so, without that beginning.
+    /// Waits for a whole line, on either stream, that begins so; returns the
+    /// rest of it.
     pub(crate) fn line(&mut self, beginning: &str) -> Result<String> {
         loop {
-            let said = String::from_utf8_lossy(&self.stderr).into_owned();
-            let whole = said.rfind('\n').map_or("", |end| &said[..end]);
-            if let Some(line) = whole.lines().find_map(|line| line.strip_prefix(beginning)) {
-                return Ok(line.to_owned());
+            for output in [&self.stderr, &self.stdout] {
+                let said = String::from_utf8_lossy(output);
+                let whole = said.rfind('\n').map_or("", |end| &said[..end]);
+                if let Some(line) = whole.lines().find_map(|line| line.strip_prefix(beginning)) {
+                    return Ok(line.to_owned());
+                }
             }
-            ensure!(
-                self.next()?,
-                "it ended before it said {beginning:?}:\n{said}"
-            );
+            let more = self.next()?;
+            ensure!(more, "it ended before it said {beginning:?}");
         }
     }
 

@@ -135,6 +135,21 @@ pub(crate) fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
     ))
 }
 
+/// Prints `round` on standard output, and then loops for ever.
+pub(crate) fn looper() -> Result<Vec<u8>> {
+    guest::component(&format!(
+        r#"(module
+        (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $out (result i32)))
+        {WRITE}
+        (memory (export "memory") 1)
+        (data (i32.const 64) "round\0a")
+        (func (export "wasi:cli/run@0.2.12#run") (result i32)
+            (call $write (call $out) (i32.const 64) (i32.const 6) (i32.const 0))
+            (loop br 0)
+            unreachable))"#
+    ))
+}
+
 /// Prints `text` on a stream, after so many milliseconds.
 pub(crate) fn teller(stream: &str, text: &str, after_ms: u64) -> Result<Vec<u8>> {
     let (length, nanoseconds) = (text.len(), after_ms * 1_000_000);

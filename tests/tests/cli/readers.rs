@@ -4,22 +4,17 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 
 use crate::child::Running;
 use crate::guests;
 use crate::place::Place;
-use crate::report::rows;
+use crate::report::{report, rows};
 
 /// Ten million bytes and some, of which a pipe takes few.
 const MANY: u32 = 2_500;
 
 /// Much more than what has to end by itself needs to end.
 const SOON: Duration = Duration::from_secs(20);
-
-/// Makes the command's standard error the stream that is not read, and the
-/// other way round.
-const SWAPPED: &str = r#"exec "$0" "$@" 3>&1 >&2 2>&3 3>&-"#;
 
 #[test]
 fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
@@ -171,29 +166,24 @@ fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
         "json",
         "guest.wasm",
     ];
-    let mut running = Running::start_unread(&mut place.shell(SWAPPED, &args)?)?.within(SOON);
-    let unread = running.unread()?;
-    let end = running.end()?;
+    let (running, unread) = Running::start_unheard(&mut place.command(&args)?)?;
+    let end = running.within(SOON).end()?;
     drop(unread);
     ensure!(end.code == Some(1), "{end}");
-    let report: Value = serde_json::from_str(&end.stderr)?;
-    ensure!(report["tasks"][0]["outcome"] == "timeout", "{report}");
+    ensure!(report(&end)?["tasks"][0]["outcome"] == "timeout", "{end}");
     Ok(())
 }
 
 #[test]
 fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()> {
-    let place = Place::with(&guests::printer("stderr", MANY)?)?;
-    let args = ["run", "--timeout", "1h", "--format", "json", "guest.wasm"];
-    let mut running = Running::start_unread(&mut place.shell(SWAPPED, &args)?)?.within(SOON);
-    let mut unread = running.unread()?;
-    unread.read_exact(&mut [0; 1 << 17])?;
+    let place = Place::with(&guests::looper()?)?;
+    let (running, unread) = Running::start_unheard(&mut place.command(&["run", "guest.wasm"])?)?;
+    let mut running = running.within(SOON);
+    running.line("round")?;
     running.signal("TERM")?;
     let end = running.end()?;
     drop(unread);
     ensure!(end.code == Some(1), "{end}");
-    let report: Value = serde_json::from_str(&end.stderr)?;
-    ensure!(report["tasks"][0]["outcome"] == "canceled", "{report}");
     Ok(())
 }
 

@@ -1,0 +1,213 @@
+//! What a record costs on its way through a host function, against what a call
+//! costs that core WebAssembly makes into the same body.
+//!
+//! The machine's speed cancels out of a ratio only if both sides were measured
+//! at the same time: so the rows take turns, round after round, in CPU time of
+//! this thread, and the ratios are those of the medians. criterion shows each
+//! row on its own, too.
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot be set up has no result"
+)]
+#![allow(missing_docs, reason = "criterion's macros")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use criterion::{Criterion, criterion_group};
+use solti_metrics::{MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
+use solti_metrics_tests::guest::component;
+use wasmtime::component::{Component, Linker as ComponentLinker};
+use wasmtime::{Config, Engine, Linker, Module, Store};
+
+/// Records in one call of a guest's `main`.
+const RECORDS: u32 = 10_000;
+
+/// Turns that each row takes in the interleaved run.
+const ROUNDS: usize = 301;
+
+/// The backend behind every row: two relaxed additions.
+#[derive(Default)]
+struct Atomics {
+    count: AtomicU64,
+    sum: AtomicU64,
+}
+
+impl Atomics {
+    #[inline]
+    fn add(&self, duration_ms: u64) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add(duration_ms, Ordering::Relaxed);
+    }
+}
+
+impl MetricsBackend for Atomics {
+    fn record_task_started(&self, _: RunnerType) {}
+    fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, duration_ms: u64) {
+        self.add(duration_ms);
+    }
+    fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
+}
+
+/// A row: makes `RECORDS` records each time it is called.
+type Row = (&'static str, Box<dyn FnMut()>);
+
+fn rows() -> Vec<Row> {
+    vec![
+        ("native call", native()),
+        ("core func_wrap", core()),
+        ("direct, sync", direct(false, false)),
+        ("direct, async", direct(false, true)),
+        ("direct, default engine", direct(true, false)),
+    ]
+}
+
+fn native() -> Box<dyn FnMut()> {
+    let backend: MetricsHandle = Arc::new(Atomics::default());
+    Box::new(move || {
+        for duration_ms in 0..u64::from(RECORDS) {
+            black_box(&backend).record_task_completed(
+                RunnerType::Wasm,
+                TaskOutcome::Success,
+                black_box(duration_ms),
+            );
+        }
+    })
+}
+
+fn core() -> Box<dyn FnMut()> {
+    let engine = engine(false);
+    let module = Module::new(&engine, wat::parse_str(guest("host")).unwrap()).unwrap();
+    let mut linker = Linker::new(&engine);
+    let completed = |atomics: wasmtime::Caller<'_, Atomics>, _: i32, _: i32, duration_ms: i64| {
+        atomics.data().add(duration_ms.cast_unsigned());
+    };
+    linker
+        .func_wrap("host", "record-task-completed", completed)
+        .unwrap();
+    let mut store = Store::new(&engine, Atomics::default());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let main = instance
+        .get_typed_func::<(), i32>(&mut store, "wasi:cli/run@0.2.12#run")
+        .unwrap();
+    Box::new(move || {
+        main.call(&mut store, ()).unwrap();
+    })
+}
+
+fn direct(concurrency: bool, asynchronous: bool) -> Box<dyn FnMut()> {
+    let engine = engine(concurrency);
+    let bytes = component(&guest("solti:metrics/backend@0.1.0")).unwrap();
+    let component = Component::from_binary(&engine, &bytes).unwrap();
+    let mut linker = ComponentLinker::new(&engine);
+    add_to_linker(&mut linker, |ctx| MetricsCtxView { ctx }).unwrap();
+    let ctx = MetricsCtx::builder().backend(Atomics::default()).build();
+    let mut store = Store::new(&engine, ctx);
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let interface = instance
+        .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
+        .unwrap();
+    let run = instance
+        .get_export_index(&mut store, Some(&interface), "run")
+        .unwrap();
+    let main = instance
+        .get_typed_func::<(), (Result<(), ()>,)>(&mut store, run)
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    Box::new(move || {
+        let (result,) = if asynchronous {
+            runtime.block_on(main.call_async(&mut store, ())).unwrap()
+        } else {
+            main.call(&mut store, ()).unwrap()
+        };
+        result.unwrap();
+    })
+}
+
+fn engine(concurrency: bool) -> Engine {
+    let mut config = Config::new();
+    config.concurrency_support(concurrency);
+    Engine::new(&config).unwrap()
+}
+
+/// A guest that records in a loop, through an import of this module.
+fn guest(module: &str) -> String {
+    format!(
+        r#"(module
+            (import "{module}" "record-task-completed"
+                (func $completed (param i32 i32 i64)))
+            (func (export "wasi:cli/run@0.2.12#run") (result i32)
+                (local $left i32)
+                (local.set $left (i32.const {RECORDS}))
+                (loop $again
+                    (call $completed
+                        (i32.const 2) (i32.const 0)
+                        (i64.extend_i32_u (local.get $left)))
+                    (br_if $again (local.tee $left
+                        (i32.sub (local.get $left) (i32.const 1)))))
+                i32.const 0))"#
+    )
+}
+
+fn each_alone(criterion: &mut Criterion) {
+    for (name, mut run) in rows() {
+        criterion.bench_function(&format!("{RECORDS} records, {name}"), |bencher| {
+            bencher.iter(&mut run);
+        });
+    }
+}
+
+fn interleaved() {
+    let mut rows = rows();
+    let mut times = vec![Vec::with_capacity(ROUNDS); rows.len()];
+    for _ in 0..ROUNDS {
+        for ((_, run), times) in rows.iter_mut().zip(&mut times) {
+            let start = ThreadTime::now();
+            run();
+            times.push(start.elapsed());
+        }
+    }
+    let medians: Vec<_> = times.iter_mut().map(|times| median(times)).collect();
+    let (native, core) = (medians[0], medians[1]);
+    println!("\ninterleaved, medians of {ROUNDS} rounds of {RECORDS} records, CPU time");
+    println!(
+        "{:<24} {:>10} {:>10} {:>10}",
+        "row", "ns", "x native", "x core"
+    );
+    for ((name, _), &ns) in rows.iter().zip(&medians) {
+        println!(
+            "{name:<24} {ns:>10.1} {:>10.2} {:>10.2}",
+            ns / native,
+            ns / core
+        );
+    }
+    let ratio = medians[2] / core;
+    let verdict = if ratio <= 12.0 {
+        "holds"
+    } else {
+        "DOES NOT HOLD"
+    };
+    println!("direct record / core func_wrap: {ratio:.2}, limit 12: {verdict}");
+}
+
+/// Nanoseconds for one record.
+fn median(times: &mut [Duration]) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1e9 / f64::from(RECORDS)
+}
+
+criterion_group!(benches, each_alone);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    interleaved();
+}
