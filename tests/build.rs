@@ -14,6 +14,7 @@ use std::process::Command;
 /// Each guest, and the targets it is built for.
 const GUESTS: &[(&str, &[&str])] = &[
     ("digest", &[WASI]),
+    ("hello", &[WASI]),
     ("middleware", &[WASI, BARE]),
     ("provider", &[WASI]),
     ("reporter", &[WASI, BARE]),
@@ -91,6 +92,7 @@ fn build(root: &Path) -> Result<(), String> {
         }
     }
     println!("cargo::rustc-env=GUESTS={}", folder.display());
+    println!("cargo::rustc-env=GUEST_RUSTC={rustc}");
     Ok(())
 }
 

@@ -18,6 +18,12 @@ pub fn artifact(name: &str, target: &str) -> PathBuf {
         .with_extension("wasm")
 }
 
+/// The compiler that they were built with.
+#[must_use]
+pub fn compiler() -> &'static Path {
+    Path::new(env!("GUEST_RUSTC"))
+}
+
 /// The command, built beside the tests.
 #[must_use]
 pub fn command() -> PathBuf {

@@ -4,3 +4,8 @@ pub mod artifact;
 pub mod guest;
 pub mod oracle;
 pub mod script;
+
+/// The README's program for embedders compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub mod readme {}

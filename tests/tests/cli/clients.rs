@@ -1,6 +1,6 @@
 //! `run --listen`: clients that do not behave, and those beside them.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use anyhow::{Context, Result, ensure};
@@ -56,8 +56,16 @@ fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
     ] {
         let mut stream = connect(served.address)?;
         stream.write_all(half.as_bytes())?;
-        halves.push(stream);
         scrape(served.address)?;
+        // Others were answered while it was still waited for.
+        stream.set_nonblocking(true)?;
+        let waiting = stream.peek(&mut [0]).err().map(|error| error.kind());
+        ensure!(
+            waiting == Some(ErrorKind::WouldBlock),
+            "{half}: {waiting:?}"
+        );
+        stream.set_nonblocking(false)?;
+        halves.push(stream);
     }
     for mut half in halves {
         // Fails if nobody closes it within the time of the guard.

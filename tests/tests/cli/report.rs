@@ -82,6 +82,7 @@ fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
         let found = sample(&end.stdout, series)?;
         ensure!(found == value, "{series}: {found}");
     }
+    ensure!(!end.stdout.contains("# EOF"), "OpenMetrics: {end}");
     for line in end.stdout.lines() {
         ensure!(
             line.starts_with("# ") || line.starts_with("solti_"),
