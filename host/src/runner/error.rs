@@ -200,6 +200,11 @@ pub enum SpawnError {
         /// What was refused.
         reason: String,
     },
+    /// The program was loaded by a runner with another engine.
+    #[error(
+        "cannot instantiate: the program was loaded by another runner; load it with this one, or with a clone of it"
+    )]
+    OtherRunner,
     /// The component left through `exit` while it was instantiated.
     #[error(
         "cannot instantiate: the component exits with code {code} before its `main` is called; let `main` do that"
@@ -248,6 +253,7 @@ impl SpawnError {
                 Some(RunnerErrorKind::BackendConfigFailed)
             }
             Self::Limit { .. }
+            | Self::OtherRunner
             | Self::Exited { .. }
             | Self::Instantiate { .. }
             | Self::Deadline { .. } => Some(RunnerErrorKind::SpawnFailed),

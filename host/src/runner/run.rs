@@ -3,8 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use solti_metrics::MetricsHandle;
-use wasmtime::Store;
 use wasmtime::component::Linker;
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::bindings::Command;
 
@@ -119,6 +119,9 @@ impl Runner {
             .over(grant(program, task, stdout.clone(), stderr.clone()))
             .await??;
         let engine = self.inner.linker.engine();
+        if !Engine::same(engine, program.command.engine()) {
+            return Err(SpawnError::OtherRunner);
+        }
         let mut store = TaskState::store(engine, wasi, metrics, &limits);
         let _ticking = self.inner.ticker.run();
         let command = watch
