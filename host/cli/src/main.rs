@@ -9,6 +9,7 @@ mod progress;
 mod report;
 mod run;
 mod serve;
+mod show;
 mod summary;
 mod table;
 mod tally;

@@ -1,17 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Context;
 use serde::Serialize;
-use solti_metrics::Exposition;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
-use crate::args::Format;
 use crate::backend::Backends;
-use crate::exit::{complain, print};
-use crate::run::milliseconds;
 use crate::summary::{Completed, RunnerErrors, Started};
-use crate::table;
 use crate::tally::Tally;
 
 /// What happened, in the form in which programs read it.
@@ -61,7 +55,7 @@ impl Report {
             component: tally.component().into(),
             backend: backends.chosen.as_label(),
             runs: tally.asked(),
-            elapsed_ms: milliseconds(elapsed),
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             tasks: summary.map_or_else(Vec::new, |summary| summary.completed()),
             started: summary.map_or_else(Vec::new, |summary| summary.started()),
             errors: summary.map_or_else(Vec::new, |summary| summary.errors()),
@@ -80,20 +74,6 @@ impl Report {
             output_swallowed: tally.swallowed(),
             warnings: tally.warnings().to_vec(),
         }
-    }
-
-    pub(crate) fn write(&self, format: Format, backends: &Backends) -> anyhow::Result<()> {
-        let text = match (format, &backends.prometheus) {
-            (Format::Table, _) => {
-                complain(format_args!("{}", table::render(self)));
-                return Ok(());
-            }
-            (Format::Json, _) | (Format::Prometheus, None) => {
-                serde_json::to_string_pretty(self)? + "\n"
-            }
-            (Format::Prometheus, Some(metrics)) => metrics.encode(Exposition::Text)?,
-        };
-        print(&text).context("cannot write the report to standard output")
     }
 }
 

@@ -13,6 +13,7 @@ use crate::exit::{Exit, complain};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::serve::Server;
+use crate::show::show;
 use crate::tally::Tally;
 
 /// How long the last message may take.
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     progress.finish();
     tally.close(backends.guests.total());
     let report = Report::new(&backends, &tally, began.elapsed());
-    report.write(args.format, &backends)?;
+    show(&report, args.format, &backends)?;
     Ok(if tally.is_good(args.tolerate_losses) {
         Exit::Good
     } else {
@@ -169,9 +170,4 @@ fn stop_on_signals() -> std::io::Result<CancellationToken> {
 /// Says something on a thread of its own.
 fn say(what: &'static str) {
     std::thread::spawn(move || complain(format_args!("{what}")));
-}
-
-/// For the report.
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
