@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 use solti_metrics_host::runner::Output;
 
 use crate::args::{Format, RunArgs};
@@ -25,9 +26,8 @@ impl Progress {
         }
         let repeat = args.repeat.get() as u64;
         let bar = if repeat > 1 {
-            ProgressBar::new(repeat).with_style(style(
-                "{spinner} {msg} [{bar:30}] {pos}/{len} {per_sec} {eta}",
-            ))
+            ProgressBar::new(repeat)
+                .with_style(style("{spinner} {msg} [{bar:30}] {pos}/{len} {eta}"))
         } else {
             ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"))
         };
@@ -35,7 +35,7 @@ impl Progress {
         Self { bar }
     }
 
-    pub(crate) fn say(&self, what: String) {
+    pub(crate) fn say(&self, what: &'static str) {
         self.bar.set_message(what);
     }
 
@@ -52,29 +52,68 @@ impl Progress {
         self.bar.suspend(print);
     }
 
-    /// Where a guest's standard output and standard error go. On a terminal
-    /// they take turns with the bar; elsewhere they go straight on.
+    /// Where the standard output and the standard error of one task go. With a
+    /// bar on the terminal they take turns with it; without, they go straight on.
     pub(crate) fn outputs(&self, format: Format) -> (Output, Output) {
-        let to_stdout = format == Format::Table;
-        let out = match (to_stdout, self.bar.is_hidden()) {
-            (true, false) if stdout().is_terminal() => self.between_ticks(|bytes| {
+        let bar = !self.bar.is_hidden();
+        let out = match format {
+            Format::Table if bar && stdout().is_terminal() => self.lines(|bytes| {
                 let _ = stdout().write_all(bytes);
             }),
-            (true, _) => Output::Stdout,
-            (false, true) => Output::Stderr,
-            (false, false) => self.between_ticks(to_stderr),
+            Format::Table => Output::Stdout,
+            _ if bar => self.lines(to_stderr),
+            _ => Output::Stderr,
         };
-        let err = if self.bar.is_hidden() {
-            Output::Stderr
+        let err = if bar {
+            self.lines(to_stderr)
         } else {
-            self.between_ticks(to_stderr)
+            Output::Stderr
         };
         (out, err)
     }
 
-    fn between_ticks(&self, print: fn(&[u8])) -> Output {
-        let bar = self.bar.clone();
-        Output::To(Arc::new(move |bytes| bar.suspend(|| print(bytes))))
+    fn lines(&self, print: fn(&[u8])) -> Output {
+        let lines = Lines {
+            bar: self.bar.clone(),
+            print,
+            begun: Mutex::default(),
+        };
+        Output::To(Arc::new(move |bytes| lines.take(bytes)))
+    }
+}
+
+/// Prints whole lines, since the bar begins a new one after whatever it made
+/// way for; what is left when the task is over is printed as it is.
+struct Lines {
+    bar: ProgressBar,
+    print: fn(&[u8]),
+    begun: Mutex<Vec<u8>>,
+}
+
+/// A line that is longer is no line for people.
+const LONGEST_LINE: usize = 8 << 10;
+
+impl Lines {
+    fn take(&self, bytes: &[u8]) {
+        let mut begun = self.begun.lock();
+        begun.extend_from_slice(bytes);
+        let whole = match begun.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => end + 1,
+            None if begun.len() > LONGEST_LINE => begun.len(),
+            None => return,
+        };
+        self.bar.suspend(|| (self.print)(&begun[..whole]));
+        begun.drain(..whole);
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let begun = self.begun.get_mut();
+        if !begun.is_empty() {
+            begun.push(b'\n');
+            self.bar.suspend(|| (self.print)(begun));
+        }
     }
 }
 

@@ -39,10 +39,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
 
     let began = Instant::now();
     let mut tally = Tally::new(&args, progress.clone());
-    progress.say(format!("loading {}", tally.component()));
+    progress.say("loading");
     match load(&runner, &args, &stop).await {
         Some(Ok(program)) => {
-            progress.say(format!("running {}", tally.component()));
+            progress.say("running");
             run_all(&runner, &program, &args, &stop, &progress, &mut tally).await;
         }
         Some(Err(error)) => tally.not_loaded(&error),
@@ -92,7 +92,7 @@ async fn run_all(
     progress: &Progress,
     tally: &mut Tally,
 ) {
-    let task = task(args, stop, progress);
+    let task = task(args, stop);
     let mut running = JoinSet::new();
     for number in 0..args.repeat.get() {
         if number >= args.concurrency.get() {
@@ -101,7 +101,8 @@ async fn run_all(
         if stop.is_cancelled() {
             break;
         }
-        let (runner, program, task) = (runner.clone(), program.clone(), task.clone());
+        let (runner, program, mut task) = (runner.clone(), program.clone(), task.clone());
+        (task.stdout, task.stderr) = progress.outputs(args.format);
         running.spawn(async move { runner.run(&program, task).await });
     }
     while let Some(ended) = running.join_next().await {
@@ -120,7 +121,7 @@ fn note(ended: Option<Ended>, progress: &Progress, tally: &mut Tally) {
     }
 }
 
-fn task(args: &RunArgs, stop: &CancellationToken, progress: &Progress) -> Task {
+fn task(args: &RunArgs, stop: &CancellationToken) -> Task {
     let mut task = Task::new();
     task.args.clone_from(&args.args);
     task.env.clone_from(&args.env);
@@ -130,7 +131,6 @@ fn task(args: &RunArgs, stop: &CancellationToken, progress: &Progress) -> Task {
     if let Some(file) = &args.stdin {
         task.stdin = Stdin::File(file.clone());
     }
-    (task.stdout, task.stderr) = progress.outputs(args.format);
     task.limits.deadline = args.timeout.0;
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
