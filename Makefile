@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build oracles lint fmt clippy doc features deny bench bless cargo-component clean
+.PHONY: help run test build oracles lint fmt clippy doc features deny advisories bench bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -48,9 +48,15 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
 
-deny: ## Check licences, sources, duplicates and advisories of all dependencies
-	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --version 0.20.2 --locked
-	cargo deny check
+DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
+
+deny: ## Check licences and sources of all dependencies
+	@$(DENY) --version >/dev/null 2>&1 \
+	  || cargo install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
+	$(DENY) check licenses bans sources
+
+advisories: deny ## The same, and known vulnerabilities; their list comes from GitHub
+	$(DENY) check advisories
 
 bench: ## Measure what a record costs, as ratios from one interleaved run
 	cargo bench --locked -p solti-metrics-tests

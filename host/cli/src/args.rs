@@ -19,6 +19,16 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a component, once or many times, and report.
+    ///
+    /// Any component with a `main` can be run, that is one that exports
+    /// `wasi:cli/run`.
+    ///
+    /// What the guest prints goes to standard output, and the table to standard
+    /// error, so that the two can be told apart. With `--format json` or
+    /// `prometheus` it is the other way round.
+    ///
+    /// The exit code is 0 if every task succeeded and nothing was lost, 1 if
+    /// not, 2 for wrong use. Ctrl-C ends the tasks as canceled and reports.
     Run(Box<RunArgs>),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
@@ -26,16 +36,7 @@ pub(crate) enum Command {
     Wit(WitArgs),
 }
 
-/// Runs any component with a `main` (`wasi:cli/run`).
-///
-/// What the guest prints goes to standard output; the table goes to standard
-/// error, so that the two can be told apart. With `--format json` or
-/// `prometheus` it is the other way round.
-///
-/// The exit code is 0 if every task succeeded and nothing was lost, 1 if not,
-/// 2 for wrong use.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct RunArgs {
     /// The component's file.
     pub(crate) component: PathBuf,

@@ -7,9 +7,10 @@ use crate::report::{LedgerRow, Report};
 
 /// The report, for a person.
 pub(crate) fn render(report: &Report) -> String {
-    let runs = match report.runs {
-        1 => "1 run".to_owned(),
-        runs => format!("{runs} runs"),
+    let runs = match (report.runs_ended, report.runs) {
+        (1, 1) => "1 run".to_owned(),
+        (ended, asked) if ended == asked => format!("{asked} runs"),
+        (ended, asked) => format!("{ended} of {asked} runs"),
     };
     let head = format!(
         "{} · {runs} in {} · backend {}",

@@ -51,6 +51,11 @@ impl Tally {
         self.asked
     }
 
+    /// How many tasks were begun, or could not be.
+    pub(crate) fn ended_tasks(&self) -> u64 {
+        self.succeeded + self.failed
+    }
+
     /// Kinds of ends, their details, and how many tasks ended so.
     pub(crate) fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
         self.ends
@@ -107,9 +112,8 @@ impl Tally {
                 self.component
             ));
         }
-        let ended: u64 = self.ends.values().sum();
-        if ended < self.asked && !self.ends.keys().any(|(kind, _)| *kind == "not_loaded") {
-            let missing = self.asked - ended;
+        let missing = self.asked - self.ended_tasks();
+        if missing > 0 && !self.ends.keys().any(|(kind, _)| *kind == "not_loaded") {
             self.complain(&format!(
                 "{}: stopped before {missing} of {} tasks were begun",
                 self.component, self.asked
