@@ -53,10 +53,10 @@ DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
 deny: ## Check licences and sources of all dependencies
 	@$(DENY) --version >/dev/null 2>&1 \
 	  || cargo install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
-	$(DENY) check licenses bans sources
+	$(DENY) --workspace check licenses bans sources
 
 advisories: deny ## The same, and known vulnerabilities; their list comes from GitHub
-	$(DENY) check advisories
+	$(DENY) --workspace check advisories
 
 bench: ## Measure what a record costs, as ratios from one interleaved run
 	cargo bench --locked -p solti-metrics-tests
