@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::child::GUARD;
 use crate::http::{Answer, connect, scrape};
 use crate::serve::Served;
 
@@ -68,7 +69,8 @@ fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
         halves.push(stream);
     }
     for mut half in halves {
-        // Fails if nobody closes it within the time of the guard.
+        // Long before any connection is too old.
+        half.set_read_timeout(Some(GUARD / 2))?;
         let mut said = Vec::new();
         half.read_to_end(&mut said)?;
         let said = String::from_utf8(said)?;

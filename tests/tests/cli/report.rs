@@ -165,8 +165,9 @@ fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
         report(&end)?["elapsed_ms"].as_u64().context("a time")
     };
     let (alone, together) = (elapsed("1")?, elapsed("4")?);
-    ensure!(alone >= 4_000, "{alone} ms");
-    ensure!(together < alone, "{together} ms together, {alone} ms alone");
+    ensure!(alone >= 4_000, "{alone} ms alone");
+    // One after the other they cannot be that fast.
+    ensure!(together < 4_000, "{together} ms together");
     Ok(())
 }
 
