@@ -27,8 +27,8 @@ impl MetricsCtx {
     /// 365 days, in milliseconds.
     ///
     /// A single `u64::MAX` would absorb a million ordinary durations in the
-    /// 53-bit sum of a histogram; at a year, the sum of a million still
-    /// resolves milliseconds.
+    /// 53-bit sum of a histogram; after a million of a year each, that sum
+    /// still resolves 4 ms.
     pub const DEFAULT_DURATION_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
     /// Starts from: no backend, every runner type allowed, no quota, the

@@ -70,6 +70,15 @@ fn the_guest_is_the_example_and_can_be_built_and_run_as_told() -> Result<()> {
         hello.join("Cargo.toml"),
         format!("{manifest}\n[workspace]\n"),
     )?;
+    // What was built last time is kept, beside the other guests.
+    let built = artifact("hello", WASI);
+    let built = built
+        .ancestors()
+        .nth(4)
+        .context("no folder")?
+        .join("readme");
+    fs::create_dir_all(&built)?;
+    symlink(&built, hello.join("target"))?;
     // The versions that are here already.
     fs::copy(root().join("Cargo.lock"), hello.join("Cargo.lock"))?;
 
@@ -94,6 +103,34 @@ fn the_commands_succeed_as_shown() -> Result<()> {
         shell(line, folder.path())?;
     }
     Ok(())
+}
+
+/// The sample's numbers are of one day and one machine; its headings are not.
+#[test]
+fn the_table_shown_has_the_headings_of_the_real_one() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
+    let real = words(&shell(
+        "solti-metrics run --dir . digest.wasm -- .",
+        folder.path(),
+    )?);
+    let blocks = readme()?;
+    let mut found = 0;
+    for line in only(&blocks, "console", "")?.lines() {
+        if line.contains("outcome") || line.contains("accepted") {
+            ensure!(
+                real.contains(&words(line)),
+                "the table has no line {line:?}"
+            );
+            found += 1;
+        }
+    }
+    ensure!(found == 2, "two tables, not {found}");
+    Ok(())
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]

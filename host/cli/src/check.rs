@@ -1,13 +1,13 @@
 use std::fmt::Write;
-use std::fs;
 
 use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
-use solti_metrics_host::runner::{Inspection, Interface, LoadError, Runner, printable};
+use solti_metrics_host::runner::{Inspection, Interface, Runner, printable};
 
 use crate::args::{CheckArgs, CheckFormat};
-use crate::exit::{Exit, complain, print};
+use crate::exit::{Exit, print};
+use crate::voice::complain;
 
 /// What a component is, what it needs, and whether it can be run here.
 #[derive(Debug, Serialize)]
@@ -33,18 +33,17 @@ struct Import {
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let name = printable(&args.component.display().to_string());
     let runner = Runner::builder(noop_metrics()).build()?;
-    let loaded = runner.load_file(&args.component);
-    let inspection = match &loaded {
-        Ok(program) => program.inspection().clone(),
-        Err(error) => match inspect(args, &name) {
-            Ok(inspection) => inspection,
-            // Not a component at all: there is nothing to tell about it.
-            Err(_) if args.format == CheckFormat::Text => {
-                complain(format_args!("error: {error}"));
-                return Ok(Exit::Failed);
-            }
-            Err(_) => Inspection::default(),
-        },
+    // Read once: it may be a pipe.
+    let bytes = runner.read(&args.component);
+    let inspected = bytes.and_then(|bytes| Ok((Inspection::of(&name, &bytes)?, bytes)));
+    let (inspection, loaded) = match inspected {
+        Ok((inspection, bytes)) => (inspection, runner.load(&name, &bytes).map(drop)),
+        // Not a component at all: there is nothing to tell about it.
+        Err(error) if args.format == CheckFormat::Text => {
+            complain(format_args!("error: {error}"));
+            return Ok(Exit::Failed);
+        }
+        Err(error) => (Inspection::default(), Err(error)),
     };
     let answer = Answer {
         schema: "solti-metrics/check@1",
@@ -75,11 +74,6 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::Failed
     })
-}
-
-fn inspect(args: &CheckArgs, name: &str) -> Result<Inspection, LoadError> {
-    let bytes = fs::read(&args.component).unwrap_or_default();
-    Inspection::of(name, &bytes)
 }
 
 fn import(interface: &Interface) -> Import {

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -21,24 +20,6 @@ impl From<Exit> for ExitCode {
             Exit::Misused => 2,
         })
     }
-}
-
-/// Says something on standard error. If nobody can hear it, that is no reason
-/// to fail.
-///
-/// A guest has a say in some of what is printed here: in what it trapped with,
-/// and in the names of its functions. Control characters are shown, not sent to
-/// the terminal.
-pub(crate) fn complain(message: fmt::Arguments<'_>) {
-    let mut text = String::new();
-    for character in message.to_string().chars() {
-        match character {
-            '\n' => text.push('\n'),
-            shown if !shown.is_control() => text.push(shown),
-            hidden => text.extend(hidden.escape_default()),
-        }
-    }
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Writes a whole text to standard output. A reader that has seen enough

@@ -13,15 +13,18 @@ mod show;
 mod summary;
 mod table;
 mod tally;
+mod voice;
 mod wit;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 
 use crate::args::{Cli, Command};
-use crate::exit::{Exit, complain};
+use crate::exit::Exit;
+use crate::voice::complain_now;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let exit = match cli.command {
         Command::Run(args) => block_on(run::run(*args)),
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
         Command::Wit(args) => wit::wit(&args),
     };
     exit.unwrap_or_else(|error| {
-        complain(format_args!("error: {error:#}"));
+        complain_now(format_args!("error: {error:#}"));
         Exit::Failed
     })
     .into()

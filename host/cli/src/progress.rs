@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use parking_lot::Mutex;
 use solti_metrics_host::runner::Output;
 
 use crate::args::{Format, RunArgs};
+use crate::voice::{complain, complain_now};
 
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -47,38 +49,57 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Runs `print` while the bar is out of the way.
-    pub(crate) fn suspend(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    /// Says something while the bar is out of the way.
+    pub(crate) fn complain(&self, message: fmt::Arguments<'_>) {
+        if self.bar.is_hidden() || self.bar.is_finished() {
+            complain(message);
+        } else {
+            self.bar.suspend(|| complain_now(message));
+        }
     }
 
-    /// Where the standard output and the standard error of one task go. With a
-    /// bar on the terminal they take turns with it; without, they go straight on.
-    pub(crate) fn outputs(&self, format: Format) -> (Output, Output) {
+    /// Where the output of one task goes. With a bar on the terminal it takes
+    /// turns with it; without, it goes straight on.
+    pub(crate) fn outputs(&self, format: Format) -> Outputs {
         let bar = !self.bar.is_hidden();
-        let out = match format {
-            Format::Table if bar && stdout().is_terminal() => self.lines(|bytes| {
-                let _ = stdout().write_all(bytes);
-            }),
+        let mut lines = Vec::new();
+        let mut turns = |print| {
+            let line = Arc::new(Lines::new(self.bar.clone(), print));
+            lines.push(Arc::clone(&line));
+            Output::To(Arc::new(move |bytes| line.take(bytes)))
+        };
+        let stdout = match format {
+            Format::Table if bar && stdout().is_terminal() => turns(to_stdout),
             Format::Table => Output::Stdout,
-            _ if bar => self.lines(to_stderr),
+            _ if bar => turns(to_stderr),
             _ => Output::Stderr,
         };
-        let err = if bar {
-            self.lines(to_stderr)
+        let stderr = if bar {
+            turns(to_stderr)
         } else {
             Output::Stderr
         };
-        (out, err)
+        Outputs {
+            stdout,
+            stderr,
+            lines,
+        }
     }
+}
 
-    fn lines(&self, print: fn(&[u8])) -> Output {
-        let lines = Lines {
-            bar: self.bar.clone(),
-            print,
-            begun: Mutex::default(),
-        };
-        Output::To(Arc::new(move |bytes| lines.take(bytes)))
+/// Where the output of one task goes.
+pub(crate) struct Outputs {
+    pub(crate) stdout: Output,
+    pub(crate) stderr: Output,
+    lines: Vec<Arc<Lines>>,
+}
+
+impl Outputs {
+    /// Prints what the task has left without an end of line.
+    pub(crate) fn finish(&self) {
+        for lines in &self.lines {
+            lines.finish();
+        }
     }
 }
 
@@ -94,6 +115,11 @@ struct Lines {
 const LONGEST_LINE: usize = 8 << 10;
 
 impl Lines {
+    fn new(bar: ProgressBar, print: fn(&[u8])) -> Self {
+        let begun = Mutex::default();
+        Self { bar, print, begun }
+    }
+
     fn take(&self, bytes: &[u8]) {
         let mut begun = self.begun.lock();
         begun.extend_from_slice(bytes);
@@ -105,16 +131,19 @@ impl Lines {
         self.bar.suspend(|| (self.print)(&begun[..whole]));
         begun.drain(..whole);
     }
-}
 
-impl Drop for Lines {
-    fn drop(&mut self) {
-        let begun = self.begun.get_mut();
+    fn finish(&self) {
+        let mut begun = self.begun.lock();
         if !begun.is_empty() {
             begun.push(b'\n');
-            self.bar.suspend(|| (self.print)(begun));
+            self.bar.suspend(|| (self.print)(&begun));
+            begun.clear();
         }
     }
+}
+
+fn to_stdout(bytes: &[u8]) {
+    let _ = stdout().write_all(bytes);
 }
 
 fn to_stderr(bytes: &[u8]) {

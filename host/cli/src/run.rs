@@ -7,17 +7,18 @@ use solti_metrics_host::runner::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 
-use crate::args::RunArgs;
+use crate::args::{Format, RunArgs};
 use crate::backend::Backends;
-use crate::exit::{Exit, complain};
+use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::serve::Server;
 use crate::show::show;
 use crate::tally::Tally;
+use crate::voice::{self, complain};
 
-/// How long the last message may take.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long the last messages may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let backends = match Backends::choose(&args) {
@@ -27,6 +28,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Misused);
         }
     };
+    voice::start()?;
     // Until it goes out of scope, that is until the report is written.
     let _server = serve(&args, &backends).await?;
     let stop = stop_on_signals()?;
@@ -52,6 +54,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     tally.close(backends.guests.total());
     let report = Report::new(&backends, &tally, began.elapsed());
     show(&report, args.format, &backends)?;
+    be_heard(args.format, &stop).await;
     Ok(if tally.is_good(args.tolerate_losses) {
         Exit::Good
     } else {
@@ -102,8 +105,14 @@ async fn run_all(
             break;
         }
         let (runner, program, mut task) = (runner.clone(), program.clone(), task.clone());
-        (task.stdout, task.stderr) = progress.outputs(args.format);
-        running.spawn(async move { runner.run(&program, task).await });
+        let outputs = progress.outputs(args.format);
+        task.stdout = outputs.stdout.clone();
+        task.stderr = outputs.stderr.clone();
+        running.spawn(async move {
+            let result = runner.run(&program, task).await;
+            outputs.finish();
+            result
+        });
     }
     while let Some(ended) = running.join_next().await {
         note(Some(ended), progress, tally);
@@ -139,6 +148,18 @@ fn task(args: &RunArgs, stop: &CancellationToken) -> Task {
     task
 }
 
+/// The table is what was asked for, so it waits for whoever pages through what
+/// came before, until asked to stop; other messages do not wait for long.
+async fn be_heard(format: Format, stop: &CancellationToken) {
+    if format == Format::Table {
+        tokio::select! {
+            () = voice::heard() => return,
+            () = stop.cancelled() => {}
+        }
+    }
+    let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
+}
+
 /// The first signal ends the tasks, as canceled, and the report is written; the
 /// second one ends this process.
 fn stop_on_signals() -> std::io::Result<CancellationToken> {
@@ -152,22 +173,19 @@ fn stop_on_signals() -> std::io::Result<CancellationToken> {
                 _ = interrupt.recv() => 130,
                 _ = terminate.recv() => 143,
             };
-            // Standard error may be full, with nobody reading: the signal comes
-            // first, and saying so must not hold it up.
             if first {
+                complain(format_args!(
+                    "stopping: tasks end as canceled; once more to leave at once"
+                ));
                 stopped.cancel();
-                say("stopping: tasks end as canceled; once more to leave at once");
             } else {
-                say("left at once: what was running is not in any report");
-                tokio::time::sleep(LAST_WORDS).await;
+                complain(format_args!(
+                    "left at once: what was running is not in any report"
+                ));
+                let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
                 std::process::exit(code);
             }
         }
     });
     Ok(stop)
-}
-
-/// Says something on a thread of its own.
-fn say(what: &'static str) {
-    std::thread::spawn(move || complain(format_args!("{what}")));
 }

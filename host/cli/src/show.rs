@@ -3,9 +3,10 @@ use solti_metrics::Exposition;
 
 use crate::args::Format;
 use crate::backend::Backends;
-use crate::exit::{complain, print};
+use crate::exit::print;
 use crate::report::Report;
 use crate::table;
+use crate::voice::complain;
 
 /// Writes the report in the form that was asked for: the table to standard
 /// error, what programs read to standard output.

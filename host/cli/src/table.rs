@@ -30,7 +30,9 @@ pub(crate) fn render(report: &Report) -> String {
         parts.push(errors(report));
     }
     parts.push(ledger(report));
-    format!("\n{}", parts.join("\n"))
+    let text = parts.join("\n");
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    format!("\n{}", lines.join("\n"))
 }
 
 fn tasks(report: &Report) -> String {

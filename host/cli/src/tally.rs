@@ -7,7 +7,6 @@ use solti_metrics_host::runner::{
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::args::RunArgs;
-use crate::exit::complain;
 use crate::progress::Progress;
 
 /// After so many of them, failures are only counted.
@@ -160,14 +159,13 @@ impl Tally {
     }
 
     fn complain(&self, what: &str) {
-        self.progress
-            .suspend(|| complain(format_args!("error: {what}")));
+        self.progress.complain(format_args!("error: {what}"));
     }
 
     fn warn(&mut self, what: String) {
         let component = &self.component;
         self.progress
-            .suspend(|| complain(format_args!("warning: {component}: {what}")));
+            .complain(format_args!("warning: {component}: {what}"));
         self.warnings.push(what);
     }
 }

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -26,6 +26,9 @@ pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
                 "{} is there already and differs; remove it, or name another folder",
                 path.display()
             ),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot write {}", path.display()));
+            }
             _ => {}
         }
     }

@@ -58,6 +58,16 @@ impl Runner {
         self.loaded(bytes.and_then(|bytes| self.compile(&name, &bytes)))
     }
 
+    /// Reads a component's file, as [`load_file`](Self::load_file) does, and
+    /// leaves it at that: nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is larger than permitted.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        read(path, self.inner.max_component)
+    }
+
     /// Loads a component from memory. `name` is its name in messages, and its
     /// first argument.
     ///

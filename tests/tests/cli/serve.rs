@@ -200,7 +200,7 @@ fn a_port_that_is_taken_is_named_and_nothing_is_run() -> Result<()> {
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     let end = place.run(&["run", "--listen", &address, "guest.wasm"])?;
-    ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+    ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
     ensure!(end.stderr.contains(&address), "{end}");
     Ok(())
 }
