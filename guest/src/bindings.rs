@@ -31,3 +31,63 @@ pub mod exports {
         default_bindings_module: "solti_metrics_guest::bindings::exports",
     });
 }
+
+/// Many records in one call. In a world of its own, since a component exports only what it has.
+pub mod batch {
+    wit_bindgen::generate!({
+        path: "src/wit",
+        inline: "
+            package solti:guest-batch;
+            world batch { export solti:metrics/batch@0.1.0; }
+        ",
+        features: ["batch"],
+        pub_export_macro: true,
+        export_macro_name: "export_batch",
+        default_bindings_module: "solti_metrics_guest::bindings::batch",
+    });
+}
+
+/// Being told to flush. In a world of its own, since a component exports only what it has.
+pub mod lifecycle {
+    wit_bindgen::generate!({
+        path: "src/wit",
+        inline: "
+            package solti:guest-lifecycle;
+            world lifecycle { export solti:metrics/lifecycle@0.1.0; }
+        ",
+        features: ["lifecycle"],
+        pub_export_macro: true,
+        export_macro_name: "export_lifecycle",
+        default_bindings_module: "solti_metrics_guest::bindings::lifecycle",
+    });
+}
+
+/// Being scraped. In a world of its own, since a component exports only what it has.
+pub mod exposition {
+    wit_bindgen::generate!({
+        path: "src/wit",
+        inline: "
+            package solti:guest-exposition;
+            world exposition { export solti:metrics/exposition@0.1.0; }
+        ",
+        features: ["exposition"],
+        pub_export_macro: true,
+        export_macro_name: "export_exposition",
+        default_bindings_module: "solti_metrics_guest::bindings::exposition",
+    });
+}
+
+/// Saying what came to nothing. In a world of its own, since a component exports only what it has.
+pub mod accounting {
+    wit_bindgen::generate!({
+        path: "src/wit",
+        inline: "
+            package solti:guest-accounting;
+            world accounting { export solti:metrics/accounting@0.1.0; }
+        ",
+        features: ["accounting"],
+        pub_export_macro: true,
+        export_macro_name: "export_accounting",
+        default_bindings_module: "solti_metrics_guest::bindings::accounting",
+    });
+}

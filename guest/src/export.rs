@@ -2,7 +2,7 @@
 /// others.
 ///
 /// Takes an expression for a [`MetricsBackend`](crate::MetricsBackend). It is
-/// evaluated once, at the first record; the backend lives as long as the
+/// evaluated once, at the first call; the backend lives as long as the
 /// component's instance.
 ///
 /// ```no_run
@@ -11,11 +11,34 @@
 /// solti_metrics_guest::export_provider!(MemoryMetrics::new());
 /// ```
 ///
+/// Behind it may stand the names of what the backend can do beside recording:
+/// [`Lifecycle`](crate::Lifecycle), [`Exposition`](crate::Exposition),
+/// [`Accounting`](crate::Accounting). The interface `batch`, many records in one
+/// call, comes by itself.
+///
+/// ```no_run
+/// # use solti_metrics_guest::{Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+/// # #[derive(Default)]
+/// # struct File;
+/// # impl MetricsBackend for File {
+/// #     fn record_task_started(&self, _: RunnerType) {}
+/// #     fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {}
+/// #     fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
+/// # }
+/// impl Lifecycle for File {
+///     fn flush(&self) -> Result<(), String> {
+///         Ok(())
+///     }
+/// }
+///
+/// solti_metrics_guest::export_provider!(File::default(), Lifecycle);
+/// ```
+///
 /// The crate is then built as a `cdylib`.
 #[macro_export]
 macro_rules! export_provider {
-    ($backend:expr $(,)?) => {
-        $crate::__export_backend!($backend);
+    ($backend:expr $(, $sibling:ident)* $(,)?) => {
+        $crate::__export_backend!($backend; $($sibling)*);
     };
 }
 
@@ -24,7 +47,8 @@ macro_rules! export_provider {
 ///
 /// Takes a function from the next backend to this one: from
 /// [`HostMetrics`](crate::HostMetrics) to a
-/// [`MetricsBackend`](crate::MetricsBackend) around it.
+/// [`MetricsBackend`](crate::MetricsBackend) around it. Behind it may stand what
+/// [`export_provider!`](crate::export_provider) takes too.
 ///
 /// ```no_run
 /// use solti_metrics_guest::{HostMetrics, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
@@ -50,8 +74,8 @@ macro_rules! export_provider {
 /// The crate is then built as a `cdylib`.
 #[macro_export]
 macro_rules! export_middleware {
-    ($around:expr $(,)?) => {
-        $crate::__export_backend!(($around)($crate::HostMetrics::new()));
+    ($around:expr $(, $sibling:ident)* $(,)?) => {
+        $crate::__export_backend!(($around)($crate::HostMetrics::new()); $($sibling)*);
     };
 }
 
@@ -59,13 +83,16 @@ macro_rules! export_middleware {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_backend {
-    ($backend:expr) => {
+    ($backend:expr; $($sibling:ident)*) => {
         const _: () = {
-            use $crate::__private::{LazyLock, exports, types};
+            use $crate::__private::{Event, LazyLock, batch, exports, types};
             use $crate::MetricsBackend;
 
-            static BACKEND: LazyLock<Box<dyn MetricsBackend>> =
-                LazyLock::new(|| Box::new($backend));
+            /// All that this backend can do.
+            trait Backend: MetricsBackend $(+ $crate::$sibling)* {}
+            impl<T: MetricsBackend $(+ $crate::$sibling)*> Backend for T {}
+
+            static BACKEND: LazyLock<Box<dyn Backend>> = LazyLock::new(|| Box::new($backend));
 
             #[allow(dead_code, reason = "it is exported only from WebAssembly")]
             struct Exported;
@@ -88,16 +115,88 @@ macro_rules! __export_backend {
                 }
             }
 
+            impl batch::exports::solti::metrics::batch::Guest for Exported {
+                #[allow(clippy::panic, reason = "words that no host makes")]
+                fn record_batch(words: Vec<u64>) {
+                    for record in words.chunks(2) {
+                        match record.try_into().ok().and_then(Event::from_words) {
+                            Some(event) => event.record_into(&**BACKEND),
+                            None => panic!("no record: {record:x?}"),
+                        }
+                    }
+                }
+            }
+
+            $($crate::__sibling_impl!($sibling);)*
+
             #[cfg(not(target_family = "wasm"))]
             #[allow(dead_code, reason = "so that the backend counts as used there too")]
-            fn backend() -> &'static dyn MetricsBackend {
+            fn backend() -> &'static dyn Backend {
                 &**BACKEND
             }
 
             // A native linker takes no such names, and a crate's own tests are
             // native.
             #[cfg(target_family = "wasm")]
-    exports::export_backend!(Exported with_types_in $crate::__private::exports);
+            const _: () = {
+                exports::export_backend!(Exported with_types_in $crate::__private::exports);
+                batch::export_batch!(Exported with_types_in $crate::__private::batch);
+                $($crate::__sibling_export!($sibling);)*
+            };
         };
+    };
+}
+
+/// The generated trait, in terms of ours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sibling_impl {
+    (Lifecycle) => {
+        impl $crate::__private::lifecycle::exports::solti::metrics::lifecycle::Guest for Exported {
+            fn flush() -> Result<(), String> {
+                $crate::Lifecycle::flush(&**BACKEND)
+            }
+        }
+    };
+    (Exposition) => {
+        impl $crate::__private::exposition::exports::solti::metrics::exposition::Guest for Exported {
+            fn expose() -> String {
+                $crate::Exposition::expose(&**BACKEND)
+            }
+        }
+    };
+    (Accounting) => {
+        impl $crate::__private::accounting::exports::solti::metrics::accounting::Guest for Exported {
+            fn take_discards()
+            -> $crate::__private::accounting::exports::solti::metrics::accounting::Discards {
+                let $crate::Discards { sampled, failed } =
+                    $crate::Accounting::take_discards(&**BACKEND);
+                $crate::__private::accounting::exports::solti::metrics::accounting::Discards {
+                    sampled,
+                    failed,
+                }
+            }
+        }
+    };
+}
+
+/// The export itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sibling_export {
+    (Lifecycle) => {
+        $crate::__private::lifecycle::export_lifecycle!(
+            Exported with_types_in $crate::__private::lifecycle
+        );
+    };
+    (Exposition) => {
+        $crate::__private::exposition::export_exposition!(
+            Exported with_types_in $crate::__private::exposition
+        );
+    };
+    (Accounting) => {
+        $crate::__private::accounting::export_accounting!(
+            Exported with_types_in $crate::__private::accounting
+        );
     };
 }

@@ -42,9 +42,11 @@ mod clock;
 mod convert;
 mod export;
 mod host_metrics;
+mod sibling;
 mod task;
 
 pub use host_metrics::HostMetrics;
+pub use sibling::{Accounting, Discards, Exposition, Lifecycle};
 pub use solti_metrics::{
     Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
@@ -56,6 +58,8 @@ pub use task::Task;
 pub mod __private {
     pub use std::sync::LazyLock;
 
-    pub use crate::bindings::exports;
+    pub use solti_metrics::Event;
+
     pub use crate::bindings::imports::solti::metrics::types;
+    pub use crate::bindings::{accounting, batch, exports, exposition, lifecycle};
 }
