@@ -159,14 +159,18 @@ macro_rules! __sibling_impl {
         }
     };
     (Exposition) => {
-        impl $crate::__private::exposition::exports::solti::metrics::exposition::Guest for Exported {
+        impl $crate::__private::exposition::exports::solti::metrics::exposition::Guest
+            for Exported
+        {
             fn expose() -> String {
                 $crate::Exposition::expose(&**BACKEND)
             }
         }
     };
     (Accounting) => {
-        impl $crate::__private::accounting::exports::solti::metrics::accounting::Guest for Exported {
+        impl $crate::__private::accounting::exports::solti::metrics::accounting::Guest
+            for Exported
+        {
             fn take_discards()
             -> $crate::__private::accounting::exports::solti::metrics::accounting::Discards {
                 let $crate::Discards { sampled, failed } =

@@ -4,11 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 mod book;
 mod drop_reason;
+#[cfg(feature = "provider")]
+mod shared_writer;
 mod snapshot;
 
 pub use book::LedgerBook;
 pub use drop_reason::DropReason;
 pub use snapshot::LedgerSnapshot;
+
+#[cfg(feature = "provider")]
+pub(crate) use shared_writer::SharedLedgerWriter;
 
 /// What became of the records of one context: a shared, live view.
 ///

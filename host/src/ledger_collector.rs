@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -29,7 +30,7 @@ use crate::{DropReason, LedgerSnapshot};
 /// ```
 #[derive(Default)]
 pub struct LedgerCollector {
-    sources: Vec<(&'static str, Read)>,
+    sources: Vec<(Cow<'static, str>, Read)>,
 }
 
 /// A count of a ledger.
@@ -48,10 +49,10 @@ impl LedgerCollector {
     #[must_use]
     pub fn source(
         mut self,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
     ) -> Self {
-        self.sources.push((name, Box::new(read)));
+        self.sources.push((name.into(), Box::new(read)));
         self
     }
 }
@@ -70,7 +71,7 @@ impl Collector for LedgerCollector {
         let ledgers: Vec<_> = self
             .sources
             .iter()
-            .map(|(name, read)| (*name, read()))
+            .map(|(name, read)| (name.as_ref(), read()))
             .collect();
         let counters: [(&str, &str, Count); 3] = [
             ("accepted", "Records made.", LedgerSnapshot::accepted),

@@ -62,6 +62,8 @@
 //! None is on by default, so that an embedder gets no dependency unasked.
 //!
 //! - `runner`: `runner::Runner` executes components as tasks, with limits.
+//! - `provider`: `provider::ComponentBackend` is a backend that is a component.
+//! - `wasi-http`: lets a provider send HTTP requests where that is granted.
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
 
@@ -75,8 +77,12 @@ mod ledger;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;
 mod link;
+#[cfg(feature = "provider")]
+pub mod provider;
 #[cfg(feature = "runner")]
 pub mod runner;
+#[cfg(any(feature = "provider", feature = "runner"))]
+mod sandbox;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};

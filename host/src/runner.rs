@@ -35,14 +35,8 @@
 //! future is dropped ends as canceled.
 
 mod builder;
-mod engine;
 mod error;
-mod inspect;
 mod lifecycle;
-mod limiter;
-mod limits;
-mod output;
-mod printable;
 mod program;
 mod report;
 mod run;
@@ -50,14 +44,14 @@ mod state;
 mod task;
 mod watch;
 
+pub use crate::sandbox::{
+    Access, BuildError, GuestTrap, Inspection, Interface, Limit, Limits, LoadError, Output,
+    OutputFn, Role, printable,
+};
 pub use builder::RunnerBuilder;
-pub use error::{BuildError, LoadError, SpawnError};
-pub use inspect::{Inspection, Interface, Role};
-pub use limits::{Limit, Limits};
-pub use output::{Output, OutputFn};
-pub use printable::printable;
+pub use error::SpawnError;
 pub use program::Program;
-pub use report::{GuestTrap, TaskEnd, TaskReport};
+pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;
-pub use task::{Access, Stdin, Task};
+pub use task::{Stdin, Task};
 pub use tokio_util::sync::CancellationToken;

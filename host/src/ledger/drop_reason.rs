@@ -12,15 +12,39 @@ pub enum DropReason {
     UnmappedLabel,
     /// The backend panicked while it took the record.
     BackendPanicked,
+    /// The backend's queue was full.
+    QueueFull,
+    /// The backend has failed too often, and was left alone for a while.
+    CircuitOpen,
+    /// The backend was stopped before it took the record.
+    ShutDown,
+    /// The backend trapped while it took the record.
+    BackendTrapped,
+    /// The backend took the record, and too long.
+    BackendTimedOut,
+    /// The backend hit one of its limits while it took the record.
+    BackendLimit,
+    /// The backend took the record, and says that it could not keep it.
+    BackendFailed,
+    /// The backend took the record, and says that it left it out on purpose.
+    Sampled,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 12] = [
         Self::Quota,
         Self::RunnerNotAllowed,
         Self::UnmappedLabel,
         Self::BackendPanicked,
+        Self::QueueFull,
+        Self::CircuitOpen,
+        Self::ShutDown,
+        Self::BackendTrapped,
+        Self::BackendTimedOut,
+        Self::BackendLimit,
+        Self::BackendFailed,
+        Self::Sampled,
     ];
 
     /// The label's text in every exposition.
@@ -31,6 +55,14 @@ impl DropReason {
             Self::RunnerNotAllowed => "runner_not_allowed",
             Self::UnmappedLabel => "unmapped_label",
             Self::BackendPanicked => "backend_panicked",
+            Self::QueueFull => "queue_full",
+            Self::CircuitOpen => "circuit_open",
+            Self::ShutDown => "shut_down",
+            Self::BackendTrapped => "backend_trapped",
+            Self::BackendTimedOut => "backend_timed_out",
+            Self::BackendLimit => "backend_limit",
+            Self::BackendFailed => "backend_failed",
+            Self::Sampled => "sampled",
         }
     }
 }

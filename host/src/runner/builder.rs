@@ -1,10 +1,10 @@
 use solti_metrics::{MetricsHandle, RunnerType};
 
-use super::engine::{Ticker, engine};
+use super::Runner;
 use super::lifecycle::Reporter;
 use super::run::Inner;
 use super::state::linker;
-use super::{BuildError, Runner};
+use crate::sandbox::{BuildError, Ticker, engine};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`].

@@ -1,14 +1,11 @@
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use super::state::TaskState;
-use super::{Inspection, LoadError, printable};
+use crate::sandbox::{Inspection, LoadError, one_line, printable};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -71,39 +68,4 @@ impl fmt::Debug for Program {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
-}
-
-/// Reads a component's file, and not a byte more than `limit`.
-pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let failed = |source: io::Error| LoadError::Read {
-        path: path.into(),
-        source,
-    };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(LoadError::Directory { path: path.into() });
-    }
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    // One byte more than permitted tells that there is more.
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(LoadError::TooLarge {
-            name: printable(&path.display().to_string()),
-            size: metadata.len().max(bytes.len() as u64),
-            limit,
-        });
-    }
-    Ok(bytes)
-}
-
-/// An error with its causes, the outermost first.
-pub(super) fn one_line(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error
-        .chain()
-        .map(|cause| printable(&cause.to_string()))
-        .collect();
-    causes.join(": ")
 }

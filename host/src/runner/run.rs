@@ -8,14 +8,12 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::bindings::Command;
 
-use super::engine::Ticker;
 use super::lifecycle::Reporter;
-use super::output::GuestOutput;
-use super::program::read;
 use super::report::{TaskEnd, TaskReport};
 use super::state::TaskState;
 use super::watch::Watch;
-use super::{LoadError, Program, RunnerBuilder, SpawnError, Task};
+use super::{Program, RunnerBuilder, SpawnError, Task};
+use crate::sandbox::{GuestOutput, LoadError, Ticker, read};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.

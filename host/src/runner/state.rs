@@ -2,8 +2,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::Limits;
-use super::limiter::Limiter;
+use crate::sandbox::{Limiter, Limits};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a task's store.

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 
 use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
-use super::output::GuestOutput;
-use super::{CancellationToken, Limits, Output, SpawnError};
+use super::{CancellationToken, SpawnError};
+use crate::sandbox::{Access, GuestOutput, Limits, Output};
 
 /// One execution of a program: what it is given, and what it may use.
 ///
@@ -38,16 +38,6 @@ pub struct Task {
     pub identity: Option<String>,
     /// Ends the task when it is cancelled.
     pub cancel: CancellationToken,
-}
-
-/// What a guest may do in a directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Access {
-    /// Look and read.
-    #[default]
-    ReadOnly,
-    /// Change, create and remove as well.
-    ReadWrite,
 }
 
 /// What a guest reads from its standard input.
@@ -148,11 +138,7 @@ impl Task {
             }
         }
         for (host, guest, access) in &self.dirs {
-            let perms = match access {
-                Access::ReadOnly => FsPerms::ReadOnly,
-                Access::ReadWrite => FsPerms::ReadWrite,
-            };
-            wasi.preopened_dir(host, guest, perms)
+            wasi.preopened_dir(host, guest, access.perms())
                 .map_err(|source| SpawnError::Dir {
                     path: host.clone(),
                     source,

@@ -11,7 +11,7 @@ const TICK: Duration = Duration::from_millis(10);
 const HOST_STACK: usize = 1 << 20;
 
 /// The engine that tasks run on.
-pub(super) fn engine(stack: usize) -> wasmtime::Result<Engine> {
+pub(crate) fn engine(stack: usize) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -27,7 +27,7 @@ pub(super) fn engine(stack: usize) -> wasmtime::Result<Engine> {
 
 /// Advances an engine's epoch while tasks run, and sleeps while none does.
 #[derive(Debug)]
-pub(super) struct Ticker {
+pub(crate) struct Ticker {
     shared: Arc<Shared>,
 }
 
@@ -44,7 +44,7 @@ struct State {
 }
 
 impl Ticker {
-    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (weak, ticking) = (engine.weak(), Arc::clone(&shared));
         thread::Builder::new()
@@ -54,7 +54,7 @@ impl Ticker {
     }
 
     /// Ticks until what it returns is dropped.
-    pub(super) fn run(&self) -> Ticking {
+    pub(crate) fn run(&self) -> Ticking {
         self.shared.update(|state| state.running += 1);
         Ticking {
             shared: Arc::clone(&self.shared),
@@ -69,7 +69,7 @@ impl Drop for Ticker {
 }
 
 #[derive(Debug)]
-pub(super) struct Ticking {
+pub(crate) struct Ticking {
     shared: Arc<Shared>,
 }
 

@@ -6,7 +6,7 @@ use super::{Limit, Limits};
 /// `StoreLimits` looks at each memory alone, so that forty memories of the
 /// permitted size pass it.
 #[derive(Debug)]
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     memory: Account,
     table_elements: Account,
     memories: usize,
@@ -16,7 +16,7 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             memory: Account::new(limits.memory),
             table_elements: Account::new(limits.table_elements),
@@ -29,12 +29,12 @@ impl Limiter {
 
     /// The limit that has refused the guest what it asked for last. A guest that
     /// went on and was granted something since did not die of it.
-    pub(super) fn denied(&self) -> Option<Limit> {
+    pub(crate) fn denied(&self) -> Option<Limit> {
         self.denied
     }
 
     /// The most memory that was in use at a time, in bytes.
-    pub(super) fn peak_memory(&self) -> usize {
+    pub(crate) fn peak_memory(&self) -> usize {
         self.memory.peak
     }
 }

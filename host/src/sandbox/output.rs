@@ -53,7 +53,7 @@ impl fmt::Debug for Output {
 
 /// One output stream of one task, shared by all handles that the guest opens.
 #[derive(Clone)]
-pub(super) struct GuestOutput {
+pub(crate) struct GuestOutput {
     to: Output,
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
@@ -63,7 +63,7 @@ pub(super) struct GuestOutput {
 }
 
 impl GuestOutput {
-    pub(super) fn new(to: Output, limit: u64) -> Self {
+    pub(crate) fn new(to: Output, limit: u64) -> Self {
         Self {
             to,
             captured: Arc::default(),
@@ -75,7 +75,7 @@ impl GuestOutput {
 
     /// Waits until what the guest wrote last has gone on, and returns what was
     /// captured, and how many bytes went beyond the limit.
-    pub(super) async fn finish(&self) -> (Vec<u8>, u64) {
+    pub(crate) async fn finish(&self) -> (Vec<u8>, u64) {
         if let Some(stream) = self.stream.get() {
             let mut last = stream.p2_stream();
             // A stream that failed has nothing left to wait for, and a reader

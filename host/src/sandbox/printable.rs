@@ -21,6 +21,15 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// An error with its causes, the outermost first.
+pub(crate) fn one_line(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error
+        .chain()
+        .map(|cause| printable(&cause.to_string()))
+        .collect();
+    causes.join(": ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,8 +43,18 @@ impl Role {
         }
     }
 
+    /// As part of a sentence.
+    pub(crate) const fn described(self) -> &'static str {
+        match self {
+            Self::Guest => "a guest, which records metrics and receives none",
+            Self::Provider => "a provider",
+            Self::Middleware => "a middleware",
+            Self::None => "a component that has nothing to do with metrics",
+        }
+    }
+
     /// What to say to somebody who tried to run it.
-    pub(super) const fn hint(self) -> &'static str {
+    pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Guest | Self::None => "build it as a program with a `main`",
             Self::Provider => "it is a provider, a backend for others: run a guest instead",
@@ -110,6 +120,23 @@ impl Interface {
             path if path.starts_with("wasi:sockets/") => Some("none: the network stays closed"),
             _ => None,
         }
+    }
+
+    /// Whether this host can call an interface of that name, if it is exported.
+    fn is_known_export(&self) -> bool {
+        matches!(
+            self.path(),
+            "solti:metrics/backend"
+                | "solti:metrics/batch"
+                | "solti:metrics/lifecycle"
+                | "solti:metrics/exposition"
+                | "solti:metrics/accounting"
+        ) && self.is_of_line("0.1")
+    }
+
+    #[cfg(feature = "provider")]
+    pub(crate) fn is_http(&self) -> bool {
+        self.path().starts_with("wasi:http/") && self.is_of_line("0.2")
     }
 
     fn is_metrics(&self) -> bool {
@@ -223,6 +250,24 @@ impl Inspection {
             .chain(&self.exports)
             .find(|interface| interface.path() == "solti:metrics/backend")
             .and_then(Interface::version)
+    }
+
+    /// The export of this path (`solti:metrics/backend`) in a version that this
+    /// host can call.
+    #[must_use]
+    pub fn exported(&self, path: &str) -> Option<&Interface> {
+        self.exports
+            .iter()
+            .find(|export| export.path() == path && export.is_known_export())
+    }
+
+    /// Exports of the metrics package in a version that this host cannot call.
+    pub fn wrong_metrics_exports(&self) -> impl Iterator<Item = &Interface> {
+        self.exports.iter().filter(|export| {
+            export.is_metrics()
+                && export.path() != "solti:metrics/types"
+                && !export.is_known_export()
+        })
     }
 
     /// Whether it has a `main`.

@@ -1,0 +1,87 @@
+//! Components as backends: whatever exports `solti:metrics/backend`, in any
+//! language, is a [`MetricsBackend`](crate::MetricsBackend) here, and a broken
+//! one harms nobody.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
+//! use solti_metrics_host::{MetricsBackend, RunnerType};
+//!
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let providers = Providers::new()?;
+//! let grants = Grants::new().dir("out", "/out", solti_metrics_host::provider::Access::ReadWrite);
+//! let provider = providers.load_file("jsonl.wasm".as_ref(), &grants)?;
+//! let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
+//!
+//! // A `MetricsHandle` like any other.
+//! backend.record_task_started(RunnerType::Wasm);
+//!
+//! backend.stop_blocking(Duration::from_secs(5));
+//! let ledger = backend.status().ledger;
+//! assert_eq!((ledger.accepted(), ledger.in_flight()), (1, 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a record gets there
+//!
+//! Recording puts the record into a bounded queue and returns: it never waits. A
+//! thread of the backend's own takes records out in batches, and calls the
+//! component: once for a batch if it exports `solti:metrics/batch`, else once for
+//! each record. Each call has a deadline.
+//!
+//! # What becomes of a record
+//!
+//! At every moment `accepted = delivered + dropped + in flight`, in
+//! [`BackendStatus::ledger`]. A record is handed over **at most once**: what the
+//! component was given when it failed is dropped, with the failure as the
+//! reason, since nobody knows how much of it was kept. Records behind it stay in
+//! the queue, for the next instance. *Delivered* means that the component took
+//! the record and returned; what it keeps in its memory is lost with its memory.
+//!
+//! # When it fails
+//!
+//! A trap, a call beyond its deadline, a limit or a panic discards the instance.
+//! A new one is made after a pause that doubles with each failure
+//! ([`RestartPolicy`]). Too many failures within a window open the circuit:
+//! records are then dropped at once, until a new instance is tried.
+//!
+//! # Middlewares
+//!
+//! A component that imports `solti:metrics/backend` as well is a middleware: give
+//! it the [next backend](BackendOptions::next), which may be a middleware again.
+
+mod backend;
+mod calls;
+mod circuit;
+mod contract;
+mod error;
+mod failure;
+mod grants;
+#[cfg(feature = "wasi-http")]
+mod http;
+mod instance;
+mod loaded;
+mod options;
+mod providers;
+mod queue;
+mod state;
+mod status;
+mod supervision;
+mod worker;
+
+pub use crate::sandbox::{
+    Access, BuildError, GuestTrap, Inspection, Interface, Limit, LoadError, Output, OutputFn, Role,
+};
+pub use backend::ComponentBackend;
+pub use circuit::RestartPolicy;
+pub use contract::Siblings;
+pub use error::{NotRunning, StartError};
+pub use failure::BackendFailure;
+pub use grants::Grants;
+pub use loaded::Provider;
+pub use options::BackendOptions;
+pub use providers::Providers;
+pub use status::{BackendState, BackendStatus};

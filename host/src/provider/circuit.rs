@@ -1,0 +1,181 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// When a provider that failed is tried again.
+///
+/// The pause doubles with each failure within the window, from the first to the
+/// longest, and is shortened by up to a half at random, so that many backends
+/// that failed together do not come back together. After too many failures
+/// within the window the circuit opens: records are dropped instead of queued,
+/// until one more try. If that fails too, the circuit opens again at once; if it
+/// delivers, the count begins anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RestartPolicy {
+    /// The pause after a first failure. Default: 1 s.
+    pub first_pause: Duration,
+    /// The longest pause. Default: 1 min.
+    pub longest_pause: Duration,
+    /// How many failures within the window open the circuit. Default: 5.
+    pub failures: usize,
+    /// For how long a failure counts. Default: 2 min.
+    pub window: Duration,
+    /// How long the circuit stays open. Default: 30 s.
+    pub open: Duration,
+}
+
+impl Default for RestartPolicy {
+    fn default() -> Self {
+        Self {
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(60),
+            failures: 5,
+            window: Duration::from_secs(120),
+            open: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What to do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Queue what comes, and try again after this pause.
+    Pause(Duration),
+    /// Drop what comes, and try again after this time.
+    Open(Duration),
+}
+
+/// Counts failures. Knows no clock: it is told the time.
+#[derive(Debug)]
+pub(super) struct Circuit {
+    policy: RestartPolicy,
+    failures: VecDeque<Instant>,
+    on_probation: bool,
+}
+
+impl Circuit {
+    pub(super) fn new(policy: RestartPolicy) -> Self {
+        Self {
+            policy,
+            failures: VecDeque::new(),
+            on_probation: false,
+        }
+    }
+
+    /// `luck` is a random number from 0 to 1.
+    pub(super) fn failed(&mut self, now: Instant, luck: f64) -> Verdict {
+        let policy = &self.policy;
+        self.failures
+            .retain(|at| now.saturating_duration_since(*at) < policy.window);
+        self.failures.push_back(now);
+        if self.on_probation || self.failures.len() >= policy.failures.max(1) {
+            self.on_probation = true;
+            // Once is enough from now on.
+            self.failures.clear();
+            return Verdict::Open(policy.open);
+        }
+        let doublings = u32::try_from(self.failures.len() - 1).unwrap_or(u32::MAX);
+        let pause = policy
+            .first_pause
+            .saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
+            .min(policy.longest_pause);
+        Verdict::Pause(pause.mul_f64(1.0 - luck.clamp(0.0, 1.0) / 2.0))
+    }
+
+    /// Whether the next failure opens the circuit again.
+    pub(super) fn on_probation(&self) -> bool {
+        self.on_probation
+    }
+
+    /// The provider took records: it is no longer on probation. Failures within
+    /// the window still count, so that one which fails now and then is found out.
+    #[inline]
+    pub(super) fn delivered(&mut self) {
+        self.on_probation = false;
+    }
+
+    /// Another provider has taken the place of the one that failed.
+    pub(super) fn forget(&mut self) {
+        self.failures.clear();
+        self.on_probation = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn circuit() -> Circuit {
+        Circuit::new(RestartPolicy {
+            failures: 4,
+            ..RestartPolicy::default()
+        })
+    }
+
+    #[test]
+    fn the_pause_doubles_until_the_circuit_opens() {
+        let (mut circuit, now) = (circuit(), Instant::now());
+        let verdicts: Vec<_> = (0..4).map(|_| circuit.failed(now, 0.0)).collect();
+        assert_eq!(
+            verdicts,
+            [
+                Verdict::Pause(SECOND),
+                Verdict::Pause(2 * SECOND),
+                Verdict::Pause(4 * SECOND),
+                Verdict::Open(30 * SECOND),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_pause_has_a_longest() {
+        let mut circuit = Circuit::new(RestartPolicy {
+            failures: 1_000,
+            ..RestartPolicy::default()
+        });
+        let now = Instant::now();
+        let last = (0..100).map(|_| circuit.failed(now, 0.0)).last();
+        assert_eq!(last, Some(Verdict::Pause(60 * SECOND)));
+    }
+
+    #[test]
+    fn luck_shortens_a_pause_by_no_more_than_half() {
+        for (luck, pause) in [(0.0, 1_000), (0.5, 750), (1.0, 500)] {
+            let verdict = circuit().failed(Instant::now(), luck);
+            assert_eq!(verdict, Verdict::Pause(Duration::from_millis(pause)));
+        }
+    }
+
+    #[test]
+    fn failures_outside_the_window_do_not_count() {
+        let (mut circuit, mut now) = (circuit(), Instant::now());
+        for _ in 0..20 {
+            assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+            now += 121 * SECOND;
+        }
+    }
+
+    #[test]
+    fn a_failure_on_probation_opens_the_circuit_again() {
+        let (mut circuit, now) = (circuit(), Instant::now());
+        for _ in 0..4 {
+            circuit.failed(now, 0.0);
+        }
+        assert!(circuit.on_probation());
+        assert_eq!(circuit.failed(now, 0.0), Verdict::Open(30 * SECOND));
+        circuit.delivered();
+        assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+    }
+
+    #[test]
+    fn a_successor_starts_without_failures() {
+        let (mut circuit, now) = (circuit(), Instant::now());
+        for _ in 0..3 {
+            circuit.failed(now, 0.0);
+        }
+        circuit.forget();
+        assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+    }
+}

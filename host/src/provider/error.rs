@@ -1,0 +1,60 @@
+use std::io;
+
+use super::{BackendFailure, BackendState};
+
+/// A backend that cannot be started, or cannot take another's place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no thread for it.
+    #[error("{name}: cannot start its thread: {source}; allow this process more threads")]
+    Thread {
+        /// The provider.
+        name: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No instance can be made of it.
+    #[error("{name}: cannot be started: it {failure}")]
+    Failed {
+        /// The provider.
+        name: String,
+        /// What it did instead.
+        failure: BackendFailure,
+    },
+    /// It is a middleware, and nobody comes after it.
+    #[error(
+        "{name}: is a middleware and forwards records; give it the next backend, or name a provider"
+    )]
+    NoNext {
+        /// The middleware.
+        name: String,
+    },
+    /// The backend that was to be replaced has been stopped.
+    #[error("{name}: the backend was stopped")]
+    Stopped {
+        /// The provider that was to take its place.
+        name: String,
+    },
+}
+
+/// A backend that could not do what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotRunning {
+    /// There is no instance of it at the moment.
+    #[error("the backend is not running ({state})")]
+    State {
+        /// What it does instead.
+        state: BackendState,
+    },
+    /// It failed while it was asked.
+    #[error("the backend {0}")]
+    Failed(#[from] BackendFailure),
+    /// It says that it could not.
+    #[error("the backend says: {0}")]
+    Refused(String),
+    /// It does not export the interface that this needs.
+    #[error("the backend does not export `solti:metrics/{0}`")]
+    Unsupported(&'static str),
+}

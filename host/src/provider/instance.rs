@@ -1,0 +1,260 @@
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use solti_metrics::{Event, noop_metrics};
+use tokio_util::sync::CancellationToken;
+use wasmtime::Store;
+
+use super::calls::{Calls, Discards};
+use super::state::{ProviderState, wasi};
+use super::{BackendFailure, BackendOptions, Provider};
+use crate::sandbox::{GuestOutput, Ticker, one_line, printable};
+use crate::{LedgerBook, MetricsCtx};
+
+/// One instance of a provider, in a store of its own.
+pub(super) struct Instance {
+    store: Store<ProviderState>,
+    calls: Calls,
+    deadline: Duration,
+    halt: CancellationToken,
+    ticker: Arc<Ticker>,
+    outputs: [GuestOutput; 2],
+}
+
+/// Why an instance is of no more use.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Failed(BackendFailure),
+    /// Nobody waits for the backend any more.
+    Halted,
+}
+
+/// What became of the records that an instance was given.
+pub(super) struct HandedOver {
+    /// It took so many and returned.
+    pub(super) returned: usize,
+    /// It was given so many more when it ended. The records behind them it has
+    /// never seen.
+    pub(super) under_way: usize,
+    /// What it says of those that it took, or why it is of no more use.
+    pub(super) end: Result<Discards, Ended>,
+}
+
+impl Instance {
+    /// Instantiates a provider, within the deadline of a call.
+    pub(super) async fn start(
+        provider: &Provider,
+        options: &BackendOptions,
+        forwarded: &LedgerBook,
+        halt: &CancellationToken,
+    ) -> Result<Self, Ended> {
+        let limits = options.limits();
+        let outputs = [&options.stdout, &options.stderr]
+            .map(|to| GuestOutput::new(to.clone(), limits.output));
+        let [stdout, stderr] = outputs.clone();
+        let wasi =
+            wasi(provider.name(), provider.grants(), &limits, stdout, stderr).map_err(|error| {
+                Ended::Failed(BackendFailure::Grant {
+                    reason: one_line(&error),
+                })
+            })?;
+        let next = MetricsCtx::builder()
+            .handle(options.next.clone().unwrap_or_else(noop_metrics))
+            .identity(provider.name())
+            .book(forwarded)
+            .build();
+        let engine = provider.pre.engine();
+        let mut store = ProviderState::store(engine, wasi, next, provider.grants(), &limits);
+        let _ticking = provider.ticker.run();
+        let started = bounded(options.deadline, halt, async {
+            let instance = provider.pre.instantiate_async(&mut store).await?;
+            Calls::find(provider, &instance, &mut store)
+        })
+        .await;
+        match started {
+            Ok(calls) => Ok(Self {
+                store,
+                calls,
+                deadline: options.deadline,
+                halt: halt.clone(),
+                ticker: Arc::clone(&provider.ticker),
+                outputs,
+            }),
+            Err(broken) => Err(broken.into_end(&store, options.deadline)),
+        }
+    }
+
+    /// Hands records over, in as few calls as the provider allows.
+    pub(super) async fn hand_over(&mut self, events: &[Event]) -> HandedOver {
+        let _ticking = self.ticker.run();
+        let mut handed = HandedOver {
+            returned: 0,
+            under_way: 0,
+            end: Ok(Discards::default()),
+        };
+        let given = if self.calls.batch.is_some() {
+            self.hand_over_at_once(events, &mut handed).await
+        } else {
+            self.hand_over_one_by_one(events, &mut handed).await
+        };
+        handed.end = match given {
+            Ok(()) => self.take_discards().await,
+            Err(end) => Err(end),
+        };
+        handed
+    }
+
+    async fn hand_over_at_once(
+        &mut self,
+        events: &[Event],
+        handed: &mut HandedOver,
+    ) -> Result<(), Ended> {
+        let Some(batch) = self.calls.batch else {
+            return Ok(());
+        };
+        handed.under_way = events.len();
+        let words: Vec<u64> = events.iter().flat_map(|event| event.to_words()).collect();
+        let call = batch.call_async(&mut self.store, (words,));
+        let called = bounded(self.deadline, &self.halt, call).await;
+        called.map_err(|broken| broken.into_end(&self.store, self.deadline))?;
+        (handed.returned, handed.under_way) = (events.len(), 0);
+        Ok(())
+    }
+
+    async fn hand_over_one_by_one(
+        &mut self,
+        events: &[Event],
+        handed: &mut HandedOver,
+    ) -> Result<(), Ended> {
+        for event in events {
+            handed.under_way = 1;
+            let (calls, store) = (&self.calls, &mut self.store);
+            let call = async {
+                // A label without a WIT name does not get here.
+                match *event {
+                    Event::TaskStarted { runner } => {
+                        calls.started.call_async(store, (runner.try_into()?,)).await
+                    }
+                    Event::TaskCompleted {
+                        runner,
+                        outcome,
+                        duration_ms,
+                    } => {
+                        let params = (runner.try_into()?, outcome.try_into()?, duration_ms);
+                        calls.completed.call_async(store, params).await
+                    }
+                    Event::RunnerError { runner, error } => {
+                        let params = (runner.try_into()?, error.try_into()?);
+                        calls.error.call_async(store, params).await
+                    }
+                    _ => Ok(()),
+                }
+            };
+            let called = bounded(self.deadline, &self.halt, call).await;
+            called.map_err(|broken| broken.into_end(&self.store, self.deadline))?;
+            (handed.returned, handed.under_way) = (handed.returned + 1, 0);
+        }
+        Ok(())
+    }
+
+    async fn take_discards(&mut self) -> Result<Discards, Ended> {
+        let Some(take) = self.calls.take_discards else {
+            return Ok(Discards::default());
+        };
+        let call = take.call_async(&mut self.store, ());
+        match bounded(self.deadline, &self.halt, call).await {
+            Ok((discards,)) => Ok(discards),
+            Err(broken) => Err(broken.into_end(&self.store, self.deadline)),
+        }
+    }
+
+    pub(super) fn can_flush(&self) -> bool {
+        self.calls.flush.is_some()
+    }
+
+    /// Tells it to flush. The inner error is what it says itself.
+    pub(super) async fn flush(&mut self) -> Result<Result<(), String>, Ended> {
+        let Some(flush) = self.calls.flush else {
+            return Ok(Ok(()));
+        };
+        let _ticking = self.ticker.run();
+        let call = flush.call_async(&mut self.store, ());
+        match bounded(self.deadline, &self.halt, call).await {
+            Ok((result,)) => Ok(result.map_err(|said| printable(&said))),
+            Err(broken) => Err(broken.into_end(&self.store, self.deadline)),
+        }
+    }
+
+    /// Asks for its exposition; `None` if it has none.
+    pub(super) async fn expose(&mut self) -> Result<Option<String>, Ended> {
+        let Some(expose) = self.calls.expose else {
+            return Ok(None);
+        };
+        let _ticking = self.ticker.run();
+        let call = expose.call_async(&mut self.store, ());
+        match bounded(self.deadline, &self.halt, call).await {
+            Ok((text,)) => Ok(Some(text)),
+            Err(broken) => Err(broken.into_end(&self.store, self.deadline)),
+        }
+    }
+
+    /// Lets go of it. Returns how many bytes it printed beyond the limit.
+    pub(super) async fn discard(self) -> u64 {
+        drop(self.store);
+        let mut swallowed = 0;
+        for output in &self.outputs {
+            swallowed += output.finish().await.1;
+        }
+        swallowed
+    }
+}
+
+/// A call that did not return.
+enum Broken {
+    Error(wasmtime::Error),
+    TimedOut,
+    Panicked(String),
+    Halted,
+}
+
+impl Broken {
+    fn into_end(self, store: &Store<ProviderState>, deadline: Duration) -> Ended {
+        Ended::Failed(match self {
+            Self::Error(error) => BackendFailure::of_error(&error, store.data().limiter()),
+            Self::TimedOut => BackendFailure::TimedOut { deadline },
+            Self::Panicked(message) => BackendFailure::Panicked { message },
+            Self::Halted => return Ended::Halted,
+        })
+    }
+}
+
+/// Lets a call go on until it returns, its time is up, or nobody waits for it.
+/// The provider lets go of the thread at every tick.
+async fn bounded<T>(
+    deadline: Duration,
+    halt: &CancellationToken,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> Result<T, Broken> {
+    let call = tokio::time::timeout(deadline, AssertUnwindSafe(call).catch_unwind());
+    tokio::select! {
+        biased;
+        ended = call => match ended {
+            Ok(Ok(Ok(output))) => Ok(output),
+            Ok(Ok(Err(error))) => Err(Broken::Error(error)),
+            Ok(Err(panic)) => Err(Broken::Panicked(said(&*panic))),
+            Err(_) => Err(Broken::TimedOut),
+        },
+        () = halt.cancelled() => Err(Broken::Halted),
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    printable(text.unwrap_or("something that is no text"))
+}

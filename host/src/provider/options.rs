@@ -1,0 +1,102 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_metrics::MetricsHandle;
+
+use super::{Output, RestartPolicy};
+use crate::sandbox::Limits;
+
+/// How a component is run as a backend.
+///
+/// ```
+/// use std::time::Duration;
+/// use solti_metrics_host::provider::BackendOptions;
+///
+/// let mut options = BackendOptions::default();
+/// options.queue = 1 << 20;
+/// options.deadline = Duration::from_millis(250);
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct BackendOptions {
+    /// Its name in messages and metrics; the provider's name if `None`.
+    pub name: Option<Arc<str>>,
+    /// How many records may wait, 24 bytes each. Those that find it full are
+    /// dropped, as `queue_full`. Default: 65,536.
+    pub queue: usize,
+    /// How many records are handed over at a time, at most. Default: 1,024.
+    pub batch: usize,
+    /// How long fewer records than that may wait for others. Default: 1 ms.
+    pub linger: Duration,
+    /// How long a call may take. Default: 5 s.
+    pub deadline: Duration,
+    /// How often it is told to flush, if it can be and has taken records since.
+    /// Default: 10 s.
+    pub flush_every: Duration,
+    /// Bytes of linear memory, all memories together. Default: 64 MiB.
+    pub memory: usize,
+    /// When it is tried again after a failure.
+    pub restart: RestartPolicy,
+    /// Whether a first instance that fails is an error of
+    /// [`start`](super::ComponentBackend::start). If not, it is tried again like
+    /// any later one. Default: it is.
+    pub must_start: bool,
+    /// Where its standard output goes. Default: nowhere.
+    pub stdout: Output,
+    /// Where its standard error goes. Default: nowhere.
+    pub stderr: Output,
+    /// Who receives what a middleware forwards.
+    pub next: Option<MetricsHandle>,
+}
+
+impl Default for BackendOptions {
+    fn default() -> Self {
+        Self {
+            name: None,
+            queue: 1 << 16,
+            batch: 1_024,
+            linger: Duration::from_millis(1),
+            deadline: Duration::from_secs(5),
+            flush_every: Duration::from_secs(10),
+            memory: 64 << 20,
+            restart: RestartPolicy::default(),
+            must_start: true,
+            stdout: Output::Discard,
+            stderr: Output::Discard,
+            next: None,
+        }
+    }
+}
+
+impl BackendOptions {
+    /// What one instance may use.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            deadline: None,
+            memory: self.memory,
+            // What a call may make the host copy: the text of an exposition.
+            host_call_fuel: 16 << 20,
+            ..Limits::default()
+        }
+    }
+}
+
+impl fmt::Debug for BackendOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackendOptions")
+            .field("name", &self.name)
+            .field("queue", &self.queue)
+            .field("batch", &self.batch)
+            .field("linger", &self.linger)
+            .field("deadline", &self.deadline)
+            .field("flush_every", &self.flush_every)
+            .field("memory", &self.memory)
+            .field("restart", &self.restart)
+            .field("must_start", &self.must_start)
+            .field("stdout", &self.stdout)
+            .field("stderr", &self.stderr)
+            .field("next", &self.next.is_some())
+            .finish()
+    }
+}

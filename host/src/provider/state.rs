@@ -1,0 +1,116 @@
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::sockets::SocketAddrUse;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::Grants;
+#[cfg(feature = "wasi-http")]
+use super::http::GrantedHttp;
+use crate::sandbox::{GuestOutput, Limiter, Limits};
+use crate::{MetricsCtx, MetricsCtxView};
+
+/// The data of a provider's store.
+pub(super) struct ProviderState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    limiter: Limiter,
+    /// The way to the next backend; a provider never uses it.
+    next: MetricsCtx,
+    #[cfg(feature = "wasi-http")]
+    http: GrantedHttp,
+}
+
+/// What a provider may call. What it was not granted is there, and refuses.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<ProviderState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    #[cfg(feature = "wasi-http")]
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    crate::add_to_linker(&mut linker, |state: &mut ProviderState| MetricsCtxView {
+        ctx: &mut state.next,
+    })?;
+    Ok(linker)
+}
+
+impl ProviderState {
+    /// A store for one instance, with every limit in place.
+    pub(super) fn store(
+        engine: &Engine,
+        wasi: WasiCtx,
+        next: MetricsCtx,
+        grants: &Grants,
+        limits: &Limits,
+    ) -> Store<Self> {
+        #[cfg(not(feature = "wasi-http"))]
+        let _ = grants;
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        let state = Self {
+            wasi,
+            table,
+            limiter: Limiter::new(limits),
+            next,
+            #[cfg(feature = "wasi-http")]
+            http: GrantedHttp::new(&grants.http),
+        };
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits.host_call_fuel);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        store
+    }
+
+    pub(super) fn limiter(&self) -> &Limiter {
+        &self.limiter
+    }
+
+    #[cfg(feature = "wasi-http")]
+    pub(super) fn http_parts(&mut self) -> (&mut GrantedHttp, &mut ResourceTable) {
+        (&mut self.http, &mut self.table)
+    }
+}
+
+impl WasiView for ProviderState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// The system as a provider sees it: what it was granted, and a clock.
+pub(super) fn wasi(
+    name: &str,
+    grants: &Grants,
+    limits: &Limits,
+    stdout: GuestOutput,
+    stderr: GuestOutput,
+) -> wasmtime::Result<WasiCtx> {
+    let mut wasi = WasiCtxBuilder::new();
+    let (tcp, udp) = (grants.tcp.clone(), grants.udp.clone());
+    wasi.arg(name)
+        .envs(&grants.env)
+        .stdout(stdout)
+        .stderr(stderr)
+        .max_random_size(limits.random)
+        .allow_tcp(!tcp.is_empty())
+        .allow_udp(!udp.is_empty())
+        .allow_ip_name_lookup(false)
+        .socket_addr_check(move |address, purpose| {
+            let granted = match purpose {
+                SocketAddrUse::TcpConnect => tcp.contains(&address),
+                SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => udp.contains(&address),
+                // To send at all, a socket needs a port of its own, any one.
+                SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => address.port() == 0,
+                _ => false,
+            };
+            Box::pin(std::future::ready(granted))
+        });
+    for (host, guest, access) in &grants.dirs {
+        wasi.preopened_dir(host, guest, access.perms())
+            .map_err(|error| error.context(host.display().to_string()))?;
+    }
+    Ok(wasi.build())
+}

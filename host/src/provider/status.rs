@@ -1,0 +1,88 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::Siblings;
+use crate::LedgerSnapshot;
+
+/// What a backend does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BackendState {
+    /// It takes records.
+    Running,
+    /// It has failed, and is tried again soon. Records are queued.
+    Restarting,
+    /// It has failed too often, and is left alone for a while. Records are
+    /// dropped.
+    CircuitOpen,
+    /// It is tried after that. One more failure opens the circuit again.
+    OnProbation,
+    /// It was asked to stop, and takes what was queued before.
+    Draining,
+    /// It has stopped.
+    Stopped,
+}
+
+impl BackendState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::Restarting,
+        Self::CircuitOpen,
+        Self::OnProbation,
+        Self::Draining,
+        Self::Stopped,
+    ];
+
+    /// The label's text in every exposition.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Restarting => "restarting",
+            Self::CircuitOpen => "circuit_open",
+            Self::OnProbation => "on_probation",
+            Self::Draining => "draining",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl fmt::Display for BackendState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_label())
+    }
+}
+
+/// How a backend is, at one moment.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BackendStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it does.
+    pub state: BackendState,
+    /// Which optional interfaces it has.
+    pub siblings: Siblings,
+    /// How many instances failed.
+    pub failures: u64,
+    /// How many instances were made after the first.
+    pub restarts: u64,
+    /// How often another provider took the place of the one before.
+    pub swaps: u64,
+    /// What the last failure was.
+    pub last_failure: Option<String>,
+    /// What it said when it could not be flushed the last time; `None` once it
+    /// could.
+    pub flush_error: Option<String>,
+    /// How many records wait.
+    pub queued: usize,
+    /// How many records can wait.
+    pub queue: usize,
+    /// How many bytes it printed beyond the limit, on both streams together.
+    pub output_swallowed: u64,
+    /// What became of the records that it was given.
+    pub ledger: LedgerSnapshot,
+    /// What became of the records that it forwarded, if it is a middleware.
+    pub forwarded: Option<LedgerSnapshot>,
+}

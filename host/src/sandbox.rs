@@ -1,0 +1,30 @@
+//! What every component that this host executes is held by: the engine that
+//! interrupts it, the limits that bound it, a look at its outside, and the words
+//! for what went wrong.
+
+mod access;
+mod engine;
+mod error;
+mod file;
+mod inspect;
+mod limiter;
+mod limits;
+mod output;
+mod printable;
+mod trap;
+
+pub use access::Access;
+pub use error::{BuildError, LoadError};
+pub use inspect::{Inspection, Interface, Role};
+pub use limits::{Limit, Limits};
+pub use output::{Output, OutputFn};
+pub use printable::printable;
+pub use trap::GuestTrap;
+
+pub(crate) use engine::{Ticker, engine};
+pub(crate) use error::shown;
+pub(crate) use file::read;
+pub(crate) use limiter::Limiter;
+pub(crate) use output::GuestOutput;
+pub(crate) use printable::one_line;
+pub(crate) use trap::limit_behind;

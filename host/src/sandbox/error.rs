@@ -1,0 +1,197 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use solti_metrics::RunnerErrorKind;
+
+use super::{Role, one_line, printable};
+
+/// A runner that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// wasmtime does not take this configuration on this machine.
+    #[error("cannot set wasmtime up: {reason}; try a smaller stack")]
+    Engine {
+        /// What wasmtime said.
+        reason: String,
+    },
+    /// The thread that interrupts guests cannot be started.
+    #[error(
+        "cannot start the thread that interrupts guests: {source}; allow this process more threads"
+    )]
+    Thread {
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl From<wasmtime::Error> for BuildError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Engine {
+            reason: one_line(&error),
+        }
+    }
+}
+
+/// A component that cannot be used as what it was loaded for.
+///
+/// Every message begins with the component's name, and ends with what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error(
+        "{}: cannot be read: {source}; name the file of a component that may be read",
+        shown(path)
+    )]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The path leads to a directory.
+    #[error("{}: is a directory; name the component's file in it", shown(path))]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There are more bytes than the runner takes.
+    #[error(
+        "{name}: has {size} bytes, and the limit is {limit}; raise the limit on the size of components"
+    )]
+    TooLarge {
+        /// The component.
+        name: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The most that the runner takes, in bytes.
+        limit: u64,
+    },
+    /// There is not a single byte.
+    #[error("{name}: is empty; was the build that writes it interrupted?")]
+    Empty {
+        /// The component.
+        name: String,
+    },
+    /// The bytes are not WebAssembly.
+    #[error("{name}: is not WebAssembly but {looks_like}; build it into a component first")]
+    NotWasm {
+        /// The component.
+        name: String,
+        /// What the bytes look like.
+        looks_like: &'static str,
+    },
+    /// The bytes are a core module.
+    #[error(
+        "{name}: is a core module, not a component; build for `wasm32-wasip2`, or make a component of it with `wasm-tools component new`"
+    )]
+    CoreModule {
+        /// The component.
+        name: String,
+    },
+    /// The bytes begin like a component, and are none.
+    #[error("{name}: is no valid component: {reason}; is the file whole?")]
+    Invalid {
+        /// The component.
+        name: String,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// It wants a version of the metrics package that this host does not have.
+    #[error(
+        "{name}: wants `{import}`, and this host has solti:metrics@{}; build the guest against that version, or use a host that has the other",
+        crate::WIT_VERSION
+    )]
+    MetricsVersion {
+        /// The component.
+        name: String,
+        /// The import as the component names it.
+        import: String,
+    },
+    /// It wants something that no one here can give.
+    #[error(
+        "{name}: imports what this host does not have: {}; build the guest without, or compose it with a component that exports it", .imports.join(", ")
+    )]
+    UnknownImports {
+        /// The component.
+        name: String,
+        /// The imports as the component names them.
+        imports: Vec<String>,
+    },
+    /// It has no `main`.
+    #[error("{name}: does not export `wasi:cli/run`; {}", role.hint())]
+    NotRunnable {
+        /// The component.
+        name: String,
+        /// What it is instead.
+        role: Role,
+    },
+    /// It was to be a backend, and is none.
+    #[error(
+        "{name}: does not export `solti:metrics/backend@{}`: it is no provider but {}; name a provider or a middleware",
+        crate::WIT_VERSION, role.described()
+    )]
+    NotAProvider {
+        /// The component.
+        name: String,
+        /// What it is instead.
+        role: Role,
+    },
+    /// It was to be a backend, and does not export what one has to.
+    #[error(
+        "{name}: exports `{interface}`, but {what}; build it against the WIT files of this host (`solti-metrics wit` writes them)"
+    )]
+    WrongExport {
+        /// The component.
+        name: String,
+        /// The interface as the component names it.
+        interface: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// It imports what a backend may have only if it was granted.
+    #[error(
+        "{name}: imports `{import}`, which was not granted; grant it {grant}, or build it without"
+    )]
+    NotGranted {
+        /// The component.
+        name: String,
+        /// The import as the component names it.
+        import: String,
+        /// What would have to be granted.
+        grant: &'static str,
+    },
+    /// The compiler does not accept it.
+    #[error(
+        "{name}: does not compile: {reason}; rebuild the component, or report this if it validates elsewhere"
+    )]
+    Compile {
+        /// The component.
+        name: String,
+        /// What the compiler said.
+        reason: String,
+    },
+    /// An import has the right name and the wrong type.
+    #[error(
+        "{name}: does not fit this host: {reason}; build it against the WIT files of this host"
+    )]
+    Link {
+        /// The component.
+        name: String,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl LoadError {
+    /// Under which label a runner records it.
+    #[must_use]
+    pub const fn kind(&self) -> RunnerErrorKind {
+        RunnerErrorKind::ModuleLoadFailed
+    }
+}
+
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
