@@ -31,7 +31,10 @@ pub fn component(core: &str) -> Result<Vec<u8>> {
 /// imports may be left out of a component, but exports must be there.
 fn world_for(core: &str) -> Result<(Resolve, WorldId)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut resolve = Resolve::default();
+    let mut resolve = Resolve {
+        all_features: true,
+        ..Resolve::default()
+    };
     resolve.push_dir(here.join("../wit"))?;
     let (package, _) = resolve.push_dir(here.join("fixture-wit"))?;
     let world = resolve.select_world(&[package], Some("fixture"))?;

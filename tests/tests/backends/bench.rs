@@ -1,0 +1,141 @@
+//! Where a probe is tried: with a memory behind it, and without pauses.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use solti_metrics::{Event, MemoryMetrics, MetricsHandle};
+use solti_metrics_host::provider::{
+    BackendOptions, BackendState, BackendStatus, ComponentBackend, NotRunning, Provider,
+    RestartPolicy,
+};
+use solti_metrics_host::{DropReason, LedgerSnapshot};
+
+/// Much more than anything here needs.
+pub(crate) const GUARD: Duration = Duration::from_secs(30);
+
+/// A backend, and what it forwarded.
+pub(crate) struct Bench {
+    pub(crate) backend: Arc<ComponentBackend>,
+    pub(crate) next: Arc<MemoryMetrics>,
+}
+
+impl Bench {
+    pub(crate) fn new(provider: &Provider) -> Result<Self> {
+        Self::with(provider, |_| {})
+    }
+
+    pub(crate) fn with(
+        provider: &Provider,
+        change: impl FnOnce(&mut BackendOptions),
+    ) -> Result<Self> {
+        let next = Arc::new(MemoryMetrics::new());
+        let mut options = options(next.clone());
+        change(&mut options);
+        let backend = Arc::new(ComponentBackend::start(provider, options)?);
+        Ok(Self { backend, next })
+    }
+
+    pub(crate) fn record(&self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            event.record_into(&*self.backend);
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> LedgerSnapshot {
+        self.backend.status().ledger
+    }
+
+    /// Waits until all that was recorded is settled, through failures.
+    pub(crate) fn settle(&self) -> Result<LedgerSnapshot> {
+        let status = self.until("all is settled", |status| status.ledger.in_flight() == 0)?;
+        balanced(&status.ledger)?;
+        Ok(status.ledger)
+    }
+
+    pub(crate) fn until(
+        &self,
+        what: &str,
+        holds: impl Fn(&BackendStatus) -> bool,
+    ) -> Result<BackendStatus> {
+        let begun = Instant::now();
+        loop {
+            let status = self.backend.status();
+            if holds(&status) {
+                return Ok(status);
+            }
+            ensure!(begun.elapsed() < GUARD, "not until now: {what}: {status:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), NotRunning> {
+        block_on(self.backend.flush())
+    }
+
+    pub(crate) fn replace(&self, new: &Provider) -> Result<()> {
+        Ok(block_on(self.backend.replace(new))?)
+    }
+
+    /// Stops it, and asserts that nothing is left.
+    pub(crate) fn stop(&self) -> Result<LedgerSnapshot> {
+        self.backend.stop_blocking(GUARD);
+        let status = self.backend.status();
+        ensure!(status.state == BackendState::Stopped, "{status:?}");
+        ensure!(status.ledger.in_flight() == 0, "{status:?}");
+        balanced(&status.ledger)?;
+        if let Some(forwarded) = &status.forwarded {
+            balanced(forwarded)?;
+        }
+        Ok(status.ledger)
+    }
+}
+
+pub(crate) fn options(next: MetricsHandle) -> BackendOptions {
+    let mut options = BackendOptions::default();
+    options.next = Some(next);
+    options.restart = never_opening();
+    options
+}
+
+/// Tries again at once, for ever.
+pub(crate) fn never_opening() -> RestartPolicy {
+    let mut policy = RestartPolicy::default();
+    policy.first_pause = Duration::ZERO;
+    policy.failures = usize::MAX;
+    policy
+}
+
+/// Tries again at once, and gives up after so many failures, for an hour.
+pub(crate) fn opening_after(failures: usize) -> RestartPolicy {
+    let mut policy = RestartPolicy::default();
+    policy.first_pause = Duration::ZERO;
+    policy.failures = failures;
+    policy.open = Duration::from_secs(3600);
+    policy
+}
+
+/// The identity, with every reason added up by hand.
+pub(crate) fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
+    let dropped: u64 = DropReason::ALL.iter().map(|r| ledger.dropped(*r)).sum();
+    let known = ledger.delivered() + dropped + ledger.in_flight();
+    ensure!(ledger.accepted() == known, "{ledger:?}");
+    Ok(())
+}
+
+/// Accepted, delivered, and what was dropped for a reason.
+pub(crate) fn counts(ledger: &LedgerSnapshot, reason: DropReason) -> (u64, u64, u64) {
+    (
+        ledger.accepted(),
+        ledger.delivered(),
+        ledger.dropped(reason),
+    )
+}
+
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    runtime.expect("a runtime").block_on(work)
+}
