@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -28,10 +29,14 @@ use crate::{DropReason, LedgerSnapshot};
 ///     LedgerCollector::new().source("guests", move || book.total()),
 /// ));
 /// ```
-#[derive(Default)]
+///
+/// Clones share their sources: one may be registered, and others added later.
+#[derive(Clone, Default)]
 pub struct LedgerCollector {
-    sources: Vec<(Cow<'static, str>, Read)>,
+    sources: Arc<Mutex<Vec<Source>>>,
 }
+
+type Source = (Cow<'static, str>, Read);
 
 /// A count of a ledger.
 type Count = fn(&LedgerSnapshot) -> u64;
@@ -48,19 +53,37 @@ impl LedgerCollector {
     /// Adds a ledger, read at each scrape, as the label `source`.
     #[must_use]
     pub fn source(
-        mut self,
+        self,
         name: impl Into<Cow<'static, str>>,
         read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
     ) -> Self {
-        self.sources.push((name.into(), Box::new(read)));
+        self.add(name, read);
         self
+    }
+
+    /// The same, when the collector is registered already.
+    pub fn add(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
+    ) {
+        self.sources().push((name.into(), Box::new(read)));
+    }
+
+    /// Nothing between lock and unlock can leave the list half-changed.
+    fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for LedgerCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.sources.iter().map(|(name, read)| (name, read())))
+            .entries(
+                self.sources()
+                    .iter()
+                    .map(|(name, read)| (name.clone(), read())),
+            )
             .finish()
     }
 }
@@ -68,8 +91,8 @@ impl fmt::Debug for LedgerCollector {
 impl Collector for LedgerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         // Each ledger is read once, so that what is exported balances.
-        let ledgers: Vec<_> = self
-            .sources
+        let sources = self.sources();
+        let ledgers: Vec<_> = sources
             .iter()
             .map(|(name, read)| (name.as_ref(), read()))
             .collect();

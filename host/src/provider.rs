@@ -56,6 +56,8 @@
 mod backend;
 mod calls;
 mod circuit;
+#[cfg(feature = "prometheus")]
+mod collector;
 mod contract;
 mod error;
 mod failure;
@@ -77,6 +79,8 @@ pub use crate::sandbox::{
 };
 pub use backend::ComponentBackend;
 pub use circuit::RestartPolicy;
+#[cfg(feature = "prometheus")]
+pub use collector::BackendCollector;
 pub use contract::Siblings;
 pub use error::{NotRunning, StartError};
 pub use failure::BackendFailure;

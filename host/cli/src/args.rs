@@ -5,8 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use solti_metrics_host::runner::Access;
+
+use crate::chain::{Chain, Grant, Receiver};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
 #[derive(Debug, Parser)]
@@ -14,6 +16,22 @@ use solti_metrics_host::runner::Access;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// From the arguments of this process. Ends it if they are wrong.
+    pub(crate) fn of_process() -> Self {
+        let matches = Self::command().get_matches();
+        let parsed = Self::from_arg_matches(&matches).and_then(|mut cli| {
+            if let (Command::Run(args), Some((_, matches))) =
+                (&mut cli.command, matches.subcommand())
+            {
+                args.chain = Chain::of(args, matches)?;
+            }
+            Ok(cli)
+        });
+        parsed.unwrap_or_else(|error| error.exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,10 +63,45 @@ pub(crate) struct RunArgs {
     #[arg(last = true)]
     pub(crate) args: Vec<String>,
 
-    /// What receives the records. Default: memory, or prometheus where
-    /// `--listen` or `--format prometheus` need it.
-    #[arg(long, value_enum)]
-    pub(crate) backend: Option<Backend>,
+    /// What receives the records: noop, memory, prometheus, or the file of a
+    /// provider. Several receive all of them.
+    ///
+    /// Default: memory, or prometheus where `--listen` or `--format prometheus`
+    /// need it.
+    #[arg(long = "backend", value_name = "BACKEND")]
+    pub(crate) backends: Vec<Receiver>,
+
+    /// A component that records pass on their way to the backends. Several are
+    /// passed in this order.
+    #[arg(long = "middleware", value_name = "FILE")]
+    pub(crate) middlewares: Vec<PathBuf>,
+
+    /// Grant something to the component named before: `env=NAME=VALUE`,
+    /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`,
+    /// `http=HOST[:PORT]`, or `output`, to see what it prints.
+    #[arg(long = "grant", value_name = "WHAT")]
+    pub(crate) grants: Vec<Grant>,
+
+    /// How many records may wait for a component.
+    #[arg(long, value_name = "N", default_value = "65536")]
+    pub(crate) queue: NonZeroUsize,
+
+    /// How long a call of a component that receives records may take.
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub(crate) backend_timeout: Time,
+
+    /// How long to wait, in the end, for components to take what they were sent.
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub(crate) drain_timeout: Time,
+
+    /// Reload a component that receives records when its file changes; SIGHUP
+    /// reloads all of them in any case.
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// The same components, each with its grants.
+    #[arg(skip)]
+    pub(crate) chain: Chain,
 
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -125,7 +178,8 @@ pub(crate) struct WitArgs {
     pub(crate) dir: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// A backend that is built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
     /// Keeps nothing.
     Noop,
@@ -175,6 +229,18 @@ impl FromStr for Timeout {
             return Ok(Self(None));
         }
         humantime::parse_duration(text).map(|time| Self(Some(time)))
+    }
+}
+
+/// A time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl FromStr for Time {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text).map(Self)
     }
 }
 
@@ -229,7 +295,6 @@ mod tests {
 
     #[test]
     fn the_arguments_are_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 

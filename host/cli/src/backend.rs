@@ -1,75 +1,239 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use prometheus_client::registry::Registry;
 use solti_metrics::{FanoutMetrics, MetricsHandle, PrometheusMetrics, noop_metrics};
+use solti_metrics_host::provider::{BackendCollector, BackendState, Providers};
+use solti_metrics_host::runner::printable;
 use solti_metrics_host::{LedgerBook, LedgerCollector};
 
 use crate::args::{Backend, Format, RunArgs};
+use crate::chain::Chain;
+use crate::component::Component;
 use crate::summary::Summary;
 
 /// What receives the records, and what the report is made from afterwards.
 pub(crate) struct Backends {
-    pub(crate) chosen: Backend,
+    /// As the report names them.
+    pub(crate) chosen: String,
     pub(crate) handle: MetricsHandle,
     pub(crate) summary: Option<Arc<Summary>>,
     pub(crate) prometheus: Option<Arc<PrometheusMetrics>>,
+    /// In the order in which records pass them.
+    pub(crate) components: Vec<Arc<Component>>,
     pub(crate) guests: LedgerBook,
     pub(crate) own: LedgerBook,
 }
 
-impl Backends {
-    /// What was asked for.
-    ///
-    /// Fails when the options contradict each other.
-    pub(crate) fn choose(args: &RunArgs) -> anyhow::Result<Self> {
+/// Options that contradict each other.
+#[derive(Debug)]
+pub(crate) struct Misuse(String);
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The backends that are built in, as they were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Builtins {
+    summary: bool,
+    prometheus: bool,
+}
+
+impl Builtins {
+    pub(crate) fn choose(args: &RunArgs) -> Result<Self, Misuse> {
+        let asked = |backend| args.chain.builtins.contains(&backend);
         let scraped = args.listen.is_some() || args.format == Format::Prometheus;
-        let chosen = match args.backend {
-            Some(Backend::Prometheus) => Backend::Prometheus,
-            Some(other) if scraped => bail!(
-                "--backend {} has nothing to scrape: leave it out, or choose --backend prometheus, with {}",
+        let components = !args.chain.backends.is_empty();
+        let unscraped = asked(Backend::Noop) || asked(Backend::Memory);
+        if scraped && unscraped && !asked(Backend::Prometheus) && !components {
+            let other = if asked(Backend::Noop) {
+                Backend::Noop
+            } else {
+                Backend::Memory
+            };
+            let option = if args.listen.is_some() {
+                "--listen"
+            } else {
+                "--format prometheus"
+            };
+            return Err(Misuse(format!(
+                "--backend {} has nothing to scrape: leave it out, or choose --backend prometheus, with {option}",
                 other.as_label(),
-                if args.listen.is_some() {
-                    "--listen"
-                } else {
-                    "--format prometheus"
-                },
-            ),
-            Some(other) => other,
-            None if scraped => Backend::Prometheus,
-            None => Backend::Memory,
-        };
-        let (guests, own) = (LedgerBook::new(), LedgerBook::new());
-        let summary = (chosen != Backend::Noop).then(|| Arc::new(Summary::default()));
-        let prometheus =
-            (chosen == Backend::Prometheus).then(|| Arc::new(prometheus(&guests, &own)));
-        let handle: MetricsHandle = match (&summary, &prometheus) {
-            (Some(summary), Some(prometheus)) => Arc::new(FanoutMetrics::new([
-                Arc::clone(summary) as MetricsHandle,
-                Arc::clone(prometheus) as MetricsHandle,
-            ])),
-            (Some(summary), None) => Arc::clone(summary) as MetricsHandle,
-            _ => noop_metrics(),
-        };
+            )));
+        }
+        if asked(Backend::Noop) && (args.chain.builtins.len() > 1 || components) {
+            return Err(Misuse(
+                "--backend noop keeps nothing: leave it out, or leave the others out".into(),
+            ));
+        }
         Ok(Self {
-            chosen,
-            handle,
-            summary,
-            prometheus,
-            guests,
-            own,
+            // The table is made from it, whoever else receives the records.
+            summary: !asked(Backend::Noop),
+            prometheus: asked(Backend::Prometheus) || scraped,
         })
     }
 }
 
-/// The tasks, and behind them what became of their records.
-fn prometheus(guests: &LedgerBook, own: &LedgerBook) -> PrometheusMetrics {
-    let (guests, own) = (guests.clone(), own.clone());
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(
-        LedgerCollector::new()
-            .source("guests", move || guests.total())
-            .source("runner", move || own.total()),
-    ));
-    PrometheusMetrics::with_registry(registry)
+impl Backends {
+    /// Starts what was asked for: `middleware* -> (summary, Prometheus, backend*)`.
+    pub(crate) fn start(args: &RunArgs, builtins: Builtins) -> anyhow::Result<Self> {
+        let (guests, own) = (LedgerBook::new(), LedgerBook::new());
+        let exported = Exported::new(&guests, &own);
+        let summary = builtins.summary.then(|| Arc::new(Summary::default()));
+        let prometheus = builtins.prometheus.then(|| Arc::new(exported.prometheus()));
+        let mut receivers: Vec<MetricsHandle> = Vec::new();
+        receivers.extend(summary.clone().map(|summary| summary as MetricsHandle));
+        receivers.extend(prometheus.clone().map(|metrics| metrics as MetricsHandle));
+
+        let Chain {
+            middlewares,
+            backends,
+            ..
+        } = &args.chain;
+        let mut components = Vec::new();
+        let mut handle = together(receivers.clone());
+        if !(middlewares.is_empty() && backends.is_empty()) {
+            let providers = Providers::new()?.max_component(args.max_component.as_u64());
+            let mut names = Names::default();
+            for part in backends {
+                let name = names.of(&part.file);
+                let component = Component::start(&providers, &name, part, args, None)?;
+                receivers.push(component.handle());
+                components.push(Arc::new(component));
+            }
+            handle = together(receivers);
+            for part in middlewares.iter().rev() {
+                let name = names.of(&part.file);
+                let component = Component::start(&providers, &name, part, args, Some(handle))?;
+                handle = component.handle();
+                components.insert(0, Arc::new(component));
+            }
+        }
+        components
+            .iter()
+            .for_each(|component| exported.add(component));
+        Ok(Self {
+            chosen: chosen(builtins, &components),
+            handle,
+            summary,
+            prometheus,
+            components,
+            guests,
+            own,
+        })
+    }
+
+    /// Takes no more records, hands over what waits, in the order of the chain,
+    /// and flushes everybody. Returns in which state each was before.
+    pub(crate) async fn drain(&self, within: Duration) -> Vec<BackendState> {
+        let states = self.components.iter().map(|it| it.status().state).collect();
+        let until = Instant::now() + within;
+        let left = || until.saturating_duration_since(Instant::now());
+        let (middlewares, backends): (Vec<_>, Vec<_>) =
+            self.components.iter().partition(|it| it.middleware);
+        for component in middlewares {
+            component.backend.stop(left()).await;
+        }
+        let mut stopping = tokio::task::JoinSet::new();
+        for component in backends {
+            let (backend, left) = (Arc::clone(&component.backend), left());
+            stopping.spawn(async move { backend.stop(left).await });
+        }
+        while stopping.join_next().await.is_some() {}
+        states
+    }
+
+    /// What is in flight, for a last word.
+    pub(crate) fn left(&self) -> String {
+        let left: Vec<_> = self
+            .components
+            .iter()
+            .map(|component| (component, component.status().ledger.in_flight()))
+            .filter(|(_, in_flight)| *in_flight > 0)
+            .map(|(component, in_flight)| format!("; {in_flight} records for {}", component.name))
+            .collect();
+        left.concat()
+    }
+}
+
+/// What is exported beside the tasks: what became of their records, and how the
+/// components are.
+struct Exported {
+    ledgers: LedgerCollector,
+    backends: BackendCollector,
+}
+
+impl Exported {
+    fn new(guests: &LedgerBook, own: &LedgerBook) -> Self {
+        let (guests, own) = (guests.clone(), own.clone());
+        Self {
+            ledgers: LedgerCollector::new()
+                .source("guests", move || guests.total())
+                .source("runner", move || own.total()),
+            backends: BackendCollector::new(),
+        }
+    }
+
+    fn prometheus(&self) -> PrometheusMetrics {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(self.ledgers.clone()));
+        registry.register_collector(Box::new(self.backends.clone()));
+        PrometheusMetrics::with_registry(registry)
+    }
+
+    fn add(&self, component: &Component) {
+        let ledger = component.backend.ledger();
+        self.ledgers
+            .add(component.name.to_string(), move || ledger.snapshot());
+        self.backends.add(&component.backend);
+    }
+}
+
+fn together(mut receivers: Vec<MetricsHandle>) -> MetricsHandle {
+    match (receivers.pop(), receivers.is_empty()) {
+        (None, _) => noop_metrics(),
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            receivers.push(last);
+            Arc::new(FanoutMetrics::new(receivers))
+        }
+    }
+}
+
+fn chosen(builtins: Builtins, components: &[Arc<Component>]) -> String {
+    let builtin = if builtins.prometheus {
+        "prometheus"
+    } else if builtins.summary {
+        "memory"
+    } else {
+        "noop"
+    };
+    let names = components.iter().map(|component| &*component.name);
+    let all: Vec<_> = std::iter::once(builtin).chain(names).collect();
+    all.join(", ")
+}
+
+/// Names of components: those of their files, told apart by a number.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn of(&mut self, file: &Path) -> String {
+        let stem = file.file_stem().unwrap_or(file.as_os_str());
+        let stem = printable(&stem.to_string_lossy());
+        let mut name = stem.clone();
+        let mut number = 1;
+        // The ledgers of guests and runner stand under these in the same table.
+        while matches!(&*name, "guests" | "runner") || !self.0.insert(name.clone()) {
+            number += 1;
+            name = format!("{stem}-{number}");
+        }
+        name
+    }
 }

@@ -3,7 +3,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
-use solti_metrics_host::runner::{Inspection, Interface, Runner, printable};
+use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
+use solti_metrics_host::runner::{Inspection, Runner, printable};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::{Exit, print};
@@ -20,7 +21,11 @@ struct Answer {
     program: bool,
     imports: Vec<Import>,
     exports: Vec<String>,
+    /// What it has beside `backend`, if it receives records.
+    interfaces: Vec<&'static str>,
     runnable: bool,
+    /// Whether it can receive records here, once granted what it needs.
+    backend: bool,
     problem: Option<String>,
 }
 
@@ -36,14 +41,25 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     // Read once: it may be a pipe.
     let bytes = runner.read(&args.component);
     let inspected = bytes.and_then(|bytes| Ok((Inspection::of(&name, &bytes)?, bytes)));
-    let (inspection, loaded) = match inspected {
-        Ok((inspection, bytes)) => (inspection, runner.load(&name, &bytes).map(drop)),
+    let (inspection, loaded, backend) = match inspected {
+        Ok((inspection, bytes)) => {
+            let loaded = runner.load(&name, &bytes).map(drop);
+            let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
+            let backend = receives.then(|| can_receive(&name, &bytes));
+            (inspection, loaded, backend)
+        }
         // Not a component at all: there is nothing to tell about it.
         Err(error) if args.format == CheckFormat::Text => {
             complain(format_args!("error: {error}"));
             return Ok(Exit::Failed);
         }
-        Err(error) => (Inspection::default(), Err(error)),
+        Err(error) => (Inspection::default(), Err(error), None),
+    };
+    // To receive records is what it is for, if it can.
+    let problem = match (&loaded, &backend) {
+        (Ok(()), _) | (_, Some(Ok(()))) => None,
+        (_, Some(Err(error))) => Some(error.to_string()),
+        (Err(error), None) => Some(error.to_string()),
     };
     let answer = Answer {
         schema: "solti-metrics/check@1",
@@ -52,35 +68,48 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         metrics_version: inspection.metrics_version().map(printable),
         host_version: WIT_VERSION,
         program: inspection.is_program(),
-        imports: inspection.imports.iter().map(import).collect(),
+        imports: inspection
+            .imports
+            .iter()
+            .map(|import| Import {
+                name: printable(import.name()),
+                grant: if backend.is_some() {
+                    import.backend_grant()
+                } else {
+                    import.grant()
+                },
+            })
+            .collect(),
         exports: inspection
             .exports
             .iter()
             .map(|export| printable(export.name()))
             .collect(),
+        interfaces: Siblings::of(&inspection).names(),
         runnable: loaded.is_ok(),
-        problem: loaded.as_ref().err().map(ToString::to_string),
+        backend: matches!(backend, Some(Ok(()))),
+        problem,
     };
     print(&match args.format {
         CheckFormat::Text => text(&answer)?,
         CheckFormat::Json => serde_json::to_string_pretty(&answer)? + "\n",
     })?;
-    if let (Err(error), CheckFormat::Text) = (loaded, args.format) {
-        complain(format_args!("error: {error}"));
-        return Ok(Exit::Failed);
+    let Some(problem) = answer.problem else {
+        return Ok(Exit::Good);
+    };
+    if args.format == CheckFormat::Text {
+        complain(format_args!("error: {problem}"));
     }
-    Ok(if answer.runnable {
-        Exit::Good
-    } else {
-        Exit::Failed
-    })
+    Ok(Exit::Failed)
 }
 
-fn import(interface: &Interface) -> Import {
-    Import {
-        name: printable(interface.name()),
-        grant: interface.grant(),
-    }
+/// Whether it can be a backend, whatever it has to be granted for it.
+fn can_receive(name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let grants = Grants::new()
+        .udp(([127, 0, 0, 1], 0).into())
+        .http("localhost");
+    Providers::new()?.load(name, bytes, &grants)?;
+    Ok(())
 }
 
 fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
@@ -117,10 +146,16 @@ fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
         let head = if number == 0 { "exports" } else { "" };
         writeln!(text, "  {head:<9} {export}")?;
     }
-    let verdict = if answer.runnable {
-        "can be run here"
-    } else {
-        "cannot be run here"
+    if !answer.interfaces.is_empty() {
+        writeln!(text, "  optional  {}", answer.interfaces.join(", "))?;
+    }
+    let verdict = match (answer.runnable, answer.backend, answer.role) {
+        (true, false, _) => "can be run here",
+        (true, true, _) => "can be run here, and can be a backend",
+        (false, true, "middleware") => "can receive records here, with --middleware",
+        (false, true, _) => "can receive records here, with --backend",
+        (false, false, "provider" | "middleware") => "cannot receive records here",
+        (false, false, _) => "cannot be run here",
     };
     writeln!(text, "  verdict   {verdict}")?;
     Ok(text)

@@ -3,9 +3,12 @@
 
 mod args;
 mod backend;
+mod chain;
 mod check;
+mod component;
 mod exit;
 mod progress;
+mod reload;
 mod report;
 mod run;
 mod serve;
@@ -20,14 +23,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::voice::complain_now;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     // Silent unless asked: what a person needs to know is said otherwise.
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
+use solti_metrics_host::provider::{BackendState, BackendStatus};
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::backend::Backends;
@@ -13,7 +14,7 @@ use crate::tally::Tally;
 pub(crate) struct Report {
     schema: &'static str,
     pub(crate) component: String,
-    pub(crate) backend: &'static str,
+    pub(crate) backend: String,
     pub(crate) runs: u64,
     pub(crate) runs_ended: u64,
     pub(crate) elapsed_ms: u64,
@@ -22,6 +23,7 @@ pub(crate) struct Report {
     pub(crate) errors: Vec<RunnerErrors>,
     ends: Vec<End>,
     pub(crate) ledger: Ledgers,
+    pub(crate) backends: Vec<BackendRow>,
     output_swallowed: u64,
     warnings: Vec<String>,
 }
@@ -48,13 +50,53 @@ pub(crate) struct LedgerRow {
     pub(crate) dropped: BTreeMap<&'static str, u64>,
 }
 
+/// A component that received records.
+#[derive(Debug, Serialize)]
+pub(crate) struct BackendRow {
+    pub(crate) name: String,
+    pub(crate) state: &'static str,
+    interfaces: Vec<&'static str>,
+    pub(crate) failures: u64,
+    pub(crate) restarts: u64,
+    pub(crate) swaps: u64,
+    last_failure: Option<String>,
+    flush_error: Option<String>,
+    output_swallowed: u64,
+    pub(crate) ledger: LedgerRow,
+    forwarded: Option<LedgerRow>,
+}
+
+impl BackendRow {
+    fn new(status: BackendStatus, state: BackendState) -> Self {
+        Self {
+            name: status.name.to_string(),
+            state: state.as_label(),
+            interfaces: status.siblings.names(),
+            failures: status.failures,
+            restarts: status.restarts,
+            swaps: status.swaps,
+            last_failure: status.last_failure,
+            flush_error: status.flush_error,
+            output_swallowed: status.output_swallowed,
+            ledger: status.ledger.into(),
+            forwarded: status.forwarded.map(Into::into),
+        }
+    }
+}
+
 impl Report {
-    pub(crate) fn new(backends: &Backends, tally: &Tally, elapsed: Duration) -> Self {
+    /// `states` are those of the components before they were stopped.
+    pub(crate) fn new(
+        backends: &Backends,
+        states: &[BackendState],
+        tally: &Tally,
+        elapsed: Duration,
+    ) -> Self {
         let summary = backends.summary.as_deref();
         Self {
             schema: "solti-metrics/run@1",
             component: tally.component().into(),
-            backend: backends.chosen.as_label(),
+            backend: backends.chosen.clone(),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -73,6 +115,12 @@ impl Report {
                 guests: backends.guests.total().into(),
                 runner: backends.own.total().into(),
             },
+            backends: backends
+                .components
+                .iter()
+                .zip(states)
+                .map(|(component, state)| BackendRow::new(component.status(), *state))
+                .collect(),
             output_swallowed: tally.swallowed(),
             warnings: tally.warnings().to_vec(),
         }

@@ -8,11 +8,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::args::{Format, RunArgs};
-use crate::backend::Backends;
+use crate::backend::{Backends, Builtins};
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::reload::Reloading;
 use crate::report::Report;
-use crate::serve::Server;
+use crate::serve::{Pages, Server};
 use crate::show::show;
 use crate::tally::Tally;
 use crate::voice::{self, complain};
@@ -21,17 +22,19 @@ use crate::voice::{self, complain};
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
-    let backends = match Backends::choose(&args) {
-        Ok(backends) => backends,
-        Err(error) => {
-            complain(format_args!("error: {error:#}"));
+    let builtins = match Builtins::choose(&args) {
+        Ok(builtins) => builtins,
+        Err(misuse) => {
+            complain(format_args!("error: {misuse}"));
             return Ok(Exit::Misused);
         }
     };
+    let backends = Arc::new(Backends::start(&args, builtins)?);
     voice::start()?;
     // Until it goes out of scope, that is until the report is written.
     let _server = serve(&args, &backends).await?;
-    let stop = stop_on_signals()?;
+    let stop = stop_on_signals(&backends)?;
+    let reloading = Reloading::start(backends.components.clone(), args.watch)?;
     let progress = Progress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
         .books(&backends.guests, &backends.own)
@@ -50,9 +53,11 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Some(Err(error)) => tally.not_loaded(&error),
         None => {}
     }
+    drop(reloading);
+    let states = backends.drain(args.drain_timeout.0).await;
     progress.finish();
-    tally.close(backends.guests.total());
-    let report = Report::new(&backends, &tally, began.elapsed());
+    tally.close(&backends);
+    let report = Report::new(&backends, &states, &tally, began.elapsed());
     show(&report, args.format, &backends)?;
     be_heard(args.format, &stop).await;
     Ok(if tally.is_good(args.tolerate_losses) {
@@ -66,7 +71,8 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Ser
     let (Some(address), Some(metrics)) = (args.listen, &backends.prometheus) else {
         return Ok(None);
     };
-    let server = Server::start(address, Arc::clone(metrics)).await?;
+    let pages = Pages::new(Arc::clone(metrics), backends.components.clone());
+    let server = Server::start(address, pages).await?;
     complain(format_args!("serving http://{}/metrics", server.address));
     Ok(Some(server))
 }
@@ -162,11 +168,11 @@ async fn be_heard(format: Format, stop: &CancellationToken) {
 
 /// The first signal ends the tasks, as canceled, and the report is written; the
 /// second one ends this process.
-fn stop_on_signals() -> std::io::Result<CancellationToken> {
+fn stop_on_signals(backends: &Arc<Backends>) -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
-    let stopped = stop.clone();
+    let (stopped, backends) = (stop.clone(), Arc::clone(backends));
     tokio::spawn(async move {
         for first in [true, false] {
             let code = tokio::select! {
@@ -180,7 +186,8 @@ fn stop_on_signals() -> std::io::Result<CancellationToken> {
                 stopped.cancel();
             } else {
                 complain(format_args!(
-                    "left at once: what was running is not in any report"
+                    "left at once: what was running is not in any report{}",
+                    backends.left()
                 ));
                 let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
                 std::process::exit(code);

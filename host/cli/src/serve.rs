@@ -13,6 +13,8 @@ use solti_metrics::{Exposition, PrometheusMetrics};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::component::Component;
+
 /// How many scrapers are served at a time; others wait to be accepted.
 const CONNECTIONS: usize = 32;
 
@@ -30,17 +32,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(
-        address: SocketAddr,
-        metrics: Arc<PrometheusMetrics>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn start(address: SocketAddr, pages: Pages) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}; choose an address of this machine and a free port (0 takes any)")
         })?;
         let address = listener.local_addr()?;
         Ok(Self {
             address,
-            accepting: tokio::spawn(accept(listener, metrics)),
+            accepting: tokio::spawn(accept(listener, Arc::new(pages))),
         })
     }
 }
@@ -51,7 +50,7 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, metrics: Arc<PrometheusMetrics>) {
+async fn accept(listener: TcpListener, pages: Arc<Pages>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -62,7 +61,7 @@ async fn accept(listener: TcpListener, metrics: Arc<PrometheusMetrics>) {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let metrics = Arc::clone(&metrics);
+        let pages = Arc::clone(&pages);
         tokio::spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -70,7 +69,8 @@ async fn accept(listener: TcpListener, metrics: Arc<PrometheusMetrics>) {
                 .serve_connection(
                     TokioIo::new(stream),
                     service_fn(|request| {
-                        std::future::ready(Ok::<_, hyper::Error>(answer(&request, &metrics)))
+                        let pages = &pages;
+                        async move { Ok::<_, hyper::Error>(pages.answer(&request).await) }
                     }),
                 );
             // A client that goes away is its own affair.
@@ -80,27 +80,77 @@ async fn accept(listener: TcpListener, metrics: Arc<PrometheusMetrics>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, metrics: &PrometheusMetrics) -> Response<Full<Bytes>> {
-    if request.uri().path() != "/metrics" {
-        return plain(StatusCode::NOT_FOUND, "there is only /metrics\n");
+/// What there is to be read.
+pub(crate) struct Pages {
+    metrics: Arc<PrometheusMetrics>,
+    components: Vec<Arc<Component>>,
+}
+
+impl Pages {
+    pub(crate) fn new(metrics: Arc<PrometheusMetrics>, components: Vec<Arc<Component>>) -> Self {
+        Self {
+            metrics,
+            components,
+        }
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
+
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let component = match request.uri().path() {
+            "/metrics" => None,
+            path => match self.component(path) {
+                Some(component) => Some(component),
+                None => return plain(StatusCode::NOT_FOUND, self.contents()),
+            },
+        };
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        match component {
+            None => self.own(request),
+            Some(component) => match component.backend.expose().await {
+                Ok(text) => {
+                    let media = Exposition::OpenMetrics.content_type();
+                    with_type(StatusCode::OK, text.into(), media)
+                }
+                Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+            },
+        }
     }
-    let accept: Vec<_> = request
-        .headers()
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let exposition = Exposition::negotiate(&accept.join(","));
-    match metrics.encode(exposition) {
-        Ok(text) => with_type(StatusCode::OK, text.into(), exposition.content_type()),
-        Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+
+    /// What this host itself has to tell.
+    fn own(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let accept: Vec<_> = request
+            .headers()
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let exposition = Exposition::negotiate(&accept.join(","));
+        match self.metrics.encode(exposition) {
+            Ok(text) => with_type(StatusCode::OK, text.into(), exposition.content_type()),
+            Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+
+    /// The component whose own exposition is at this path.
+    fn component(&self, path: &str) -> Option<&Component> {
+        let name = path.strip_prefix("/backends/")?.strip_suffix("/metrics")?;
+        let mut components = self.components.iter();
+        let found = components.find(|component| *component.name == *name)?;
+        found.status().siblings.exposition.then_some(&**found)
+    }
+
+    fn contents(&self) -> String {
+        let exposed = self
+            .components
+            .iter()
+            .filter(|component| component.status().siblings.exposition)
+            .map(|component| format!(", /backends/{}/metrics", component.name));
+        format!("there is only /metrics{}\n", exposed.collect::<String>())
     }
 }
 

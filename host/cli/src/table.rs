@@ -30,6 +30,9 @@ pub(crate) fn render(report: &Report) -> String {
         parts.push(errors(report));
     }
     parts.push(ledger(report));
+    if !report.backends.is_empty() {
+        parts.push(backends(report));
+    }
     let text = parts.join("\n");
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();
     format!("\n{}", lines.join("\n"))
@@ -80,10 +83,12 @@ fn ledger(report: &Report) -> String {
         "dropped",
     ];
     let mut table = table(heads, 1);
-    for (name, row) in [
+    let own = [
         ("guests", &report.ledger.guests),
         ("runner", &report.ledger.runner),
-    ] {
+    ];
+    let backends = report.backends.iter().map(|it| (&*it.name, &it.ledger));
+    for (name, row) in own.into_iter().chain(backends) {
         table.add_row([
             name.to_owned(),
             row.accepted.to_string(),
@@ -91,6 +96,22 @@ fn ledger(report: &Report) -> String {
             row.clamped.to_string(),
             row.in_flight.to_string(),
             dropped(row),
+        ]);
+    }
+    table.to_string()
+}
+
+/// How the components are that received records.
+fn backends(report: &Report) -> String {
+    let heads = ["backend", "state", "failures", "restarts", "swaps"];
+    let mut table = table(heads, 2);
+    for row in &report.backends {
+        table.add_row([
+            row.name.clone(),
+            row.state.to_owned(),
+            row.failures.to_string(),
+            row.restarts.to_string(),
+            row.swaps.to_string(),
         ]);
     }
     table.to_string()

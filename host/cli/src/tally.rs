@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
 use solti_metrics::TaskOutcome;
+use solti_metrics_host::provider::BackendStatus;
 use solti_metrics_host::runner::{
     GuestTrap, LoadError, SpawnError, TaskEnd, TaskReport, printable,
 };
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::args::RunArgs;
+use crate::backend::Backends;
 use crate::progress::Progress;
 
 /// After so many of them, failures are only counted.
@@ -103,7 +105,8 @@ impl Tally {
     }
 
     /// Says what was lost, once all tasks have ended.
-    pub(crate) fn close(&mut self, guests: LedgerSnapshot) {
+    pub(crate) fn close(&mut self, backends: &Backends) {
+        let guests = backends.guests.total();
         if self.failed > SHOWN {
             let more = self.failed - SHOWN;
             self.complain(&format!(
@@ -118,15 +121,9 @@ impl Tally {
                 self.component, self.asked
             ));
         }
-        for reason in DropReason::ALL {
-            let dropped = guests.dropped(reason);
-            if dropped > 0 {
-                let accepted = guests.accepted();
-                let cause = cause(reason);
-                self.warn(format!(
-                    "{dropped} of {accepted} records dropped ({reason}): {cause}"
-                ));
-            }
+        self.dropped(&guests, "");
+        for component in &backends.components {
+            self.component_lost(&component.status());
         }
         if guests.clamped() > 0 {
             self.warn(format!(
@@ -140,6 +137,37 @@ impl Tally {
                 "{} bytes of output swallowed: print less, or raise --max-output",
                 self.swallowed
             ));
+        }
+    }
+
+    fn component_lost(&mut self, status: &BackendStatus) {
+        let name = &status.name;
+        self.dropped(&status.ledger, &format!(" by {name}"));
+        if let Some(forwarded) = &status.forwarded {
+            self.dropped(forwarded, &format!(" behind {name}"));
+        }
+        if let Some(failure) = &status.last_failure {
+            let failures = status.failures;
+            self.warn(format!(
+                "{name} failed {failures} times, and last {failure}"
+            ));
+        }
+        if let Some(error) = &status.flush_error {
+            self.warn(format!("{name} could not be flushed: {error}"));
+        }
+    }
+
+    /// What is left out on purpose is no loss.
+    fn dropped(&mut self, ledger: &LedgerSnapshot, whose: &str) {
+        for reason in DropReason::ALL {
+            let dropped = ledger.dropped(reason);
+            if dropped > 0 && reason != DropReason::Sampled {
+                let accepted = ledger.accepted();
+                let cause = cause(reason);
+                self.warn(format!(
+                    "{dropped} of {accepted} records dropped{whose} ({reason}): {cause}"
+                ));
+            }
         }
     }
 
@@ -217,6 +245,13 @@ fn cause(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Quota => "make fewer, or raise --quota",
         DropReason::BackendPanicked => "the backend is broken, please report this",
+        DropReason::QueueFull => "it is too slow; raise --queue if it only lags for a while",
+        DropReason::ShutDown => "it was too slow; raise --drain-timeout",
+        DropReason::BackendTimedOut => "raise --backend-timeout if it needs more time",
+        DropReason::CircuitOpen
+        | DropReason::BackendTrapped
+        | DropReason::BackendLimit
+        | DropReason::BackendFailed => "the fault is that component's",
         _ => "use the labels of solti:metrics@0.1.0",
     }
 }

@@ -8,10 +8,14 @@ use crate::args::WitArgs;
 use crate::exit::{Exit, print};
 
 /// The package, as it was when this binary was built.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 7] = [
     ("types.wit", include_str!("wit/types.wit")),
     ("backend.wit", include_str!("wit/backend.wit")),
     ("world.wit", include_str!("wit/world.wit")),
+    ("batch.wit", include_str!("wit/batch.wit")),
+    ("lifecycle.wit", include_str!("wit/lifecycle.wit")),
+    ("exposition.wit", include_str!("wit/exposition.wit")),
+    ("accounting.wit", include_str!("wit/accounting.wit")),
 ];
 
 pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {

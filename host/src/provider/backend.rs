@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::circuit::Circuit;
 use super::instance::{Ended, Instance};
 use super::queue::Queue;
-use super::supervision::{Condition, Supervision};
+use super::supervision::{Condition, Intake, Supervision};
 use super::worker::{Command, Worker};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
@@ -35,6 +35,8 @@ pub struct ComponentBackend {
     stop: watch::Sender<Option<Instant>>,
     done: watch::Receiver<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Whether there is somebody to whom a middleware could forward.
+    has_next: bool,
 }
 
 impl ComponentBackend {
@@ -83,6 +85,7 @@ impl ComponentBackend {
             taken: Vec::new(),
             flush_at: None,
         };
+        let has_next = worker.options.next.is_some();
         let (begun, first) = channel();
         let thread = thread::Builder::new()
             .name("metrics-backend".into())
@@ -101,6 +104,7 @@ impl ComponentBackend {
                 stop,
                 done,
                 thread: Mutex::new(Some(thread)),
+                has_next,
             }),
             Ok(Err(error)) => Err(error),
             Err(mpsc::RecvError) => Err(StartError::Stopped { name: shown() }),
@@ -111,6 +115,11 @@ impl ComponentBackend {
     #[must_use]
     pub fn status(&self) -> BackendStatus {
         self.shared.status()
+    }
+
+    #[cfg(feature = "prometheus")]
+    pub(super) fn supervision(&self) -> &Arc<Supervision> {
+        &self.shared
     }
 
     /// What became of its records. The view is live: keep it, read it from any
@@ -164,7 +173,7 @@ impl ComponentBackend {
     /// When the new one cannot be started, or the backend was stopped.
     pub async fn replace(&self, new: &Provider) -> Result<(), StartError> {
         let name = printable(new.name());
-        if new.is_middleware() && !self.shared.status().forwarded.is_some() {
+        if new.is_middleware() && !self.has_next {
             return Err(StartError::NoNext { name });
         }
         let (reply, answer) = oneshot::channel();
@@ -195,7 +204,7 @@ impl ComponentBackend {
     }
 
     fn ask_to_stop(&self, within: Duration) {
-        self.shared.set_intake(super::supervision::Intake::ShutDown);
+        self.shared.set_intake(Intake::ShutDown);
         let now = Instant::now();
         // A time beyond what the clock can hold is a very long one.
         let at = now

@@ -122,6 +122,19 @@ impl Interface {
         }
     }
 
+    /// The same for a component that receives records.
+    #[must_use]
+    pub fn backend_grant(&self) -> Option<&'static str> {
+        match self.path() {
+            "wasi:cli/environment" => Some("--grant env=NAME=VALUE"),
+            "wasi:cli/stdout" | "wasi:cli/stderr" => Some("--grant output"),
+            path if path.starts_with("wasi:filesystem/") => Some("--grant dir=HOST[::GUEST][:rw]"),
+            path if path.starts_with("wasi:sockets/") => Some("--grant tcp=ADDRESS or udp=ADDRESS"),
+            path if path.starts_with("wasi:http/") => Some("--grant http=HOST[:PORT]"),
+            _ => None,
+        }
+    }
+
     /// Whether this host can call an interface of that name, if it is exported.
     fn is_known_export(&self) -> bool {
         matches!(

@@ -16,6 +16,8 @@ struct Case {
     file: String,
     role: &'static str,
     runnable: bool,
+    /// Whether it can be a backend, or stand before one.
+    receives: bool,
     /// What the problem names.
     named: &'static [&'static str],
 }
@@ -94,7 +96,8 @@ fn check_is_good_where_run_can_run_it_and_names_the_problem_elsewhere() -> Resul
 }
 
 fn check(place: &Place, case: &Case) -> Result<()> {
-    let code = Some(i32::from(!case.runnable));
+    let good = case.runnable || case.receives;
+    let code = Some(i32::from(!good));
     let text = place.run(&["check", &case.file])?;
     let (end, answer) = json(place, &case.file)?;
     ensure!(text.code == code, "{text}");
@@ -102,7 +105,8 @@ fn check(place: &Place, case: &Case) -> Result<()> {
     ensure!(answer["component"] == case.file.as_str(), "{answer}");
     ensure!(answer["role"] == case.role, "{answer}");
     ensure!(answer["runnable"] == case.runnable, "{answer}");
-    ensure!(answer["problem"].is_null() == case.runnable, "{answer}");
+    ensure!(answer["backend"] == case.receives, "{answer}");
+    ensure!(answer["problem"].is_null() == good, "{answer}");
     for name in case.named {
         let problem = answer["problem"].as_str().unwrap_or_default();
         ensure!(problem.contains(name), "{name}: {answer}");
@@ -116,8 +120,21 @@ fn check(place: &Place, case: &Case) -> Result<()> {
         .is_some_and(|it| !it.is_empty());
     ensure!(begun == case.runnable, "`run` does not agree: {run}");
     let said = &answer["problem"];
-    let agreed = case.runnable || report["ends"][0]["detail"] == *said;
-    ensure!(agreed, "`run` has another reason than {said}: {run}");
+    let option = format!("--{}", case.role.replace("provider", "backend"));
+    if case.receives {
+        let run = place.run(&["run", &option, &case.file, "good.wasm"])?;
+        ensure!(run.code == Some(0), "`run {option}` does not agree: {run}");
+    } else if option == "--backend" {
+        let run = place.run(&["run", &option, &case.file, "good.wasm"])?;
+        let said = said.as_str().unwrap_or_default();
+        ensure!(
+            run.stderr.contains(said),
+            "another reason than {said}: {run}"
+        );
+    } else {
+        let agreed = case.runnable || report["ends"][0]["detail"] == *said;
+        ensure!(agreed, "`run` has another reason than {said}: {run}");
+    }
     Ok(())
 }
 
@@ -169,14 +186,26 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         file,
         role,
         runnable: false,
+        receives: false,
         named,
     };
     let runnable = |file: String, role| Case {
         file,
         role,
         runnable: true,
+        receives: false,
         named: &[],
     };
+    let receiver = |file: String, role| Case {
+        file,
+        role,
+        runnable: false,
+        receives: true,
+        named: &[],
+    };
+    let part = r#"(component
+        (instance $backend)
+        (export "solti:metrics/backend@0.1.0" (instance $backend)))"#;
     let new_guest = program(r#"(import "solti:metrics/backend@0.2.0" (instance))"#)?;
     let strange = program(
         r#"(import "wasi:http/outgoing-handler@0.2.0" (instance))
@@ -194,6 +223,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         ("library.wasm", guest::component("(module)")?),
         ("misfit.wasm", misfit),
         ("new.wasm", new_guest),
+        ("part.wasm", wat::parse_str(part)?),
         ("empty.wasm", Vec::new()),
         ("plain.wasm", program("")?),
         ("strange.wasm", strange),
@@ -207,20 +237,13 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         runnable(digest(), "guest"),
         runnable("good.wasm".into(), "none"),
         runnable("plain.wasm".into(), "none"),
+        receiver(example("provider", WASI), "provider"),
+        receiver(example("middleware", WASI), "middleware"),
+        receiver(example("middleware", BARE), "middleware"),
         case(
-            example("provider", WASI),
+            "part.wasm".into(),
             "provider",
-            &["wasi:cli/run", "provider"],
-        ),
-        case(
-            example("middleware", WASI),
-            "middleware",
-            &["wasi:cli/run", "middleware"],
-        ),
-        case(
-            example("middleware", BARE),
-            "middleware",
-            &["wasi:cli/run", "middleware"],
+            &["`record-task-started` is missing"],
         ),
         case(example("reporter", WASI), "guest", &["wasi:cli/run"]),
         case("library.wasm".into(), "none", &["wasi:cli/run"]),

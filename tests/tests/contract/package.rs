@@ -62,7 +62,11 @@ impl Package {
     }
 
     pub(crate) fn resolve(&self) -> Result<Wit> {
-        let mut resolve = Resolve::default();
+        // What is gated as unstable is looked at like all the rest.
+        let mut resolve = Resolve {
+            all_features: true,
+            ..Resolve::default()
+        };
         let id = resolve.push_group(self.parse()?)?;
         Ok(Wit { resolve, id })
     }

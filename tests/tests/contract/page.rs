@@ -152,7 +152,12 @@ fn write_function(page: &mut String, resolve: &Resolve, function: &Function) -> 
         .iter()
         .map(|ty| format!("{ty:?}").to_lowercase())
         .collect();
-    writeln!(page, "Core parameters: `({})`.", core.join(" "))?;
+    // A pointer says its type by its width.
+    let core = core
+        .join(" ")
+        .replace("pointer", "i32")
+        .replace("length", "i32");
+    writeln!(page, "Core parameters: `({core})`.")?;
     Ok(())
 }
 
@@ -179,6 +184,10 @@ fn name_of(resolve: &Resolve, ty: Type) -> Result<String> {
     Ok(match &def.kind {
         TypeDefKind::List(ty) => format!("list<{}>", name_of(resolve, *ty)?),
         TypeDefKind::Option(ty) => format!("option<{}>", name_of(resolve, *ty)?),
+        TypeDefKind::Result(result) => {
+            let part = |ty: Option<Type>| ty.map_or(Ok("_".into()), |ty| name_of(resolve, ty));
+            format!("result<{}, {}>", part(result.ok)?, part(result.err)?)
+        }
         kind => bail!("the page has no words for a {}", kind.as_str()),
     })
 }
@@ -186,7 +195,10 @@ fn name_of(resolve: &Resolve, ty: Type) -> Result<String> {
 fn since(gate: &Stability) -> String {
     match gate {
         Stability::Stable { since, .. } => format!("Since {since}."),
-        _ => "Not released yet.".to_owned(),
+        Stability::Unstable { feature, .. } => {
+            format!("Unstable: it may change, under the feature `{feature}`.")
+        }
+        Stability::Unknown => "Not released yet.".to_owned(),
     }
 }
 

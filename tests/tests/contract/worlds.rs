@@ -7,10 +7,15 @@ use crate::package::{Package, Wit};
 
 /// Every world with its imports and exports. An interface that is imported or
 /// exported brings `types`, whose enums it uses, as an import.
-const WORLDS: [(&str, &[&str], &[&str]); 3] = [
+const WORLDS: [(&str, &[&str], &[&str]); 4] = [
     ("imports", &["types", "backend"], &[]),
     ("provider", &["types"], &["backend"]),
     ("middleware", &["types", "backend"], &["backend"]),
+    (
+        "full-provider",
+        &["types"],
+        &["backend", "batch", "lifecycle", "exposition", "accounting"],
+    ),
 ];
 
 #[test]

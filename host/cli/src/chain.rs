@@ -1,0 +1,276 @@
+//! Components between the guests and whoever receives their records, as they
+//! were asked for on the command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, Error};
+use solti_metrics_host::provider::Grants;
+
+use crate::args::{Backend, Dir, RunArgs};
+
+/// What receives records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    Builtin(Backend),
+    Component(PathBuf),
+}
+
+impl FromStr for Receiver {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "noop" => Ok(Self::Builtin(Backend::Noop)),
+            "memory" => Ok(Self::Builtin(Backend::Memory)),
+            "prometheus" => Ok(Self::Builtin(Backend::Prometheus)),
+            file if file.contains(['/', '.']) => Ok(Self::Component(file.into())),
+            _ => Err(
+                "expected noop, memory, prometheus, or the file of a component (./NAME, if it has no ending)"
+                    .into(),
+            ),
+        }
+    }
+}
+
+/// Something that is granted to the component named before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Grant {
+    Env(String, String),
+    Dir(Dir),
+    Tcp(std::net::SocketAddr),
+    Udp(std::net::SocketAddr),
+    Http(String),
+    Output,
+}
+
+impl FromStr for Grant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (what, value) = text.split_once('=').unwrap_or((text, ""));
+        let address = || {
+            value
+                .parse()
+                .map_err(|_| format!("{value:?} is no address such as 127.0.0.1:8125"))
+        };
+        match what {
+            "env" => match value.split_once('=') {
+                Some((key, value)) if !key.is_empty() => Ok(Self::Env(key.into(), value.into())),
+                _ => Err("expected env=NAME=VALUE".into()),
+            },
+            "dir" => Ok(Self::Dir(value.parse().map_err(str::to_owned)?)),
+            "tcp" => Ok(Self::Tcp(address()?)),
+            "udp" => Ok(Self::Udp(address()?)),
+            "http" if !value.is_empty() => Ok(Self::Http(value.into())),
+            "output" if text == "output" => Ok(Self::Output),
+            _ => Err(
+                "expected env=NAME=VALUE, dir=HOST[::GUEST][:rw], tcp=ADDRESS, udp=ADDRESS, http=HOST[:PORT] or output"
+                    .into(),
+            ),
+        }
+    }
+}
+
+/// One component, with what it was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) file: PathBuf,
+    pub(crate) grants: Grants,
+    /// Whether what it prints is shown.
+    pub(crate) output: bool,
+}
+
+/// The components in the order in which records pass them: each middleware after
+/// the other, then all backends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(crate) middlewares: Vec<Part>,
+    pub(crate) builtins: Vec<Backend>,
+    pub(crate) backends: Vec<Part>,
+}
+
+impl Chain {
+    /// A grant belongs to the component that was named before it, which only the
+    /// places of the arguments tell.
+    pub(crate) fn of(args: &RunArgs, matches: &ArgMatches) -> Result<Self, Error> {
+        let mut named: Vec<(usize, Named<'_>)> = Vec::new();
+        named.extend(placed(
+            matches,
+            "backends",
+            args.backends.iter().map(Named::Receiver),
+        ));
+        named.extend(placed(
+            matches,
+            "middlewares",
+            args.middlewares.iter().map(Named::Middleware),
+        ));
+        named.extend(placed(
+            matches,
+            "grants",
+            args.grants.iter().map(Named::Grant),
+        ));
+        named.sort_by_key(|(place, _)| *place);
+
+        let mut chain = Self::default();
+        let mut last = Last::None;
+        for (_, named) in named {
+            match named {
+                Named::Receiver(Receiver::Builtin(backend)) => {
+                    chain.builtins.push(*backend);
+                    last = Last::None;
+                }
+                Named::Receiver(Receiver::Component(file)) => {
+                    chain.backends.push(Part::new(file));
+                    last = Last::Backend;
+                }
+                Named::Middleware(file) => {
+                    chain.middlewares.push(Part::new(file));
+                    last = Last::Middleware;
+                }
+                Named::Grant(grant) => {
+                    let part = match last {
+                        Last::None => None,
+                        Last::Backend => chain.backends.last_mut(),
+                        Last::Middleware => chain.middlewares.last_mut(),
+                    };
+                    part.ok_or_else(nobody)?.grant(grant);
+                }
+            }
+        }
+        Ok(chain)
+    }
+}
+
+enum Named<'a> {
+    Receiver(&'a Receiver),
+    Middleware(&'a PathBuf),
+    Grant(&'a Grant),
+}
+
+#[derive(Clone, Copy)]
+enum Last {
+    None,
+    Backend,
+    Middleware,
+}
+
+fn placed<'a>(
+    matches: &ArgMatches,
+    id: &str,
+    values: impl Iterator<Item = Named<'a>>,
+) -> Vec<(usize, Named<'a>)> {
+    let places = matches.indices_of(id).into_iter().flatten();
+    places.zip(values).collect()
+}
+
+fn nobody() -> Error {
+    Command::new("solti-metrics").error(
+        ErrorKind::ArgumentConflict,
+        "--grant belongs to the component named before it: put it behind its --backend FILE or --middleware FILE",
+    )
+}
+
+impl Part {
+    fn new(file: &PathBuf) -> Self {
+        Self {
+            file: file.clone(),
+            grants: Grants::new(),
+            output: false,
+        }
+    }
+
+    fn grant(&mut self, grant: &Grant) {
+        let grants = std::mem::take(&mut self.grants);
+        self.grants = match grant {
+            Grant::Env(key, value) => grants.env(key, value),
+            Grant::Dir(dir) => grants.dir(&dir.host, &dir.guest, dir.access),
+            Grant::Tcp(address) => grants.tcp(*address),
+            Grant::Udp(address) => grants.udp(*address),
+            Grant::Http(authority) => grants.http(authority),
+            Grant::Output => {
+                self.output = true;
+                grants
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::*;
+
+    fn chain(args: &[&str]) -> Result<Chain, Error> {
+        let all = ["run"].iter().chain(args).chain(&["guest.wasm"]);
+        let matches = RunArgs::augment_args(Command::new("run")).try_get_matches_from(all)?;
+        Chain::of(&RunArgs::from_arg_matches(&matches)?, &matches)
+    }
+
+    #[test]
+    fn a_grant_goes_to_the_component_before_it() -> Result<(), Error> {
+        let chain = chain(&[
+            "--backend",
+            "a.wasm",
+            "--grant",
+            "env=A=1",
+            "--middleware",
+            "m.wasm",
+            "--grant",
+            "output",
+            "--backend",
+            "memory",
+            "--backend",
+            "b.wasm",
+            "--grant",
+            "udp=127.0.0.1:8125",
+            "--grant",
+            "env=B=2=3",
+        ])?;
+        assert_eq!(chain.builtins, [Backend::Memory]);
+        assert_eq!(chain.backends[0].grants, Grants::new().env("A", "1"));
+        let second = Grants::new()
+            .udp(([127, 0, 0, 1], 8125).into())
+            .env("B", "2=3");
+        assert_eq!(chain.backends[1].grants, second);
+        assert!(chain.middlewares[0].output && !chain.backends[0].output);
+        Ok(())
+    }
+
+    #[test]
+    fn a_grant_to_nobody_is_wrong_use() {
+        for args in [
+            &["--grant", "env=A=1"][..],
+            &["--backend", "memory", "--grant", "env=A=1"],
+            &["--grant", "env=A=1", "--backend", "a.wasm"],
+        ] {
+            assert!(chain(args).is_err(), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_grant_is_told_from_one() {
+        for text in [
+            "",
+            "env",
+            "env=A",
+            "env==1",
+            "udp=localhost:1",
+            "tcp=1",
+            "net",
+            "output=1",
+        ] {
+            assert!(text.parse::<Grant>().is_err(), "{text}");
+        }
+        for text in [
+            "env=A=",
+            "dir=out::/out:rw",
+            "http=localhost:4318",
+            "tcp=[::1]:1",
+        ] {
+            assert!(text.parse::<Grant>().is_ok(), "{text}");
+        }
+    }
+}

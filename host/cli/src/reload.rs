@@ -1,0 +1,71 @@
+//! Components whose file has changed take the place of what runs.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+use crate::component::Component;
+use crate::voice::complain;
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Reloads components, until it is dropped.
+pub(crate) struct Reloading(JoinHandle<()>);
+
+impl Reloading {
+    /// Every component at a SIGHUP; with `watch`, also each whose file changes.
+    pub(crate) fn start(components: Vec<Arc<Component>>, watch: bool) -> io::Result<Self> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        Ok(Self(tokio::spawn(async move {
+            let mut seen: Vec<_> = components.iter().map(|it| stamp(it.file())).collect();
+            loop {
+                let asked = tokio::select! {
+                    _ = hangup.recv() => true,
+                    () = tokio::time::sleep(LOOK), if watch => false,
+                };
+                for (component, seen) in components.iter().zip(&mut seen) {
+                    let now = stamp(component.file());
+                    // A file that is being written is looked at again when it
+                    // has stopped to change.
+                    if asked || (now.is_some() && now != *seen && is_settled(&now)) {
+                        *seen = now;
+                        reload(component).await;
+                    }
+                }
+            }
+        })))
+    }
+}
+
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn reload(component: &Arc<Component>) {
+    let name = &component.name;
+    match component.reload().await {
+        Ok(()) => complain(format_args!("{name}: replaced by what its file is now")),
+        Err(error) => complain(format_args!(
+            "error: {error:#}; the backend {name} goes on as it was"
+        )),
+    }
+}
+
+/// What changes when a file does.
+type Stamp = (SystemTime, u64);
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+fn is_settled(stamp: &Option<Stamp>) -> bool {
+    stamp.is_some_and(|(changed, _)| changed.elapsed().is_ok_and(|age| age >= LOOK / 2))
+}
