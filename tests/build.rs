@@ -13,6 +13,7 @@ use std::process::Command;
 
 /// Each guest, and the targets it is built for.
 const GUESTS: &[(&str, &[&str])] = &[
+    ("counter", &[WASI, BARE]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
     ("middleware", &[WASI, BARE]),
