@@ -19,6 +19,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("middleware", &[WASI, BARE]),
     ("provider", &[WASI]),
     ("reporter", &[WASI, BARE]),
+    ("sampler", &[WASI]),
 ];
 
 const WASI: &str = "wasm32-wasip2";
