@@ -18,6 +18,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("hello", &[WASI]),
     ("middleware", &[WASI, BARE]),
     ("provider", &[WASI]),
+    ("rename", &[WASI]),
     ("reporter", &[WASI, BARE]),
     ("sampler", &[WASI]),
 ];
