@@ -16,6 +16,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("counter", &[WASI, BARE]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
+    ("jsonl", &[WASI]),
     ("middleware", &[WASI, BARE]),
     ("provider", &[WASI]),
     ("rename", &[WASI]),
