@@ -22,6 +22,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("rename", &[WASI]),
     ("reporter", &[WASI, BARE]),
     ("sampler", &[WASI]),
+    ("statsd", &[WASI]),
 ];
 
 const WASI: &str = "wasm32-wasip2";
