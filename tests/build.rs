@@ -18,6 +18,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("hello", &[WASI]),
     ("jsonl", &[WASI]),
     ("middleware", &[WASI, BARE]),
+    ("otlp", &[WASI]),
     ("provider", &[WASI]),
     ("rename", &[WASI]),
     ("reporter", &[WASI, BARE]),

@@ -122,6 +122,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
         ("provider", WASI, Role::Provider, false),
         ("middleware", WASI, Role::Middleware, false),
         ("middleware", BARE, Role::Middleware, false),
+        ("otlp", WASI, Role::Provider, false),
         ("statsd", WASI, Role::Provider, false),
         ("jsonl", WASI, Role::Provider, false),
         ("rename", WASI, Role::Middleware, false),
