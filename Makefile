@@ -27,7 +27,7 @@ build: ## Build everything; the guests too, with a toolchain that is fetched if 
 	@tools/wasm-toolchain.sh >/dev/null
 	cargo build --workspace --locked
 
-oracles: ## Fetch what tests compare us with: promtool and PyPI's prometheus_client
+oracles: ## Fetch what tests compare us with: promtool, VictoriaMetrics, statsd, and two of PyPI's
 	@tools/wasm-toolchain.sh >/dev/null
 	@tools/test-oracles.sh $(TARGET)/oracles
 

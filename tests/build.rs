@@ -13,11 +13,17 @@ use std::process::Command;
 
 /// Each guest, and the targets it is built for.
 const GUESTS: &[(&str, &[&str])] = &[
+    ("counter", &[WASI, BARE]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
+    ("jsonl", &[WASI]),
     ("middleware", &[WASI, BARE]),
+    ("otlp", &[WASI]),
     ("provider", &[WASI]),
+    ("rename", &[WASI]),
     ("reporter", &[WASI, BARE]),
+    ("sampler", &[WASI]),
+    ("statsd", &[WASI]),
 ];
 
 const WASI: &str = "wasm32-wasip2";

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Gets what the tests hold our output against, made by others:
 #
-#   DIR/bin/promtool   Debian's, of this machine's release, or the one on PATH
-#   DIR/python/        for PYTHONPATH: prometheus_client from PyPI, else Debian's
+#   DIR/bin/promtool          Debian's, of this machine's release, or the one on PATH
+#   DIR/bin/victoria-metrics  Debian's, of forky
+#   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
+#   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
+#   DIR/statsd/               where npm put the statsd server
 #
 #   tools/test-oracles.sh [DIR]    target/oracles unless given
 #
@@ -12,6 +15,8 @@
 set -euo pipefail
 
 PROMETHEUS_CLIENT=0.26.0
+WASMTIME_PY=50.0.1
+STATSD=0.9.0
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DIR=${1:-$TOOLS/../target/oracles}
 # shellcheck source=SCRIPTDIR/private-apt.sh
@@ -27,7 +32,10 @@ main() {
   trap 'rm -rf "$WORK"' EXIT
   rm -rf "$WORK" && mkdir "$WORK"
   oracle promtool
+  oracle victoria_metrics
   oracle prometheus_client
+  oracle wasmtime_py
+  oracle statsd
 }
 
 oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it could not
@@ -47,41 +55,90 @@ get_promtool() {
     ln -sfn "$found" "$DIR/bin/promtool" && echo "the one on PATH"
     return
   fi
-  from_debian ./usr/bin/promtool prometheus || return 1
+  from_debian "$(release)" ./usr/bin/promtool prometheus || return 1
   runs "$WORK/usr/bin/promtool" || { echo "Debian's promtool does not run here"; return 1; }
   mv -f "$WORK/usr/bin/promtool" "$DIR/bin/promtool" && echo "from Debian's prometheus"
 }
 
+get_victoria_metrics() {
+  local suite
+  if runs "$DIR/bin/victoria-metrics"; then echo "already there"; return; fi
+  # Go programs ask little of a system: forky's runs on the releases before it.
+  for suite in forky sid; do
+    from_debian "$suite" ./usr/bin/victoria-metrics victoria-metrics || continue
+    if runs "$WORK/usr/bin/victoria-metrics"; then
+      mv -f "$WORK/usr/bin/victoria-metrics" "$DIR/bin/victoria-metrics" && echo "from Debian $suite"
+      return
+    fi
+    echo "victoria-metrics of Debian $suite does not run here"
+  done
+  return 1
+}
+
 get_prometheus_client() {
   local new=$WORK/python how pip debian
-  if [ "$(cat "$DIR/python/.pin" 2>/dev/null)" = "$PROMETHEUS_CLIENT" ]; then
-    echo "already there"
-    return
-  fi
-  if pip=$(PIP_USER=0 python3 -m pip install -q --no-input --no-deps --retries 1 --timeout 20 \
-      --target "$new" "prometheus_client==$PROMETHEUS_CLIENT" 2>&1) && imports "$new"; then
+  if pinned python "$PROMETHEUS_CLIENT"; then echo "already there"; return; fi
+  if pip=$(from_pypi "$new" "prometheus_client==$PROMETHEUS_CLIENT" 2>&1) \
+      && imports "$new" prometheus_client.openmetrics.parser; then
     how="$PROMETHEUS_CLIENT from PyPI"
   else
     pip=${pip##*$'\n'} new=$WORK/usr/lib/python3/dist-packages
-    if ! debian=$({ from_debian ./usr/lib/python3 python3-prometheus-client python3-decorator \
-        && imports "$new"; } 2>&1); then
+    if ! debian=$({ from_debian "$(release)" ./usr/lib/python3 python3-prometheus-client python3-decorator \
+        && imports "$new" prometheus_client.openmetrics.parser; } 2>&1); then
       echo "pip: $pip; Debian: ${debian##*$'\n'}"
       return 1
     fi
     how="from Debian, since pip says: $pip"
   fi
-  echo "$PROMETHEUS_CLIENT" >"$new/.pin"
-  rm -rf "$DIR/python" && mv "$new" "$DIR/python" && echo "$how"
+  keep "$new" python "$PROMETHEUS_CLIENT" && echo "$how"
+}
+
+get_wasmtime_py() {
+  local new=$WORK/wasmtime-py
+  if pinned wasmtime-py "$WASMTIME_PY"; then echo "already there"; return; fi
+  from_pypi "$new" "wasmtime==$WASMTIME_PY" && imports "$new" wasmtime.component || return 1
+  keep "$new" wasmtime-py "$WASMTIME_PY" && echo "$WASMTIME_PY from PyPI"
+}
+
+get_statsd() {
+  local new=$WORK/statsd tool npm
+  for tool in node npm; do
+    command -v "$tool" >/dev/null || { echo "$tool is not on PATH: install it"; return 1; }
+  done
+  if pinned statsd "$STATSD"; then echo "already there"; return; fi
+  mkdir "$new" || return 1
+  # What it has optionally is for other systems, and compiled.
+  if ! npm=$(npm install --prefix "$new" --no-save --no-package-lock --omit=optional --ignore-scripts \
+      --no-audit --no-fund --fetch-retries 1 --fetch-timeout 20000 "statsd@$STATSD" 2>&1); then
+    # Codes come first, and where the log is comes last; the sentence is between.
+    sed -nE 's/^npm (error|ERR!) //p' <<<"$npm" | grep -m 1 ' .* ' || echo "${npm##*$'\n'}"
+    return 1
+  fi
+  node --check "$new/node_modules/statsd/stats.js" || return 1
+  keep "$new" statsd "$STATSD" && echo "$STATSD from npm"
 }
 
 runs() { "$1" --version >/dev/null 2>&1; }
-imports() { PYTHONPATH=$1 python3 -c 'import prometheus_client.openmetrics.parser'; }
+imports() { PYTHONPATH=$1 python3 -c "import $2"; } # FOLDER MODULE
+pinned() { [ "$(cat "$DIR/$1/.pin" 2>/dev/null)" = "$2" ]; } # FOLDER VERSION
 
-from_debian() { # PATH PACKAGE...: unpacks what is under PATH into WORK
-  local path=$1 suite deb; shift
-  suite=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || suite=stable
-  private_apt_open "$WORK/apt" "$suite" && private_apt_download "$WORK/apt" "$@" || return 1
-  for deb in "${@/#/$WORK/apt/debs/}"; do
+keep() { # NEW FOLDER VERSION
+  echo "$3" >"$1/.pin" && rm -rf "${DIR:?}/$2" && mv "$1" "$DIR/$2"
+}
+
+from_pypi() { # FOLDER REQUIREMENT
+  PIP_USER=0 python3 -m pip install -q --disable-pip-version-check --no-input --no-deps \
+    --retries 1 --timeout 20 --target "$1" "$2"
+}
+
+release() { # of Debian, here
+  (. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || echo stable
+}
+
+from_debian() { # SUITE PATH PACKAGE...: unpacks what is under PATH into WORK
+  local apt=$WORK/apt-$1 suite=$1 path=$2 deb; shift 2
+  private_apt_open "$apt" "$suite" && private_apt_download "$apt" "$@" || return 1
+  for deb in "${@/#/$apt/debs/}"; do
     private_apt_unpack "$deb"_*.deb "$WORK" "$path" || return 1
   done
 }

@@ -32,6 +32,25 @@ impl Oracle {
         Self::find("prometheus_client", "python")
     }
 
+    /// The program `victoria-metrics`, a store that takes OTLP and answers PromQL.
+    #[must_use]
+    pub fn victoria_metrics() -> Self {
+        Self::find("victoria_metrics", "bin/victoria-metrics")
+    }
+
+    /// PyPI's `wasmtime`, another host for components: the folder for
+    /// `PYTHONPATH`.
+    #[must_use]
+    pub fn wasmtime_py() -> Self {
+        Self::find("wasmtime_py", "wasmtime-py")
+    }
+
+    /// The original statsd server: the file for `node`.
+    #[must_use]
+    pub fn statsd() -> Self {
+        Self::find("statsd", "statsd/node_modules/statsd/stats.js")
+    }
+
     /// A trial that holds something against this oracle, given its path.
     ///
     /// Asked for in spite of being skipped, it fails: nothing passes that was

@@ -122,6 +122,13 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
         ("provider", WASI, Role::Provider, false),
         ("middleware", WASI, Role::Middleware, false),
         ("middleware", BARE, Role::Middleware, false),
+        ("otlp", WASI, Role::Provider, false),
+        ("statsd", WASI, Role::Provider, false),
+        ("jsonl", WASI, Role::Provider, false),
+        ("rename", WASI, Role::Middleware, false),
+        ("sampler", WASI, Role::Middleware, false),
+        ("counter", WASI, Role::Provider, false),
+        ("counter", BARE, Role::Provider, false),
     ] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, target))?)?;
         ensure!(
@@ -137,7 +144,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
 
 #[test]
 fn a_guest_for_the_bare_target_imports_nothing_but_metrics() -> Result<()> {
-    for name in ["reporter", "middleware"] {
+    for name in ["reporter", "middleware", "counter"] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, BARE))?)?;
         for import in &inspection.imports {
             ensure!(

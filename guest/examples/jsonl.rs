@@ -1,0 +1,309 @@
+//! A provider that appends each record to a file, as a line of JSON. It exports
+//! `lifecycle` and `accounting`, and needs the file's folder to be granted.
+//!
+//! - `JSONL_PATH`: the file, as the provider sees it: `/out/metrics.jsonl`
+//!   unless set.
+//!
+//! ```json
+//! {"record":"task_started","runner":"wasm"}
+//! {"record":"task_completed","runner":"wasm","outcome":"success","duration_ms":12}
+//! {"record":"runner_error","runner":"wasm","error":"spawn_failed"}
+//! ```
+//!
+//! Lines are gathered, and written when there are many, when the host asks what
+//! came to nothing (after each of its calls), and on `flush`, which also has the
+//! system put them on the disk, and then closes the file, so that it may be
+//! moved away. Where nobody ever does either, as in a component composed of this
+//! and a guest, each line is written at once. The file grows without bound.
+//!
+//! A record that cannot be written is lost and counted as `failed`; the next
+//! `flush` says why. A line that was cut off half-way, by a full disk for
+//! example, stays as it is, and the next one begins on a line of its own.
+
+use std::env;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use solti_metrics_guest::{
+    Accounting, Discards, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+};
+
+/// How many bytes are gathered before they are written.
+const MANY: usize = 64 << 10;
+
+struct Jsonl(Mutex<Log>);
+
+impl Jsonl {
+    fn new(path: impl Into<PathBuf>) -> Self {
+        Self(Mutex::new(Log {
+            path: path.into(),
+            file: None,
+            lines: String::new(),
+            called_for: false,
+            failed: 0,
+            why: None,
+        }))
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// Labels are a closed set, and none has anything in it that JSON would escape.
+impl MetricsBackend for Jsonl {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.log().add(&format!(
+            r#"{{"record":"task_started","runner":"{runner}"}}"#
+        ));
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        self.log().add(&format!(
+            r#"{{"record":"task_completed","runner":"{runner}","outcome":"{outcome}","duration_ms":{duration_ms}}}"#
+        ));
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        self.log().add(&format!(
+            r#"{{"record":"runner_error","runner":"{runner}","error":"{error}"}}"#
+        ));
+    }
+}
+
+impl Lifecycle for Jsonl {
+    fn flush(&self) -> Result<(), String> {
+        let mut log = self.log();
+        log.called_for = true;
+        log.write();
+        if let Some(file) = log.file.take()
+            && let Err(error) = file.sync_data()
+        {
+            log.why = Some(error);
+        }
+        match log.why.take() {
+            Some(why) => Err(format!("{}: {why}", log.path.display())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Accounting for Jsonl {
+    fn take_discards(&self) -> Discards {
+        let mut log = self.log();
+        log.called_for = true;
+        // Otherwise a record that fails later would be charged to another call.
+        log.write();
+        Discards {
+            failed: std::mem::take(&mut log.failed),
+            ..Discards::default()
+        }
+    }
+}
+
+struct Log {
+    path: PathBuf,
+    file: Option<File>,
+    /// Whole ones, a record each.
+    lines: String,
+    /// Whether somebody calls for what is gathered, and will again.
+    called_for: bool,
+    failed: u64,
+    /// The latest failure that nobody was told of.
+    why: Option<io::Error>,
+}
+
+impl Log {
+    fn add(&mut self, line: &str) {
+        self.lines.push_str(line);
+        self.lines.push('\n');
+        if !self.called_for || self.lines.len() >= MANY {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        if self.lines.is_empty() {
+            return;
+        }
+        let file = match self.file.take() {
+            Some(file) => Ok(file),
+            None => open(&self.path),
+        };
+        let (written, outcome) = match file {
+            Ok(file) => write(self.file.insert(file), self.lines.as_bytes()),
+            Err(error) => (0, Err(error)),
+        };
+        if let Err(why) = outcome {
+            // Opening it anew is what finds out where the last line ends.
+            self.file = None;
+            self.failed += whole(self.lines.as_bytes()) - written;
+            self.why = Some(why);
+        }
+        self.lines.clear();
+    }
+}
+
+/// Opens the file for another line to begin at its end.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
+    let about = file.metadata()?;
+    if about.is_file() && about.len() > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
+}
+
+/// Writes as much as can be, and says how many whole lines that was.
+fn write(file: &mut impl Write, lines: &[u8]) -> (u64, io::Result<()>) {
+    let mut at = 0;
+    while at < lines.len() {
+        match file.write(&lines[at..]) {
+            Ok(0) => return (whole(&lines[..at]), Err(io::ErrorKind::WriteZero.into())),
+            Ok(length) => at += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (whole(&lines[..at]), Err(error)),
+        }
+    }
+    (whole(lines), Ok(()))
+}
+
+fn whole(lines: &[u8]) -> u64 {
+    lines.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+solti_metrics_guest::export_provider!(
+    Jsonl::new(env::var("JSONL_PATH").unwrap_or_else(|_| "/out/metrics.jsonl".to_owned())),
+    Lifecycle,
+    Accounting
+);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const FAILED: fn(u64) -> Discards = |failed| Discards { sampled: 0, failed };
+
+    #[test]
+    fn a_record_of_each_kind_is_a_line() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("metrics.jsonl");
+        let jsonl = Jsonl::new(&path);
+        jsonl.record_task_started(RunnerType::Wasm);
+        jsonl.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 12);
+        assert_eq!(jsonl.flush(), Ok(()));
+        jsonl.record_runner_error(RunnerType::Container, RunnerErrorKind::SpawnFailed);
+        assert_eq!(jsonl.take_discards(), FAILED(0));
+        let expected = r#"{"record":"task_started","runner":"wasm"}
+{"record":"task_completed","runner":"wasm","outcome":"success","duration_ms":12}
+{"record":"runner_error","runner":"container","error":"spawn_failed"}
+"#;
+        assert_eq!(fs::read_to_string(path)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn records_are_written_before_they_are_too_many() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("metrics.jsonl");
+        let jsonl = Jsonl::new(&path);
+        assert_eq!(jsonl.take_discards(), FAILED(0));
+        for _ in 0..5_000 {
+            jsonl.record_task_started(RunnerType::Subprocess);
+        }
+        assert!((1..MANY).contains(&jsonl.log().lines.len()));
+        assert_eq!(jsonl.flush(), Ok(()));
+        assert_eq!(fs::read_to_string(path)?.lines().count(), 5_000);
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_held_back_until_somebody_calls_for_it() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("metrics.jsonl");
+        let jsonl = Jsonl::new(&path);
+        for lines in 1..4 {
+            jsonl.record_task_started(RunnerType::Wasm);
+            assert_eq!(fs::read_to_string(&path)?.lines().count(), lines);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_counted_once_and_its_cause_told_once() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("later/metrics.jsonl");
+        let jsonl = Jsonl::new(&path);
+        assert_eq!(jsonl.take_discards(), FAILED(0));
+        jsonl.record_task_started(RunnerType::Wasm);
+        jsonl.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 1);
+        assert_eq!(jsonl.take_discards(), FAILED(2));
+        assert_eq!(jsonl.take_discards(), FAILED(0));
+        let said = jsonl.flush().err().unwrap_or_default();
+        assert!(said.starts_with(&path.display().to_string()), "{said}");
+        assert_eq!(jsonl.flush(), Ok(()));
+
+        fs::create_dir(folder.path().join("later"))?;
+        jsonl.record_task_started(RunnerType::Wasm);
+        assert_eq!(jsonl.take_discards(), FAILED(0));
+        assert_eq!(fs::read_to_string(path)?.lines().count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_spoils_no_other() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("metrics.jsonl");
+        fs::write(&path, "{\"whole\":1}\n{\"rec")?;
+        let jsonl = Jsonl::new(&path);
+        for _ in 0..2 {
+            jsonl.record_task_started(RunnerType::Wasm);
+            assert_eq!(jsonl.flush(), Ok(()));
+        }
+        let text = fs::read_to_string(path)?;
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[..2], ["{\"whole\":1}", "{\"rec"]);
+        assert_eq!(lines[2], r#"{"record":"task_started","runner":"wasm"}"#);
+        assert_eq!(lines[2..], [lines[2]; 2]);
+        Ok(())
+    }
+
+    #[test]
+    fn of_a_write_that_ends_half_way_the_whole_lines_are_kept() {
+        /// Takes so many bytes, three at a time.
+        struct Disk(usize);
+
+        impl Write for Disk {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let length = bytes.len().min(3).min(self.0);
+                self.0 -= length;
+                Ok(length)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        for (room, kept) in [(0, 0), (4, 0), (5, 1), (9, 1), (10, 2), (14, 2)] {
+            let (written, outcome) = write(&mut Disk(room), b"1234\n6789\n1234\n");
+            assert_eq!(written, kept, "{room} bytes");
+            assert!(outcome.is_err(), "{room} bytes");
+        }
+        let (written, outcome) = write(&mut Disk(15), b"1234\n6789\n1234\n");
+        assert!(written == 3 && outcome.is_ok());
+    }
+}
