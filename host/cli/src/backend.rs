@@ -81,14 +81,15 @@ impl Builtins {
 }
 
 impl Backends {
-    /// Starts what was asked for: `middleware* -> (summary, Prometheus, backend*)`.
+    /// Starts what was asked for: `(summary, middleware* -> (Prometheus, backend*))`.
+    /// The summary is what the report is made from, and tells what guests did, not
+    /// what a middleware made of it.
     pub(crate) fn start(args: &RunArgs, builtins: Builtins) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerBook::new(), LedgerBook::new());
         let exported = Exported::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(Summary::default()));
         let prometheus = builtins.prometheus.then(|| Arc::new(exported.prometheus()));
         let mut receivers: Vec<MetricsHandle> = Vec::new();
-        receivers.extend(summary.clone().map(|summary| summary as MetricsHandle));
         receivers.extend(prometheus.clone().map(|metrics| metrics as MetricsHandle));
 
         let Chain {
@@ -97,7 +98,6 @@ impl Backends {
             ..
         } = &args.chain;
         let mut components = Vec::new();
-        let mut handle = together(receivers.clone());
         if !(middlewares.is_empty() && backends.is_empty()) {
             let providers = Providers::new()?.max_component(args.max_component.as_u64());
             let mut names = Names::default();
@@ -107,20 +107,21 @@ impl Backends {
                 receivers.push(component.handle());
                 components.push(Arc::new(component));
             }
-            handle = together(receivers);
             for part in middlewares.iter().rev() {
                 let name = names.of(&part.file);
-                let component = Component::start(&providers, &name, part, args, Some(handle))?;
-                handle = component.handle();
+                let next = together(std::mem::take(&mut receivers));
+                let component = Component::start(&providers, &name, part, args, Some(next))?;
+                receivers.push(component.handle());
                 components.insert(0, Arc::new(component));
             }
         }
+        receivers.extend(summary.clone().map(|summary| summary as MetricsHandle));
         components
             .iter()
             .for_each(|component| exported.add(component));
         Ok(Self {
             chosen: chosen(builtins, &components),
-            handle,
+            handle: together(receivers),
             summary,
             prometheus,
             components,
