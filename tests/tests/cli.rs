@@ -42,3 +42,6 @@ mod progress;
 
 #[path = "cli/readers.rs"]
 mod readers;
+
+#[path = "cli/backends.rs"]
+mod backends;

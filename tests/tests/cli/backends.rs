@@ -1,0 +1,393 @@
+//! `run` with components that receive the records.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::guest;
+
+use crate::child::{End, Running};
+use crate::guests;
+use crate::http::{ask, sample, scrape};
+use crate::place::Place;
+use crate::report::{report, rows};
+use crate::serve::{OPEN_METRICS, address};
+
+/// A provider that does this with a task that has ended.
+fn provider(completed: &str) -> Result<Vec<u8>> {
+    guest::component(&format!(
+        r#"(module
+            (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32))
+            (func (export "solti:metrics/backend@0.1.0#record-task-completed")
+              (param i32 i32 i64) {completed})
+            (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32)))"#
+    ))
+}
+
+/// Says `round`, then records for ever.
+fn flood() -> Result<Vec<u8>> {
+    guest::component(
+        r#"(module
+            (import "solti:metrics/backend@0.1.0" "record-task-completed"
+              (func $completed (param i32 i32 i64)))
+            (import "wasi:cli/stderr@0.2.12" "get-stderr" (func $out (result i32)))
+            (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
+              (func $write (param i32 i32 i32 i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 64) "round\0a")
+            (func (export "wasi:cli/run@0.2.12#run") (result i32)
+              (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
+              (call $write (call $out) (i32.const 64) (i32.const 6) (i32.const 0))
+              (loop $again
+                (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
+                (br $again))
+              unreachable))"#,
+    )
+}
+
+fn example(name: &str) -> String {
+    artifact(name, WASI).display().to_string()
+}
+
+/// The identity of every ledger in a report.
+fn balanced(report: &Value) -> Result<()> {
+    let mut ledgers = vec![&report["ledger"]["guests"], &report["ledger"]["runner"]];
+    let backends = report["backends"].as_array().context("backends")?;
+    for backend in backends {
+        ledgers.push(&backend["ledger"]);
+    }
+    for ledger in ledgers {
+        let count = |name: &str| ledger[name].as_u64().with_context(|| ledger.to_string());
+        let dropped = ledger["dropped"].as_object().context("dropped")?;
+        let dropped: u64 = dropped.values().filter_map(Value::as_u64).sum();
+        ensure!(
+            count("accepted")? == count("delivered")? + dropped && count("in_flight")? == 0,
+            "{ledger}"
+        );
+    }
+    Ok(())
+}
+
+fn json(end: &End) -> Result<Value> {
+    let report = report(end)?;
+    balanced(&report)?;
+    Ok(report)
+}
+
+#[test]
+fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
+    let place = Place::with_files(&["one", "two", "three"])?;
+    let (counter, sampler) = (example("counter"), example("sampler"));
+    let end = place.digest(&[
+        "--backend",
+        &counter,
+        "--middleware",
+        &sampler,
+        "--grant",
+        "env=SAMPLER_KEEP=2",
+    ])?;
+    ensure!(end.code == Some(0), "{end}");
+    // Four starts and four completions, every second of which goes on.
+    for row in [
+        &["sampler", "8", "6", "0", "0", "2"][..],
+        &["counter", "6", "6", "0", "0", "0"],
+        &["sampler", "running", "0", "0", "0"],
+        &["counter", "running", "0", "0", "0"],
+        // What the guest did is not what the sampler made of it.
+        &["wasm", "success", "4"],
+    ] {
+        ensure!(rows(&end.stderr, row) == 1, "{row:?}\n{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn several_backends_each_receive_everything() -> Result<()> {
+    let place = Place::with_files(&["one", "two"])?;
+    fs::create_dir(place.path("out"))?;
+    let (jsonl, counter) = (example("jsonl"), example("counter"));
+    let end = place.digest(&[
+        "--format",
+        "prometheus",
+        "--backend",
+        &jsonl,
+        "--grant",
+        "dir=out::/out:rw",
+        "--backend",
+        &counter,
+        "--backend",
+        &counter,
+    ])?;
+    ensure!(end.code == Some(0), "{end}");
+    let lines = fs::read_to_string(place.path("out/metrics.jsonl"))?;
+    ensure!(lines.lines().count() == 6, "{lines}");
+    for name in ["jsonl", "counter", "counter-2"] {
+        let series = format!("solti_metrics_records_delivered_total{{source=\"{name}\"}}");
+        ensure!(sample(&end.stdout, &series)? == 6.0, "{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
+    let place = Place::with_files(&["one", "two"])?;
+    place.write("broken.wasm", &provider("unreachable")?)?;
+    let end = place.digest(&[
+        "--format",
+        "json",
+        "--backend",
+        "broken.wasm",
+        "--drain-timeout",
+        "50ms",
+    ])?;
+    // Losses make the command fail, as ever.
+    ensure!(end.code == Some(1), "{end}");
+    let report = json(&end)?;
+    ensure!(report["tasks"][0]["count"] == 3, "{report}");
+    let backend = &report["backends"][0];
+    ensure!(backend["name"] == "broken", "{report}");
+    ensure!(backend["failures"].as_u64() >= Some(1), "{report}");
+    ensure!(
+        backend["last_failure"]
+            .as_str()
+            .is_some_and(|said| said.contains("unreachable")),
+        "{report}"
+    );
+    ensure!(end.stderr.contains("warning: "), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    let counter = example("counter");
+    let args = [
+        "run",
+        "--listen",
+        "127.0.0.1:0",
+        "--backend",
+        &counter,
+        "--dir",
+        ".:rw",
+        "guest.wasm",
+    ];
+    let mut running = Running::start(&mut place.command(&args)?)?;
+    let address = address(&mut running)?;
+    running.line("waiting")?;
+    let started = r#"solti_runner_tasks_started_total{runner="container"}"#;
+
+    let theirs = ask(address, "GET", "/backends/counter/metrics", "")?;
+    ensure!(theirs.status == 200, "{theirs:?}");
+    ensure!(
+        theirs.header("content-type") == Some(OPEN_METRICS),
+        "{theirs:?}"
+    );
+    ensure!(theirs.sample(started)? == 1.0, "{theirs:?}");
+    let ours = scrape(address)?;
+    ensure!(ours.sample(started)? == 1.0, "{ours:?}");
+    let state = r#"solti_metrics_backend_state{backend="counter",state="running"}"#;
+    ensure!(ours.sample(state)? == 1.0, "{ours:?}");
+
+    let stray = ask(address, "GET", "/backends/other/metrics", "")?;
+    ensure!(stray.status == 404, "{stray:?}");
+    ensure!(
+        stray.body.contains("/backends/counter/metrics"),
+        "{stray:?}"
+    );
+    fs::create_dir(place.path("go"))?;
+    ensure!(running.end()?.code == Some(0));
+    Ok(())
+}
+
+/// Starts a guest that waits, with `backend.wasm` as its backend.
+fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
+    place.write("backend.wasm", &provider("")?)?;
+    let mut args = vec!["run", "--format", "json", "--backend", "backend.wasm"];
+    args.extend(options);
+    args.extend(["--dir", ".:rw", "guest.wasm"]);
+    let mut running = Running::start(&mut place.command(&args)?)?;
+    running.line("waiting")?;
+    Ok(running)
+}
+
+#[test]
+fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    let mut running = waiting(&place, &[])?;
+    place.write("backend.wasm", &provider("nop")?)?;
+    running.signal("HUP")?;
+    running.line("backend: replaced")?;
+    fs::create_dir(place.path("go"))?;
+    let end = running.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    let report = json(&end)?;
+    let backend = &report["backends"][0];
+    ensure!(
+        backend["swaps"] == 1 && backend["failures"] == 0,
+        "{report}"
+    );
+    ensure!(backend["ledger"]["delivered"] == 4, "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_watched_backend_is_swapped_when_its_file_changes() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    let mut running = waiting(&place, &["--watch"])?;
+    place.write("backend.wasm", &provider("nop nop")?)?;
+    running.line("backend: replaced")?;
+    fs::create_dir(place.path("go"))?;
+    let end = running.end()?;
+    ensure!(json(&end)?["backends"][0]["swaps"] == 1, "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    let mut running = waiting(&place, &[])?;
+    place.write("backend.wasm", b"not a component")?;
+    running.signal("HUP")?;
+    let said = running.line("error: backend.wasm")?;
+    ensure!(said.contains("goes on as it was"), "{said}");
+    fs::create_dir(place.path("go"))?;
+    let end = running.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    let report = json(&end)?;
+    ensure!(
+        report["backends"][0]["ledger"]["delivered"] == 4,
+        "{report}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
+    let place = Place::with(&flood()?)?;
+    let counter = example("counter");
+    let args = [
+        "run",
+        "--format",
+        "json",
+        "--backend",
+        &counter,
+        "--queue",
+        "512",
+        "guest.wasm",
+    ];
+    let mut running = Running::start(&mut place.command(&args)?)?;
+    running.line("round")?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    let report = json(&end)?;
+    ensure!(report["tasks"].to_string().contains("canceled"), "{report}");
+    let guests = report["ledger"]["guests"]["delivered"].as_u64();
+    let guests = guests.context("a count")?;
+    ensure!(guests >= 1, "{report}");
+    // What the guest delivered, and the runner's own two, were all accepted.
+    let accepted = &report["backends"][0]["ledger"]["accepted"];
+    ensure!(accepted.as_u64() == Some(guests + 2), "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
+    let place = Place::with_files(&["one"])?;
+    place.write("endless.wasm", &provider("(loop br 0)")?)?;
+    let end = place.digest(&[
+        "--format",
+        "json",
+        "--backend",
+        "endless.wasm",
+        "--backend-timeout",
+        "1h",
+        "--drain-timeout",
+        "100ms",
+    ])?;
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(end.took < Duration::from_secs(20), "{end}");
+    let report = json(&end)?;
+    let dropped = &report["backends"][0]["ledger"]["dropped"];
+    ensure!(dropped["shut_down"].as_u64() >= Some(1), "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
+    let place = Place::with(&flood()?)?;
+    place.write("endless.wasm", &provider("(loop br 0)")?)?;
+    let args = [
+        "run",
+        "--backend",
+        "endless.wasm",
+        "--backend-timeout",
+        "1h",
+        "--drain-timeout",
+        "1h",
+        "guest.wasm",
+    ];
+    let mut running = Running::start(&mut place.command(&args)?)?;
+    running.line("round")?;
+    running.signal("TERM")?;
+    running.line("stopping")?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    ensure!(end.code == Some(143), "{end}");
+    let last = end
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("left at once"));
+    ensure!(
+        last.is_some_and(|line| line.contains("records for endless")),
+        "{end}"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
+    let place = Place::with(&guests::echo()?)?;
+    place.write("backend.wasm", &provider("")?)?;
+    let otlp = example("otlp");
+    for (args, code, said) in [
+        (
+            &["--backend", "nowhere.wasm"][..],
+            1,
+            "nowhere.wasm: cannot be read",
+        ),
+        (&["--backend", "guest.wasm"], 1, "it is no provider"),
+        (&["--middleware", "backend.wasm"], 1, "is no middleware"),
+        (&["--backend", &otlp], 1, "http=HOST:PORT"),
+        (
+            &["--backend", "nonsense"],
+            2,
+            "expected noop, memory, prometheus",
+        ),
+        (
+            &["--backend", "noop", "--backend", "backend.wasm"],
+            2,
+            "--backend noop",
+        ),
+        (&["--grant", "env=A=1"], 2, "belongs to the component"),
+        (
+            &["--backend", "backend.wasm", "--grant", "net"],
+            2,
+            "expected env=",
+        ),
+        (
+            &["--backend", "backend.wasm", "--grant", "dir=nowhere::/out"],
+            1,
+            "cannot be given what it was granted",
+        ),
+    ] {
+        let mut all = vec!["run"];
+        all.extend(args);
+        all.push("guest.wasm");
+        let end = place.run(&all)?;
+        ensure!(end.code == Some(code), "{args:?}: {end}");
+        ensure!(end.stderr.contains(said), "{args:?}: {end}");
+    }
+    Ok(())
+}
