@@ -47,6 +47,8 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
+	cargo clippy --locked -p solti-metrics-host --features provider -- -D warnings
+	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 
 DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
 

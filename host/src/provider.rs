@@ -58,10 +58,12 @@ mod calls;
 mod circuit;
 #[cfg(feature = "prometheus")]
 mod collector;
+mod commands;
 mod contract;
 mod error;
 mod failure;
 mod grants;
+mod handover;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod instance;

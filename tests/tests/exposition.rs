@@ -50,7 +50,7 @@ fn trial(name: &str, check: impl FnOnce() -> Result<()> + Send + 'static) -> Tri
 
 fn golden(format: Exposition, name: &str) -> Result<()> {
     let path = here("golden").join(format!("exposition.{name}.txt"));
-    let found = in_order(&recorded().encode(format)?);
+    let found = in_order(&recorded()?.encode(format)?);
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         return Ok(fs::write(path, found)?);
     }
@@ -92,7 +92,7 @@ fn labels_but_le(sample: &str) -> &str {
 }
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {
-    let said = promtool_about(promtool, &recorded().encode(Exposition::Text)?)?;
+    let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
     ensure!(said.status.success(), "it says {said:?}");
     ensure!(said.stdout.is_empty(), "it warns: {said:?}");
     ensure!(said.stderr.is_empty(), "it warns: {said:?}");
@@ -119,14 +119,14 @@ fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
 }
 
 fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
-    let said = client_about(python_path, name, &recorded().encode(format)?)?;
+    let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
     ensure!(said.status.success(), "it says {said:?}");
     let read = Samples::from_json(&said.stdout)?;
     expected_samples()?.must_equal(&read)
 }
 
 fn client_refuses(python_path: &Path) -> Result<()> {
-    let text = recorded().encode(Exposition::OpenMetrics)?;
+    let text = recorded()?.encode(Exposition::OpenMetrics)?;
     let wrong = [
         ("openmetrics", text.replace("# EOF\n", "")),
         // Cumulative buckets never fall.

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
+use super::commands::Command;
 use super::instance::{Ended, Instance};
 use super::queue::Queue;
 use super::supervision::{Condition, Intake, Supervision};
-use super::worker::{Command, Worker};
+use super::worker::Worker;
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
 use crate::sandbox::printable;

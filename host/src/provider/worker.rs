@@ -1,26 +1,18 @@
 use std::sync::Arc;
 
 use solti_metrics::Event;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::{Circuit, Verdict};
-use super::instance::{Ended, HandedOver, Instance};
+use super::commands::{Command, refuse};
+use super::instance::{Ended, Instance};
 use super::supervision::{Intake, Supervision};
-use super::{BackendFailure, BackendOptions, BackendState, NotRunning, Provider, StartError};
+use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
-use crate::bindings::types as wit;
 
-/// Something that the worker is asked to do between two batches.
-pub(super) enum Command {
-    Flush(oneshot::Sender<Result<(), NotRunning>>),
-    Expose(oneshot::Sender<Result<String, NotRunning>>),
-    Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
-}
-
-/// Owns the instance: hands records over, and replaces an instance that failed.
-/// The one place where a record that was queued is settled.
+/// Owns the instance, and makes another one when it fails.
 pub(super) struct Worker {
     pub(super) shared: Arc<Supervision>,
     pub(super) provider: Provider,
@@ -38,7 +30,7 @@ pub(super) struct Worker {
 }
 
 /// What a worker does next.
-enum Next {
+pub(super) enum Next {
     Serve(Box<Instance>),
     Rest(Verdict),
     End,
@@ -143,94 +135,11 @@ impl Worker {
         }
     }
 
-    /// Hands over what is queued, up to a number of records. Returns how many
-    /// there were.
-    async fn hand_over(&mut self, instance: &mut Instance, limit: usize) -> Result<usize, Ended> {
-        self.take(limit);
-        if self.taken.is_empty() {
-            return Ok(0);
-        }
-        let handed = instance.hand_over(&self.taken).await;
-        let gone = handed.returned + handed.under_way;
-        self.taken.drain(..gone);
-        self.settle(handed)?;
-        if self.circuit.on_probation() {
-            self.shared
-                .change(|condition| condition.state = BackendState::Running);
-        }
-        self.circuit.delivered();
-        if self.flush_at.is_none() && instance.can_flush() {
-            self.flush_at = Some(Instant::now() + self.options.flush_every);
-        }
-        Ok(gone)
-    }
-
-    /// Takes records out of the queue until there are so many.
-    fn take(&mut self, limit: usize) {
-        while self.taken.len() < limit {
-            match self.shared.queue.pop() {
-                Some(event) if is_mapped(event) => self.taken.push(event),
-                Some(_) => self.shared.ledger.drop_for(DropReason::UnmappedLabel, 1),
-                None => return,
-            }
-        }
-    }
-
-    /// Books what became of records that were handed over.
-    fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
-        let ledger = &self.shared.ledger;
-        let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
-        let discards = handed.end.as_ref().copied().unwrap_or_default();
-        // It can speak for no more records than it was given.
-        let sampled = discards.sampled.min(returned);
-        let failed = discards.failed.min(returned - sampled);
-        ledger.deliver(returned - sampled - failed);
-        for (reason, records) in [
-            (DropReason::Sampled, sampled),
-            (DropReason::BackendFailed, failed),
-        ] {
-            if records > 0 {
-                ledger.drop_for(reason, records);
-            }
-        }
-        if under_way > 0 {
-            let reason = match &handed.end {
-                Err(Ended::Failed(failure)) => failure.reason(),
-                Err(Ended::Halted) | Ok(_) => DropReason::ShutDown,
-            };
-            ledger.drop_for(reason, under_way);
-        }
-        handed.end.map(drop)
-    }
-
-    /// Hands over what is queued at this moment; others may go on to record.
-    async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
-        let mut left = self.taken.len() + self.shared.queue.len();
-        while left > 0 {
-            let limit = left.min(self.options.batch);
-            match self.hand_over(instance, limit).await? {
-                0 => return Ok(()),
-                handed => left = left.saturating_sub(handed),
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands over all that was recorded before the intake was closed.
-    async fn drain(&mut self, instance: &mut Instance) -> Result<(), Ended> {
-        loop {
-            if self.hand_over(instance, self.options.batch).await? == 0 {
-                if self.in_flight() == 0 {
-                    return Ok(());
-                }
-                // Somebody got past the intake, and is about to queue.
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
     /// Tells the instance to flush, and notes what it says.
-    async fn flush(&mut self, instance: &mut Instance) -> Result<Result<(), String>, Ended> {
+    pub(super) async fn flush(
+        &mut self,
+        instance: &mut Instance,
+    ) -> Result<Result<(), String>, Ended> {
         self.flush_at = None;
         let said = instance.flush().await?;
         if let Err(error) = &said {
@@ -242,86 +151,6 @@ impl Worker {
         self.shared
             .change(|condition| condition.flush_error = error);
         Ok(said)
-    }
-
-    async fn obey(&mut self, command: Command, instance: &mut Instance) -> Result<(), Ended> {
-        match command {
-            Command::Flush(reply) => {
-                let flushed = match self.hand_over_queued(instance).await {
-                    Ok(()) => self.flush(instance).await,
-                    Err(end) => Err(end),
-                };
-                answer(reply, flushed, |said| said.map_err(NotRunning::Refused))
-            }
-            Command::Expose(reply) => {
-                let exposed = match self.hand_over_queued(instance).await {
-                    Ok(()) => instance.expose().await,
-                    Err(end) => Err(end),
-                };
-                answer(reply, exposed, whole_exposition)
-            }
-            Command::Replace(provider, reply) => {
-                let replaced = self.replace(*provider, instance).await?;
-                // Whoever asked may have lost patience.
-                let _ = reply.send(replaced);
-                Ok(())
-            }
-        }
-    }
-
-    /// Puts another provider into the place of this one, if it can be started.
-    /// What was recorded before goes to the old one, what comes after to the new
-    /// one, and nothing to both.
-    async fn replace(
-        &mut self,
-        provider: Provider,
-        instance: &mut Instance,
-    ) -> Result<Result<(), StartError>, Ended> {
-        let mut new = match self.start(&provider).await {
-            Ok(new) => new,
-            Err(Ended::Halted) => return Err(Ended::Halted),
-            Err(Ended::Failed(failure)) => {
-                let name = provider.name().to_owned();
-                tracing::warn!(backend = &*self.shared.name, new = name, %failure, "backend not replaced");
-                return Ok(Err(StartError::Failed { name, failure }));
-            }
-        };
-        let last = match self.hand_over_queued(instance).await {
-            Ok(()) => self.flush(instance).await.map(drop),
-            Err(end) => Err(end),
-        };
-        std::mem::swap(instance, &mut new);
-        let swallowed = new.discard().await;
-        self.shared
-            .change(|condition| condition.output_swallowed += swallowed);
-        match last {
-            Err(Ended::Failed(failure)) => self.note(&failure),
-            Err(Ended::Halted) => return Err(Ended::Halted),
-            Ok(()) => {}
-        }
-        self.succeeded_by(provider);
-        self.shared
-            .change(|condition| condition.state = BackendState::Running);
-        Ok(Ok(()))
-    }
-
-    /// From here on, this is the provider.
-    fn succeeded_by(&mut self, provider: Provider) {
-        tracing::info!(
-            backend = &*self.shared.name,
-            old = self.provider.name(),
-            new = provider.name(),
-            "backend replaced"
-        );
-        let (siblings, is_middleware) = (provider.siblings(), provider.is_middleware());
-        self.shared.change(|condition| {
-            condition.swaps += 1;
-            condition.siblings = siblings;
-            condition.is_middleware = is_middleware;
-        });
-        self.circuit.forget();
-        self.flush_at = None;
-        self.provider = provider;
     }
 
     /// Pauses after a failure, then tries again.
@@ -367,28 +196,7 @@ impl Worker {
         }
     }
 
-    /// Without an instance, only another provider helps.
-    async fn obey_at_rest(&mut self, command: Command, state: BackendState) -> Option<Next> {
-        let Command::Replace(provider, reply) = command else {
-            refuse(command, &self.shared.name, state);
-            return None;
-        };
-        match self.start(&provider).await {
-            Ok(instance) => {
-                self.succeeded_by(*provider);
-                let _ = reply.send(Ok(()));
-                Some(Next::Serve(Box::new(instance)))
-            }
-            Err(Ended::Halted) => Some(Next::End),
-            Err(Ended::Failed(failure)) => {
-                let name = provider.name().to_owned();
-                let _ = reply.send(Err(StartError::Failed { name, failure }));
-                None
-            }
-        }
-    }
-
-    async fn start(&self, provider: &Provider) -> Result<Instance, Ended> {
+    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, Ended> {
         Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
@@ -402,7 +210,7 @@ impl Worker {
         Next::Rest(self.circuit.failed(now, fastrand::f64()))
     }
 
-    fn note(&self, failure: &BackendFailure) {
+    pub(super) fn note(&self, failure: &BackendFailure) {
         tracing::warn!(backend = &*self.shared.name, %failure, "backend failed");
         self.shared.change(|condition| {
             condition.failures += 1;
@@ -414,17 +222,8 @@ impl Worker {
         self.stop.borrow().is_some()
     }
 
-    fn in_flight(&self) -> u64 {
+    pub(super) fn in_flight(&self) -> u64 {
         self.shared.ledger.reader().snapshot().in_flight()
-    }
-
-    fn drop_all(&mut self, reason: DropReason) {
-        if !self.taken.is_empty() {
-            let records = self.taken.len() as u64;
-            self.shared.ledger.drop_for(reason, records);
-            self.taken.clear();
-        }
-        self.shared.drop_queued(reason);
     }
 
     /// Settles what is left, and answers whoever still asks.
@@ -445,62 +244,6 @@ impl Worker {
         self.shared
             .change(|condition| condition.state = BackendState::Stopped);
     }
-}
-
-/// Answers whoever asked, and passes on that the instance has ended.
-fn answer<T, U>(
-    reply: oneshot::Sender<Result<U, NotRunning>>,
-    result: Result<T, Ended>,
-    what: impl FnOnce(T) -> Result<U, NotRunning>,
-) -> Result<(), Ended> {
-    // Whoever asked may have lost patience.
-    let (answer, end) = match result {
-        Ok(value) => (what(value), Ok(())),
-        Err(Ended::Failed(failure)) => {
-            let answer = Err(NotRunning::Failed(failure.clone()));
-            (answer, Err(Ended::Failed(failure)))
-        }
-        Err(Ended::Halted) => {
-            let state = BackendState::Stopped;
-            (Err(NotRunning::State { state }), Err(Ended::Halted))
-        }
-    };
-    let _ = reply.send(answer);
-    end
-}
-
-fn refuse(command: Command, name: &str, state: BackendState) {
-    let refused = NotRunning::State { state };
-    match command {
-        Command::Flush(reply) => drop(reply.send(Err(refused))),
-        Command::Expose(reply) => drop(reply.send(Err(refused))),
-        Command::Replace(_, reply) => {
-            let name = name.to_owned();
-            drop(reply.send(Err(StartError::Stopped { name })));
-        }
-    }
-}
-
-/// A scraper that got half an exposition would take it for the whole.
-fn whole_exposition(text: Option<String>) -> Result<String, NotRunning> {
-    match text {
-        None => Err(NotRunning::Unsupported("exposition")),
-        Some(text) if text.trim_end().ends_with("# EOF") => Ok(text),
-        Some(_) => Err(NotRunning::Refused(
-            "an exposition whose last line is not `# EOF`".into(),
-        )),
-    }
-}
-
-/// Whether the package has names for an event's labels.
-fn is_mapped(event: Event) -> bool {
-    let runner = wit::RunnerType::try_from(event.runner()).is_ok();
-    let label = match event {
-        Event::TaskCompleted { outcome, .. } => wit::TaskOutcome::try_from(outcome).is_ok(),
-        Event::RunnerError { error, .. } => wit::RunnerErrorKind::try_from(error).is_ok(),
-        _ => true,
-    };
-    runner && label
 }
 
 /// Cancels `halt` at the moment that `stop` names, the earliest if there are

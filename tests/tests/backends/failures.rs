@@ -266,8 +266,8 @@ fn a_failure_says_what_and_where() -> Result<()> {
         },
     )?;
     bench.record([completed(NOW)]);
-    bench.settle()?;
-    let failure = bench.backend.status().last_failure;
+    let status = bench.until("it has failed", |status| status.last_failure.is_some())?;
+    let failure = status.last_failure;
     ensure!(
         failure.as_deref() == Some("did not return within 50ms"),
         "{failure:?}"

@@ -14,7 +14,7 @@ const WORLDS: [(&str, &[&str], &[&str]); 4] = [
     (
         "full-provider",
         &["types"],
-        &["backend", "batch", "lifecycle", "exposition", "accounting"],
+        &["batch", "lifecycle", "exposition", "accounting", "backend"],
     ),
 ];
 

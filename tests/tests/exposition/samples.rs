@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::DropReason;
 
-use crate::script::{LEDGERS, SCRIPT, Source};
+use crate::script::{BACKEND, LEDGERS, SCRIPT, Source};
 
 const STARTED: &str = "solti_runner_tasks_started_total";
 const COMPLETED: &str = "solti_runner_tasks_completed_total";
@@ -119,7 +119,40 @@ pub(crate) fn expected_samples() -> Result<Samples> {
     for ledger in &LEDGERS {
         expect_ledger(&mut samples, ledger)?;
     }
+    expect_backend(&mut samples)?;
     Ok(samples)
+}
+
+/// It runs, and nothing has happened to it.
+fn expect_backend(samples: &mut Samples) -> Result<()> {
+    let (name, capacity) = BACKEND;
+    let backend = ("backend", name);
+    for what in ["failures", "restarts", "swaps"] {
+        samples.count(
+            &format!("solti_metrics_backend_{what}_total"),
+            &[backend],
+            0,
+        )?;
+    }
+    let mut gauge = |name: &str, labels: &[(&str, &str)], value: f64| {
+        samples.add("gauge", name, labels, value).map(drop)
+    };
+    gauge("solti_metrics_backend_queue_length", &[backend], 0.0)?;
+    let name = "solti_metrics_backend_queue_capacity";
+    gauge(name, &[backend], capacity as f64)?;
+    for state in [
+        "running",
+        "restarting",
+        "circuit_open",
+        "on_probation",
+        "draining",
+        "stopped",
+    ] {
+        let is = if state == "running" { 1.0 } else { 0.0 };
+        let labels = [backend, ("state", state)];
+        gauge("solti_metrics_backend_state", &labels, is)?;
+    }
+    Ok(())
 }
 
 /// Every counter is there before its first increment.

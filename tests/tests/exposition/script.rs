@@ -1,13 +1,19 @@
 //! What is recorded.
 
 use std::panic::resume_unwind;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use anyhow::Result;
 use prometheus_client::registry::Registry;
 use solti_metrics::{
     Event, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
 };
+use solti_metrics_host::provider::{
+    BackendCollector, BackendOptions, ComponentBackend, Grants, Providers,
+};
 use solti_metrics_host::{Ledger, LedgerBook, LedgerCollector, MetricsCtx};
+use solti_metrics_tests::artifact::{WASI, artifact};
 
 use RunnerErrorKind::{BackendConfigFailed, CgroupPrepareFailed, ModuleLoadFailed, SpawnFailed};
 use RunnerType::{Container, Subprocess, Wasm};
@@ -93,10 +99,17 @@ const fn failed(runner: RunnerType, error: RunnerErrorKind) -> Event {
     Event::RunnerError { runner, error }
 }
 
-/// The backend that took the script, with two ledgers in the same registry.
-pub(crate) fn recorded() -> PrometheusMetrics {
+/// A component that receives records, as it is before it has received any.
+pub(crate) const BACKEND: (&str, usize) = ("counter", 128);
+
+/// The backend that took the script, with two ledgers and a component in the
+/// same registry.
+pub(crate) fn recorded() -> Result<PrometheusMetrics> {
     let (guests, panicked) = (guests(), panicked());
     let mut registry = Registry::default();
+    let backends = BackendCollector::new();
+    backends.add(component()?);
+    registry.register_collector(Box::new(backends));
     registry.register_collector(Box::new(
         LedgerCollector::new()
             .source("guests", move || guests.total())
@@ -106,7 +119,21 @@ pub(crate) fn recorded() -> PrometheusMetrics {
     for event in SCRIPT {
         event.record_into(&metrics);
     }
-    metrics
+    Ok(metrics)
+}
+
+/// Started once: it has a thread.
+fn component() -> Result<&'static ComponentBackend> {
+    static BACKEND_STARTED: OnceLock<ComponentBackend> = OnceLock::new();
+    if let Some(started) = BACKEND_STARTED.get() {
+        return Ok(started);
+    }
+    let bytes = std::fs::read(artifact("counter", WASI))?;
+    let provider = Providers::new()?.load("counter", &bytes, &Grants::new())?;
+    let mut options = BackendOptions::default();
+    (options.name, options.queue) = (Some(BACKEND.0.into()), BACKEND.1);
+    let started = ComponentBackend::start(&provider, options)?;
+    Ok(BACKEND_STARTED.get_or_init(|| started))
 }
 
 /// Two guests: one over its quota, one that may speak for containers only and

@@ -1,0 +1,170 @@
+//! What a worker can be asked to do between two batches.
+
+use tokio::sync::oneshot;
+
+use super::instance::{Ended, Instance};
+use super::worker::{Next, Worker};
+use super::{BackendState, NotRunning, Provider, StartError};
+
+/// One of these things, and whom to tell how it went.
+pub(super) enum Command {
+    Flush(oneshot::Sender<Result<(), NotRunning>>),
+    Expose(oneshot::Sender<Result<String, NotRunning>>),
+    Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
+}
+
+impl Worker {
+    pub(super) async fn obey(
+        &mut self,
+        command: Command,
+        instance: &mut Instance,
+    ) -> Result<(), Ended> {
+        match command {
+            Command::Flush(reply) => {
+                let flushed = match self.hand_over_queued(instance).await {
+                    Ok(()) => self.flush(instance).await,
+                    Err(end) => Err(end),
+                };
+                answer(reply, flushed, |said| said.map_err(NotRunning::Refused))
+            }
+            Command::Expose(reply) => {
+                let exposed = match self.hand_over_queued(instance).await {
+                    Ok(()) => instance.expose().await,
+                    Err(end) => Err(end),
+                };
+                answer(reply, exposed, whole_exposition)
+            }
+            Command::Replace(provider, reply) => {
+                let replaced = self.replace(*provider, instance).await?;
+                // Whoever asked may have lost patience.
+                let _ = reply.send(replaced);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts another provider into the place of this one, if it can be started.
+    /// What was recorded before goes to the old one, what comes after to the new
+    /// one, and nothing to both.
+    async fn replace(
+        &mut self,
+        provider: Provider,
+        instance: &mut Instance,
+    ) -> Result<Result<(), StartError>, Ended> {
+        let mut new = match self.start(&provider).await {
+            Ok(new) => new,
+            Err(Ended::Halted) => return Err(Ended::Halted),
+            Err(Ended::Failed(failure)) => {
+                let name = provider.name().to_owned();
+                tracing::warn!(backend = &*self.shared.name, new = name, %failure, "backend not replaced");
+                return Ok(Err(StartError::Failed { name, failure }));
+            }
+        };
+        let last = match self.hand_over_queued(instance).await {
+            Ok(()) => self.flush(instance).await.map(drop),
+            Err(end) => Err(end),
+        };
+        std::mem::swap(instance, &mut new);
+        let swallowed = new.discard().await;
+        self.shared
+            .change(|condition| condition.output_swallowed += swallowed);
+        match last {
+            Err(Ended::Failed(failure)) => self.note(&failure),
+            Err(Ended::Halted) => return Err(Ended::Halted),
+            Ok(()) => {}
+        }
+        self.succeeded_by(provider);
+        self.shared
+            .change(|condition| condition.state = BackendState::Running);
+        Ok(Ok(()))
+    }
+
+    /// From here on, this is the provider.
+    fn succeeded_by(&mut self, provider: Provider) {
+        tracing::info!(
+            backend = &*self.shared.name,
+            old = self.provider.name(),
+            new = provider.name(),
+            "backend replaced"
+        );
+        let (siblings, is_middleware) = (provider.siblings(), provider.is_middleware());
+        self.shared.change(|condition| {
+            condition.swaps += 1;
+            condition.siblings = siblings;
+            condition.is_middleware = is_middleware;
+        });
+        self.circuit.forget();
+        self.flush_at = None;
+        self.provider = provider;
+    }
+
+    /// Without an instance, only another provider helps.
+    pub(super) async fn obey_at_rest(
+        &mut self,
+        command: Command,
+        state: BackendState,
+    ) -> Option<Next> {
+        let Command::Replace(provider, reply) = command else {
+            refuse(command, &self.shared.name, state);
+            return None;
+        };
+        match self.start(&provider).await {
+            Ok(instance) => {
+                self.succeeded_by(*provider);
+                let _ = reply.send(Ok(()));
+                Some(Next::Serve(Box::new(instance)))
+            }
+            Err(Ended::Halted) => Some(Next::End),
+            Err(Ended::Failed(failure)) => {
+                let name = provider.name().to_owned();
+                let _ = reply.send(Err(StartError::Failed { name, failure }));
+                None
+            }
+        }
+    }
+}
+
+/// Answers whoever asked, and passes on that the instance has ended.
+fn answer<T, U>(
+    reply: oneshot::Sender<Result<U, NotRunning>>,
+    result: Result<T, Ended>,
+    what: impl FnOnce(T) -> Result<U, NotRunning>,
+) -> Result<(), Ended> {
+    // Whoever asked may have lost patience.
+    let (answer, end) = match result {
+        Ok(value) => (what(value), Ok(())),
+        Err(Ended::Failed(failure)) => {
+            let answer = Err(NotRunning::Failed(failure.clone()));
+            (answer, Err(Ended::Failed(failure)))
+        }
+        Err(Ended::Halted) => {
+            let state = BackendState::Stopped;
+            (Err(NotRunning::State { state }), Err(Ended::Halted))
+        }
+    };
+    let _ = reply.send(answer);
+    end
+}
+
+pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
+    let refused = NotRunning::State { state };
+    match command {
+        Command::Flush(reply) => drop(reply.send(Err(refused))),
+        Command::Expose(reply) => drop(reply.send(Err(refused))),
+        Command::Replace(_, reply) => {
+            let name = name.to_owned();
+            drop(reply.send(Err(StartError::Stopped { name })));
+        }
+    }
+}
+
+/// A scraper that got half an exposition would take it for the whole.
+fn whole_exposition(text: Option<String>) -> Result<String, NotRunning> {
+    match text {
+        None => Err(NotRunning::Unsupported("exposition")),
+        Some(text) if text.trim_end().ends_with("# EOF") => Ok(text),
+        Some(_) => Err(NotRunning::Refused(
+            "an exposition whose last line is not `# EOF`".into(),
+        )),
+    }
+}

@@ -1,0 +1,122 @@
+//! Out of the queue, into the instance, into the books.
+
+use solti_metrics::Event;
+use tokio::time::Instant;
+
+use super::BackendState;
+use super::instance::{Ended, HandedOver, Instance};
+use super::worker::Worker;
+use crate::DropReason;
+use crate::bindings::types as wit;
+
+impl Worker {
+    /// Hands over what is queued, up to a number of records. Returns how many
+    /// there were.
+    pub(super) async fn hand_over(
+        &mut self,
+        instance: &mut Instance,
+        limit: usize,
+    ) -> Result<usize, Ended> {
+        self.take(limit);
+        if self.taken.is_empty() {
+            return Ok(0);
+        }
+        let handed = instance.hand_over(&self.taken).await;
+        let gone = handed.returned + handed.under_way;
+        self.taken.drain(..gone);
+        self.settle(handed)?;
+        if self.circuit.on_probation() {
+            self.shared
+                .change(|condition| condition.state = BackendState::Running);
+        }
+        self.circuit.delivered();
+        if self.flush_at.is_none() && instance.can_flush() {
+            self.flush_at = Some(Instant::now() + self.options.flush_every);
+        }
+        Ok(gone)
+    }
+
+    /// Takes records out of the queue until there are so many.
+    fn take(&mut self, limit: usize) {
+        while self.taken.len() < limit {
+            match self.shared.queue.pop() {
+                Some(event) if is_mapped(event) => self.taken.push(event),
+                Some(_) => self.shared.ledger.drop_for(DropReason::UnmappedLabel, 1),
+                None => return,
+            }
+        }
+    }
+
+    /// Books what became of records that were handed over.
+    fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
+        let ledger = &self.shared.ledger;
+        let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
+        let discards = handed.end.as_ref().copied().unwrap_or_default();
+        // It can speak for no more records than it was given.
+        let sampled = discards.sampled.min(returned);
+        let failed = discards.failed.min(returned - sampled);
+        ledger.deliver(returned - sampled - failed);
+        for (reason, records) in [
+            (DropReason::Sampled, sampled),
+            (DropReason::BackendFailed, failed),
+        ] {
+            if records > 0 {
+                ledger.drop_for(reason, records);
+            }
+        }
+        if under_way > 0 {
+            let reason = match &handed.end {
+                Err(Ended::Failed(failure)) => failure.reason(),
+                Err(Ended::Halted) | Ok(_) => DropReason::ShutDown,
+            };
+            ledger.drop_for(reason, under_way);
+        }
+        handed.end.map(drop)
+    }
+
+    /// Hands over what is queued at this moment; others may go on to record.
+    pub(super) async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+        let mut left = self.taken.len() + self.shared.queue.len();
+        while left > 0 {
+            let limit = left.min(self.options.batch);
+            match self.hand_over(instance, limit).await? {
+                0 => return Ok(()),
+                handed => left = left.saturating_sub(handed),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over all that was recorded before the intake was closed.
+    pub(super) async fn drain(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+        loop {
+            if self.hand_over(instance, self.options.batch).await? == 0 {
+                if self.in_flight() == 0 {
+                    return Ok(());
+                }
+                // Somebody got past the intake, and is about to queue.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    pub(super) fn drop_all(&mut self, reason: DropReason) {
+        if !self.taken.is_empty() {
+            let records = self.taken.len() as u64;
+            self.shared.ledger.drop_for(reason, records);
+            self.taken.clear();
+        }
+        self.shared.drop_queued(reason);
+    }
+}
+
+/// Whether the package has names for an event's labels.
+fn is_mapped(event: Event) -> bool {
+    let runner = wit::RunnerType::try_from(event.runner()).is_ok();
+    let label = match event {
+        Event::TaskCompleted { outcome, .. } => wit::TaskOutcome::try_from(outcome).is_ok(),
+        Event::RunnerError { error, .. } => wit::RunnerErrorKind::try_from(error).is_ok(),
+        _ => true,
+    };
+    runner && label
+}
