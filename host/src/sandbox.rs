@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod file;
 mod inspect;
+mod interface;
 mod limiter;
 mod limits;
 mod output;
@@ -15,7 +16,8 @@ mod trap;
 
 pub use access::Access;
 pub use error::{BuildError, LoadError};
-pub use inspect::{Inspection, Interface, Role};
+pub use inspect::{Inspection, Role};
+pub use interface::Interface;
 pub use limits::{Limit, Limits};
 pub use output::{Output, OutputFn};
 pub use printable::printable;

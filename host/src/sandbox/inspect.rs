@@ -2,7 +2,7 @@ use std::fmt;
 
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-use super::{LoadError, printable};
+use super::{Interface, LoadError, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -71,118 +71,6 @@ impl fmt::Display for Role {
     }
 }
 
-/// The name of an import or an export, such as `wasi:cli/run@0.2.6`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Interface {
-    name: String,
-}
-
-impl Interface {
-    /// The whole name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The name without the version: `wasi:cli/run`.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        self.name
-            .split_once('@')
-            .map_or(&self.name, |(path, _)| path)
-    }
-
-    /// The version, if it has one: `0.2.6`.
-    #[must_use]
-    pub fn version(&self) -> Option<&str> {
-        self.name.split_once('@').map(|(_, version)| version)
-    }
-
-    /// Whether two versions link: before 1.0, those with the same minor do.
-    fn is_of_line(&self, line: &str) -> bool {
-        self.version()
-            .and_then(|version| version.strip_prefix(line))
-            .is_some_and(|patch| patch.starts_with('.'))
-    }
-
-    /// What a task has to be given for this import to be of use, in the words
-    /// of the command line; `None` where it needs nothing, and where this host
-    /// does not know it.
-    #[must_use]
-    pub fn grant(&self) -> Option<&'static str> {
-        if !self.is_known() {
-            return None;
-        }
-        match self.path() {
-            "wasi:cli/environment" => Some("--env K=V, and arguments behind --"),
-            "wasi:cli/stdin" => Some("--stdin FILE"),
-            path if path.starts_with("wasi:filesystem/") => Some("--dir HOST[::GUEST][:rw]"),
-            path if path.starts_with("wasi:sockets/") => Some("none: the network stays closed"),
-            _ => None,
-        }
-    }
-
-    /// The same for a component that receives records.
-    #[must_use]
-    pub fn backend_grant(&self) -> Option<&'static str> {
-        match self.path() {
-            "wasi:cli/environment" => Some("--grant env=NAME=VALUE"),
-            "wasi:cli/stdout" | "wasi:cli/stderr" => Some("--grant output"),
-            path if path.starts_with("wasi:filesystem/") => Some("--grant dir=HOST[::GUEST][:rw]"),
-            path if path.starts_with("wasi:sockets/") => Some("--grant tcp=ADDRESS or udp=ADDRESS"),
-            path if path.starts_with("wasi:http/") => Some("--grant http=HOST[:PORT]"),
-            _ => None,
-        }
-    }
-
-    /// Whether this host can call an interface of that name, if it is exported.
-    fn is_known_export(&self) -> bool {
-        matches!(
-            self.path(),
-            "solti:metrics/backend"
-                | "solti:metrics/batch"
-                | "solti:metrics/lifecycle"
-                | "solti:metrics/exposition"
-                | "solti:metrics/accounting"
-        ) && self.is_of_line("0.1")
-    }
-
-    #[cfg(feature = "provider")]
-    pub(crate) fn is_http(&self) -> bool {
-        self.path().starts_with("wasi:http/") && self.is_of_line("0.2")
-    }
-
-    fn is_metrics(&self) -> bool {
-        self.path().starts_with("solti:metrics/")
-    }
-
-    /// Whether this host defines an interface of that name. What it needs to
-    /// have in it, only linking tells.
-    fn is_known(&self) -> bool {
-        match self.path() {
-            "solti:metrics/types" | "solti:metrics/backend" => self.is_of_line("0.1"),
-            path => {
-                let package = path.split_once('/').map_or(path, |(package, _)| package);
-                matches!(
-                    package,
-                    "wasi:cli"
-                        | "wasi:clocks"
-                        | "wasi:filesystem"
-                        | "wasi:io"
-                        | "wasi:random"
-                        | "wasi:sockets"
-                ) && self.is_of_line("0.2")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Interface {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
 impl Inspection {
     /// Looks at the bytes of a component. `name` is for the messages.
     ///
@@ -225,12 +113,12 @@ impl Inspection {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        imports.push(interface(import.map_err(said)?.name.name));
+                        imports.push(Interface::new(import.map_err(said)?.name.name));
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        exports.push(interface(export.map_err(said)?.name.name));
+                        exports.push(Interface::new(export.map_err(said)?.name.name));
                     }
                 }
                 _ => {}
@@ -331,10 +219,6 @@ impl Inspection {
     }
 }
 
-fn interface(name: &str) -> Interface {
-    Interface { name: name.into() }
-}
-
 fn looks_like(bytes: &[u8]) -> &'static str {
     let head = &bytes[..bytes.len().min(1024)];
     match head {
@@ -351,29 +235,5 @@ fn looks_like(bytes: &[u8]) -> &'static str {
             Err(error) if error.error_len().is_none() => "text",
             Err(_) => "something else",
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_of_one_line_link_and_others_do_not() {
-        for (name, known) in [
-            ("solti:metrics/backend@0.1.0", true),
-            ("solti:metrics/backend@0.1.7", true),
-            ("solti:metrics/backend@0.2.0", false),
-            ("solti:metrics/backend@0.10.0", false),
-            ("solti:metrics/backend", false),
-            ("solti:metrics/unheard-of@0.1.0", false),
-            ("wasi:cli/environment@0.2.12", true),
-            ("wasi:cli/environment@0.3.0", false),
-            ("wasi:http/types@0.2.0", false),
-            ("wasi:clip/environment@0.2.0", false),
-            ("env", false),
-        ] {
-            assert_eq!(interface(name).is_known(), known, "{name}");
-        }
     }
 }
