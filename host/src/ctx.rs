@@ -17,6 +17,7 @@ pub struct MetricsCtx {
     identity: Arc<str>,
     /// One bit for each [`RunnerType`] that the guest may speak for.
     allowed: u8,
+    /// How many more records may go on to the backend.
     quota: u64,
     ceiling_ms: u64,
     ledger: LedgerWriter,
@@ -73,9 +74,9 @@ impl MetricsCtx {
         if self.allowed & bit(event.runner()) == 0 {
             return Err(DropReason::RunnerNotAllowed);
         }
-        if self.ledger.delivered() >= self.quota {
-            return Err(DropReason::Quota);
-        }
+        // A record that the backend loses was handed to it all the same: else a
+        // guest of a broken backend would have no quota at all.
+        self.quota = self.quota.checked_sub(1).ok_or(DropReason::Quota)?;
         Ok(match event {
             Event::TaskCompleted {
                 runner,
@@ -154,8 +155,8 @@ impl MetricsCtxBuilder {
         self
     }
 
-    /// How many records go on to the backend. Those after them are dropped, and
-    /// counted as [`DropReason::Quota`]; the guest itself goes on undisturbed.
+    /// How many records are handed to the backend. Those after them are dropped,
+    /// and counted as [`DropReason::Quota`]; the guest itself goes on undisturbed.
     pub fn quota(mut self, records: u64) -> Self {
         self.quota = records;
         self
@@ -248,6 +249,17 @@ mod tests {
         assert_eq!(memory.events(), [STARTED; 2]);
         assert_eq!(ctx.ledger().snapshot().dropped(DropReason::Quota), 3);
         assert_eq!(ctx.ledger().snapshot().in_flight(), 0);
+    }
+
+    #[test]
+    fn a_record_that_the_backend_loses_counts_against_the_quota() {
+        let mut ctx = MetricsCtx::builder().backend(Panicking).quota(2).build();
+        for _ in 0..5 {
+            ctx.record(STARTED);
+        }
+        let ledger = ctx.ledger().snapshot();
+        assert_eq!(ledger.dropped(DropReason::BackendPanicked), 2);
+        assert_eq!(ledger.dropped(DropReason::Quota), 3);
     }
 
     #[test]

@@ -82,12 +82,6 @@ impl LedgerWriter {
         increment(&self.counters.accepted);
     }
 
-    /// How many records went on to the backend, or are on their way to it.
-    #[inline]
-    pub(crate) fn delivered(&self) -> u64 {
-        self.counters.delivered.load(Ordering::Relaxed)
-    }
-
     #[inline]
     pub(crate) fn deliver(&mut self) {
         increment(&self.counters.delivered);

@@ -1,6 +1,7 @@
 //! `run`: readers that go away, or never read.
 
 use std::io::Read;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -184,6 +185,37 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()
     let end = running.end()?;
     drop(unread);
     ensure!(end.code == Some(1), "{end}");
+    Ok(())
+}
+
+/// Again and again, since what is lost is not lost every time.
+#[test]
+fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
+    let place = Place::new()?;
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    for _ in 0..25 {
+        for (args, said) in [
+            (&["run", "--listen", &address, "missing"][..], &address[..]),
+            (
+                &[
+                    "run",
+                    "--backend",
+                    "noop",
+                    "--format",
+                    "prometheus",
+                    "missing",
+                ],
+                "--backend noop",
+            ),
+            (&["run", "--format", "json", "missing"], "error: missing: "),
+            (&["run", "missing"], "records of"),
+            (&["check", "missing"], "error: missing: "),
+        ] {
+            let end = place.run(args)?;
+            ensure!(end.stderr.contains(said), "{args:?}: {end}");
+        }
+    }
     Ok(())
 }
 
