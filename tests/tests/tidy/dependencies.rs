@@ -109,3 +109,40 @@ fn package(name: &str) -> Result<Value> {
         .with_context(|| format!("no package `{name}`"))?
         .clone())
 }
+
+/// Else `make run` and `make test` would each build wasmtime for themselves.
+#[test]
+fn tests_choose_no_other_features_than_the_build() -> Result<()> {
+    let plain = features("normal,build")?;
+    let tested = features("normal,build,dev")?;
+    ensure!(plain.iter().any(|line| line.starts_with("wasmtime v")));
+    let changed: Vec<_> = plain.iter().filter(|line| !tested.contains(line)).collect();
+    ensure!(
+        changed.is_empty(),
+        "a dev-dependency changes the features of {changed:#?}"
+    );
+    Ok(())
+}
+
+/// Every package of the workspace's tree with its features.
+fn features(edges: &str) -> Result<Vec<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--workspace",
+            "--locked",
+            "--offline",
+            "--edges",
+            edges,
+        ])
+        .args(["--prefix", "none", "--no-dedupe", "--format", "{p} {f}"])
+        .current_dir(root())
+        .output()?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cargo tree failed: {error}");
+    let text = String::from_utf8(output.stdout)?;
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines.dedup();
+    Ok(lines)
+}
