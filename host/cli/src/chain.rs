@@ -1,7 +1,7 @@
 //! Components between the guests and whoever receives their records, as they
 //! were asked for on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::error::ErrorKind;
@@ -104,7 +104,7 @@ impl Chain {
         named.extend(placed(
             matches,
             "middlewares",
-            args.middlewares.iter().map(Named::Middleware),
+            args.middlewares.iter().map(|file| Named::Middleware(file)),
         ));
         named.extend(placed(
             matches,
@@ -145,7 +145,7 @@ impl Chain {
 
 enum Named<'a> {
     Receiver(&'a Receiver),
-    Middleware(&'a PathBuf),
+    Middleware(&'a Path),
     Grant(&'a Grant),
 }
 
@@ -173,9 +173,9 @@ fn nobody() -> Error {
 }
 
 impl Part {
-    fn new(file: &PathBuf) -> Self {
+    fn new(file: &Path) -> Self {
         Self {
-            file: file.clone(),
+            file: file.into(),
             grants: Grants::new(),
             output: false,
         }

@@ -59,7 +59,7 @@ pub enum Limit {
     Memory,
     /// [`Limits::table_elements`].
     TableElements,
-    /// The stack, see [`RunnerBuilder::stack`](super::RunnerBuilder::stack).
+    /// The stack. A runner has it from its builder; a provider has 512 KiB.
     Stack,
     /// [`Limits::host_call_fuel`].
     HostCallFuel,
