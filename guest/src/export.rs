@@ -48,7 +48,8 @@ macro_rules! export_provider {
 /// Takes a function from the next backend to this one: from
 /// [`HostMetrics`](crate::HostMetrics) to a
 /// [`MetricsBackend`](crate::MetricsBackend) around it. Behind it may stand what
-/// [`export_provider!`](crate::export_provider) takes too.
+/// [`export_provider!`](crate::export_provider) takes too. Without any of this,
+/// `export_middleware!()` forwards everything as it is.
 ///
 /// ```no_run
 /// use solti_metrics_guest::{HostMetrics, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
@@ -74,6 +75,9 @@ macro_rules! export_provider {
 /// The crate is then built as a `cdylib`.
 #[macro_export]
 macro_rules! export_middleware {
+    () => {
+        $crate::__export_backend!($crate::HostMetrics::new(););
+    };
     ($around:expr $(, $sibling:ident)* $(,)?) => {
         $crate::__export_backend!(($around)($crate::HostMetrics::new()); $($sibling)*);
     };
