@@ -85,6 +85,11 @@ impl Interface {
         self.path().starts_with("wasi:http/") && self.is_of_line("0.2")
     }
 
+    /// Whether an export of that name is a `main`.
+    pub(crate) fn is_main(&self) -> bool {
+        self.path() == "wasi:cli/run" && self.is_of_line("0.2")
+    }
+
     pub(super) fn is_metrics(&self) -> bool {
         self.path().starts_with("solti:metrics/")
     }
