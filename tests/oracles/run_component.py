@@ -2,7 +2,8 @@
 
     run_component.py COMPONENT FOLDER [ARGUMENT]...
 
-The program sees FOLDER as its current one. The exit code is the program's, and
+The program sees this one's environment, and FOLDER as its current one, which it
+may write to. The exit code is the program's, and
 134 if it trapped."""
 
 import sys
@@ -14,9 +15,10 @@ path, folder, *arguments = sys.argv[1:]
 engine = Engine()
 wasi = WasiConfig()
 wasi.argv = [path, *arguments]
+wasi.inherit_env()
 wasi.inherit_stdout()
 wasi.inherit_stderr()
-wasi.preopen_dir(folder, ".", fs_mutable=False)
+wasi.preopen_dir(folder, ".")
 store = Store(engine)
 store.set_wasi(wasi)
 linker = Linker(engine)

@@ -41,7 +41,7 @@ fn main() {
 
 type Check = fn() -> Result<()>;
 
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 12] = [
     (
         "nothing_of_metrics_is_imported_and_all_else_is",
         outside::no_metrics_are_imported,
@@ -50,6 +50,8 @@ const CHECKS: [(&str, Check); 10] = [
         "a_guests_exports_remain_and_a_flush_and_a_scrape",
         outside::exports,
     ),
+    ("every_example_can_take_part", outside::every_example),
+    ("a_composition_can_be_scraped", outside::scraped),
     ("versions_of_one_line_connect", outside::versions_of_a_line),
     ("imports_of_one_name_are_merged", outside::merged),
     ("the_same_parts_make_the_same_bytes", outside::reproducible),

@@ -148,6 +148,8 @@ fn a_file_is_replaced_where_it_is() -> Result<()> {
     let place = Place::new()?;
     place.write("real/app.wasm", b"old")?;
     symlink("real/app.wasm", place.path("link.wasm"))?;
+    // Whoever has the old file open keeps it, under this name too.
+    fs::hard_link(place.path("real/app.wasm"), place.path("old.wasm"))?;
     // The guest itself may be the output: it is read before.
     fs::copy(digest(), place.path("guest.wasm"))?;
     for (guest, output) in [
@@ -160,7 +162,8 @@ fn a_file_is_replaced_where_it_is() -> Result<()> {
     ensure!(place.path("link.wasm").is_symlink());
     let (real, guest) = (place.path("real/app.wasm"), place.path("guest.wasm"));
     ensure!(fs::read(&real)? == fs::read(guest)?);
-    only(&place, &["guest.wasm", "link.wasm", "real"])?;
+    ensure!(fs::read(place.path("old.wasm"))? == b"old");
+    only(&place, &["guest.wasm", "link.wasm", "old.wasm", "real"])?;
     ensure!(fs::read_dir(place.path("real"))?.count() == 1);
     Ok(())
 }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use solti_metrics_host::compose::{Inspection, Part, compose};
+use solti_metrics_host::compose::{Inspection, Part, Role, compose};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use wasmtime::component::{Component, Linker, Val};
 use wasmtime::{Engine, Store};
@@ -37,6 +38,66 @@ pub(crate) fn no_metrics_are_imported() -> Result<()> {
     let found: BTreeSet<_> = names(&composed).0.into_iter().collect();
     ensure!(found == expected, "{found:#?}");
     ensure!(!found.is_empty());
+    Ok(())
+}
+
+/// Each receiver in `guest/examples/`, whoever adds one.
+pub(crate) fn every_example() -> Result<()> {
+    let guest = fs::read(artifact("digest", WASI))?;
+    let (mut middlewares, mut providers) = (Vec::new(), Vec::new());
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/examples");
+    for entry in fs::read_dir(examples)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let Some(stem) = name.strip_suffix(".rs") else {
+            continue;
+        };
+        for target in [WASI, BARE] {
+            // Not every example is built for both.
+            let Ok(bytes) = fs::read(artifact(stem, target)) else {
+                continue;
+            };
+            let part = (format!("{stem} for {target}"), bytes);
+            match Inspection::of(stem, &part.1)?.role() {
+                Role::Middleware => middlewares.push(part),
+                Role::Provider => providers.push(part),
+                _ => {}
+            }
+        }
+    }
+    ensure!(middlewares.len() > 3 && providers.len() > 5);
+    for (name, provider) in &providers {
+        for (between, middleware) in &middlewares {
+            let composed = outside(&[guest.clone(), middleware.clone(), provider.clone()])
+                .with_context(|| format!("{between}, {name}"))?;
+            ensure!(composed.is_program(), "{composed:?}");
+            let (imports, _) = names(&composed);
+            let metrics = imports.iter().any(|import| import.starts_with("solti:"));
+            ensure!(!metrics, "{between}, {name}: {imports:?}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn scraped() -> Result<()> {
+    let parts = [
+        fs::read(artifact("reporter", BARE))?,
+        fs::read(artifact("middleware", BARE))?,
+        fs::read(artifact("counter", BARE))?,
+    ];
+    let mut running = Running::start(&bytes(&parts)?)?;
+    for times in 1..=3 {
+        running.call(None, "run")?;
+        let said = running.call(Some("solti:metrics/exposition@0.1.0"), "expose")?;
+        let [Val::String(text)] = &said[..] else {
+            anyhow::bail!("no text: {said:?}");
+        };
+        let line = format!(r#"solti_runner_tasks_started_total{{runner="container"}} {times}"#);
+        ensure!(text.lines().any(|it| it == line), "{line}: {text}");
+        ensure!(text.ends_with("# EOF\n"), "{text}");
+    }
     Ok(())
 }
 

@@ -17,10 +17,14 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_provider_gets_every_record_of_the_script", provider),
     ("middlewares_change_records_on_their_way", middlewares),
     ("a_guest_of_a_real_toolchain_reads_its_folder", digest),
+    ("a_provider_writes_where_the_guest_may", jsonl),
     ("what_was_kept_is_handed_on_however_a_program_ends", ends),
     ("what_a_middleware_kept_is_kept_again_and_handed_on", both),
     ("a_program_that_loses_records_at_its_end_has_failed", loses),
-    ("an_exit_deep_in_a_real_guest_loses_nothing", real_exit),
+    (
+        "a_guest_of_a_real_toolchain_that_fails_loses_nothing",
+        failing_digest,
+    ),
 ];
 
 fn provider(runtime: &Runtime) -> Result<()> {
@@ -78,6 +82,27 @@ fn digest(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
+fn jsonl(runtime: &Runtime) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("a"), "a")?;
+    let parts = [
+        built("digest", WASI)?,
+        built("rename", WASI)?,
+        built("jsonl", WASI)?,
+    ];
+    let ended = runtime.run(&composed(&parts)?, folder.path(), &["a"])?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    let records = fs::read_to_string(folder.path().join("records.jsonl"))?;
+    let lines: Vec<_> = records.lines().collect();
+    ensure!(
+        matches!(&lines[..], [started, completed]
+            if *started == r#"{"record":"task_started","runner":"wasm"}"#
+                && completed.contains(r#""outcome":"success","duration_ms":"#)),
+        "{records}"
+    );
+    Ok(())
+}
+
 fn ends(runtime: &Runtime) -> Result<()> {
     for (end, code, stdout) in [
         (RETURN, Some(0), "kept 003\n"),
@@ -132,7 +157,7 @@ fn loses(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-fn real_exit(runtime: &Runtime) -> Result<()> {
+fn failing_digest(runtime: &Runtime) -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("a"), "a")?;
     let parts = [built("digest", WASI)?, parts::keeper()?];

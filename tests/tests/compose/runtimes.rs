@@ -16,6 +16,9 @@ pub(crate) struct Ended {
     pub(crate) stdout: String,
 }
 
+/// Where `guest/examples/jsonl.rs` writes.
+const VARIABLES: [(&str, &str); 1] = [("JSONL_PATH", "records.jsonl")];
+
 pub(crate) enum Runtime {
     Ours,
     /// PyPI's wasmtime, in this folder.
@@ -23,7 +26,8 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// Runs a program that sees `folder` as its current one.
+    /// Runs a program that sees `folder` as its current one, may write to it, and
+    /// has the variables in [`VARIABLES`].
     pub(crate) fn run(&self, program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
         match self {
             Self::Ours => ours(program, folder, args),
@@ -35,7 +39,10 @@ impl Runtime {
 fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let program = runner.load("composed", program)?;
-    let mut task = Task::new().dir(folder, ".", Access::ReadOnly);
+    let mut task = Task::new().dir(folder, ".", Access::ReadWrite);
+    for (name, value) in VARIABLES {
+        task.env.push((name.into(), value.into()));
+    }
     task.args.extend(args.iter().map(ToString::to_string));
     task.stdout = Output::Capture;
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
@@ -57,6 +64,7 @@ fn python(path: &Path, program: &[u8], folder: &Path, args: &[&str]) -> Result<E
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/run_component.py");
     let output = Command::new("python3")
         .env("PYTHONPATH", path)
+        .envs(VARIABLES)
         .args([&script, &file, folder])
         .args(args)
         .output()
