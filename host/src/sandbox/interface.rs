@@ -32,7 +32,7 @@ impl Interface {
     }
 
     /// Whether two versions link: before 1.0, those with the same minor do.
-    pub(super) fn is_of_line(&self, line: &str) -> bool {
+    fn is_of_line(&self, line: &str) -> bool {
         self.version()
             .and_then(|version| version.strip_prefix(line))
             .is_some_and(|patch| patch.starts_with('.'))
