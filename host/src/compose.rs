@@ -31,7 +31,8 @@
 //! # Records that are kept for a while
 //!
 //! A part that exports `solti:metrics/lifecycle` keeps records until it is flushed,
-//! and most runtimes have never heard of that. If the guest is a program, the
+//! and most runtimes have never heard of that. If the guest is a program (of the 0.2
+//! line of `wasi:cli`), the
 //! composition therefore flushes by itself: after `main` has returned, and before
 //! the guest exits through `wasi:cli/exit`. If that fails, so does the program.
 //! What a part has kept when the guest traps is lost with it, since nothing in a
