@@ -63,6 +63,8 @@
 //!
 //! - `runner`: `runner::Runner` executes components as tasks, with limits.
 //! - `provider`: `provider::ComponentBackend` is a backend that is a component.
+//! - `compose`: `compose::compose` makes one component of a guest, middlewares and
+//!   a provider.
 //! - `wasi-http`: lets a provider send HTTP requests where that is granted.
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
@@ -71,6 +73,8 @@
 pub const WIT_VERSION: &str = "0.1.0";
 
 mod bindings;
+#[cfg(feature = "compose")]
+pub mod compose;
 mod convert;
 mod ctx;
 mod ledger;
@@ -81,7 +85,16 @@ mod link;
 pub mod provider;
 #[cfg(feature = "runner")]
 pub mod runner;
-#[cfg(any(feature = "provider", feature = "runner"))]
+#[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
+#[cfg_attr(
+    not(any(feature = "provider", feature = "runner")),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "composing only looks at components, and executes none"
+    )
+)]
 mod sandbox;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};

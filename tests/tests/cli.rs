@@ -25,6 +25,9 @@ mod clients;
 #[path = "cli/check.rs"]
 mod check;
 
+#[path = "cli/compose.rs"]
+mod compose;
+
 #[path = "cli/wit.rs"]
 mod wit;
 

@@ -24,9 +24,8 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
         let known = match (block.language.as_str(), block.about.as_str()) {
             ("console", "") | ("rust", "") => true,
             ("rs", example) => example.starts_with("guest/examples/"),
-            ("sh", "" | "hello" | "digest.wasm" | "backends") | ("toml", "hello/Cargo.toml") => {
-                true
-            }
+            ("sh", "" | "hello" | "digest.wasm" | "backends" | "compose")
+            | ("toml", "hello/Cargo.toml") => true,
             _ => false,
         };
         ensure!(known, "README: `{} {}`", block.language, block.about);
@@ -124,6 +123,29 @@ fn the_commands_with_backends_succeed_as_shown() -> Result<()> {
     }
     let lines = fs::read_to_string(folder.path().join("out/metrics.jsonl"))?;
     ensure!(lines.lines().count() > 20, "{lines}");
+    Ok(())
+}
+
+#[test]
+fn the_composition_runs_as_shown() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for name in ["digest", "sampler", "jsonl"] {
+        let place = folder.path().join(name).with_extension("wasm");
+        fs::copy(artifact(name, WASI), place)?;
+    }
+    symlink(
+        root().join("src").canonicalize()?,
+        folder.path().join("src"),
+    )?;
+    fs::create_dir(folder.path().join("out"))?;
+    for line in only(&readme()?, "sh", "compose")?.lines() {
+        shell(line, folder.path())?;
+    }
+    let lines = fs::read_to_string(folder.path().join("out/metrics.jsonl"))?;
+    let started = |line: &&str| line.contains("task_started");
+    let (started, completed): (Vec<_>, Vec<_>) = lines.lines().partition(started);
+    let sampled = !completed.is_empty() && completed.len() < started.len();
+    ensure!(sampled, "{lines}");
     Ok(())
 }
 

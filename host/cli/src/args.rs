@@ -50,6 +50,13 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
+    /// Make one component of a guest, middlewares and a provider.
+    ///
+    /// It needs no metrics host: whatever runs components with the guest's other
+    /// imports runs it. All exports of the guest are its exports. If it is a
+    /// program, and a part keeps records for a while, they are handed on before
+    /// the program ends.
+    Compose(ComposeArgs),
     /// Write the WIT package `solti:metrics`, to build guests against.
     Wit(WitArgs),
 }
@@ -169,6 +176,24 @@ pub(crate) struct CheckArgs {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
+)]
+pub(crate) struct ComposeArgs {
+    /// The guest's file.
+    pub(crate) guest: PathBuf,
+
+    /// The files of those that receive its records, in the order that records
+    /// travel: middlewares if there are any, and last the provider.
+    #[arg(required = true, value_name = "RECEIVER")]
+    pub(crate) receivers: Vec<PathBuf>,
+
+    /// Where the component goes; `-` is standard output.
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

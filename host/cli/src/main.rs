@@ -6,7 +6,9 @@ mod backend;
 mod chain;
 mod check;
 mod component;
+mod compose;
 mod exit;
+mod output;
 mod progress;
 mod reload;
 mod report;
@@ -18,6 +20,7 @@ mod table;
 mod tally;
 mod voice;
 mod wit;
+mod write;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Run(args) => block_on(run::run(*args)),
         Command::Check(args) => check::check(&args),
+        Command::Compose(args) => compose::compose(&args),
         Command::Wit(args) => wit::wit(&args),
     };
     exit.unwrap_or_else(|error| {

@@ -1,11 +1,11 @@
 use std::fs;
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::io::ErrorKind;
 
 use anyhow::{Context, bail};
 
 use crate::args::WitArgs;
 use crate::exit::{Exit, print};
+use crate::write::write;
 
 /// The package, as it was when this binary was built.
 const FILES: [(&str, &str); 7] = [
@@ -37,8 +37,9 @@ pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
         }
     }
     for (name, text) in FILES {
-        write(dir, name, text)
-            .with_context(|| format!("cannot write {}", dir.join(name).display()))?;
+        let path = dir.join(name);
+        write(&path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let version = solti_metrics_host::WIT_VERSION;
     print(&format!(
@@ -46,16 +47,4 @@ pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
         dir.display()
     ))?;
     Ok(Exit::Good)
-}
-
-/// Whoever reads the file sees all of it or nothing.
-fn write(dir: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    let unfinished = dir.join(format!(".{name}.{}", std::process::id()));
-    let mut file = fs::File::create_new(&unfinished)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&unfinished, dir.join(name)))
-        .inspect_err(|_| {
-            let _ = fs::remove_file(&unfinished);
-        })
 }

@@ -174,9 +174,7 @@ impl Inspection {
     /// Whether it has a `main`.
     #[must_use]
     pub fn is_program(&self) -> bool {
-        self.exports
-            .iter()
-            .any(|export| export.path() == "wasi:cli/run" && export.is_of_line("0.2"))
+        self.exports.iter().any(Interface::is_main)
     }
 
     /// Imports of the metrics package in a version that this host does not have.

@@ -32,7 +32,7 @@ impl Interface {
     }
 
     /// Whether two versions link: before 1.0, those with the same minor do.
-    pub(super) fn is_of_line(&self, line: &str) -> bool {
+    fn is_of_line(&self, line: &str) -> bool {
         self.version()
             .and_then(|version| version.strip_prefix(line))
             .is_some_and(|patch| patch.starts_with('.'))
@@ -83,6 +83,11 @@ impl Interface {
     #[cfg(feature = "provider")]
     pub(crate) fn is_http(&self) -> bool {
         self.path().starts_with("wasi:http/") && self.is_of_line("0.2")
+    }
+
+    /// Whether an export of that name is a `main`.
+    pub(crate) fn is_main(&self) -> bool {
+        self.path() == "wasi:cli/run" && self.is_of_line("0.2")
     }
 
     pub(super) fn is_metrics(&self) -> bool {

@@ -1,15 +1,12 @@
 //! `run`: a bar for people at a terminal, and nothing of it anywhere else.
 
-use std::path::Path;
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
 
 use crate::child::{End, Running};
 use crate::guests;
 use crate::place::Place;
 use crate::report::rows;
-use crate::terminal::{ESCAPE, shown};
+use crate::terminal::{ESCAPE, at_terminal, shown};
 
 #[test]
 fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
@@ -159,22 +156,4 @@ fn whole_table(text: &str, tasks: &str) -> Result<()> {
     let last = text.lines().last().unwrap_or_default();
     ensure!(!last.is_empty() && last.chars().all(|c| c == '─'), "{text}");
     Ok(())
-}
-
-/// Runs the command at a terminal, which both of its streams go to.
-fn at_terminal(place: &Place, args: &str) -> Result<End> {
-    let script = Path::new("/usr/bin/script");
-    ensure!(
-        script.is_file(),
-        "there is no {}, which makes a terminal: it is part of util-linux",
-        script.display()
-    );
-    let mut command: Command = place.shell(
-        r#"PROGRAM="$0" SHELL=/bin/sh exec script -qec "stty cols 120 rows 40; \"\$PROGRAM\" $1" /dev/null"#,
-        &[args],
-    )?;
-    command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
-    let end = Running::start(&mut command)?.end()?;
-    ensure!(!end.stdout.contains("panicked at"), "it panicked\n{end}");
-    Ok(end)
 }

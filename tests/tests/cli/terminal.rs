@@ -1,9 +1,34 @@
 //! As much of a terminal as tells what a person sees in the end.
 
 use std::iter::Peekable;
+use std::path::Path;
+use std::process::Command;
 use std::str::Chars;
 
+use anyhow::{Result, ensure};
+
+use crate::child::{End, Running};
+use crate::place::Place;
+
 pub(crate) const ESCAPE: char = '\u{1b}';
+
+/// Runs the command at a terminal, which both of its streams go to.
+pub(crate) fn at_terminal(place: &Place, args: &str) -> Result<End> {
+    let script = Path::new("/usr/bin/script");
+    ensure!(
+        script.is_file(),
+        "there is no {}, which makes a terminal: it is part of util-linux",
+        script.display()
+    );
+    let mut command: Command = place.shell(
+        r#"PROGRAM="$0" SHELL=/bin/sh exec script -qec "stty cols 120 rows 40; \"\$PROGRAM\" $1" /dev/null"#,
+        &[args],
+    )?;
+    command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    let end = Running::start(&mut command)?.end()?;
+    ensure!(!end.stdout.contains("panicked at"), "it panicked\n{end}");
+    Ok(end)
+}
 
 /// What is left on an endless screen: what was cleared or printed over is gone.
 pub(crate) fn shown(output: &str) -> String {

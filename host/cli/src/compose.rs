@@ -1,0 +1,80 @@
+use std::collections::BTreeSet;
+use std::panic;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use bytesize::ByteSize;
+use solti_metrics_host::compose::{Composed, compose_files};
+use solti_metrics_host::runner::printable;
+
+use crate::args::ComposeArgs;
+use crate::exit::{Exit, print};
+use crate::output::Output;
+use crate::voice::complain;
+
+/// Of what is still imported, so many packages are named.
+const NAMED: usize = 8;
+
+pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
+    let to = args.output.display();
+    let unwritable = |error| anyhow!("cannot write {to}: {error}; name a file that can be written");
+    let output = Output::of(&args.output).map_err(unwritable)?;
+    if output.is_terminal() {
+        complain(format_args!(
+            "error: {to} is a terminal, and a component is no text; name a file, or redirect the output"
+        ));
+        return Ok(Exit::Misused);
+    }
+    let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
+    let composed = quietly(|| compose_files(&parts))?;
+    output.write(&composed.bytes).map_err(unwritable)?;
+    let line = line(&args.output, &parts, &composed);
+    match output {
+        Output::Stdout => complain(format_args!("{line}")),
+        Output::File(_) | Output::Opened(_) => print(&format!("{line}\n"))?,
+    }
+    Ok(Exit::Good)
+}
+
+/// A panic within is answered with an error; what a panic says on its way would
+/// only come before it.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    panic::set_hook(hook);
+    done
+}
+
+/// What was composed, how large it is, and what it still imports.
+fn line(output: &Path, parts: &[&PathBuf], composed: &Composed) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| file_name(part)).collect();
+    let size = ByteSize::b(composed.bytes.len() as u64);
+    let packages: BTreeSet<_> = composed
+        .inspection
+        .imports
+        .iter()
+        .map(|import| import.path().split('/').next().unwrap_or_default())
+        .collect();
+    let mut named: Vec<_> = packages
+        .iter()
+        .take(NAMED)
+        .map(|it| printable(it))
+        .collect();
+    match packages.len() {
+        0 => named.push("nothing".into()),
+        1..=NAMED => {}
+        many => named.push(format!("{} more", many - NAMED)),
+    }
+    format!(
+        "{}: {} in {size}; it imports {}",
+        file_name(output),
+        parts.join(" + "),
+        named.join(", ")
+    )
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    printable(&name.display().to_string())
+}

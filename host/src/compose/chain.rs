@@ -1,0 +1,185 @@
+use super::ComposeError;
+use super::glue;
+use super::graph::{Export, Graph, Instance, path};
+use super::part::Placed;
+use crate::sandbox::printable;
+
+const TYPES: &str = "solti:metrics/types";
+const BACKEND: &str = "solti:metrics/backend";
+const LIFECYCLE: &str = "solti:metrics/lifecycle";
+const EXPOSITION: &str = "solti:metrics/exposition";
+const EXIT: &str = "wasi:cli/exit";
+
+/// Connects parts that stand in the right order.
+pub(super) fn connected(
+    guest: &Placed<'_>,
+    middlewares: &[Placed<'_>],
+    provider: &Placed<'_>,
+) -> Result<Vec<u8>, ComposeError> {
+    let mut chain = Chain::new()?;
+    let last = chain.receiver(provider, None)?;
+    let mut next = last.clone();
+    for middleware in middlewares.iter().rev() {
+        next = chain.receiver(middleware, Some(&next))?;
+    }
+    chain.guest(guest, &next)?;
+    chain.export_beside(guest, &next, (provider, &last))?;
+    chain.graph.encode()
+}
+
+struct Chain {
+    graph: Graph,
+    types: Export,
+}
+
+/// A provider, or a middleware with all that is behind it.
+#[derive(Clone)]
+struct Receiver {
+    instance: Instance,
+    backend: Export,
+    /// Hands on what any of them has kept.
+    lifecycle: Option<Export>,
+}
+
+impl Chain {
+    fn new() -> Result<Self, ComposeError> {
+        let mut graph = Graph::default();
+        let types = graph.glue(glue::TYPES, &[], "types")?;
+        Ok(Self { graph, types })
+    }
+
+    fn receiver(
+        &mut self,
+        part: &Placed<'_>,
+        next: Option<&Receiver>,
+    ) -> Result<Receiver, ComposeError> {
+        let instance = self.instance(part, next)?;
+        let backend = part.exported(BACKEND).unwrap_or_default();
+        let backend = self.graph.exported(&instance, backend)?;
+        let mut lifecycle = next.and_then(|next| next.lifecycle.clone());
+        if let Some(own) = part.exported(LIFECYCLE) {
+            let own = self.graph.exported(&instance, own)?;
+            lifecycle = Some(match lifecycle {
+                None => own,
+                // What this part hands on, those behind it may keep again.
+                Some(behind) => self.graph.glue(
+                    &glue::flush_both(),
+                    &[("first", &own), ("second", &behind)],
+                    "lifecycle",
+                )?,
+            });
+        }
+        Ok(Receiver {
+            instance,
+            backend,
+            lifecycle,
+        })
+    }
+
+    /// Exports all that the guest does. Where it is a program, what the others
+    /// have kept is handed on before it ends, since nobody else would.
+    fn guest(&mut self, guest: &Placed<'_>, next: &Receiver) -> Result<(), ComposeError> {
+        let instance = self.instance(guest, Some(next))?;
+        let lifecycle = next.lifecycle.as_ref();
+        let flushed = lifecycle.filter(|_| guest.inspection.is_program());
+        if let Some(lifecycle) = flushed {
+            self.flush_before_exit(guest, &instance, lifecycle)?;
+        }
+        for export in &guest.inspection.exports {
+            let mut exported = self.graph.exported(&instance, export.name())?;
+            if let Some(lifecycle) = flushed.filter(|_| export.is_main()) {
+                let imports = [("main", &exported), ("lifecycle", lifecycle)];
+                exported = self.graph.glue(&glue::flush_after_run(), &imports, "run")?;
+            }
+            self.graph.export(&exported)?;
+        }
+        Ok(())
+    }
+
+    /// Many a program never returns from its `main`, but exits.
+    fn flush_before_exit(
+        &mut self,
+        guest: &Placed<'_>,
+        instance: &Instance,
+        lifecycle: &Export,
+    ) -> Result<(), ComposeError> {
+        for import in guest.imports(EXIT) {
+            // An exit that can do more is left alone.
+            if self.graph.imports_only(instance, import, "exit") {
+                let text = glue::flush_before_exit(import);
+                let imports = [("lifecycle", lifecycle)];
+                let exit = self.graph.glue(&text, &imports, "exit")?;
+                self.connect(guest, instance, import, &exit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What whoever runs the composition may want of the other parts: to flush
+    /// them, and to scrape the provider.
+    fn export_beside(
+        &mut self,
+        guest: &Placed<'_>,
+        first: &Receiver,
+        (provider, last): (&Placed<'_>, &Receiver),
+    ) -> Result<(), ComposeError> {
+        let mut exports: Vec<_> = first.lifecycle.iter().cloned().collect();
+        if let Some(exposition) = provider.exported(EXPOSITION) {
+            exports.push(self.graph.exported(&last.instance, exposition)?);
+        }
+        for export in exports {
+            let mut theirs = guest.inspection.exports.iter();
+            let same = theirs.find(|it| it.path() == path(&export.name));
+            if let Some(interface) = same {
+                return Err(ComposeError::ExportedTwice {
+                    name: guest.name.clone(),
+                    other: export.part,
+                    interface: printable(interface.name()),
+                });
+            }
+            self.graph.export(&export)?;
+        }
+        Ok(())
+    }
+
+    /// An instance of a part that records into the next one, if any.
+    fn instance(
+        &mut self,
+        part: &Placed<'_>,
+        next: Option<&Receiver>,
+    ) -> Result<Instance, ComposeError> {
+        let instance = self.graph.instantiate(&part.name, part.bytes)?;
+        let types = self.types.clone();
+        for import in part.imports(TYPES) {
+            self.connect(part, &instance, import, &types)?;
+        }
+        if let Some(Receiver { backend, .. }) = next {
+            for import in part.imports(BACKEND) {
+                let connected = self.graph.connect(&instance, import, backend);
+                connected.map_err(|reason| ComposeError::Mismatch {
+                    importer: part.name.clone(),
+                    exporter: backend.part.clone(),
+                    interface: printable(&backend.name),
+                    reason,
+                })?;
+            }
+        }
+        Ok(instance)
+    }
+
+    /// Connects an import to what every composition has for it.
+    fn connect(
+        &mut self,
+        part: &Placed<'_>,
+        instance: &Instance,
+        import: &str,
+        export: &Export,
+    ) -> Result<(), ComposeError> {
+        let connected = self.graph.connect(instance, import, export);
+        connected.map_err(|reason| ComposeError::WrongTypes {
+            name: part.name.clone(),
+            interface: printable(import),
+            reason,
+        })
+    }
+}

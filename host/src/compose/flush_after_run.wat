@@ -1,0 +1,30 @@
+;; Stands around a guest's `main`: what other parts have kept is handed on when it
+;; has returned. A program that could not hand everything on has failed.
+(component
+  (import "main" (instance $main (export "run" (func (result (result))))))
+  (import "lifecycle" (instance $lifecycle
+    (export "flush" (func (result (result (error string)))))))
+
+  ROOM
+
+  (core func $run (canon lower (func $main "run")))
+  (core func $flush (canon lower (func $lifecycle "flush")
+    (memory $room "memory") (realloc (func $room "realloc"))))
+
+  (core module $code
+    (import "" "memory" (memory 1))
+    (import "" "run" (func $run (result i32)))
+    (import "" "flush" (func $flush (param i32)))
+    (func (export "run") (result i32)
+      (local $failed i32)
+      (local.set $failed (call $run))
+      (call $flush (i32.const 0))
+      (i32.or (local.get $failed) (i32.load8_u (i32.const 0)))))
+  (core instance $code (instantiate $code (with "" (instance
+    (export "memory" (memory $room "memory"))
+    (export "run" (func $run))
+    (export "flush" (func $flush))))))
+
+  (func $flushing (result (result)) (canon lift (core func $code "run")))
+  (instance $out (export "run" (func $flushing)))
+  (export "run" (instance $out)))

@@ -1,0 +1,43 @@
+//! What a composition has besides its parts: small components, as text.
+
+/// The vocabulary, which all parts import.
+pub(super) const TYPES: &str = include_str!("types.wat");
+
+/// A `main` behind which the others hand on what they kept.
+pub(super) fn flush_after_run() -> String {
+    with_room(include_str!("flush_after_run.wat"))
+}
+
+/// An exit before which the others hand on what they kept. `exit` is the name of
+/// the interface.
+pub(super) fn flush_before_exit(exit: &str) -> String {
+    with_room(include_str!("flush_before_exit.wat")).replace("EXIT", exit)
+}
+
+/// Two lifecycles as one.
+pub(super) fn flush_both() -> String {
+    with_room(include_str!("flush_both.wat"))
+}
+
+fn with_room(text: &str) -> String {
+    text.replace("ROOM", include_str!("room.wat").trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_a_component() {
+        for text in [
+            TYPES.to_owned(),
+            flush_after_run(),
+            flush_before_exit("wasi:cli/exit@0.2.12"),
+            flush_both(),
+        ] {
+            let bytes = wat::parse_str(&text).unwrap_or_default();
+            let valid = wasmparser::validate(&bytes).map(drop);
+            assert!(valid.is_ok(), "{valid:?}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+use std::error::Error;
+
+use wac_graph::types::{ItemKind, Package};
+use wac_graph::{
+    CompositionGraph, EncodeError, EncodeOptions, InstantiationArgumentError, NodeId, Processor,
+};
+
+use super::ComposeError;
+use crate::sandbox::printable;
+
+/// A composition in the making. What is imported and not connected, the whole
+/// will import.
+#[derive(Default)]
+pub(super) struct Graph {
+    graph: CompositionGraph,
+    instances: Vec<Instance>,
+}
+
+/// An instance of a component.
+#[derive(Clone)]
+pub(super) struct Instance {
+    node: NodeId,
+    /// The part that it is of, fit for messages.
+    pub(super) part: String,
+}
+
+/// What an instance exports under a name.
+#[derive(Clone)]
+pub(super) struct Export {
+    node: NodeId,
+    /// The part that has it, fit for messages.
+    pub(super) part: String,
+    pub(super) name: String,
+}
+
+impl Graph {
+    pub(super) fn instantiate(
+        &mut self,
+        part: &str,
+        bytes: &[u8],
+    ) -> Result<Instance, ComposeError> {
+        // The library wants names that are unique, and shows them to nobody.
+        let name = format!("part-{}", self.instances.len());
+        let package = Package::from_bytes(&name, None, bytes, self.graph.types_mut())
+            .map_err(|error| unsupported(error.as_ref()))?;
+        let package = self.graph.register_package(package);
+        let package = package.map_err(|error| unsupported(&error))?;
+        let instance = Instance {
+            node: self.graph.instantiate(package),
+            part: part.into(),
+        };
+        self.instances.push(instance.clone());
+        Ok(instance)
+    }
+
+    pub(super) fn exported(
+        &mut self,
+        instance: &Instance,
+        name: &str,
+    ) -> Result<Export, ComposeError> {
+        let node = self.graph.alias_instance_export(instance.node, name);
+        Ok(Export {
+            node: node.map_err(|error| unsupported(&error))?,
+            part: instance.part.clone(),
+            name: name.into(),
+        })
+    }
+
+    /// Connects an import to an export; if that does not fit, says why.
+    pub(super) fn connect(
+        &mut self,
+        instance: &Instance,
+        import: &str,
+        export: &Export,
+    ) -> Result<(), String> {
+        self.graph
+            .set_instantiation_argument(instance.node, import, export.node)
+            .map_err(|error| match error {
+                InstantiationArgumentError::ArgumentTypeMismatch { source, .. } => {
+                    with_causes(source.as_ref())
+                }
+                error => with_causes(&error),
+            })
+    }
+
+    /// An export of a small component, given as text, that uses others. It goes by
+    /// the name of the first of them, which it stands in for.
+    pub(super) fn glue(
+        &mut self,
+        text: &str,
+        imports: &[(&str, &Export)],
+        export: &str,
+    ) -> Result<Export, ComposeError> {
+        let bytes = wat::parse_str(text).map_err(|error| unsupported(&error))?;
+        let instance = self.instantiate("the composition", &bytes)?;
+        for (import, used) in imports {
+            let connected = self.connect(&instance, import, used);
+            connected.map_err(|reason| ComposeError::WrongTypes {
+                name: used.part.clone(),
+                interface: printable(&used.name),
+                reason,
+            })?;
+        }
+        let mut exported = self.exported(&instance, export)?;
+        if let Some((_, first)) = imports.first() {
+            exported.part.clone_from(&first.part);
+            exported.name.clone_from(&first.name);
+        }
+        Ok(exported)
+    }
+
+    /// Whether an instance imports that function under this name, and nothing
+    /// else.
+    pub(super) fn imports_only(&self, instance: &Instance, import: &str, function: &str) -> bool {
+        let Some(package) = self.graph[instance.node].package() else {
+            return false;
+        };
+        let types = self.graph.types();
+        match types[self.graph[package].ty()].imports.get(import) {
+            Some(ItemKind::Instance(interface)) => types[*interface].exports.keys().eq([function]),
+            _ => false,
+        }
+    }
+
+    /// Exports it from the whole, under the same name.
+    pub(super) fn export(&mut self, export: &Export) -> Result<(), ComposeError> {
+        let exported = self.graph.export(export.node, &export.name);
+        exported.map_err(|error| unsupported(&error))
+    }
+
+    pub(super) fn encode(&self) -> Result<Vec<u8>, ComposeError> {
+        let options = EncodeOptions {
+            // The result is validated as the parts are.
+            validate: false,
+            processor: Some(Processor {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            }),
+            ..EncodeOptions::default()
+        };
+        self.graph.encode(options).map_err(|error| match error {
+            EncodeError::ImportTypeMergeConflict {
+                import,
+                first,
+                second,
+                source,
+            } => ComposeError::ImportConflict {
+                name: self.part(self.other_with(&import, second).unwrap_or(first)),
+                other: self.part(second),
+                import: printable(&import),
+                reason: with_causes(source.as_ref()),
+            },
+            error => unsupported(&error),
+        })
+    }
+
+    /// Another instance that imports it, in whichever version: the library knows
+    /// of one only where the names are the same.
+    fn other_with(&self, import: &str, than: NodeId) -> Option<NodeId> {
+        let has = |instance: &&Instance| {
+            let package = self.graph[instance.node].package();
+            package.is_some_and(|package| {
+                let world = &self.graph.types()[self.graph[package].ty()];
+                world.imports.keys().any(|name| path(name) == path(import))
+            })
+        };
+        let mut others = self.instances.iter().filter(|it| it.node != than);
+        others.find(has).map(|it| it.node)
+    }
+
+    fn part(&self, node: NodeId) -> String {
+        let mut instances = self.instances.iter();
+        let instance = instances.find(|instance| instance.node == node);
+        instance.map_or_else(String::new, |instance| instance.part.clone())
+    }
+}
+
+fn unsupported(error: &(dyn Error + 'static)) -> ComposeError {
+    ComposeError::Unsupported {
+        reason: with_causes(error),
+    }
+}
+
+/// An error with its causes, the outermost first, on one line.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut causes = printable(&error.to_string());
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push_str(": ");
+        causes.push_str(&printable(&cause.to_string()));
+        next = cause.source();
+    }
+    causes
+}
+
+/// A name without its version.
+pub(super) fn path(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}

@@ -1,0 +1,119 @@
+use wasmparser::{Validator, WasmFeatures};
+
+use super::{ComposeError, Inspection, Interface, LoadError, Role, contained};
+use crate::sandbox::printable;
+
+/// The most bytes that a part may have: 64 MiB, as for a runner's programs.
+pub(super) const LARGEST: u64 = 64 << 20;
+
+/// A component that takes part in a composition.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// What messages call it, such as its file.
+    pub name: &'a str,
+    /// The component.
+    pub bytes: &'a [u8],
+}
+
+/// A part that was looked at, and stands in the right place.
+#[derive(Debug)]
+pub(super) struct Placed<'a> {
+    /// Fit for messages.
+    pub(super) name: String,
+    pub(super) bytes: &'a [u8],
+    pub(super) inspection: Inspection,
+}
+
+/// Looks at all parts, and finds the first that is wrong.
+pub(super) fn placed<'a>(parts: &[Part<'a>]) -> Result<Vec<Placed<'a>>, ComposeError> {
+    let last = match parts.len() {
+        0 | 1 => return Err(ComposeError::TooFew),
+        count => count - 1,
+    };
+    let parts = parts.iter().enumerate().map(|(number, part)| {
+        let expected = match number {
+            0 => Role::Guest,
+            _ if number == last => Role::Provider,
+            _ => Role::Middleware,
+        };
+        Placed::new(part, expected)
+    });
+    parts.collect()
+}
+
+impl<'a> Placed<'a> {
+    fn new(part: &Part<'a>, expected: Role) -> Result<Self, ComposeError> {
+        let name = printable(part.name);
+        let size = part.bytes.len() as u64;
+        if size > LARGEST {
+            let limit = LARGEST;
+            return Err(ComposeError::TooLarge { name, size, limit });
+        }
+        let inspection = Inspection::of(part.name, part.bytes)?;
+        let placed = Self {
+            name,
+            bytes: part.bytes,
+            inspection,
+        };
+        placed.must_speak_this_version()?;
+        placed.must_be(expected)?;
+        validate(part.bytes).map_err(|reason| LoadError::Invalid {
+            name: placed.name.clone(),
+            reason,
+        })?;
+        Ok(placed)
+    }
+
+    /// Its imports of an interface, in whichever versions.
+    pub(super) fn imports(&self, path: &str) -> impl Iterator<Item = &str> {
+        let of_path = move |import: &&Interface| import.path() == path;
+        self.inspection
+            .imports
+            .iter()
+            .filter(of_path)
+            .map(Interface::name)
+    }
+
+    /// What it exports of the metrics package under this path.
+    pub(super) fn exported(&self, path: &str) -> Option<&str> {
+        self.inspection.exported(path).map(Interface::name)
+    }
+
+    fn must_speak_this_version(&self) -> Result<(), ComposeError> {
+        let imported = self.inspection.wrong_metrics_versions();
+        // Its other exports stay inside.
+        let exported = self
+            .inspection
+            .wrong_metrics_exports()
+            .filter(|export| export.path() == "solti:metrics/backend");
+        match imported.chain(exported).next() {
+            None => Ok(()),
+            Some(interface) => Err(ComposeError::MetricsVersion {
+                name: self.name.clone(),
+                interface: printable(interface.name()),
+            }),
+        }
+    }
+
+    fn must_be(&self, expected: Role) -> Result<(), ComposeError> {
+        let name = || self.name.clone();
+        match (self.inspection.role(), expected) {
+            (role, expected) if role == expected => Ok(()),
+            (Role::None, Role::Guest) => Err(ComposeError::RecordsNothing { name: name() }),
+            (role, expected) => Err(ComposeError::Misplaced {
+                name: name(),
+                role,
+                expected,
+            }),
+        }
+    }
+}
+
+/// With the features that runtimes have on unless told otherwise.
+pub(super) fn validate(bytes: &[u8]) -> Result<(), String> {
+    let mut validator = Validator::new_with_features(WasmFeatures::default());
+    match contained(|| validator.validate_all(bytes).map(drop))? {
+        Ok(()) => Ok(()),
+        Err(error) => Err(printable(&error.to_string())),
+    }
+}

@@ -1,0 +1,78 @@
+//! Whatever runs a composition, without metrics of any kind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics::noop_metrics;
+use solti_metrics_host::runner::{Access, Output, Runner, Task, TaskEnd};
+
+/// How a composed program has ended, and what it printed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// None where it trapped.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+}
+
+/// Where `guest/examples/jsonl.rs` writes.
+const VARIABLES: [(&str, &str); 1] = [("JSONL_PATH", "records.jsonl")];
+
+pub(crate) enum Runtime {
+    Ours,
+    /// PyPI's wasmtime, in this folder.
+    Python(PathBuf),
+}
+
+impl Runtime {
+    /// Runs a program that sees `folder` as its current one, may write to it, and
+    /// has the variables in [`VARIABLES`].
+    pub(crate) fn run(&self, program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
+        match self {
+            Self::Ours => ours(program, folder, args),
+            Self::Python(path) => python(path, program, folder, args),
+        }
+    }
+}
+
+fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
+    let runner = Runner::builder(noop_metrics()).build()?;
+    let program = runner.load("composed", program)?;
+    let mut task = Task::new().dir(folder, ".", Access::ReadWrite);
+    for (name, value) in VARIABLES {
+        task.env.push((name.into(), value.into()));
+    }
+    task.args.extend(args.iter().map(ToString::to_string));
+    task.stdout = Output::Capture;
+    let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
+    ensure!(report.ledger.accepted() == 0, "it recorded into the host");
+    Ok(Ended {
+        code: match report.end {
+            TaskEnd::Exited { code } => Some(code),
+            TaskEnd::Trapped { .. } => None,
+            other => anyhow::bail!("it ended otherwise: {other}"),
+        },
+        stdout: String::from_utf8(report.stdout)?,
+    })
+}
+
+fn python(path: &Path, program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
+    let place = tempfile::tempdir()?;
+    let file = place.path().join("composed.wasm");
+    fs::write(&file, program)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/run_component.py");
+    let output = Command::new("python3")
+        .env("PYTHONPATH", path)
+        .envs(VARIABLES)
+        .args([&script, &file, folder])
+        .args(args)
+        .output()
+        .context("python3")?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(!stderr.contains("Traceback"), "{stderr}");
+    Ok(Ended {
+        code: output.status.code().filter(|code| *code != 134),
+        stdout: String::from_utf8(output.stdout)?,
+    })
+}
