@@ -71,7 +71,7 @@ fn moved() -> Result<()> {
 
 fn read_only() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let jsonl = Subject::start("jsonl", &granted(folder.path(), Access::Read))?;
+    let jsonl = Subject::start("jsonl", &granted(folder.path(), Access::ReadOnly))?;
     fails(&jsonl, 3)?;
     ensure!(fs::read_dir(folder.path())?.next().is_none(), "it wrote");
 

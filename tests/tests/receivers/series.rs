@@ -27,7 +27,7 @@ impl Series {
         let mut series = Self::default();
         for runner in RunnerType::ALL.map(RunnerType::as_label) {
             series.add(STARTED, &[("runner", runner)], 0.0)?;
-            for outcome in TaskOutcome::ALL.map(TaskOutcome::as_label) {
+            for outcome in TaskOutcome::ALL.map(|outcome| outcome.as_label()) {
                 series.add(COMPLETED, &[("runner", runner), ("outcome", outcome)], 0.0)?;
             }
             for error in RunnerErrorKind::ALL.map(RunnerErrorKind::as_label) {
@@ -111,7 +111,13 @@ impl Series {
                 differences.push(format!("{key:?}: {found:?} instead of {expected:?}"));
             }
         }
-        ensure!(differences.is_empty(), "{}", differences.join("\n"));
+        let first = differences.len().min(9);
+        ensure!(
+            differences.is_empty(),
+            "{} differ, first of all\n{}",
+            differences.len(),
+            differences[..first].join("\n")
+        );
         Ok(())
     }
 }

@@ -110,6 +110,8 @@ fn read(series: &mut Series, row: &Value) -> Result<()> {
         match &**label {
             "__name__" => name = text,
             "service.name" => ensure!(text == SERVICE),
+            "scope.name" => ensure!(text == "solti-metrics"),
+            "scope.version" => ensure!(text == env!("CARGO_PKG_VERSION")),
             label => others.push((label, text)),
         }
     }
