@@ -5,6 +5,8 @@
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "receivers/answers.rs"]
+mod answers;
 #[path = "receivers/datagrams.rs"]
 mod datagrams;
 #[path = "receivers/grants.rs"]
@@ -32,6 +34,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let trials = [
         pushes::trials(),
+        answers::trials(),
         datagrams::trials(),
         grants::trials(),
         lines::trials(),

@@ -1,23 +1,29 @@
 //! `statsd.wasm`: the server counts what was recorded.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
 use serde_json::{Map, Value};
 use solti_metrics::{Event, RunnerType};
+use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::Grants;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::script::script;
 
+use crate::server::free_udp;
 use crate::statsd::Statsd;
-use crate::subject::Subject;
+use crate::subject::{GUARD, Subject, only_dropped};
+use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let statsd = Oracle::statsd();
-    vec![statsd.trial("statsd_counts_and_times_what_was_recorded", counts)]
+    vec![
+        statsd.trial("statsd_counts_and_times_what_was_recorded", counts),
+        trial("datagrams_to_nobody_fail_once_that_is_known", nobody),
+    ]
 }
 
 fn counts(script_file: &Path) -> Result<()> {
@@ -53,6 +59,43 @@ fn counts(script_file: &Path) -> Result<()> {
         server.bad_lines()?
     );
     statsd.stop_without_loss(records)
+}
+
+/// That nobody listens is what the answer to a datagram says: the next one fails
+/// for it, and the one behind that is sent again.
+fn nobody() -> Result<()> {
+    let address = free_udp()?;
+    let statsd = Subject::start("statsd", &sending_to(address))?;
+    let one = &script()[..1];
+    // What follows is sent when the host calls for it.
+    statsd.flush()?;
+    for _ in 0..2 {
+        statsd.record(one);
+        statsd.flush()?;
+        statsd.record(one);
+        let said = statsd.refused_flush()?;
+        ensure!(
+            said.starts_with(&format!("statsd at {address}: ")),
+            "{said}"
+        );
+        ensure!(said.to_lowercase().contains("refused"), "{said}");
+    }
+    only_dropped(&statsd.settle()?, 4, DropReason::BackendFailed, 2)?;
+
+    let receiver = UdpSocket::bind(address)?;
+    receiver.set_read_timeout(Some(GUARD))?;
+    statsd.record(one);
+    statsd.flush()?;
+    let mut datagram = [0; 2048];
+    let length = receiver.recv(&mut datagram)?;
+    let datagram = String::from_utf8_lossy(&datagram[..length]);
+    ensure!(
+        datagram == "solti.tasks_started.subprocess:1|c",
+        "{datagram}"
+    );
+    let status = statsd.stop()?;
+    ensure!(status.failures == 0, "{status:?}");
+    only_dropped(&status.ledger, 5, DropReason::BackendFailed, 2)
 }
 
 pub(crate) fn sending_to(address: SocketAddr) -> Grants {

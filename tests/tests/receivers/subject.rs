@@ -110,9 +110,7 @@ impl Subject {
     /// Stops it, and asserts that it took so many records, and lost none.
     pub(crate) fn stop_without_loss(&self, records: usize) -> Result<()> {
         let status = self.stop()?;
-        let ledger = &status.ledger;
-        let counts = (ledger.accepted(), ledger.delivered());
-        ensure!(counts == (records as u64, records as u64), "{status:?}");
+        only_dropped(&status.ledger, records, DropReason::BackendFailed, 0)?;
         ensure!(
             status.failures == 0 && status.flush_error.is_none(),
             "{status:?}"
