@@ -30,7 +30,7 @@ const CASES: [(Does, Option<&str>); 7] = [
         Does::Answer("200 OK", b"\x0a\x0b\x08\x02\x12\x07too old"),
         Some("2 points were rejected: \"too old\""),
     ),
-    (Does::Close, Some("")),
+    (Does::Close, Some("ErrorCode::")),
     (Does::Wait, Some("no answer within 2 s")),
     (Does::Answer("204 No Content", b""), None),
 ];
@@ -65,7 +65,6 @@ fn answers() -> Result<()> {
                 let said = otlp.refused_flush()?;
                 let beginning = format!("{}: {expected}", url(address));
                 ensure!(said.starts_with(&beginning), "{said}");
-                ensure!(said.len() > url(address).len() + 2, "no cause: {said}");
             }
         }
         drop(over);
