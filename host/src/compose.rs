@@ -49,14 +49,13 @@ mod glue;
 mod graph;
 mod part;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 pub use crate::sandbox::{Inspection, Interface, LoadError, Role};
 pub use error::ComposeError;
 pub use part::Part;
 
-use crate::sandbox::{printable, read};
+use crate::sandbox::{contained, printable, read};
 
 /// What became of the parts.
 #[derive(Debug, Clone)]
@@ -80,6 +79,8 @@ pub fn compose(parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
     let [guest, middlewares @ .., provider] = parts.as_slice() else {
         return Err(ComposeError::TooFew);
     };
+    // The libraries that validate and compose assert much, and there is input that
+    // they were not made for.
     let connected = contained(|| chain::connected(guest, middlewares, provider));
     let bytes = connected.map_err(unsupported)??;
     part::validate(&bytes).map_err(unsupported)?;
@@ -121,14 +122,4 @@ pub fn compose_files(paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeErro
 
 fn unsupported(reason: String) -> ComposeError {
     ComposeError::Unsupported { reason }
-}
-
-/// The libraries that validate and compose assert much, and there is input that
-/// they were not made for. Their panics are answers like others.
-fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        printable(text.unwrap_or("a library gave up"))
-    })
 }

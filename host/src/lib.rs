@@ -102,6 +102,8 @@ pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
 #[cfg(feature = "prometheus")]
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
+#[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
+pub use sandbox::panic_is_contained;
 pub use solti_metrics::{
     Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,

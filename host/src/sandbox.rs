@@ -3,6 +3,8 @@
 //! for what went wrong.
 
 mod access;
+mod compile;
+mod contained;
 mod engine;
 mod error;
 mod file;
@@ -15,6 +17,7 @@ mod printable;
 mod trap;
 
 pub use access::Access;
+pub use contained::panic_is_contained;
 pub use error::{BuildError, LoadError};
 pub use inspect::{Inspection, Role};
 pub use interface::Interface;
@@ -23,6 +26,8 @@ pub use output::{Output, OutputFn};
 pub use printable::printable;
 pub use trap::GuestTrap;
 
+pub(crate) use compile::compile;
+pub(crate) use contained::{contained, panic_text};
 pub(crate) use engine::{Ticker, engine};
 pub(crate) use error::shown;
 pub(crate) use file::read;

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::panic;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -26,7 +25,7 @@ pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Misused);
     }
     let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
-    let composed = quietly(|| compose_files(&parts))?;
+    let composed = compose_files(&parts)?;
     output.write(&composed.bytes).map_err(unwritable)?;
     let line = line(&args.output, &parts, &composed);
     match output {
@@ -34,16 +33,6 @@ pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
         Output::File(_) | Output::Opened(_) => print(&format!("{line}\n"))?,
     }
     Ok(Exit::Good)
-}
-
-/// A panic within is answered with an error; what a panic says on its way would
-/// only come before it.
-fn quietly<T>(work: impl FnOnce() -> T) -> T {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
-    let done = work();
-    panic::set_hook(hook);
-    done
 }
 
 /// What was composed, how large it is, and what it still imports.

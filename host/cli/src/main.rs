@@ -23,8 +23,11 @@ mod wit;
 mod write;
 
 use std::io::IsTerminal;
+use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use solti_metrics_host::panic_is_contained;
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
@@ -32,6 +35,7 @@ use crate::voice::complain_now;
 
 fn main() -> ExitCode {
     let cli = Cli::of_process();
+    say_no_panic_twice();
     // Silent unless asked: what a person needs to know is said otherwise.
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -49,6 +53,16 @@ fn main() -> ExitCode {
         Exit::Failed
     })
     .into()
+}
+
+/// A panic that is answered with an error says nothing on its way.
+fn say_no_panic_twice() {
+    let say = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !panic_is_contained() {
+            say(panic);
+        }
+    }));
 }
 
 fn block_on(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use wasmtime::Store;
 use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
 use super::{BackendFailure, BackendOptions, Provider};
-use crate::sandbox::{GuestOutput, Ticker, one_line, printable};
+use crate::sandbox::{GuestOutput, Ticker, one_line, panic_text, printable};
 use crate::{LedgerBook, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.
@@ -244,17 +243,9 @@ async fn bounded<T>(
         ended = call => match ended {
             Ok(Ok(Ok(output))) => Ok(output),
             Ok(Ok(Err(error))) => Err(Broken::Error(error)),
-            Ok(Err(panic)) => Err(Broken::Panicked(said(&*panic))),
+            Ok(Err(panic)) => Err(Broken::Panicked(panic_text(&*panic))),
             Err(_) => Err(Broken::TimedOut),
         },
         () = halt.cancelled() => Err(Broken::Halted),
     }
-}
-
-fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    printable(text.unwrap_or("something that is no text"))
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{InstancePre, Linker};
 
 use super::state::ProviderState;
 use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
-use crate::sandbox::{Ticker, one_line, printable};
+use crate::sandbox::{Ticker, compile, one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
 /// what it was granted. Clones share it.
@@ -28,11 +28,7 @@ impl Provider {
     ) -> Result<Self, LoadError> {
         let inspection = Inspection::of(name, bytes)?;
         linkable(name, &inspection, grants)?;
-        let component =
-            Component::from_binary(linker.engine(), bytes).map_err(|error| LoadError::Compile {
-                name: printable(name),
-                reason: one_line(&error),
-            })?;
+        let component = compile(linker.engine(), name, bytes)?;
         contract::check(name, &inspection, &component)?;
         let pre = linker
             .instantiate_pre(&component)

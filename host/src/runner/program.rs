@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use super::state::TaskState;
-use crate::sandbox::{Inspection, LoadError, one_line, printable};
+use crate::sandbox::{Inspection, LoadError, compile, one_line, printable};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -30,11 +30,7 @@ impl Program {
         }
         let inspection = Inspection::of(name, bytes)?;
         inspection.runnable(name)?;
-        let component =
-            Component::from_binary(linker.engine(), bytes).map_err(|error| LoadError::Compile {
-                name: printable(name),
-                reason: one_line(&error),
-            })?;
+        let component = compile(linker.engine(), name, bytes)?;
         let command = linker
             .instantiate_pre(&component)
             .and_then(CommandPre::new)

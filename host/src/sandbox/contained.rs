@@ -1,0 +1,55 @@
+//! Panics of others, as errors.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::printable;
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, at this moment, will be answered with an error:
+/// a component can make libraries panic that validate, compile and compose. For a
+/// panic hook, which may then be silent.
+#[must_use]
+pub fn panic_is_contained() -> bool {
+    CONTAINED.get()
+}
+
+/// Runs work that may panic at bytes which it was not made for, and returns what
+/// the panic said.
+pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let before = CONTAINED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    CONTAINED.set(before);
+    done.map_err(|panic| panic_text(&*panic))
+}
+
+/// What a panic said, on one line.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    printable(text.unwrap_or("something that is no text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::panic, reason = "that is what is contained")]
+    fn a_panic_is_an_error_with_what_it_said() {
+        let number = 7;
+        assert_eq!(contained(|| number), Ok(7));
+        let said = contained(|| {
+            assert!(panic_is_contained());
+            panic!("at {number}\n");
+        });
+        assert_eq!(said.err().as_deref(), Some("at 7\\n"));
+        assert!(!panic_is_contained());
+    }
+}
