@@ -13,8 +13,8 @@
 //! Lines are gathered, and written when there are many, when the host asks what
 //! came to nothing (after each of its calls), and on `flush`, which also has the
 //! system put them on the disk, and then closes the file, so that it may be
-//! moved away. Where nobody ever does either, as in a component composed of this
-//! and a guest, each line is written at once. The file grows without bound.
+//! moved away. Until somebody does either, each line is written at once. The file
+//! grows without bound.
 //!
 //! A record that cannot be written is lost and counted as `failed`; the next
 //! `flush` says why. A line that was cut off half-way, by a full disk for

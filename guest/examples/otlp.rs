@@ -18,8 +18,10 @@
 //! A push that fails, or takes more than two seconds, is an error of `flush`
 //! that says where to and why. Nothing is forgotten by that: the next push has
 //! the totals since the start once more. A setting that cannot be used is such
-//! an error too. Composed into one component with a guest, it is flushed by
-//! nobody, and pushes nothing: it is for hosts.
+//! an error too.
+//!
+//! A receiver may show the version of the scope, which is this
+//! component's, as a label: another version then starts new series.
 
 use std::env;
 use std::sync::{Mutex, MutexGuard, PoisonError};

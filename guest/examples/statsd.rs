@@ -12,13 +12,12 @@
 //!
 //! Records are gathered into datagrams, which are sent when they are full, when
 //! the host asks what came to nothing (after each of its calls), and on `flush`.
-//! Where nobody ever does either, as in a component composed of this and a guest,
-//! each record is sent at once.
+//! Until somebody does either, each record is sent at once.
 //!
 //! The records of a datagram that cannot be sent are lost and counted as
 //! `failed`; the next `flush` says why. Nobody hears of a datagram that gets
-//! lost on its way. Where no server listens, it is one datagram that is lost so,
-//! and the next one that fails for it.
+//! lost on its way. Where no server listens, every other datagram is lost so, and
+//! the one behind it fails for it.
 
 use std::env;
 use std::io;

@@ -115,7 +115,7 @@ impl Instance {
             return Ok(());
         };
         handed.under_way = events.len();
-        let words: Vec<u64> = events.iter().flat_map(|event| event.to_words()).collect();
+        let words = words(events);
         let call = batch.call_async(&mut self.store, (words,));
         let called = bounded(self.deadline, &self.halt, call).await;
         called.map_err(|broken| broken.into_end(&self.store, self.deadline))?;
@@ -209,6 +209,12 @@ impl Instance {
         }
         swallowed
     }
+}
+
+/// What `wit/batch.wit` calls words.
+fn words(events: &[Event]) -> Vec<u64> {
+    let pairs: Vec<_> = events.iter().map(|event| event.to_words()).collect();
+    pairs.into_flattened()
 }
 
 /// A call that did not return.

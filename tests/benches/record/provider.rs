@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentNamedList, ComponentType, Instance
 use wasmtime::component::{Lower, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::{RECORDS, completed, engine};
+use super::{RECORDS, Work, completed, engine};
 
 /// Records in one call.
 const BATCH: usize = 1_024;
@@ -30,13 +30,16 @@ const PROVIDER: &str = r#"(module
       (call $add (local.get 2)))
     (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32))
     (func (export "solti:metrics/batch@0.1.0#record-batch") (param $at i32) (param $words i32)
-      (local $end i32)
+      (local $end i32) (local $sum i64)
       (local.set $end (i32.add (local.get $at) (i32.mul (local.get $words) (i32.const 8))))
       (block $done (loop $next
         (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
-        (call $add (i64.load offset=8 (local.get $at)))
+        (local.set $sum (i64.add (local.get $sum) (i64.load offset=8 (local.get $at))))
         (local.set $at (i32.add (local.get $at) (i32.const 16)))
-        (br $next)))))"#;
+        (br $next)))
+      (global.set $count
+        (i64.add (global.get $count) (i64.extend_i32_u (i32.shr_u (local.get $words) (i32.const 1)))))
+      (global.set $sum (i64.add (global.get $sum) (local.get $sum)))))"#;
 
 /// The same batch with a type for what a record says.
 const TYPED: &str = r#"(component
@@ -46,14 +49,15 @@ const TYPED: &str = r#"(component
       (global $sum (mut i64) (i64.const 0))
       (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536))
       (func (export "take") (param $at i32) (param $records i32)
-        (local $end i32)
+        (local $end i32) (local $sum i64)
         (local.set $end (i32.add (local.get $at) (i32.mul (local.get $records) (i32.const 16))))
         (block $done (loop $next
           (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
-          (global.set $count (i64.add (global.get $count) (i64.const 1)))
-          (global.set $sum (i64.add (global.get $sum) (i64.load offset=8 (local.get $at))))
+          (local.set $sum (i64.add (local.get $sum) (i64.load offset=8 (local.get $at))))
           (local.set $at (i32.add (local.get $at) (i32.const 16)))
-          (br $next)))))
+          (br $next)))
+        (global.set $count (i64.add (global.get $count) (i64.extend_i32_u (local.get $records))))
+        (global.set $sum (i64.add (global.get $sum) (local.get $sum)))))
     (core instance $i (instantiate $m))
     (type $call' (enum "started" "completed" "error"))
     (export $call "call" (type $call'))
@@ -100,7 +104,7 @@ struct Record {
 }
 
 /// What whoever records sees of a component behind the handle.
-pub(super) fn enqueued() -> Box<dyn FnMut()> {
+pub(super) fn enqueued() -> Work {
     let bytes = guest::component(PROVIDER).unwrap();
     let provider = Providers::new()
         .unwrap()
@@ -110,30 +114,61 @@ pub(super) fn enqueued() -> Box<dyn FnMut()> {
     options.queue = 1 << 20;
     let backend = Arc::new(ComponentBackend::start(&provider, options).unwrap());
     let handle: MetricsHandle = backend.clone();
-    Box::new(move || {
+    let run = Box::new(move || {
         for duration_ms in 0..u64::from(RECORDS) {
             completed(black_box(duration_ms)).record_into(black_box(&*handle));
         }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    // What was queued by the turn before is out of the way.
+    let before = Box::new(move || {
+        runtime.block_on(backend.flush()).unwrap();
         assert_eq!(backend.status().ledger.dropped_total(), 0);
+    });
+    Work { before, run }
+}
+
+/// Two words for each record, made by the worker as it hands them over.
+pub(super) fn packed() -> Box<dyn FnMut()> {
+    let (mut store, batch) = batch();
+    let events = events();
+    Box::new(move || {
+        for events in events.chunks(BATCH) {
+            batch.call(&mut store, (words(events),)).unwrap();
+        }
     })
 }
 
-/// Two words for each record, as the worker makes them.
-pub(super) fn packed() -> Box<dyn FnMut()> {
+/// The call alone, with the words made before.
+pub(super) fn packed_call() -> Box<dyn FnMut()> {
+    let (mut store, batch) = batch();
+    let batches: Vec<Arc<[u64]>> = events()
+        .chunks(BATCH)
+        .map(|events| words(events).into())
+        .collect();
+    Box::new(move || {
+        for words in &batches {
+            batch.call(&mut store, (words.to_vec(),)).unwrap();
+        }
+    })
+}
+
+fn batch() -> (Store<()>, TypedFunc<(Vec<u64>,), ()>) {
     let (mut store, instance) = instance(&guest::component(PROVIDER).unwrap());
-    let batch: TypedFunc<(Vec<u64>,), ()> = exported(
+    let batch = exported(
         &mut store,
         &instance,
         "solti:metrics/batch@0.1.0",
         "record-batch",
     );
-    let events = events();
-    Box::new(move || {
-        for events in events.chunks(BATCH) {
-            let words = events.iter().flat_map(|event| event.to_words()).collect();
-            batch.call(&mut store, (words,)).unwrap();
-        }
-    })
+    (store, batch)
+}
+
+fn words(events: &[Event]) -> Vec<u64> {
+    let pairs: Vec<_> = events.iter().map(|event| event.to_words()).collect();
+    pairs.into_flattened()
 }
 
 pub(super) fn typed() -> Box<dyn FnMut()> {
