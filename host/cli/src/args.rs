@@ -90,7 +90,7 @@ pub(crate) struct RunArgs {
     pub(crate) grants: Vec<Grant>,
 
     /// How many records may wait for a component.
-    #[arg(long, value_name = "N", default_value = "65536")]
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = queue)]
     pub(crate) queue: NonZeroUsize,
 
     /// How long a call of a component that receives records may take.
@@ -301,6 +301,14 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
         _ => Err("expected NAME=VALUE"),
+    }
+}
+
+/// The queue is made at once, with 24 bytes for each record.
+fn queue(text: &str) -> Result<NonZeroUsize, &'static str> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(records) if records.get() <= 1 << 24 => Ok(records),
+        _ => Err("expected a number of records from 1 to 16777216"),
     }
 }
 

@@ -134,8 +134,8 @@ impl Backends {
     /// and flushes everybody. Returns in which state each was before.
     pub(crate) async fn drain(&self, within: Duration) -> Vec<BackendState> {
         let states = self.components.iter().map(|it| it.status().state).collect();
-        let until = Instant::now() + within;
-        let left = || until.saturating_duration_since(Instant::now());
+        let began = Instant::now();
+        let left = || within.saturating_sub(began.elapsed());
         let (middlewares, backends): (Vec<_>, Vec<_>) =
             self.components.iter().partition(|it| it.middleware);
         for component in middlewares {

@@ -34,7 +34,11 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     // Until it goes out of scope, that is until the report is written.
     let _server = serve(&args, &backends).await?;
     let stop = stop_on_signals(&backends)?;
-    let reloading = Reloading::start(backends.components.clone(), args.watch)?;
+    // Without anything to reload, a hangup ends this process, as ever.
+    let reloading = match backends.components.as_slice() {
+        [] => None,
+        components => Some(Reloading::start(components.to_vec(), args.watch)?),
+    };
     let progress = Progress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
         .books(&backends.guests, &backends.own)

@@ -16,7 +16,7 @@ use super::commands::Command;
 use super::instance::{Ended, Instance};
 use super::queue::Queue;
 use super::supervision::{Condition, Intake, Supervision};
-use super::worker::Worker;
+use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
 use crate::sandbox::printable;
@@ -206,11 +206,7 @@ impl ComponentBackend {
 
     fn ask_to_stop(&self, within: Duration) {
         self.shared.set_intake(Intake::ShutDown);
-        let now = Instant::now();
-        // A time beyond what the clock can hold is a very long one.
-        let at = now
-            .checked_add(within)
-            .unwrap_or(now + Duration::from_secs(1 << 30));
+        let at = after(within);
         self.stop.send_if_modified(|stop| {
             let sooner = stop.is_none_or(|other| at < other);
             if sooner {

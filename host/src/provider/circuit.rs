@@ -36,6 +36,9 @@ impl Default for RestartPolicy {
     }
 }
 
+/// Whatever the policy says: what a fraction of can be taken.
+const LONGEST: Duration = Duration::from_secs(1 << 30);
+
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -78,7 +81,8 @@ impl Circuit {
         let pause = policy
             .first_pause
             .saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
-            .min(policy.longest_pause);
+            .min(policy.longest_pause)
+            .min(LONGEST);
         Verdict::Pause(pause.mul_f64(1.0 - luck.clamp(0.0, 1.0) / 2.0))
     }
 
@@ -138,6 +142,21 @@ mod tests {
         let now = Instant::now();
         let last = (0..100).map(|_| circuit.failed(now, 0.0)).last();
         assert_eq!(last, Some(Verdict::Pause(60 * SECOND)));
+    }
+
+    #[test]
+    fn a_policy_without_bounds_is_bounded() {
+        let mut circuit = Circuit::new(RestartPolicy {
+            first_pause: Duration::MAX,
+            longest_pause: Duration::MAX,
+            failures: usize::MAX,
+            window: Duration::MAX,
+            open: Duration::MAX,
+        });
+        let now = Instant::now();
+        for _ in 0..100 {
+            assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(LONGEST));
+        }
     }
 
     #[test]

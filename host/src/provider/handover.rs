@@ -1,11 +1,10 @@
 //! Out of the queue, into the instance, into the books.
 
 use solti_metrics::Event;
-use tokio::time::Instant;
 
 use super::BackendState;
 use super::instance::{Ended, HandedOver, Instance};
-use super::worker::Worker;
+use super::worker::{Worker, after};
 use crate::DropReason;
 use crate::bindings::types as wit;
 
@@ -31,7 +30,7 @@ impl Worker {
         }
         self.circuit.delivered();
         if self.flush_at.is_none() && instance.can_flush() {
-            self.flush_at = Some(Instant::now() + self.options.flush_every);
+            self.flush_at = Some(after(self.options.flush_every));
         }
         Ok(gone)
     }

@@ -22,8 +22,9 @@ use crate::sandbox::Limits;
 pub struct BackendOptions {
     /// Its name in messages and metrics; the provider's name if `None`.
     pub name: Option<Arc<str>>,
-    /// How many records may wait, 24 bytes each. Those that find it full are
-    /// dropped, as `queue_full`. Default: 65,536.
+    /// How many records may wait. Those that find the queue full are dropped, as
+    /// `queue_full`. It is made at once, with 24 bytes for each record. Default:
+    /// 65,536.
     pub queue: usize,
     /// How many records are handed over at a time, at most. Default: 1,024.
     pub batch: usize,

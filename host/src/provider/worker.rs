@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use solti_metrics::Event;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::{Circuit, Verdict};
@@ -145,7 +145,7 @@ impl Worker {
         if let Err(error) = &said {
             tracing::warn!(backend = &*self.shared.name, %error, "backend not flushed");
             // It has kept what it could not hand on.
-            self.flush_at = Some(Instant::now() + self.options.flush_every);
+            self.flush_at = Some(after(self.options.flush_every));
         }
         let error = said.clone().err();
         self.shared
@@ -165,7 +165,7 @@ impl Worker {
             self.drop_all(DropReason::CircuitOpen);
         }
         self.shared.change(|condition| condition.state = state);
-        let until = Instant::now() + pause;
+        let until = after(pause);
         loop {
             let stopping = self.stopping();
             let nothing_left = state == BackendState::CircuitOpen || self.in_flight() == 0;
@@ -244,6 +244,13 @@ impl Worker {
         self.shared
             .change(|condition| condition.state = BackendState::Stopped);
     }
+}
+
+/// The moment after this time; a very late one, if the clock cannot hold it.
+pub(super) fn after(time: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(time)
+        .unwrap_or_else(|| now + Duration::from_secs(1 << 30))
 }
 
 /// Cancels `halt` at the moment that `stop` names, the earliest if there are

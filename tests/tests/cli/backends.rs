@@ -372,6 +372,11 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
         ),
         (&["--grant", "env=A=1"], 2, "belongs to the component"),
         (
+            &["--backend", "backend.wasm", "--queue", "99999999999"],
+            2,
+            "from 1 to 16777216",
+        ),
+        (
             &["--backend", "backend.wasm", "--grant", "net"],
             2,
             "expected env=",
@@ -389,5 +394,37 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
         ensure!(end.code == Some(code), "{args:?}: {end}");
         ensure!(end.stderr.contains(said), "{args:?}: {end}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_hangup_ends_a_run_that_has_nothing_to_reload() -> Result<()> {
+    let place = Place::with(&guests::looper()?)?;
+    let mut running = Running::start(&mut place.command(&["run", "guest.wasm"])?)?;
+    running.line("round")?;
+    running.signal("HUP")?;
+    ensure!(
+        running.end()?.code.is_none(),
+        "it did not end by the signal"
+    );
+    Ok(())
+}
+
+#[test]
+fn times_beyond_all_clocks_are_no_reason_to_panic() -> Result<()> {
+    let place = Place::with_files(&["one"])?;
+    place.write("backend.wasm", &provider("")?)?;
+    let long = "100000000000y";
+    let end = place.digest(&[
+        "--backend",
+        "backend.wasm",
+        "--backend-timeout",
+        long,
+        "--drain-timeout",
+        long,
+        "--timeout",
+        long,
+    ])?;
+    ensure!(end.code == Some(0), "{end}");
     Ok(())
 }
