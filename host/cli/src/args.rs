@@ -1,14 +1,13 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use solti_metrics_host::runner::Access;
 
 use crate::chain::{Chain, Grant, Receiver};
+use crate::dir::Dir;
+use crate::time::{Time, Timeout};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
 #[derive(Debug, Parser)]
@@ -26,7 +25,7 @@ impl Cli {
             if let (Command::Run(args), Some((_, matches))) =
                 (&mut cli.command, matches.subcommand())
             {
-                args.chain = Chain::of(args, matches)?;
+                args.chain = Chain::of(&args.backends, &args.middlewares, &args.grants, matches)?;
             }
             Ok(cli)
         });
@@ -203,27 +202,6 @@ pub(crate) struct WitArgs {
     pub(crate) dir: PathBuf,
 }
 
-/// A backend that is built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Backend {
-    /// Keeps nothing.
-    Noop,
-    /// Counts, and keeps the distribution of durations, for the report.
-    Memory,
-    /// The same, and what Prometheus scrapes.
-    Prometheus,
-}
-
-impl Backend {
-    pub(crate) const fn as_label(self) -> &'static str {
-        match self {
-            Self::Noop => "noop",
-            Self::Memory => "memory",
-            Self::Prometheus => "prometheus",
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -240,61 +218,6 @@ pub(crate) enum CheckFormat {
     Text,
     /// For programs.
     Json,
-}
-
-/// A deadline, or none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timeout(pub(crate) Option<Duration>);
-
-impl FromStr for Timeout {
-    type Err = humantime::DurationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        humantime::parse_duration(text).map(|time| Self(Some(time)))
-    }
-}
-
-/// A time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Time(pub(crate) Duration);
-
-impl FromStr for Time {
-    type Err = humantime::DurationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        humantime::parse_duration(text).map(Self)
-    }
-}
-
-/// A directory to grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Dir {
-    pub(crate) host: PathBuf,
-    pub(crate) guest: String,
-    pub(crate) access: Access,
-}
-
-impl FromStr for Dir {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (path, access) = match text.strip_suffix(":rw") {
-            Some(path) => (path, Access::ReadWrite),
-            None => (text, Access::ReadOnly),
-        };
-        let (host, guest) = path.split_once("::").unwrap_or((path, path));
-        if host.is_empty() || guest.is_empty() {
-            return Err("expected HOST, HOST::GUEST or one of them with :rw at the end");
-        }
-        Ok(Self {
-            host: host.into(),
-            guest: guest.into(),
-            access,
-        })
-    }
 }
 
 fn variable(text: &str) -> Result<(String, String), &'static str> {
@@ -329,26 +252,5 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_directory_is_read_only_unless_said_otherwise() {
-        for (text, host, guest, access) in [
-            ("src", "src", "src", Access::ReadOnly),
-            ("src:rw", "src", "src", Access::ReadWrite),
-            ("/a/b::/src", "/a/b", "/src", Access::ReadOnly),
-            ("/a:b::/src:rw", "/a:b", "/src", Access::ReadWrite),
-        ] {
-            let dir = text.parse::<Dir>();
-            let expected = Dir {
-                host: host.into(),
-                guest: guest.into(),
-                access,
-            };
-            assert_eq!(dir, Ok(expected), "{text}");
-        }
-        for text in ["", ":rw", "::/src", "src::"] {
-            assert!(text.parse::<Dir>().is_err(), "{text}");
-        }
     }
 }

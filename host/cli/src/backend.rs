@@ -10,8 +10,8 @@ use solti_metrics_host::provider::{BackendCollector, BackendState, Providers};
 use solti_metrics_host::runner::printable;
 use solti_metrics_host::{LedgerBook, LedgerCollector};
 
-use crate::args::{Backend, Format, RunArgs};
-use crate::chain::Chain;
+use crate::args::{Format, RunArgs};
+use crate::chain::{Backend, Chain};
 use crate::component::Component;
 use crate::summary::Summary;
 

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Error};
 use solti_metrics_host::provider::Grants;
 
-use crate::args::{Backend, Dir, RunArgs};
+use crate::dir::Dir;
 
 /// What receives records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,27 @@ impl FromStr for Receiver {
                 "expected noop, memory, prometheus, or the file of a component (./NAME, if it has no ending)"
                     .into(),
             ),
+        }
+    }
+}
+
+/// A backend that is built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// Keeps nothing.
+    Noop,
+    /// Counts, and keeps the distribution of durations, for the report.
+    Memory,
+    /// The same, and what Prometheus scrapes.
+    Prometheus,
+}
+
+impl Backend {
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Noop => "noop",
+            Self::Memory => "memory",
+            Self::Prometheus => "prometheus",
         }
     }
 }
@@ -94,23 +115,24 @@ pub(crate) struct Chain {
 impl Chain {
     /// A grant belongs to the component that was named before it, which only the
     /// places of the arguments tell.
-    pub(crate) fn of(args: &RunArgs, matches: &ArgMatches) -> Result<Self, Error> {
+    pub(crate) fn of(
+        backends: &[Receiver],
+        middlewares: &[PathBuf],
+        grants: &[Grant],
+        matches: &ArgMatches,
+    ) -> Result<Self, Error> {
         let mut named: Vec<(usize, Named<'_>)> = Vec::new();
         named.extend(placed(
             matches,
             "backends",
-            args.backends.iter().map(Named::Receiver),
+            backends.iter().map(Named::Receiver),
         ));
         named.extend(placed(
             matches,
             "middlewares",
-            args.middlewares.iter().map(|file| Named::Middleware(file)),
+            middlewares.iter().map(|file| Named::Middleware(file)),
         ));
-        named.extend(placed(
-            matches,
-            "grants",
-            args.grants.iter().map(Named::Grant),
-        ));
+        named.extend(placed(matches, "grants", grants.iter().map(Named::Grant)));
         named.sort_by_key(|(place, _)| *place);
 
         let mut chain = Self::default();
@@ -202,11 +224,13 @@ mod tests {
     use clap::{Args, Command, FromArgMatches};
 
     use super::*;
+    use crate::args::RunArgs;
 
     fn chain(args: &[&str]) -> Result<Chain, Error> {
         let all = ["run"].iter().chain(args).chain(&["guest.wasm"]);
         let matches = RunArgs::augment_args(Command::new("run")).try_get_matches_from(all)?;
-        Chain::of(&RunArgs::from_arg_matches(&matches)?, &matches)
+        let args = RunArgs::from_arg_matches(&matches)?;
+        Chain::of(&args.backends, &args.middlewares, &args.grants, &matches)
     }
 
     #[test]

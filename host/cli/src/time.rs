@@ -1,0 +1,29 @@
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A deadline, or none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeout(pub(crate) Option<Duration>);
+
+impl FromStr for Timeout {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        humantime::parse_duration(text).map(|time| Self(Some(time)))
+    }
+}
+
+/// A time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl FromStr for Time {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text).map(Self)
+    }
+}
