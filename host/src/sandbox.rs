@@ -27,7 +27,9 @@ pub use printable::printable;
 pub use trap::GuestTrap;
 
 pub(crate) use compile::compile;
-pub(crate) use contained::{contained, panic_text};
+pub(crate) use contained::contained;
+#[cfg(feature = "provider")]
+pub(crate) use contained::panic_text;
 pub(crate) use engine::{Ticker, engine};
 pub(crate) use error::shown;
 pub(crate) use file::read;
