@@ -95,7 +95,7 @@ pub mod runner;
         reason = "composing only looks at components, and executes none"
     )
 )]
-mod sandbox;
+pub mod sandbox;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};

@@ -31,6 +31,7 @@ pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
 pub(crate) use engine::{Ticker, engine};
+#[cfg(feature = "runner")]
 pub(crate) use error::shown;
 pub(crate) use file::read;
 pub(crate) use limiter::Limiter;

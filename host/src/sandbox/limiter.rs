@@ -34,6 +34,7 @@ impl Limiter {
     }
 
     /// The most memory that was in use at a time, in bytes.
+    #[cfg(feature = "runner")]
     pub(crate) fn peak_memory(&self) -> usize {
         self.memory.peak
     }
