@@ -48,3 +48,9 @@ mod readers;
 
 #[path = "cli/backends.rs"]
 mod backends;
+
+#[path = "cli/swaps.rs"]
+mod swaps;
+
+#[path = "cli/drains.rs"]
+mod drains;

@@ -1,7 +1,6 @@
 //! `run` with components that receive the records.
 
 use std::fs;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use crate::report::{report, rows};
 use crate::serve::{OPEN_METRICS, address};
 
 /// A provider that does this with a task that has ended.
-fn provider(completed: &str) -> Result<Vec<u8>> {
+pub(crate) fn provider(completed: &str) -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
             (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32))
@@ -26,28 +25,7 @@ fn provider(completed: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// Says `round`, then records for ever.
-fn flood() -> Result<Vec<u8>> {
-    guest::component(
-        r#"(module
-            (import "solti:metrics/backend@0.1.0" "record-task-completed"
-              (func $completed (param i32 i32 i64)))
-            (import "wasi:cli/stderr@0.2.12" "get-stderr" (func $out (result i32)))
-            (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
-              (func $write (param i32 i32 i32 i32)))
-            (memory (export "memory") 1)
-            (data (i32.const 64) "round\0a")
-            (func (export "wasi:cli/run@0.2.12#run") (result i32)
-              (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
-              (call $write (call $out) (i32.const 64) (i32.const 6) (i32.const 0))
-              (loop $again
-                (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
-                (br $again))
-              unreachable))"#,
-    )
-}
-
-fn example(name: &str) -> String {
+pub(crate) fn example(name: &str) -> String {
     artifact(name, WASI).display().to_string()
 }
 
@@ -70,7 +48,7 @@ fn balanced(report: &Value) -> Result<()> {
     Ok(())
 }
 
-fn json(end: &End) -> Result<Value> {
+pub(crate) fn json(end: &End) -> Result<Value> {
     let report = report(end)?;
     balanced(&report)?;
     Ok(report)
@@ -201,151 +179,6 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     Ok(())
 }
 
-/// Starts a guest that waits, with `backend.wasm` as its backend.
-fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
-    place.write("backend.wasm", &provider("")?)?;
-    let mut args = vec!["run", "--format", "json", "--backend", "backend.wasm"];
-    args.extend(options);
-    args.extend(["--dir", ".:rw", "guest.wasm"]);
-    let mut running = Running::start(&mut place.command(&args)?)?;
-    running.line("waiting")?;
-    Ok(running)
-}
-
-#[test]
-fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
-    let mut running = waiting(&place, &[])?;
-    place.write("backend.wasm", &provider("nop")?)?;
-    running.signal("HUP")?;
-    running.line("backend: replaced")?;
-    fs::create_dir(place.path("go"))?;
-    let end = running.end()?;
-    ensure!(end.code == Some(0), "{end}");
-    let report = json(&end)?;
-    let backend = &report["backends"][0];
-    ensure!(
-        backend["swaps"] == 1 && backend["failures"] == 0,
-        "{report}"
-    );
-    ensure!(backend["ledger"]["delivered"] == 4, "{report}");
-    Ok(())
-}
-
-#[test]
-fn a_watched_backend_is_swapped_when_its_file_changes() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
-    let mut running = waiting(&place, &["--watch"])?;
-    place.write("backend.wasm", &provider("nop nop")?)?;
-    running.line("backend: replaced")?;
-    fs::create_dir(place.path("go"))?;
-    let end = running.end()?;
-    ensure!(json(&end)?["backends"][0]["swaps"] == 1, "{end}");
-    Ok(())
-}
-
-#[test]
-fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
-    let mut running = waiting(&place, &[])?;
-    place.write("backend.wasm", b"not a component")?;
-    running.signal("HUP")?;
-    let said = running.line("error: backend.wasm")?;
-    ensure!(said.contains("goes on as it was"), "{said}");
-    fs::create_dir(place.path("go"))?;
-    let end = running.end()?;
-    ensure!(end.code == Some(0), "{end}");
-    let report = json(&end)?;
-    ensure!(
-        report["backends"][0]["ledger"]["delivered"] == 4,
-        "{report}"
-    );
-    Ok(())
-}
-
-#[test]
-fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
-    let place = Place::with(&flood()?)?;
-    let counter = example("counter");
-    let args = [
-        "run",
-        "--format",
-        "json",
-        "--backend",
-        &counter,
-        "--queue",
-        "512",
-        "guest.wasm",
-    ];
-    let mut running = Running::start(&mut place.command(&args)?)?;
-    running.line("round")?;
-    running.signal("TERM")?;
-    let end = running.end()?;
-    let report = json(&end)?;
-    ensure!(report["tasks"].to_string().contains("canceled"), "{report}");
-    let guests = report["ledger"]["guests"]["delivered"].as_u64();
-    let guests = guests.context("a count")?;
-    ensure!(guests >= 1, "{report}");
-    // What the guest delivered, and the runner's own two, were all accepted.
-    let accepted = &report["backends"][0]["ledger"]["accepted"];
-    ensure!(accepted.as_u64() == Some(guests + 2), "{report}");
-    Ok(())
-}
-
-#[test]
-fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
-    place.write("endless.wasm", &provider("(loop br 0)")?)?;
-    let end = place.digest(&[
-        "--format",
-        "json",
-        "--backend",
-        "endless.wasm",
-        "--backend-timeout",
-        "1h",
-        "--drain-timeout",
-        "100ms",
-    ])?;
-    ensure!(end.code == Some(1), "{end}");
-    ensure!(end.took < Duration::from_secs(20), "{end}");
-    let report = json(&end)?;
-    let dropped = &report["backends"][0]["ledger"]["dropped"];
-    ensure!(dropped["shut_down"].as_u64() >= Some(1), "{report}");
-    Ok(())
-}
-
-#[test]
-fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
-    let place = Place::with(&flood()?)?;
-    place.write("endless.wasm", &provider("(loop br 0)")?)?;
-    let args = [
-        "run",
-        "--backend",
-        "endless.wasm",
-        "--backend-timeout",
-        "1h",
-        "--drain-timeout",
-        "1h",
-        "guest.wasm",
-    ];
-    let mut running = Running::start(&mut place.command(&args)?)?;
-    running.line("round")?;
-    running.signal("TERM")?;
-    running.line("stopping")?;
-    running.signal("TERM")?;
-    let end = running.end()?;
-    ensure!(end.code == Some(143), "{end}");
-    let last = end
-        .stderr
-        .lines()
-        .find(|line| line.starts_with("left at once"));
-    ensure!(
-        last.is_some_and(|line| line.contains("records for endless")),
-        "{end}"
-    );
-    Ok(())
-}
-
 #[test]
 fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
@@ -394,19 +227,6 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
         ensure!(end.code == Some(code), "{args:?}: {end}");
         ensure!(end.stderr.contains(said), "{args:?}: {end}");
     }
-    Ok(())
-}
-
-#[test]
-fn a_hangup_ends_a_run_that_has_nothing_to_reload() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
-    let mut running = Running::start(&mut place.command(&["run", "guest.wasm"])?)?;
-    running.line("round")?;
-    running.signal("HUP")?;
-    ensure!(
-        running.end()?.code.is_none(),
-        "it did not end by the signal"
-    );
     Ok(())
 }
 
