@@ -33,8 +33,8 @@ pub(crate) use contained::panic_text;
 pub(crate) use engine::{Ticker, engine};
 #[cfg(feature = "runner")]
 pub(crate) use error::shown;
-pub(crate) use file::read;
-pub(crate) use limiter::Limiter;
+pub(crate) use file::{read, within};
+pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;
 pub(crate) use trap::limit_behind;

@@ -6,7 +6,7 @@ use wasmtime::component::Linker;
 
 use super::state::{ProviderState, linker};
 use super::{BuildError, Grants, LoadError, Provider};
-use crate::sandbox::{Ticker, engine, printable, read};
+use crate::sandbox::{Ticker, engine, read, within};
 
 /// Bytes of stack for a provider.
 const STACK: usize = 512 << 10;
@@ -62,14 +62,7 @@ impl Providers {
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Provider, LoadError> {
-        let size = bytes.len() as u64;
-        if size > self.max_component {
-            return Err(LoadError::TooLarge {
-                name: printable(name),
-                size,
-                limit: self.max_component,
-            });
-        }
+        within(self.max_component, name, bytes)?;
         Provider::load(name, bytes, grants, &self.linker, &self.ticker)
     }
 }

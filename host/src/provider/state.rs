@@ -6,7 +6,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::Grants;
 #[cfg(feature = "wasi-http")]
 use super::http::GrantedHttp;
-use crate::sandbox::{GuestOutput, Limiter, Limits};
+use crate::sandbox::{GuestOutput, Limiter, Limits, bound};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a provider's store.
@@ -54,10 +54,7 @@ impl ProviderState {
             http: GrantedHttp::new(&grants.http),
         };
         let mut store = Store::new(engine, state);
-        store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(limits.host_call_fuel);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        bound(&mut store, limits, |state| &mut state.limiter);
         store
     }
 

@@ -5,7 +5,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use super::state::TaskState;
-use crate::sandbox::{Inspection, LoadError, compile, one_line, printable};
+use crate::sandbox::{Inspection, LoadError, compile, one_line, printable, within};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -23,11 +23,7 @@ impl Program {
         limit: u64,
         linker: &Linker<TaskState>,
     ) -> Result<Self, LoadError> {
-        let size = bytes.len() as u64;
-        if size > limit {
-            let name = printable(name);
-            return Err(LoadError::TooLarge { name, size, limit });
-        }
+        within(limit, name, bytes)?;
         let inspection = Inspection::of(name, bytes)?;
         inspection.runnable(name)?;
         let component = compile(linker.engine(), name, bytes)?;

@@ -2,7 +2,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::sandbox::{Limiter, Limits};
+use crate::sandbox::{Limiter, Limits, bound};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a task's store.
@@ -43,10 +43,7 @@ impl TaskState {
                 limiter,
             },
         );
-        store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(limits.host_call_fuel);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        bound(&mut store, limits, |state| &mut state.limiter);
         store
     }
 

@@ -29,3 +29,13 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     }
     Ok(bytes)
 }
+
+/// Refuses a component in memory that is larger than permitted.
+pub(crate) fn within(limit: u64, name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    let size = bytes.len() as u64;
+    if size > limit {
+        let name = printable(name);
+        return Err(LoadError::TooLarge { name, size, limit });
+    }
+    Ok(())
+}

@@ -1,4 +1,4 @@
-use wasmtime::ResourceLimiter;
+use wasmtime::{ResourceLimiter, Store};
 
 use super::{Limit, Limits};
 
@@ -38,6 +38,19 @@ impl Limiter {
     pub(crate) fn peak_memory(&self) -> usize {
         self.memory.peak
     }
+}
+
+/// Puts a store's limits in place: those of its limiter, the data of a call, and
+/// that whatever runs in it lets go of the thread at every tick.
+pub(crate) fn bound<T: 'static>(
+    store: &mut Store<T>,
+    limits: &Limits,
+    limiter: fn(&mut T) -> &mut Limiter,
+) {
+    store.limiter(move |data| limiter(data));
+    store.set_hostcall_fuel(limits.host_call_fuel);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
 }
 
 /// A sum that must not exceed its limit.
