@@ -45,8 +45,8 @@
 
 mod chain;
 mod error;
-mod glue;
-mod graph;
+pub(crate) mod glue;
+pub(crate) mod graph;
 mod part;
 
 use std::path::Path;

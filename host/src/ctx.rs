@@ -69,6 +69,16 @@ impl MetricsCtx {
         }
     }
 
+    /// Takes records as words, in their order, as [`record`](Self::record) takes one.
+    #[cfg(feature = "runner")]
+    pub(crate) fn record_words(&mut self, records: &[[u64; 2]]) {
+        for &words in records {
+            if let Some(event) = Event::from_words(words) {
+                self.record(event);
+            }
+        }
+    }
+
     #[inline]
     fn admit(&mut self, event: Event) -> Result<Event, DropReason> {
         if self.allowed & bit(event.runner()) == 0 {

@@ -72,11 +72,15 @@
 /// The version of the WIT package `solti:metrics` that this host defines.
 pub const WIT_VERSION: &str = "0.1.0";
 
+#[cfg(any(feature = "provider", feature = "runner"))]
+mod artifact;
 mod bindings;
 #[cfg(feature = "compose")]
 pub mod compose;
 mod convert;
 mod ctx;
+#[cfg(feature = "runner")]
+mod inline;
 mod ledger;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;

@@ -37,6 +37,7 @@
 mod builder;
 mod error;
 mod lifecycle;
+mod path;
 mod program;
 mod report;
 mod run;
@@ -50,6 +51,7 @@ pub use crate::sandbox::{
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
+pub use path::{Path, RecordPath};
 pub use program::Program;
 pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;

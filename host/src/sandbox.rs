@@ -3,7 +3,6 @@
 //! for what went wrong.
 
 mod access;
-mod compile;
 mod contained;
 mod engine;
 mod error;
@@ -26,7 +25,6 @@ pub use output::{Output, OutputFn};
 pub use printable::printable;
 pub use trap::GuestTrap;
 
-pub(crate) use compile::compile;
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;

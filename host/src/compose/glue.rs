@@ -1,7 +1,7 @@
 //! What a composition has besides its parts: small components, as text.
 
 /// The vocabulary, which all parts import.
-pub(super) const TYPES: &str = include_str!("types.wat");
+pub(crate) const TYPES: &str = include_str!("types.wat");
 
 /// A `main` behind which the others hand on what they kept.
 pub(super) fn flush_after_run() -> String {

@@ -11,30 +11,30 @@ use crate::sandbox::printable;
 /// A composition in the making. What is imported and not connected, the whole
 /// will import.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     graph: CompositionGraph,
     instances: Vec<Instance>,
 }
 
 /// An instance of a component.
 #[derive(Clone)]
-pub(super) struct Instance {
+pub(crate) struct Instance {
     node: NodeId,
     /// The part that it is of, fit for messages.
-    pub(super) part: String,
+    pub(crate) part: String,
 }
 
 /// What an instance exports under a name.
 #[derive(Clone)]
-pub(super) struct Export {
+pub(crate) struct Export {
     node: NodeId,
     /// The part that has it, fit for messages.
-    pub(super) part: String,
+    pub(crate) part: String,
     pub(super) name: String,
 }
 
 impl Graph {
-    pub(super) fn instantiate(
+    pub(crate) fn instantiate(
         &mut self,
         part: &str,
         bytes: &[u8],
@@ -53,7 +53,7 @@ impl Graph {
         Ok(instance)
     }
 
-    pub(super) fn exported(
+    pub(crate) fn exported(
         &mut self,
         instance: &Instance,
         name: &str,
@@ -67,7 +67,7 @@ impl Graph {
     }
 
     /// Connects an import to an export; if that does not fit, says why.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &mut self,
         instance: &Instance,
         import: &str,
@@ -83,9 +83,32 @@ impl Graph {
             })
     }
 
+    /// Makes what an instance imports an import of the whole by that name, which
+    /// no other instance can share.
+    #[cfg(feature = "runner")]
+    pub(crate) fn import_alone(
+        &mut self,
+        instance: &Instance,
+        import: &str,
+    ) -> Result<(), ComposeError> {
+        let item = self.graph[instance.node].package().and_then(|package| {
+            let world = &self.graph.types()[self.graph[package].ty()];
+            world.imports.get(import).copied()
+        });
+        let item = item.ok_or_else(|| ComposeError::Unsupported {
+            reason: format!("`{import}` is not imported"),
+        })?;
+        let node = self.graph.import(import, item);
+        let node = node.map_err(|error| unsupported(&error))?;
+        let connected = self
+            .graph
+            .set_instantiation_argument(instance.node, import, node);
+        connected.map_err(|error| unsupported(&error))
+    }
+
     /// An export of a small component, given as text, that uses others. It goes by
     /// the name of the first of them, which it stands in for.
-    pub(super) fn glue(
+    pub(crate) fn glue(
         &mut self,
         text: &str,
         imports: &[(&str, &Export)],
@@ -123,12 +146,12 @@ impl Graph {
     }
 
     /// Exports it from the whole, under the same name.
-    pub(super) fn export(&mut self, export: &Export) -> Result<(), ComposeError> {
+    pub(crate) fn export(&mut self, export: &Export) -> Result<(), ComposeError> {
         let exported = self.graph.export(export.node, &export.name);
         exported.map_err(|error| unsupported(&error))
     }
 
-    pub(super) fn encode(&self) -> Result<Vec<u8>, ComposeError> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, ComposeError> {
         let options = EncodeOptions {
             // The result is validated as the parts are.
             validate: false,

@@ -5,7 +5,8 @@ use wasmtime::component::{InstancePre, Linker};
 
 use super::state::ProviderState;
 use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
-use crate::sandbox::{Ticker, compile, one_line, printable};
+use crate::artifact::Artifacts;
+use crate::sandbox::{Ticker, one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
 /// what it was granted. Clones share it.
@@ -28,7 +29,7 @@ impl Provider {
     ) -> Result<Self, LoadError> {
         let inspection = Inspection::of(name, bytes)?;
         linkable(name, &inspection, grants)?;
-        let component = compile(linker.engine(), name, bytes)?;
+        let component = Artifacts::default().plain(linker.engine(), name, bytes)?;
         contract::check(name, &inspection, &component)?;
         let pre = linker
             .instantiate_pre(&component)

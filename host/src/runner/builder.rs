@@ -1,9 +1,10 @@
 use solti_metrics::{MetricsHandle, RunnerType};
 
-use super::Runner;
 use super::lifecycle::Reporter;
 use super::run::Inner;
 use super::state::linker;
+use super::{RecordPath, Runner};
+use crate::artifact::Artifacts;
 use crate::sandbox::{BuildError, Ticker, engine};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
@@ -16,6 +17,7 @@ pub struct RunnerBuilder {
     own_book: LedgerBook,
     stack: usize,
     max_component: u64,
+    path: RecordPath,
 }
 
 impl RunnerBuilder {
@@ -26,6 +28,7 @@ impl RunnerBuilder {
             own_book: LedgerBook::new(),
             stack: 512 << 10,
             max_component: 64 << 20,
+            path: RecordPath::default(),
         }
     }
 
@@ -58,6 +61,12 @@ impl RunnerBuilder {
         self
     }
 
+    /// The path that guests' records take, if they can. Default: inline.
+    pub fn path(mut self, path: RecordPath) -> Self {
+        self.path = path;
+        self
+    }
+
     /// The runner, with a thread that interrupts guests.
     ///
     /// # Errors
@@ -81,6 +90,8 @@ impl RunnerBuilder {
             guests: self.metrics.book(&self.guest_book),
             guest_book: self.guest_book,
             max_component: self.max_component,
+            artifacts: Artifacts::default(),
+            path: self.path,
         }))
     }
 }

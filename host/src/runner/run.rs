@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::Path;
+use std::path;
 use std::sync::Arc;
 
 use solti_metrics::MetricsHandle;
@@ -9,10 +9,12 @@ use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::bindings::Command;
 
 use super::lifecycle::Reporter;
+use super::program::Loader;
 use super::report::{TaskEnd, TaskReport};
-use super::state::TaskState;
+use super::state::{TaskData, TaskState, drain_along};
 use super::watch::Watch;
-use super::{Program, RunnerBuilder, SpawnError, Task};
+use super::{Path, Program, RecordPath, RunnerBuilder, SpawnError, Task};
+use crate::artifact::Artifacts;
 use crate::sandbox::{GuestOutput, LoadError, Ticker, read};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
@@ -23,7 +25,9 @@ pub struct Runner {
 }
 
 pub(super) struct Inner {
-    pub(super) linker: Linker<TaskState>,
+    pub(super) linker: Linker<TaskData>,
+    pub(super) artifacts: Artifacts,
+    pub(super) path: RecordPath,
     pub(super) ticker: Ticker,
     pub(super) guests: MetricsCtxBuilder,
     pub(super) guest_book: LedgerBook,
@@ -50,7 +54,7 @@ impl Runner {
     ///
     /// When the file is no component that can be run here; recorded as
     /// `module_load_failed`.
-    pub fn load_file(&self, path: &Path) -> Result<Program, LoadError> {
+    pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
         let bytes = read(path, self.inner.max_component);
         self.loaded(bytes.and_then(|bytes| self.compile(&name, &bytes)))
@@ -62,7 +66,7 @@ impl Runner {
     /// # Errors
     ///
     /// When the file cannot be read, or is larger than permitted.
-    pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+    pub fn read(&self, path: &path::Path) -> Result<Vec<u8>, LoadError> {
         read(path, self.inner.max_component)
     }
 
@@ -77,7 +81,13 @@ impl Runner {
     }
 
     fn compile(&self, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
-        Program::load(name, bytes, self.inner.max_component, &self.inner.linker)
+        let loader = Loader {
+            linker: &self.inner.linker,
+            artifacts: &self.inner.artifacts,
+            path: self.inner.path,
+            limit: self.inner.max_component,
+        };
+        loader.load(name, bytes)
     }
 
     fn loaded(&self, result: Result<Program, LoadError>) -> Result<Program, LoadError> {
@@ -131,21 +141,29 @@ impl Runner {
             return Err(SpawnError::OtherRunner);
         }
         let mut store = TaskState::store(engine, wasi, metrics, &limits);
+        if *program.path() == Path::Inline {
+            drain_along(&mut store);
+        }
         let _ticking = self.inner.ticker.run();
         let command = watch
             .over(program.command.instantiate_async(&mut store))
             .await?
-            .map_err(|error| SpawnError::of_instantiation(&error, store.data().limiter()))?;
+            .map_err(|error| {
+                SpawnError::of_instantiation(&error, store.data().state().limiter())
+            })?;
 
+        // What was recorded before `main` comes before its start.
+        store.data_mut().drain();
         let lifecycle = self.inner.reporter.start();
         let end = match watch.over(call_main(&command, &mut store)).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
-            Ok(Err(error)) => TaskEnd::of_error(&error, store.data().limiter().denied()),
+            Ok(Err(error)) => TaskEnd::of_error(&error, store.data().state().limiter().denied()),
             Err(stop) => stop.into(),
         };
-        let peak_memory = store.data().limiter().peak_memory();
+        let peak_memory = store.data().state().limiter().peak_memory();
         // The store is not used again: after a trap it could not be, and what
-        // the guest left open in it is closed before the task counts as ended.
+        // the guest left open in it is closed before the task counts as ended. What
+        // is left in the ring is handed on.
         drop(store);
         let duration = lifecycle.end(end.outcome());
 
@@ -211,7 +229,7 @@ async fn grant(
 }
 
 /// Calls `wasi:cli/run`, which says no more than whether `main` succeeded.
-async fn call_main(command: &Command, store: &mut Store<TaskState>) -> wasmtime::Result<i32> {
+async fn call_main(command: &Command, store: &mut Store<TaskData>) -> wasmtime::Result<i32> {
     let main = command.wasi_cli_run().call_run(store).await?;
     Ok(i32::from(main.is_err()))
 }

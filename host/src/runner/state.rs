@@ -1,11 +1,12 @@
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Engine, Store};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::inline::{Drain, Recording, Words};
 use crate::sandbox::{Limiter, Limits, bound};
 use crate::{MetricsCtx, MetricsCtxView};
 
-/// The data of a task's store.
+/// The data of a task's store, behind the ring.
 pub(super) struct TaskState {
     wasi: WasiCtx,
     table: ResourceTable,
@@ -13,13 +14,17 @@ pub(super) struct TaskState {
     limiter: Limiter,
 }
 
-/// What every task may call: WASI 0.2, and the metrics.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskState>> {
+/// The data of a task's store.
+pub(super) type TaskData = Recording<TaskState>;
+
+/// What every task may call: WASI 0.2, and the metrics, on either path.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    crate::add_to_linker(&mut linker, |state: &mut TaskState| MetricsCtxView {
-        ctx: &mut state.metrics,
+    crate::add_to_linker(&mut linker, |data: &mut TaskData| MetricsCtxView {
+        ctx: &mut data.state_mut().metrics,
     })?;
+    crate::inline::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -30,20 +35,20 @@ impl TaskState {
         wasi: WasiCtx,
         metrics: MetricsCtx,
         limits: &Limits,
-    ) -> Store<Self> {
+    ) -> Store<TaskData> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let limiter = Limiter::new(limits);
         let mut store = Store::new(
             engine,
-            Self {
+            Recording::new(Self {
                 wasi,
                 table,
                 metrics,
                 limiter,
-            },
+            }),
         );
-        bound(&mut store, limits, |state| &mut state.limiter);
+        bound(&mut store, limits, |data| &mut data.state_mut().limiter);
         store
     }
 
@@ -52,11 +57,33 @@ impl TaskState {
     }
 }
 
-impl WasiView for TaskState {
+/// Hands records on while the guest runs: at every tick, and whenever it calls the
+/// host, which may let it wait. What is left then is handed on when it ends.
+pub(super) fn drain_along(store: &mut Store<TaskData>) {
+    store.epoch_deadline_callback(|mut store| {
+        store.data_mut().drain();
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store.call_hook(|mut store, hook| {
+        if matches!(hook, CallHook::CallingHost) {
+            store.data_mut().drain();
+        }
+        Ok(())
+    });
+}
+
+impl Drain for TaskState {
+    fn drain(&mut self, records: &[Words]) {
+        self.metrics.record_words(records);
+    }
+}
+
+impl WasiView for TaskData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let state = self.state_mut();
         WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
+            ctx: &mut state.wasi,
+            table: &mut state.table,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, EngineWeak, WasmFeatures};
+use wasmtime::{Config, Engine, EngineWeak, Inlining, WasmFeatures};
 
 /// How often a running guest lets go of its thread.
 const TICK: Duration = Duration::from_millis(10);
@@ -18,6 +18,8 @@ pub(crate) fn engine(stack: usize) -> wasmtime::Result<Engine> {
         // Halves the cost of a record; guests that use component-model async
         // would need another engine.
         .concurrency_support(false)
+        // What the sink does becomes part of the guest that calls it.
+        .compiler_inlining(Inlining::InterModuleAndIntraGc)
         // The limiter is not asked about shared memories.
         .wasm_features(WasmFeatures::THREADS, false)
         .max_wasm_stack(stack)

@@ -7,7 +7,7 @@ use crate::tree::{File, files, paths};
 
 /// The files in which `unsafe` is written, each with the contract that makes it
 /// sound. What a macro expands to is not written.
-const UNSAFE: [&str; 0] = [];
+const UNSAFE: [&str; 1] = ["host/src/artifact/code.rs"];
 
 /// Beyond this, a file is hardly named for one thing.
 const LINES: usize = 350;

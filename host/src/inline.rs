@@ -1,0 +1,28 @@
+//! The inlined path: a guest is composed with a small component, the sink, and
+//! compiled with it, so that a record is a few instructions which write into the
+//! data of the guest's own store. The host takes records out of there in order.
+//!
+//! [`Recording`] is that data, with the ring at its head; `sink.wat` writes into it;
+//! [`with_sink`] composes. What is unsafe about it is in `artifact/code.rs`, with the
+//! contract that makes it sound.
+
+mod plug;
+mod ring;
+mod sink;
+
+pub(crate) use plug::with_sink;
+pub(crate) use ring::{CAPACITY, Drain, LAYOUT, Recording, Words};
+pub(crate) use sink::{INTRINSICS, RING};
+
+use wasmtime::component::Linker;
+
+/// Defines what the sink calls when the ring is full.
+pub(crate) fn add_to_linker<S: Drain>(linker: &mut Linker<Recording<S>>) -> wasmtime::Result<()> {
+    linker.instance(RING)?.func_wrap(
+        "drain",
+        |mut store: wasmtime::StoreContextMut<'_, Recording<S>>, ()| {
+            store.data_mut().drain();
+            Ok(())
+        },
+    )
+}
