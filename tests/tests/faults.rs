@@ -63,23 +63,40 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// A trial for each folder.
+/// A trial for each folder, and path of records.
 fn cases(program: &Path) -> Result<Vec<Trial>> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("faults"))? {
         let (folder, program) = (entry?.path(), program.to_owned());
         let name = folder.file_name().context("a folder has a name")?;
         let name = name.to_string_lossy().into_owned();
-        cases.push(trial(name, move || outcome(&folder, &program)));
+        for path in paths(&Case::read(&folder)?) {
+            let (folder, program) = (folder.clone(), program.clone());
+            let name = path.map_or_else(|| name.clone(), |path| format!("{name}, {path}"));
+            cases.push(trial(name, move || outcome(&folder, &program, path)));
+        }
     }
     ensure!(!cases.is_empty(), "there are no cases");
     cases.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(cases)
 }
 
+/// What comes of a fault does not depend on the path that records take: a case that
+/// runs a guest is run on each.
+fn paths(case: &Case) -> Vec<Option<&'static str>> {
+    if case.args.first().is_some_and(|command| command == "run") {
+        vec![Some("inline"), Some("direct")]
+    } else {
+        vec![None]
+    }
+}
+
 /// Runs one case.
-fn outcome(folder: &Path, program: &Path) -> Result<()> {
-    let case = Case::read(folder)?;
+fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
+    let mut case = Case::read(folder)?;
+    if let Some(path) = path {
+        case.args.splice(1..1, ["--path".into(), path.into()]);
+    }
     let place = tempfile::tempdir()?;
     inputs::lay_out(&case, folder, place.path())?;
     let mut command = Command::new(program);

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use solti_metrics_host::runner::RecordPath;
+
 use crate::chain::{Chain, Grant, Receiver};
 use crate::dir::Dir;
 use crate::time::{Time, Timeout};
@@ -145,6 +147,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack)]
     pub(crate) stack: ByteSize,
 
+    /// How the guest's records travel: compiled into the guest, or as a call of a
+    /// host function each. What the backends see is the same.
+    #[arg(long, value_enum, default_value_t = Way::Inline)]
+    pub(crate) path: Way,
+
     /// How many records a task may make; those after them are dropped.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u64>,
@@ -210,6 +217,25 @@ pub(crate) enum Format {
     Prometheus,
     /// For programs.
     Json,
+}
+
+/// The path of a guest's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    /// Compiled into the guest, at the price of a native call; a guest that cannot
+    /// be compiled so takes the other one, which the report says.
+    Inline,
+    /// A call of a host function for each record.
+    Direct,
+}
+
+impl From<Way> for RecordPath {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Inline => Self::Inline,
+            Way::Direct => Self::Direct,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,8 @@ use serde::Serialize;
 use solti_metrics_host::provider::{BackendState, BackendStatus};
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
+use solti_metrics_host::runner::Path;
+
 use crate::backend::Backends;
 use crate::summary::{Completed, RunnerErrors, Started};
 use crate::tally::Tally;
@@ -15,6 +17,11 @@ pub(crate) struct Report {
     schema: &'static str,
     pub(crate) component: String,
     pub(crate) backend: String,
+    /// How the guest's records travelled: `inline`, `direct`, `none`, or null if it
+    /// was not loaded.
+    path: Option<&'static str>,
+    /// Why they did not travel as they were asked to.
+    pub(crate) path_reason: Option<String>,
     pub(crate) runs: u64,
     pub(crate) runs_ended: u64,
     pub(crate) elapsed_ms: u64,
@@ -97,6 +104,8 @@ impl Report {
             schema: "solti-metrics/run@1",
             component: tally.component().into(),
             backend: backends.chosen.clone(),
+            path: tally.path().map(Path::as_label),
+            path_reason: tally.path().and_then(Path::reason).map(Into::into),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

@@ -44,6 +44,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         .books(&backends.guests, &backends.own)
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
+        .path(args.path.into())
         .build()?;
 
     let began = Instant::now();
@@ -52,6 +53,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     match load(&runner, &args, &stop).await {
         Some(Ok(program)) => {
             progress.say("running");
+            tally.loaded(&program);
             run_all(&runner, &program, &args, &stop, &progress, &mut tally).await;
         }
         Some(Err(error)) => tally.not_loaded(&error),

@@ -19,6 +19,9 @@ pub(crate) fn render(report: &Report) -> String {
         report.backend,
     );
     let mut parts = vec![head];
+    if let Some(reason) = &report.path_reason {
+        parts.push(format!("records take the direct path: the guest {reason}"));
+    }
     if report.backend == "noop" {
         parts.push("tasks: not kept by this backend".into());
     } else if report.tasks.is_empty() {

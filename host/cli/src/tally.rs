@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use solti_metrics::TaskOutcome;
 use solti_metrics_host::provider::BackendStatus;
 use solti_metrics_host::runner::{
-    GuestTrap, LoadError, SpawnError, TaskEnd, TaskReport, printable,
+    GuestTrap, LoadError, Path, Program, SpawnError, TaskEnd, TaskReport, printable,
 };
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
@@ -21,6 +21,7 @@ const ENDS: usize = 50;
 pub(crate) struct Tally {
     component: String,
     progress: Progress,
+    path: Option<Path>,
     asked: u64,
     succeeded: u64,
     failed: u64,
@@ -34,6 +35,7 @@ impl Tally {
         Self {
             component: printable(&args.component.display().to_string()),
             progress,
+            path: None,
             asked: args.repeat.get() as u64,
             succeeded: 0,
             failed: 0,
@@ -75,6 +77,16 @@ impl Tally {
     /// Whether every task succeeded, and nothing was lost unless that is fine.
     pub(crate) fn is_good(&self, tolerate_losses: bool) -> bool {
         self.succeeded == self.asked && (tolerate_losses || self.warnings.is_empty())
+    }
+
+    /// How its records travel, it is told.
+    pub(crate) fn loaded(&mut self, program: &Program) {
+        self.path = Some(program.path().clone());
+    }
+
+    /// How the guest's records travelled; `None` if it was not loaded.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_ref()
     }
 
     pub(crate) fn not_loaded(&mut self, error: &LoadError) {

@@ -39,6 +39,15 @@ impl Path {
             Self::Nothing => "none",
         }
     }
+
+    /// Why records are not inlined although that was asked for.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Direct { reason } => reason.as_deref(),
+            Self::Inline | Self::Nothing => None,
+        }
+    }
 }
 
 impl fmt::Display for Path {

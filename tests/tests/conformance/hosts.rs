@@ -3,7 +3,7 @@
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::MetricsHandle;
-use solti_metrics_host::runner::{Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Path, RecordPath, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_linker};
 use wasmtime::component::{Component, Instance, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Store};
@@ -30,7 +30,7 @@ impl From<LedgerSnapshot> for Observed {
 
 type Run = fn(&[u8], MetricsHandle) -> Result<Observed>;
 
-pub(crate) const HOSTS: [(&str, Run); 4] = [
+pub(crate) const HOSTS: [(&str, Run); 5] = [
     ("embedder, sync, default engine", |guest, backend| {
         embedder(Engine::default(), guest, backend)
     }),
@@ -40,7 +40,12 @@ pub(crate) const HOSTS: [(&str, Run); 4] = [
         embedder(Engine::new(&config).map_err(said)?, guest, backend)
     }),
     ("embedder, async", embedder_async),
-    ("runner", runner),
+    ("runner, inline", |guest, backend| {
+        runner(guest, backend, RecordPath::Inline)
+    }),
+    ("runner, direct", |guest, backend| {
+        runner(guest, backend, RecordPath::Direct)
+    }),
 ];
 
 type Main = TypedFunc<(), (Result<(), ()>,)>;
@@ -69,9 +74,15 @@ fn embedder_async(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
     Ok(store.data().ledger().snapshot().into())
 }
 
-fn runner(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
-    let runner = Runner::builder(backend).build()?;
+fn runner(guest: &[u8], backend: MetricsHandle, path: RecordPath) -> Result<Observed> {
+    let runner = Runner::builder(backend).path(path).build()?;
     let program = runner.load("script", guest)?;
+    let inline = matches!(program.path(), Path::Inline);
+    ensure!(
+        inline == (path == RecordPath::Inline),
+        "{:?}",
+        program.path()
+    );
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
     ensure!(report.ledger == runner.guest_ledger(), "the book differs");
