@@ -6,12 +6,14 @@
 //! [`with_sink`] composes. What is unsafe about it is in `artifact/code.rs`, with the
 //! contract that makes it sound.
 
+#[cfg(feature = "measure")]
+pub mod measure;
 mod plug;
 mod ring;
 mod sink;
 
 pub(crate) use plug::with_sink;
-pub(crate) use ring::{CAPACITY, Drain, LAYOUT, Recording, Words};
+pub(crate) use ring::{Drain, LAYOUT, Recording, Words};
 pub(crate) use sink::{INTRINSICS, RING};
 
 use wasmtime::component::Linker;

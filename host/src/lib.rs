@@ -101,6 +101,10 @@ pub mod runner;
 )]
 pub mod sandbox;
 
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub use inline::measure;
+
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
 #[cfg(feature = "prometheus")]

@@ -13,6 +13,9 @@
 )]
 #![allow(missing_docs, reason = "criterion's macros")]
 
+#[path = "record/inlined.rs"]
+mod inlined;
+
 #[path = "record/provider.rs"]
 mod provider;
 
@@ -97,6 +100,24 @@ fn rows() -> Vec<Row> {
         ("core, admitted", core_admitted().into()),
         ("direct, sync", direct(false).into()),
         ("direct, async", direct(true).into()),
+        ("inlined", inlined::alone(false).into()),
+        ("inlined, epoch", inlined::alone(true).into()),
+        (
+            "inlined, atomics",
+            inlined::drained(false, Arc::new(Atomics::default())).into(),
+        ),
+        (
+            "inlined, epoch, atomics",
+            inlined::drained(true, Arc::new(Atomics::default())).into(),
+        ),
+        (
+            "inlined, epoch, prometheus",
+            inlined::drained(true, Arc::new(solti_metrics::PrometheusMetrics::new())).into(),
+        ),
+        (
+            "native, prometheus",
+            native_into(Arc::new(solti_metrics::PrometheusMetrics::new())).into(),
+        ),
         ("component, enqueued", provider::enqueued()),
         ("component, packed batch", provider::packed().into()),
         ("component, packed call", provider::packed_call().into()),
@@ -106,7 +127,10 @@ fn rows() -> Vec<Row> {
 }
 
 fn native() -> Box<dyn FnMut()> {
-    let backend: MetricsHandle = Arc::new(Atomics::default());
+    native_into(Arc::new(Atomics::default()))
+}
+
+fn native_into(backend: MetricsHandle) -> Box<dyn FnMut()> {
     Box::new(move || {
         for duration_ms in 0..u64::from(RECORDS) {
             black_box(&backend).record_task_completed(

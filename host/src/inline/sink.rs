@@ -20,6 +20,10 @@ pub(super) fn component() -> Result<Vec<u8>, ComposeError> {
 
 fn text() -> String {
     include_str!("sink.wat")
+        .replace(
+            "      APPEND",
+            &format!("      {}", include_str!("append.wat")),
+        )
         .replace("INTRINSICS", INTRINSICS)
         .replace("\"RING\"", &format!("\"{RING}\""))
         .replace("const USED", &format!("const {USED}"))

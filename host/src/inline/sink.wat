@@ -2,7 +2,9 @@
 ;; each record, those of `solti:metrics/batch`, behind those that are in the ring
 ;; already, and knows where the ring is from the store that it runs in.
 ;;
-;; USED, RECORDS and FULL are put in from `ring.rs`, byte for byte where they are.
+;; USED, RECORDS and FULL are put in from `ring.rs`, and APPEND from `append.wat`:
+;; a function of its own would not be inlined, since that happens between modules
+;; only.
 (component
   (import "INTRINSICS" (instance $native
     (export "store-data-address" (func (result u64)))
@@ -21,42 +23,22 @@
     (import "" "store" (func $store (param i64 i64)))
     (import "" "drain" (func $drain))
 
-    ;; The bytes in use are looked at before each append, and whatever their number
-    ;; is, nothing is written behind the end: that is all that soundness asks of
-    ;; this code. A ring that the host did not empty is a fault of the host.
-    (func $append (param $head i64) (param $duration i64)
-      (local $data i64) (local $used i64) (local $at i64)
-      (local.set $data (call $address))
-      (local.set $used (call $load (i64.add (local.get $data) (i64.const USED))))
-      (if (i64.ge_u (local.get $used) (i64.const FULL)) (then
-        (call $drain)
-        (local.set $used (call $load (i64.add (local.get $data) (i64.const USED))))
-        (if (i64.ge_u (local.get $used) (i64.const FULL)) (then unreachable))))
-      (local.set $at (i64.add (local.get $data) (local.get $used)))
-      (call $store (i64.add (local.get $at) (i64.const RECORDS)) (local.get $head))
-      (call $store
-        (i64.add (i64.add (local.get $at) (i64.const RECORDS)) (i64.const 8))
-        (local.get $duration))
-      (call $store
-        (i64.add (local.get $data) (i64.const USED))
-        (i64.add (local.get $used) (i64.const 16))))
-
     (func (export "started") (param $runner i32)
-      (call $append
-        (i64.extend_i32_u (i32.shl (local.get $runner) (i32.const 8)))
-        (i64.const 0)))
+      (local $head i64) (local $duration i64) (local $data i64) (local $used i64)
+      (local.set $head (i64.extend_i32_u (i32.shl (local.get $runner) (i32.const 8))))
+      APPEND)
     (func (export "completed") (param $runner i32) (param $outcome i32) (param $duration i64)
-      (call $append
-        (i64.extend_i32_u (i32.or (i32.const 1) (i32.or
-          (i32.shl (local.get $runner) (i32.const 8))
-          (i32.shl (local.get $outcome) (i32.const 16)))))
-        (local.get $duration)))
+      (local $head i64) (local $data i64) (local $used i64)
+      (local.set $head (i64.extend_i32_u (i32.or (i32.const 1) (i32.or
+        (i32.shl (local.get $runner) (i32.const 8))
+        (i32.shl (local.get $outcome) (i32.const 16))))))
+      APPEND)
     (func (export "error") (param $runner i32) (param $error i32)
-      (call $append
-        (i64.extend_i32_u (i32.or (i32.const 2) (i32.or
-          (i32.shl (local.get $runner) (i32.const 8))
-          (i32.shl (local.get $error) (i32.const 16)))))
-        (i64.const 0))))
+      (local $head i64) (local $duration i64) (local $data i64) (local $used i64)
+      (local.set $head (i64.extend_i32_u (i32.or (i32.const 2) (i32.or
+        (i32.shl (local.get $runner) (i32.const 8))
+        (i32.shl (local.get $error) (i32.const 16))))))
+      APPEND))
   (core instance $code (instantiate $code (with "" (instance
     (export "address" (func $address))
     (export "load" (func $load))

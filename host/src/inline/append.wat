@@ -1,0 +1,20 @@
+;; Appends $head and $duration. The bytes in use are looked at before, and whatever
+      ;; their number is, nothing is written behind the end: that is all that soundness
+      ;; asks of this code. A ring that the host did not empty is a fault of the host.
+      (local.set $data (call $address))
+      (local.set $used (call $load (i64.add (local.get $data) (i64.const USED))))
+      (if (i64.ge_u (local.get $used) (i64.const FULL)) (then
+        (call $drain)
+        (local.set $used (call $load (i64.add (local.get $data) (i64.const USED))))
+        (if (i64.ge_u (local.get $used) (i64.const FULL)) (then unreachable))))
+      (call $store
+        (i64.add (i64.add (local.get $data) (local.get $used)) (i64.const RECORDS))
+        (local.get $head))
+      (call $store
+        (i64.add
+          (i64.add (i64.add (local.get $data) (local.get $used)) (i64.const RECORDS))
+          (i64.const 8))
+        (local.get $duration))
+      (call $store
+        (i64.add (local.get $data) (i64.const USED))
+        (i64.add (local.get $used) (i64.const 16)))

@@ -1,0 +1,97 @@
+//! The inlined path in pieces, for the benchmarks alone: what the guest's side of a
+//! record costs, with and without what follows.
+
+use wasmtime::component::{InstancePre, Linker, TypedFunc};
+use wasmtime::{Config, Engine, Inlining, Store};
+
+use super::{Drain, Recording, Words};
+use crate::MetricsCtx;
+use crate::artifact::Artifacts;
+use crate::sandbox::Inspection;
+
+/// Where records go from the ring.
+#[derive(Debug)]
+pub enum Target {
+    /// Nowhere: what is left is the guest's side.
+    Nowhere,
+    /// Through a guest's context, as in the runner.
+    Ctx(Box<MetricsCtx>),
+}
+
+impl Drain for Target {
+    fn drain(&mut self, records: &[Words]) {
+        match self {
+            // As much as a backend would have to read.
+            Self::Nowhere => {
+                std::hint::black_box(records);
+            }
+            Self::Ctx(ctx) => ctx.record_words(records),
+        }
+    }
+}
+
+/// A guest that was composed and compiled with the sink.
+pub struct Composed {
+    engine: Engine,
+    pre: InstancePre<Recording<Target>>,
+}
+
+impl Composed {
+    /// Compiles a guest that imports nothing but the metrics, as the runner does;
+    /// without `interruptible`, nothing could stop it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be composed, or compiled.
+    pub fn new(component: &[u8], interruptible: bool) -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config
+            .epoch_interruption(interruptible)
+            .concurrency_support(false)
+            .compiler_inlining(Inlining::InterModuleAndIntraGc);
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        super::add_to_linker(&mut linker)?;
+        let inspection = Inspection::of("the guest", component)?;
+        let with_sink =
+            Artifacts::default().with_sink(&engine, "the guest", &inspection, component)?;
+        let pre = with_sink.instantiate_pre(&linker)?;
+        Ok(Self { engine, pre })
+    }
+
+    /// A store with an instance in it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be instantiated.
+    pub fn instance(&self, target: Target) -> wasmtime::Result<Instance> {
+        let mut store = Store::new(&self.engine, Recording::new(target));
+        store.set_epoch_deadline(u64::MAX / 2);
+        let instance = self.pre.instantiate(&mut store)?;
+        let main = instance
+            .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
+            .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))
+            .ok_or_else(|| wasmtime::format_err!("the guest has no `main`"))?;
+        let main = instance.get_typed_func(&mut store, main)?;
+        Ok(Instance { store, main })
+    }
+}
+
+/// One instance.
+pub struct Instance {
+    store: Store<Recording<Target>>,
+    main: TypedFunc<(), (Result<(), ()>,)>,
+}
+
+impl Instance {
+    /// Calls `main`, and takes out what is left in the ring.
+    ///
+    /// # Errors
+    ///
+    /// When the guest traps.
+    pub fn call(&mut self) -> wasmtime::Result<()> {
+        let (result,) = self.main.call(&mut self.store, ())?;
+        self.store.data_mut().drain();
+        result.map_err(|()| wasmtime::format_err!("the guest failed"))
+    }
+}

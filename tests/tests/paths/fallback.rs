@@ -1,0 +1,48 @@
+//! A guest that cannot be composed takes the direct path, and that is told.
+
+use anyhow::{Result, ensure};
+use solti_metrics_host::runner::{Path, RecordPath, Task, TaskEnd};
+
+use super::runs::{block_on, remembering};
+
+/// A guest that wants a type of `backend` which that does not have, and uses it for
+/// nothing. wasmtime links it all the same; a composition would be no valid component.
+const AWKWARD: &str = r#"(component
+    (type $runner (enum "subprocess" "container" "wasm"))
+    (import "solti:metrics/types@0.1.0" (instance $types
+      (export "runner-type" (type (eq $runner)))))
+    (alias export $types "runner-type" (type $runner-type))
+    (import "solti:metrics/backend@0.1.0" (instance $backend
+      (alias outer 1 $runner-type (type $r))
+      (export "runner-type" (type $runner' (eq $r)))
+      (type $more (enum "more"))
+      (export "more" (type (eq $more)))
+      (export "record-task-started" (func (param "runner" $runner')))))
+    (core func $started (canon lower (func $backend "record-task-started")))
+    (core module $m
+      (import "" "started" (func $started (param i32)))
+      (func (export "run") (result i32)
+        (call $started (i32.const 0))
+        (i32.const 0)))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "started" (func $started))))))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (instance $main (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $main)))"#;
+
+#[test]
+fn a_guest_that_cannot_be_composed_takes_the_direct_path_and_says_why() -> Result<()> {
+    let (runner, memory) = remembering(RecordPath::Inline)?;
+    let program = runner.load("awkward", &wat::parse_str(AWKWARD)?)?;
+    let reason = program.path().reason().unwrap_or_default();
+    ensure!(matches!(program.path(), Path::Direct { .. }), "{program:?}");
+    ensure!(
+        reason.contains("cannot be composed with the sink: "),
+        "{reason}"
+    );
+    let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
+    ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
+    ensure!(memory.events().len() == 3, "{:?}", memory.events());
+    ensure!(report.ledger.delivered() == 1);
+    Ok(())
+}

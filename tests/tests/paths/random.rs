@@ -1,0 +1,71 @@
+//! Random programs do the same on both paths, and what a native replay does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
+use proptest::test_runner::TestCaseError;
+use solti_metrics::{MemoryMetrics, RunnerType};
+use solti_metrics_host::MetricsCtx;
+use solti_metrics_host::runner::Task;
+
+use super::program::{guest, replay, steps};
+use super::runs::{BOTH, seen};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_program_records_the_same_on_both_paths_as_natively(steps in steps()) {
+        let Some((events, end)) = replay(&steps, 20_000) else {
+            // It would take too long; others do not.
+            return Err(TestCaseError::reject("too many records"));
+        };
+        let guest = guest(&steps).map_err(failed)?;
+        let bounds = || MetricsCtx::builder().duration_ceiling(Duration::from_millis(u64::MAX));
+        for path in BOTH {
+            let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
+            proptest::prop_assert_eq!(&seen.events, &events, "{:?}", path);
+            proptest::prop_assert_eq!(&seen.end, &end, "{:?}", path);
+            proptest::prop_assert_eq!(seen.ledger.delivered(), events.len() as u64);
+        }
+    }
+
+    #[test]
+    fn what_is_admitted_is_the_same_on_both_paths_as_natively(
+        steps in steps(),
+        quota in prop::option::of(0..600_u64),
+        ceiling in prop::option::of(0..20_000_u64),
+        allowed in any::<[bool; 3]>(),
+    ) {
+        let Some((events, _)) = replay(&steps, 20_000) else {
+            return Err(TestCaseError::reject("too many records"));
+        };
+        let guest = guest(&steps).map_err(failed)?;
+        let runners = || RunnerType::ALL.into_iter().zip(allowed).filter(|(_, is)| *is).map(|(it, _)| it);
+        let bounds = || {
+            let mut bounds = MetricsCtx::builder().allowed_runners(runners());
+            if let Some(records) = quota {
+                bounds = bounds.quota(records);
+            }
+            if let Some(ms) = ceiling {
+                bounds = bounds.duration_ceiling(Duration::from_millis(ms));
+            }
+            bounds
+        };
+        let memory = Arc::new(MemoryMetrics::new());
+        let mut native = bounds().handle(memory.clone()).build();
+        for event in events {
+            native.record(event);
+        }
+        for path in BOTH {
+            let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
+            proptest::prop_assert_eq!(&seen.events, &memory.events(), "{:?}", path);
+            proptest::prop_assert_eq!(seen.ledger, native.ledger().snapshot(), "{:?}", path);
+        }
+    }
+}
+
+pub(super) fn failed(error: anyhow::Error) -> TestCaseError {
+    TestCaseError::fail(format!("{error:#}"))
+}
