@@ -56,3 +56,69 @@ fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> 
     }
     graph.encode()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guest that imports this besides the metrics.
+    fn guest(import: &str) -> Result<(Inspection, Vec<u8>), Box<dyn std::error::Error>> {
+        let bytes = wat::parse_str(format!(
+            r#"(component
+                (import "solti:metrics/backend@0.1.0" (instance))
+                (import "{import}" (instance
+                  (export "store-data-address" (func (result u64)))
+                  (export "u64-native-load" (func (param "pointer" u64) (result u64)))))
+                (core module $m (func (export "run") (result i32) (i32.const 0)))
+                (core instance $i (instantiate $m))
+                (func $run (result (result)) (canon lift (core func $i "run")))
+                (instance $main (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.0" (instance $main)))"#
+        ))?;
+        Ok((Inspection::of("guest", &bytes)?, bytes))
+    }
+
+    #[test]
+    fn a_guest_that_imports_anything_private_is_refused_before_it_is_composed()
+    -> Result<(), Box<dyn std::error::Error>> {
+        for import in [
+            INTRINSICS,
+            RING,
+            "solti-metrics-host:sink/intrinsics@0.1.0",
+            "solti-metrics-host:sink/ring@2.0.0",
+            "solti-metrics-host:elsewhere/anything",
+        ] {
+            let (inspection, bytes) = guest(import)?;
+            let refused = with_sink(&inspection, &bytes);
+            assert!(
+                matches!(&refused, Err(reason) if reason.contains("the host's own")),
+                "{import}: {refused:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Were it not refused, it would still not be given what the sink is given.
+    #[test]
+    fn a_guest_cannot_share_what_the_sink_imports() -> Result<(), Box<dyn std::error::Error>> {
+        for import in [INTRINSICS, RING] {
+            let (inspection, bytes) = guest(import)?;
+            assert!(plug(&inspection, &bytes).is_err(), "{import}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_composition_imports_beside_the_sinks_own_is_what_the_guest_imports()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
+        let composed = with_sink(&inspection, &bytes)?;
+        let composed = Inspection::of("composed", &composed)?;
+        let mut imports: Vec<_> = composed.imports.iter().map(|it| it.name()).collect();
+        imports.sort_unstable();
+        assert_eq!(imports, [INTRINSICS, RING, "wasi:fake/thing@0.2.0"]);
+        let exports: Vec<_> = composed.exports.iter().map(|it| it.name()).collect();
+        assert_eq!(exports, ["wasi:cli/run@0.2.0"]);
+        Ok(())
+    }
+}

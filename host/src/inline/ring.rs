@@ -91,3 +91,43 @@ impl<S: Drain> Drop for Recording<S> {
         self.drain();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Taken(Vec<Words>);
+
+    impl Drain for Taken {
+        fn drain(&mut self, records: &[Words]) {
+            self.0.extend_from_slice(records);
+        }
+    }
+
+    fn with(used: u64) -> Recording<Taken> {
+        let mut recording = Recording::new(Taken::default());
+        for (number, words) in (0..).zip(&mut recording.ring.records) {
+            *words = [number, number];
+        }
+        recording.ring.used = used;
+        recording
+    }
+
+    #[test]
+    fn what_is_in_the_ring_is_taken_once_and_in_order() {
+        let mut recording = with(3 * 16);
+        recording.drain();
+        recording.drain();
+        assert_eq!(recording.state().0, [[0, 0], [1, 1], [2, 2]]);
+    }
+
+    #[test]
+    fn no_number_of_bytes_in_use_reaches_beyond_the_ring() {
+        for used in [FULL as u64, FULL as u64 + 16, u64::MAX] {
+            let mut recording = with(used);
+            recording.drain();
+            assert_eq!(recording.state().0.len(), CAPACITY, "{used}");
+        }
+    }
+}

@@ -30,3 +30,25 @@ fn text() -> String {
         .replace("const RECORDS", &format!("const {RECORDS}"))
         .replace("const FULL", &format!("const {FULL}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sink_is_a_component_in_which_every_number_is_put() {
+        let text = text();
+        for name in [
+            "INTRINSICS",
+            "RING\"",
+            "APPEND",
+            "USED)",
+            "RECORDS)",
+            "FULL)",
+        ] {
+            assert!(!text.contains(name), "{name}");
+        }
+        let valid = component().map(|bytes| wasmparser::validate(&bytes).map(drop));
+        assert!(matches!(valid, Ok(Ok(()))), "{valid:?}");
+    }
+}
