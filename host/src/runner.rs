@@ -38,6 +38,7 @@ mod builder;
 mod error;
 mod lifecycle;
 mod path;
+mod pool;
 mod program;
 mod report;
 mod run;
@@ -52,6 +53,7 @@ pub use crate::sandbox::{
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
 pub use path::{Path, RecordPath};
+pub use pool::Pool;
 pub use program::Program;
 pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;

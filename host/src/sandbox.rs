@@ -28,7 +28,7 @@ pub use trap::GuestTrap;
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
-pub(crate) use engine::{Ticker, engine};
+pub(crate) use engine::{Ticker, engine, engine_with};
 #[cfg(feature = "runner")]
 pub(crate) use error::shown;
 pub(crate) use file::{read, within};

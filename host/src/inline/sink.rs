@@ -41,7 +41,7 @@ mod tests {
         for name in [
             "INTRINSICS",
             "RING\"",
-            "APPEND",
+            "      APPEND",
             "USED)",
             "RECORDS)",
             "FULL)",

@@ -1,11 +1,12 @@
 use solti_metrics::{MetricsHandle, RunnerType};
+use wasmtime::Engine;
 
 use super::lifecycle::Reporter;
 use super::run::Inner;
 use super::state::linker;
-use super::{RecordPath, Runner};
+use super::{Pool, RecordPath, Runner};
 use crate::artifact::Artifacts;
-use crate::sandbox::{BuildError, Ticker, engine};
+use crate::sandbox::{BuildError, Ticker, engine, engine_with, one_line};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`].
@@ -18,6 +19,7 @@ pub struct RunnerBuilder {
     stack: usize,
     max_component: u64,
     path: RecordPath,
+    pool: Option<Pool>,
 }
 
 impl RunnerBuilder {
@@ -29,6 +31,7 @@ impl RunnerBuilder {
             stack: 512 << 10,
             max_component: 64 << 20,
             path: RecordPath::default(),
+            pool: None,
         }
     }
 
@@ -67,6 +70,15 @@ impl RunnerBuilder {
         self
     }
 
+    /// Sets room for tasks aside. Without, each task takes what it needs from the
+    /// system, and gives it back. Where the system does not grant so much address
+    /// space, that is how it is done all the same; see
+    /// [`Runner::pool`](Runner::pool).
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
     /// The runner, with a thread that interrupts guests.
     ///
     /// # Errors
@@ -74,7 +86,7 @@ impl RunnerBuilder {
     /// When wasmtime cannot be configured so on this machine, or there is no
     /// thread left.
     pub fn build(self) -> Result<Runner, BuildError> {
-        let engine = engine(self.stack)?;
+        let (engine, pool) = self.engine()?;
         // What bounds the guests does not bound the runner.
         let own = self
             .metrics
@@ -92,6 +104,20 @@ impl RunnerBuilder {
             max_component: self.max_component,
             artifacts: Artifacts::default(),
             path: self.path,
+            pool,
         }))
+    }
+
+    fn engine(&self) -> Result<(Engine, Option<Pool>), BuildError> {
+        if let Some(pool) = &self.pool {
+            match engine_with(self.stack, |config| pool.configure(config)) {
+                Ok(engine) => return Ok((engine, Some(pool.clone()))),
+                Err(error) => {
+                    let reason = one_line(&error);
+                    tracing::warn!(reason, "no room is set aside for tasks");
+                }
+            }
+        }
+        Ok((engine(self.stack)?, None))
     }
 }

@@ -3,9 +3,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use solti_metrics::RunnerErrorKind;
+use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, Limiter, shown};
+use crate::sandbox::{GuestTrap, Limit, Limiter, printable, shown};
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,14 @@ pub enum SpawnError {
         /// What was refused.
         reason: String,
     },
+    /// Every place that was set aside for tasks is taken.
+    #[error(
+        "cannot instantiate: {reason}, and all of it is in use; run fewer tasks at a time, or set more room aside"
+    )]
+    NoRoom {
+        /// What there is too little of.
+        reason: String,
+    },
     /// The program was loaded by a runner with another engine.
     #[error(
         "cannot instantiate: the program was loaded by another runner; load it with this one, or with a clone of it"
@@ -81,6 +90,11 @@ pub enum SpawnError {
 
 impl SpawnError {
     pub(super) fn of_instantiation(error: &wasmtime::Error, limiter: &Limiter) -> Self {
+        if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+            return Self::NoRoom {
+                reason: printable(&full.to_string()),
+            };
+        }
         match TaskEnd::of_error(error, limiter.denied()) {
             TaskEnd::Exited { code } => Self::Exited { code },
             TaskEnd::LimitHit { limit, trap } => Self::Limit {
@@ -102,6 +116,7 @@ impl SpawnError {
                 Some(RunnerErrorKind::BackendConfigFailed)
             }
             Self::Limit { .. }
+            | Self::NoRoom { .. }
             | Self::OtherRunner
             | Self::Exited { .. }
             | Self::Instantiate { .. }

@@ -13,7 +13,7 @@ use super::program::Loader;
 use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskData, TaskState, drain_along};
 use super::watch::Watch;
-use super::{Path, Program, RecordPath, RunnerBuilder, SpawnError, Task};
+use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::Artifacts;
 use crate::sandbox::{GuestOutput, LoadError, Ticker, read};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
@@ -28,6 +28,7 @@ pub(super) struct Inner {
     pub(super) linker: Linker<TaskData>,
     pub(super) artifacts: Artifacts,
     pub(super) path: RecordPath,
+    pub(super) pool: Option<Pool>,
     pub(super) ticker: Ticker,
     pub(super) guests: MetricsCtxBuilder,
     pub(super) guest_book: LedgerBook,
@@ -187,6 +188,12 @@ impl Runner {
             guest = guest.quota(records);
         }
         guest.build()
+    }
+
+    /// The room that is set aside for tasks, if there is any.
+    #[must_use]
+    pub fn pool(&self) -> Option<&Pool> {
+        self.inner.pool.as_ref()
     }
 
     /// What became of the records of all guests so far.

@@ -12,6 +12,14 @@ const HOST_STACK: usize = 1 << 20;
 
 /// The engine that tasks run on.
 pub(crate) fn engine(stack: usize) -> wasmtime::Result<Engine> {
+    engine_with(stack, |_| {})
+}
+
+/// The same, with more to configure; nothing that changes compiled code.
+pub(crate) fn engine_with(
+    stack: usize,
+    more: impl FnOnce(&mut Config),
+) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -24,6 +32,7 @@ pub(crate) fn engine(stack: usize) -> wasmtime::Result<Engine> {
         .wasm_features(WasmFeatures::THREADS, false)
         .max_wasm_stack(stack)
         .async_stack_size(stack.saturating_add(HOST_STACK));
+    more(&mut config);
     Engine::new(&config)
 }
 
