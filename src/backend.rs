@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{Event, LostInBatch, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// Where records go: the one trait that everything here speaks.
 ///
@@ -9,7 +9,8 @@ use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 /// many threads at once.
 ///
 /// A guest in a sandbox and native code write against this same trait; the WIT
-/// interface `solti:metrics/backend` mirrors it function for function.
+/// interface `solti:metrics/backend` mirrors it function for function, and
+/// `solti:metrics/batch` has the one for many records.
 pub trait MetricsBackend: Send + Sync + 'static {
     /// A submitted task has begun to execute.
     fn record_task_started(&self, runner_type: RunnerType);
@@ -28,6 +29,25 @@ pub trait MetricsBackend: Send + Sync + 'static {
     /// A task that ran and failed is recorded as completed, with
     /// [`TaskOutcome::Failure`], and never here.
     fn record_runner_error(&self, runner_type: RunnerType, error_kind: RunnerErrorKind);
+
+    /// Takes records in their order, as one call for each of them would.
+    ///
+    /// That is what it does unless an implementation knows better: one lock for
+    /// all of them, say, or one addition for all of a kind. Whoever calls through a
+    /// pointer pays for one such call, and not for one of each record. Records of
+    /// other threads may come in between.
+    ///
+    /// # Panics
+    ///
+    /// No more than the other calls. A backend that panics at one record all the
+    /// same loses that record alone: those behind it are recorded, and at the end
+    /// the call unwinds with [`LostInBatch`], which says how many were lost. An
+    /// implementation that unwinds with anything else has lost the whole batch.
+    /// [`LostInBatch::catch`] is the call for whoever must not unwind.
+    #[inline]
+    fn record_batch(&self, events: &[Event]) {
+        LostInBatch::record_each(self, events);
+    }
 }
 
 /// A shared backend: kept in whatever builds tasks, cloned into each of them.
@@ -55,6 +75,11 @@ macro_rules! forward_to_pointee {
             #[inline]
             fn record_runner_error(&self, runner_type: RunnerType, error_kind: RunnerErrorKind) {
                 (**self).record_runner_error(runner_type, error_kind);
+            }
+
+            #[inline]
+            fn record_batch(&self, events: &[Event]) {
+                (**self).record_batch(events);
             }
         }
     };

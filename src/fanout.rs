@@ -2,13 +2,17 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{
+    Event, LostInBatch, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 /// One backend made of several: each record goes to all of them, in the order
-/// in which they were given.
+/// in which they were given. A batch goes as a whole to the first of them, then to
+/// the next.
 ///
 /// A backend that panics loses the record that it was given, and keeps it from
-/// no other; [`FanoutMetrics::panicked`] counts.
+/// no other; [`FanoutMetrics::panicked`] counts. Of a batch it loses what
+/// [`LostInBatch`] says.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -75,5 +79,13 @@ impl MetricsBackend for FanoutMetrics {
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
         self.each(|backend| backend.record_runner_error(runner, error));
+    }
+
+    fn record_batch(&self, events: &[Event]) {
+        for (backend, panicked) in self.backends.iter().zip(&self.panicked) {
+            if let Err(lost) = LostInBatch::catch(&**backend, events) {
+                panicked.fetch_add(lost.records() as u64, Ordering::Relaxed);
+            }
+        }
     }
 }

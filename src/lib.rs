@@ -38,6 +38,7 @@ mod backend;
 mod event;
 mod fanout;
 mod label;
+mod lost_in_batch;
 mod memory;
 mod noop;
 #[cfg(feature = "prometheus")]
@@ -48,6 +49,7 @@ pub use backend::{MetricsBackend, MetricsHandle};
 pub use event::Event;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
+pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "prometheus")]

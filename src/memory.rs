@@ -112,12 +112,7 @@ impl MemoryMetrics {
     }
 
     fn push(&self, event: Event) {
-        let mut log = self.log();
-        if log.events.len() < self.capacity {
-            log.events.push(event);
-        } else {
-            log.forgotten = log.forgotten.saturating_add(1);
-        }
+        self.record_batch(&[event]);
     }
 
     /// The log stays whole when a thread panics elsewhere while holding it:
@@ -149,6 +144,14 @@ impl MetricsBackend for MemoryMetrics {
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
         self.push(Event::RunnerError { runner, error });
     }
+
+    fn record_batch(&self, events: &[Event]) {
+        let mut log = self.log();
+        let room = self.capacity.saturating_sub(log.events.len());
+        let (kept, forgotten) = events.split_at(room.min(events.len()));
+        log.events.extend_from_slice(kept);
+        log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +167,18 @@ mod tests {
         assert_eq!(memory.events().len(), 2);
         assert_eq!(memory.forgotten(), 1);
         assert_eq!(memory.started(RunnerType::Wasm), 0);
+    }
+
+    #[test]
+    fn a_batch_that_finds_too_little_room_is_kept_in_part() {
+        let memory = MemoryMetrics::with_capacity(4);
+        let batch = RunnerType::ALL.map(|runner| Event::TaskStarted { runner });
+        for _ in 0..3 {
+            memory.record_batch(&batch);
+        }
+        let [first, second, third] = batch;
+        assert_eq!(memory.events(), [first, second, third, first]);
+        assert_eq!(memory.forgotten(), 5);
     }
 
     #[test]

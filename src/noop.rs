@@ -1,6 +1,6 @@
 use std::sync::{Arc, OnceLock};
 
-use crate::{MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// The backend that keeps nothing. It runs where nobody configured another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -15,6 +15,9 @@ impl MetricsBackend for NoOpMetrics {
 
     #[inline(always)]
     fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
+
+    #[inline(always)]
+    fn record_batch(&self, _: &[Event]) {}
 }
 
 /// A shared handle to [`NoOpMetrics`]: one for the whole process, so that a

@@ -48,7 +48,7 @@ mod task;
 pub use host_metrics::HostMetrics;
 pub use sibling::{Accounting, Discards, Exposition, Lifecycle};
 pub use solti_metrics::{
-    Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
+    Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
 };
 pub use task::Task;

@@ -113,6 +113,6 @@ pub use link::{MetricsCtxView, add_to_linker};
 #[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
 pub use sandbox::panic_is_contained;
 pub use solti_metrics::{
-    Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
+    Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
 };
