@@ -1,57 +1,20 @@
 use std::fmt;
-use std::sync::OnceLock;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Unit;
 
 use super::PrometheusMetrics;
+use super::histogram::Durations;
+use super::shards::Shards;
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
-
-const RUNNERS: usize = RunnerType::ALL.len();
-const OUTCOMES: usize = TaskOutcome::ALL.len();
-const ERRORS: usize = RunnerErrorKind::ALL.len();
-
-/// Every series there can be, each in a place of its own: the labels are a
-/// closed set, so that finding a series is an index and not a look-up.
-#[derive(Debug, Default)]
-pub(super) struct Series {
-    started: [Counter; RUNNERS],
-    completed: [[Counter; OUTCOMES]; RUNNERS],
-    durations: [[OnceLock<Histogram>; OUTCOMES]; RUNNERS],
-    errors: [[Counter; ERRORS]; RUNNERS],
-}
-
-impl Series {
-    #[inline]
-    pub(super) fn started(&self, runner: RunnerType) -> &Counter {
-        &self.started[runner as usize]
-    }
-
-    #[inline]
-    pub(super) fn completed(&self, runner: RunnerType, outcome: TaskOutcome) -> &Counter {
-        &self.completed[runner as usize][outcome as usize]
-    }
-
-    #[inline]
-    pub(super) fn durations(&self, runner: RunnerType, outcome: TaskOutcome) -> &Histogram {
-        self.durations[runner as usize][outcome as usize]
-            .get_or_init(|| Histogram::new(PrometheusMetrics::BUCKETS))
-    }
-
-    #[inline]
-    pub(super) fn errors(&self, runner: RunnerType, error: RunnerErrorKind) -> &Counter {
-        &self.errors[runner as usize][error as usize]
-    }
-}
 
 /// In the order of the labels, where `prometheus-client`'s own families have
 /// that of a hash table, which is another one in each process.
-impl Collector for Series {
+impl Collector for Shards {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let total = self.total();
         let mut family = encoder.encode_descriptor(
             "solti_runner_tasks_started",
             "Tasks that began to execute.",
@@ -60,8 +23,8 @@ impl Collector for Series {
         )?;
         for runner in RunnerType::ALL {
             let labels = [("runner", runner.as_label())];
-            self.started(runner)
-                .encode(family.encode_family(&labels)?)?;
+            let started = total.started[runner as usize];
+            counter(family.encode_family(&labels)?, started)?;
         }
 
         let mut family = encoder.encode_descriptor(
@@ -73,8 +36,8 @@ impl Collector for Series {
         for runner in RunnerType::ALL {
             for outcome in TaskOutcome::ALL {
                 let labels = by_outcome(runner, outcome);
-                self.completed(runner, outcome)
-                    .encode(family.encode_family(&labels)?)?;
+                let completed = total.durations[runner as usize][outcome as usize].count();
+                counter(family.encode_family(&labels)?, completed)?;
             }
         }
 
@@ -86,8 +49,10 @@ impl Collector for Series {
         )?;
         for runner in RunnerType::ALL {
             for outcome in TaskOutcome::ALL {
-                if let Some(seen) = self.durations[runner as usize][outcome as usize].get() {
-                    seen.encode(family.encode_family(&by_outcome(runner, outcome))?)?;
+                let durations = &total.durations[runner as usize][outcome as usize];
+                if durations.count() > 0 {
+                    let labels = by_outcome(runner, outcome);
+                    histogram(family.encode_family(&labels)?, durations)?;
                 }
             }
         }
@@ -101,12 +66,31 @@ impl Collector for Series {
         for runner in RunnerType::ALL {
             for error in RunnerErrorKind::ALL {
                 let labels = [("runner", runner.as_label()), ("error", error.as_label())];
-                self.errors(runner, error)
-                    .encode(family.encode_family(&labels)?)?;
+                let errors = total.errors[runner as usize][error as usize];
+                counter(family.encode_family(&labels)?, errors)?;
             }
         }
         Ok(())
     }
+}
+
+fn counter(mut encoder: MetricEncoder<'_>, value: u64) -> fmt::Result {
+    encoder.encode_counter::<NoLabelSet, _, u64>(&value, None)
+}
+
+/// The bucket above all bounds counts as well, so that the count is what the
+/// cumulative buckets end with.
+fn histogram(mut encoder: MetricEncoder<'_>, durations: &Durations) -> fmt::Result {
+    let bounds = PrometheusMetrics::BUCKETS
+        .into_iter()
+        .chain([f64::INFINITY]);
+    let buckets: Vec<_> = bounds.zip(*durations.buckets()).collect();
+    encoder.encode_histogram::<NoLabelSet>(
+        durations.sum_seconds(),
+        durations.count(),
+        &buckets,
+        None,
+    )
 }
 
 fn by_outcome(runner: RunnerType, outcome: TaskOutcome) -> [(&'static str, &'static str); 2] {

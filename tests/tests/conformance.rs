@@ -2,6 +2,7 @@
 //! through every kind of host.
 
 mod conformance {
+    mod batches;
     pub(super) mod hosts;
 }
 

@@ -1,0 +1,153 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Upper bounds of the buckets, in milliseconds; above the last there is one more.
+const BOUNDS_MS: [u64; 15] = [
+    10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
+    3_600_000,
+];
+
+const BUCKETS: usize = BOUNDS_MS.len() + 1;
+
+/// The first bucket whose bound is not below this duration.
+#[inline]
+fn bucket(duration_ms: u64) -> usize {
+    BOUNDS_MS.partition_point(|&bound| bound < duration_ms)
+}
+
+/// The distribution of some durations, as plain numbers.
+///
+/// The sum is in whole milliseconds, because integers add up to the same in any
+/// order and grouping, and lose no small duration beside a large one. It
+/// saturates: at `u64::MAX` ms, which is 585 million years.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Durations {
+    buckets: [u64; BUCKETS],
+    sum_ms: u64,
+}
+
+impl Durations {
+    #[inline]
+    pub(super) fn observe(&mut self, duration_ms: u64) {
+        self.buckets[bucket(duration_ms)] += 1;
+        self.sum_ms = self.sum_ms.saturating_add(duration_ms);
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// How many there are in each bucket alone, in the order of the bounds.
+    pub(super) const fn buckets(&self) -> &[u64; BUCKETS] {
+        &self.buckets
+    }
+
+    /// Their sum, exact to the millisecond up to 2^53 ms, which is 285,000 years.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    pub(super) fn sum_seconds(&self) -> f64 {
+        self.sum_ms as f64 / 1000.0
+    }
+}
+
+/// The same, of atomics: many threads observe at once, and none waits.
+#[derive(Debug, Default)]
+pub(super) struct Histogram {
+    buckets: [AtomicU64; BUCKETS],
+    sum_ms: AtomicU64,
+}
+
+impl Histogram {
+    #[inline]
+    pub(super) fn observe(&self, duration_ms: u64) {
+        self.buckets[bucket(duration_ms)].fetch_add(1, Ordering::Relaxed);
+        self.add_to_sum(duration_ms);
+    }
+
+    /// Observes all of these at once.
+    pub(super) fn add(&self, durations: &Durations) {
+        for (bucket, more) in self.buckets.iter().zip(durations.buckets) {
+            if more > 0 {
+                bucket.fetch_add(more, Ordering::Relaxed);
+            }
+        }
+        if durations.sum_ms > 0 {
+            self.add_to_sum(durations.sum_ms);
+        }
+    }
+
+    /// Adds what was observed so far.
+    ///
+    /// The sum is added to last and read first. So a reader that comes in between
+    /// finds a record counted that is not in the sum yet, and never the reverse.
+    pub(super) fn add_onto(&self, durations: &mut Durations) {
+        let sum_ms = self.sum_ms.load(Ordering::Acquire);
+        durations.sum_ms = durations.sum_ms.saturating_add(sum_ms);
+        for (bucket, seen) in durations.buckets.iter_mut().zip(&self.buckets) {
+            *bucket += seen.load(Ordering::Relaxed);
+        }
+    }
+
+    /// No plain addition: that wraps before it can be seen to.
+    #[inline]
+    fn add_to_sum(&self, more_ms: u64) {
+        let add = |sum_ms: u64| Some(sum_ms.saturating_add(more_ms));
+        // There is a sum for every value, and so no error.
+        let _ = self
+            .sum_ms
+            .fetch_update(Ordering::Release, Ordering::Relaxed, add);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PrometheusMetrics;
+
+    fn seen(histogram: &Histogram) -> Durations {
+        let mut durations = Durations::default();
+        histogram.add_onto(&mut durations);
+        durations
+    }
+
+    #[test]
+    fn the_bounds_are_those_that_are_exposed() {
+        let seconds = BOUNDS_MS.map(|bound| bound as f64 / 1000.0);
+        assert_eq!(seconds, PrometheusMetrics::BUCKETS);
+    }
+
+    #[test]
+    fn a_duration_falls_into_the_first_bucket_that_is_not_below_it() {
+        for (at, bound) in BOUNDS_MS.into_iter().enumerate() {
+            assert_eq!(bucket(bound - 1), at, "{bound}");
+            assert_eq!(bucket(bound), at, "{bound}");
+            assert_eq!(bucket(bound + 1), at + 1, "{bound}");
+        }
+        assert_eq!(bucket(0), 0);
+        assert_eq!(bucket(u64::MAX), BOUNDS_MS.len());
+    }
+
+    #[test]
+    fn many_at_once_are_observed_as_each_alone() {
+        let (each, at_once) = (Histogram::default(), Histogram::default());
+        let mut durations = Durations::default();
+        for duration_ms in [0, 10, 11, 250, 3_600_001, 1 << 60] {
+            each.observe(duration_ms);
+            durations.observe(duration_ms);
+        }
+        at_once.add(&durations);
+        assert_eq!(seen(&each), durations);
+        assert_eq!(seen(&at_once), durations);
+        assert_eq!(durations.count(), 6);
+    }
+
+    #[test]
+    fn a_sum_stops_at_its_end_and_the_counts_go_on() {
+        let (histogram, mut durations) = (Histogram::default(), Durations::default());
+        for duration_ms in [1, u64::MAX, u64::MAX, 5] {
+            histogram.observe(duration_ms);
+            durations.observe(duration_ms);
+        }
+        histogram.add(&durations);
+        let seen = seen(&histogram);
+        assert_eq!((seen.sum_ms, seen.count()), (u64::MAX, 8));
+    }
+}

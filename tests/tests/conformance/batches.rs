@@ -1,0 +1,187 @@
+//! A batch is what single calls are: for every backend, however the records of a
+//! sequence are divided.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use solti_metrics::{
+    Event, Exposition, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend,
+    PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
+};
+use solti_metrics_tests::script::script;
+
+/// A batch has fewer records than this. From 64 on, Prometheus adds it up first.
+const RECORDS: usize = 400;
+
+#[test]
+fn prometheus_exposes_the_same_of_batches_and_of_single_calls() -> Result<()> {
+    check(divided(), |batches| {
+        let (single, batched) = (PrometheusMetrics::new(), PrometheusMetrics::new());
+        for batch in &batches {
+            batched.record_batch(batch);
+            batch.iter().for_each(|event| event.record_into(&single));
+            let [single, batched] =
+                [&single, &batched].map(|metrics| metrics.encode(Exposition::OpenMetrics));
+            prop_assert_eq!(single, batched);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn memory_remembers_the_same_sequence() -> Result<()> {
+    check((divided(), 0..RECORDS), |(batches, capacity)| {
+        let [single, batched] = [(); 2].map(|()| MemoryMetrics::with_capacity(capacity));
+        for batch in &batches {
+            batched.record_batch(batch);
+            batch.iter().for_each(|event| event.record_into(&single));
+        }
+        prop_assert_eq!(single.events(), batched.events());
+        prop_assert_eq!(single.forgotten(), batched.forgotten());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
+    check((divided(), duration()), |(batches, limit_ms)| {
+        let fragile = Arc::new(Fragile::new(limit_ms));
+        let behind = Arc::new(MemoryMetrics::new());
+        let fanout = FanoutMetrics::new([fragile.clone() as _, behind.clone() as _]);
+        let whole = batches.concat();
+        let kept: Vec<_> = whole
+            .iter()
+            .copied()
+            .filter(|event| !fragile.breaks(event))
+            .collect();
+        for batch in &batches {
+            let breaking = batch.iter().filter(|event| fragile.breaks(event)).count();
+            let said = LostInBatch::catch(&Fragile::new(limit_ms), batch);
+            prop_assert_eq!(
+                said.map_err(|lost| lost.records()).err(),
+                (breaking > 0).then_some(breaking)
+            );
+            fanout.record_batch(batch);
+        }
+        let lost = (whole.len() - kept.len()) as u64;
+        prop_assert_eq!(fanout.panicked().collect::<Vec<_>>(), [lost, 0]);
+        prop_assert_eq!(fragile.kept.events(), kept);
+        prop_assert_eq!(behind.events(), whole);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_threads_record_at_once_adds_up() -> Result<()> {
+    const ROUNDS: usize = 200;
+    let events = script();
+    let (alone, together) = (PrometheusMetrics::new(), PrometheusMetrics::new());
+    for event in [&events[..]; 2 * ROUNDS].concat() {
+        event.record_into(&alone);
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| (0..ROUNDS).for_each(|_| together.record_batch(&events)));
+        scope.spawn(|| {
+            for event in [&events[..]; ROUNDS].concat() {
+                event.record_into(&together);
+            }
+        });
+    });
+    assert_eq!(
+        alone.encode(Exposition::OpenMetrics)?,
+        together.encode(Exposition::OpenMetrics)?
+    );
+    Ok(())
+}
+
+/// Unwinds from each completion that took longer than it can bear.
+struct Fragile {
+    limit_ms: u64,
+    kept: MemoryMetrics,
+}
+
+impl Fragile {
+    fn new(limit_ms: u64) -> Self {
+        let kept = MemoryMetrics::new();
+        Self { limit_ms, kept }
+    }
+
+    fn breaks(&self, event: &Event) -> bool {
+        matches!(event, Event::TaskCompleted { duration_ms, .. } if *duration_ms > self.limit_ms)
+    }
+}
+
+impl MetricsBackend for Fragile {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.kept.record_task_started(runner);
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        if duration_ms > self.limit_ms {
+            // Without a word on stderr.
+            resume_unwind(Box::new(()));
+        }
+        self.kept
+            .record_task_completed(runner, outcome, duration_ms);
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        self.kept.record_runner_error(runner, error);
+    }
+}
+
+/// A sequence of records, in batches.
+fn divided() -> impl Strategy<Value = Vec<Vec<Event>>> {
+    let batch = prop_oneof![
+        prop::collection::vec(event(), 0..4),
+        prop::collection::vec(event(), 0..RECORDS),
+    ];
+    prop::collection::vec(batch, 0..6)
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let runner = || prop::sample::select(&RunnerType::ALL[..]);
+    let outcome = prop::sample::select(&TaskOutcome::ALL[..]);
+    let error = prop::sample::select(&RunnerErrorKind::ALL[..]);
+    prop_oneof![
+        runner().prop_map(|runner| Event::TaskStarted { runner }),
+        (runner(), outcome, duration()).prop_map(|(runner, outcome, duration_ms)| {
+            Event::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            }
+        }),
+        (runner(), error).prop_map(|(runner, error)| Event::RunnerError { runner, error }),
+    ]
+}
+
+/// Around every bound, and whatever else there may be.
+fn duration() -> impl Strategy<Value = u64> {
+    let bounds = PrometheusMetrics::BUCKETS.map(|seconds| (seconds * 1000.0).round() as u64);
+    prop_oneof![
+        8 => (prop::sample::select(bounds.to_vec()), 0..3_u64)
+            .prop_map(|(bound, more)| bound - 1 + more),
+        4 => 0..4_000_000_u64,
+        1 => any::<u64>(),
+        1 => Just(u64::MAX),
+    ]
+}
+
+fn check<S: Strategy>(
+    inputs: S,
+    holds: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) -> Result<()> {
+    let config = Config {
+        cases: 64,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    TestRunner::new(config)
+        .run(&inputs, holds)
+        .map_err(|error| anyhow!("{error}"))
+}
