@@ -17,10 +17,10 @@ impl SharedLedgerWriter {
         }
     }
 
-    /// Returns how many records were accepted before this one.
+    /// Returns how many records were accepted before these.
     #[inline]
-    pub(crate) fn accept(&self) -> u64 {
-        add(&self.counters.accepted, 1)
+    pub(crate) fn accept(&self, records: u64) -> u64 {
+        add(&self.counters.accepted, records)
     }
 
     #[inline]
@@ -54,7 +54,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..10_000 {
-                        writer.accept();
+                        writer.accept(1);
                         writer.deliver(1);
                     }
                 });

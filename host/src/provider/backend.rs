@@ -267,6 +267,10 @@ impl MetricsBackend for ComponentBackend {
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
         self.shared.record(Event::RunnerError { runner, error });
     }
+
+    fn record_batch(&self, events: &[Event]) {
+        self.shared.record_batch(events);
+    }
 }
 
 impl Drop for ComponentBackend {

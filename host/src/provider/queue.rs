@@ -17,6 +17,7 @@ const PARKED: u8 = 2;
 ///
 /// To wake a thread costs more than all the rest of a record. Only the first
 /// record after a pause does it, and one of each batch while the worker lingers.
+/// Records that come together wake it together, behind the last of them.
 #[derive(Debug)]
 pub(super) struct Queue {
     events: ArrayQueue<Event>,
@@ -26,11 +27,14 @@ pub(super) struct Queue {
     wake: Notify,
 }
 
+/// A batch is no larger, so that there is a power of two above it.
+const MOST: usize = 1 << 30;
+
 impl Queue {
     pub(super) fn new(capacity: usize, batch: usize) -> Self {
         Self {
             events: ArrayQueue::new(capacity.max(1)),
-            batch_mask: batch.max(1).next_power_of_two() as u64 - 1,
+            batch_mask: batch.clamp(1, MOST).next_power_of_two() as u64 - 1,
             worker: AtomicU8::new(BUSY),
             wake: Notify::new(),
         }
@@ -40,14 +44,41 @@ impl Queue {
     #[inline]
     pub(super) fn push(&self, event: Event, number: u64) -> bool {
         let taken = self.events.push(event).is_ok();
+        self.wake_if_due(!taken || number & self.batch_mask == 0);
+        taken
+    }
+
+    /// Takes the records that come after the one with this number, as far as there
+    /// is room. Returns how many found none.
+    ///
+    /// The worker may be woken behind each run of as many records as make a batch,
+    /// and behind the last: for a batch of its own or less, that is once.
+    pub(super) fn push_all(&self, events: &[Event], before: u64) -> u64 {
+        let (mut number, mut refused) = (before, 0);
+        for run in events.chunks(self.batch_mask as usize + 1) {
+            for &event in run {
+                refused += u64::from(self.events.push(event).is_err());
+            }
+            let last = number + run.len() as u64;
+            // Whether one of these numbers is a multiple.
+            let gathered = (number ^ last) > self.batch_mask;
+            self.wake_if_due(refused > 0 || gathered);
+            number = last;
+        }
+        refused
+    }
+
+    /// Wakes the worker behind a push, if it is parked, or if it lingers and that
+    /// is to end.
+    #[inline]
+    fn wake_if_due(&self, enough: bool) {
         // The push is ordered before this load, and the worker's announcement
         // before its last look: one of the two sees the other.
         match self.worker.load(Ordering::SeqCst) {
             BUSY => {}
-            LINGERING if taken && number & self.batch_mask != 0 => {}
+            LINGERING if !enough => {}
             _ => self.wake(),
         }
-        taken
     }
 
     pub(super) fn pop(&self) -> Option<Event> {
@@ -107,6 +138,7 @@ mod tests {
     use std::sync::Arc;
     use std::task::{Context, Poll, Wake, Waker};
 
+    use parking_lot::Mutex;
     use solti_metrics::RunnerType;
 
     use super::*;
@@ -166,6 +198,78 @@ mod tests {
         assert!(!ready(lingering.as_mut()));
         queue.push(EVENT, 3);
         assert!(ready(lingering.as_mut()));
+    }
+
+    #[test]
+    fn many_records_find_the_room_that_there_is() {
+        let queue = Queue::new(3, 1_024);
+        assert_eq!(queue.push_all(&[EVENT; 2], 0), 0);
+        assert_eq!(queue.push_all(&[EVENT; 5], 2), 4);
+        assert_eq!(queue.push_all(&[], 7), 0);
+        assert_eq!(queue.len(), 3);
+    }
+
+    #[test]
+    fn many_records_wake_a_worker_that_is_parked() {
+        let queue = Queue::new(8, 4);
+        let mut parked = pin!(queue.some());
+        assert!(!ready(parked.as_mut()));
+        queue.push_all(&[EVENT; 2], 0);
+        assert!(ready(parked.as_mut()));
+    }
+
+    /// A batch is of four here: the records are counted as they come, alone or
+    /// with others.
+    #[test]
+    fn many_records_wake_a_worker_that_lingers_where_single_ones_do() {
+        for before in 0..9 {
+            for records in 0..9_u64 {
+                let (single, together) = (Queue::new(16, 4), Queue::new(16, 4));
+                let (mut one, mut other) = (pin!(single.batch()), pin!(together.batch()));
+                assert!(!ready(one.as_mut()) && !ready(other.as_mut()));
+                for number in before + 1..=before + records {
+                    single.push(EVENT, number);
+                }
+                together.push_all(&vec![EVENT; records as usize], before);
+                let woken = ready(one.as_mut());
+                assert_eq!(ready(other.as_mut()), woken, "{records} after {before}");
+                assert_eq!(woken, before / 4 < (before + records) / 4);
+            }
+        }
+    }
+
+    #[test]
+    fn many_records_without_room_wake_a_worker_that_lingers() {
+        let queue = Queue::new(2, 1_024);
+        let mut lingering = pin!(queue.batch());
+        assert!(!ready(lingering.as_mut()));
+        queue.push_all(&[EVENT; 2], 0);
+        assert!(!ready(lingering.as_mut()));
+        queue.push_all(&[EVENT; 2], 2);
+        assert!(ready(lingering.as_mut()));
+    }
+
+    /// Notes how many records were queued whenever somebody is woken.
+    struct Noting(Arc<Queue>, Mutex<Vec<usize>>);
+
+    impl Wake for Noting {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().push(self.0.len());
+        }
+    }
+
+    #[test]
+    fn a_worker_is_woken_once_by_many_records_and_finds_a_whole_batch() {
+        for (records, found) in [(1, 1), (3, 3), (4, 4), (5, 4), (13, 4)] {
+            let queue = Arc::new(Queue::new(16, 4));
+            let noting = Arc::new(Noting(queue.clone(), Mutex::default()));
+            let mut parked = pin!(queue.some());
+            let waker = Waker::from(noting.clone());
+            let polled = parked.as_mut().poll(&mut Context::from_waker(&waker));
+            assert_eq!(polled, Poll::Pending);
+            queue.push_all(&vec![EVENT; records], 0);
+            assert_eq!(*noting.1.lock(), [found], "{records}");
+        }
     }
 
     #[test]

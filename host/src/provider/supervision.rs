@@ -58,12 +58,31 @@ impl Supervision {
     /// Takes a record, or drops it. Never waits.
     #[inline]
     pub(super) fn record(&self, event: Event) {
-        let before = self.ledger.accept();
+        let before = self.ledger.accept(1);
         let intake = self.intake.load(Ordering::SeqCst);
         if intake != Intake::Open as u8 {
             self.ledger.drop_for(refusal(intake), 1);
         } else if !self.queue.push(event, before + 1) {
             self.ledger.drop_for(DropReason::QueueFull, 1);
+        }
+    }
+
+    /// Takes records, or drops them. Never waits.
+    ///
+    /// All are accepted at once, and so in flight until the last is queued: an
+    /// intake that is closed meanwhile is closed to the next batch, and whoever
+    /// closed it sees that records are still to come.
+    pub(super) fn record_batch(&self, events: &[Event]) {
+        let records = events.len() as u64;
+        let before = self.ledger.accept(records);
+        let intake = self.intake.load(Ordering::SeqCst);
+        if intake != Intake::Open as u8 {
+            self.ledger.drop_for(refusal(intake), records);
+            return;
+        }
+        let refused = self.queue.push_all(events, before);
+        if refused > 0 {
+            self.ledger.drop_for(DropReason::QueueFull, refused);
         }
     }
 

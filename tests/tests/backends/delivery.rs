@@ -34,6 +34,35 @@ fn every_record_arrives_in_order_one_by_one_and_in_batches() -> Result<()> {
     Ok(())
 }
 
+/// With room for all, and with the backend stopped before the last of them.
+#[test]
+fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
+    let events: Vec<_> = (1_000..6_000).map(completed).collect();
+    let (before, after) = events.split_at(4_000);
+    let mut left = Vec::new();
+    for size in [1, 7, 1_024, 4_000] {
+        let bench = Bench::new(&Probe::new().batch().load()?)?;
+        let record = |events: &[Event]| match size {
+            1 => bench.record(events.iter().copied()),
+            _ => events
+                .chunks(size)
+                .for_each(|batch| bench.backend.record_batch(batch)),
+        };
+        record(before);
+        bench.stop()?;
+        record(after);
+        let ledger = bench.ledger();
+        ensure!(
+            counts(&ledger, DropReason::ShutDown) == (5_000, 4_000, 1_000),
+            "{size}: {ledger:?}"
+        );
+        ensure!(bench.next.events() == before, "{size}: another sequence");
+        left.push(ledger);
+    }
+    ensure!(left.windows(2).all(|two| two[0] == two[1]), "{left:?}");
+    Ok(())
+}
+
 /// Nobody flushes, and nobody asks: what is recorded arrives by itself.
 #[test]
 fn a_single_record_arrives_by_itself() -> Result<()> {
@@ -42,6 +71,18 @@ fn a_single_record_arrives_by_itself() -> Result<()> {
         bench.record([completed(number)]);
         bench.settle()?;
         ensure!(bench.next.events().len() as u64 == number);
+    }
+    bench.stop().map(drop)
+}
+
+/// The same of many: they are no full batch, and nothing follows.
+#[test]
+fn a_few_records_in_one_call_arrive_by_themselves() -> Result<()> {
+    let bench = Bench::new(&Probe::new().batch().load()?)?;
+    for number in 1..100 {
+        bench.backend.record_batch(&[completed(number); 3]);
+        bench.settle()?;
+        ensure!(bench.next.events().len() as u64 == 3 * number);
     }
     bench.stop().map(drop)
 }
@@ -57,8 +98,14 @@ fn each_thread_s_records_arrive_in_the_order_made() -> Result<()> {
         for thread in 0..THREADS {
             let backend = &bench.backend;
             scope.spawn(move || {
-                for number in 0..RECORDS {
-                    completed(1_000 + number * THREADS + thread).record_into(&**backend);
+                let records = (0..RECORDS).map(|n| completed(1_000 + n * THREADS + thread));
+                if thread % 2 == 0 {
+                    records.for_each(|record| record.record_into(&**backend));
+                } else {
+                    let records: Vec<_> = records.collect();
+                    for batch in records.chunks(100) {
+                        backend.record_batch(batch);
+                    }
                 }
             });
         }

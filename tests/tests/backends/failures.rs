@@ -199,14 +199,17 @@ impl MetricsBackend for Gate {
 
 #[test]
 fn what_a_slow_backend_has_no_room_for_is_dropped_at_once() -> Result<()> {
+    slow(|backend, events| events.iter().for_each(|event| event.record_into(backend)))?;
+    slow(|backend, events| backend.record_batch(events))
+}
+
+fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
     let (open, gate) = channel();
     let mut options = options(Arc::new(Gate(Mutex::new(gate))));
     options.queue = 8;
     options.batch = 1;
     let backend = ComponentBackend::start(&Probe::new().load()?, options)?;
-    for number in 0..100 {
-        completed(number).record_into(&backend);
-    }
+    record(&backend, &[completed(1); 100]);
     let ledger = backend.status().ledger;
     balanced(&ledger)?;
     let full = ledger.dropped(DropReason::QueueFull);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use anyhow::{Result, ensure};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use solti_metrics::{Event, RunnerType};
+use solti_metrics::{Event, MetricsBackend, RunnerType};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::Provider;
 
@@ -17,6 +17,8 @@ use crate::probe::{NOW, Probe, completed};
 enum Step {
     /// So many records that do no harm.
     Record(u64),
+    /// So many of them in one call.
+    RecordBatch(u64),
     /// A record at which the provider traps.
     Poison,
     /// Waits until all is handed over, through failures.
@@ -31,7 +33,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (1..40_u64).prop_map(Step::Record),
+        4 => (1..40_u64).prop_map(Step::Record),
+        4 => (1..40_u64).prop_map(Step::RecordBatch),
         3 => Just(Step::Poison),
         2 => Just(Step::Settle),
         2 => Just(Step::Flush),
@@ -132,6 +135,12 @@ fn run(
                     bench.record([completed(number)]);
                     reference.record(completed(number));
                 }
+            }
+            Step::RecordBatch(count) => {
+                let batch: Vec<_> = (number + 1..=number + count).map(completed).collect();
+                number += count;
+                bench.backend.record_batch(&batch);
+                batch.into_iter().for_each(|event| reference.record(event));
             }
             Step::Poison => {
                 bench.record([completed(NOW)]);
