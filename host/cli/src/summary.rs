@@ -1,7 +1,7 @@
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use serde::Serialize;
-use solti_metrics::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::MetricsCtx;
 
 /// A backend that keeps what the report shows: counts, and the distribution of
@@ -100,14 +100,13 @@ impl Summary {
     }
 }
 
-impl MetricsBackend for Summary {
-    fn record_task_started(&self, runner: RunnerType) {
-        self.counts.lock().started[runner as usize] += 1;
+impl Counts {
+    fn started(&mut self, runner: RunnerType) {
+        self.started[runner as usize] += 1;
     }
 
-    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        let mut counts = self.counts.lock();
-        let cell = &mut counts.completed[runner as usize][outcome as usize];
+    fn completed(&mut self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        let cell = &mut self.completed[runner as usize][outcome as usize];
         if cell.is_none() {
             // The bounds are constants that suit each other.
             *cell = Histogram::new_with_bounds(1, longest_ms(), 3).ok();
@@ -117,8 +116,40 @@ impl MetricsBackend for Summary {
         }
     }
 
+    fn error(&mut self, runner: RunnerType, error: RunnerErrorKind) {
+        self.errors[runner as usize][error as usize] += 1;
+    }
+}
+
+impl MetricsBackend for Summary {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.counts.lock().started(runner);
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        self.counts.lock().completed(runner, outcome, duration_ms);
+    }
+
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.counts.lock().errors[runner as usize][error as usize] += 1;
+        self.counts.lock().error(runner, error);
+    }
+
+    fn record_batch(&self, events: &[Event]) {
+        let mut counts = self.counts.lock();
+        for &event in events {
+            match event {
+                Event::TaskStarted { runner } => counts.started(runner),
+                Event::TaskCompleted {
+                    runner,
+                    outcome,
+                    duration_ms,
+                } => counts.completed(runner, outcome, duration_ms),
+                Event::RunnerError { runner, error } => counts.error(runner, error),
+                // The report has no row for another kind, and neither has the trait
+                // a call.
+                _ => {}
+            }
+        }
     }
 }
 
