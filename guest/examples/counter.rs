@@ -6,7 +6,9 @@
 //! restart it counts from zero, which every scraper knows from processes.
 
 use solti_metrics::PrometheusMetrics;
-use solti_metrics_guest::{Exposition, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics_guest::{
+    Event, Exposition, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 #[derive(Default)]
 struct Counter(PrometheusMetrics);
@@ -22,6 +24,10 @@ impl MetricsBackend for Counter {
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
         self.0.record_runner_error(runner, error);
+    }
+
+    fn record_batch(&self, events: &[Event]) {
+        self.0.record_batch(events);
     }
 }
 

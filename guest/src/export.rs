@@ -122,12 +122,14 @@ macro_rules! __export_backend {
             impl batch::exports::solti::metrics::batch::Guest for Exported {
                 #[allow(clippy::panic, reason = "words that no host makes")]
                 fn record_batch(words: Vec<u64>) {
-                    for record in words.chunks(2) {
+                    let event = |record: &[u64]| {
                         match record.try_into().ok().and_then(Event::from_words) {
-                            Some(event) => event.record_into(&**BACKEND),
+                            Some(event) => event,
                             None => panic!("no record: {record:x?}"),
                         }
-                    }
+                    };
+                    let events: Vec<Event> = words.chunks(2).map(event).collect();
+                    BACKEND.record_batch(&events);
                 }
             }
 
