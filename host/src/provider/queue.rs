@@ -210,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_without_bounds_is_the_largest_that_there_is() {
+        let queue = Queue::new(4, usize::MAX);
+        assert!(queue.push(EVENT, 1));
+        assert_eq!(queue.push_all(&[EVENT; 2], 1), 0);
+        assert_eq!(queue.len(), 3);
+    }
+
+    #[test]
     fn many_records_wake_a_worker_that_is_parked() {
         let queue = Queue::new(8, 4);
         let mut parked = pin!(queue.some());
