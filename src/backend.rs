@@ -48,6 +48,13 @@ pub trait MetricsBackend: Send + Sync + 'static {
     fn record_batch(&self, events: &[Event]) {
         LostInBatch::record_each(self, events);
     }
+
+    /// Whether a batch costs less here than as many calls: for whoever has records
+    /// at hand, and the choice. What comes of them is the same.
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        false
+    }
 }
 
 /// A shared backend: kept in whatever builds tasks, cloned into each of them.
@@ -80,6 +87,11 @@ macro_rules! forward_to_pointee {
             #[inline]
             fn record_batch(&self, events: &[Event]) {
                 (**self).record_batch(events);
+            }
+
+            #[inline]
+            fn prefers_batches(&self) -> bool {
+                (**self).prefers_batches()
             }
         }
     };

@@ -88,4 +88,10 @@ impl MetricsBackend for FanoutMetrics {
             }
         }
     }
+
+    fn prefers_batches(&self) -> bool {
+        self.backends
+            .iter()
+            .any(|backend| backend.prefers_batches())
+    }
 }

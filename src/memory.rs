@@ -152,6 +152,11 @@ impl MetricsBackend for MemoryMetrics {
         log.events.extend_from_slice(kept);
         log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
     }
+
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

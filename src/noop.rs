@@ -18,6 +18,11 @@ impl MetricsBackend for NoOpMetrics {
 
     #[inline(always)]
     fn record_batch(&self, _: &[Event]) {}
+
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        true
+    }
 }
 
 /// A shared handle to [`NoOpMetrics`]: one for the whole process, so that a

@@ -128,6 +128,11 @@ impl MetricsBackend for PrometheusMetrics {
         }
         self.shards.mine().add(&tally);
     }
+
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        true
+    }
 }
 
 /// From so many records on, adding a batch up costs less than recording each: a

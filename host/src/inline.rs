@@ -13,7 +13,7 @@ mod ring;
 mod sink;
 
 pub(crate) use plug::with_sink;
-pub(crate) use ring::{Drain, LAYOUT, Recording, Words};
+pub(crate) use ring::{CAPACITY, Drain, LAYOUT, Recording, Words};
 pub(crate) use sink::{INTRINSICS, RING};
 
 use wasmtime::component::Linker;

@@ -83,23 +83,23 @@ impl LedgerWriter {
     }
 
     #[inline]
-    pub(crate) fn accept(&mut self) {
-        increment(&self.counters.accepted);
+    pub(crate) fn accept(&mut self, records: u64) {
+        increase(&self.counters.accepted, records);
     }
 
     #[inline]
-    pub(crate) fn deliver(&mut self) {
-        increment(&self.counters.delivered);
+    pub(crate) fn deliver(&mut self, records: u64) {
+        increase(&self.counters.delivered, records);
     }
 
     #[cold]
-    pub(crate) fn drop_for(&mut self, reason: DropReason) {
-        increment(&self.counters.dropped[reason as usize]);
+    pub(crate) fn drop_for(&mut self, reason: DropReason, records: u64) {
+        increase(&self.counters.dropped[reason as usize], records);
     }
 
     #[cold]
     pub(crate) fn clamp(&mut self) {
-        increment(&self.counters.clamped);
+        increase(&self.counters.clamped, 1);
     }
 }
 
@@ -112,9 +112,9 @@ impl Drop for LedgerWriter {
 }
 
 #[inline]
-fn increment(counter: &AtomicU64) {
+fn increase(counter: &AtomicU64, by: u64) {
     counter.store(
-        counter.load(Ordering::Relaxed).wrapping_add(1),
+        counter.load(Ordering::Relaxed).wrapping_add(by),
         Ordering::Release,
     );
 }
@@ -126,12 +126,12 @@ mod tests {
     #[test]
     fn a_record_under_way_is_in_flight_until_it_is_settled() {
         let mut writer = LedgerWriter::new(None);
-        writer.accept();
+        writer.accept(1);
         assert_eq!(writer.reader().snapshot().in_flight(), 1);
-        writer.deliver();
+        writer.deliver(1);
         assert_eq!(writer.reader().snapshot().in_flight(), 0);
-        writer.accept();
-        writer.drop_for(DropReason::Quota);
+        writer.accept(1);
+        writer.drop_for(DropReason::Quota, 1);
         let snapshot = writer.reader().snapshot();
         assert_eq!(snapshot.in_flight(), 0);
         assert_eq!(snapshot.accepted(), 2);
@@ -145,12 +145,12 @@ mod tests {
         let mut open = LedgerWriter::new(Some(book.clone()));
         let mut closed = LedgerWriter::new(Some(book.clone()));
         for writer in [&mut open, &mut closed] {
-            writer.accept();
-            writer.deliver();
+            writer.accept(1);
+            writer.deliver(1);
         }
         drop(closed);
         assert_eq!(book.total().delivered(), 2);
-        open.accept();
+        open.accept(1);
         assert_eq!(book.total().in_flight(), 1);
     }
 
@@ -161,8 +161,8 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 for _ in 0..200_000 {
-                    writer.accept();
-                    writer.deliver();
+                    writer.accept(1);
+                    writer.deliver(1);
                 }
             });
             loop {

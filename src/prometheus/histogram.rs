@@ -9,10 +9,38 @@ const BOUNDS_MS: [u64; 15] = [
 const BUCKETS: usize = BOUNDS_MS.len() + 1;
 
 /// The first bucket whose bound is not below this duration.
+///
+/// Between two powers of two there is one bound at most, so that the length of a
+/// number in bits leaves two buckets to choose from.
 #[inline]
 fn bucket(duration_ms: u64) -> usize {
-    BOUNDS_MS.partition_point(|&bound| bound < duration_ms)
+    let (bucket, bound) = BY_LENGTH[(u64::BITS - duration_ms.leading_zeros()) as usize];
+    usize::from(bucket) + usize::from(duration_ms > bound)
 }
+
+/// For each length in bits, the bucket of the shortest number that has it, and the
+/// bound of that bucket.
+static BY_LENGTH: [(u8, u64); 65] = {
+    let mut by_length = [(0, BOUNDS_MS[0]); 65];
+    let mut length = 1;
+    while length < by_length.len() {
+        let (shortest, longest) = (1 << (length - 1), u64::MAX >> (64 - length));
+        let mut bucket = 0;
+        while bucket < BOUNDS_MS.len() && BOUNDS_MS[bucket] < shortest {
+            bucket += 1;
+        }
+        // The compiler stops at bounds that are too close to each other.
+        assert!(bucket + 1 >= BOUNDS_MS.len() || BOUNDS_MS[bucket + 1] >= longest);
+        let bound = if bucket < BOUNDS_MS.len() {
+            BOUNDS_MS[bucket]
+        } else {
+            u64::MAX
+        };
+        by_length[length] = (bucket as u8, bound);
+        length += 1;
+    }
+    by_length
+};
 
 /// The distribution of some durations, as plain numbers.
 ///

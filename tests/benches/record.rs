@@ -100,6 +100,12 @@ fn rows() -> Vec<Row> {
         ("core, admitted", core_admitted().into()),
         ("direct, sync", direct(false).into()),
         ("direct, async", direct(true).into()),
+        ("drain, noop", drain(solti_metrics::noop_metrics()).into()),
+        ("drain, atomics", drain(Arc::new(Atomics::default())).into()),
+        (
+            "drain, prometheus",
+            drain(Arc::new(solti_metrics::PrometheusMetrics::new())).into(),
+        ),
         ("inlined", inlined::alone(false).into()),
         ("inlined, epoch", inlined::alone(true).into()),
         (
@@ -138,6 +144,16 @@ fn native_into(backend: MetricsHandle) -> Box<dyn FnMut()> {
                 TaskOutcome::Success,
                 black_box(duration_ms),
             );
+        }
+    })
+}
+
+fn drain(backend: MetricsHandle) -> Box<dyn FnMut()> {
+    let mut ctx = MetricsCtx::builder().handle(backend).build();
+    let words: Vec<_> = (0..250).map(|ms| completed(ms).to_words()).collect();
+    Box::new(move || {
+        for _ in 0..40 {
+            solti_metrics_host::measure::drain(&mut ctx, black_box(&words));
         }
     })
 }

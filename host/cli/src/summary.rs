@@ -151,6 +151,11 @@ impl MetricsBackend for Summary {
             }
         }
     }
+
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        true
+    }
 }
 
 /// Nothing longer gets here.

@@ -271,6 +271,11 @@ impl MetricsBackend for ComponentBackend {
     fn record_batch(&self, events: &[Event]) {
         self.shared.record_batch(events);
     }
+
+    #[inline]
+    fn prefers_batches(&self) -> bool {
+        true
+    }
 }
 
 impl Drop for ComponentBackend {
