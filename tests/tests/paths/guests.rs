@@ -4,9 +4,18 @@ use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerType, TaskOutcome};
 use solti_metrics_tests::guest::component;
 
-/// Records without an end, as fast as it can.
+/// Records without an end, and computes something between, so that there are not
+/// more records than one can remember.
 pub(crate) fn endless() -> Result<Vec<u8>> {
-    counting("(loop $again (call $next) (br $again))")
+    counting(
+        "(local $left i32)
+        (loop $again
+            (call $next)
+            (local.set $left (i32.const 2000))
+            (loop $busy
+                (br_if $busy (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+            (br $again))",
+    )
 }
 
 /// Records so many times, then does this.
