@@ -1,79 +1,155 @@
-//! How components become machine code.
+//! How components become machine code, and where that is kept.
+//!
+//! To compile a large component takes seconds, and one that is made to hurt takes all
+//! memory there is. So it can be done in a process of its own, within limits, and done
+//! once:
+//!
+//! ```no_run
+//! use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess};
+//! use solti_metrics_host::noop_metrics;
+//! use solti_metrics_host::provider::Providers;
+//! use solti_metrics_host::runner::Runner;
+//!
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let cache = ArtifactCache::open("/var/cache/tasks")?.size(4 << 30);
+//! let compiler = CompilerProcess::this_program()?.arg("compile-worker");
+//! let artifacts = Artifacts::new().cache(cache.clone()).compiler(compiler);
+//!
+//! let runner = Runner::builder(noop_metrics()).artifacts(artifacts.clone()).build()?;
+//! let providers = Providers::new()?.artifacts(artifacts);
+//! let program = runner.load_file("digest.wasm".as_ref())?;
+//! println!("{:?}, {:?}", program.origin(), cache.counters());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Unless it is told so, a runner compiles in this process, and keeps nothing.
+//!
+//! # What authentication is good for
+//!
+//! Code is executed, so whoever can exchange it can do whatever this process can; and
+//! of flipped bits most do not even crash. Kept code therefore carries a digest with a
+//! key. It is read once, authenticated in memory, and only then loaded; what is not
+//! authentic, or not what its name says, is removed and compiled again.
+//!
+//! That protects from disks that rot, from writes that were interrupted, and from
+//! whoever can write to a folder or an image and does not have the key. It does not
+//! protect from whoever can read the key: any program of the same user can read that of
+//! a cache, and write code that is authentic. Nor does it tell anything about the
+//! component, which is as trusted or not as it was, and runs in the same sandbox.
+//!
+//! The same holds for the process that compiles. It is bounded in memory and time, and
+//! the code that it answers is executed: its limits protect from components that
+//! exhaust a machine. From one that found a way to take the compiler over they protect
+//! no more than if it had run here.
 
+mod address;
+mod cache;
+mod child;
 mod code;
+mod compiler;
+mod engine;
+mod error;
+mod folder;
+mod given;
+mod here;
+mod key;
+mod order;
+mod outside;
+mod sealed;
+mod worker;
 
+pub use crate::sandbox::CompileLimit;
+pub use cache::{ArtifactCache, CacheCounters};
+pub use compiler::CompilerProcess;
+pub use error::{CacheError, Refusal};
+pub use key::{ArtifactKey, KeyError};
+pub use worker::compile_worker;
+
+pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
-pub(crate) use code::SinkComponent;
+pub(crate) use engine::SinkError;
+pub(crate) use engine::{EngineArtifacts, Loaded, NotUsed};
+pub(crate) use given::{Given, SealedFile, read_whole};
 
-use code::Code;
-use wasmtime::Engine;
-use wasmtime::component::Component;
+use std::borrow::Cow;
 
-#[cfg(feature = "runner")]
-use crate::sandbox::Inspection;
-use crate::sandbox::{LoadError, contained, one_line, printable};
+use crate::sandbox::LoadError;
 
-/// How components become machine code.
+/// How components become machine code. Clones share a cache.
+///
+/// By default they are compiled in the process that asks, each time.
 #[derive(Debug, Clone, Default)]
-pub struct Artifacts {}
+pub struct Artifacts {
+    cache: Option<ArtifactCache>,
+    key: Option<ArtifactKey>,
+    compiler: Option<CompilerProcess>,
+}
 
-/// A component that cannot be compiled with the sink.
-#[cfg(feature = "runner")]
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SinkError {
-    /// It cannot be composed; without the sink it may well be compiled.
-    #[error("cannot be composed with the sink: {reason}")]
-    NotComposed { reason: String },
-    /// It was composed, and then it could not be compiled.
-    #[error(transparent)]
-    Load(#[from] LoadError),
+/// Where the code of a component has come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// It was compiled when the component was loaded.
+    Compiled,
+    /// It was kept in a cache.
+    Cached,
+    /// It was in the component's own file.
+    Precompiled,
+}
+
+/// A file with a component and its code, to be loaded in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Precompiled {
+    /// What is in the file.
+    pub bytes: Vec<u8>,
+    /// Where the code has come from.
+    pub origin: Origin,
 }
 
 impl Artifacts {
-    /// Compiles a component as it is.
-    pub(crate) fn plain(
-        &self,
-        engine: &Engine,
-        name: &str,
-        bytes: &[u8],
-    ) -> Result<Component, LoadError> {
-        let code = compiled(engine, name, bytes, false)?;
-        code.plain(engine).map_err(|error| unusable(name, &error))
+    /// Compiles in this process, and keeps nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Composes a guest with the sink, and compiles both together.
-    #[cfg(feature = "runner")]
-    pub(crate) fn with_sink(
-        &self,
-        engine: &Engine,
-        name: &str,
-        inspection: &Inspection,
-        bytes: &[u8],
-    ) -> Result<SinkComponent, SinkError> {
-        let composed = crate::inline::with_sink(inspection, bytes)
-            .map_err(|reason| SinkError::NotComposed { reason })?;
-        let code = compiled(engine, name, &composed, true)?;
-        Ok(code.sink(engine).map_err(|error| unusable(name, &error))?)
+    /// Keeps code there.
+    #[must_use]
+    pub fn cache(mut self, cache: ArtifactCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Authenticates the code in precompiled files with this key, instead of that of
+    /// the cache. The code in a file without one that fits is not used.
+    #[must_use]
+    pub fn key(mut self, key: ArtifactKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Compiles in a process of its own.
+    #[must_use]
+    pub fn compiler(mut self, compiler: CompilerProcess) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
+    /// What precompiled files are authenticated with.
+    fn file_key(&self) -> Option<&ArtifactKey> {
+        let of_cache = || self.cache.as_ref().map(ArtifactCache::key);
+        self.key.as_ref().or_else(of_cache)
     }
 }
 
-/// Compiles in this process. There are valid components at which wasmtime's
-/// validator panics: that is an error of theirs like others.
-fn compiled(engine: &Engine, name: &str, bytes: &[u8], with_sink: bool) -> Result<Code, LoadError> {
-    let reason = match contained(|| Code::compile(engine, bytes, with_sink)) {
-        Ok(Ok(code)) => return Ok(code),
-        Ok(Err(error)) => one_line(&error),
-        Err(panic) => format!("the compiler gave up at it: {panic}"),
-    };
-    Err(LoadError::Compile {
-        name: printable(name),
-        reason,
-    })
-}
-
-fn unusable(name: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Compile {
-        name: printable(name),
-        reason: one_line(error),
-    }
+/// The component in what was read from a file: of a precompiled one, what it was made
+/// of; all of it otherwise.
+///
+/// # Errors
+///
+/// When the file was precompiled, and is cut off.
+pub fn component_in<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, LoadError> {
+    Given::bytes(name, bytes, u64::MAX)?.component()
 }

@@ -73,7 +73,7 @@
 pub const WIT_VERSION: &str = "0.1.0";
 
 #[cfg(any(feature = "provider", feature = "runner"))]
-mod artifact;
+pub mod artifact;
 mod bindings;
 #[cfg(feature = "compose")]
 pub mod compose;

@@ -47,8 +47,8 @@ mod task;
 mod watch;
 
 pub use crate::sandbox::{
-    Access, BuildError, GuestTrap, Inspection, Interface, Limit, Limits, LoadError, Output,
-    OutputFn, Role, printable,
+    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, Limits, LoadError,
+    Output, OutputFn, Role, printable,
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;

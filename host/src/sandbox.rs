@@ -3,6 +3,7 @@
 //! for what went wrong.
 
 mod access;
+mod compile_limit;
 mod contained;
 mod engine;
 mod error;
@@ -16,6 +17,7 @@ mod printable;
 mod trap;
 
 pub use access::Access;
+pub use compile_limit::CompileLimit;
 pub use contained::panic_is_contained;
 pub use error::{BuildError, LoadError};
 pub use inspect::{Inspection, Role};
@@ -28,10 +30,10 @@ pub use trap::GuestTrap;
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
-pub(crate) use engine::{Ticker, engine, engine_with};
+pub(crate) use engine::{EngineSettings, Ticker};
 #[cfg(feature = "runner")]
 pub(crate) use error::shown;
-pub(crate) use file::{read, within};
+pub(crate) use file::{SEALED, open, read, read_open, within};
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;

@@ -5,10 +5,15 @@
 //! Two things here are unsafe in wasmtime, and this is what makes them sound.
 //!
 //! **Code that was compiled elsewhere is executed.** wasmtime looks at its version
-//! and settings, and not at the code. A [`Code`] is therefore made in three places
-//! only, all in this module's parent: where it was just compiled, in this process or
-//! in a child that this process started, and where it was authenticated with a key
-//! that nobody else has. The constructor is visible there and nowhere else.
+//! and settings, and not at the code: of what has been changed since, most runs as if
+//! nothing had happened, and does something else. A [`Code`] is therefore made in two
+//! ways only. [`Code::compile`] makes it in this process. [`Code::known`] takes it from
+//! elsewhere, is visible in this module's parent and nowhere else, and is called there
+//! with bytes of three kinds: those that a process has answered which this process
+//! started, with a program that its embedder has named; those of a cache, and those of
+//! a precompiled file, both after `sealed` has authenticated them, in memory, with a key
+//! that nobody else has, as code of the very name under which they were looked for. The
+//! bytes that are loaded are the bytes that were authenticated: nothing is read twice.
 //!
 //! **The sink loads and stores native memory.** It takes the address of the store's
 //! data, and reads and writes within its first bytes
@@ -17,50 +22,54 @@
 //! its private namespace are refused, and the composition's import has no other user.
 //! The data must be a [`Recording`], which begins with the ring: so code with the
 //! sink is a [`SinkComponent`], and that links into stores of that type alone. Its
-//! layout is asserted where it is declared, and is part of the key under which code
-//! is kept.
+//! layout is asserted where it is declared, and is part of the name under which code
+//! is kept, as is whether there is a sink in it at all.
 #![allow(unsafe_code, reason = "the contract above")]
+
+use std::borrow::Cow;
 
 use wasmtime::component::Component;
 #[cfg(feature = "runner")]
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime::{CodeBuilder, Engine};
 
+use super::address::Kind;
 #[cfg(feature = "runner")]
 use crate::inline::{Drain, INTRINSICS, Recording};
 
 /// Machine code that may be executed.
-pub(crate) struct Code {
-    bytes: Vec<u8>,
-    with_sink: bool,
+pub(super) struct Code<'a> {
+    bytes: Cow<'a, [u8]>,
+    kind: Kind,
 }
 
-impl Code {
+impl Code<'static> {
     /// Compiles a component. If it was composed with the sink, that is given its
     /// intrinsics.
-    pub(super) fn compile(
-        engine: &Engine,
-        component: &[u8],
-        with_sink: bool,
-    ) -> wasmtime::Result<Self> {
+    pub(super) fn compile(engine: &Engine, component: &[u8], kind: Kind) -> wasmtime::Result<Self> {
         let mut builder = CodeBuilder::new(engine);
         #[cfg(feature = "runner")]
-        if with_sink {
+        if kind == Kind::WithSink {
             // SAFETY: the sink alone imports them, and uses them as the contract of
             // this module says; `SinkComponent` sees to the type of the store.
             unsafe { builder.expose_unsafe_intrinsics(INTRINSICS) };
         }
         builder.wasm_binary(component, None)?;
         Ok(Self {
-            bytes: builder.compile_component_serialized()?,
-            with_sink,
+            bytes: builder.compile_component_serialized()?.into(),
+            kind,
         })
     }
+}
 
-    /// Code that [`compile`](Self::compile) has made, in this process, in a child of
-    /// it, or before; the caller knows that not a bit of it has changed.
-    pub(super) fn known(bytes: Vec<u8>, with_sink: bool) -> Self {
-        Self { bytes, with_sink }
+impl<'a> Code<'a> {
+    /// Code that [`compile`](Code::compile) has made as this kind, in another process or
+    /// at another time; the caller knows that not a bit of it has changed since.
+    pub(super) fn known(bytes: impl Into<Cow<'a, [u8]>>, kind: Kind) -> Self {
+        Self {
+            bytes: bytes.into(),
+            kind,
+        }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -69,14 +78,20 @@ impl Code {
 
     /// Loads code that was compiled without the sink.
     pub(super) fn plain(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        wasmtime::ensure!(!self.with_sink, "this code was compiled with the sink");
+        wasmtime::ensure!(
+            self.kind == Kind::Plain,
+            "this code was compiled with the sink"
+        );
         self.load(engine)
     }
 
     /// Loads code that was compiled with the sink.
     #[cfg(feature = "runner")]
     pub(super) fn sink(&self, engine: &Engine) -> wasmtime::Result<SinkComponent> {
-        wasmtime::ensure!(self.with_sink, "this code was compiled without the sink");
+        wasmtime::ensure!(
+            self.kind == Kind::WithSink,
+            "this code was compiled without the sink"
+        );
         Ok(SinkComponent(self.load(engine)?))
     }
 

@@ -6,8 +6,8 @@ use wasmtime::{Config, Engine, Inlining, Store};
 
 use super::{Drain, Recording, Words};
 use crate::MetricsCtx;
-use crate::artifact::Artifacts;
-use crate::sandbox::Inspection;
+use crate::artifact::{Artifacts, EngineArtifacts};
+use crate::sandbox::EngineSettings;
 
 /// Where records go from the ring.
 #[derive(Debug)]
@@ -57,10 +57,9 @@ impl Composed {
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         super::add_to_linker(&mut linker)?;
-        let inspection = Inspection::of("the guest", component)?;
-        let with_sink =
-            Artifacts::default().with_sink(&engine, "the guest", &inspection, component)?;
-        let pre = with_sink.instantiate_pre(&linker)?;
+        let artifacts = EngineArtifacts::new(Artifacts::new(), EngineSettings::default(), &engine);
+        let guest = artifacts.with_sink("the guest", component)?;
+        let pre = guest.component.instantiate_pre(&linker)?;
         Ok(Self { engine, pre })
     }
 

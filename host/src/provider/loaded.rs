@@ -1,11 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::state::ProviderState;
 use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
-use crate::artifact::Artifacts;
+use crate::artifact::{
+    ArtifactKey, EngineArtifacts, Given, Kind, Loaded, NotUsed, Origin, Precompiled, Refusal,
+    SealedFile,
+};
 use crate::sandbox::{Ticker, one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
@@ -15,37 +18,95 @@ pub struct Provider {
     name: Arc<str>,
     inspection: Arc<Inspection>,
     grants: Arc<Grants>,
+    origin: Origin,
+    refusal: Option<Refusal>,
     pub(super) pre: InstancePre<ProviderState>,
     pub(super) ticker: Arc<Ticker>,
 }
 
-impl Provider {
-    pub(super) fn load(
-        name: &str,
-        bytes: &[u8],
-        grants: &Grants,
-        linker: &Linker<ProviderState>,
-        ticker: &Arc<Ticker>,
-    ) -> Result<Self, LoadError> {
-        let inspection = Inspection::of(name, bytes)?;
-        linkable(name, &inspection, grants)?;
-        let component = Artifacts::default().plain(linker.engine(), name, bytes)?;
-        contract::check(name, &inspection, &component)?;
-        let pre = linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::Link {
-                name: printable(name),
-                reason: one_line(&error),
-            })?;
-        Ok(Self {
-            name: name.into(),
-            inspection: Arc::new(inspection),
-            grants: Arc::new(grants.clone()),
-            pre,
-            ticker: Arc::clone(ticker),
+/// Loads providers that are granted this.
+pub(super) struct Loader<'a> {
+    pub(super) linker: &'a Linker<ProviderState>,
+    pub(super) artifacts: &'a EngineArtifacts,
+    pub(super) ticker: &'a Arc<Ticker>,
+    pub(super) grants: &'a Grants,
+}
+
+impl Loader<'_> {
+    pub(super) fn load(&self, name: &str, given: Given<'_>) -> Result<Provider, LoadError> {
+        let (component, refusal) = match given {
+            Given::Component(component) => (component, None),
+            Given::Sealed(mut file) => match self.unsealed(name, &mut file) {
+                Ok(provider) => return Ok(provider),
+                Err(NotUsed::Wrong(error)) => return Err(error),
+                Err(NotUsed::Refused(refusal)) => (file.component(refusal)?, Some(refusal)),
+            },
+        };
+        let inspection = Inspection::of(name, &component)?;
+        linkable(name, &inspection)?;
+        granted(name, &inspection, self.grants)?;
+        let loaded = self.artifacts.plain(name, &component)?;
+        let provider = self.linked(name, inspection, loaded)?;
+        Ok(Provider {
+            refusal,
+            ..provider
         })
     }
 
+    /// With the code that is in its file.
+    fn unsealed(&self, name: &str, file: &mut SealedFile<'_>) -> Result<Provider, NotUsed> {
+        let code = self.artifacts.unsealed(file)?;
+        if code.kind() != Kind::Plain {
+            return Err(Refusal::OtherUse.into());
+        }
+        let inspection = code.inspection();
+        linkable(name, inspection)?;
+        granted(name, inspection, self.grants)?;
+        let loaded = Loaded {
+            component: code.plain()?,
+            origin: Origin::Precompiled,
+        };
+        Ok(self.linked(name, inspection.clone(), loaded)?)
+    }
+
+    fn linked(
+        &self,
+        name: &str,
+        inspection: Inspection,
+        loaded: Loaded<Component>,
+    ) -> Result<Provider, LoadError> {
+        let Loaded { component, origin } = loaded;
+        contract::check(name, &inspection, &component)?;
+        let linked = self.linker.instantiate_pre(&component);
+        Ok(Provider {
+            name: name.into(),
+            inspection: Arc::new(inspection),
+            grants: Arc::new(self.grants.clone()),
+            origin,
+            refusal: None,
+            pre: linked.map_err(|error| LoadError::Link {
+                name: printable(name),
+                reason: one_line(&error),
+            })?,
+            ticker: Arc::clone(self.ticker),
+        })
+    }
+
+    pub(super) fn precompile(
+        &self,
+        name: &str,
+        given: Given<'_>,
+        key: &ArtifactKey,
+    ) -> Result<Precompiled, LoadError> {
+        let component = given.component()?;
+        let inspection = Inspection::of(name, &component)?;
+        linkable(name, &inspection)?;
+        self.artifacts
+            .sealed_plain(name, &inspection, &component, key)
+    }
+}
+
+impl Provider {
     /// What it was loaded as.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -64,6 +125,18 @@ impl Provider {
         &self.grants
     }
 
+    /// Where its code has come from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Why the code in its file was not used, if it was a precompiled one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
     /// Which optional interfaces it has.
     #[must_use]
     pub fn siblings(&self) -> Siblings {
@@ -78,7 +151,7 @@ impl Provider {
 }
 
 /// What names tell, before anything is compiled.
-fn linkable(name: &str, inspection: &Inspection, grants: &Grants) -> Result<(), LoadError> {
+fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
     let wrong = inspection
         .wrong_metrics_versions()
         .chain(inspection.wrong_metrics_exports())
@@ -106,6 +179,11 @@ fn linkable(name: &str, inspection: &Inspection, grants: &Grants) -> Result<(), 
             imports: strangers,
         });
     }
+    Ok(())
+}
+
+/// What names tell of what it has to be granted.
+fn granted(name: &str, inspection: &Inspection, grants: &Grants) -> Result<(), LoadError> {
     for import in &inspection.imports {
         if let Some(grant) = grants.missing_for(import) {
             return Err(LoadError::NotGranted {

@@ -4,18 +4,23 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+use super::loaded::Loader;
 use super::state::{ProviderState, linker};
 use super::{BuildError, Grants, LoadError, Provider};
-use crate::sandbox::{Ticker, engine, read, within};
+use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled};
+use crate::sandbox::{EngineSettings, Ticker};
 
 /// Bytes of stack for a provider.
 const STACK: usize = 512 << 10;
+
+const SETTINGS: EngineSettings = EngineSettings { stack: STACK };
 
 /// Loads providers. Clones share an engine, and the thread that interrupts what
 /// runs on it.
 #[derive(Clone)]
 pub struct Providers {
     linker: Arc<Linker<ProviderState>>,
+    artifacts: Arc<EngineArtifacts>,
     ticker: Arc<Ticker>,
     max_component: u64,
 }
@@ -28,10 +33,11 @@ impl Providers {
     /// When wasmtime cannot be configured so on this machine, or there is no
     /// thread left.
     pub fn new() -> Result<Self, BuildError> {
-        let engine = engine(STACK)?;
+        let engine = SETTINGS.engine()?;
         let ticker = Ticker::start(&engine).map_err(|source| BuildError::Thread { source })?;
         Ok(Self {
             linker: Arc::new(linker(&engine)?),
+            artifacts: Arc::new(EngineArtifacts::new(Artifacts::new(), SETTINGS, &engine)),
             ticker: Arc::new(ticker),
             max_component: 64 << 20,
         })
@@ -44,16 +50,25 @@ impl Providers {
         self
     }
 
-    /// Loads a provider or a middleware from a file. It is compiled here, which
-    /// blocks this thread.
+    /// How components become machine code. Default: compiled in this process, and kept
+    /// nowhere.
+    #[must_use]
+    pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
+        let engine = self.linker.engine();
+        self.artifacts = Arc::new(EngineArtifacts::new(artifacts, SETTINGS, engine));
+        self
+    }
+
+    /// Loads a provider or a middleware from a file, which may be a precompiled one. If
+    /// it has to be compiled, this thread is blocked.
     ///
     /// # Errors
     ///
     /// When the file is no component that can be a backend here, or it imports
     /// what is not granted.
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
-        let bytes = read(path, self.max_component)?;
-        self.load(&path.display().to_string(), &bytes, grants)
+        let given = Given::file(path, self.max_component)?;
+        self.loader(grants).load(&path.display().to_string(), given)
     }
 
     /// Loads one from memory. `name` is its name in messages.
@@ -62,8 +77,34 @@ impl Providers {
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Provider, LoadError> {
-        within(self.max_component, name, bytes)?;
-        Provider::load(name, bytes, grants, &self.linker, &self.ticker)
+        let given = Given::bytes(name, bytes, self.max_component)?;
+        self.loader(grants).load(name, given)
+    }
+
+    /// Makes a file of a component that [`load_file`](Self::load_file) takes in its
+    /// place, and that need not be compiled by whoever has the key and the same version
+    /// and machine. What it has to be granted is asked when it is loaded.
+    ///
+    /// # Errors
+    ///
+    /// When it is no component that can be a backend here.
+    pub fn precompile(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        key: &ArtifactKey,
+    ) -> Result<Precompiled, LoadError> {
+        let given = Given::bytes(name, bytes, self.max_component)?;
+        self.loader(&Grants::new()).precompile(name, given, key)
+    }
+
+    fn loader<'a>(&'a self, grants: &'a Grants) -> Loader<'a> {
+        Loader {
+            linker: &self.linker,
+            artifacts: &self.artifacts,
+            ticker: &self.ticker,
+            grants,
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use super::lifecycle::Reporter;
 use super::run::Inner;
 use super::state::linker;
 use super::{Pool, RecordPath, Runner};
-use crate::artifact::Artifacts;
-use crate::sandbox::{BuildError, Ticker, engine, engine_with, one_line};
+use crate::artifact::{Artifacts, EngineArtifacts};
+use crate::sandbox::{BuildError, EngineSettings, Ticker, one_line};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`].
@@ -16,10 +16,11 @@ pub struct RunnerBuilder {
     metrics: MetricsCtxBuilder,
     guest_book: LedgerBook,
     own_book: LedgerBook,
-    stack: usize,
+    settings: EngineSettings,
     max_component: u64,
     path: RecordPath,
     pool: Option<Pool>,
+    artifacts: Artifacts,
 }
 
 impl RunnerBuilder {
@@ -28,10 +29,11 @@ impl RunnerBuilder {
             metrics: MetricsCtx::builder().handle(backend),
             guest_book: LedgerBook::new(),
             own_book: LedgerBook::new(),
-            stack: 512 << 10,
+            settings: EngineSettings::default(),
             max_component: 64 << 20,
             path: RecordPath::default(),
             pool: None,
+            artifacts: Artifacts::new(),
         }
     }
 
@@ -53,12 +55,13 @@ impl RunnerBuilder {
 
     /// Bytes of stack for a guest. Default: 512 KiB.
     pub fn stack(mut self, bytes: usize) -> Self {
-        self.stack = bytes;
+        self.settings.stack = bytes;
         self
     }
 
     /// Bytes that a component may have. Default: 64 MiB. Compiling one that is
-    /// made to hurt takes a thousand times as much memory.
+    /// made to hurt takes a thousand times as much memory: see
+    /// [`CompilerProcess`](crate::artifact::CompilerProcess).
     pub fn max_component(mut self, bytes: u64) -> Self {
         self.max_component = bytes;
         self
@@ -76,6 +79,13 @@ impl RunnerBuilder {
     /// [`Runner::pool`](Runner::pool).
     pub fn pool(mut self, pool: Pool) -> Self {
         self.pool = Some(pool);
+        self
+    }
+
+    /// How guests become machine code. Default: compiled in this process, and kept
+    /// nowhere.
+    pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
+        self.artifacts = artifacts;
         self
     }
 
@@ -102,7 +112,7 @@ impl RunnerBuilder {
             guests: self.metrics.book(&self.guest_book),
             guest_book: self.guest_book,
             max_component: self.max_component,
-            artifacts: Artifacts::default(),
+            artifacts: EngineArtifacts::new(self.artifacts, self.settings, &engine),
             path: self.path,
             pool,
         }))
@@ -110,7 +120,7 @@ impl RunnerBuilder {
 
     fn engine(&self) -> Result<(Engine, Option<Pool>), BuildError> {
         if let Some(pool) = &self.pool {
-            match engine_with(self.stack, |config| pool.configure(config)) {
+            match self.settings.engine_with(|config| pool.configure(config)) {
                 Ok(engine) => return Ok((engine, Some(pool.clone()))),
                 Err(error) => {
                     let reason = one_line(&error);
@@ -118,6 +128,6 @@ impl RunnerBuilder {
                 }
             }
         }
-        Ok((engine(self.stack)?, None))
+        Ok((self.settings.engine()?, None))
     }
 }

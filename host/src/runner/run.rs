@@ -14,8 +14,8 @@ use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskData, TaskState, drain_along};
 use super::watch::Watch;
 use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
-use crate::artifact::Artifacts;
-use crate::sandbox::{GuestOutput, LoadError, Ticker, read};
+use crate::artifact::{ArtifactKey, EngineArtifacts, Given, Precompiled, read_whole};
+use crate::sandbox::{GuestOutput, LoadError, Ticker};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -26,7 +26,7 @@ pub struct Runner {
 
 pub(super) struct Inner {
     pub(super) linker: Linker<TaskData>,
-    pub(super) artifacts: Artifacts,
+    pub(super) artifacts: EngineArtifacts,
     pub(super) path: RecordPath,
     pub(super) pool: Option<Pool>,
     pub(super) ticker: Ticker,
@@ -48,8 +48,9 @@ impl Runner {
         RunnerBuilder::new(backend)
     }
 
-    /// Loads a component from a file. It is compiled here, which blocks this
-    /// thread: for up to ten seconds if the component brings an interpreter.
+    /// Loads a component from a file, which may be a precompiled one. If it has to be
+    /// compiled, this thread is blocked: for up to ten seconds if the component brings
+    /// an interpreter.
     ///
     /// # Errors
     ///
@@ -57,8 +58,8 @@ impl Runner {
     /// `module_load_failed`.
     pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
-        let bytes = read(path, self.inner.max_component);
-        self.loaded(bytes.and_then(|bytes| self.compile(&name, &bytes)))
+        let given = Given::file(path, self.inner.max_component);
+        self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
 
     /// Reads a component's file, as [`load_file`](Self::load_file) does, and
@@ -68,7 +69,7 @@ impl Runner {
     ///
     /// When the file cannot be read, or is larger than permitted.
     pub fn read(&self, path: &path::Path) -> Result<Vec<u8>, LoadError> {
-        read(path, self.inner.max_component)
+        read_whole(path, self.inner.max_component)
     }
 
     /// Loads a component from memory. `name` is its name in messages, and its
@@ -78,17 +79,33 @@ impl Runner {
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
-        self.loaded(self.compile(name, bytes))
+        let given = Given::bytes(name, bytes, self.inner.max_component);
+        self.loaded(given.and_then(|given| self.loader().load(name, given)))
     }
 
-    fn compile(&self, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
-        let loader = Loader {
+    /// Makes a file of a component that [`load_file`](Self::load_file) takes in its
+    /// place, and that need not be compiled by whoever has the key and the same version,
+    /// settings and machine. Nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// When it is no component that can be run here.
+    pub fn precompile(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        key: &ArtifactKey,
+    ) -> Result<(Precompiled, Path), LoadError> {
+        let given = Given::bytes(name, bytes, self.inner.max_component)?;
+        self.loader().precompile(name, given, key)
+    }
+
+    fn loader(&self) -> Loader<'_> {
+        Loader {
             linker: &self.inner.linker,
             artifacts: &self.inner.artifacts,
             path: self.inner.path,
-            limit: self.inner.max_component,
-        };
-        loader.load(name, bytes)
+        }
     }
 
     fn loaded(&self, result: Result<Program, LoadError>) -> Result<Program, LoadError> {

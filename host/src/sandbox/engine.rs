@@ -10,30 +10,56 @@ const TICK: Duration = Duration::from_millis(10);
 /// What the host's own frames need of a task's stack, beyond the guest's.
 const HOST_STACK: usize = 1 << 20;
 
-/// The engine that tasks run on.
-pub(crate) fn engine(stack: usize) -> wasmtime::Result<Engine> {
-    engine_with(stack, |_| {})
+/// What is chosen of an engine. Whoever compiles for another process makes the same
+/// engine of the same settings, so they can be written down and read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EngineSettings {
+    /// Bytes of stack for a guest.
+    pub(crate) stack: usize,
 }
 
-/// The same, with more to configure; nothing that changes compiled code.
-pub(crate) fn engine_with(
-    stack: usize,
-    more: impl FnOnce(&mut Config),
-) -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        // Halves the cost of a record; guests that use component-model async
-        // would need another engine.
-        .concurrency_support(false)
-        // What the sink does becomes part of the guest that calls it.
-        .compiler_inlining(Inlining::InterModuleAndIntraGc)
-        // The limiter is not asked about shared memories.
-        .wasm_features(WasmFeatures::THREADS, false)
-        .max_wasm_stack(stack)
-        .async_stack_size(stack.saturating_add(HOST_STACK));
-    more(&mut config);
-    Engine::new(&config)
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { stack: 512 << 10 }
+    }
+}
+
+impl EngineSettings {
+    /// The engine that components run on.
+    pub(crate) fn engine(self) -> wasmtime::Result<Engine> {
+        self.engine_with(|_| {})
+    }
+
+    /// The same, with more to configure; nothing that changes compiled code.
+    pub(crate) fn engine_with(self, more: impl FnOnce(&mut Config)) -> wasmtime::Result<Engine> {
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            // Halves the cost of a record; guests that use component-model async
+            // would need another engine.
+            .concurrency_support(false)
+            // What the sink does becomes part of the guest that calls it.
+            .compiler_inlining(Inlining::InterModuleAndIntraGc)
+            // The limiter is not asked about shared memories.
+            .wasm_features(WasmFeatures::THREADS, false)
+            .max_wasm_stack(self.stack)
+            .async_stack_size(self.stack.saturating_add(HOST_STACK));
+        more(&mut config);
+        Engine::new(&config)
+    }
+
+    /// Each by its name, to be [`read`](Self::read) elsewhere.
+    pub(crate) fn written(self) -> Vec<(&'static str, String)> {
+        let Self { stack } = self;
+        vec![("stack", stack.to_string())]
+    }
+
+    /// From a function that knows what was [`written`](Self::written) under a name.
+    pub(crate) fn read<'a>(written: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        Some(Self {
+            stack: written("stack")?.parse().ok()?,
+        })
+    }
 }
 
 /// Advances an engine's epoch while tasks run, and sleeps while none does.

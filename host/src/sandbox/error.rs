@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{Role, one_line, printable};
+use super::{CompileLimit, Role, one_line, printable};
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -170,6 +170,24 @@ pub enum LoadError {
         /// The component.
         name: String,
         /// What the compiler said.
+        reason: String,
+    },
+    /// To compile it takes more than it may.
+    #[error(
+        "{name}: compiling it takes more than {limit}; look at what it is made of, or raise that limit"
+    )]
+    CompileLimit {
+        /// The component.
+        name: String,
+        /// What was not enough.
+        limit: CompileLimit,
+    },
+    /// The process that was to compile it did not answer.
+    #[error("{name}: was not compiled: {reason}; can this host start processes of its own?")]
+    Compiler {
+        /// The component.
+        name: String,
+        /// What became of the process.
         reason: String,
     },
     /// An import has the right name and the wrong type.

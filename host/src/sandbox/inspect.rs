@@ -2,7 +2,7 @@ use std::fmt;
 
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-use super::{Interface, LoadError, printable};
+use super::{Interface, LoadError, SEALED, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -220,6 +220,7 @@ impl Inspection {
 fn looks_like(bytes: &[u8]) -> &'static str {
     let head = &bytes[..bytes.len().min(1024)];
     match head {
+        _ if bytes.starts_with(&SEALED) => "a precompiled component",
         [0x7f, b'E', b'L', b'F', ..] => "a native program",
         [b'#', b'!', ..] => "a script",
         [0x00, b'a', b's', b'm', ..] => "a wasm binary of an unknown version",

@@ -7,7 +7,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self { name: name.into() }
     }
 

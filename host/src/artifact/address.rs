@@ -1,0 +1,150 @@
+//! Under which name code is kept.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use wasmtime::Engine;
+
+/// What a component was compiled as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// As it is.
+    Plain,
+    /// Composed with the sink.
+    #[cfg(feature = "runner")]
+    WithSink,
+}
+
+impl Kind {
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            #[cfg(feature = "runner")]
+            Self::WithSink => "with-sink",
+        }
+    }
+
+    pub(super) fn of_label(label: &str) -> Option<Self> {
+        match label {
+            "plain" => Some(Self::Plain),
+            #[cfg(feature = "runner")]
+            "with-sink" => Some(Self::WithSink),
+            _ => None,
+        }
+    }
+
+    /// What of this crate goes into the code, and is not the component's own.
+    fn ingredients(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[],
+            #[cfg(feature = "runner")]
+            Self::WithSink => &[
+                include_str!("../inline/sink.wat"),
+                crate::inline::LAYOUT,
+                crate::inline::INTRINSICS,
+                crate::inline::RING,
+            ],
+        }
+    }
+}
+
+/// A digest of bytes, or of what decides about code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Digest(pub(super) [u8; 32]);
+
+impl Digest {
+    /// Of a component's bytes.
+    pub(super) fn of_component(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Of all in an engine that its code depends on: wasmtime's version, its
+    /// settings, and what the machine can do.
+    pub(super) fn of_engine(engine: &Engine) -> Self {
+        let mut hasher = EngineHasher(blake3::Hasher::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Self(*hasher.0.finalize().as_bytes())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The name of code: all that it was made of. Code under the same name is the same,
+/// whoever has compiled it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Address(pub(super) Digest);
+
+impl Address {
+    pub(super) fn new(engine: Digest, kind: Kind, component: Digest) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("solti-metrics: the address of code");
+        let mut part = |bytes: &[u8]| {
+            // With its length, so that no two lists of parts are the same bytes.
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(env!("CARGO_PKG_VERSION").as_bytes());
+        part(kind.as_label().as_bytes());
+        for ingredient in kind.ingredients() {
+            part(ingredient.as_bytes());
+        }
+        part(&engine.0);
+        part(&component.0);
+        Self(Digest(*hasher.finalize().as_bytes()))
+    }
+}
+
+/// Hashes with a function that gives the same in every process, and for which
+/// nobody finds two inputs with one digest.
+struct EngineHasher(blake3::Hasher);
+
+impl Hasher for EngineHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.0.finalize().as_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::EngineSettings;
+
+    #[test]
+    fn whatever_code_depends_on_changes_its_address() -> wasmtime::Result<()> {
+        let engine = Digest::of_engine(&EngineSettings::default().engine()?);
+        let other_engine = Digest::of_engine(&Engine::default());
+        let component = Digest::of_component(b"one");
+        let address = Address::new(engine, Kind::Plain, component);
+        assert_eq!(address, Address::new(engine, Kind::Plain, component));
+        let mut others = vec![
+            Address::new(other_engine, Kind::Plain, component),
+            Address::new(engine, Kind::Plain, Digest::of_component(b"two")),
+        ];
+        #[cfg(feature = "runner")]
+        others.push(Address::new(engine, Kind::WithSink, component));
+        assert!(!others.contains(&address));
+        Ok(())
+    }
+
+    #[test]
+    fn engines_of_the_same_settings_have_the_same_digest() -> wasmtime::Result<()> {
+        let settings = EngineSettings::default();
+        let (one, other) = (settings.engine()?, settings.engine()?);
+        assert_eq!(Digest::of_engine(&one), Digest::of_engine(&other));
+        Ok(())
+    }
+}

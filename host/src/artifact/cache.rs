@@ -1,0 +1,287 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+
+use super::address::{Address, Digest, Kind};
+use super::error::{CacheError, Refusal};
+use super::folder::Folder;
+use super::key::ArtifactKey;
+use super::sealed::{HEADER, Header, HeaderBytes, Lengths, read_authentic};
+
+/// A folder in which code is kept under the name of all that it was made of. Clones
+/// share it, and any number of processes may.
+#[derive(Clone)]
+pub struct ArtifactCache {
+    inner: Arc<Inner>,
+    size: u64,
+}
+
+struct Inner {
+    folder: Folder,
+    key: ArtifactKey,
+    counts: Counts,
+    /// Who is at work on what, in this process.
+    turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
+}
+
+/// What a cache has been good for, in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CacheCounters {
+    /// Code that was there.
+    pub hits: u64,
+    /// Code that was not there, or was rejected.
+    pub misses: u64,
+    /// Code that was there, was not authentic or not what its name says, and was
+    /// removed. Each is a miss as well.
+    pub rejected: u64,
+    /// Code that was put there.
+    pub stored: u64,
+    /// Code that could not be put there.
+    pub store_failures: u64,
+    /// Code that had to make room for other.
+    pub evicted: u64,
+}
+
+/// Why there is no code of a name.
+enum Missed {
+    Absent,
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<Refusal> for Missed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<io::Error> for Missed {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // It was never there, or another process has just made room.
+            ErrorKind::NotFound => Self::Absent,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    rejected: AtomicU64,
+    stored: AtomicU64,
+    store_failures: AtomicU64,
+    evicted: AtomicU64,
+}
+
+impl ArtifactCache {
+    /// In this folder, which is made if it is not there. It has to belong to this
+    /// user, and nobody else may use it: the key in it is what code is authenticated
+    /// with. What processes have left there that died while they wrote is removed.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used. Everything can be compiled without.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, CacheError> {
+        let folder = Folder::open(dir.as_ref())?;
+        let key = folder.key()?;
+        folder.sweep();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                folder,
+                key,
+                counts: Counts::default(),
+                turns: Mutex::default(),
+            }),
+            size: 1 << 30,
+        })
+    }
+
+    /// Bytes that all code together may take. What was not used for the longest time
+    /// goes first. Default: 1 GiB.
+    #[must_use]
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = bytes;
+        self
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.inner.folder.path()
+    }
+
+    /// The key that lies in the folder.
+    #[must_use]
+    pub fn key(&self) -> &ArtifactKey {
+        &self.inner.key
+    }
+
+    /// What it has been good for so far. Clones count together.
+    #[must_use]
+    pub fn counters(&self) -> CacheCounters {
+        let counts = &self.inner.counts;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        CacheCounters {
+            hits: read(&counts.hits),
+            misses: read(&counts.misses),
+            rejected: read(&counts.rejected),
+            stored: read(&counts.stored),
+            store_failures: read(&counts.store_failures),
+            evicted: read(&counts.evicted),
+        }
+    }
+
+    /// What whoever looks for this code, and would compile it, has to hold as long:
+    /// so that in one process nothing is compiled twice.
+    pub(super) fn turn(&self, address: Address) -> Arc<Mutex<()>> {
+        let mut turns = self.inner.turns.lock();
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = turns.get(&address).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        turns.insert(address, Arc::downgrade(&turn));
+        turn
+    }
+
+    /// Authentic code of this name, if there is any.
+    pub(super) fn get(&self, address: &Address) -> Option<Vec<u8>> {
+        let counts = &self.inner.counts;
+        match self.read(address) {
+            Ok(code) => {
+                count(&counts.hits, 1);
+                return Some(code);
+            }
+            Err(Missed::Absent) => {}
+            Err(Missed::Refused(refusal)) => self.reject(address, refusal),
+            Err(Missed::Io(error)) => self.warn(address, &error, "kept code cannot be read"),
+        }
+        count(&counts.misses, 1);
+        None
+    }
+
+    fn read(&self, address: &Address) -> Result<Vec<u8>, Missed> {
+        let path = self.inner.folder.file(address);
+        // Whatever else has this name, opening it might wait for ever.
+        if !fs::symlink_metadata(&path)?.is_file() {
+            return Err(Refusal::Damaged.into());
+        }
+        let mut file = File::open(&path)?;
+        let size = file.metadata()?.len();
+        if size < HEADER as u64 {
+            return Err(Refusal::Damaged.into());
+        }
+        let mut bytes: HeaderBytes = [0; HEADER];
+        file.read_exact(&mut bytes)?;
+        let header = Header::parse(&bytes)?;
+        let expected = Lengths {
+            code: header.lengths.code,
+            ..Lengths::default()
+        };
+        if header.lengths != expected || expected.file() != Some(size) {
+            return Err(Refusal::Damaged.into());
+        }
+        let authentic = read_authentic(self.key(), &bytes, expected, &file)?;
+        let (code, _) = authentic.ok_or(Refusal::NotAuthentic)?;
+        if header.address != *address {
+            return Err(Refusal::OtherHost.into());
+        }
+        // It was used just now. Where this cannot be noted, others go later.
+        let _ = file.set_modified(SystemTime::now());
+        Ok(code)
+    }
+
+    /// Removes what is not what its name says.
+    pub(super) fn reject(&self, address: &Address, refusal: Refusal) {
+        count(&self.inner.counts.rejected, 1);
+        let path = self.inner.folder.file(address);
+        let removed = match fs::remove_file(&path) {
+            Err(error) if error.kind() == ErrorKind::IsADirectory => fs::remove_dir(&path),
+            removed => removed,
+        };
+        let removed = removed.is_ok();
+        tracing::warn!(path = %path.display(), removed, reason = %refusal, "kept code is not used");
+    }
+
+    /// Keeps code. Where that fails, it will be compiled again.
+    pub(super) fn put(&self, address: &Address, kind: Kind, component: Digest, code: &[u8]) {
+        let counts = &self.inner.counts;
+        match self.write(address, kind, component, code) {
+            Ok(()) => count(&counts.stored, 1),
+            Err(error) => {
+                count(&counts.store_failures, 1);
+                self.warn(address, &error, "code cannot be kept");
+            }
+        }
+        // Others may have stored something in the meantime.
+        if let Err(error) = self.trim(self.size) {
+            self.warn(address, &error, "no room can be made");
+        }
+    }
+
+    fn write(
+        &self,
+        address: &Address,
+        kind: Kind,
+        component: Digest,
+        code: &[u8],
+    ) -> io::Result<()> {
+        let lengths = Lengths {
+            code: code.len() as u64,
+            ..Lengths::default()
+        };
+        let header = Header {
+            kind,
+            address: *address,
+            component,
+            lengths,
+        };
+        let Some(room) = self.size.checked_sub(HEADER as u64 + lengths.code) else {
+            let (size, length) = (self.size, lengths.code);
+            return Err(io::Error::other(format!(
+                "{length} bytes do not fit into a cache of {size}"
+            )));
+        };
+        self.trim(room)?;
+        let mut file = self.inner.folder.unfinished()?;
+        file.write_all(&header.seal(self.key(), code, &[]))?;
+        file.write_all(code)?;
+        let file = file.persist(self.inner.folder.file(address));
+        file.map(drop).map_err(|error| error.error)
+    }
+
+    fn trim(&self, most: u64) -> io::Result<()> {
+        let evicted = self.inner.folder.trim(most)?;
+        count(&self.inner.counts.evicted, evicted);
+        Ok(())
+    }
+
+    fn warn(&self, address: &Address, error: &io::Error, what: &str) {
+        let path = self.inner.folder.file(address);
+        tracing::warn!(path = %path.display(), %error, "{what}");
+    }
+}
+
+fn count(count: &AtomicU64, more: u64) {
+    count.fetch_add(more, Ordering::Relaxed);
+}
+
+impl fmt::Debug for ArtifactCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArtifactCache")
+            .field("dir", &self.dir())
+            .field("size", &self.size)
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,287 @@
+//! A process that is asked one thing, and that nobody waits for any longer than said.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a read or a write waits before it looks whether it is still of use.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a process that has said all is given to end, before it is looked at
+/// again.
+const NAP: Duration = Duration::from_millis(1);
+
+/// Bytes that are read at a time.
+const PIECE: usize = 64 << 10;
+
+/// Bytes of what it says on standard error that are kept.
+const SAID: usize = 16 << 10;
+
+/// How it ended, and what it said.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+}
+
+/// Why it has no end of its own. It is gone all the same.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// It could not be started, or not be talked to.
+    Io(io::Error),
+    /// Its time was up.
+    TooLong,
+    /// It had more to say than it may.
+    TooMuch,
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Starts a process, sends it `input`, and takes up to `most` bytes in answer.
+///
+/// Its standard input stays open until it has ended, so that a process can tell
+/// when whoever asked is gone. All three streams are sockets, as those can be given
+/// up: even one that somebody else has got hold of holds nobody up.
+pub(super) fn ask(
+    mut command: Command,
+    input: &[&[u8]],
+    most: u64,
+    within: Duration,
+) -> Result<Ended, Stopped> {
+    let patience = Patience::new(within);
+    let (stdin, their_stdin) = UnixStream::pair()?;
+    let (stdout, their_stdout) = UnixStream::pair()?;
+    let (stderr, their_stderr) = UnixStream::pair()?;
+    for stream in [&stdin, &stdout, &stderr] {
+        stream.set_read_timeout(Some(LOOK))?;
+        stream.set_write_timeout(Some(LOOK))?;
+    }
+    command
+        .stdin(OwnedFd::from(their_stdin))
+        .stdout(OwnedFd::from(their_stdout))
+        .stderr(OwnedFd::from(their_stderr));
+    let mut child = Mortal(command.spawn()?);
+    // With it go this process's own copies of the other ends.
+    drop(command);
+    thread::scope(|scope| {
+        let begin = || thread::Builder::new().name("compiler".into());
+        // Whichever way this is left, nobody goes on to talk to a process that is
+        // gone, and the process is gone before the threads are waited for.
+        let mut talk = || -> Result<_, Stopped> {
+            begin().spawn_scoped(scope, || {
+                input.iter().for_each(|part| send(&stdin, part, &patience));
+            })?;
+            let said = begin().spawn_scoped(scope, || hear(&stderr, &patience))?;
+            let answer = take(&stdout, most, &patience)?;
+            let status = child.end(&patience)?;
+            Ok((said, answer, status))
+        };
+        let talked = talk();
+        drop(child);
+        patience.end();
+        let (said, stdout, status) = talked?;
+        Ok(Ended {
+            status,
+            stdout,
+            stderr: said.join().unwrap_or_default(),
+        })
+    })
+}
+
+/// Whether it is still of use to go on.
+struct Patience {
+    until: Option<Instant>,
+    over: AtomicBool,
+}
+
+impl Patience {
+    fn new(within: Duration) -> Self {
+        Self {
+            until: Instant::now().checked_add(within),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
+        late || self.over.load(Ordering::Relaxed)
+    }
+}
+
+/// A process that does not outlive this.
+struct Mortal(Child);
+
+impl Mortal {
+    /// Waits for the end of a process that has closed its output.
+    fn end(&mut self, patience: &Patience) -> Result<ExitStatus, Stopped> {
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(status);
+            }
+            if patience.is_over() {
+                return Err(Stopped::TooLong);
+            }
+            thread::sleep(NAP);
+        }
+    }
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        // Both do nothing to one that has ended and was waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn send(mut to: &UnixStream, mut input: &[u8], patience: &Patience) {
+    while !input.is_empty() && !patience.is_over() {
+        match to.write(input) {
+            Ok(sent) => input = &input[sent..],
+            Err(error) if is_pause(&error) => {}
+            // It has ended, or does not care for more: its answer says which.
+            Err(_) => return,
+        }
+    }
+}
+
+/// All that it says, as long as that is not too much.
+fn take(mut from: &UnixStream, most: u64, patience: &Patience) -> Result<Vec<u8>, Stopped> {
+    let (mut taken, mut buffer) = (Vec::new(), vec![0; PIECE]);
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(taken),
+            Ok(length) if (taken.len() + length) as u64 > most => return Err(Stopped::TooMuch),
+            Ok(length) => taken.extend_from_slice(&buffer[..length]),
+            Err(error) if is_pause(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if patience.is_over() {
+            return Err(Stopped::TooLong);
+        }
+    }
+}
+
+/// The beginning of what it says. The rest is read as well, so that it can go on.
+fn hear(mut from: &UnixStream, patience: &Patience) -> String {
+    let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
+    // What it said last is there already when it has ended; more is not its own.
+    let mut afterwards = SAID / buffer.len();
+    while afterwards > 0 {
+        let over = patience.is_over();
+        match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => {
+                let room = SAID.saturating_sub(heard.len());
+                heard.extend_from_slice(&buffer[..length.min(room)]);
+            }
+            Err(error) if is_pause(&error) && !over => {}
+            Err(_) => break,
+        }
+        afterwards -= usize::from(over);
+    }
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+fn is_pause(error: &io::Error) -> bool {
+    use ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn much_goes_in_and_out_at_once() -> Result<(), Stopped> {
+        let input = vec![7; 8 << 20];
+        let script = "head -c 8388608; echo heard >&2; exit 3";
+        let ended = ask(shell(script), &[&input], u64::MAX, PATIENCE)?;
+        assert!(ended.stdout == input);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(3), "heard\n"));
+        Ok(())
+    }
+
+    #[test]
+    fn one_that_listens_to_nothing_holds_nobody_up() -> Result<(), Stopped> {
+        let ended = ask(shell("exit 0"), &[&[7; 8 << 20]], 0, PATIENCE)?;
+        assert!(ended.status.success());
+        Ok(())
+    }
+
+    #[test]
+    fn its_time_is_bounded_and_so_is_that_of_whom_it_starts() {
+        // The second one keeps the streams open when the first is killed.
+        for script in [
+            "exec tail -f /dev/null",
+            "timeout 20 tail -f /dev/null & wait",
+        ] {
+            let began = Instant::now();
+            let within = Duration::from_millis(100);
+            let stopped = ask(shell(script), &[&[7; 8 << 20]], 9, within);
+            assert!(matches!(stopped, Err(Stopped::TooLong)), "{stopped:?}");
+            assert!(began.elapsed() < Duration::from_secs(20));
+        }
+        // It has closed its output, and does not end.
+        let script = "exec tail -f /dev/null >/dev/null 2>/dev/null";
+        let stopped = ask(shell(script), &[], 9, Duration::from_millis(100));
+        assert!(matches!(stopped, Err(Stopped::TooLong)), "{stopped:?}");
+    }
+
+    #[test]
+    fn what_it_says_is_bounded() -> Result<(), Stopped> {
+        let ended = ask(shell("printf 1234"), &[], 4, PATIENCE)?;
+        assert_eq!(ended.stdout, b"1234");
+        let stopped = ask(shell("printf 12345"), &[], 4, PATIENCE);
+        assert!(matches!(stopped, Err(Stopped::TooMuch)), "{stopped:?}");
+        let stopped = ask(shell("exec cat /dev/zero"), &[], 1 << 20, PATIENCE);
+        assert!(matches!(stopped, Err(Stopped::TooMuch)), "{stopped:?}");
+        let ended = ask(shell("head -c 1000000 /dev/zero >&2"), &[], 4, PATIENCE)?;
+        assert_eq!(ended.stderr.len(), SAID);
+        Ok(())
+    }
+
+    #[test]
+    fn one_that_is_killed_says_so() -> Result<(), Stopped> {
+        let ended = ask(shell("kill -9 $$"), &[], 4, PATIENCE)?;
+        assert_eq!(ended.status.signal(), Some(9));
+        Ok(())
+    }
+
+    #[test]
+    fn its_input_stays_open_until_it_has_ended() -> Result<(), Stopped> {
+        let script = "head -c 2; timeout 0.2 cat; echo $?";
+        let ended = ask(shell(script), &[b"a", b"b"], 99, PATIENCE)?;
+        assert_eq!(ended.stdout, b"ab124\n");
+        Ok(())
+    }
+
+    #[test]
+    fn one_that_is_not_there_is_an_error() {
+        let stopped = ask(Command::new("/nowhere/at/all"), &[], 4, PATIENCE);
+        assert!(matches!(stopped, Err(Stopped::Io(_))), "{stopped:?}");
+    }
+}

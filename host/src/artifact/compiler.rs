@@ -1,0 +1,192 @@
+use std::ffi::OsString;
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use super::address::{Digest, Kind};
+use super::child::{Ended, Stopped, ask};
+use super::order::{No, Order};
+use crate::sandbox::{CompileLimit, EngineSettings, printable};
+
+/// The signal for too much processor time, the same wherever Rust's library knows
+/// signals.
+const SIGXCPU: i32 = 24;
+
+/// More threads would need more memory, and most of what they gain is gained by then.
+const MOST_THREADS: usize = 4;
+
+/// A process of its own in which components are compiled, each in a new one: what a
+/// component is made to do to the compiler, it does there, and within limits.
+///
+/// The program calls [`compile_worker`](super::compile_worker) and does nothing else.
+/// It has to be built from the same sources as this process, for the same machine; the
+/// simplest is to be the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompilerProcess {
+    program: PathBuf,
+    args: Vec<OsString>,
+    memory: u64,
+    cpu: Duration,
+    wall: Duration,
+    code: u64,
+}
+
+/// Why a process has made no code.
+#[derive(Debug)]
+pub(super) enum NotCompiled {
+    /// The component cannot be composed with the sink.
+    NotComposed(String),
+    /// The component is at fault.
+    Refused(String),
+    /// It took too much.
+    Limit(CompileLimit),
+    /// The process is at fault, or this machine.
+    Process(String),
+}
+
+impl CompilerProcess {
+    /// This program, which the system is asked to start without arguments.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            memory: 4 << 30,
+            cpu: Duration::from_secs(120),
+            wall: Duration::from_secs(120),
+            code: 1 << 30,
+        }
+    }
+
+    /// The program of this process, even if its file was replaced in the meantime.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell which that is.
+    pub fn this_program() -> io::Result<Self> {
+        if cfg!(target_os = "linux") {
+            return Ok(Self::new("/proc/self/exe"));
+        }
+        Ok(Self::new(std::env::current_exe()?))
+    }
+
+    /// An argument for the program, by which it knows what it was started for. One
+    /// more comes behind them, and is for `compile_worker`.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Bytes of address space that it may use. Default: 4 GiB.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Processor time that it may use, in whole seconds. Default: two minutes.
+    #[must_use]
+    pub fn cpu(mut self, time: Duration) -> Self {
+        self.cpu = time;
+        self
+    }
+
+    /// How long it may take. Default: two minutes.
+    #[must_use]
+    pub fn wall(mut self, time: Duration) -> Self {
+        self.wall = time;
+        self
+    }
+
+    /// Bytes of code that may come of it. This process has to take them. Default:
+    /// 1 GiB.
+    #[must_use]
+    pub fn code(mut self, bytes: u64) -> Self {
+        self.code = bytes;
+        self
+    }
+
+    /// Has a component compiled.
+    pub(super) fn compile(
+        &self,
+        kind: Kind,
+        settings: EngineSettings,
+        engine: Digest,
+        component: &[u8],
+    ) -> Result<Vec<u8>, NotCompiled> {
+        let order = Order::new(kind, settings, engine, self.memory, self.cpu);
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = threads.min(MOST_THREADS).to_string();
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .arg(order.to_string())
+            .env("RAYON_NUM_THREADS", &threads)
+            // Each reserves address space, of which there is no more than allowed.
+            .env("MALLOC_ARENA_MAX", &threads);
+        // Its length comes first, as the end of the input is the end of this process.
+        let length = (component.len() as u64).to_le_bytes();
+        match ask(command, &[&length, component], self.code, self.wall) {
+            Ok(ended) if ended.status.success() => Ok(ended.stdout),
+            Ok(ended) => Err(self.judged(&order, &ended)),
+            Err(Stopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
+            Err(Stopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
+            Err(Stopped::Io(error)) => {
+                let program = printable(&self.program.display().to_string());
+                Err(NotCompiled::Process(format!(
+                    "the compiler {program} cannot be started: {error}"
+                )))
+            }
+        }
+    }
+
+    /// What the end of a process without success means.
+    fn judged(&self, order: &Order, ended: &Ended) -> NotCompiled {
+        let said = on_one_line(&ended.stderr);
+        match ended.status.code().map(No::of_code) {
+            Some(Some(No::NotComposed)) => return NotCompiled::NotComposed(said),
+            Some(Some(No::NotCompiled)) => return NotCompiled::Refused(said),
+            Some(Some(No::Memory)) => {
+                return NotCompiled::Limit(CompileLimit::Memory(self.memory));
+            }
+            Some(Some(No::Misunderstood)) => {
+                return NotCompiled::Process(format!(
+                    "the compiler does not fit this host: {said}"
+                ));
+            }
+            Some(None) | None => {}
+        }
+        // The library's own words for memory that it was refused; it aborts then.
+        if ended.stderr.contains("memory allocation of") {
+            return NotCompiled::Limit(CompileLimit::Memory(self.memory));
+        }
+        if ended.stderr.contains("has overflowed its stack") {
+            return NotCompiled::Refused("the compiler's stack overflowed at it".into());
+        }
+        if ended.status.signal() == Some(SIGXCPU) {
+            let time = Duration::from_secs(order.cpu);
+            return NotCompiled::Limit(CompileLimit::Cpu(time));
+        }
+        let status = ended.status;
+        NotCompiled::Process(match said.is_empty() {
+            true => format!("the compiler ended with {status}"),
+            false => format!("the compiler ended with {status}: {said}"),
+        })
+    }
+}
+
+/// What a process has said, printable, and all of it.
+fn on_one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let characters: Vec<_> = line.chars().collect();
+        // A name is cut after some more.
+        let pieces = characters.chunks(100).map(String::from_iter);
+        pieces.map(|piece| printable(&piece)).collect::<String>()
+    });
+    lines.collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,41 @@
+//! Compiling, in the process that this is called in.
+
+use wasmtime::Engine;
+
+use super::address::Kind;
+use super::code::Code;
+use super::compiler::NotCompiled;
+use crate::sandbox::{contained, one_line};
+
+/// Compiles a component, and composes it with the sink before if that is asked for.
+///
+/// There are valid components at which wasmtime's validator panics: that is an error
+/// of theirs like others.
+pub(super) fn compile(
+    engine: &Engine,
+    kind: Kind,
+    component: &[u8],
+) -> Result<Code<'static>, NotCompiled> {
+    let done = match kind {
+        Kind::Plain => contained(|| Code::compile(engine, component, kind)),
+        #[cfg(feature = "runner")]
+        Kind::WithSink => {
+            let composed = composed(component).map_err(NotCompiled::NotComposed)?;
+            contained(|| Code::compile(engine, &composed, kind))
+        }
+    };
+    match done {
+        Ok(Ok(code)) => Ok(code),
+        Ok(Err(error)) => Err(NotCompiled::Refused(one_line(&error))),
+        Err(panic) => Err(NotCompiled::Refused(format!(
+            "the compiler gave up at it: {panic}"
+        ))),
+    }
+}
+
+#[cfg(feature = "runner")]
+fn composed(component: &[u8]) -> Result<Vec<u8>, String> {
+    let inspection = crate::sandbox::Inspection::of("it", component);
+    let inspection = inspection.map_err(|error| error.to_string())?;
+    crate::inline::with_sink(&inspection, component)
+}

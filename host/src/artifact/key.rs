@@ -1,0 +1,189 @@
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::sandbox::shown;
+
+/// The longest file that is read as a key: one in hexadecimal, and some room.
+const LONGEST: u64 = 1024;
+
+/// What code is authenticated with: 32 bytes that nobody else must have. Whoever has
+/// them can make this process execute whatever they like.
+///
+/// In a file, it is 64 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ArtifactKey([u8; 32]);
+
+/// A key that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Its file cannot be read.
+    #[error(
+        "cannot read the key in {}: {source}; name a file that may be read",
+        shown(path)
+    )]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no file yet, and none can be made.
+    #[error(
+        "cannot make a key in {}: {source}; name a file in a folder that may be written to",
+        shown(path)
+    )]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What the file has is no key.
+    #[error(
+        "{}: is no key: it has to be 64 hexadecimal digits; `solti-metrics precompile --artifact-key` makes one in a file that is not there",
+        shown(path)
+    )]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl ArtifactKey {
+    /// Reads a key from a file. Who else may read it is for whoever names the file
+    /// to know.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is no key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let file = File::open(path).map_err(|source| KeyError::Read {
+            path: path.into(),
+            source,
+        })?;
+        Self::read_open(path, &file)
+    }
+
+    /// Reads a key from a file, and if there is none makes one out of the system's
+    /// randomness, which only this user may read. If several processes do so at
+    /// once, they all get the same.
+    ///
+    /// # Errors
+    ///
+    /// When it can neither be read nor made, or is no key.
+    pub fn read_or_create(path: &Path) -> Result<Self, KeyError> {
+        match Self::read(path) {
+            Err(KeyError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            read => return read,
+        }
+        match Self::create(path) {
+            Err(source) if source.kind() == ErrorKind::AlreadyExists => Self::read(path),
+            created => created.map_err(|source| KeyError::Create {
+                path: path.into(),
+                source,
+            }),
+        }
+    }
+
+    pub(super) fn read_open(path: &Path, file: &File) -> Result<Self, KeyError> {
+        let mut text = String::new();
+        let read = file.take(LONGEST).read_to_string(&mut text);
+        match read {
+            Err(source) if source.kind() != ErrorKind::InvalidData => Err(KeyError::Read {
+                path: path.into(),
+                source,
+            }),
+            Err(_) => Err(KeyError::Malformed { path: path.into() }),
+            Ok(_) => match blake3::Hash::from_hex(text.trim()) {
+                Ok(key) => Ok(Self(*key.as_bytes())),
+                Err(_) => Err(KeyError::Malformed { path: path.into() }),
+            },
+        }
+    }
+
+    /// Whoever comes first gives the file its name, and it is whole by then.
+    fn create(path: &Path) -> io::Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        let key = Self(bytes);
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        // That only its owner may read it is what this crate begins with.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        writeln!(file, "{}", blake3::Hash::from_bytes(bytes))?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        Ok(key)
+    }
+
+    /// Begins what only whoever has this key can compute.
+    pub(super) fn mac(&self) -> blake3::Hasher {
+        blake3::Hasher::new_keyed(&self.0)
+    }
+}
+
+impl fmt::Debug for ArtifactKey {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ArtifactKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn whoever_asks_at_once_gets_the_same_key() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("key");
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| ArtifactKey::read_or_create(&path).ok()))
+                .collect();
+            let keys = asking.into_iter().map(|it| it.join().ok().flatten());
+            keys.collect()
+        });
+        let key = ArtifactKey::read(&path).ok();
+        assert!(key.is_some());
+        assert!(keys.iter().all(|it| *it == key));
+        assert_eq!(path.metadata()?.permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(&folder)?.count(), 1);
+        assert_eq!(format!("{key:?}"), "Some(ArtifactKey(..))");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_from_one() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("key");
+        for text in [
+            "".to_owned(),
+            "0".repeat(63),
+            "0".repeat(65),
+            "g".repeat(64),
+            "0".repeat(10_000),
+        ] {
+            std::fs::write(&path, text)?;
+            let read = ArtifactKey::read_or_create(&path);
+            assert!(matches!(read, Err(KeyError::Malformed { .. })));
+        }
+        std::fs::write(&path, [0xff; 64])?;
+        let read = ArtifactKey::read(&path);
+        assert!(matches!(read, Err(KeyError::Malformed { .. })));
+        std::fs::write(&path, format!("{}\r\n", "0A".repeat(32)))?;
+        assert_eq!(ArtifactKey::read(&path).ok(), Some(ArtifactKey([10; 32])));
+        let missing = ArtifactKey::read(&folder.path().join("missing"));
+        assert!(matches!(missing, Err(KeyError::Read { .. })));
+        let nowhere = ArtifactKey::read_or_create(&folder.path().join("no/where"));
+        assert!(matches!(nowhere, Err(KeyError::Create { .. })));
+        Ok(())
+    }
+}

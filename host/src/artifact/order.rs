@@ -1,0 +1,148 @@
+//! What a process is told that compiles for another one, and what it answers.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use super::address::{Digest, Kind};
+use crate::sandbox::EngineSettings;
+
+/// How to compile. It travels as one argument, the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) kind: Kind,
+    pub(super) settings: EngineSettings,
+    /// Of the engine that the code is for. Another program would make another.
+    pub(super) engine: String,
+    /// Bytes of address space.
+    pub(super) memory: u64,
+    /// Seconds of processor time.
+    pub(super) cpu: u64,
+}
+
+impl Order {
+    pub(super) fn new(
+        kind: Kind,
+        settings: EngineSettings,
+        engine: Digest,
+        memory: u64,
+        cpu: Duration,
+    ) -> Self {
+        // The system counts whole seconds, and takes none as no time at all.
+        let started = u64::from(cpu.subsec_nanos() > 0);
+        Self {
+            kind,
+            settings,
+            engine: engine.to_string(),
+            memory,
+            cpu: cpu.as_secs().saturating_add(started).max(1),
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let find = |name: &str| {
+            text.split(',')
+                .filter_map(|field| field.split_once('='))
+                .find_map(|(key, value)| (key == name).then_some(value))
+        };
+        if find("version")? != env!("CARGO_PKG_VERSION") {
+            return None;
+        }
+        Some(Self {
+            kind: Kind::of_label(find("kind")?)?,
+            settings: EngineSettings::read(find)?,
+            engine: find("engine")?.to_owned(),
+            memory: find("memory")?.parse().ok()?,
+            cpu: find("cpu")?.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            settings,
+            engine,
+            memory,
+            cpu,
+        } = self;
+        let (version, kind) = (env!("CARGO_PKG_VERSION"), kind.as_label());
+        write!(
+            f,
+            "version={version},kind={kind},engine={engine},memory={memory},cpu={cpu}"
+        )?;
+        for (name, value) in settings.written() {
+            write!(f, ",{name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why there is no code, told by an exit code that nothing else ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum No {
+    /// The component cannot be composed with the sink.
+    NotComposed = 64,
+    /// The component does not compile.
+    NotCompiled = 65,
+    /// There is not enough memory.
+    Memory = 66,
+    /// The order is not understood, or cannot be carried out here.
+    Misunderstood = 67,
+}
+
+impl No {
+    pub(super) fn of_code(code: i32) -> Option<Self> {
+        [
+            Self::NotComposed,
+            Self::NotCompiled,
+            Self::Memory,
+            Self::Misunderstood,
+        ]
+        .into_iter()
+        .find(|no| *no as i32 == code)
+    }
+
+    /// Why a call of the system has failed in the process that compiles.
+    pub(super) fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::OutOfMemory => Self::Memory,
+            // A thread needs address space too.
+            ErrorKind::WouldBlock => Self::Memory,
+            _ => Self::Misunderstood,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_arrives_as_it_was_given() {
+        let settings = EngineSettings { stack: 1 << 16 };
+        let (engine, time) = (Digest([3; 32]), Duration::from_millis(1_001));
+        let order = Order::new(Kind::Plain, settings, engine, 1 << 30, time);
+        assert_eq!(order.cpu, 2);
+        assert_eq!(Order::parse(&order.to_string()), Some(order));
+    }
+
+    #[test]
+    fn what_is_no_order_of_this_version_is_none() {
+        let settings = EngineSettings::default();
+        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, Duration::ZERO);
+        assert_eq!(order.cpu, 1);
+        let text = order.to_string();
+        assert!(Order::parse(&text).is_some());
+        for other in [
+            String::new(),
+            text.replace("version=", "version=9"),
+            text.replace("kind=plain", "kind=other"),
+            text.replace("memory=1", "memory=-1"),
+            text.replace("stack=", "heap="),
+        ] {
+            assert_eq!(Order::parse(&other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a component's outside tells, as it is written beside its code.
+
+use crate::sandbox::{Inspection, Interface};
+
+/// Imports, then exports: how many there are, and the length of each name before it.
+pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let number = |bytes: &mut Vec<u8>, number: usize| {
+        bytes.extend((number as u64).to_le_bytes());
+    };
+    for interfaces in [&inspection.imports, &inspection.exports] {
+        number(&mut bytes, interfaces.len());
+        for interface in interfaces {
+            number(&mut bytes, interface.name().len());
+            bytes.extend(interface.name().as_bytes());
+        }
+    }
+    bytes
+}
+
+/// None if it was not [`written`] so.
+pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
+    let mut rest = bytes;
+    let mut inspection = Inspection::default();
+    for interfaces in [&mut inspection.imports, &mut inspection.exports] {
+        for _ in 0..number(&mut rest)? {
+            let length = usize::try_from(number(&mut rest)?).ok()?;
+            let (name, behind) = rest.split_at_checked(length)?;
+            interfaces.push(Interface::new(std::str::from_utf8(name).ok()?));
+            rest = behind;
+        }
+    }
+    rest.is_empty().then_some(inspection)
+}
+
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let (number, behind) = rest.split_first_chunk()?;
+    *rest = behind;
+    Some(u64::from_le_bytes(*number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outside_is_read_as_it_was_written() {
+        let names = |names: &[&str]| names.iter().map(|name| Interface::new(name)).collect();
+        let mut inspection = Inspection::default();
+        inspection.imports = names(&["solti:metrics/backend@0.1.0", "", "a\n\0b"]);
+        inspection.exports = names(&["wasi:cli/run@0.2.12"]);
+        let bytes = written(&inspection);
+        assert_eq!(read(&bytes), Some(inspection));
+        for length in 0..bytes.len() {
+            assert_eq!(read(&bytes[..length]), None, "{length}");
+        }
+        assert_eq!(read(&[&bytes[..], &[0]].concat()), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! A file with machine code, as it is written.
+//!
+//! A header, the code, what the component's outside tells, and in a file that is
+//! meant to be carried elsewhere the component itself. A keyed digest in the header
+//! covers all of the header, the code and the outside. The component needs no key: it
+//! is compiled like any other, and has its digest in the header.
+
+use std::io::{self, Read};
+
+use super::Refusal;
+use super::address::{Address, Digest, Kind};
+use super::key::ArtifactKey;
+use crate::sandbox::SEALED;
+
+/// How many bytes the header has.
+pub(super) const HEADER: usize = MAC + 32;
+
+/// Where the lengths are, and the digest with the key, behind all else.
+const LENGTHS: usize = 80;
+const MAC: usize = LENGTHS + 24;
+
+/// Another arrangement has another number.
+const FORMAT: u32 = 1;
+
+/// What is read before it is hashed: a piece stays in the processor's cache.
+const PIECE: usize = 256 << 10;
+
+/// The bytes of a header.
+pub(super) type HeaderBytes = [u8; HEADER];
+
+/// What a header says, true or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    pub(super) address: Address,
+    pub(super) component: Digest,
+    pub(super) lengths: Lengths,
+}
+
+/// How many bytes each part has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Lengths {
+    pub(super) code: u64,
+    pub(super) outside: u64,
+    pub(super) component: u64,
+}
+
+impl Lengths {
+    /// What a header says of them, in whatever format: they stay where they are.
+    pub(super) fn parse(bytes: &HeaderBytes) -> Self {
+        let mut fields = Fields(&bytes[LENGTHS..]);
+        Self {
+            code: u64::from_le_bytes(fields.take()),
+            outside: u64::from_le_bytes(fields.take()),
+            component: u64::from_le_bytes(fields.take()),
+        }
+    }
+
+    /// Of the whole file; none if there can be no such file.
+    pub(super) fn file(self) -> Option<u64> {
+        (HEADER as u64)
+            .checked_add(self.code)?
+            .checked_add(self.outside)?
+            .checked_add(self.component)
+    }
+}
+
+impl Header {
+    /// Its bytes, with the key's digest of them and of these parts.
+    pub(super) fn seal(&self, key: &ArtifactKey, code: &[u8], outside: &[u8]) -> HeaderBytes {
+        let mut bytes = [0; HEADER];
+        let kind: u32 = match self.kind {
+            Kind::Plain => 0,
+            #[cfg(feature = "runner")]
+            Kind::WithSink => 1,
+        };
+        let mut rest: &mut [u8] = &mut bytes;
+        for field in [
+            &SEALED[..],
+            &FORMAT.to_le_bytes(),
+            &kind.to_le_bytes(),
+            &self.address.0.0,
+            &self.component.0,
+            &self.lengths.code.to_le_bytes(),
+            &self.lengths.outside.to_le_bytes(),
+            &self.lengths.component.to_le_bytes(),
+        ] {
+            let (here, behind) = rest.split_at_mut(field.len());
+            here.copy_from_slice(field);
+            rest = behind;
+        }
+        let mac = begin(key, &bytes).update(code).update(outside).finalize();
+        bytes[MAC..].copy_from_slice(mac.as_bytes());
+        bytes
+    }
+
+    /// Reads what a header says, without a look at whether it is true.
+    pub(super) fn parse(bytes: &HeaderBytes) -> Result<Self, Refusal> {
+        let mut fields = Fields(bytes);
+        if fields.take() != SEALED {
+            return Err(Refusal::Damaged);
+        }
+        if u32::from_le_bytes(fields.take()) != FORMAT {
+            return Err(Refusal::OtherHost);
+        }
+        let kind = match u32::from_le_bytes(fields.take()) {
+            0 => Kind::Plain,
+            #[cfg(feature = "runner")]
+            1 => Kind::WithSink,
+            _ => return Err(Refusal::OtherHost),
+        };
+        Ok(Self {
+            kind,
+            address: Address(Digest(fields.take())),
+            component: Digest(fields.take()),
+            lengths: Lengths::parse(bytes),
+        })
+    }
+}
+
+/// Takes one field after the other.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        match self.0.split_first_chunk() {
+            Some((field, rest)) => {
+                self.0 = rest;
+                *field
+            }
+            // All fields together are as long as a header.
+            None => [0; N],
+        }
+    }
+}
+
+/// Whether the header and these parts are what somebody with the key has sealed.
+pub(super) fn is_authentic(
+    key: &ArtifactKey,
+    header: &HeaderBytes,
+    code: &[u8],
+    outside: &[u8],
+) -> bool {
+    matches(
+        header,
+        begin(key, header).update(code).update(outside).finalize(),
+    )
+}
+
+/// The code and the outside behind a header, read and authenticated in one go; none
+/// if they are not authentic.
+pub(super) fn read_authentic(
+    key: &ArtifactKey,
+    header: &HeaderBytes,
+    lengths: Lengths,
+    mut from: impl Read,
+) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let mut mac = begin(key, header);
+    let mut read = |length: u64| {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        for piece in bytes.chunks_mut(PIECE) {
+            from.read_exact(piece)?;
+            mac.update(piece);
+        }
+        io::Result::Ok(bytes)
+    };
+    let (code, outside) = (read(lengths.code)?, read(lengths.outside)?);
+    Ok(matches(header, mac.finalize()).then_some((code, outside)))
+}
+
+fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
+    let mut mac = key.mac();
+    mac.update(&header[..MAC]);
+    mac
+}
+
+/// Takes the same time wherever the difference is.
+fn matches(header: &HeaderBytes, mac: blake3::Hash) -> bool {
+    blake3::Hash::from_slice(&header[MAC..]).is_ok_and(|sealed| sealed == mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_a_bit_of_a_sealed_file_can_be_changed() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
+        let other = ArtifactKey::read_or_create(&folder.path().join("other"))?;
+        let (code, outside) = ([7; 100], [8; 10]);
+        let header = Header {
+            kind: Kind::Plain,
+            address: Address(Digest([1; 32])),
+            component: Digest([2; 32]),
+            lengths: Lengths {
+                code: 100,
+                outside: 10,
+                component: 5,
+            },
+        };
+        let sealed = header.seal(&key, &code, &outside);
+        assert_eq!(Header::parse(&sealed), Ok(header.clone()));
+        assert_eq!(header.lengths.file(), Some(HEADER as u64 + 115));
+        assert!(is_authentic(&key, &sealed, &code, &outside));
+        assert!(!is_authentic(&other, &sealed, &code, &outside));
+
+        let whole = [&sealed[..], &code, &outside].concat();
+        for bit in 0..8 * whole.len() {
+            let mut changed = whole.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let (header, body) = changed.split_first_chunk().ok_or("too short")?;
+            let (code, outside) = body.split_at(code.len());
+            assert!(!is_authentic(&key, header, code, outside), "{bit}");
+        }
+        let (mut body, lengths) = (&whole[HEADER..], header.lengths);
+        let read = read_authentic(&key, &sealed, lengths, &mut body)?;
+        assert_eq!(read, Some((code.to_vec(), outside.to_vec())));
+        let cut = &whole[HEADER..whole.len() - 1];
+        assert!(read_authentic(&key, &sealed, lengths, cut).is_err());
+        Ok(())
+    }
+}
