@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use solti_metrics_host::runner::RecordPath;
 
+use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
 use crate::chain::{Chain, Grant, Receiver};
 use crate::dir::Dir;
 use crate::time::{Time, Timeout};
@@ -58,8 +59,23 @@ pub(crate) enum Command {
     /// program, and a part keeps records for a while, they are handed on before
     /// the program ends.
     Compose(ComposeArgs),
+    /// Compile a component now, into a file that runs in its place.
+    ///
+    /// Whoever runs the file needs the key, the same version of this command and a
+    /// machine that can do the same; it then need not be compiled. The component is in
+    /// the file as well: where its code cannot be used, it is compiled as ever, and a
+    /// warning says why.
+    ///
+    /// Without `--artifact-key`, the key is that in the folder of kept code.
+    Precompile(PrecompileArgs),
     /// Write the WIT package `solti:metrics`, to build guests against.
     Wit(WitArgs),
+    /// Compile a component for another process of this command.
+    #[command(name = COMPILE_WORKER, hide = true)]
+    CompileWorker {
+        /// What that process wants.
+        order: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +188,9 @@ pub(crate) struct RunArgs {
     /// swallowed, as long as every task succeeded.
     #[arg(long)]
     pub(crate) tolerate_losses: bool,
+
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +201,9 @@ pub(crate) struct CheckArgs {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
+
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +222,27 @@ pub(crate) struct ComposeArgs {
     /// Where the component goes; `-` is standard output.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PrecompileArgs {
+    /// The component's file.
+    pub(crate) component: PathBuf,
+
+    /// Where the file goes; `-` is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Which path a guest's records are to take.
+    #[arg(long, value_enum, default_value_t = Way::Inline)]
+    pub(crate) path: Way,
+
+    /// Bytes that the component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
+
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
 use solti_metrics::{FanoutMetrics, MetricsHandle, PrometheusMetrics, noop_metrics};
+use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendCollector, BackendState, Providers};
 use solti_metrics_host::runner::printable;
 use solti_metrics_host::{LedgerBook, LedgerCollector};
@@ -84,7 +85,11 @@ impl Backends {
     /// Starts what was asked for: `(summary, middleware* -> (Prometheus, backend*))`.
     /// The summary is what the report is made from, and tells what guests did, not
     /// what a middleware made of it.
-    pub(crate) fn start(args: &RunArgs, builtins: Builtins) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        args: &RunArgs,
+        builtins: Builtins,
+        artifacts: &Artifacts,
+    ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerBook::new(), LedgerBook::new());
         let exported = Exported::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(Summary::default()));
@@ -99,7 +104,9 @@ impl Backends {
         } = &args.chain;
         let mut components = Vec::new();
         if !(middlewares.is_empty() && backends.is_empty()) {
-            let providers = Providers::new()?.max_component(args.max_component.as_u64());
+            let providers = Providers::new()?
+                .artifacts(artifacts.clone())
+                .max_component(args.max_component.as_u64());
             let mut names = Names::default();
             for part in backends {
                 let name = names.of(&part.file);

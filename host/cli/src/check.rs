@@ -3,10 +3,12 @@ use std::fmt::Write;
 use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
+use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
 use solti_metrics_host::runner::{Inspection, Runner, printable};
 
 use crate::args::{CheckArgs, CheckFormat};
+use crate::artifacts::tell;
 use crate::exit::{Exit, print};
 use crate::voice::complain;
 
@@ -37,15 +39,22 @@ struct Import {
 
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let name = printable(&args.component.display().to_string());
-    let runner = Runner::builder(noop_metrics()).build()?;
+    let artifacts = args.artifacts.artifacts()?;
+    let runner = Runner::builder(noop_metrics())
+        .artifacts(artifacts.clone())
+        .build()?;
     // Read once: it may be a pipe.
     let bytes = runner.read(&args.component);
-    let inspected = bytes.and_then(|bytes| Ok((Inspection::of(&name, &bytes)?, bytes)));
+    let inspected = bytes.and_then(|bytes| {
+        let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
+        Ok((inspection, bytes))
+    });
     let (inspection, loaded, backend) = match inspected {
         Ok((inspection, bytes)) => {
-            let loaded = runner.load(&name, &bytes).map(drop);
+            let loaded = runner.load(&name, &bytes);
+            let loaded = loaded.map(|program| tell(&name, program.refusal()));
             let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
-            let backend = receives.then(|| can_receive(&name, &bytes));
+            let backend = receives.then(|| can_receive(&name, &bytes, artifacts));
             (inspection, loaded, backend)
         }
         // Not a component at all: there is nothing to tell about it.
@@ -104,11 +113,13 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
 }
 
 /// Whether it can be a backend, whatever it has to be granted for it.
-fn can_receive(name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+fn can_receive(name: &str, bytes: &[u8], artifacts: Artifacts) -> anyhow::Result<()> {
     let grants = Grants::new()
         .udp(([127, 0, 0, 1], 0).into())
         .http("localhost");
-    Providers::new()?.load(name, bytes, &grants)?;
+    let providers = Providers::new()?.artifacts(artifacts);
+    let provider = providers.load(name, bytes, &grants)?;
+    tell(name, provider.refusal());
     Ok(())
 }
 

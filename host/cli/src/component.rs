@@ -8,6 +8,7 @@ use solti_metrics_host::provider::{
 };
 
 use crate::args::RunArgs;
+use crate::artifacts::tell;
 use crate::chain::Part;
 
 /// A component that receives records, and the file that it came from.
@@ -29,6 +30,7 @@ impl Component {
         next: Option<MetricsHandle>,
     ) -> anyhow::Result<Self> {
         let provider = providers.load_file(&part.file, &part.grants)?;
+        tell(provider.name(), provider.refusal());
         if next.is_some() && !provider.is_middleware() {
             anyhow::bail!(
                 "{}: is no middleware: it forwards nothing; name it with --backend",
@@ -74,7 +76,11 @@ impl Component {
 
     /// Compiles the file as it is now. This blocks.
     pub(crate) fn load(&self) -> Result<Provider, LoadError> {
-        self.providers.load_file(&self.part.file, &self.part.grants)
+        let provider = self
+            .providers
+            .load_file(&self.part.file, &self.part.grants)?;
+        tell(provider.name(), provider.refusal());
+        Ok(provider)
     }
 
     /// Puts what the file is now into the place of what runs.

@@ -2,6 +2,7 @@
 //! shows what happened.
 
 mod args;
+mod artifacts;
 mod backend;
 mod chain;
 mod check;
@@ -10,6 +11,7 @@ mod compose;
 mod dir;
 mod exit;
 mod output;
+mod precompile;
 mod progress;
 mod reload;
 mod report;
@@ -29,6 +31,7 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::panic_is_contained;
 
 use crate::args::{Cli, Command};
@@ -48,7 +51,9 @@ fn main() -> ExitCode {
         Command::Run(args) => block_on(run::run(*args)),
         Command::Check(args) => check::check(&args),
         Command::Compose(args) => compose::compose(&args),
+        Command::Precompile(args) => precompile::precompile(&args),
         Command::Wit(args) => wit::wit(&args),
+        Command::CompileWorker { .. } => return compile_worker(),
     };
     exit.unwrap_or_else(|error| {
         complain_now(format_args!("error: {error:#}"));

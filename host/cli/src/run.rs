@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::args::{Format, RunArgs};
+use crate::artifacts::tell;
 use crate::backend::{Backends, Builtins};
 use crate::exit::Exit;
 use crate::progress::Progress;
@@ -29,7 +30,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Misused);
         }
     };
-    let backends = Arc::new(Backends::start(&args, builtins)?);
+    let artifacts = args.artifacts.artifacts()?;
+    let backends = Arc::new(Backends::start(&args, builtins, &artifacts)?);
     voice::start()?;
     // Until it goes out of scope, that is until the report is written.
     let _server = serve(&args, &backends).await?;
@@ -45,6 +47,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
         .path(args.path.into())
+        .artifacts(artifacts)
         .build()?;
 
     let began = Instant::now();
@@ -52,6 +55,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     progress.say("loading");
     match load(&runner, &args, &stop).await {
         Some(Ok(program)) => {
+            tell(program.name(), program.refusal());
             progress.say("running");
             tally.loaded(&program);
             run_all(&runner, &program, &args, &stop, &progress, &mut tally).await;
@@ -84,7 +88,7 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Ser
 }
 
 /// Compiling takes seconds for a large component, and one may lose patience:
-/// then there is no program.
+/// then there is no program, and the process that compiles ends with this one.
 async fn load(
     runner: &Runner,
     args: &RunArgs,

@@ -148,7 +148,7 @@ fn table<const N: usize>(heads: [&str; N], text: usize) -> Table {
 }
 
 /// As precise as it is of use.
-fn time(ms: u64) -> String {
+pub(crate) fn time(ms: u64) -> String {
     match ms {
         0 => "<1 ms".into(),
         1..1_000 => format!("{ms} ms"),

@@ -40,6 +40,7 @@ impl Kind {
             #[cfg(feature = "runner")]
             Self::WithSink => &[
                 include_str!("../inline/sink.wat"),
+                include_str!("../inline/append.wat"),
                 crate::inline::LAYOUT,
                 crate::inline::INTRINSICS,
                 crate::inline::RING,

@@ -1,0 +1,105 @@
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use bytesize::ByteSize;
+use solti_metrics::noop_metrics;
+use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
+use solti_metrics_host::provider::{Providers, Role};
+use solti_metrics_host::runner::{self, Inspection, RecordPath, Runner, printable};
+
+use crate::args::PrecompileArgs;
+use crate::exit::{Exit, print};
+use crate::output::Output;
+use crate::table::time;
+use crate::voice::complain;
+
+pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
+    let to = args.output.display();
+    let unwritable = |error| anyhow!("cannot write {to}: {error}; name a file that can be written");
+    let output = Output::of(&args.output).map_err(unwritable)?;
+    if output.is_terminal() {
+        complain(format_args!(
+            "error: {to} is a terminal, and code is no text; name a file, or redirect the output"
+        ));
+        return Ok(Exit::Misused);
+    }
+    let cache = args.artifacts.open();
+    let Some(key) = key(args, cache.as_ref())? else {
+        complain(format_args!(
+            "error: there is no key to seal it with; name a file for one with --artifact-key"
+        ));
+        return Ok(Exit::Misused);
+    };
+    let began = Instant::now();
+    let (file, whatfor) = file(args, cache.as_ref(), &key)?;
+    let took = began.elapsed();
+    output.write(&file.bytes).map_err(unwritable)?;
+    let from = match file.origin {
+        Origin::Cached => "its code was kept already",
+        _ => "compiled",
+    };
+    let line = format!(
+        "{}: {} in {}, {whatfor}; {from}, in {}",
+        file_name(&args.output),
+        file_name(&args.component),
+        ByteSize::b(file.bytes.len() as u64),
+        time(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+    );
+    match output {
+        Output::Stdout => complain(format_args!("{line}")),
+        Output::File(_) | Output::Opened(_) => print(&format!("{line}\n"))?,
+    }
+    Ok(Exit::Good)
+}
+
+/// The one that was named, which is made if it is not there, or that of the cache.
+fn key(
+    args: &PrecompileArgs,
+    cache: Option<&ArtifactCache>,
+) -> anyhow::Result<Option<ArtifactKey>> {
+    Ok(match &args.artifacts.artifact_key {
+        Some(file) => Some(ArtifactKey::read_or_create(file)?),
+        None => cache.map(ArtifactCache::key).cloned(),
+    })
+}
+
+/// What is to be written, and what it is good for.
+fn file(
+    args: &PrecompileArgs,
+    cache: Option<&ArtifactCache>,
+    key: &ArtifactKey,
+) -> anyhow::Result<(Precompiled, String)> {
+    let name = args.component.display().to_string();
+    let artifacts = args.artifacts.without_key(cache)?;
+    let runner = Runner::builder(noop_metrics())
+        .artifacts(artifacts.clone())
+        .max_component(args.max_component.as_u64())
+        .path(args.path.into())
+        .build()?;
+    let bytes = runner.read(&args.component)?;
+    let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
+    let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
+    if receives && !inspection.is_program() {
+        let providers = Providers::new()?
+            .artifacts(artifacts)
+            .max_component(args.max_component.as_u64());
+        let file = providers.precompile(&name, &bytes, key)?;
+        return Ok((file, format!("a {}", inspection.role())));
+    }
+    let (file, path) = runner.precompile(&name, &bytes, key)?;
+    let path = match path {
+        runner::Path::Inline => "records inlined".into(),
+        runner::Path::Direct { reason: None } => "records on the direct path".into(),
+        runner::Path::Direct {
+            reason: Some(reason),
+        } => format!("records on the direct path, since it {reason}"),
+        _ => "no records".into(),
+    };
+    Ok((file, path))
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    printable(&name.display().to_string())
+}
