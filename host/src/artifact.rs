@@ -68,6 +68,8 @@ pub use worker::compile_worker;
 
 pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
+pub(crate) use code::SinkComponent;
+#[cfg(feature = "runner")]
 pub(crate) use engine::SinkError;
 pub(crate) use engine::{EngineArtifacts, Loaded, NotUsed};
 pub(crate) use given::{Given, SealedFile, read_whole};

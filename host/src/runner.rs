@@ -37,6 +37,7 @@
 mod builder;
 mod error;
 mod lifecycle;
+mod machine;
 mod path;
 mod pool;
 mod program;

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
 use solti_metrics_host::provider::{Providers, Role};
-use solti_metrics_host::runner::{self, Inspection, RecordPath, Runner, printable};
+use solti_metrics_host::runner::{self, Inspection, Runner, printable};
 
 use crate::args::PrecompileArgs;
 use crate::exit::{Exit, print};

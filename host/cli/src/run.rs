@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use solti_metrics_host::runner::{
-    CancellationToken, LoadError, Program, Runner, SpawnError, Stdin, Task, TaskReport,
+    CancellationToken, LoadError, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -47,6 +47,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
         .path(args.path.into())
+        .pool(pool(&args))
         .artifacts(artifacts)
         .build()?;
 
@@ -75,6 +76,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// Room for as many tasks as there may be at a time.
+fn pool(args: &RunArgs) -> Pool {
+    let mut pool = Pool::new(u32::try_from(args.concurrency.get()).unwrap_or(u32::MAX));
+    pool.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
+    pool
 }
 
 async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Server>> {

@@ -54,6 +54,9 @@ impl Kind {
 pub(super) struct Digest(pub(super) [u8; 32]);
 
 impl Digest {
+    /// Of nothing.
+    pub(super) const NONE: Self = Self([0; 32]);
+
     /// Of a component's bytes.
     pub(super) fn of_component(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())

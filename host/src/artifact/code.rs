@@ -109,6 +109,10 @@ pub(crate) struct SinkComponent(Component);
 
 #[cfg(feature = "runner")]
 impl SinkComponent {
+    pub(crate) fn engine(&self) -> &Engine {
+        self.0.engine()
+    }
+
     pub(crate) fn instantiate_pre<S: Drain>(
         &self,
         linker: &Linker<Recording<S>>,

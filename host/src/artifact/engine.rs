@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -12,10 +14,10 @@ use super::sealed::{Header, Lengths};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
 use crate::sandbox::{EngineSettings, Inspection, LoadError, one_line, printable};
 
-/// Makes code for one engine.
+/// Makes code for engines of the same settings.
 pub(crate) struct EngineArtifacts {
     artifacts: Artifacts,
-    engine: Engine,
+    engines: Arc<[Engine]>,
     settings: EngineSettings,
     digest: Digest,
 }
@@ -54,7 +56,7 @@ pub(crate) struct Loaded<T> {
 
 /// Code from a file, which is authentic and for this engine.
 pub(crate) struct Unsealed<'a> {
-    engine: Engine,
+    engines: Arc<[Engine]>,
     code: Code<'a>,
     kind: Kind,
     inspection: Inspection,
@@ -81,12 +83,18 @@ impl From<LoadError> for NotUsed {
 }
 
 impl EngineArtifacts {
-    pub(crate) fn new(artifacts: Artifacts, settings: EngineSettings, engine: &Engine) -> Self {
+    /// What does not fit the first of the engines is loaded on the next.
+    pub(crate) fn new(
+        artifacts: Artifacts,
+        settings: EngineSettings,
+        engines: Vec<Engine>,
+    ) -> Self {
+        let digest = engines.first().map_or(Digest::NONE, Digest::of_engine);
         Self {
             artifacts,
-            engine: engine.clone(),
+            engines: engines.into(),
             settings,
-            digest: Digest::of_engine(engine),
+            digest,
         }
     }
 
@@ -117,11 +125,11 @@ impl EngineArtifacts {
         load: impl Fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
     ) -> Result<Loaded<T>, NotCompiled> {
         let (mut code, mut origin) = self.code(name, kind, bytes)?;
-        let mut component = load(&code, &self.engine);
+        let mut component = on_any(&self.engines, |engine| load(&code, engine));
         if let (Err(_), Origin::Cached, Some(cache)) = (&component, origin, &self.artifacts.cache) {
             cache.reject(&self.address(kind, bytes).0, Refusal::NotLoaded);
             (code, origin) = self.code(name, kind, bytes)?;
-            component = load(&code, &self.engine);
+            component = on_any(&self.engines, |engine| load(&code, engine));
         }
         let component = component.map_err(|error| NotCompiled::Refused(one_line(&error)))?;
         Ok(Loaded { component, origin })
@@ -149,6 +157,11 @@ impl EngineArtifacts {
         Ok((code, Origin::Compiled))
     }
 
+    fn engine(&self) -> Result<&Engine, NotCompiled> {
+        let none = || NotCompiled::Refused("there is no engine".to_owned());
+        self.engines.first().ok_or_else(none)
+    }
+
     fn address(&self, kind: Kind, bytes: &[u8]) -> (Address, Digest) {
         let component = Digest::of_component(bytes);
         (Address::new(self.digest, kind, component), component)
@@ -157,7 +170,7 @@ impl EngineArtifacts {
     fn compiled(&self, name: &str, kind: Kind, bytes: &[u8]) -> Result<Code<'static>, NotCompiled> {
         tracing::debug!(component = name, kind = kind.as_label(), "compiling");
         match &self.artifacts.compiler {
-            None => here::compile(&self.engine, kind, bytes),
+            None => here::compile(self.engine()?, kind, bytes),
             Some(process) => {
                 let code = process.compile(kind, self.settings, self.digest, bytes)?;
                 // A process has answered it that this one has started.
@@ -180,7 +193,7 @@ impl EngineArtifacts {
             return Err(Refusal::OtherHost);
         }
         Ok(Unsealed {
-            engine: self.engine.clone(),
+            engines: Arc::clone(&self.engines),
             // It is authentic, and of the name that it would be given here.
             code: Code::known(code, kind),
             kind,
@@ -253,14 +266,30 @@ impl Unsealed<'_> {
     }
 
     pub(crate) fn plain(&self) -> Result<Component, Refusal> {
-        let plain = self.code.plain(&self.engine);
+        let plain = on_any(&self.engines, |engine| self.code.plain(engine));
         plain.map_err(|_| Refusal::NotLoaded)
     }
 
     #[cfg(feature = "runner")]
     pub(crate) fn sink(&self) -> Result<SinkComponent, Refusal> {
-        self.code.sink(&self.engine).map_err(|_| Refusal::NotLoaded)
+        let sink = on_any(&self.engines, |engine| self.code.sink(engine));
+        sink.map_err(|_| Refusal::NotLoaded)
     }
+}
+
+/// On the first engine that takes it.
+fn on_any<T>(
+    engines: &[Engine],
+    load: impl Fn(&Engine) -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let mut last = Err(wasmtime::format_err!("there is no engine"));
+    for engine in engines {
+        last = load(engine);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
 }
 
 #[cfg(feature = "runner")]

@@ -57,7 +57,11 @@ impl Composed {
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         super::add_to_linker(&mut linker)?;
-        let artifacts = EngineArtifacts::new(Artifacts::new(), EngineSettings::default(), &engine);
+        let artifacts = EngineArtifacts::new(
+            Artifacts::new(),
+            EngineSettings::default(),
+            vec![engine.clone()],
+        );
         let guest = artifacts.with_sink("the guest", component)?;
         let pre = guest.component.instantiate_pre(&linker)?;
         Ok(Self { engine, pre })

@@ -34,10 +34,14 @@ impl Providers {
     /// thread left.
     pub fn new() -> Result<Self, BuildError> {
         let engine = SETTINGS.engine()?;
-        let ticker = Ticker::start(&engine).map_err(|source| BuildError::Thread { source })?;
+        let ticker = Ticker::start(&[&engine]).map_err(|source| BuildError::Thread { source })?;
         Ok(Self {
             linker: Arc::new(linker(&engine)?),
-            artifacts: Arc::new(EngineArtifacts::new(Artifacts::new(), SETTINGS, &engine)),
+            artifacts: Arc::new(EngineArtifacts::new(
+                Artifacts::new(),
+                SETTINGS,
+                vec![engine.clone()],
+            )),
             ticker: Arc::new(ticker),
             max_component: 64 << 20,
         })
@@ -55,7 +59,11 @@ impl Providers {
     #[must_use]
     pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
         let engine = self.linker.engine();
-        self.artifacts = Arc::new(EngineArtifacts::new(artifacts, SETTINGS, engine));
+        self.artifacts = Arc::new(EngineArtifacts::new(
+            artifacts,
+            SETTINGS,
+            vec![engine.clone()],
+        ));
         self
     }
 

@@ -1,12 +1,11 @@
 use solti_metrics::{MetricsHandle, RunnerType};
-use wasmtime::Engine;
 
 use super::lifecycle::Reporter;
+use super::machine::Machine;
 use super::run::Inner;
-use super::state::linker;
 use super::{Pool, RecordPath, Runner};
 use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::sandbox::{BuildError, EngineSettings, Ticker, one_line};
+use crate::sandbox::{BuildError, EngineSettings};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`].
@@ -96,7 +95,7 @@ impl RunnerBuilder {
     /// When wasmtime cannot be configured so on this machine, or there is no
     /// thread left.
     pub fn build(self) -> Result<Runner, BuildError> {
-        let (engine, pool) = self.engine()?;
+        let machine = Machine::new(self.settings, self.pool)?;
         // What bounds the guests does not bound the runner.
         let own = self
             .metrics
@@ -106,28 +105,13 @@ impl RunnerBuilder {
             .allowed_runners(RunnerType::ALL)
             .book(&self.own_book);
         Ok(Runner::new(Inner {
-            linker: linker(&engine)?,
-            ticker: Ticker::start(&engine).map_err(|source| BuildError::Thread { source })?,
             reporter: Reporter::new(own.build()),
             guests: self.metrics.book(&self.guest_book),
             guest_book: self.guest_book,
             max_component: self.max_component,
-            artifacts: EngineArtifacts::new(self.artifacts, self.settings, &engine),
+            artifacts: EngineArtifacts::new(self.artifacts, self.settings, machine.engines()),
             path: self.path,
-            pool,
+            machine,
         }))
-    }
-
-    fn engine(&self) -> Result<(Engine, Option<Pool>), BuildError> {
-        if let Some(pool) = &self.pool {
-            match self.settings.engine_with(|config| pool.configure(config)) {
-                Ok(engine) => return Ok((engine, Some(pool.clone()))),
-                Err(error) => {
-                    let reason = one_line(&error);
-                    tracing::warn!(reason, "no room is set aside for tasks");
-                }
-            }
-        }
-        Ok((self.settings.engine()?, None))
     }
 }

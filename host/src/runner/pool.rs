@@ -1,4 +1,8 @@
+use super::Limits;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Memories for which there is always address space: 64 TiB.
+const MEMORIES: u32 = 16_384;
 
 /// Room for tasks that is set aside when a runner is built, so that starting one
 /// takes no memory from the system, and ending one gives none back.
@@ -29,15 +33,23 @@ impl Pool {
         }
     }
 
+    /// Lowers what a task may use to what its place has.
+    pub(super) fn bound(&self, limits: &mut Limits) {
+        limits.memory = limits.memory.min(self.memory);
+        limits.table_elements = limits.table_elements.min(self.table_elements);
+    }
+
     pub(super) fn configure(&self, config: &mut Config) {
         let tasks = self.tasks.max(1);
+        let each = |most: u32| tasks.saturating_mul(most);
         let mut pool = PoolingAllocationConfig::new();
-        // Real components have a handful of core instances, one memory and one or
-        // two tables; those that have more share what others leave.
+        // As many of each as the default limits let every task have. Memories take
+        // most of the address space, which ends at 32,768 of them: with so many tasks
+        // that there is not so much, those that have several share what others leave.
         pool.total_component_instances(tasks)
-            .total_core_instances(tasks.saturating_mul(8).saturating_add(1_000))
-            .total_memories(tasks.saturating_add(15))
-            .total_tables(tasks.saturating_mul(3).saturating_add(60))
+            .total_core_instances(each(1_000))
+            .total_memories(each(16).min(MEMORIES.max(tasks.saturating_add(15))))
+            .total_tables(each(64).min(each(4).saturating_add(1_000)))
             .total_stacks(tasks)
             .max_core_instances_per_component(1_000)
             .max_memories_per_component(16)

@@ -1,14 +1,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
+use super::machine::Machine;
 use super::state::TaskData;
 use super::{Path, RecordPath};
 use crate::artifact::{
     ArtifactKey, EngineArtifacts, Given, Kind, Loaded, NotUsed, Origin, Precompiled, Refusal,
-    SealedFile, SinkError,
+    SealedFile, SinkComponent, SinkError,
 };
 use crate::sandbox::{Inspection, LoadError, Role, one_line, printable};
 
@@ -26,7 +27,7 @@ pub struct Program {
 
 /// Loads programs in one way.
 pub(super) struct Loader<'a> {
-    pub(super) linker: &'a Linker<TaskData>,
+    pub(super) machine: &'a Machine,
     pub(super) artifacts: &'a EngineArtifacts,
     pub(super) path: RecordPath,
 }
@@ -62,14 +63,13 @@ impl Loader<'_> {
         let (path, command) = match (code.kind(), self.path) {
             (Kind::WithSink, RecordPath::Direct) => return Err(Refusal::OtherUse.into()),
             (Kind::WithSink, RecordPath::Inline) => {
-                let linked = code.sink()?.instantiate_pre(self.linker);
-                (Path::Inline, ready(name, linked)?)
+                (Path::Inline, self.with_sink(name, &code.sink()?)?)
             }
             (Kind::Plain, path) => {
-                let linked = self.linker.instantiate_pre(&code.plain()?);
+                let command = self.plain(name, &code.plain()?)?;
                 let asked = path == RecordPath::Inline;
                 let reason = asked.then(|| "it was precompiled for that path".to_owned());
-                (direct(inspection, reason), ready(name, linked)?)
+                (direct(inspection, reason), command)
             }
         };
         let linked = Linked {
@@ -98,7 +98,7 @@ impl Loader<'_> {
         Ok(Linked {
             path: direct(inspection, reason),
             origin,
-            command: ready(name, self.linker.instantiate_pre(&component))?,
+            command: self.plain(name, &component)?,
         })
     }
 
@@ -107,8 +107,22 @@ impl Loader<'_> {
         Ok(Linked {
             path: Path::Inline,
             origin,
-            command: ready(name, component.instantiate_pre(self.linker))?,
+            command: self.with_sink(name, &component)?,
         })
+    }
+
+    fn plain(&self, name: &str, component: &Component) -> Result<CommandPre<TaskData>, LoadError> {
+        let linker = self.machine.linker(component.engine());
+        ready(name, linker.map(|linker| linker.instantiate_pre(component)))
+    }
+
+    fn with_sink(
+        &self,
+        name: &str,
+        component: &SinkComponent,
+    ) -> Result<CommandPre<TaskData>, LoadError> {
+        let linker = self.machine.linker(component.engine());
+        ready(name, linker.map(|linker| component.instantiate_pre(linker)))
     }
 
     /// A file with a program's code, for the path that was asked for if it can take it.
@@ -151,9 +165,11 @@ fn direct(inspection: &Inspection, reason: Option<String>) -> Path {
 
 fn ready(
     name: &str,
-    linked: wasmtime::Result<InstancePre<TaskData>>,
+    linked: Option<wasmtime::Result<InstancePre<TaskData>>>,
 ) -> Result<CommandPre<TaskData>, LoadError> {
+    let none = || Err(wasmtime::format_err!("it is of another engine"));
     linked
+        .unwrap_or_else(none)
         .and_then(CommandPre::new)
         .map_err(|error| LoadError::Link {
             name: printable(name),

@@ -3,19 +3,19 @@ use std::path;
 use std::sync::Arc;
 
 use solti_metrics::MetricsHandle;
-use wasmtime::component::Linker;
-use wasmtime::{Engine, Store};
+use wasmtime::Store;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::bindings::Command;
 
 use super::lifecycle::Reporter;
+use super::machine::Machine;
 use super::program::Loader;
 use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskData, TaskState, drain_along};
 use super::watch::Watch;
 use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::{ArtifactKey, EngineArtifacts, Given, Precompiled, read_whole};
-use crate::sandbox::{GuestOutput, LoadError, Ticker};
+use crate::sandbox::{GuestOutput, LoadError};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -25,11 +25,9 @@ pub struct Runner {
 }
 
 pub(super) struct Inner {
-    pub(super) linker: Linker<TaskData>,
+    pub(super) machine: Machine,
     pub(super) artifacts: EngineArtifacts,
     pub(super) path: RecordPath,
-    pub(super) pool: Option<Pool>,
-    pub(super) ticker: Ticker,
     pub(super) guests: MetricsCtxBuilder,
     pub(super) guest_book: LedgerBook,
     pub(super) reporter: Reporter,
@@ -102,7 +100,7 @@ impl Runner {
 
     fn loader(&self) -> Loader<'_> {
         Loader {
-            linker: &self.inner.linker,
+            machine: &self.inner.machine,
             artifacts: &self.inner.artifacts,
             path: self.inner.path,
         }
@@ -144,7 +142,7 @@ impl Runner {
     }
 
     async fn execute(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
-        let limits = task.limits.clone();
+        let mut limits = task.limits.clone();
         let watch = Watch::new(limits.deadline, task.cancel.clone());
         let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
@@ -154,15 +152,18 @@ impl Runner {
         let wasi = watch
             .over(grant(program, task, stdout.clone(), stderr.clone()))
             .await??;
-        let engine = self.inner.linker.engine();
-        if !Engine::same(engine, program.command.engine()) {
+        let (engine, machine) = (program.command.engine(), &self.inner.machine);
+        if machine.linker(engine).is_none() {
             return Err(SpawnError::OtherRunner);
+        }
+        if let Some(pool) = machine.pool().filter(|_| machine.is_pooled(engine)) {
+            pool.bound(&mut limits);
         }
         let mut store = TaskState::store(engine, wasi, metrics, &limits);
         if *program.path() == Path::Inline {
             drain_along(&mut store);
         }
-        let _ticking = self.inner.ticker.run();
+        let _ticking = machine.ticker.run();
         let command = watch
             .over(program.command.instantiate_async(&mut store))
             .await?
@@ -173,6 +174,8 @@ impl Runner {
         // What was recorded before `main` comes before its start.
         store.data_mut().drain();
         let lifecycle = self.inner.reporter.start();
+        // Now it goes before that does, if this future is dropped.
+        let mut store = store;
         let end = match watch.over(call_main(&command, &mut store)).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
             Ok(Err(error)) => TaskEnd::of_error(&error, store.data().state().limiter().denied()),
@@ -210,7 +213,7 @@ impl Runner {
     /// The room that is set aside for tasks, if there is any.
     #[must_use]
     pub fn pool(&self) -> Option<&Pool> {
-        self.inner.pool.as_ref()
+        self.inner.machine.pool()
     }
 
     /// What became of the records of all guests so far.

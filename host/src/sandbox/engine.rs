@@ -62,7 +62,7 @@ impl EngineSettings {
     }
 }
 
-/// Advances an engine's epoch while tasks run, and sleeps while none does.
+/// Advances the epoch of engines while tasks run, and sleeps while none does.
 #[derive(Debug)]
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
@@ -81,9 +81,10 @@ struct State {
 }
 
 impl Ticker {
-    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
+    pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let (weak, ticking) = (engine.weak(), Arc::clone(&shared));
+        let weak: Vec<_> = engines.iter().map(|engine| engine.weak()).collect();
+        let ticking = Arc::clone(&shared);
         thread::Builder::new()
             .name("epoch-ticker".into())
             .spawn(move || ticking.tick(&weak))?;
@@ -123,7 +124,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    fn tick(&self, engine: &EngineWeak) {
+    fn tick(&self, engines: &[EngineWeak]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.closed {
             if state.running == 0 {
@@ -135,10 +136,11 @@ impl Shared {
             }
             drop(state);
             thread::sleep(TICK);
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => return,
+            let mut engines = engines.iter().filter_map(EngineWeak::upgrade).peekable();
+            if engines.peek().is_none() {
+                return;
             }
+            engines.for_each(|engine| engine.increment_epoch());
             state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         }
     }
