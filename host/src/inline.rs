@@ -6,6 +6,8 @@
 //! [`with_sink`] composes. What is unsafe about it is in `artifact/code.rs`, with the
 //! contract that makes it sound.
 
+#[cfg(test)]
+mod bounds;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod plug;

@@ -1,0 +1,91 @@
+//! Tests of the one thing that soundness asks of the sink: whatever the host does or
+//! does not do, nothing is written behind the ring.
+
+use std::error::Error;
+
+use wasmtime::component::Linker;
+use wasmtime::{Store, StoreContextMut, Trap};
+
+use super::{CAPACITY, Drain, RING, Recording, Words};
+use crate::artifact::{Artifacts, EngineArtifacts};
+use crate::sandbox::EngineSettings;
+
+/// Records for ever.
+const GUEST: &str = r#"(component
+    (type $runner (enum "subprocess" "container" "wasm"))
+    (import "solti:metrics/types@0.1.0" (instance $types
+      (export "runner-type" (type (eq $runner)))))
+    (alias export $types "runner-type" (type $runner-type))
+    (import "solti:metrics/backend@0.1.0" (instance $backend
+      (alias outer 1 $runner-type (type $r))
+      (export "runner-type" (type $runner' (eq $r)))
+      (export "record-task-started" (func (param "runner" $runner')))))
+    (core func $started (canon lower (func $backend "record-task-started")))
+    (core module $m
+      (import "" "started" (func $started (param i32)))
+      (func (export "run") (result i32)
+        (loop $again (call $started (i32.const 2)) (br $again))
+        unreachable))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "started" (func $started))))))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (instance $main (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $main)))"#;
+
+/// What lies right behind the ring.
+struct Behind {
+    canary: [u64; 64],
+    drained: Vec<usize>,
+}
+
+impl Drain for Behind {
+    fn drain(&mut self, records: &[Words]) {
+        self.drained.push(records.len());
+    }
+}
+
+#[test]
+fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
+-> Result<(), Box<dyn Error>> {
+    let settings = EngineSettings::default();
+    let engine = settings.engine()?;
+    let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
+    let guest = artifacts.with_sink("guest", &wat::parse_str(GUEST)?)?;
+    let mut linker = Linker::new(&engine);
+    // A host that is asked to, and does nothing.
+    linker
+        .instance(RING)?
+        .func_wrap("drain", |_: StoreContextMut<'_, Recording<Behind>>, ()| {
+            Ok(())
+        })?;
+    let pre = guest.component.instantiate_pre(&linker)?;
+
+    let behind = Behind {
+        canary: [0x5a5a_5a5a_5a5a_5a5a; 64],
+        drained: Vec::new(),
+    };
+    let mut store = Store::new(&engine, Recording::new(behind));
+    store.set_epoch_deadline(u64::MAX / 2);
+    // The sink traps, and then wasmtime lets nobody into this store any more.
+    for expected in [Trap::UnreachableCodeReached, Trap::CannotEnterComponent] {
+        let instance = pre.instantiate(&mut store)?;
+        let run = instance
+            .get_export_index(&mut store, None, "wasi:cli/run@0.2.0")
+            .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))
+            .ok_or("no main")?;
+        let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut store, run)?;
+        let trap = run.call(&mut store, ()).err().ok_or("it returned")?;
+        assert_eq!(trap.downcast_ref(), Some(&expected));
+        let state = store.data().state();
+        assert!(
+            state
+                .canary
+                .iter()
+                .all(|word| *word == 0x5a5a_5a5a_5a5a_5a5a)
+        );
+    }
+    let data = store.data_mut();
+    data.drain();
+    assert_eq!(data.state().drained, [CAPACITY]);
+    Ok(())
+}
