@@ -48,6 +48,7 @@ mod cache;
 mod child;
 mod code;
 mod compiler;
+mod counters;
 mod engine;
 mod error;
 mod folder;
@@ -60,8 +61,9 @@ mod sealed;
 mod worker;
 
 pub use crate::sandbox::CompileLimit;
-pub use cache::{ArtifactCache, CacheCounters};
+pub use cache::ArtifactCache;
 pub use compiler::CompilerProcess;
+pub use counters::CacheCounters;
 pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;

@@ -27,8 +27,18 @@ pub fn compiler() -> &'static Path {
 /// The command, built beside the tests.
 #[must_use]
 pub fn command() -> PathBuf {
+    profile().join("solti-metrics")
+}
+
+/// What commands that a test starts have as `XDG_CACHE_HOME`, so that none of them
+/// uses what this user keeps.
+#[must_use]
+pub fn cache_home() -> PathBuf {
+    profile().join("kept-by-tests")
+}
+
+fn profile() -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
     // <target>/<profile>/deps/<test>
-    let profile = test.ancestors().nth(2).unwrap_or(Path::new("."));
-    profile.join("solti-metrics")
+    test.ancestors().nth(2).unwrap_or(Path::new(".")).into()
 }

@@ -7,6 +7,7 @@ use std::{env, fs, path};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
+use solti_metrics_tests::artifact::cache_home;
 
 use case::Case;
 
@@ -104,6 +105,7 @@ fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
         .args(&case.args)
         .current_dir(place.path())
         .env_remove("RUST_LOG")
+        .env("XDG_CACHE_HOME", cache_home())
         .stdin(Stdio::null());
     let end = child::run(&mut command, &case)?;
     expectations::check(&case, &end).map_err(|unmet| anyhow!("{unmet:#}\n{}\n{end}", case.why))

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use readme::blocks::{Block, blocks};
-use solti_metrics_tests::artifact::{WASI, artifact, command, compiler};
+use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
 
 const PAGES: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
 
@@ -255,6 +255,7 @@ fn shell(line: &str, folder: &Path) -> Result<String> {
         .env("PATH", format!("{}:{path}", bin.display()))
         .env("RUSTC", compiler())
         .env("CARGO_NET_OFFLINE", "true")
+        .env("XDG_CACHE_HOME", cache_home())
         .env_remove("CARGO_TARGET_DIR")
         .output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

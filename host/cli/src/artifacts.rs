@@ -41,7 +41,7 @@ pub(crate) struct ArtifactArgs {
     pub(crate) artifact_key: Option<PathBuf>,
 
     /// Memory that compiling a component may take.
-    #[arg(long, value_name = "SIZE", default_value = "4GiB", help_heading = HEADING)]
+    #[arg(long, value_name = "SIZE", default_value = "6GiB", help_heading = HEADING)]
     compile_memory: ByteSize,
 
     /// How long compiling a component may take, in time and in processor time.

@@ -90,19 +90,20 @@ pub(super) struct Address(pub(super) Digest);
 
 impl Address {
     pub(super) fn new(engine: Digest, kind: Kind, component: Digest) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut parts = vec![version.as_bytes(), kind.as_label().as_bytes()];
+        parts.extend(kind.ingredients().iter().map(|it| it.as_bytes()));
+        parts.extend([&engine.0[..], &component.0]);
+        Self::of_parts(&parts)
+    }
+
+    fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("solti-metrics: the address of code");
-        let mut part = |bytes: &[u8]| {
+        for part in parts {
             // With its length, so that no two lists of parts are the same bytes.
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        };
-        part(env!("CARGO_PKG_VERSION").as_bytes());
-        part(kind.as_label().as_bytes());
-        for ingredient in kind.ingredients() {
-            part(ingredient.as_bytes());
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
         }
-        part(&engine.0);
-        part(&component.0);
         Self(Digest(*hasher.finalize().as_bytes()))
     }
 }
@@ -142,6 +143,20 @@ mod tests {
         others.push(Address::new(engine, Kind::WithSink, component));
         assert!(!others.contains(&address));
         Ok(())
+    }
+
+    /// Of version, kind, the sink's text, layout and imports, engine and component.
+    #[test]
+    fn no_two_lists_of_parts_have_the_same_address() {
+        let parts: [&[u8]; 4] = [b"0.1.0", b"with-sink", b"(component)", b"at 0"];
+        let address = Address::of_parts(&parts);
+        for changed in 0..parts.len() {
+            let mut other = parts;
+            other[changed] = b"other";
+            assert_ne!(Address::of_parts(&other), address, "{changed}");
+        }
+        let moved: [&[u8]; 4] = [b"0.1.0w", b"ith-sink", b"(component)", b"at 0"];
+        assert_ne!(Address::of_parts(&moved), address);
     }
 
     #[test]

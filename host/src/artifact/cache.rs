@@ -3,13 +3,14 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
+use rlimit::Resource;
 
 use super::address::{Address, Digest, Kind};
+use super::counters::{CacheCounters, Counts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
@@ -29,25 +30,6 @@ struct Inner {
     counts: Counts,
     /// Who is at work on what, in this process.
     turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
-}
-
-/// What a cache has been good for, in this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct CacheCounters {
-    /// Code that was there.
-    pub hits: u64,
-    /// Code that was not there, or was rejected.
-    pub misses: u64,
-    /// Code that was there, was not authentic or not what its name says, and was
-    /// removed. Each is a miss as well.
-    pub rejected: u64,
-    /// Code that was put there.
-    pub stored: u64,
-    /// Code that could not be put there.
-    pub store_failures: u64,
-    /// Code that had to make room for other.
-    pub evicted: u64,
 }
 
 /// Why there is no code of a name.
@@ -71,16 +53,6 @@ impl From<io::Error> for Missed {
             _ => Self::Io(error),
         }
     }
-}
-
-#[derive(Default)]
-struct Counts {
-    hits: AtomicU64,
-    misses: AtomicU64,
-    rejected: AtomicU64,
-    stored: AtomicU64,
-    store_failures: AtomicU64,
-    evicted: AtomicU64,
 }
 
 impl ArtifactCache {
@@ -129,16 +101,7 @@ impl ArtifactCache {
     /// What it has been good for so far. Clones count together.
     #[must_use]
     pub fn counters(&self) -> CacheCounters {
-        let counts = &self.inner.counts;
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        CacheCounters {
-            hits: read(&counts.hits),
-            misses: read(&counts.misses),
-            rejected: read(&counts.rejected),
-            stored: read(&counts.stored),
-            store_failures: read(&counts.store_failures),
-            evicted: read(&counts.evicted),
-        }
+        self.inner.counts.read()
     }
 
     /// What whoever looks for this code, and would compile it, has to hold as long:
@@ -221,6 +184,7 @@ impl ArtifactCache {
             Err(error) => {
                 count(&counts.store_failures, 1);
                 self.warn(address, &error, "code cannot be kept");
+                return;
             }
         }
         // Others may have stored something in the meantime.
@@ -252,6 +216,11 @@ impl ArtifactCache {
                 "{length} bytes do not fit into a cache of {size}"
             )));
         };
+        // The system would end this process for the attempt.
+        let (longest, _) = Resource::FSIZE.get()?;
+        if longest < HEADER as u64 + lengths.code {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
         self.trim(room)?;
         let mut file = self.inner.folder.unfinished()?;
         file.write_all(&header.seal(self.key(), code, &[]))?;
@@ -270,10 +239,6 @@ impl ArtifactCache {
         let path = self.inner.folder.file(address);
         tracing::warn!(path = %path.display(), %error, "{what}");
     }
-}
-
-fn count(count: &AtomicU64, more: u64) {
-    count.fetch_add(more, Ordering::Relaxed);
 }
 
 impl fmt::Debug for ArtifactCache {

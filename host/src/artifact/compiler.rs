@@ -55,7 +55,7 @@ impl CompilerProcess {
         Self {
             program: program.into(),
             args: Vec::new(),
-            memory: 4 << 30,
+            memory: 6 << 30,
             cpu: Duration::from_secs(120),
             wall: Duration::from_secs(120),
             code: 1 << 30,
@@ -82,7 +82,8 @@ impl CompilerProcess {
         self
     }
 
-    /// Bytes of address space that it may use. Default: 4 GiB.
+    /// Bytes of address space that it may use. Default: 6 GiB, since a component of
+    /// 18 MB that brings Python takes 3.8 of them.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;

@@ -18,10 +18,43 @@ pub enum CompileLimit {
 impl fmt::Display for CompileLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory(bytes) => write!(f, "{bytes} bytes of memory"),
+            Self::Memory(bytes) => write!(f, "{} of memory", Size(*bytes)),
             Self::Cpu(time) => write!(f, "{time:?} of processor time"),
             Self::Wall(time) => write!(f, "{time:?}"),
-            Self::Code(bytes) => write!(f, "{bytes} bytes of code"),
+            Self::Code(bytes) => write!(f, "{} of code", Size(*bytes)),
+        }
+    }
+}
+
+/// Whole MiB where it is some, as those are what people ask for.
+struct Size(u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 >> 20, self.0 % (1 << 20)) {
+            (mib @ 1.., 0) => write!(f, "{mib} MiB"),
+            _ => write!(f, "{} bytes", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_told_in_units_of_people() {
+        for (limit, text) in [
+            (CompileLimit::Memory(6 << 30), "6144 MiB of memory"),
+            (CompileLimit::Memory(1_000_000), "1000000 bytes of memory"),
+            (CompileLimit::Code(1 << 20), "1 MiB of code"),
+            (
+                CompileLimit::Cpu(Duration::from_secs(2)),
+                "2s of processor time",
+            ),
+            (CompileLimit::Wall(Duration::from_millis(1_500)), "1.5s"),
+        ] {
+            assert_eq!(limit.to_string(), text);
         }
     }
 }

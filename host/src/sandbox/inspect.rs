@@ -7,6 +7,9 @@ use super::{Interface, LoadError, SEALED, printable};
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
 
+/// Real components import and export some dozens, and each name is kept.
+const MOST_NAMES: usize = 10_000;
+
 /// What a component's outside tells, without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -114,11 +117,13 @@ impl Inspection {
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         imports.push(Interface::new(import.map_err(said)?.name.name));
+                        not_too_many(&imports)?;
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
                         exports.push(Interface::new(export.map_err(said)?.name.name));
+                        not_too_many(&exports)?;
                     }
                 }
                 _ => {}
@@ -214,6 +219,13 @@ impl Inspection {
             return Err(LoadError::NotRunnable { name, role });
         }
         Ok(())
+    }
+}
+
+fn not_too_many(names: &[Interface]) -> Result<(), String> {
+    match names.len() {
+        ..=MOST_NAMES => Ok(()),
+        _ => Err(format!("it has more than {MOST_NAMES} imports or exports")),
     }
 }
 

@@ -13,7 +13,8 @@ pub(crate) const GUARD: Duration = Duration::from_secs(60);
 
 /// A child process. It is killed if it is still there when this goes away.
 pub(crate) struct Running {
-    id: u32,
+    /// The number of its process.
+    pub(crate) id: u32,
     begun: Instant,
     guard: Duration,
     events: Receiver<Event>,

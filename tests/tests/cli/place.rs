@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use solti_metrics_tests::artifact::{WASI, artifact, command};
+use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command};
 use tempfile::TempDir;
 
 use crate::child::{End, Running};
@@ -62,7 +62,10 @@ impl Place {
 
     fn program(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.folder).env_remove("RUST_LOG");
+        command
+            .current_dir(&self.folder)
+            .env_remove("RUST_LOG")
+            .env("XDG_CACHE_HOME", cache_home());
         command
     }
 

@@ -1,0 +1,33 @@
+//! Machine code: what is kept is used if nobody has touched it and is made anew if
+//! somebody has, and compiling is bounded, whatever is compiled.
+
+#[path = "cli/child.rs"]
+#[allow(dead_code, reason = "other tests want more of a child")]
+mod child;
+
+#[path = "artifacts/place.rs"]
+mod place;
+
+#[path = "artifacts/kept.rs"]
+mod kept;
+
+#[path = "artifacts/authentic.rs"]
+mod authentic;
+
+#[path = "artifacts/sharing.rs"]
+mod sharing;
+
+#[path = "artifacts/room.rs"]
+mod room;
+
+#[path = "artifacts/folders.rs"]
+mod folders;
+
+#[path = "artifacts/precompiled.rs"]
+mod precompiled;
+
+#[path = "artifacts/bombs.rs"]
+mod bombs;
+
+#[path = "artifacts/compiler.rs"]
+mod compiler;
