@@ -58,6 +58,7 @@ mod key;
 mod order;
 mod outside;
 mod sealed;
+mod sealed_file;
 mod worker;
 
 pub use crate::sandbox::CompileLimit;
@@ -68,13 +69,15 @@ pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;
 
+#[cfg(feature = "runner")]
+pub(crate) use address::Digest;
 pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
 pub(crate) use code::SinkComponent;
 #[cfg(feature = "runner")]
 pub(crate) use engine::SinkError;
-pub(crate) use engine::{EngineArtifacts, Loaded, NotUsed};
-pub(crate) use given::{Given, SealedFile, read_whole};
+pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, NotUsed, Ready};
+pub(crate) use given::{Given, read_whole};
 
 use std::borrow::Cow;
 

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::io::{self, ErrorKind, Read};
 
 use wasmtime::Engine;
+
+/// What is read before it is hashed: a piece stays in the processor's cache.
+pub(super) const PIECE: usize = 256 << 10;
 
 /// What a component was compiled as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl Kind {
 
 /// A digest of bytes, or of what decides about code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Digest(pub(super) [u8; 32]);
+pub(crate) struct Digest(pub(super) [u8; 32]);
 
 impl Digest {
     /// Of nothing.
@@ -60,6 +64,20 @@ impl Digest {
     /// Of a component's bytes.
     pub(super) fn of_component(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Of a component that is somewhere else, without having all of it in memory.
+    pub(super) fn of_reader(mut component: impl Read) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = vec![0; PIECE];
+        loop {
+            match component.read(&mut piece) {
+                Ok(0) => return Ok(Self(*hasher.finalize().as_bytes())),
+                Ok(length) => hasher.update(&piece[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+        }
     }
 
     /// Of all in an engine that its code depends on: wasmtime's version, its
@@ -133,6 +151,7 @@ mod tests {
         let engine = Digest::of_engine(&EngineSettings::default().engine()?);
         let other_engine = Digest::of_engine(&Engine::default());
         let component = Digest::of_component(b"one");
+        assert_eq!(Digest::of_reader(&b"one"[..])?, component);
         let address = Address::new(engine, Kind::Plain, component);
         assert_eq!(address, Address::new(engine, Kind::Plain, component));
         let mut others = vec![

@@ -14,7 +14,9 @@ use super::counters::{CacheCounters, Counts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
+use super::outside;
 use super::sealed::{HEADER, Header, HeaderBytes, Lengths, read_authentic};
+use crate::sandbox::Inspection;
 
 /// A folder in which code is kept under the name of all that it was made of. Clones
 /// share it, and any number of processes may.
@@ -30,6 +32,13 @@ struct Inner {
     counts: Counts,
     /// Who is at work on what, in this process.
     turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
+}
+
+/// What was there under a name, and is authentic.
+pub(super) struct Kept {
+    pub(super) code: Vec<u8>,
+    /// Of the component that it was made of.
+    pub(super) inspection: Inspection,
 }
 
 /// Why there is no code of a name.
@@ -118,22 +127,29 @@ impl ArtifactCache {
     }
 
     /// Authentic code of this name, if there is any.
-    pub(super) fn get(&self, address: &Address) -> Option<Vec<u8>> {
-        let counts = &self.inner.counts;
+    pub(super) fn get(&self, address: &Address) -> Option<Kept> {
+        let kept = self.look(address);
+        if kept.is_none() {
+            count(&self.inner.counts.misses, 1);
+        }
+        kept
+    }
+
+    /// The same for whoever will [`get`](Self::get) it if it is not there.
+    pub(super) fn look(&self, address: &Address) -> Option<Kept> {
         match self.read(address) {
-            Ok(code) => {
-                count(&counts.hits, 1);
-                return Some(code);
+            Ok(kept) => {
+                count(&self.inner.counts.hits, 1);
+                return Some(kept);
             }
             Err(Missed::Absent) => {}
             Err(Missed::Refused(refusal)) => self.reject(address, refusal),
             Err(Missed::Io(error)) => self.warn(address, &error, "kept code cannot be read"),
         }
-        count(&counts.misses, 1);
         None
     }
 
-    fn read(&self, address: &Address) -> Result<Vec<u8>, Missed> {
+    fn read(&self, address: &Address) -> Result<Kept, Missed> {
         let path = self.inner.folder.file(address);
         // Whatever else has this name, opening it might wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
@@ -147,21 +163,19 @@ impl ArtifactCache {
         let mut bytes: HeaderBytes = [0; HEADER];
         file.read_exact(&mut bytes)?;
         let header = Header::parse(&bytes)?;
-        let expected = Lengths {
-            code: header.lengths.code,
-            ..Lengths::default()
-        };
-        if header.lengths != expected || expected.file() != Some(size) {
+        let lengths = header.lengths;
+        if lengths.component != 0 || lengths.file() != Some(size) {
             return Err(Refusal::Damaged.into());
         }
-        let authentic = read_authentic(self.key(), &bytes, expected, &file)?;
-        let (code, _) = authentic.ok_or(Refusal::NotAuthentic)?;
+        let authentic = read_authentic(self.key(), &bytes, lengths, &file)?;
+        let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
         if header.address != *address {
             return Err(Refusal::OtherHost.into());
         }
         // It was used just now. Where this cannot be noted, others go later.
         let _ = file.set_modified(SystemTime::now());
-        Ok(code)
+        let inspection = outside::read(&outside).ok_or(Refusal::Damaged)?;
+        Ok(Kept { code, inspection })
     }
 
     /// Removes what is not what its name says.
@@ -177,9 +191,27 @@ impl ArtifactCache {
     }
 
     /// Keeps code. Where that fails, it will be compiled again.
-    pub(super) fn put(&self, address: &Address, kind: Kind, component: Digest, code: &[u8]) {
+    pub(super) fn put(
+        &self,
+        address: &Address,
+        kind: Kind,
+        component: Digest,
+        inspection: &Inspection,
+        code: &[u8],
+    ) {
         let counts = &self.inner.counts;
-        match self.write(address, kind, component, code) {
+        let outside = outside::written(inspection);
+        let header = Header {
+            kind,
+            address: *address,
+            component,
+            lengths: Lengths {
+                code: code.len() as u64,
+                outside: outside.len() as u64,
+                component: 0,
+            },
+        };
+        match self.write(&header, code, &outside) {
             Ok(()) => count(&counts.stored, 1),
             Err(error) => {
                 count(&counts.store_failures, 1);
@@ -193,39 +225,25 @@ impl ArtifactCache {
         }
     }
 
-    fn write(
-        &self,
-        address: &Address,
-        kind: Kind,
-        component: Digest,
-        code: &[u8],
-    ) -> io::Result<()> {
-        let lengths = Lengths {
-            code: code.len() as u64,
-            ..Lengths::default()
-        };
-        let header = Header {
-            kind,
-            address: *address,
-            component,
-            lengths,
-        };
-        let Some(room) = self.size.checked_sub(HEADER as u64 + lengths.code) else {
-            let (size, length) = (self.size, lengths.code);
+    fn write(&self, header: &Header, code: &[u8], outside: &[u8]) -> io::Result<()> {
+        let length = header.lengths.file().ok_or(ErrorKind::FileTooLarge)?;
+        let Some(room) = self.size.checked_sub(length) else {
+            let size = self.size;
             return Err(io::Error::other(format!(
                 "{length} bytes do not fit into a cache of {size}"
             )));
         };
         // The system would end this process for the attempt.
         let (longest, _) = Resource::FSIZE.get()?;
-        if longest < HEADER as u64 + lengths.code {
+        if longest < length {
             return Err(ErrorKind::FileTooLarge.into());
         }
         self.trim(room)?;
         let mut file = self.inner.folder.unfinished()?;
-        file.write_all(&header.seal(self.key(), code, &[]))?;
-        file.write_all(code)?;
-        let file = file.persist(self.inner.folder.file(address));
+        for part in [&header.seal(self.key(), code, outside), code, outside] {
+            file.write_all(part)?;
+        }
+        let file = file.persist(self.inner.folder.file(&header.address));
         file.map(drop).map_err(|error| error.error)
     }
 

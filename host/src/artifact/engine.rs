@@ -4,13 +4,15 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::address::{Address, Digest, Kind};
+use super::cache::Kept;
 use super::code::Code;
 #[cfg(feature = "runner")]
 use super::code::SinkComponent;
 use super::compiler::NotCompiled;
-use super::given::{Authentic, SealedFile};
+use super::given::Given;
 use super::key::ArtifactKey;
 use super::sealed::{Header, Lengths};
+use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
 use crate::sandbox::{EngineSettings, Inspection, LoadError, one_line, printable};
 
@@ -20,6 +22,29 @@ pub(crate) struct EngineArtifacts {
     engines: Arc<[Engine]>,
     settings: EngineSettings,
     digest: Digest,
+}
+
+/// A component that was looked at, and is to be compiled.
+#[derive(Clone, Copy)]
+pub(crate) struct Inspected<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) inspection: &'a Inspection,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Something that was loaded, and where its code has come from.
+pub(crate) struct Loaded<T> {
+    pub(crate) component: T,
+    pub(crate) origin: Origin,
+}
+
+/// Code that need not be compiled: it is authentic, and for this engine.
+pub(crate) struct Ready<'a> {
+    engines: Arc<[Engine]>,
+    code: Code<'a>,
+    pub(crate) kind: Kind,
+    pub(crate) inspection: Inspection,
+    pub(crate) origin: Origin,
 }
 
 /// A component that cannot be compiled with the sink.
@@ -48,26 +73,21 @@ impl SinkError {
     }
 }
 
-/// Something that was loaded, and where its code has come from.
-pub(crate) struct Loaded<T> {
-    pub(crate) component: T,
-    pub(crate) origin: Origin,
-}
-
-/// Code from a file, which is authentic and for this engine.
-pub(crate) struct Unsealed<'a> {
-    engines: Arc<[Engine]>,
-    code: Code<'a>,
-    kind: Kind,
-    inspection: Inspection,
-}
-
-/// A precompiled file that is not loaded as such.
+/// Code in a file that is not used.
 pub(crate) enum NotUsed {
-    /// Its component can be compiled instead.
+    /// The file's component can be compiled instead.
     Refused(Refusal),
-    /// Its component would not be loaded either.
+    /// The component would not be loaded either.
     Wrong(LoadError),
+}
+
+impl NotUsed {
+    /// For whoever looks after this host: it does what it was to be spared.
+    fn warn(&self, name: &str) {
+        if let Self::Refused(reason) = self {
+            tracing::warn!(component = name, %reason, "precompiled code is not used");
+        }
+    }
 }
 
 impl From<Refusal> for NotUsed {
@@ -99,36 +119,30 @@ impl EngineArtifacts {
     }
 
     /// Code of a component as it is.
-    pub(crate) fn plain(&self, name: &str, bytes: &[u8]) -> Result<Loaded<Component>, LoadError> {
-        self.loaded(name, Kind::Plain, bytes, |code, engine| code.plain(engine))
-            .map_err(|not| load_error(name, not))
+    pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<Loaded<Component>, LoadError> {
+        self.loaded(Kind::Plain, it, Code::plain)
+            .map_err(|not| load_error(it.name, not))
     }
 
     /// Code of a guest that is composed with the sink.
     #[cfg(feature = "runner")]
-    pub(crate) fn with_sink(
-        &self,
-        name: &str,
-        bytes: &[u8],
-    ) -> Result<Loaded<SinkComponent>, SinkError> {
-        self.loaded(name, Kind::WithSink, bytes, |code, engine| {
-            code.sink(engine)
-        })
-        .map_err(|not| sink_error(name, not))
+    pub(crate) fn with_sink(&self, it: Inspected<'_>) -> Result<Loaded<SinkComponent>, SinkError> {
+        self.loaded(Kind::WithSink, it, Code::sink)
+            .map_err(|not| sink_error(it.name, not))
     }
 
     fn loaded<T>(
         &self,
-        name: &str,
         kind: Kind,
-        bytes: &[u8],
-        load: impl Fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
+        it: Inspected<'_>,
+        load: fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
     ) -> Result<Loaded<T>, NotCompiled> {
-        let (mut code, mut origin) = self.code(name, kind, bytes)?;
+        let (mut code, mut origin) = self.code(kind, it)?;
         let mut component = on_any(&self.engines, |engine| load(&code, engine));
         if let (Err(_), Origin::Cached, Some(cache)) = (&component, origin, &self.artifacts.cache) {
-            cache.reject(&self.address(kind, bytes).0, Refusal::NotLoaded);
-            (code, origin) = self.code(name, kind, bytes)?;
+            let address = self.address(kind, Digest::of_component(it.bytes));
+            cache.reject(&address, Refusal::NotLoaded);
+            (code, origin) = self.code(kind, it)?;
             component = on_any(&self.engines, |engine| load(&code, engine));
         }
         let component = component.map_err(|error| NotCompiled::Refused(one_line(&error)))?;
@@ -136,24 +150,20 @@ impl EngineArtifacts {
     }
 
     /// From the cache, or compiled and put there.
-    fn code(
-        &self,
-        name: &str,
-        kind: Kind,
-        bytes: &[u8],
-    ) -> Result<(Code<'static>, Origin), NotCompiled> {
+    fn code(&self, kind: Kind, it: Inspected<'_>) -> Result<(Code<'static>, Origin), NotCompiled> {
         let Some(cache) = &self.artifacts.cache else {
-            return Ok((self.compiled(name, kind, bytes)?, Origin::Compiled));
+            return Ok((self.compiled(kind, it)?, Origin::Compiled));
         };
-        let (address, component) = self.address(kind, bytes);
+        let component = Digest::of_component(it.bytes);
+        let address = self.address(kind, component);
         let turn = cache.turn(address);
         let _held = turn.lock();
-        if let Some(code) = cache.get(&address) {
+        if let Some(Kept { code, .. }) = cache.get(&address) {
             // It is authentic, and of this name.
             return Ok((Code::known(code, kind), Origin::Cached));
         }
-        let code = self.compiled(name, kind, bytes)?;
-        cache.put(&address, kind, component, code.bytes());
+        let code = self.compiled(kind, it)?;
+        cache.put(&address, kind, component, it.inspection, code.bytes());
         Ok((code, Origin::Compiled))
     }
 
@@ -162,109 +172,134 @@ impl EngineArtifacts {
         self.engines.first().ok_or_else(none)
     }
 
-    fn address(&self, kind: Kind, bytes: &[u8]) -> (Address, Digest) {
-        let component = Digest::of_component(bytes);
-        (Address::new(self.digest, kind, component), component)
-    }
-
-    fn compiled(&self, name: &str, kind: Kind, bytes: &[u8]) -> Result<Code<'static>, NotCompiled> {
-        tracing::debug!(component = name, kind = kind.as_label(), "compiling");
+    fn compiled(&self, kind: Kind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
+        tracing::debug!(component = it.name, kind = kind.as_label(), "compiling");
         match &self.artifacts.compiler {
-            None => here::compile(self.engine()?, kind, bytes),
+            None => here::compile(self.engine()?, kind, it.bytes),
             Some(process) => {
-                let code = process.compile(kind, self.settings, self.digest, bytes)?;
+                let code = process.compile(kind, self.settings, self.digest, it.bytes)?;
                 // A process has answered it that this one has started.
                 Ok(Code::known(code, kind))
             }
         }
     }
 
-    /// The code in a file, if it can be used here.
-    pub(crate) fn unsealed<'a>(&self, file: &mut SealedFile<'a>) -> Result<Unsealed<'a>, Refusal> {
+    fn address(&self, kind: Kind, component: Digest) -> Address {
+        Address::new(self.digest, kind, component)
+    }
+
+    /// What need not be compiled, if it can be loaded: the code in a precompiled file,
+    /// or what is kept of a file's component.
+    pub(crate) fn ready<'a, T>(
+        &self,
+        name: &str,
+        given: &mut Given<'a>,
+        kept: impl FnOnce(Digest) -> Option<Ready<'static>>,
+        load: impl FnOnce(&Ready<'_>) -> Result<T, NotUsed>,
+    ) -> Result<Option<T>, NotUsed> {
+        match given {
+            Given::Component(_) => Ok(None),
+            Given::Sealed(file) => {
+                let code = self.unsealed(file).map_err(NotUsed::from);
+                let loaded = code.and_then(|code| load(&code));
+                loaded.inspect_err(|not| not.warn(name)).map(Some)
+            }
+            Given::File(file) => {
+                let digest = self.artifacts.cache.as_ref();
+                let digest = digest.and_then(|_| file.digest().ok());
+                match digest.and_then(kept).map(|code| load(&code)) {
+                    // It is looked for again, and then told why it is of no use.
+                    None | Some(Err(NotUsed::Refused(_))) => Ok(None),
+                    Some(loaded) => loaded.map(Some),
+                }
+            }
+        }
+    }
+
+    /// What is kept of a component.
+    pub(crate) fn kept(&self, kind: Kind, component: Digest) -> Option<Ready<'static>> {
+        let cache = self.artifacts.cache.as_ref()?;
+        let Kept { code, inspection } = cache.look(&self.address(kind, component))?;
+        Some(Ready {
+            engines: Arc::clone(&self.engines),
+            // It is authentic, and of this name.
+            code: Code::known(code, kind),
+            kind,
+            inspection,
+            origin: Origin::Cached,
+        })
+    }
+
+    /// What is in a precompiled file.
+    fn unsealed<'a>(&self, file: &mut SealedFile<'a>) -> Result<Ready<'a>, Refusal> {
         let Authentic {
             header,
             code,
             inspection,
         } = file.authentic(self.artifacts.file_key())?;
-        let Header {
-            kind, component, ..
-        } = header;
-        if header.address != Address::new(self.digest, kind, component) {
+        let kind = header.kind;
+        if header.address != self.address(kind, header.component) {
             return Err(Refusal::OtherHost);
         }
-        Ok(Unsealed {
+        Ok(Ready {
             engines: Arc::clone(&self.engines),
             // It is authentic, and of the name that it would be given here.
             code: Code::known(code, kind),
             kind,
             inspection,
-        })
-    }
-
-    /// The bytes of a file with this component and its code, which a key has sealed.
-    fn sealed(
-        &self,
-        name: &str,
-        kind: Kind,
-        inspection: &Inspection,
-        bytes: &[u8],
-        key: &ArtifactKey,
-    ) -> Result<Precompiled, NotCompiled> {
-        let (code, origin) = self.code(name, kind, bytes)?;
-        let (address, component) = self.address(kind, bytes);
-        let outside = outside::written(inspection);
-        let header = Header {
-            kind,
-            address,
-            component,
-            lengths: Lengths {
-                code: code.bytes().len() as u64,
-                outside: outside.len() as u64,
-                component: bytes.len() as u64,
-            },
-        };
-        let seal = header.seal(key, code.bytes(), &outside);
-        Ok(Precompiled {
-            bytes: [&seal, code.bytes(), &outside, bytes].concat(),
-            origin,
+            origin: Origin::Precompiled,
         })
     }
 
     /// A file with a component's code as it is.
     pub(crate) fn sealed_plain(
         &self,
-        name: &str,
-        inspection: &Inspection,
-        bytes: &[u8],
+        it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
-        self.sealed(name, Kind::Plain, inspection, bytes, key)
-            .map_err(|not| load_error(name, not))
+        self.sealed(Kind::Plain, it, key)
+            .map_err(|not| load_error(it.name, not))
     }
 
     /// A file with the code of a guest that is composed with the sink.
     #[cfg(feature = "runner")]
     pub(crate) fn sealed_with_sink(
         &self,
-        name: &str,
-        inspection: &Inspection,
-        bytes: &[u8],
+        it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, SinkError> {
-        self.sealed(name, Kind::WithSink, inspection, bytes, key)
-            .map_err(|not| sink_error(name, not))
+        self.sealed(Kind::WithSink, it, key)
+            .map_err(|not| sink_error(it.name, not))
+    }
+
+    fn sealed(
+        &self,
+        kind: Kind,
+        it: Inspected<'_>,
+        key: &ArtifactKey,
+    ) -> Result<Precompiled, NotCompiled> {
+        let (code, origin) = self.code(kind, it)?;
+        let (code, outside) = (code.bytes(), outside::written(it.inspection));
+        let component = Digest::of_component(it.bytes);
+        let header = Header {
+            kind,
+            address: self.address(kind, component),
+            component,
+            lengths: Lengths {
+                code: code.len() as u64,
+                outside: outside.len() as u64,
+                component: it.bytes.len() as u64,
+            },
+        };
+        let seal = header.seal(key, code, &outside);
+        Ok(Precompiled {
+            bytes: [&seal, code, &outside, it.bytes].concat(),
+            origin,
+        })
     }
 }
 
-impl Unsealed<'_> {
-    pub(crate) fn inspection(&self) -> &Inspection {
-        &self.inspection
-    }
-
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
+impl Ready<'_> {
     pub(crate) fn plain(&self) -> Result<Component, Refusal> {
         let plain = on_any(&self.engines, |engine| self.code.plain(engine));
         plain.map_err(|_| Refusal::NotLoaded)

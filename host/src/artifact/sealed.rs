@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 
 use super::Refusal;
-use super::address::{Address, Digest, Kind};
+use super::address::{Address, Digest, Kind, PIECE};
 use super::key::ArtifactKey;
 use crate::sandbox::SEALED;
 
@@ -21,9 +21,6 @@ const MAC: usize = LENGTHS + 24;
 
 /// Another arrangement has another number.
 const FORMAT: u32 = 1;
-
-/// What is read before it is hashed: a piece stays in the processor's cache.
-const PIECE: usize = 256 << 10;
 
 /// The bytes of a header.
 pub(super) type HeaderBytes = [u8; HEADER];

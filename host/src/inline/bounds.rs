@@ -7,8 +7,8 @@ use wasmtime::component::Linker;
 use wasmtime::{Store, StoreContextMut, Trap};
 
 use super::{CAPACITY, Drain, RING, Recording, Words};
-use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::sandbox::EngineSettings;
+use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
+use crate::sandbox::{EngineSettings, Inspection};
 
 /// Records for ever.
 const GUEST: &str = r#"(component
@@ -50,7 +50,12 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
     let settings = EngineSettings::default();
     let engine = settings.engine()?;
     let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
-    let guest = artifacts.with_sink("guest", &wat::parse_str(GUEST)?)?;
+    let bytes = &wat::parse_str(GUEST)?;
+    let guest = artifacts.with_sink(Inspected {
+        name: "guest",
+        inspection: &Inspection::of("guest", bytes)?,
+        bytes,
+    })?;
     let mut linker = Linker::new(&engine);
     // A host that is asked to, and does nothing.
     linker

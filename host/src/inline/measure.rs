@@ -6,8 +6,8 @@ use wasmtime::{Config, Engine, Inlining, Store};
 
 use super::{Drain, Recording, Words};
 use crate::MetricsCtx;
-use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::sandbox::EngineSettings;
+use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
+use crate::sandbox::{EngineSettings, Inspection};
 
 /// Where records go from the ring.
 #[derive(Debug)]
@@ -62,7 +62,12 @@ impl Composed {
             EngineSettings::default(),
             vec![engine.clone()],
         );
-        let guest = artifacts.with_sink("the guest", component)?;
+        let name = "the guest";
+        let guest = artifacts.with_sink(Inspected {
+            name,
+            inspection: &Inspection::of(name, component)?,
+            bytes: component,
+        })?;
         let pre = guest.component.instantiate_pre(&linker)?;
         Ok(Self { engine, pre })
     }

@@ -6,8 +6,8 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::state::ProviderState;
 use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
 use crate::artifact::{
-    ArtifactKey, EngineArtifacts, Given, Kind, Loaded, NotUsed, Origin, Precompiled, Refusal,
-    SealedFile,
+    ArtifactKey, EngineArtifacts, Given, Inspected, Kind, Loaded, NotUsed, Origin, Precompiled,
+    Ready, Refusal,
 };
 use crate::sandbox::{Ticker, one_line, printable};
 
@@ -33,19 +33,28 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    pub(super) fn load(&self, name: &str, given: Given<'_>) -> Result<Provider, LoadError> {
-        let (component, refusal) = match given {
-            Given::Component(component) => (component, None),
-            Given::Sealed(mut file) => match self.unsealed(name, &mut file) {
-                Ok(provider) => return Ok(provider),
-                Err(NotUsed::Wrong(error)) => return Err(error),
-                Err(NotUsed::Refused(refusal)) => (file.component(refusal)?, Some(refusal)),
-            },
+    pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Provider, LoadError> {
+        let ready = self.artifacts.ready(
+            name,
+            &mut given,
+            |component| self.artifacts.kept(Kind::Plain, component),
+            |code| self.of_code(name, code),
+        );
+        let refusal = match ready {
+            Ok(Some(provider)) => return Ok(provider),
+            Ok(None) => None,
+            Err(NotUsed::Refused(refusal)) => Some(refusal),
+            Err(NotUsed::Wrong(error)) => return Err(error),
         };
+        let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
         linkable(name, &inspection)?;
         granted(name, &inspection, self.grants)?;
-        let loaded = self.artifacts.plain(name, &component)?;
+        let loaded = self.artifacts.plain(Inspected {
+            name,
+            inspection: &inspection,
+            bytes: &component,
+        })?;
         let provider = self.linked(name, inspection, loaded)?;
         Ok(Provider {
             refusal,
@@ -53,18 +62,16 @@ impl Loader<'_> {
         })
     }
 
-    /// With the code that is in its file.
-    fn unsealed(&self, name: &str, file: &mut SealedFile<'_>) -> Result<Provider, NotUsed> {
-        let code = self.artifacts.unsealed(file)?;
-        if code.kind() != Kind::Plain {
+    fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Provider, NotUsed> {
+        if code.kind != Kind::Plain {
             return Err(Refusal::OtherUse.into());
         }
-        let inspection = code.inspection();
+        let inspection = &code.inspection;
         linkable(name, inspection)?;
         granted(name, inspection, self.grants)?;
         let loaded = Loaded {
             component: code.plain()?,
-            origin: Origin::Precompiled,
+            origin: code.origin,
         };
         Ok(self.linked(name, inspection.clone(), loaded)?)
     }
@@ -101,8 +108,12 @@ impl Loader<'_> {
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
         linkable(name, &inspection)?;
-        self.artifacts
-            .sealed_plain(name, &inspection, &component, key)
+        let it = Inspected {
+            name,
+            inspection: &inspection,
+            bytes: &component,
+        };
+        self.artifacts.sealed_plain(it, key)
     }
 }
 

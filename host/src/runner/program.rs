@@ -8,8 +8,8 @@ use super::machine::Machine;
 use super::state::TaskData;
 use super::{Path, RecordPath};
 use crate::artifact::{
-    ArtifactKey, EngineArtifacts, Given, Kind, Loaded, NotUsed, Origin, Precompiled, Refusal,
-    SealedFile, SinkComponent, SinkError,
+    ArtifactKey, Digest, EngineArtifacts, Given, Inspected, Kind, Loaded, NotUsed, Origin,
+    Precompiled, Ready, Refusal, SinkComponent, SinkError,
 };
 use crate::sandbox::{Inspection, LoadError, Role, one_line, printable};
 
@@ -40,27 +40,47 @@ struct Linked {
 }
 
 impl Loader<'_> {
-    pub(super) fn load(&self, name: &str, given: Given<'_>) -> Result<Program, LoadError> {
-        let (component, refusal) = match given {
-            Given::Component(component) => (component, None),
-            Given::Sealed(mut file) => match self.unsealed(name, &mut file) {
-                Ok(program) => return Ok(program),
-                Err(NotUsed::Wrong(error)) => return Err(error),
-                Err(NotUsed::Refused(refusal)) => (file.component(refusal)?, Some(refusal)),
-            },
+    pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Program, LoadError> {
+        let ready = self.artifacts.ready(
+            name,
+            &mut given,
+            |component| self.kept(component),
+            |code| self.of_code(name, code),
+        );
+        let refusal = match ready {
+            Ok(Some(program)) => return Ok(program),
+            Ok(None) => None,
+            Err(NotUsed::Refused(refusal)) => Some(refusal),
+            Err(NotUsed::Wrong(error)) => return Err(error),
         };
+        let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
         inspection.runnable(name)?;
-        let linked = self.compiled(name, &inspection, &component)?;
+        let linked = self.compiled(Inspected {
+            name,
+            inspection: &inspection,
+            bytes: &component,
+        })?;
         Ok(Program::new(name, inspection, linked, refusal))
     }
 
-    /// With the code that is in its file.
-    fn unsealed(&self, name: &str, file: &mut SealedFile<'_>) -> Result<Program, NotUsed> {
-        let code = self.artifacts.unsealed(file)?;
-        let inspection = code.inspection();
+    /// What is kept of a component, for the path that was asked for. Of one that could
+    /// take another path only, it is not known why.
+    fn kept(&self, component: Digest) -> Option<Ready<'static>> {
+        let kept = |kind| self.artifacts.kept(kind, component);
+        match self.path {
+            RecordPath::Direct => kept(Kind::Plain),
+            RecordPath::Inline => kept(Kind::WithSink).or_else(|| {
+                let records = |code: &Ready<'_>| code.inspection.role() != Role::None;
+                kept(Kind::Plain).filter(|code| !records(code))
+            }),
+        }
+    }
+
+    fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Program, NotUsed> {
+        let inspection = &code.inspection;
         inspection.runnable(name)?;
-        let (path, command) = match (code.kind(), self.path) {
+        let (path, command) = match (code.kind, self.path) {
             (Kind::WithSink, RecordPath::Direct) => return Err(Refusal::OtherUse.into()),
             (Kind::WithSink, RecordPath::Inline) => {
                 (Path::Inline, self.with_sink(name, &code.sink()?)?)
@@ -74,40 +94,35 @@ impl Loader<'_> {
         };
         let linked = Linked {
             path,
-            origin: Origin::Precompiled,
+            origin: code.origin,
             command,
         };
         Ok(Program::new(name, inspection.clone(), linked, None))
     }
 
     /// By the path that was asked for, if the component can take it.
-    fn compiled(
-        &self,
-        name: &str,
-        inspection: &Inspection,
-        bytes: &[u8],
-    ) -> Result<Linked, LoadError> {
+    fn compiled(&self, it: Inspected<'_>) -> Result<Linked, LoadError> {
         let mut reason = None;
-        if self.path == RecordPath::Inline && inspection.role() != Role::None {
-            match self.inline(name, bytes) {
+        if self.path == RecordPath::Inline && it.inspection.role() != Role::None {
+            match self.inline(it) {
                 Ok(linked) => return Ok(linked),
-                Err(error) => reason = Some(on_the_direct_path(name, error)?),
+                Err(error) => reason = Some(on_the_direct_path(it.name, error)?),
             }
         }
-        let Loaded { component, origin } = self.artifacts.plain(name, bytes)?;
+        let Loaded { component, origin } = self.artifacts.plain(it)?;
         Ok(Linked {
-            path: direct(inspection, reason),
+            path: direct(it.inspection, reason),
             origin,
-            command: self.plain(name, &component)?,
+            command: self.plain(it.name, &component)?,
         })
     }
 
-    fn inline(&self, name: &str, bytes: &[u8]) -> Result<Linked, SinkError> {
-        let Loaded { component, origin } = self.artifacts.with_sink(name, bytes)?;
+    fn inline(&self, it: Inspected<'_>) -> Result<Linked, SinkError> {
+        let Loaded { component, origin } = self.artifacts.with_sink(it)?;
         Ok(Linked {
             path: Path::Inline,
             origin,
-            command: self.with_sink(name, &component)?,
+            command: self.with_sink(it.name, &component)?,
         })
     }
 
@@ -135,16 +150,19 @@ impl Loader<'_> {
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
         inspection.runnable(name)?;
+        let it = Inspected {
+            name,
+            inspection: &inspection,
+            bytes: &component,
+        };
         let mut reason = None;
         if self.path == RecordPath::Inline && inspection.role() != Role::None {
-            let artifacts = self.artifacts;
-            match artifacts.sealed_with_sink(name, &inspection, &component, key) {
+            match self.artifacts.sealed_with_sink(it, key) {
                 Ok(file) => return Ok((file, Path::Inline)),
                 Err(error) => reason = Some(on_the_direct_path(name, error)?),
             }
         }
-        let artifacts = self.artifacts;
-        let file = artifacts.sealed_plain(name, &inspection, &component, key)?;
+        let file = self.artifacts.sealed_plain(it, key)?;
         Ok((file, direct(&inspection, reason)))
     }
 }

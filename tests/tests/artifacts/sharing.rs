@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_host::artifact::{Artifacts, CompilerProcess, Origin};
+use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Origin};
 use solti_metrics_host::provider::{Grants, Providers};
+use solti_metrics_host::runner::Path;
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::guest::component;
 
 use crate::child::Running;
 use crate::kept::{Host, Kept, files, guest};
@@ -25,6 +27,85 @@ fn what_was_compiled_once_is_not_compiled_again() -> Result<()> {
         counters.misses = 1;
         counters.stored = 1;
     })
+}
+
+/// From its file, a component is not even read into memory for it.
+#[test]
+fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
+    let kept = Kept::new()?;
+    let path = kept.dir().join("guest.wasm");
+    fs::write(&path, guest(7)?)?;
+    let load = || kept.host.runner.load_file(&path);
+    ensure!(load()?.origin() == Origin::Compiled);
+    kept.host.loads(7, Origin::Cached)?;
+    let loaded = load()?;
+    ensure!(loaded.origin() == Origin::Cached && *loaded.path() == Path::Inline);
+    kept.host.is_right(&loaded, 7)?;
+    kept.counted(|counters| {
+        counters.hits = 2;
+        counters.misses = 1;
+        counters.stored = 1;
+    })?;
+
+    let mut changed = fs::read(kept.file()?)?;
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    fs::write(kept.file()?, changed)?;
+    let loaded = load()?;
+    ensure!(loaded.origin() == Origin::Compiled);
+    kept.host.is_right(&loaded, 7)?;
+    kept.counted(|counters| {
+        counters.hits = 2;
+        counters.misses = 2;
+        counters.rejected = 1;
+        counters.stored = 2;
+    })
+}
+
+/// It has nothing to do with metrics, so it is not composed, and has one name only.
+#[test]
+fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
+    let kept = Kept::new()?;
+    let path = kept.dir().join("guest.wasm");
+    let main = r#"(module
+        (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#;
+    fs::write(&path, component(main)?)?;
+    for origin in [Origin::Compiled, Origin::Cached] {
+        let loaded = kept.host.runner.load_file(&path)?;
+        ensure!(loaded.origin() == origin && *loaded.path() == Path::Nothing);
+    }
+    kept.counted(|counters| {
+        counters.hits = 1;
+        counters.misses = 1;
+        counters.stored = 1;
+    })
+}
+
+/// Whatever the reason, it is told each time.
+#[test]
+fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let cache = ArtifactCache::open(folder.path().join("cache"))?;
+    let script = r#"case "$1" in
+        *kind=with-sink*) printf "it is odd" >&2; exit 64 ;;
+        *) exec "$0" compile-worker "$1" ;;
+    esac"#;
+    let compiler = CompilerProcess::new("sh").arg("-c").arg(script);
+    let artifacts = Artifacts::new()
+        .cache(cache.clone())
+        .compiler(compiler.arg(program()?));
+    let host = Host::new(artifacts)?;
+    let path = folder.path().join("guest.wasm");
+    fs::write(&path, guest(7)?)?;
+    for origin in [Origin::Compiled, Origin::Cached] {
+        let loaded = host.runner.load_file(&path)?;
+        ensure!(loaded.origin() == origin, "{loaded:?}");
+        let reason = Some("cannot be composed with the sink: it is odd".to_owned());
+        ensure!(*loaded.path() == Path::Direct { reason }, "{loaded:?}");
+        host.is_right(&loaded, 7)?;
+    }
+    ensure!(files(cache.dir())?.len() == 1);
+    Ok(())
 }
 
 #[test]

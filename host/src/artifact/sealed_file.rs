@@ -1,0 +1,152 @@
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::Refusal;
+use super::key::ArtifactKey;
+use super::outside;
+use super::sealed::{HEADER, Header, HeaderBytes, Lengths, is_authentic, read_authentic};
+use crate::sandbox::{Inspection, LoadError, printable, read_open, within};
+
+/// How every component begins.
+const PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+
+/// A file with a component and its code, which is not looked at yet.
+pub(crate) struct SealedFile<'a> {
+    name: String,
+    /// Bytes that the component may have.
+    limit: u64,
+    size: u64,
+    header: HeaderBytes,
+    body: Body<'a>,
+}
+
+/// What comes behind the header.
+enum Body<'a> {
+    Bytes(&'a [u8]),
+    File(File),
+}
+
+/// What was in the file of a component, and is authentic.
+pub(super) struct Authentic<'a> {
+    pub(super) header: Header,
+    pub(super) code: Cow<'a, [u8]>,
+    pub(super) inspection: Inspection,
+}
+
+impl SealedFile<'static> {
+    /// A file whose header was read.
+    pub(super) fn opened(
+        name: String,
+        limit: u64,
+        header: HeaderBytes,
+        file: File,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            name,
+            limit,
+            size: file.metadata()?.len(),
+            header,
+            body: Body::File(file),
+        })
+    }
+}
+
+impl<'a> SealedFile<'a> {
+    /// All of a file, in memory.
+    pub(super) fn whole(name: &str, limit: u64, bytes: &'a [u8]) -> Result<Self, LoadError> {
+        let (header, body) = bytes.split_first_chunk().ok_or_else(|| cut_off(name))?;
+        Ok(Self {
+            name: name.into(),
+            limit,
+            size: bytes.len() as u64,
+            header: *header,
+            body: Body::Bytes(body),
+        })
+    }
+
+    /// Its code, if it is authentic.
+    pub(super) fn authentic(
+        &mut self,
+        key: Option<&ArtifactKey>,
+    ) -> Result<Authentic<'a>, Refusal> {
+        let key = key.ok_or(Refusal::NoKey)?;
+        let header = Header::parse(&self.header)?;
+        let lengths = header.lengths;
+        if lengths.file() != Some(self.size) {
+            return Err(Refusal::Damaged);
+        }
+        let (code, outside) = match &mut self.body {
+            Body::Bytes(body) => {
+                let part = |from: u64, length: u64| {
+                    let (from, length) = (usize::try_from(from), usize::try_from(length));
+                    body.get(from.ok()?..)?.get(..length.ok()?)
+                };
+                let code = part(0, lengths.code).ok_or(Refusal::Damaged)?;
+                let outside = part(lengths.code, lengths.outside).ok_or(Refusal::Damaged)?;
+                if !is_authentic(key, &self.header, code, outside) {
+                    return Err(Refusal::NotAuthentic);
+                }
+                (code.into(), Cow::from(outside))
+            }
+            Body::File(file) => {
+                let read = file
+                    .seek(SeekFrom::Start(HEADER as u64))
+                    .and_then(|_| read_authentic(key, &self.header, lengths, file));
+                let authentic = read.map_err(|_| Refusal::Damaged)?;
+                let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
+                (code.into(), outside.into())
+            }
+        };
+        Ok(Authentic {
+            header,
+            code,
+            inspection: outside::read(&outside).ok_or(Refusal::Damaged)?,
+        })
+    }
+
+    /// The component. It is looked for, as nobody vouches for the header.
+    pub(super) fn component(self) -> Result<Cow<'a, [u8]>, LoadError> {
+        let lengths = Lengths::parse(&self.header);
+        // Two lengths tell where it begins, of which one may be wrong.
+        let behind_code = lengths
+            .file()
+            .and_then(|file| file.checked_sub(lengths.component));
+        let before_end = self.size.checked_sub(lengths.component);
+        let places = [behind_code, before_end].into_iter().flatten();
+        let within_file = places.filter(|from| (HEADER as u64..self.size).contains(from));
+        let name = self.name;
+        match self.body {
+            Body::Bytes(body) => {
+                let found = within_file
+                    .filter_map(|from| body.get(usize::try_from(from).ok()? - HEADER..))
+                    .find(|component| component.starts_with(&PREAMBLE));
+                let component = found.ok_or_else(|| cut_off(&name))?;
+                within(self.limit, &name, component)?;
+                Ok(component.into())
+            }
+            Body::File(mut file) => {
+                for from in within_file {
+                    let mut preamble = [0; PREAMBLE.len()];
+                    let begins = file
+                        .seek(SeekFrom::Start(from))
+                        .and_then(|_| file.read_exact(&mut preamble));
+                    if begins.is_ok() && preamble == PREAMBLE {
+                        // Where it was read from just now, it can be read from again.
+                        let _ = file.seek(SeekFrom::Start(from));
+                        return Ok(read_open(Path::new(&name), file, self.limit)?.into());
+                    }
+                }
+                Err(cut_off(&name))
+            }
+        }
+    }
+}
+
+fn cut_off(name: &str) -> LoadError {
+    LoadError::Invalid {
+        name: printable(name),
+        reason: "it was precompiled, and what it was made of is not in it any more".into(),
+    }
+}
