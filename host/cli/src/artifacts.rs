@@ -22,7 +22,7 @@ pub(crate) const COMPILE_WORKER: &str = "compile-worker";
 pub(crate) struct ArtifactArgs {
     /// Keep compiled code in this folder, which nobody else may use.
     ///
-    /// Default: `$XDG_CACHE_HOME/solti-metrics`, else `~/.cache/solti-metrics`.
+    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache", help_heading = HEADING)]
     cache: Option<PathBuf>,
 
@@ -100,7 +100,8 @@ fn default_dir() -> Option<PathBuf> {
         path.is_absolute().then_some(path)
     };
     let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-    Some(caches?.join("solti-metrics"))
+    // A folder within, since the one above is not for us alone.
+    Some(caches?.join("solti-metrics").join("code"))
 }
 
 /// Says that precompiled code was of no use.

@@ -5,7 +5,7 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
-use solti_metrics_host::runner::{Inspection, Runner, printable};
+use solti_metrics_host::runner::{Inspection, Path, Runner, printable};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::artifacts::tell;
@@ -26,6 +26,10 @@ struct Answer {
     /// What it has beside `backend`, if it receives records.
     interfaces: Vec<&'static str>,
     runnable: bool,
+    /// How its records would travel, if it can be run: `inline`, `direct` or `none`.
+    path: Option<&'static str>,
+    /// Why they would not be inlined.
+    path_reason: Option<String>,
     /// Whether it can receive records here, once granted what it needs.
     backend: bool,
     problem: Option<String>,
@@ -52,7 +56,10 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let (inspection, loaded, backend) = match inspected {
         Ok((inspection, bytes)) => {
             let loaded = runner.load(&name, &bytes);
-            let loaded = loaded.map(|program| tell(&name, program.refusal()));
+            let loaded = loaded.map(|program| {
+                tell(&name, program.refusal());
+                program.path().clone()
+            });
             let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
             let backend = receives.then(|| can_receive(&name, &bytes, artifacts));
             (inspection, loaded, backend)
@@ -66,7 +73,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     };
     // To receive records is what it is for, if it can.
     let problem = match (&loaded, &backend) {
-        (Ok(()), _) | (_, Some(Ok(()))) => None,
+        (Ok(_), _) | (_, Some(Ok(()))) => None,
         (_, Some(Err(error))) => Some(error.to_string()),
         (Err(error), None) => Some(error.to_string()),
     };
@@ -95,6 +102,8 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             .map(|export| printable(export.name()))
             .collect(),
         interfaces: Siblings::of(&inspection).names(),
+        path: loaded.as_ref().ok().map(Path::as_label),
+        path_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
         runnable: loaded.is_ok(),
         backend: matches!(backend, Some(Ok(()))),
         problem,
@@ -159,6 +168,16 @@ fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
     }
     if !answer.interfaces.is_empty() {
         writeln!(text, "  optional  {}", answer.interfaces.join(", "))?;
+    }
+    match (answer.path, &answer.path_reason) {
+        (Some("inline"), _) => writeln!(text, "  records   inlined into the guest")?,
+        (Some("direct"), Some(reason)) => {
+            writeln!(
+                text,
+                "  records   by calls of the host, since the guest {reason}"
+            )?;
+        }
+        _ => {}
     }
     let verdict = match (answer.runnable, answer.backend, answer.role) {
         (true, false, _) => "can be run here",

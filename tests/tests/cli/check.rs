@@ -38,6 +38,7 @@ fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
         &["role", "guest"][..],
         &["metrics", "solti:metrics@0.1.0"],
         &["program", "yes,"],
+        &["records", "inlined", "into", "the", "guest"],
         &["verdict", "can", "be", "run", "here"],
     ] {
         ensure!(line(words), "{words:?}\n{text}");
