@@ -345,3 +345,6 @@ fn load_error(name: &str, not: NotCompiled) -> LoadError {
         NotCompiled::Process(reason) => LoadError::Compiler { name, reason },
     }
 }
+
+#[cfg(test)]
+mod tests;
