@@ -47,6 +47,7 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
+	cargo clippy --locked -p solti-metrics-host --features measure -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features provider -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings

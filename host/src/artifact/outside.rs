@@ -46,9 +46,10 @@ mod tests {
     #[test]
     fn an_outside_is_read_as_it_was_written() {
         let names = |names: &[&str]| names.iter().map(|name| Interface::new(name)).collect();
-        let mut inspection = Inspection::default();
-        inspection.imports = names(&["solti:metrics/backend@0.1.0", "", "a\n\0b"]);
-        inspection.exports = names(&["wasi:cli/run@0.2.12"]);
+        let inspection = Inspection {
+            imports: names(&["solti:metrics/backend@0.1.0", "", "a\n\0b"]),
+            exports: names(&["wasi:cli/run@0.2.12"]),
+        };
         let bytes = written(&inspection);
         assert_eq!(read(&bytes), Some(inspection));
         for length in 0..bytes.len() {

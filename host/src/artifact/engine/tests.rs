@@ -26,8 +26,8 @@ impl Two {
         Ok(Self {
             folder,
             cache,
-            ours: EngineArtifacts::new(artifacts.clone(), settings, &settings.engine()?),
-            theirs: EngineArtifacts::new(artifacts, settings, &Engine::default()),
+            ours: EngineArtifacts::new(artifacts.clone(), settings, vec![settings.engine()?]),
+            theirs: EngineArtifacts::new(artifacts, settings, vec![Engine::default()]),
             inspection: Inspection::of("it", &bytes)?,
             bytes,
         })
