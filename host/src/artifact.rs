@@ -77,7 +77,9 @@ pub(crate) use code::SinkComponent;
 #[cfg(feature = "runner")]
 pub(crate) use engine::SinkError;
 pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, NotUsed, Ready};
-pub(crate) use given::{Given, read_whole};
+pub(crate) use given::Given;
+#[cfg(feature = "runner")]
+pub(crate) use given::read_whole;
 
 use std::borrow::Cow;
 

@@ -31,9 +31,10 @@ pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
 pub(crate) use engine::{EngineSettings, Ticker};
-#[cfg(feature = "runner")]
 pub(crate) use error::shown;
-pub(crate) use file::{SEALED, open, read, read_open, within};
+#[cfg(feature = "compose")]
+pub(crate) use file::read;
+pub(crate) use file::{SEALED, open, read_open, within};
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;

@@ -24,7 +24,7 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
         let known = match (block.language.as_str(), block.about.as_str()) {
             ("console", "") | ("rust", "") => true,
             ("rs", example) => example.starts_with("guest/examples/"),
-            ("sh", "" | "hello" | "digest.wasm" | "backends" | "compose")
+            ("sh", "" | "hello" | "digest.wasm" | "backends" | "compose" | "precompile")
             | ("toml", "hello/Cargo.toml") => true,
             _ => false,
         };
@@ -146,6 +146,21 @@ fn the_composition_runs_as_shown() -> Result<()> {
     let (started, completed): (Vec<_>, Vec<_>) = lines.lines().partition(started);
     let sampled = !completed.is_empty() && completed.len() < started.len();
     ensure!(sampled, "{lines}");
+    Ok(())
+}
+
+#[test]
+fn the_precompiled_file_runs_as_shown() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
+    symlink(
+        root().join("src").canonicalize()?,
+        folder.path().join("src"),
+    )?;
+    for line in only(&readme()?, "sh", "precompile")?.lines() {
+        let said = shell(line, folder.path())?;
+        ensure!(!said.contains("warning"), "{line}\n{said}");
+    }
     Ok(())
 }
 

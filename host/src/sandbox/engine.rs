@@ -30,7 +30,8 @@ impl EngineSettings {
         self.engine_with(|_| {})
     }
 
-    /// The same, with more to configure; nothing that changes compiled code.
+    /// The same, with more to configure, of which no code depends: whoever compiles for
+    /// it is not told.
     pub(crate) fn engine_with(self, more: impl FnOnce(&mut Config)) -> wasmtime::Result<Engine> {
         let mut config = Config::new();
         config

@@ -8,6 +8,7 @@ use super::{LoadError, printable};
 pub(crate) const SEALED: [u8; 8] = *b"\xabsolti\r\n";
 
 /// Reads a component's file, and not a byte more than `limit`.
+#[cfg(feature = "compose")]
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     read_open(path, open(path)?, limit)
 }
