@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build oracles lint fmt clippy doc features deny advisories bench bless cargo-component clean
+.PHONY: help run test build oracles lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -62,8 +62,14 @@ deny: ## Check licences and sources of all dependencies
 advisories: deny ## The same, and known vulnerabilities; their list comes from GitHub
 	$(DENY) --workspace check advisories
 
-bench: ## Measure what a record costs, as ratios from one interleaved run
-	cargo bench --locked -p solti-metrics-tests
+SUITE := cargo bench --locked -p solti-metrics-tests --bench suite --
+
+# The page is written by a full run; WRITE=1 has a short one write it, too.
+bench: ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS=5 for a glance
+	$(SUITE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
+
+bench-check: ## Measure, and fail if a limit does not hold
+	$(SUITE) --check
 
 bless: oracles ## Rewrite generated documents and expected outputs
 	BLESS=1 cargo test --workspace --locked --test contract --test exposition

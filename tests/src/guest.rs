@@ -18,8 +18,18 @@ use wit_parser::{Resolve, WorldId};
 ///
 /// When the text is no core module, or one that does not fit `fixture-wit/`.
 pub fn component(core: &str) -> Result<Vec<u8>> {
-    let mut module = wat::parse_str(core)?;
-    let (resolve, world) = world_for(core)?;
+    let exported = |interface: &str| core.contains(&format!("\"{interface}#"));
+    of_module(wat::parse_str(core)?, exported)
+}
+
+/// Makes a component of a core module. `exported` says from which interfaces the
+/// module exports functions.
+///
+/// # Errors
+///
+/// When it is no core module, or one that does not fit `fixture-wit/`.
+pub fn of_module(mut module: Vec<u8>, exported: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
+    let (resolve, world) = world_with(exported)?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     ComponentEncoder::default()
         .module(&module)?
@@ -29,7 +39,7 @@ pub fn component(core: &str) -> Result<Vec<u8>> {
 
 /// The fixtures' world, without the exports that this module does not have:
 /// imports may be left out of a component, but exports must be there.
-fn world_for(core: &str) -> Result<(Resolve, WorldId)> {
+fn world_with(exported: impl Fn(&str) -> bool) -> Result<(Resolve, WorldId)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut resolve = Resolve {
         all_features: true,
@@ -40,7 +50,7 @@ fn world_for(core: &str) -> Result<(Resolve, WorldId)> {
     let world = resolve.select_world(&[package], Some("fixture"))?;
 
     let mut exports = mem::take(&mut resolve.worlds[world].exports);
-    exports.retain(|key, _| core.contains(&format!("\"{}#", resolve.name_world_key(key))));
+    exports.retain(|key, _| exported(&resolve.name_world_key(key)));
     resolve.worlds[world].exports = exports;
     Ok((resolve, world))
 }

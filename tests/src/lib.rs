@@ -1,6 +1,7 @@
 //! What several of the tests share.
 
 pub mod artifact;
+pub mod bench;
 pub mod guest;
 pub mod oracle;
 pub mod script;

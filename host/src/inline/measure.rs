@@ -13,17 +13,26 @@ use crate::sandbox::{EngineSettings, Inspection};
 #[derive(Debug)]
 pub enum Target {
     /// Nowhere: what is left is the guest's side.
-    Nowhere,
+    Nowhere {
+        /// How many records went there.
+        taken: u64,
+    },
     /// Through a guest's context, as in the runner.
     Ctx(Box<MetricsCtx>),
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self::Nowhere { taken: 0 }
+    }
 }
 
 impl Drain for Target {
     fn drain(&mut self, records: &[Words]) {
         match self {
             // As much as a backend would have to read.
-            Self::Nowhere => {
-                std::hint::black_box(records);
+            Self::Nowhere { taken } => {
+                *taken += std::hint::black_box(records).len() as u64;
             }
             Self::Ctx(ctx) => ctx.record_words(records),
         }
@@ -72,6 +81,15 @@ impl Composed {
         Ok(Self { engine, pre })
     }
 
+    /// How many bytes of machine code, and what belongs to it, it has become.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be serialized.
+    pub fn artifact_size(&self) -> wasmtime::Result<usize> {
+        Ok(self.pre.component().serialize()?.len())
+    }
+
     /// A store with an instance in it.
     ///
     /// # Errors
@@ -106,5 +124,14 @@ impl Instance {
         let (result,) = self.main.call(&mut self.store, ())?;
         self.store.data_mut().drain();
         result.map_err(|()| wasmtime::format_err!("the guest failed"))
+    }
+
+    /// How many records went nowhere.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        match self.store.data().state() {
+            Target::Nowhere { taken } => *taken,
+            Target::Ctx(_) => 0,
+        }
     }
 }

@@ -1,0 +1,40 @@
+//! What everything costs: the suite behind `make bench`.
+//!
+//! A [`Row`] is one way for a record to travel, or for a task to start. All rows take
+//! turns in one process (`turns`), so that the speed of the machine cancels out of
+//! the quotient of two of them, and those quotients have limits ([`LIMITS`]). How cost
+//! grows with guests, tasks and components is in `growth`. What a run found is a
+//! [`Run`], and that is shown as a table on the terminal, as a [`page`], a
+//! [`plot`] and a [`summary`].
+
+mod cached;
+#[cfg(test)]
+mod example;
+mod figure;
+mod growth;
+mod limit;
+mod machine;
+mod options;
+mod page;
+mod places;
+mod plot;
+mod row;
+mod rows;
+mod run;
+mod spread;
+mod summary;
+mod synthetic;
+mod table;
+mod turns;
+
+pub use limit::{Bound, LIMITS, Limit, Quotient};
+pub use row::{Arrived, Group, Row, Unit, Work};
+pub use rows::rows;
+pub use run::main;
+
+use limit::Verdict;
+use run::{Measured, Run};
+use spread::Spread;
+
+/// wasmtime has an error type of its own, and so has anyhow: this takes both.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -1,0 +1,94 @@
+//! A run that nobody made, for the tests of what shows one.
+
+use std::time::Duration;
+
+use super::growth::{After, AtOnce, Growth, Guests, Sized};
+use super::limit::{LIMITS, Quotient};
+use super::machine::Machine;
+use super::{Group, Measured, Run, Spread, Unit};
+
+/// Its rows are those that limits name, and a few more.
+pub(super) fn example() -> Run {
+    let mut names = vec!["native, no-op"];
+    for limit in LIMITS {
+        if let Quotient::Rows(of, over) = limit.quotient {
+            names.extend([of, over]);
+        }
+    }
+    let mut rows: Vec<Measured> = Vec::new();
+    for name in names {
+        if rows.iter().all(|row| row.name != name) {
+            rows.push(measured(name, rows.len()));
+        }
+    }
+    Run {
+        machine: machine(),
+        rounds: 301,
+        records: 10_000,
+        rows,
+        growth: growth(),
+    }
+}
+
+fn measured(name: &'static str, number: usize) -> Measured {
+    let native = ["native", "core", "bare"];
+    let median = 1.7 * 1.5_f64.powi(number as i32);
+    Measured {
+        name,
+        group: match name {
+            _ if native.iter().any(|start| name.starts_with(start)) => Group::Baseline,
+            _ if name.starts_with("strings") || name.starts_with("JSON") => Group::Otherwise,
+            _ => Group::Ours,
+        },
+        unit: match name.contains("instance") {
+            true => Unit::Task,
+            false => Unit::Record,
+        },
+        about: "What happens.",
+        ns: Spread {
+            low: 0.9 * median,
+            median,
+            high: 1.2 * median,
+        },
+    }
+}
+
+fn machine() -> Machine {
+    Machine {
+        cpu: "a processor".to_owned(),
+        cores: 2,
+        memory_gib: 24,
+        system: "a system".to_owned(),
+        rustc: "a compiler".to_owned(),
+        wasmtime: "48".to_owned(),
+        date: "2026-11-25".to_owned(),
+        load: 0.1,
+    }
+}
+
+fn growth() -> Growth {
+    let at = |guests, per_second| AtOnce { guests, per_second };
+    let after = |tasks| After {
+        tasks,
+        alone_us: 16.0,
+        crowd_us: 17.0,
+        resident_kib: 26_000,
+    };
+    let sized = |bytes: usize| Sized {
+        bytes,
+        functions: 1,
+        compile: Duration::from_millis(bytes as u64),
+        artifact: 3 * bytes,
+        load: Some(Duration::from_micros(bytes as u64 / 2)),
+        instance_us: 14.0,
+        record_ns: 3.9,
+    };
+    Growth {
+        guests: Guests {
+            at_once: vec![at(1, 70e6), at(2, 137e6), at(3, 130e6)],
+            two_threads: 1.98,
+        },
+        tasks: [1, 10, 100].map(after).to_vec(),
+        components: [1_000, 100_000].map(sized).to_vec(),
+    }
+}

@@ -1,0 +1,69 @@
+//! How cost grows: with guests at once, with tasks, with the size of a component.
+//! Each is measured by itself, not in turns.
+
+mod components;
+mod guests;
+mod tasks;
+
+pub(crate) use components::Sized;
+pub(crate) use guests::Guests;
+pub(crate) use tasks::{After, CROWD};
+
+#[cfg(test)]
+pub(crate) use guests::AtOnce;
+
+use super::Result;
+
+/// What a run found about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Growth {
+    /// Guests at once, sharing a backend.
+    pub(crate) guests: Guests,
+    /// Tasks through one runner.
+    pub(crate) tasks: Vec<After>,
+    /// Components of different sizes.
+    pub(crate) components: Vec<Sized>,
+}
+
+/// How far it is looked at.
+pub(super) struct Extent {
+    pub(super) guests: usize,
+    /// How often, with each number of guests.
+    pub(super) attempts: usize,
+    pub(super) tasks: u32,
+    pub(super) bytes: usize,
+}
+
+impl Growth {
+    pub(super) fn measure(extent: &Extent) -> Result<Self> {
+        Ok(Self {
+            guests: Guests::measure(extent.guests, extent.attempts)?,
+            tasks: tasks::measure(extent.tasks)?,
+            components: components::measure(extent.bytes)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_looked_at_as_far_as_asked() -> Result<()> {
+        let growth = Growth::measure(&Extent {
+            guests: 2,
+            attempts: 1,
+            tasks: 10,
+            bytes: 10 << 10,
+        })?;
+        let guests = growth.guests.at_once.iter().map(|at| at.guests);
+        assert_eq!(guests.collect::<Vec<_>>(), [1, 2]);
+        let tasks = growth.tasks.iter().map(|after| after.tasks);
+        assert_eq!(tasks.collect::<Vec<_>>(), [1, 10]);
+        let [small, large] = growth.components.as_slice() else {
+            return Err(format!("not two of them: {:?}", growth.components).into());
+        };
+        assert!(small.bytes < large.bytes && small.artifact < large.artifact);
+        Ok(())
+    }
+}

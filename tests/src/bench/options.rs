@@ -1,0 +1,78 @@
+/// What a run is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Options {
+    /// How many turns each row takes.
+    pub(super) rounds: usize,
+    /// Whether growth is looked at as far as it is documented.
+    pub(super) full: bool,
+    /// Whether the page and the plot are written.
+    pub(super) write: bool,
+    /// Whether a limit that does not hold is a failure.
+    pub(super) check: bool,
+}
+
+/// Turns of a run that nobody asked to be short.
+const ROUNDS: usize = 301;
+
+impl Options {
+    /// From the command line, without the program's name.
+    pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            rounds: ROUNDS,
+            full: true,
+            write: false,
+            check: false,
+        };
+        let mut write = false;
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // What cargo says to each benchmark.
+                "--bench" => {}
+                "--check" => options.check = true,
+                "--write" => write = true,
+                "--rounds" => {
+                    let rounds = arguments.next().and_then(|rounds| rounds.parse().ok());
+                    let rounds = rounds.filter(|rounds| *rounds > 0);
+                    options.rounds = rounds.ok_or("--rounds needs a number above 0")?;
+                    options.full = false;
+                }
+                other => return Err(format!("{other}: only --rounds N, --write, --check")),
+            }
+        }
+        options.write = write || (options.full && !options.check);
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn documents_are_written_by_a_full_run_and_by_another_only_if_asked() {
+        let writes = |line| parse(line).map(|options| options.write);
+        assert_eq!(writes("--bench"), Ok(true));
+        assert_eq!(writes("--check"), Ok(false));
+        assert_eq!(writes("--rounds 5"), Ok(false));
+        assert_eq!(writes("--rounds 5 --write"), Ok(true));
+    }
+
+    #[test]
+    fn a_short_run_has_so_many_rounds() {
+        let options = parse("--rounds 7 --check --bench");
+        let rounds = options.map(|options| (options.rounds, options.full, options.check));
+        assert_eq!(rounds, Ok((7, false, true)));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for line in ["--round 5", "--rounds", "--rounds 0", "--rounds x", "5"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

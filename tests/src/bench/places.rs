@@ -1,0 +1,83 @@
+use super::{Arrived, Result, Work};
+
+/// The same work several times over, of which each round measures another.
+///
+/// Where the heap has put a store and an engine decides whether what a guest loads
+/// seems to depend on what it has just stored, because both have the same last digits:
+/// a record then takes twice as long, for as long as they live. With several of them,
+/// the median is not a matter of luck.
+pub(super) struct Places {
+    works: Vec<Box<dyn Work>>,
+    now: usize,
+}
+
+impl Places {
+    pub(super) fn new(places: usize, make: impl Fn() -> Result<Box<dyn Work>>) -> Result<Self> {
+        let works = (0..places.max(1)).map(|_| make());
+        Ok(Self {
+            works: works.collect::<Result<_>>()?,
+            now: 0,
+        })
+    }
+
+    fn now(&mut self) -> &mut dyn Work {
+        &mut *self.works[self.now]
+    }
+}
+
+impl Work for Places {
+    fn begin_round(&mut self) {
+        self.now = (self.now + 1) % self.works.len();
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.now().prepare()
+    }
+
+    fn run(&mut self) -> Result<()> {
+        self.now().run()
+    }
+
+    fn at_once(&self) -> u32 {
+        self.works[self.now].at_once()
+    }
+
+    fn arrived(&mut self) -> Result<Arrived> {
+        let mut all = self.works[0].arrived()?;
+        for work in &mut self.works[1..] {
+            all = all.and(work.arrived()?);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts its runs.
+    struct Counting(u64);
+
+    impl Work for Counting {
+        fn run(&mut self) -> Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+        fn arrived(&mut self) -> Result<Arrived> {
+            Ok(Arrived::Counted(self.0))
+        }
+    }
+
+    #[test]
+    fn each_round_is_of_another_place_and_all_of_them_count() -> Result<()> {
+        let mut places = Places::new(3, || Ok(Box::new(Counting(0))))?;
+        for _ in 0..4 {
+            places.begin_round();
+            places.run()?;
+        }
+        let each: Result<Vec<_>> = places.works.iter_mut().map(|work| work.arrived()).collect();
+        assert_eq!(each?, [1, 2, 1].map(Arrived::Counted));
+        assert_eq!(places.arrived()?, Arrived::Counted(4));
+        Ok(())
+    }
+}

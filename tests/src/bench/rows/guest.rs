@@ -1,0 +1,79 @@
+//! The guest of most rows, and how it is called.
+
+use wasmtime::component::{Instance, TypedFunc};
+use wasmtime::{AsContextMut, Config, Engine, Inlining};
+
+use crate::bench::Result;
+
+/// What `main` is.
+pub(super) type Main = TypedFunc<(), (std::result::Result<(), ()>,)>;
+
+/// A core module that records so many times: the last duration is 1 ms, and each
+/// one before is a millisecond longer. `module` is where it imports the function from.
+pub(in crate::bench) fn recording(module: &str, records: u32) -> String {
+    format!(
+        r#"(module
+            (import "{module}" "record-task-completed"
+                (func $completed (param i32 i32 i64)))
+            (func (export "wasi:cli/run@0.2.12#run") (result i32)
+                (local $left i32)
+                (local.set $left (i32.const {records}))
+                (loop $again
+                    (call $completed
+                        (i32.const 2) (i32.const 0)
+                        (i64.extend_i32_u (local.get $left)))
+                    (br_if $again (local.tee $left
+                        (i32.sub (local.get $left) (i32.const 1)))))
+                i32.const 0))"#
+    )
+}
+
+/// Where components import the metrics from.
+pub(super) const BACKEND: &str = "solti:metrics/backend@0.1.0";
+
+/// An engine without component-model concurrency, as the runner's: with it, which is
+/// the default where that feature of wasmtime is built in, calls cost twice as much.
+/// All that has a typed import runs on it, what people would do otherwise included.
+pub(super) fn engine() -> Result<Engine> {
+    let mut config = Config::new();
+    config.concurrency_support(false);
+    Ok(Engine::new(&config)?)
+}
+
+/// An engine with all the settings of the runner's that have to do with speed.
+pub(super) fn runner_engine() -> Result<Engine> {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .compiler_inlining(Inlining::InterModuleAndIntraGc);
+    Ok(Engine::new(&config)?)
+}
+
+/// The function that is exported as `wasi:cli/run`.
+pub(super) fn main_of(mut store: impl AsContextMut, instance: &Instance) -> Result<Main> {
+    let run = instance
+        .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
+        .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))
+        .ok_or("the guest has no `main`")?;
+    Ok(instance.get_typed_func(&mut store, run)?)
+}
+
+/// Writes a number in decimal where `$at` is, and returns where that ends.
+pub(super) const DECIMAL: &str = r#"
+    (func $decimal (param $at i32) (param $number i64) (result i32)
+        (local $end i32) (local $rest i64)
+        (local.set $rest (local.get $number))
+        (local.set $end (local.get $at))
+        (loop $count
+            (local.set $end (i32.add (local.get $end) (i32.const 1)))
+            (br_if $count (i64.ne (i64.const 0)
+                (local.tee $rest (i64.div_u (local.get $rest) (i64.const 10))))))
+        (local.set $at (local.get $end))
+        (loop $digit
+            (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+            (i32.store8 (local.get $at) (i32.add (i32.const 48)
+                (i32.wrap_i64 (i64.rem_u (local.get $number) (i64.const 10)))))
+            (br_if $digit (i64.ne (i64.const 0)
+                (local.tee $number (i64.div_u (local.get $number) (i64.const 10))))))
+        (local.get $end))"#;

@@ -1,0 +1,65 @@
+//! The inlined path: the guest's side alone, and with what follows.
+
+use std::sync::Arc;
+
+use solti_metrics::{MetricsHandle, PrometheusMetrics};
+use solti_metrics_host::MetricsCtx;
+use solti_metrics_host::measure::{Composed, Instance, Target};
+
+use super::backends::{Atomics, scraped};
+use super::guest::{BACKEND, recording};
+use crate::bench::{Arrived, Result, Work};
+use crate::guest::component;
+
+/// Without anybody who takes the records.
+pub(super) fn alone(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
+    let instance = instance(records, interruptible, Target::default())?;
+    Ok(Box::new(Inlined {
+        instance,
+        arrived: Box::new(|instance| Ok(Arrived::Counted(instance.taken()))),
+    }))
+}
+
+pub(super) fn into_atomics(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
+    let atomics = Arc::new(Atomics::default());
+    let instance = instance(records, interruptible, into(atomics.clone()))?;
+    Ok(Box::new(Inlined {
+        instance,
+        arrived: Box::new(move |_| Ok(atomics.arrived())),
+    }))
+}
+
+pub(super) fn into_prometheus(records: u32) -> Result<Box<dyn Work>> {
+    let metrics = Arc::new(PrometheusMetrics::new());
+    let instance = instance(records, true, into(metrics.clone()))?;
+    Ok(Box::new(Inlined {
+        instance,
+        arrived: Box::new(move |_| scraped(&metrics)),
+    }))
+}
+
+fn into(backend: MetricsHandle) -> Target {
+    Target::Ctx(Box::new(MetricsCtx::builder().handle(backend).build()))
+}
+
+fn instance(records: u32, interruptible: bool, target: Target) -> Result<Instance> {
+    let bytes = component(&recording(BACKEND, records))?;
+    Ok(Composed::new(&bytes, interruptible)?.instance(target)?)
+}
+
+type Told = dyn Fn(&Instance) -> Result<Arrived>;
+
+struct Inlined {
+    instance: Instance,
+    arrived: Box<Told>,
+}
+
+impl Work for Inlined {
+    fn run(&mut self) -> Result<()> {
+        Ok(self.instance.call()?)
+    }
+
+    fn arrived(&mut self) -> Result<Arrived> {
+        (self.arrived)(&self.instance)
+    }
+}

@@ -1,0 +1,81 @@
+//! What a task costs before its `main` is called, and after.
+
+use std::sync::Arc;
+
+use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::{MetricsCtx, MetricsCtxBuilder};
+use wasmtime::Store;
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use super::backends::Atomics;
+use super::guest::{BACKEND, main_of, recording, runner_engine};
+use crate::bench::{Arrived, Result, Work};
+use crate::guest::component;
+
+pub(super) fn bare(tasks: u32) -> Result<Box<dyn Work>> {
+    let engine = runner_engine()?;
+    let bytes = component(&recording(BACKEND, 1))?;
+    let component = Component::from_binary(&engine, &bytes)?;
+    let mut linker = Linker::new(&engine);
+    linker.define_unknown_imports_as_traps(&component)?;
+    Ok(Box::new(Bare {
+        tasks,
+        made: 0,
+        pre: linker.instantiate_pre(&component)?,
+    }))
+}
+
+struct Bare {
+    tasks: u32,
+    made: u64,
+    pre: InstancePre<()>,
+}
+
+impl Work for Bare {
+    fn run(&mut self) -> Result<()> {
+        for _ in 0..self.tasks {
+            let mut store = Store::new(self.pre.engine(), ());
+            store.set_epoch_deadline(u64::MAX / 2);
+            let instance = self.pre.instantiate(&mut store)?;
+            main_of(&mut store, &instance)?;
+            self.made += 1;
+        }
+        Ok(())
+    }
+
+    fn arrived(&mut self) -> Result<Arrived> {
+        Ok(Arrived::Counted(self.made))
+    }
+}
+
+pub(super) fn with_sink(tasks: u32) -> Result<Box<dyn Work>> {
+    let bytes = component(&recording(BACKEND, 1))?;
+    Ok(Box::new(WithSink {
+        tasks,
+        made: 0,
+        composed: Composed::new(&bytes, true)?,
+        ctx: MetricsCtx::builder().handle(Arc::new(Atomics::default())),
+    }))
+}
+
+struct WithSink {
+    tasks: u32,
+    made: u64,
+    composed: Composed,
+    ctx: MetricsCtxBuilder,
+}
+
+impl Work for WithSink {
+    fn run(&mut self) -> Result<()> {
+        for _ in 0..self.tasks {
+            let ctx = self.ctx.clone().build();
+            self.composed.instance(Target::Ctx(Box::new(ctx)))?;
+            self.made += 1;
+        }
+        Ok(())
+    }
+
+    fn arrived(&mut self) -> Result<Arrived> {
+        Ok(Arrived::Counted(self.made))
+    }
+}

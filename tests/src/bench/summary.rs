@@ -1,0 +1,88 @@
+//! The limits for other programs.
+
+use serde::Serialize;
+
+use super::{Bound, Result, Verdict};
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    ratio: f64,
+    limit: f64,
+    holds: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    at_least: bool,
+    /// Left out where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_judged: Option<&'a str>,
+}
+
+/// A list with an entry for each limit of which both figures were measured.
+///
+/// `holds` says on which side the ratio is. `at_least` is there, and true, where the
+/// limit is the least that the ratio may be; `not_judged` is there where this run
+/// cannot tell, and says why.
+///
+/// # Errors
+///
+/// When a ratio is no number.
+pub(crate) fn json(verdicts: &[Verdict]) -> Result<String> {
+    let entries: Vec<_> = verdicts.iter().map(entry).collect();
+    if let Some(entry) = entries.iter().find(|entry| !entry.ratio.is_finite()) {
+        return Err(format!("{}: the ratio is no number", entry.name).into());
+    }
+    Ok(serde_json::to_string_pretty(&entries)? + "\n")
+}
+
+fn entry(verdict: &Verdict) -> Entry<'_> {
+    Entry {
+        name: verdict.limit.name,
+        ratio: verdict.ratio,
+        limit: verdict.limit.bound.number(),
+        holds: verdict.holds(),
+        at_least: matches!(verdict.limit.bound, Bound::AtLeast(_)),
+        not_judged: verdict.not_judged.as_deref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bench::LIMITS;
+
+    #[test]
+    fn an_entry_says_what_was_measured_and_whether_it_holds() -> Result<()> {
+        let verdict = |number: usize, ratio| Verdict {
+            limit: LIMITS[number],
+            ratio,
+            not_judged: None,
+        };
+        let busy = Verdict {
+            not_judged: Some("busy".to_owned()),
+            ..verdict(12, 1.5)
+        };
+        let text = json(&[verdict(0, 0.5), verdict(1, 1.3), verdict(7, 31.0), busy])?;
+        let found: serde_json::Value = serde_json::from_str(&text)?;
+        let expected = json!([
+            {"name": LIMITS[0].name, "ratio": 0.5, "limit": 0.6, "holds": true},
+            {"name": LIMITS[1].name, "ratio": 1.3, "limit": 1.2, "holds": false},
+            {"name": LIMITS[7].name, "ratio": 31.0, "limit": 30.0, "holds": true, "at_least": true},
+            {"name": LIMITS[12].name, "ratio": 1.5, "limit": 1.8, "holds": false, "at_least": true,
+             "not_judged": "busy"},
+        ]);
+        assert_eq!(found, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn no_ratio_is_null() {
+        let verdict = Verdict {
+            limit: LIMITS[0],
+            ratio: f64::NAN,
+            not_judged: None,
+        };
+        assert!(json(&[verdict]).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! What a run found, for the terminal.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it is for")]
+
+use super::{Run, Unit};
+
+/// Says what is being done, or what went wrong.
+pub(super) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Prints everything.
+pub(super) fn show(run: &Run) {
+    print!("{}", text(run));
+}
+
+fn text(run: &Run) -> String {
+    let mut lines = Vec::new();
+    for (unit, title) in [(Unit::Record, "a record"), (Unit::Task, "a task")] {
+        lines.push(format!(
+            "{title:<32} {:>10} {:>21} {:>9} {:>8}",
+            "ns", "quartiles", "x native", "x core"
+        ));
+        for row in run.rows.iter().filter(|row| row.unit == unit) {
+            let ns = row.ns;
+            let quartiles = format!("{:.1} – {:.1}", ns.low, ns.high);
+            let times = |other| match run.median(other) {
+                Some(other) if unit == Unit::Record => format!("{:.2}", ns.median / other),
+                _ => String::new(),
+            };
+            let (native, core) = (times("native, atomics"), times("core func_wrap"));
+            lines.push(format!(
+                "{:<32} {:>10.1} {quartiles:>21} {native:>9} {core:>8}",
+                row.name, ns.median
+            ));
+        }
+        lines.push(String::new());
+    }
+
+    lines.push("guests at once: million records in a second".to_owned());
+    for at in &run.growth.guests.at_once {
+        let millions = at.per_second / 1e6;
+        lines.push(format!("{:>8} {millions:>10.1}", at.guests));
+    }
+    let two = run.growth.guests.two_threads;
+    lines.push(format!("two threads without memory: {two:.2} of one\n"));
+
+    lines.push("tasks: µs of each, alone and in a crowd; KiB resident".to_owned());
+    for after in &run.growth.tasks {
+        lines.push(format!(
+            "{:>8} {:>8.1} {:>8.1} {:>9}",
+            after.tasks, after.alone_us, after.crowd_us, after.resident_kib
+        ));
+    }
+    lines.push(String::new());
+
+    lines.push(
+        "bytes: functions, ms to compile, bytes compiled, ms to load, µs an instance, ns a record"
+            .to_owned(),
+    );
+    for sized in &run.growth.components {
+        let load = sized.load.map_or("-".to_owned(), |load| {
+            format!("{:.2}", load.as_secs_f64() * 1e3)
+        });
+        lines.push(format!(
+            "{:>9} {:>7} {:>10.1} {:>10} {load:>8} {:>8.1} {:>6.2}",
+            sized.bytes,
+            sized.functions,
+            sized.compile.as_secs_f64() * 1e3,
+            sized.artifact,
+            sized.instance_us,
+            sized.record_ns,
+        ));
+    }
+    lines.push(String::new());
+
+    for verdict in run.verdicts() {
+        let (name, ratio, bound) = (verdict.limit.name, verdict.ratio, verdict.limit.bound);
+        let why = verdict.not_judged.as_deref();
+        let why = why.map_or(String::new(), |why| format!(" ({why})"));
+        lines.push(format!(
+            "{name}: {ratio:.3}, {bound}: {}{why}",
+            verdict.word()
+        ));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}

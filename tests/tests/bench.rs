@@ -1,0 +1,73 @@
+//! The bench suite measures what it says: each row really does its work, and what the
+//! README says about cost is what is promised.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use solti_metrics_tests::bench::{Arrived, LIMITS, Row, Unit, rows};
+
+/// More than a ring holds, and more than a batch.
+const RECORDS: u32 = 1_500;
+
+const PLACES: usize = 2;
+
+/// Rounds, so that each place has at least one.
+const ROUNDS: u64 = 3;
+
+#[test]
+fn what_each_row_makes_arrives_at_its_other_end() -> Result<()> {
+    let mut untold = Vec::new();
+    for mut row in rows(RECORDS, PLACES).map_err(|error| anyhow!(error))? {
+        let arrived = worked(&mut row).map_err(|error| anyhow!("{}: {error}", row.name))?;
+        let (name, count) = (row.name, ROUNDS * u64::from(row.count));
+        match (arrived, row.unit) {
+            (
+                Arrived::Records {
+                    count: told,
+                    sum_ms,
+                },
+                Unit::Record,
+            ) => {
+                // The durations of a run are 1 ms, 2 ms, and so on.
+                let each = u64::from(row.count) * (u64::from(row.count) + 1) / 2;
+                ensure!(told == count, "{name}: {told} of {count} records");
+                ensure!(sum_ms == ROUNDS * each, "{name}: {sum_ms} ms");
+            }
+            (Arrived::Counted(told), _) => ensure!(told == count, "{name}: {told} of {count}"),
+            (Arrived::Untold, _) => untold.push(name),
+            (arrived, unit) => return Err(anyhow!("{name}: {arrived:?} of {unit:?}")),
+        }
+    }
+    ensure!(untold == ["native, no-op"], "nobody counted: {untold:?}");
+    Ok(())
+}
+
+fn worked(row: &mut Row) -> solti_metrics_tests::bench::Result<Arrived> {
+    for _ in 0..ROUNDS {
+        row.work.begin_round();
+        row.work.prepare()?;
+        row.work.run()?;
+    }
+    row.work.arrived()
+}
+
+#[test]
+fn the_readme_shows_the_plot_and_promises_what_the_limits_do() -> Result<()> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme)?;
+    let section = readme.split_once("\n## What it costs\n");
+    let section = section.and_then(|(_, rest)| rest.split("\n## ").next());
+    let section = section.context("the README says nothing about cost")?;
+    for link in ["](docs/performance.svg)", "](docs/performance.md)"] {
+        ensure!(section.contains(link), "no {link}");
+    }
+    let numbers = section.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
+    for number in &numbers {
+        let promised = LIMITS.iter().any(|limit| limit.bound.number() == *number);
+        ensure!(promised, "{number} is no limit");
+    }
+    ensure!(!numbers.is_empty(), "nothing is promised");
+    Ok(())
+}
