@@ -61,7 +61,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// All that is promised. Each names what the figures are of as people would.
-pub const LIMITS: [Limit; 13] = [
+pub const LIMITS: [Limit; 14] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
         Rows("inlined, guest side", "native, atomics"),
@@ -83,9 +83,19 @@ pub const LIMITS: [Limit; 13] = [
         AtMost(2.3),
     ),
     limit(
+        "inlined record with drain into Prometheus, epoch on / native dyn prometheus-client",
+        Rows(
+            "inlined into Prometheus, epoch",
+            "native, prometheus-client",
+        ),
+        AtMost(1.5),
+    ),
+    // `PrometheusMetrics` costs two locked additions, as the atomics do, and so the
+    // limit is theirs.
+    limit(
         "inlined record with drain into Prometheus, epoch on / native dyn Prometheus",
         Rows("inlined into Prometheus, epoch", "native, Prometheus"),
-        AtMost(1.5),
+        AtMost(2.3),
     ),
     limit(
         "direct record / core func_wrap",

@@ -7,6 +7,7 @@ mod composed;
 mod core_module;
 mod direct;
 mod guest;
+mod handles;
 mod inlined;
 mod json_lines;
 mod labelled;
@@ -70,6 +71,11 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
             "native, Prometheus",
             "The same call to `PrometheusMetrics`.",
             &|| Ok(native::prometheus(count)),
+        ),
+        baseline(
+            "native, prometheus-client",
+            "The same call to a counter and a histogram of the crate `prometheus-client`, looked up before.",
+            &|| Ok(native::handles(count)),
         ),
         baseline(
             "native, admitted",

@@ -7,6 +7,7 @@ use solti_metrics::{MetricsHandle, PrometheusMetrics, RunnerType, TaskOutcome, n
 use solti_metrics_host::MetricsCtx;
 
 use super::backends::{Atomics, completed, scraped};
+use super::handles::Handles;
 use crate::bench::{Arrived, Result, Work};
 
 pub(super) fn no_op(records: u32) -> Box<dyn Work> {
@@ -21,6 +22,11 @@ pub(super) fn atomics(records: u32) -> Box<dyn Work> {
 pub(super) fn prometheus(records: u32) -> Box<dyn Work> {
     let metrics = Arc::new(PrometheusMetrics::new());
     called(records, metrics.clone(), move || scraped(&metrics))
+}
+
+pub(super) fn handles(records: u32) -> Box<dyn Work> {
+    let handles = Handles::new();
+    called(records, handles.clone(), move || handles.arrived())
 }
 
 fn called(
