@@ -22,7 +22,8 @@ pub(crate) const COMPILE_WORKER: &str = "compile-worker";
 pub(crate) struct ArtifactArgs {
     /// Keep compiled code in this folder, which nobody else may use.
     ///
-    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
+    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else
+    /// `~/.cache/solti-metrics/code`.
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache", help_heading = HEADING)]
     cache: Option<PathBuf>,
 
@@ -100,8 +101,8 @@ fn default_dir() -> Option<PathBuf> {
         path.is_absolute().then_some(path)
     };
     let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-    // A folder within, since the one above is not for us alone.
-    Some(caches?.join("solti-metrics").join("code"))
+    // Beside what else of this project is kept there, which others may use.
+    Some(caches?.join("solti-metrics/code"))
 }
 
 /// Says that precompiled code was of no use.

@@ -71,7 +71,7 @@ fn a_key_that_others_may_read_is_not_used() -> Result<()> {
 #[test]
 fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
-    fs::create_dir(place.path("caches"))?;
+    fs::create_dir_all(place.path("caches/solti-metrics"))?;
     fs::write(place.cache(), "mine")?;
     let opened = ArtifactCache::open(place.cache());
     ensure!(

@@ -35,7 +35,7 @@ impl Place {
 
     /// Where the command keeps code unless it is told otherwise.
     pub(crate) fn cache(&self) -> PathBuf {
-        self.path("caches/solti-metrics")
+        self.path("caches/solti-metrics/code")
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Result<Command> {

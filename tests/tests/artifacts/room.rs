@@ -105,7 +105,7 @@ fn a_full_disk_costs_the_cache_alone() -> Result<()> {
         unshare -rm true 2>/dev/null || exit 77
         exec unshare -rm sh -c '
             mount -t tmpfs -o size=16k,mode=700 none caches || exit 77
-            "$0" run guest.wasm && "$0" run guest.wasm && ls caches/solti-metrics
+            "$0" run guest.wasm && "$0" run guest.wasm && ls caches/solti-metrics/code
         ' "$0""#;
     let end = end(&mut place.shell(script)?)?;
     ensure!(matches!(end.code, Some(0 | 77)), "{end}");
