@@ -41,12 +41,10 @@ use crate::voice::complain_now;
 fn main() -> ExitCode {
     let cli = Cli::of_process();
     say_no_panic_twice();
-    // Silent unless asked: what a person needs to know is said otherwise.
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    // What one that compiles says on standard error is read by whoever asked.
+    if !matches!(cli.command, Command::CompileWorker { .. }) {
+        log();
+    }
     let exit = match cli.command {
         Command::Run(args) => block_on(run::run(*args)),
         Command::Check(args) => check::check(&args),
@@ -60,6 +58,15 @@ fn main() -> ExitCode {
         Exit::Failed
     })
     .into()
+}
+
+/// Silent unless asked: what a person needs to know is said otherwise.
+fn log() {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }
 
 /// A panic that is answered with an error says nothing on its way.

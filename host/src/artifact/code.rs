@@ -8,12 +8,13 @@
 //! and settings, and not at the code: of what has been changed since, most runs as if
 //! nothing had happened, and does something else. A [`Code`] is therefore made in two
 //! ways only. [`Code::compile`] makes it in this process. [`Code::known`] takes it from
-//! elsewhere, is visible in this module's parent and nowhere else, and is called there
-//! with bytes of three kinds: those that a process has answered which this process
-//! started, with a program that its embedder has named; those of a cache, and those of
-//! a precompiled file, both after `sealed` has authenticated them, in memory, with a key
-//! that nobody else has, as code of the very name under which they were looked for. The
-//! bytes that are loaded are the bytes that were authenticated: nothing is read twice.
+//! elsewhere. It is visible in this module's parent and below, and called in
+//! `artifact/engine.rs` alone, with bytes of three kinds: those that a process has
+//! answered which this process started, of the program that its embedder has named;
+//! those of a cache; and those of a precompiled file. The latter two were authenticated
+//! by `artifact/sealed.rs` with a key that nobody else has, in memory, and are of the
+//! very name that code of this component, kind, engine and version has. The bytes that
+//! are loaded are those that were authenticated: nothing is read twice.
 //!
 //! **The sink loads and stores native memory.** It takes the address of the store's
 //! data, and reads and writes within its first bytes
