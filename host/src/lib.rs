@@ -63,6 +63,8 @@
 //!
 //! - `runner`: `runner::Runner` executes components as tasks, with limits.
 //! - `provider`: `provider::ComponentBackend` is a backend that is a component.
+//!   With either of them, `artifact::Artifacts` says how components become machine
+//!   code: in a process of its own, within limits, and only once.
 //! - `compose`: `compose::compose` makes one component of a guest, middlewares and
 //!   a provider.
 //! - `wasi-http`: lets a provider send HTTP requests where that is granted.

@@ -12,8 +12,13 @@ use super::child::{Ended, Stopped, ask};
 use super::order::{No, Order};
 use crate::sandbox::{CompileLimit, EngineSettings, printable};
 
-/// The signal for too much processor time, the same wherever Rust's library knows
-/// signals.
+// Signals, which have these numbers on Linux and on macOS.
+const SIGILL: i32 = 4;
+const SIGABRT: i32 = 6;
+const SIGFPE: i32 = 8;
+const SIGKILL: i32 = 9;
+const SIGSEGV: i32 = 11;
+/// Too much processor time.
 const SIGXCPU: i32 = 24;
 
 /// More threads would need more memory, and most of what they gain is gained by then.
@@ -140,7 +145,7 @@ impl CompilerProcess {
             Err(Stopped::Io(error)) => {
                 let program = printable(&self.program.display().to_string());
                 Err(NotCompiled::Process(format!(
-                    "the compiler {program} cannot be started: {error}"
+                    "the compiler {program} cannot be started: {error}; let this host start processes"
                 )))
             }
         }
@@ -148,36 +153,37 @@ impl CompilerProcess {
 
     /// What the end of a process without success means.
     fn judged(&self, order: &Order, ended: &Ended) -> NotCompiled {
-        let said = on_one_line(&ended.stderr);
-        match ended.status.code().map(No::of_code) {
-            Some(Some(No::NotComposed)) => return NotCompiled::NotComposed(said),
-            Some(Some(No::NotCompiled)) => return NotCompiled::Refused(said),
-            Some(Some(No::Memory)) => {
-                return NotCompiled::Limit(CompileLimit::Memory(self.memory));
+        let memory = NotCompiled::Limit(CompileLimit::Memory(self.memory));
+        let (status, said) = (ended.status, on_one_line(&ended.stderr));
+        if let Some(no) = status.code().and_then(No::of_code) {
+            return match no {
+                No::NotComposed => NotCompiled::NotComposed(said),
+                No::NotCompiled => NotCompiled::Refused(said),
+                No::Memory => memory,
+                No::Misunderstood => NotCompiled::Process(format!(
+                    "the compiler does not fit this host: {said}; use the program of the same build"
+                )),
+            };
+        }
+        match status.signal() {
+            // The library's own words for memory that it was refused.
+            Some(SIGABRT) if said.contains("memory allocation of") => memory,
+            Some(SIGXCPU) => {
+                let time = Duration::from_secs(order.cpu);
+                NotCompiled::Limit(CompileLimit::Cpu(time))
             }
-            Some(Some(No::Misunderstood)) => {
-                return NotCompiled::Process(format!(
-                    "the compiler does not fit this host: {said}"
-                ));
+            // Whatever it was, it was at this component.
+            Some(SIGABRT | SIGILL | SIGFPE | SIGSEGV) => {
+                NotCompiled::Refused(format!("the compiler crashed at it: {status}: {said}"))
             }
-            Some(None) | None => {}
+            // Not by us, and not for its processor time.
+            Some(SIGKILL) => NotCompiled::Process(format!(
+                "the compiler was killed ({status}), as by a system without memory; allow it less, or this host more"
+            )),
+            _ => NotCompiled::Process(format!(
+                "the compiler ended with {status}: {said}; name a program that compiles"
+            )),
         }
-        // The library's own words for memory that it was refused; it aborts then.
-        if ended.stderr.contains("memory allocation of") {
-            return NotCompiled::Limit(CompileLimit::Memory(self.memory));
-        }
-        if ended.stderr.contains("has overflowed its stack") {
-            return NotCompiled::Refused("the compiler's stack overflowed at it".into());
-        }
-        if ended.status.signal() == Some(SIGXCPU) {
-            let time = Duration::from_secs(order.cpu);
-            return NotCompiled::Limit(CompileLimit::Cpu(time));
-        }
-        let status = ended.status;
-        NotCompiled::Process(match said.is_empty() {
-            true => format!("the compiler ended with {status}"),
-            false => format!("the compiler ended with {status}: {said}"),
-        })
     }
 }
 

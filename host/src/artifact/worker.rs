@@ -1,6 +1,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::process::{self, ExitCode};
-use std::thread;
+use std::{panic, thread};
 
 use rlimit::Resource;
 
@@ -8,6 +8,7 @@ use super::address::Digest;
 use super::compiler::NotCompiled;
 use super::here;
 use super::order::{No, Order};
+use crate::sandbox::panic_is_contained;
 
 /// Compiles one component for the process that has started this one, as a
 /// [`CompilerProcess`](super::CompilerProcess), and answers it. To be called in a
@@ -31,6 +32,7 @@ use super::order::{No, Order};
 /// does.
 #[must_use]
 pub fn compile_worker() -> ExitCode {
+    say_no_panic_twice();
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(Answer { no, reason }) => {
@@ -39,6 +41,16 @@ pub fn compile_worker() -> ExitCode {
             ExitCode::from(no as u8)
         }
     }
+}
+
+/// One that is answered with an error says nothing on its way.
+fn say_no_panic_twice() {
+    let say = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !panic_is_contained() {
+            say(panic);
+        }
+    }));
 }
 
 /// Why there is no code.

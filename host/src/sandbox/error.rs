@@ -183,11 +183,11 @@ pub enum LoadError {
         limit: CompileLimit,
     },
     /// The process that was to compile it did not answer.
-    #[error("{name}: was not compiled: {reason}; can this host start processes of its own?")]
+    #[error("{name}: was not compiled: {reason}")]
     Compiler {
         /// The component.
         name: String,
-        /// What became of the process.
+        /// What became of the process, and what to change.
         reason: String,
     },
     /// An import has the right name and the wrong type.
