@@ -17,10 +17,10 @@
 //! are loaded are those that were authenticated: nothing is read twice.
 //!
 //! **The sink loads and stores native memory.** It takes the address of the store's
-//! data, and reads and writes within its first bytes
-//! whatever the guest does: it looks at how much is in use before each store, and
-//! it alone can be given the intrinsics, since guests that import anything under
-//! its private namespace are refused, and the composition's import has no other user.
+//! data, and reads and writes within the ring that lies there, whatever the guest and
+//! the host do: it looks at how much is in use before each store. It alone can be given
+//! the intrinsics, since guests that import anything under its private namespace are
+//! refused, and the composition's import has no other user.
 //! The data must be a [`Recording`], which begins with the ring: so code with the
 //! sink is a [`SinkComponent`], and that links into stores of that type alone. Its
 //! layout is asserted where it is declared, and is part of the name under which code
