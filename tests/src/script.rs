@@ -37,26 +37,7 @@ pub fn script() -> Vec<Event> {
 pub fn guest(events: &[Event]) -> Result<Vec<u8>> {
     let mut calls = String::new();
     for &event in events {
-        match event {
-            Event::TaskStarted { runner } => {
-                writeln!(calls, "(call $started (i32.const {}))", runner as u8)?;
-            }
-            Event::TaskCompleted {
-                runner,
-                outcome,
-                duration_ms,
-            } => writeln!(
-                calls,
-                "(call $completed (i32.const {}) (i32.const {}) (i64.const {duration_ms}))",
-                runner as u8, outcome as u8,
-            )?,
-            Event::RunnerError { runner, error } => writeln!(
-                calls,
-                "(call $error (i32.const {}) (i32.const {}))",
-                runner as u8, error as u8,
-            )?,
-            other => anyhow::bail!("the script has no word for {other:?}"),
-        }
+        write_call(event, &mut calls)?;
     }
     component(&format!(
         r#"(module
@@ -70,4 +51,34 @@ pub fn guest(events: &[Event]) -> Result<Vec<u8>> {
                 {calls}
                 i32.const 0))"#
     ))
+}
+
+/// Writes the call that makes this record, of the functions `$started`, `$completed`
+/// and `$error`.
+///
+/// # Errors
+///
+/// When there is no call for it.
+pub fn write_call(event: Event, calls: &mut String) -> Result<()> {
+    match event {
+        Event::TaskStarted { runner } => {
+            writeln!(calls, "(call $started (i32.const {}))", runner as u8)?;
+        }
+        Event::TaskCompleted {
+            runner,
+            outcome,
+            duration_ms,
+        } => writeln!(
+            calls,
+            "(call $completed (i32.const {}) (i32.const {}) (i64.const {duration_ms}))",
+            runner as u8, outcome as u8,
+        )?,
+        Event::RunnerError { runner, error } => writeln!(
+            calls,
+            "(call $error (i32.const {}) (i32.const {}))",
+            runner as u8, error as u8,
+        )?,
+        other => anyhow::bail!("there is no call for {other:?}"),
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_tests::guest::component;
+use solti_metrics_tests::script::write_call;
 
 use super::runs::End;
 
@@ -138,7 +139,7 @@ pub(crate) fn guest(steps: &[Step]) -> Result<Vec<u8>> {
 fn write_steps(steps: &[Step], body: &mut String, loops: &mut usize) -> Result<()> {
     for step in steps {
         match step {
-            Step::Record(event) => record(*event, body)?,
+            Step::Record(event) => write_call(*event, body)?,
             Step::CallHost => writeln!(body, "(drop (call $now))")?,
             Step::Loop(0, _) => {}
             Step::Loop(times, steps) => {
@@ -166,30 +167,6 @@ fn write_steps(steps: &[Step], body: &mut String, loops: &mut usize) -> Result<(
                 Way::Fail => writeln!(body, "(return (i32.const 1))")?,
             },
         }
-    }
-    Ok(())
-}
-
-fn record(event: Event, body: &mut String) -> Result<()> {
-    match event {
-        Event::TaskStarted { runner } => {
-            writeln!(body, "(call $started (i32.const {}))", runner as u8)?;
-        }
-        Event::TaskCompleted {
-            runner,
-            outcome,
-            duration_ms,
-        } => writeln!(
-            body,
-            "(call $completed (i32.const {}) (i32.const {}) (i64.const {duration_ms}))",
-            runner as u8, outcome as u8,
-        )?,
-        Event::RunnerError { runner, error } => writeln!(
-            body,
-            "(call $error (i32.const {}) (i32.const {}))",
-            runner as u8, error as u8,
-        )?,
-        other => anyhow::bail!("there is no call for {other:?}"),
     }
     Ok(())
 }
