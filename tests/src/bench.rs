@@ -1,11 +1,11 @@
 //! What everything costs: the suite behind `make bench`.
 //!
 //! A [`Row`] is one way for a record to travel, or for a task to start. All rows take
-//! turns in one process (`turns`), so that the speed of the machine cancels out of
-//! the quotient of two of them, and those quotients have limits ([`LIMITS`]). How cost
-//! grows with guests, tasks and components is in `growth`. What a run found is a
-//! [`Run`], and that is shown as a table on the terminal, as a [`page`], a
-//! [`plot`] and a [`summary`].
+//! turns in one process, so that the speed of the machine cancels out of the quotient
+//! of two of them, and those quotients have limits ([`LIMITS`]). How cost grows with
+//! guests, tasks and components is measured beside. What a run found is shown as a
+//! table on the terminal, as `docs/performance.md` with its plot, and for other programs
+//! as `bench/summary.json` in the folder that cargo builds in.
 
 mod cached;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn page(run: &Run) -> String {
         tasks(run),
         limits(run),
         growth::section(run),
-        not_measured(run),
+        NOT_MEASURED.to_owned(),
     ];
     sections.join("\n")
 }
@@ -170,8 +170,7 @@ Each is a quotient of two figures of one run.
     text
 }
 
-fn not_measured(run: &Run) -> String {
-    let mut text = "\
+const NOT_MEASURED: &str = "\
 ## What was not measured
 
 - **Single records.** A figure is an average over thousands; how long the slowest of a
@@ -185,18 +184,7 @@ fn not_measured(run: &Run) -> String {
   is recorded.
 - **Other machines.** More cores than these, other processors, other systems.
 - **Guests that use component-model async**, which need another engine.
-"
-    .to_owned();
-    if run
-        .growth
-        .components
-        .iter()
-        .all(|sized| sized.load.is_none())
-    {
-        text += "- **Starting from code that was kept**, since nothing keeps it yet.\n";
-    }
-    text
-}
+";
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
@@ -227,21 +215,17 @@ mod tests {
             let line = format!("| {name} | {bound} | {} |", figure(verdict.ratio));
             assert!(page.contains(&line), "no {line}");
         }
-        let load = run.growth.components.iter().filter_map(|sized| sized.load);
-        assert!(load.count() > 0 && !page.contains("not measured |"));
+        assert!(!page.contains("not measured |"));
     }
 
     #[test]
     fn what_has_no_figure_is_said_not_to_be_measured() {
         let mut run = example();
-        for sized in &mut run.growth.components {
-            sized.load = None;
-        }
+        run.growth.components.clear();
         let page = page(&run);
         let limit = LIMITS[11];
         let line = format!("| {} | {} |  | not measured |", limit.name, limit.bound);
         assert!(page.contains(&line));
-        assert!(page.contains("Starting from code that was kept"));
     }
 
     #[test]
@@ -267,7 +251,7 @@ mod tests {
             let line = format!("| {} | {} |", limit.name, limit.bound);
             assert!(page.contains(&line), "no {line}: run `make bench`");
         }
-        for text in [INTRODUCTION, &not_measured(&example())] {
+        for text in [INTRODUCTION, NOT_MEASURED] {
             assert!(page.contains(text), "run `make bench`, for it lacks {text}");
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figure::figure;
+use super::figure::{count, figure};
 use super::{Group, Measured, Run, Unit};
 
 /// In pixels, with the names to the left of the scale and figures to its right.
@@ -149,8 +149,13 @@ impl Scale {
                     }
                 );
             }
-            let (at, name) = (self.place(10_f64.powi(power)), 10_f64.powi(power));
-            svg += &text(at, top - 8.0, "middle", "faint", &format!("{name} ns"));
+            let ns = 10_f64.powi(power);
+            let name = match power {
+                0.. => count(ns as u64),
+                _ => ns.to_string(),
+            };
+            let name = format!("{name} ns");
+            svg += &text(self.place(ns), top - 8.0, "middle", "faint", &name);
         }
         svg
     }

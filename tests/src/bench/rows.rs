@@ -118,6 +118,11 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
             &|| inlined::into_prometheus(count),
         ),
         ours(
+            "inlined, host side, Prometheus",
+            "The host's part of that: what is in a full ring is admitted, booked, and added up.",
+            &|| inlined::host_side(count),
+        ),
+        ours(
             "composed with a provider",
             "Guest and provider are one component, with the runner's engine settings: a call between two modules.",
             &|| composed::composed(count),

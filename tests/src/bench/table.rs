@@ -59,11 +59,9 @@ fn text(run: &Run) -> String {
             .to_owned(),
     );
     for sized in &run.growth.components {
-        let load = sized.load.map_or("-".to_owned(), |load| {
-            format!("{:.2}", load.as_secs_f64() * 1e3)
-        });
+        let load = sized.load.as_secs_f64() * 1e3;
         lines.push(format!(
-            "{:>9} {:>7} {:>10.1} {:>10} {load:>8} {:>8.1} {:>6.2}",
+            "{:>9} {:>7} {:>10.1} {:>10} {load:>8.2} {:>8.1} {:>6.2}",
             sized.bytes,
             sized.functions,
             sized.compile.as_secs_f64() * 1e3,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use solti_metrics::{MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::measure::{Composed, Instance, Target};
+use solti_metrics_host::measure::{Composed, Instance, Target, drain};
 
-use super::backends::{Atomics, scraped};
+use super::backends::{Atomics, completed, scraped};
 use super::guest::{BACKEND, recording};
 use crate::bench::{Arrived, Result, Work};
 use crate::guest::component;
@@ -61,5 +61,38 @@ impl Work for Inlined {
 
     fn arrived(&mut self) -> Result<Arrived> {
         (self.arrived)(&self.instance)
+    }
+}
+
+/// What the host does with records that are in a ring, which is full each time.
+pub(super) fn host_side(records: u32) -> Result<Box<dyn Work>> {
+    let metrics = Arc::new(PrometheusMetrics::new());
+    let events = (1..=u64::from(records)).map(completed);
+    Ok(Box::new(Drained {
+        ctx: MetricsCtx::builder().handle(metrics.clone()).build(),
+        words: events.map(|event| event.to_words()).collect(),
+        metrics,
+    }))
+}
+
+/// Records in a ring.
+const RING: usize = 256;
+
+struct Drained {
+    ctx: MetricsCtx,
+    words: Vec<[u64; 2]>,
+    metrics: Arc<PrometheusMetrics>,
+}
+
+impl Work for Drained {
+    fn run(&mut self) -> Result<()> {
+        for words in self.words.chunks(RING) {
+            drain(&mut self.ctx, words);
+        }
+        Ok(())
+    }
+
+    fn arrived(&mut self) -> Result<Arrived> {
+        scraped(&self.metrics)
     }
 }
