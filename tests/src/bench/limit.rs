@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_not_judged_fails_nothing() {
         let verdict = |ratio, not_judged: Option<&str>| Verdict {
-            limit: LIMITS[12],
+            limit: limit("", Cores, AtLeast(1.8)),
             ratio,
             not_judged: not_judged.map(str::to_owned),
         };

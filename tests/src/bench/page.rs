@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::bench::example::example;
-    use crate::bench::{Result, rows};
+    use crate::bench::{Limit, Quotient, Result, rows};
 
     #[test]
     fn the_page_names_each_row_and_each_limit_with_what_was_measured() {
@@ -223,9 +223,11 @@ mod tests {
         let mut run = example();
         run.growth.components.clear();
         let page = page(&run);
-        let limit = LIMITS[11];
-        let line = format!("| {} | {} |  | not measured |", limit.name, limit.bound);
-        assert!(page.contains(&line));
+        let large = |limit: &Limit| limit.quotient == Quotient::CachedStart;
+        for limit in LIMITS.into_iter().filter(large) {
+            let line = format!("| {} | {} |  | not measured |", limit.name, limit.bound);
+            assert!(page.contains(&line));
+        }
     }
 
     #[test]

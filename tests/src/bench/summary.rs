@@ -50,26 +50,37 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bench::LIMITS;
+    use crate::bench::{Limit, Quotient};
+
+    fn verdict(name: &'static str, bound: Bound, ratio: f64) -> Verdict {
+        Verdict {
+            limit: Limit {
+                name,
+                quotient: Quotient::Cores,
+                bound,
+            },
+            ratio,
+            not_judged: None,
+        }
+    }
 
     #[test]
     fn an_entry_says_what_was_measured_and_whether_it_holds() -> Result<()> {
-        let verdict = |number: usize, ratio| Verdict {
-            limit: LIMITS[number],
-            ratio,
-            not_judged: None,
-        };
-        let busy = Verdict {
-            not_judged: Some("busy".to_owned()),
-            ..verdict(12, 1.5)
-        };
-        let text = json(&[verdict(0, 0.5), verdict(1, 1.3), verdict(7, 31.0), busy])?;
+        use Bound::{AtLeast, AtMost};
+        let mut busy = verdict("d", AtLeast(1.8), 1.5);
+        busy.not_judged = Some("busy".to_owned());
+        let text = json(&[
+            verdict("a", AtMost(0.6), 0.5),
+            verdict("b", AtMost(1.2), 1.3),
+            verdict("c", AtLeast(30.0), 31.0),
+            busy,
+        ])?;
         let found: serde_json::Value = serde_json::from_str(&text)?;
         let expected = json!([
-            {"name": LIMITS[0].name, "ratio": 0.5, "limit": 0.6, "holds": true},
-            {"name": LIMITS[1].name, "ratio": 1.3, "limit": 1.2, "holds": false},
-            {"name": LIMITS[7].name, "ratio": 31.0, "limit": 30.0, "holds": true, "at_least": true},
-            {"name": LIMITS[12].name, "ratio": 1.5, "limit": 1.8, "holds": false, "at_least": true,
+            {"name": "a", "ratio": 0.5, "limit": 0.6, "holds": true},
+            {"name": "b", "ratio": 1.3, "limit": 1.2, "holds": false},
+            {"name": "c", "ratio": 31.0, "limit": 30.0, "holds": true, "at_least": true},
+            {"name": "d", "ratio": 1.5, "limit": 1.8, "holds": false, "at_least": true,
              "not_judged": "busy"},
         ]);
         assert_eq!(found, expected);
@@ -78,11 +89,6 @@ mod tests {
 
     #[test]
     fn no_ratio_is_null() {
-        let verdict = Verdict {
-            limit: LIMITS[0],
-            ratio: f64::NAN,
-            not_judged: None,
-        };
-        assert!(json(&[verdict]).is_err());
+        assert!(json(&[verdict("a", Bound::AtMost(1.0), f64::NAN)]).is_err());
     }
 }
