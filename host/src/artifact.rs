@@ -29,8 +29,9 @@
 //!
 //! Code is executed, so whoever can exchange it can do whatever this process can; and
 //! of flipped bits most do not even crash. Kept code therefore carries a digest with a
-//! key. It is read once, authenticated in memory, and only then loaded; what is not
-//! authentic, or not what its name says, is removed and compiled again.
+//! key. It is authenticated, and only then loaded, from the same open file or the same
+//! memory; what is not authentic, or not what its name says, is removed and compiled
+//! again.
 //!
 //! That protects from disks that rot, from writes that were interrupted, and from
 //! whoever can write to a folder or an image and does not have the key. It does not
@@ -50,6 +51,7 @@ mod code;
 mod compiler;
 mod counters;
 mod engine;
+mod engines;
 mod error;
 mod folder;
 mod given;

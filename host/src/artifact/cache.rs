@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
@@ -10,12 +10,13 @@ use parking_lot::Mutex;
 use rlimit::Resource;
 
 use super::address::{Address, Digest, Kind};
+use super::code::Code;
 use super::counters::{CacheCounters, Counts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
-use super::sealed::{HEADER, Header, HeaderBytes, Lengths, read_authentic};
+use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_authentic};
 use crate::sandbox::Inspection;
 
 /// A folder in which code is kept under the name of all that it was made of. Clones
@@ -36,9 +37,18 @@ struct Inner {
 
 /// What was there under a name, and is authentic.
 pub(super) struct Kept {
-    pub(super) code: Vec<u8>,
+    pub(super) code: Code<'static>,
     /// Of the component that it was made of.
     pub(super) inspection: Inspection,
+}
+
+/// How code is taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To be executed: it stays in the file, and is mapped from there.
+    Mapped,
+    /// To be sealed again: the bytes that were authenticated.
+    Copied,
 }
 
 /// Why there is no code of a name.
@@ -127,8 +137,8 @@ impl ArtifactCache {
     }
 
     /// Authentic code of this name, if there is any.
-    pub(super) fn get(&self, address: &Address) -> Option<Kept> {
-        let kept = self.look(address);
+    pub(super) fn get(&self, address: &Address, way: Way) -> Option<Kept> {
+        let kept = self.look(address, way);
         if kept.is_none() {
             count(&self.inner.counts.misses, 1);
         }
@@ -136,8 +146,8 @@ impl ArtifactCache {
     }
 
     /// The same for whoever will [`get`](Self::get) it if it is not there.
-    pub(super) fn look(&self, address: &Address) -> Option<Kept> {
-        match self.read(address) {
+    pub(super) fn look(&self, address: &Address, way: Way) -> Option<Kept> {
+        match self.read(address, way) {
             Ok(kept) => {
                 count(&self.inner.counts.hits, 1);
                 return Some(kept);
@@ -149,7 +159,7 @@ impl ArtifactCache {
         None
     }
 
-    fn read(&self, address: &Address) -> Result<Kept, Missed> {
+    fn read(&self, address: &Address, way: Way) -> Result<Kept, Missed> {
         let path = self.inner.folder.file(address);
         // Whatever else has this name, opening it might wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
@@ -161,14 +171,27 @@ impl ArtifactCache {
             return Err(Refusal::Damaged.into());
         }
         let mut bytes: HeaderBytes = [0; HEADER];
+        file.seek(SeekFrom::Start(size - HEADER as u64))?;
         file.read_exact(&mut bytes)?;
+        file.rewind()?;
         let header = Header::parse(&bytes)?;
         let lengths = header.lengths;
         if lengths.component != 0 || lengths.file() != Some(size) {
             return Err(Refusal::Damaged.into());
         }
-        let authentic = read_authentic(self.key(), &bytes, lengths, &file)?;
-        let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
+        let (code, outside) = match way {
+            Way::Copied => {
+                let authentic = read_authentic(self.key(), &bytes, lengths, &file)?;
+                let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
+                (Code::known(code, header.kind), outside)
+            }
+            Way::Mapped => {
+                let authentic = look_authentic(self.key(), &bytes, lengths, &file)?;
+                let outside = authentic.ok_or(Refusal::NotAuthentic)?;
+                let code = Code::known_file(file.try_clone()?, header.kind);
+                (code, outside)
+            }
+        };
         if header.address != *address {
             return Err(Refusal::OtherHost.into());
         }
@@ -240,7 +263,7 @@ impl ArtifactCache {
         }
         self.trim(room)?;
         let mut file = self.inner.folder.unfinished()?;
-        for part in [&header.seal(self.key(), code, outside), code, outside] {
+        for part in [code, outside, &header.seal(self.key(), code, outside)] {
             file.write_all(part)?;
         }
         let file = file.persist(self.inner.folder.file(&header.address));

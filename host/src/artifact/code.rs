@@ -9,12 +9,15 @@
 //! nothing had happened, and does something else. A [`Code`] is therefore made in two
 //! ways only. [`Code::compile`] makes it in this process. [`Code::known`] takes it from
 //! elsewhere. It is visible in this module's parent and below, and called in
-//! `artifact/engine.rs` alone, with bytes of three kinds: those that a process has
+//! `artifact/engine.rs` and `artifact/cache.rs` alone, with bytes of three kinds: those that a process has
 //! answered which this process started, of the program that its embedder has named;
 //! those of a cache; and those of a precompiled file. The latter two were authenticated
-//! by `artifact/sealed.rs` with a key that nobody else has, in memory, and are of the
-//! very name that code of this component, kind, engine and version has. The bytes that
-//! are loaded are those that were authenticated: nothing is read twice.
+//! by `artifact/sealed.rs` with a key that nobody else has, and are of the very name that
+//! code of this component, kind, engine and version has. Those of a precompiled file are
+//! loaded from the memory in which they were authenticated. Those of a cache are mapped
+//! from the open file that was authenticated, [`Code::known_file`]: the cache writes each
+//! file once, before it has its name, and only its owner can reach into its folder, who
+//! could as well write into this process.
 //!
 //! **The sink loads and stores native memory.** It takes the address of the store's
 //! data, and reads and writes within the ring that lies there, whatever the guest and
@@ -28,6 +31,8 @@
 #![allow(unsafe_code, reason = "the contract above")]
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 
 use wasmtime::component::Component;
 #[cfg(feature = "runner")]
@@ -40,8 +45,15 @@ use crate::inline::{Drain, INTRINSICS, Recording};
 
 /// Machine code that may be executed.
 pub(super) struct Code<'a> {
-    bytes: Cow<'a, [u8]>,
+    at: Place<'a>,
     kind: Kind,
+}
+
+/// Where it is.
+enum Place<'a> {
+    Memory(Cow<'a, [u8]>),
+    /// At the beginning of a file, from where it is mapped.
+    File(File),
 }
 
 impl Code<'static> {
@@ -57,7 +69,7 @@ impl Code<'static> {
         }
         builder.wasm_binary(component, None)?;
         Ok(Self {
-            bytes: builder.compile_component_serialized()?.into(),
+            at: Place::Memory(builder.compile_component_serialized()?.into()),
             kind,
         })
     }
@@ -68,13 +80,24 @@ impl<'a> Code<'a> {
     /// at another time; the caller knows that not a bit of it has changed since.
     pub(super) fn known(bytes: impl Into<Cow<'a, [u8]>>, kind: Kind) -> Self {
         Self {
-            bytes: bytes.into(),
+            at: Place::Memory(bytes.into()),
             kind,
         }
     }
 
+    /// The same in a file that begins with it, of which not a bit will change as long as
+    /// anybody has it open or mapped.
+    pub(super) fn known_file(file: File, kind: Kind) -> Self {
+        let at = Place::File(file);
+        Self { at, kind }
+    }
+
+    /// Its bytes; none of code that is in a file.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.at {
+            Place::Memory(bytes) => bytes,
+            Place::File(_) => &[],
+        }
     }
 
     /// Loads code that was compiled without the sink.
@@ -97,8 +120,16 @@ impl<'a> Code<'a> {
     }
 
     fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: whoever made a `Code` knows that `compile` has made its bytes.
-        unsafe { Component::deserialize(engine, &self.bytes) }
+        match &self.at {
+            // SAFETY: whoever made a `Code` knows that `compile` has made its bytes.
+            Place::Memory(bytes) => unsafe { Component::deserialize(engine, bytes) },
+            Place::File(file) => {
+                // The name of the file that is open, whatever is at its path by now.
+                let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+                // SAFETY: the same, and nobody writes to it.
+                unsafe { Component::deserialize_file(engine, open) }
+            }
+        }
     }
 }
 

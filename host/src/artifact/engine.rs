@@ -1,14 +1,13 @@
-use std::sync::Arc;
-
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::address::{Address, Digest, Kind};
-use super::cache::Kept;
+use super::cache::{Kept, Way};
 use super::code::Code;
 #[cfg(feature = "runner")]
 use super::code::SinkComponent;
 use super::compiler::NotCompiled;
+use super::engines::Engines;
 use super::given::Given;
 use super::key::ArtifactKey;
 use super::sealed::{Header, Lengths};
@@ -19,7 +18,7 @@ use crate::sandbox::{EngineSettings, Inspection, LoadError, one_line, printable}
 /// Makes code for engines of the same settings.
 pub(crate) struct EngineArtifacts {
     artifacts: Artifacts,
-    engines: Arc<[Engine]>,
+    engines: Engines,
     settings: EngineSettings,
     digest: Digest,
 }
@@ -40,7 +39,7 @@ pub(crate) struct Loaded<T> {
 
 /// Code that need not be compiled: it is authentic, and for this engine.
 pub(crate) struct Ready<'a> {
-    engines: Arc<[Engine]>,
+    engines: Engines,
     code: Code<'a>,
     pub(crate) kind: Kind,
     pub(crate) inspection: Inspection,
@@ -112,7 +111,7 @@ impl EngineArtifacts {
         let digest = engines.first().map_or(Digest::NONE, Digest::of_engine);
         Self {
             artifacts,
-            engines: engines.into(),
+            engines: Engines::new(engines),
             settings,
             digest,
         }
@@ -137,20 +136,25 @@ impl EngineArtifacts {
         it: Inspected<'_>,
         load: fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
     ) -> Result<Loaded<T>, NotCompiled> {
-        let (mut code, mut origin) = self.code(kind, it)?;
-        let mut component = on_any(&self.engines, |engine| load(&code, engine));
+        let (mut code, mut origin) = self.code(kind, it, Way::Mapped)?;
+        let mut component = self.engines.on_any(|engine| load(&code, engine));
         if let (Err(_), Origin::Cached, Some(cache)) = (&component, origin, &self.artifacts.cache) {
             let address = self.address(kind, Digest::of_component(it.bytes));
             cache.reject(&address, Refusal::NotLoaded);
-            (code, origin) = self.code(kind, it)?;
-            component = on_any(&self.engines, |engine| load(&code, engine));
+            (code, origin) = self.code(kind, it, Way::Mapped)?;
+            component = self.engines.on_any(|engine| load(&code, engine));
         }
         let component = component.map_err(|error| NotCompiled::Refused(one_line(&error)))?;
         Ok(Loaded { component, origin })
     }
 
     /// From the cache, or compiled and put there.
-    fn code(&self, kind: Kind, it: Inspected<'_>) -> Result<(Code<'static>, Origin), NotCompiled> {
+    fn code(
+        &self,
+        kind: Kind,
+        it: Inspected<'_>,
+        way: Way,
+    ) -> Result<(Code<'static>, Origin), NotCompiled> {
         let Some(cache) = &self.artifacts.cache else {
             return Ok((self.compiled(kind, it)?, Origin::Compiled));
         };
@@ -158,9 +162,8 @@ impl EngineArtifacts {
         let address = self.address(kind, component);
         let turn = cache.turn(address);
         let _held = turn.lock();
-        if let Some(Kept { code, .. }) = cache.get(&address) {
-            // It is authentic, and of this name.
-            return Ok((Code::known(code, kind), Origin::Cached));
+        if let Some(Kept { code, .. }) = cache.get(&address, way) {
+            return Ok((code, Origin::Cached));
         }
         let code = self.compiled(kind, it)?;
         cache.put(&address, kind, component, it.inspection, code.bytes());
@@ -219,11 +222,10 @@ impl EngineArtifacts {
     /// What is kept of a component.
     pub(crate) fn kept(&self, kind: Kind, component: Digest) -> Option<Ready<'static>> {
         let cache = self.artifacts.cache.as_ref()?;
-        let Kept { code, inspection } = cache.look(&self.address(kind, component))?;
+        let Kept { code, inspection } = cache.look(&self.address(kind, component), Way::Mapped)?;
         Some(Ready {
-            engines: Arc::clone(&self.engines),
-            // It is authentic, and of this name.
-            code: Code::known(code, kind),
+            engines: self.engines.clone(),
+            code,
             kind,
             inspection,
             origin: Origin::Cached,
@@ -242,7 +244,7 @@ impl EngineArtifacts {
             return Err(Refusal::OtherHost);
         }
         Ok(Ready {
-            engines: Arc::clone(&self.engines),
+            engines: self.engines.clone(),
             // It is authentic, and of the name that it would be given here.
             code: Code::known(code, kind),
             kind,
@@ -278,7 +280,7 @@ impl EngineArtifacts {
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, NotCompiled> {
-        let (code, origin) = self.code(kind, it)?;
+        let (code, origin) = self.code(kind, it, Way::Copied)?;
         let (code, outside) = (code.bytes(), outside::written(it.inspection));
         let component = Digest::of_component(it.bytes);
         let header = Header {
@@ -301,30 +303,15 @@ impl EngineArtifacts {
 
 impl Ready<'_> {
     pub(crate) fn plain(&self) -> Result<Component, Refusal> {
-        let plain = on_any(&self.engines, |engine| self.code.plain(engine));
+        let plain = self.engines.on_any(|engine| self.code.plain(engine));
         plain.map_err(|_| Refusal::NotLoaded)
     }
 
     #[cfg(feature = "runner")]
     pub(crate) fn sink(&self) -> Result<SinkComponent, Refusal> {
-        let sink = on_any(&self.engines, |engine| self.code.sink(engine));
+        let sink = self.engines.on_any(|engine| self.code.sink(engine));
         sink.map_err(|_| Refusal::NotLoaded)
     }
-}
-
-/// On the first engine that takes it.
-fn on_any<T>(
-    engines: &[Engine],
-    load: impl Fn(&Engine) -> wasmtime::Result<T>,
-) -> wasmtime::Result<T> {
-    let mut last = Err(wasmtime::format_err!("there is no engine"));
-    for engine in engines {
-        last = load(engine);
-        if last.is_ok() {
-            break;
-        }
-    }
-    last
 }
 
 #[cfg(feature = "runner")]

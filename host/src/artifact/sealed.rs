@@ -1,9 +1,11 @@
 //! A file with machine code, as it is written.
 //!
 //! A header, the code, what the component's outside tells, and in a file that is
-//! meant to be carried elsewhere the component itself. A keyed digest in the header
-//! covers all of the header, the code and the outside. The component needs no key: it
-//! is compiled like any other, and has its digest in the header.
+//! meant to be carried elsewhere the component itself. In a cache the header comes
+//! last, since the system maps whole pages of code, from the beginning of a file. A keyed
+//! digest in the header covers all of the header, the code and the outside. The
+//! component needs no key: it is compiled like any other, and has its digest in the
+//! header.
 
 use std::io::{self, Read};
 
@@ -144,8 +146,8 @@ pub(super) fn is_authentic(
     )
 }
 
-/// The code and the outside behind a header, read and authenticated in one go; none
-/// if they are not authentic.
+/// The code and the outside of a header, read and authenticated in one go; none if they
+/// are not authentic.
 pub(super) fn read_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
@@ -153,17 +155,40 @@ pub(super) fn read_authentic(
     mut from: impl Read,
 ) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let mut mac = begin(key, header);
-    let mut read = |length: u64| {
-        let length = usize::try_from(length).map_err(io::Error::other)?;
-        let mut bytes = vec![0; length];
-        for piece in bytes.chunks_mut(PIECE) {
-            from.read_exact(piece)?;
-            mac.update(piece);
-        }
-        io::Result::Ok(bytes)
-    };
-    let (code, outside) = (read(lengths.code)?, read(lengths.outside)?);
+    let code = read(lengths.code, &mut from, &mut mac)?;
+    let outside = read(lengths.outside, &mut from, &mut mac)?;
     Ok(matches(header, mac.finalize()).then_some((code, outside)))
+}
+
+/// The same without a copy of the code: its pages are in the system's memory
+/// afterwards, to be mapped.
+pub(super) fn look_authentic(
+    key: &ArtifactKey,
+    header: &HeaderBytes,
+    lengths: Lengths,
+    mut from: impl Read,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut mac = begin(key, header);
+    let mut piece = vec![0; PIECE];
+    let mut left = lengths.code;
+    while left > 0 {
+        let length = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+        from.read_exact(&mut piece[..length])?;
+        mac.update(&piece[..length]);
+        left -= length as u64;
+    }
+    let outside = read(lengths.outside, &mut from, &mut mac)?;
+    Ok(matches(header, mac.finalize()).then_some(outside))
+}
+
+fn read(length: u64, from: &mut impl Read, mac: &mut blake3::Hasher) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    for piece in bytes.chunks_mut(PIECE) {
+        from.read_exact(piece)?;
+        mac.update(piece);
+    }
+    Ok(bytes)
 }
 
 fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {

@@ -20,12 +20,11 @@ fn a_bit_that_was_flipped_is_found_before_the_code_runs() -> Result<()> {
     let whole = fs::read(&file)?;
     ensure!(whole.len() > 10_000, "{} bytes", whole.len());
 
-    // A bit of each byte of the header, and as many again of the code, evenly.
-    let code = (0..HEADER + 64).map(|number| {
-        let bytes = whole.len() - HEADER;
-        HEADER + number * (bytes - 1) / (HEADER + 63)
-    });
-    let places: Vec<_> = (0..HEADER).chain(code).collect();
+    // A bit of each byte of the header, which comes last, and as many again of the
+    // code, evenly.
+    let bytes = whole.len() - HEADER;
+    let code = (0..HEADER + 64).map(|number| number * (bytes - 1) / (HEADER + 63));
+    let places: Vec<_> = code.chain(bytes..whole.len()).collect();
     ensure!(places.len() > 300 && places.last() == Some(&(whole.len() - 1)));
     for (number, place) in places.iter().enumerate() {
         let mut changed = whole.clone();
