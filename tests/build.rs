@@ -13,6 +13,7 @@ use std::process::Command;
 
 /// Each guest, and the targets it is built for.
 const GUESTS: &[(&str, &[&str])] = &[
+    ("bare", &[WASI, BARE]),
     ("counter", &[WASI, BARE]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
@@ -21,7 +22,6 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("otlp", &[WASI]),
     ("provider", &[WASI]),
     ("rename", &[WASI]),
-    ("reporter", &[WASI, BARE]),
     ("sampler", &[WASI]),
     ("statsd", &[WASI]),
 ];

@@ -117,8 +117,8 @@ fn digest_records_a_file_that_it_cannot_read_as_failed() -> Result<()> {
 fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
     for (name, target, role, program) in [
         ("digest", WASI, Role::Guest, true),
-        ("reporter", WASI, Role::Guest, false),
-        ("reporter", BARE, Role::Guest, false),
+        ("bare", WASI, Role::Guest, false),
+        ("bare", BARE, Role::Guest, false),
         ("provider", WASI, Role::Provider, false),
         ("middleware", WASI, Role::Middleware, false),
         ("middleware", BARE, Role::Middleware, false),
@@ -144,7 +144,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
 
 #[test]
 fn a_guest_for_the_bare_target_imports_nothing_but_metrics() -> Result<()> {
-    for name in ["reporter", "middleware", "counter"] {
+    for name in ["bare", "middleware", "counter"] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, BARE))?)?;
         for import in &inspection.imports {
             ensure!(
@@ -166,7 +166,7 @@ fn a_bare_guest_records_through_an_embedders_own_linker() -> Result<()> {
         &engine,
         MetricsCtx::builder().handle(memory.clone()).build(),
     );
-    let bytes = fs::read(artifact("reporter", BARE))?;
+    let bytes = fs::read(artifact("bare", BARE))?;
     let component = Component::from_binary(&engine, &bytes).map_err(said)?;
     let instance = linker.instantiate(&mut store, &component).map_err(said)?;
     instance

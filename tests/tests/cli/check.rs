@@ -246,7 +246,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
             "provider",
             &["`record-task-started` is missing"],
         ),
-        case(example("reporter", WASI), "guest", &["wasi:cli/run"]),
+        case(example("bare", WASI), "guest", &["wasi:cli/run"]),
         case("library.wasm".into(), "none", &["wasi:cli/run"]),
         case("core.wasm".into(), "none", &["core module"]),
         case(

@@ -83,7 +83,7 @@ pub(crate) fn every_example() -> Result<()> {
 
 pub(crate) fn scraped() -> Result<()> {
     let parts = [
-        fs::read(artifact("reporter", BARE))?,
+        fs::read(artifact("bare", BARE))?,
         fs::read(artifact("middleware", BARE))?,
         fs::read(artifact("counter", BARE))?,
     ];
@@ -197,7 +197,7 @@ pub(crate) fn reproducible() -> Result<()> {
 
 /// Where the guest is no program, whoever calls it flushes.
 pub(crate) fn flushed_from_outside() -> Result<()> {
-    let guest = || Ok::<_, anyhow::Error>(fs::read(artifact("reporter", BARE))?);
+    let guest = || Ok::<_, anyhow::Error>(fs::read(artifact("bare", BARE))?);
     let long = 300_000;
     for (receivers, reason) in [
         (vec![parts::failing(false, 'p', 9)?], Some("p".repeat(9))),

@@ -14,16 +14,16 @@ use solti_metrics_guest::{
 mod world {
     wit_bindgen::generate!({
         inline: "
-            package example:reporter;
-            world reporter { export run: func(); }
+            package example:bare;
+            world bare { export run: func(); }
         ",
     });
 }
 
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "see below"))]
-struct Reporter;
+struct Bare;
 
-impl world::Guest for Reporter {
+impl world::Guest for Bare {
     fn run() {
         let task = Task::start(RunnerType::Subprocess);
         HostMetrics.record_runner_error(RunnerType::Container, RunnerErrorKind::SpawnFailed);
@@ -33,4 +33,4 @@ impl world::Guest for Reporter {
 
 // A native linker takes no such names.
 #[cfg(target_family = "wasm")]
-world::export!(Reporter with_types_in world);
+world::export!(Bare with_types_in world);
