@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build oracles lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
+.PHONY: help run test build oracles languages lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -15,7 +15,7 @@ run: build ## Run a real guest over this repository's own sources, and show its 
 	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- src guest host wit
 
 # cargo nextest runs no documentation tests, so those come on their own.
-test: oracles ## Run every test
+test: oracles languages ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else \
@@ -30,6 +30,12 @@ build: ## Build everything; the guests too, with a toolchain that is fetched if 
 oracles: ## Fetch what tests compare us with: promtool, VictoriaMetrics, statsd, and two of PyPI's
 	@tools/wasm-toolchain.sh >/dev/null
 	@tools/test-oracles.sh $(TARGET)/oracles
+
+languages: ## Build the reporter in each language but Rust; `make language-go` for one of them
+	@tools/languages.sh
+
+language-%:
+	@tools/languages.sh $*
 
 lint: fmt clippy doc features ## All lints, warnings denied
 

@@ -22,6 +22,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("otlp", &[WASI]),
     ("provider", &[WASI]),
     ("rename", &[WASI]),
+    ("reporter", &[WASI]),
     ("sampler", &[WASI]),
     ("statsd", &[WASI]),
 ];

@@ -51,6 +51,20 @@ impl Oracle {
         Self::find("statsd", "statsd/node_modules/statsd/stats.js")
     }
 
+    /// The component that was made of `guest/examples/reporter` in another language
+    /// than Rust, with the toolchain of this name.
+    #[must_use]
+    pub fn reporter(toolchain: &str) -> Self {
+        let path = format!("{toolchain}/reporter.wasm");
+        let script = "tools/languages.sh";
+        Self::found(look_up(
+            &target().join("languages"),
+            toolchain,
+            &path,
+            script,
+        ))
+    }
+
     /// A trial that holds something against this oracle, given its path.
     ///
     /// Asked for in spite of being skipped, it fails: nothing passes that was
@@ -77,8 +91,12 @@ impl Oracle {
     }
 
     fn find(name: &str, path: &str) -> Self {
-        let oracles = folder();
-        match look_up(&oracles, name, path) {
+        let script = "tools/test-oracles.sh";
+        Self::found(look_up(&folder(), name, path, script))
+    }
+
+    fn found(found: Result<PathBuf, String>) -> Self {
+        match found {
             Ok(path) => Self::Here(path),
             Err(reason) if required() => Self::Fail(reason),
             Err(reason) => Self::Skip(reason),
@@ -88,24 +106,29 @@ impl Oracle {
 
 /// `SOLTI_ORACLES`, else `oracles` in the target directory.
 fn folder() -> PathBuf {
-    // An integration test runs in its package's folder, whereas people write
-    // these paths down in the workspace's.
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    workspace.join(match env::var_os("SOLTI_ORACLES") {
-        Some(oracles) => PathBuf::from(oracles),
-        None => env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| PathBuf::from("target"), PathBuf::from)
-            .join("oracles"),
-    })
+    match env::var_os("SOLTI_ORACLES") {
+        Some(oracles) => workspace().join(oracles),
+        None => target().join("oracles"),
+    }
 }
 
-fn look_up(oracles: &Path, name: &str, path: &str) -> Result<PathBuf, String> {
+fn target() -> PathBuf {
+    workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// An integration test runs in its package's folder, whereas people write paths
+/// down in the workspace's.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn look_up(oracles: &Path, name: &str, path: &str, script: &str) -> Result<PathBuf, String> {
     let found = oracles.join(path);
     if found.exists() {
         return Ok(found);
     }
     let reason = fs::read_to_string(oracles.join(format!("{name}.missing")))
-        .unwrap_or_else(|_| "get it with tools/test-oracles.sh".to_owned());
+        .unwrap_or_else(|_| format!("get it with {script}"));
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     Err(format!("no {name}: {reason}"))
 }
@@ -122,11 +145,8 @@ mod tests {
     #[test]
     fn a_missing_oracle_says_why_on_one_line() -> std::io::Result<()> {
         let oracles = tempfile::tempdir()?;
-        let missing = || look_up(oracles.path(), "sibyl", "bin/sibyl");
-        assert_eq!(
-            missing(),
-            Err("no sibyl: get it with tools/test-oracles.sh".to_owned())
-        );
+        let missing = || look_up(oracles.path(), "sibyl", "bin/sibyl", "a walk");
+        assert_eq!(missing(), Err("no sibyl: get it with a walk".to_owned()));
         fs::write(oracles.path().join("sibyl.missing"), "left\n for Cumae\n")?;
         assert_eq!(missing(), Err("no sibyl: left for Cumae".to_owned()));
         Ok(())
@@ -137,7 +157,7 @@ mod tests {
         let oracles = tempfile::tempdir()?;
         let sibyl = oracles.path().join("sibyl");
         fs::write(&sibyl, "")?;
-        assert_eq!(look_up(oracles.path(), "sibyl", "sibyl"), Ok(sibyl));
+        assert_eq!(look_up(oracles.path(), "sibyl", "sibyl", ""), Ok(sibyl));
         Ok(())
     }
 }

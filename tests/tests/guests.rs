@@ -117,6 +117,7 @@ fn digest_records_a_file_that_it_cannot_read_as_failed() -> Result<()> {
 fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
     for (name, target, role, program) in [
         ("digest", WASI, Role::Guest, true),
+        ("reporter", WASI, Role::Guest, true),
         ("bare", WASI, Role::Guest, false),
         ("bare", BARE, Role::Guest, false),
         ("provider", WASI, Role::Provider, false),

