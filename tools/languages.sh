@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(wat zig)
+LANGUAGES=(c wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -75,12 +75,19 @@ sources() { # NAME
     -type f -print0 | sort -z | xargs -0 sha256sum)
 }
 
+get_c() { get_zig; }
 get_wat() { from_pypi wasm-tools; }
 get_zig() { from_pypi ziglang && to_component; }
 to_component() { from_pypi wasm-tools && from_crates adapter; }
 
 # In the folder of the examples, each into WORK/reporter.wasm. The files say
 # themselves how to do the same by hand.
+
+build_c() {
+  zig cc --target=wasm32-wasi -Os -s -Wall -Wextra -Werror -o "$WORK/core.wasm" \
+    reporter.c reporter/imports.c reporter/imports_component_type.o \
+    && adapted command
+}
 
 build_wat() {
   wasm_tools component embed reporter/wit --world system-program reporter.wat -o "$WORK/core.wasm" \

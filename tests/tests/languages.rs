@@ -23,7 +23,11 @@ mod inputs;
 mod runs;
 
 /// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 2] = [("wat", "reporter.wat"), ("zig", "reporter.zig")];
+const TOOLCHAINS: [(&str, &str); 3] = [
+    ("c", "reporter.c"),
+    ("wat", "reporter.wat"),
+    ("zig", "reporter.zig"),
+];
 
 /// Those whose components take long to compile, which the command would do again.
 const LARGE: [&str; 0] = [];
