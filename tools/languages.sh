@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(c wat zig)
+LANGUAGES=(c go wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -76,6 +76,7 @@ sources() { # NAME
 }
 
 get_c() { get_zig; }
+get_go() { from_pypi go && to_component; }
 get_wat() { from_pypi wasm-tools; }
 get_zig() { from_pypi ziglang && to_component; }
 to_component() { from_pypi wasm-tools && from_crates adapter; }
@@ -87,6 +88,15 @@ build_c() {
   zig cc --target=wasm32-wasi -Os -s -Wall -Wextra -Werror -o "$WORK/core.wasm" \
     reporter.c reporter/imports.c reporter/imports_component_type.o \
     && adapted command
+}
+
+build_go() {
+  GOOS=wasip1 GOARCH=wasm GOENV=off GOTOOLCHAIN=local GOFLAGS='' GOWORK=off \
+    GOCACHE=$DIR/tools/go-cache GOPATH=$DIR/tools/go-path \
+    "$DIR/tools/go/go/bin/go" build -buildmode=c-shared -trimpath -ldflags='-s -w' \
+    -o "$WORK/core.wasm" reporter.go \
+    && wasm_tools component embed reporter/wit --world program "$WORK/core.wasm" -o "$WORK/core.wasm" \
+    && adapted reactor
 }
 
 build_wat() {

@@ -23,8 +23,9 @@ mod inputs;
 mod runs;
 
 /// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 3] = [
+const TOOLCHAINS: [(&str, &str); 4] = [
     ("c", "reporter.c"),
+    ("go", "reporter.go"),
     ("wat", "reporter.wat"),
     ("zig", "reporter.zig"),
 ];
