@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(c go wat zig)
+LANGUAGES=(c go python wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -71,12 +71,16 @@ language() { # NAME: gets what it needs, and builds it if anything has changed
 # All that a component is made of, in one stream.
 sources() { # NAME
   local source=reporter.$1
+  case $1 in
+    python) source=reporter.py ;;
+  esac
   (cd "$TOOLS/.." && find -L wit "guest/examples/$source" guest/examples/reporter tools/languages* \
     -type f -print0 | sort -z | xargs -0 sha256sum)
 }
 
 get_c() { get_zig; }
 get_go() { from_pypi go && to_component; }
+get_python() { from_pypi componentize-py; }
 get_wat() { from_pypi wasm-tools; }
 get_zig() { from_pypi ziglang && to_component; }
 to_component() { from_pypi wasm-tools && from_crates adapter; }
@@ -97,6 +101,12 @@ build_go() {
     -o "$WORK/core.wasm" reporter.go \
     && wasm_tools component embed reporter/wit --world program "$WORK/core.wasm" -o "$WORK/core.wasm" \
     && adapted reactor
+}
+
+build_python() {
+  PYTHONPATH=$DIR/tools/componentize-py PYTHONDONTWRITEBYTECODE=1 \
+    python3 "$DIR/tools/componentize-py/bin/componentize-py" -d reporter/wit -w program \
+    componentize reporter -o "$WORK/reporter.wasm"
 }
 
 build_wat() {

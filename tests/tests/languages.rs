@@ -23,15 +23,16 @@ mod inputs;
 mod runs;
 
 /// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 4] = [
+const TOOLCHAINS: [(&str, &str); 5] = [
     ("c", "reporter.c"),
     ("go", "reporter.go"),
+    ("python", "reporter.py"),
     ("wat", "reporter.wat"),
     ("zig", "reporter.zig"),
 ];
 
 /// Those whose components take long to compile, which the command would do again.
-const LARGE: [&str; 0] = [];
+const LARGE: [&str; 1] = ["python"];
 
 fn main() {
     let arguments = Arguments::from_args();
