@@ -15,7 +15,7 @@
 # reporter that cannot be built is a failure.
 set -euo pipefail
 
-LANGUAGES=(c go python quickjs wat zig)
+LANGUAGES=(c go python quickjs starlingmonkey wat zig)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 EXAMPLES=$TOOLS/../guest/examples
 PINS=$TOOLS/languages
@@ -83,6 +83,7 @@ get_c() { get_zig; }
 get_go() { from_pypi go && to_component; }
 get_python() { from_pypi componentize-py; }
 get_quickjs() { from_npm quickjs; }
+get_starlingmonkey() { from_npm starlingmonkey; }
 get_wat() { from_pypi wasm-tools; }
 get_zig() { from_pypi ziglang && to_component; }
 to_component() { from_pypi wasm-tools && from_crates adapter; }
@@ -115,6 +116,12 @@ build_quickjs() {
   # Its program does not run in node 18; the module behind that does.
   node "$DIR/tools/quickjs/node_modules/componentize-qjs/cli.mjs" --sync --opt-size \
     --wit reporter/wit --world system-program --js reporter.js -o "$WORK/reporter.wasm"
+}
+
+build_starlingmonkey() {
+  node "$DIR/tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js" \
+    componentize reporter.js --wit reporter/wit --world-name system-program \
+    -d http -d fetch-event -d random -o "$WORK/reporter.wasm"
 }
 
 build_wat() {

@@ -23,17 +23,18 @@ mod inputs;
 mod runs;
 
 /// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 6] = [
+const TOOLCHAINS: [(&str, &str); 7] = [
     ("c", "reporter.c"),
     ("go", "reporter.go"),
     ("python", "reporter.py"),
     ("quickjs", "reporter.js"),
+    ("starlingmonkey", "reporter.js"),
     ("wat", "reporter.wat"),
     ("zig", "reporter.zig"),
 ];
 
 /// Those whose components take long to compile, which the command would do again.
-const LARGE: [&str; 1] = ["python"];
+const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
 fn main() {
     let arguments = Arguments::from_args();
