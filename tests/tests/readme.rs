@@ -15,7 +15,12 @@ use anyhow::{Context, Result, bail, ensure};
 use readme::blocks::{Block, blocks};
 use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
 
-const PAGES: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+const PAGES: [&str; 4] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "guest/examples/README.md",
+];
 
 /// A block of a kind that nobody checks would drift.
 #[test]
