@@ -52,14 +52,14 @@ impl MetricsCtxBuilder {
     }
 
     /// The only types of runner that the guest may speak for. Records of others
-    /// are dropped, and counted as [`DropReason::RunnerNotAllowed`].
+    /// are dropped, and counted as [`DropReason::RunnerNotAllowed`](crate::DropReason::RunnerNotAllowed).
     pub fn allowed_runners(mut self, runners: impl IntoIterator<Item = RunnerType>) -> Self {
         self.allowed = runners.into_iter().fold(0, |set, runner| set | bit(runner));
         self
     }
 
     /// How many records are handed to the backend. Those after them are dropped,
-    /// and counted as [`DropReason::Quota`]; the guest itself goes on undisturbed.
+    /// and counted as [`DropReason::Quota`](crate::DropReason::Quota); the guest itself goes on undisturbed.
     pub fn quota(mut self, records: u64) -> Self {
         self.quota = records;
         self
