@@ -2,7 +2,7 @@
 //! what it does, and has it in other languages.
 //!
 //! ```text
-//! cargo build --release --target wasm32-wasip2 --example reporter
+//! cargo build -p solti-metrics-guest --profile guest --target wasm32-wasip2 --example reporter
 //! solti-metrics run --stdin FILE reporter.wasm
 //! ```
 
