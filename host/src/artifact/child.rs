@@ -134,6 +134,9 @@ impl Mortal {
             if patience.is_over() {
                 return Err(Stopped::TooLong);
             }
+            // The standard library cannot wait for a process with a time limit, and what
+            // can takes the handler of SIGCHLD, which is the embedder's. It has closed
+            // its output and is about to end, so this is a turn or two.
             thread::sleep(NAP);
         }
     }
