@@ -54,6 +54,7 @@ mod engine;
 mod engines;
 mod error;
 mod folder;
+mod found;
 mod given;
 mod here;
 mod key;
@@ -78,7 +79,8 @@ pub(crate) use address::Kind;
 pub(crate) use code::SinkComponent;
 #[cfg(feature = "runner")]
 pub(crate) use engine::SinkError;
-pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, NotUsed, Ready};
+pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, Ready};
+pub(crate) use found::{Found, NotUsed};
 pub(crate) use given::Given;
 #[cfg(feature = "runner")]
 pub(crate) use given::read_whole;

@@ -92,11 +92,11 @@ impl<'a> Code<'a> {
         Self { at, kind }
     }
 
-    /// Its bytes; none of code that is in a file.
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// Its bytes, if they are in memory.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
         match &self.at {
-            Place::Memory(bytes) => bytes,
-            Place::File(_) => &[],
+            Place::Memory(bytes) => Some(bytes),
+            Place::File(_) => None,
         }
     }
 

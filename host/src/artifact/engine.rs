@@ -8,6 +8,7 @@ use super::code::Code;
 use super::code::SinkComponent;
 use super::compiler::NotCompiled;
 use super::engines::Engines;
+use super::found::{Found, NotUsed};
 use super::given::Given;
 use super::key::ArtifactKey;
 use super::sealed::{Header, Lengths};
@@ -69,35 +70,6 @@ impl SinkError {
             }
             error => Ok(error.to_string()),
         }
-    }
-}
-
-/// Code in a file that is not used.
-pub(crate) enum NotUsed {
-    /// The file's component can be compiled instead.
-    Refused(Refusal),
-    /// The component would not be loaded either.
-    Wrong(LoadError),
-}
-
-impl NotUsed {
-    /// For whoever looks after this host: it does what it was to be spared.
-    fn warn(&self, name: &str) {
-        if let Self::Refused(reason) = self {
-            tracing::warn!(component = name, %reason, "precompiled code is not used");
-        }
-    }
-}
-
-impl From<Refusal> for NotUsed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<LoadError> for NotUsed {
-    fn from(error: LoadError) -> Self {
-        Self::Wrong(error)
     }
 }
 
@@ -166,7 +138,9 @@ impl EngineArtifacts {
             return Ok((code, Origin::Cached));
         }
         let code = self.compiled(kind, it)?;
-        cache.put(&address, kind, component, it.inspection, code.bytes());
+        if let Some(bytes) = code.bytes() {
+            cache.put(&address, kind, component, it.inspection, bytes);
+        }
         Ok((code, Origin::Compiled))
     }
 
@@ -199,8 +173,8 @@ impl EngineArtifacts {
         given: &mut Given<'a>,
         kept: impl FnOnce(Digest) -> Option<Ready<'static>>,
         load: impl FnOnce(&Ready<'_>) -> Result<T, NotUsed>,
-    ) -> Result<Option<T>, NotUsed> {
-        match given {
+    ) -> Result<Found<T>, LoadError> {
+        let found = match given {
             Given::Component(_) => Ok(None),
             Given::Sealed(file) => {
                 let code = self.unsealed(file).map_err(NotUsed::from);
@@ -216,6 +190,12 @@ impl EngineArtifacts {
                     Some(loaded) => loaded.map(Some),
                 }
             }
+        };
+        match found {
+            Ok(Some(loaded)) => Ok(Found::Loaded(loaded)),
+            Ok(None) => Ok(Found::Nothing(None)),
+            Err(NotUsed::Refused(refusal)) => Ok(Found::Nothing(Some(refusal))),
+            Err(NotUsed::Wrong(error)) => Err(error),
         }
     }
 
@@ -281,7 +261,9 @@ impl EngineArtifacts {
         key: &ArtifactKey,
     ) -> Result<Precompiled, NotCompiled> {
         let (code, origin) = self.code(kind, it, Way::Copied)?;
-        let (code, outside) = (code.bytes(), outside::written(it.inspection));
+        let in_file = || NotCompiled::Process("its code is not in memory".to_owned());
+        let code = code.bytes().ok_or_else(in_file)?;
+        let outside = outside::written(it.inspection);
         let component = Digest::of_component(it.bytes);
         let header = Header {
             kind,

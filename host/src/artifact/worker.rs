@@ -116,7 +116,8 @@ fn work() -> Result<(), Answer> {
     }
     let code = here::compile(&engine, order.kind, &component)?;
     let mut stdout = io::stdout().lock();
-    stdout.write_all(code.bytes())?;
+    let code = code.bytes();
+    stdout.write_all(code.ok_or_else(|| misunderstood("its code is not in memory"))?)?;
     Ok(stdout.flush()?)
 }
 

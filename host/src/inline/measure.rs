@@ -2,7 +2,7 @@
 //! record costs, with and without what follows.
 
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
-use wasmtime::{Config, Engine, Inlining, Store};
+use wasmtime::{Engine, Store};
 
 use super::{Drain, Recording, Words};
 use crate::MetricsCtx;
@@ -58,19 +58,13 @@ impl Composed {
     ///
     /// When it cannot be composed, or compiled.
     pub fn new(component: &[u8], interruptible: bool) -> wasmtime::Result<Self> {
-        let mut config = Config::new();
-        config
-            .epoch_interruption(interruptible)
-            .concurrency_support(false)
-            .compiler_inlining(Inlining::InterModuleAndIntraGc);
-        let engine = Engine::new(&config)?;
+        let settings = EngineSettings::default();
+        let engine = settings.engine_with(|config| {
+            config.epoch_interruption(interruptible);
+        })?;
         let mut linker = Linker::new(&engine);
         super::add_to_linker(&mut linker)?;
-        let artifacts = EngineArtifacts::new(
-            Artifacts::new(),
-            EngineSettings::default(),
-            vec![engine.clone()],
-        );
+        let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
         let name = "the guest";
         let guest = artifacts.with_sink(Inspected {
             name,

@@ -6,8 +6,8 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::state::ProviderState;
 use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
 use crate::artifact::{
-    ArtifactKey, EngineArtifacts, Given, Inspected, Kind, Loaded, NotUsed, Origin, Precompiled,
-    Ready, Refusal,
+    ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
+    Precompiled, Ready, Refusal,
 };
 use crate::sandbox::{Ticker, one_line, printable};
 
@@ -40,11 +40,9 @@ impl Loader<'_> {
             |component| self.artifacts.kept(Kind::Plain, component),
             |code| self.of_code(name, code),
         );
-        let refusal = match ready {
-            Ok(Some(provider)) => return Ok(provider),
-            Ok(None) => None,
-            Err(NotUsed::Refused(refusal)) => Some(refusal),
-            Err(NotUsed::Wrong(error)) => return Err(error),
+        let refusal = match ready? {
+            Found::Loaded(provider) => return Ok(provider),
+            Found::Nothing(refusal) => refusal,
         };
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;

@@ -39,27 +39,33 @@ impl Machine {
 
     /// The engines, the one to prefer first.
     pub(super) fn engines(&self) -> Vec<Engine> {
-        let pooled = self.pooled.iter().map(|(_, linker)| linker);
-        let linkers = pooled.chain([&self.on_demand]);
-        linkers.map(|linker| linker.engine().clone()).collect()
+        self.linkers()
+            .map(|linker| linker.engine().clone())
+            .collect()
     }
 
     /// The linker for what was loaded on an engine; `None` if that is not of this
     /// machine.
     pub(super) fn linker(&self, engine: &Engine) -> Option<&Linker<TaskData>> {
-        let pooled = self.pooled.iter().map(|(_, linker)| linker);
-        let mut linkers = pooled.chain([&self.on_demand]);
-        linkers.find(|linker| Engine::same(linker.engine(), engine))
+        self.linkers()
+            .find(|linker| Engine::same(linker.engine(), engine))
     }
 
-    /// The room that tasks on this engine have.
+    /// The room that is set aside.
     pub(super) fn pool(&self) -> Option<&Pool> {
         self.pooled.as_ref().map(|(pool, _)| pool)
     }
 
-    /// Whether what was loaded on an engine has its place in the room set aside.
-    pub(super) fn is_pooled(&self, engine: &Engine) -> bool {
-        let mut pooled = self.pooled.iter().map(|(_, linker)| linker);
-        pooled.any(|linker| Engine::same(linker.engine(), engine))
+    /// The room in which a task on this engine has its place.
+    pub(super) fn pool_of(&self, engine: &Engine) -> Option<&Pool> {
+        let of_engine =
+            |(_, linker): &&(Pool, Linker<TaskData>)| Engine::same(linker.engine(), engine);
+        self.pooled.as_ref().filter(of_engine).map(|(pool, _)| pool)
+    }
+
+    /// The linkers, that of the engine to prefer first.
+    fn linkers(&self) -> impl Iterator<Item = &Linker<TaskData>> {
+        let pooled = self.pooled.iter().map(|(_, linker)| linker);
+        pooled.chain([&self.on_demand])
     }
 }

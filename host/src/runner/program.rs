@@ -8,7 +8,7 @@ use super::machine::Machine;
 use super::state::TaskData;
 use super::{Path, RecordPath};
 use crate::artifact::{
-    ArtifactKey, Digest, EngineArtifacts, Given, Inspected, Kind, Loaded, NotUsed, Origin,
+    ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal, SinkComponent, SinkError,
 };
 use crate::sandbox::{Inspection, LoadError, Role, one_line, printable};
@@ -47,11 +47,9 @@ impl Loader<'_> {
             |component| self.kept(component),
             |code| self.of_code(name, code),
         );
-        let refusal = match ready {
-            Ok(Some(program)) => return Ok(program),
-            Ok(None) => None,
-            Err(NotUsed::Refused(refusal)) => Some(refusal),
-            Err(NotUsed::Wrong(error)) => return Err(error),
+        let refusal = match ready? {
+            Found::Loaded(program) => return Ok(program),
+            Found::Nothing(refusal) => refusal,
         };
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;

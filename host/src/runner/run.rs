@@ -156,7 +156,7 @@ impl Runner {
         if machine.linker(engine).is_none() {
             return Err(SpawnError::OtherRunner);
         }
-        if let Some(pool) = machine.pool().filter(|_| machine.is_pooled(engine)) {
+        if let Some(pool) = machine.pool_of(engine) {
             pool.bound(&mut limits);
         }
         let mut store = TaskState::store(engine, wasi, metrics, &limits);

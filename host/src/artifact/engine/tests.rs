@@ -67,12 +67,15 @@ fn a_file_for_another_engine_is_refused() -> Result {
     let file = two.theirs.sealed_plain(two.it(), two.cache.key())?;
     let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
     let ready = two.ours.ready("it", &mut given, |_| None, |_| Ok(()));
-    assert!(matches!(ready, Err(NotUsed::Refused(Refusal::OtherHost))));
+    assert!(matches!(
+        ready,
+        Ok(Found::Nothing(Some(Refusal::OtherHost)))
+    ));
     assert_eq!(given.component()?, two.bytes);
 
     let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
     let ready = two.theirs.ready("it", &mut given, |_| None, |_| Ok(()));
-    assert!(matches!(ready, Ok(Some(()))));
+    assert!(matches!(ready, Ok(Found::Loaded(()))));
     Ok(())
 }
 
