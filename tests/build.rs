@@ -14,13 +14,13 @@ use std::process::Command;
 /// Each guest, and the targets it is built for.
 const GUESTS: &[(&str, &[&str])] = &[
     ("bare", &[WASI, BARE]),
-    ("counter", &[WASI, BARE]),
+    ("provider", &[WASI, BARE]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
     ("jsonl", &[WASI]),
     ("middleware", &[WASI, BARE]),
     ("otlp", &[WASI]),
-    ("provider", &[WASI]),
+    ("lines", &[WASI]),
     ("rename", &[WASI]),
     ("reporter", &[WASI]),
     ("sampler", &[WASI]),

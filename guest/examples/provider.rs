@@ -1,36 +1,115 @@
-//! A provider: a backend for others, which counts what it receives and prints a
-//! line for every record.
+//! Adds records up, and is scraped through the host: README.md beside this file
+//! says what it does, and has it in other languages.
+//!
+//!     cargo build --target wasm32-wasip2 --example provider
+//!     solti-metrics run --backend provider.wasm GUEST
+//!
+//! There is nothing to configure and nothing that can fail. What it holds is
+//! bounded, since its series are. Nothing is kept across instances: after a
+//! restart it counts from zero, which every scraper knows from processes.
 
-#![allow(clippy::print_stdout, reason = "what it is for")]
+#![allow(clippy::print_stdout, reason = "flushing says a line")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use solti_metrics_guest::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::PrometheusMetrics;
+use solti_metrics_guest::{
+    Event, Exposition, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 #[derive(Default)]
-struct Lines {
-    printed: AtomicU64,
+struct Provider {
+    metrics: PrometheusMetrics,
+    started: AtomicU64,
+    completed: AtomicU64,
+    errors: AtomicU64,
+    /// How many records there were when it was flushed.
+    flushed: AtomicU64,
 }
 
-impl Lines {
-    fn print(&self, what: &str) {
-        let number = 1 + self.printed.fetch_add(1, Ordering::Relaxed);
-        println!("{number} {what}");
+impl Provider {
+    fn count(&self, event: &Event) {
+        let counter = match event {
+            Event::TaskStarted { .. } => &self.started,
+            Event::TaskCompleted { .. } => &self.completed,
+            Event::RunnerError { .. } => &self.errors,
+            // A later version of the package, which this one is not built with.
+            _ => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl MetricsBackend for Lines {
+impl MetricsBackend for Provider {
     fn record_task_started(&self, runner: RunnerType) {
-        self.print(&format!("{runner} started"));
+        self.record_batch(&[Event::TaskStarted { runner }]);
     }
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.print(&format!("{runner} {outcome} after {duration_ms} ms"));
+        self.record_batch(&[Event::TaskCompleted {
+            runner,
+            outcome,
+            duration_ms,
+        }]);
     }
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.print(&format!("{runner} {error}"));
+        self.record_batch(&[Event::RunnerError { runner, error }]);
+    }
+
+    fn record_batch(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.count(event));
+        self.metrics.record_batch(events);
     }
 }
 
-solti_metrics_guest::export_provider!(Lines::default());
+impl Lifecycle for Provider {
+    fn flush(&self) -> Result<(), String> {
+        let [started, completed, errors] = [&self.started, &self.completed, &self.errors]
+            .map(|counter| counter.load(Ordering::Relaxed));
+        let records = started + completed + errors;
+        if self.flushed.swap(records, Ordering::Relaxed) < records {
+            println!("started={started} completed={completed} errors={errors}");
+        }
+        Ok(())
+    }
+}
+
+impl Exposition for Provider {
+    #[allow(clippy::expect_used, reason = "there is no collector but its own")]
+    fn expose(&self) -> String {
+        let format = solti_metrics::Exposition::OpenMetrics;
+        self.metrics
+            .encode(format)
+            .expect("its own metrics are encoded")
+    }
+}
+
+solti_metrics_guest::export_provider!(Provider::default(), Exposition, Lifecycle);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recorded_is_exposed_as_openmetrics() {
+        let provider = Provider::default();
+        provider.record_task_started(RunnerType::Wasm);
+        provider.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 250);
+        provider.record_runner_error(RunnerType::Container, RunnerErrorKind::SpawnFailed);
+        let text = provider.expose();
+        for sample in [
+            r#"solti_runner_tasks_started_total{runner="wasm"} 1"#,
+            r#"solti_runner_tasks_completed_total{runner="wasm",outcome="success"} 1"#,
+            r#"solti_runner_task_duration_seconds_sum{runner="wasm",outcome="success"} 0.25"#,
+            r#"solti_runner_task_duration_seconds_bucket{le="0.1",runner="wasm",outcome="success"} 0"#,
+            r#"solti_runner_errors_total{runner="container",error="spawn_failed"} 1"#,
+        ] {
+            assert!(
+                text.lines().any(|line| line == sample),
+                "{sample} in\n{text}"
+            );
+        }
+        assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+}

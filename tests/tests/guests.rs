@@ -120,7 +120,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
         ("reporter", WASI, Role::Guest, true),
         ("bare", WASI, Role::Guest, false),
         ("bare", BARE, Role::Guest, false),
-        ("provider", WASI, Role::Provider, false),
+        ("lines", WASI, Role::Provider, false),
         ("middleware", WASI, Role::Middleware, false),
         ("middleware", BARE, Role::Middleware, false),
         ("otlp", WASI, Role::Provider, false),
@@ -128,8 +128,8 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
         ("jsonl", WASI, Role::Provider, false),
         ("rename", WASI, Role::Middleware, false),
         ("sampler", WASI, Role::Middleware, false),
-        ("counter", WASI, Role::Provider, false),
-        ("counter", BARE, Role::Provider, false),
+        ("provider", WASI, Role::Provider, false),
+        ("provider", BARE, Role::Provider, false),
     ] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, target))?)?;
         ensure!(
@@ -145,7 +145,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
 
 #[test]
 fn a_guest_for_the_bare_target_imports_nothing_but_metrics() -> Result<()> {
-    for name in ["bare", "middleware", "counter"] {
+    for name in ["bare", "middleware", "provider"] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, BARE))?)?;
         for import in &inspection.imports {
             ensure!(

@@ -114,7 +114,7 @@ fn the_commands_succeed_as_shown() -> Result<()> {
 #[test]
 fn the_commands_with_backends_succeed_as_shown() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for name in ["digest", "counter", "jsonl", "sampler"] {
+    for name in ["digest", "provider", "jsonl", "sampler"] {
         let place = folder.path().join(name).with_extension("wasm");
         fs::copy(artifact(name, WASI), place)?;
     }

@@ -17,7 +17,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 #[test]
 fn a_provider_receives_each_record_with_its_labels() -> Result<()> {
-    let mut role = Role::start("provider", WASI, noop_metrics())?;
+    let mut role = Role::start("lines", WASI, noop_metrics())?;
     role.record_one_of_each()?;
     let printed = String::from_utf8(role.stdout.contents().to_vec())?;
     ensure!(

@@ -232,7 +232,7 @@ fn a_provider_is_precompiled_as_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
     let providers = Providers::new()?.artifacts(Artifacts::new().key(key.clone()));
-    let component = fs::read(artifact("provider", WASI))?;
+    let component = fs::read(artifact("lines", WASI))?;
     let file = providers.precompile("provider", &component, &key)?;
     let loaded = providers.load("provider", &file.bytes, &Grants::new())?;
     ensure!(loaded.origin() == Origin::Precompiled);

@@ -167,7 +167,7 @@ fn a_middleware_without_a_next_backend_is_refused_at_the_start() -> Result<()> {
 
 #[test]
 fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
-    let bytes = fs::read(artifact("provider", WASI))?;
+    let bytes = fs::read(artifact("lines", WASI))?;
     let grants = Grants::new().dir(
         "/nowhere/to/be/found",
         "/out",

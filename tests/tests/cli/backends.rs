@@ -57,10 +57,10 @@ pub(crate) fn json(end: &End) -> Result<Value> {
 #[test]
 fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
     let place = Place::with_files(&["one", "two", "three"])?;
-    let (counter, sampler) = (example("counter"), example("sampler"));
+    let (provider, sampler) = (example("provider"), example("sampler"));
     let end = place.digest(&[
         "--backend",
-        &counter,
+        &provider,
         "--middleware",
         &sampler,
         "--grant",
@@ -70,9 +70,9 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
     // Four starts and four completions, every second of which goes on.
     for row in [
         &["sampler", "8", "6", "0", "0", "2"][..],
-        &["counter", "6", "6", "0", "0", "0"],
+        &["provider", "6", "6", "0", "0", "0"],
         &["sampler", "running", "0", "0", "0"],
-        &["counter", "running", "0", "0", "0"],
+        &["provider", "running", "0", "0", "0"],
         // What the guest did is not what the sampler made of it.
         &["wasm", "success", "4"],
     ] {
@@ -85,7 +85,7 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
 fn several_backends_each_receive_everything() -> Result<()> {
     let place = Place::with_files(&["one", "two"])?;
     fs::create_dir(place.path("out"))?;
-    let (jsonl, counter) = (example("jsonl"), example("counter"));
+    let (jsonl, provider) = (example("jsonl"), example("provider"));
     let end = place.digest(&[
         "--format",
         "prometheus",
@@ -94,14 +94,14 @@ fn several_backends_each_receive_everything() -> Result<()> {
         "--grant",
         "dir=out::/out:rw",
         "--backend",
-        &counter,
+        &provider,
         "--backend",
-        &counter,
+        &provider,
     ])?;
     ensure!(end.code == Some(0), "{end}");
     let lines = fs::read_to_string(place.path("out/metrics.jsonl"))?;
     ensure!(lines.lines().count() == 6, "{lines}");
-    for name in ["jsonl", "counter", "counter-2"] {
+    for name in ["jsonl", "provider", "provider-2"] {
         let series = format!("solti_metrics_records_delivered_total{{source=\"{name}\"}}");
         ensure!(sample(&end.stdout, &series)? == 6.0, "{end}");
     }
@@ -140,13 +140,13 @@ fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
 #[test]
 fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
-    let counter = example("counter");
+    let provider = example("provider");
     let args = [
         "run",
         "--listen",
         "127.0.0.1:0",
         "--backend",
-        &counter,
+        &provider,
         "--dir",
         ".:rw",
         "guest.wasm",
@@ -156,7 +156,7 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     running.line("waiting")?;
     let started = r#"solti_runner_tasks_started_total{runner="container"}"#;
 
-    let theirs = ask(address, "GET", "/backends/counter/metrics", "")?;
+    let theirs = ask(address, "GET", "/backends/provider/metrics", "")?;
     ensure!(theirs.status == 200, "{theirs:?}");
     ensure!(
         theirs.header("content-type") == Some(OPEN_METRICS),
@@ -165,13 +165,13 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     ensure!(theirs.sample(started)? == 1.0, "{theirs:?}");
     let ours = scrape(address)?;
     ensure!(ours.sample(started)? == 1.0, "{ours:?}");
-    let state = r#"solti_metrics_backend_state{backend="counter",state="running"}"#;
+    let state = r#"solti_metrics_backend_state{backend="provider",state="running"}"#;
     ensure!(ours.sample(state)? == 1.0, "{ours:?}");
 
     let stray = ask(address, "GET", "/backends/other/metrics", "")?;
     ensure!(stray.status == 404, "{stray:?}");
     ensure!(
-        stray.body.contains("/backends/counter/metrics"),
+        stray.body.contains("/backends/provider/metrics"),
         "{stray:?}"
     );
     fs::create_dir(place.path("go"))?;

@@ -146,7 +146,7 @@ fn a_component_is_read_only_once() -> Result<()> {
     let script = r#"cat "$1" | "$0" check --format json /dev/stdin"#;
     for (file, role) in [
         (digest(), "guest"),
-        (artifact("provider", WASI).display().to_string(), "provider"),
+        (artifact("lines", WASI).display().to_string(), "provider"),
     ] {
         let end = Running::start(&mut place.shell(script, &[&file])?)?.end()?;
         let answer: Value = serde_json::from_str(&end.stdout)?;
@@ -238,7 +238,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         runnable(digest(), "guest"),
         runnable("good.wasm".into(), "none"),
         runnable("plain.wasm".into(), "none"),
-        receiver(example("provider", WASI), "provider"),
+        receiver(example("lines", WASI), "provider"),
         receiver(example("middleware", WASI), "middleware"),
         receiver(example("middleware", BARE), "middleware"),
         case(

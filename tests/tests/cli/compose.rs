@@ -18,7 +18,7 @@ fn what_is_composed_runs_by_itself() -> Result<()> {
     let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
     let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
-    let told = "app.wasm: digest.wasm + middleware.wasm + provider.wasm in ";
+    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm in ";
     ensure!(end.stdout.starts_with(told), "{end}");
     let imports = "; it imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
     ensure!(end.stdout.ends_with(imports), "{end}");
@@ -75,7 +75,7 @@ fn a_terminal_is_spared() -> Result<()> {
 const WRONG: [(&[&str], &str); 6] = [
     (
         &["PROVIDER", "DIGEST"],
-        "provider.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and stands where the guest",
     ),
     (
         &["DIGEST", "MIDDLEWARE"],
@@ -83,7 +83,7 @@ const WRONG: [(&[&str], &str); 6] = [
     ),
     (
         &["PROVIDER", "PROVIDER"],
-        "provider.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and stands where the guest",
     ),
     (
         &["DIGEST", "missing.wasm"],
@@ -189,8 +189,8 @@ fn wrong_use_is_told_from_failure() -> Result<()> {
     for args in [
         &["compose"][..],
         &["compose", "guest.wasm", "-o", "app.wasm"],
-        &["compose", "guest.wasm", "provider.wasm"],
-        &["compose", "guest.wasm", "provider.wasm", "-o"],
+        &["compose", "guest.wasm", "lines.wasm"],
+        &["compose", "guest.wasm", "lines.wasm", "-o"],
     ] {
         let end = place.run(args)?;
         ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
@@ -220,7 +220,7 @@ fn odd() -> Result<Vec<u8>> {
 }
 
 fn provider() -> String {
-    built("provider", WASI)
+    built("lines", WASI)
 }
 
 fn built(name: &str, target: &str) -> String {

@@ -33,13 +33,13 @@ fn flood() -> Result<Vec<u8>> {
 #[test]
 fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
     let place = Place::with(&flood()?)?;
-    let counter = example("counter");
+    let provider = example("provider");
     let args = [
         "run",
         "--format",
         "json",
         "--backend",
-        &counter,
+        &provider,
         "--queue",
         "512",
         "guest.wasm",

@@ -19,7 +19,7 @@ pub(crate) fn no_metrics_are_imported() -> Result<()> {
         ("digest", WASI),
         ("middleware", WASI),
         ("middleware", BARE),
-        ("provider", WASI),
+        ("lines", WASI),
     ];
     let mut files = Vec::new();
     for (name, target) in parts {
@@ -85,7 +85,7 @@ pub(crate) fn scraped() -> Result<()> {
     let parts = [
         fs::read(artifact("bare", BARE))?,
         fs::read(artifact("middleware", BARE))?,
-        fs::read(artifact("counter", BARE))?,
+        fs::read(artifact("provider", BARE))?,
     ];
     let mut running = Running::start(&bytes(&parts)?)?;
     for times in 1..=3 {

@@ -29,7 +29,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
 
 fn provider(runtime: &Runtime) -> Result<()> {
     let guest = script::guest(&script())?;
-    let ended = run(runtime, &[guest, built("provider", WASI)?])?;
+    let ended = run(runtime, &[guest, built("lines", WASI)?])?;
     let expected: String = (1..)
         .zip(script())
         .map(|(number, event)| format!("{number} {}\n", line(event, None)))
@@ -48,7 +48,7 @@ fn middlewares(runtime: &Runtime) -> Result<()> {
     for middlewares in [vec![bare.clone()], vec![bare.clone(), wasi, bare]] {
         let mut parts = vec![guest.clone()];
         parts.extend(middlewares);
-        parts.push(built("provider", WASI)?);
+        parts.push(built("lines", WASI)?);
         let ended = run(runtime, &parts)?;
         ensure!(ended == good(&expected), "{}: {ended:?}", parts.len());
     }
@@ -63,7 +63,7 @@ fn digest(runtime: &Runtime) -> Result<()> {
     let parts = [
         built("digest", WASI)?,
         built("middleware", BARE)?,
-        built("provider", WASI)?,
+        built("lines", WASI)?,
     ];
     let ended = runtime.run(&composed(&parts)?, folder.path(), &["."])?;
     ensure!(ended.code == Some(0), "{ended:?}");
@@ -167,7 +167,7 @@ fn failing_digest(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-/// As `guest/examples/provider.rs` prints it, after what a middleware did.
+/// As `guest/examples/lines.rs` prints it, after what a middleware did.
 fn line(event: Event, contained: Option<&str>) -> String {
     let of = |runner: solti_metrics::RunnerType| contained.unwrap_or(runner.as_label()).to_owned();
     match event {

@@ -100,7 +100,7 @@ const fn failed(runner: RunnerType, error: RunnerErrorKind) -> Event {
 }
 
 /// A component that receives records, as it is before it has received any.
-pub(crate) const BACKEND: (&str, usize) = ("counter", 128);
+pub(crate) const BACKEND: (&str, usize) = ("provider", 128);
 
 /// The backend that took the script, with two ledgers and a component in the
 /// same registry.
@@ -128,8 +128,8 @@ fn component() -> Result<&'static ComponentBackend> {
     if let Some(started) = BACKEND_STARTED.get() {
         return Ok(started);
     }
-    let bytes = std::fs::read(artifact("counter", WASI))?;
-    let provider = Providers::new()?.load("counter", &bytes, &Grants::new())?;
+    let bytes = std::fs::read(artifact("provider", WASI))?;
+    let provider = Providers::new()?.load("provider", &bytes, &Grants::new())?;
     let mut options = BackendOptions::default();
     (options.name, options.queue) = (Some(BACKEND.0.into()), BACKEND.1);
     let started = ComponentBackend::start(&provider, options)?;

@@ -1,4 +1,4 @@
-//! `counter.wasm`: its exposition is the one that the host would have made.
+//! `provider.wasm`: its exposition is the one that the host would have made.
 
 use std::io::{Seek, Write};
 use std::path::Path;
@@ -25,15 +25,15 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn exposes() -> Result<()> {
-    let counter = Subject::start("counter", &Grants::new())?;
+    let provider = Subject::start("provider", &Grants::new())?;
     let ours = PrometheusMetrics::new();
     let rounds = [Vec::new(), script(), script()];
     for round in &rounds {
-        counter.record(round);
+        provider.record(round);
         for event in round {
             event.record_into(&ours);
         }
-        let theirs = counter.expose()?;
+        let theirs = provider.expose()?;
         ensure!(theirs.ends_with("\n# EOF\n"), "{theirs}");
         let ours = ours.encode(Exposition::OpenMetrics)?;
         ensure!(
@@ -41,7 +41,7 @@ fn exposes() -> Result<()> {
             "{theirs}\n\nours:\n{ours}"
         );
     }
-    counter.stop_without_loss(rounds.concat().len())
+    provider.stop_without_loss(rounds.concat().len())
 }
 
 /// Series of one family come in the order of a hash map.
@@ -52,9 +52,9 @@ fn sorted(exposition: &str) -> Vec<&str> {
 }
 
 fn client_reads(python_path: &Path) -> Result<()> {
-    let counter = Subject::start("counter", &Grants::new())?;
-    counter.record(&script());
-    let exposition = counter.expose()?;
+    let provider = Subject::start("provider", &Grants::new())?;
+    provider.record(&script());
+    let exposition = provider.expose()?;
     let mut file = tempfile::tempfile()?;
     file.write_all(exposition.as_bytes())?;
     file.rewind()?;
@@ -71,7 +71,7 @@ fn client_reads(python_path: &Path) -> Result<()> {
         add(&mut read, &row).with_context(|| row.to_string())?;
     }
     Series::of(&script())?.must_equal(&read)?;
-    counter.stop_without_loss(script().len())
+    provider.stop_without_loss(script().len())
 }
 
 fn add(series: &mut Series, row: &Value) -> Result<()> {
