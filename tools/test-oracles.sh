@@ -6,6 +6,7 @@
 #   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
 #   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
 #   DIR/statsd/               where npm put the statsd server
+#   DIR/bin/chromium          the one on PATH
 #
 #   tools/test-oracles.sh [DIR]    target/oracles unless given
 #
@@ -36,6 +37,7 @@ main() {
   oracle prometheus_client
   oracle wasmtime_py
   oracle statsd
+  oracle chromium
 }
 
 oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it could not
@@ -98,6 +100,17 @@ get_wasmtime_py() {
   if pinned wasmtime-py "$WASMTIME_PY"; then echo "already there"; return; fi
   from_pypi "$new" "wasmtime==$WASMTIME_PY" && imports "$new" wasmtime.component || return 1
   keep "$new" wasmtime-py "$WASMTIME_PY" && echo "$WASMTIME_PY from PyPI"
+}
+
+# A browser is too much of a system to be unpacked into a folder.
+get_chromium() {
+  local found
+  if ! found=$(command -v chromium); then
+    rm -f "$DIR/bin/chromium"
+    echo "chromium is not on PATH: install it"
+    return 1
+  fi
+  ln -sfn "$found" "$DIR/bin/chromium" && echo "the one on PATH"
 }
 
 get_statsd() {

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod bench;
+pub mod blocks;
 pub mod guest;
 pub mod oracle;
 pub mod script;

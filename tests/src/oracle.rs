@@ -51,6 +51,20 @@ impl Oracle {
         Self::find("statsd", "statsd/node_modules/statsd/stats.js")
     }
 
+    /// The program `chromium`.
+    #[must_use]
+    pub fn chromium() -> Self {
+        Self::find("chromium", "bin/chromium")
+    }
+
+    /// The folder `node_modules` that has npm's `jco`.
+    #[must_use]
+    pub fn jco() -> Self {
+        let (name, script) = ("starlingmonkey", "tools/languages.sh");
+        let path = "tools/starlingmonkey/node_modules";
+        Self::found(look_up(&target().join("languages"), name, path, script))
+    }
+
     /// The component that was made of `guest/examples/reporter` in another language
     /// than Rust, with the toolchain of this name.
     #[must_use]
@@ -87,6 +101,16 @@ impl Oracle {
             }
             Self::Skip(reason) => failing(reason).with_kind(reason).with_ignored_flag(true),
             Self::Fail(reason) => failing(reason),
+        }
+    }
+
+    /// This one, if that one is there too; otherwise what is wrong with that.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (&self, other) {
+            (_, Self::Here(_)) | (Self::Fail(_), _) => self,
+            (Self::Skip(_), Self::Skip(_)) => self,
+            (_, missing) => missing,
         }
     }
 

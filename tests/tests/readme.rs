@@ -2,18 +2,14 @@
 //! other pages name. Its Rust for embedders is a documentation test of this
 //! package's library.
 
-mod readme {
-    pub(super) mod blocks;
-}
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use readme::blocks::{Block, blocks};
 use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
+use solti_metrics_tests::blocks::{Block, blocks};
 
 const PAGES: [&str; 4] = [
     "README.md",

@@ -4,23 +4,34 @@ use anyhow::{Result, bail};
 
 /// A block, such as of `sh`, with what stands behind the language.
 #[derive(Debug)]
-pub(crate) struct Block {
-    pub(crate) language: String,
-    pub(crate) about: String,
-    pub(crate) text: String,
+pub struct Block {
+    /// The first word behind the fence.
+    pub language: String,
+    /// What else is there, such as the name of a file.
+    pub about: String,
+    /// Its lines.
+    pub text: String,
 }
 
 impl Block {
-    pub(crate) fn is(&self, language: &str, about: &str) -> bool {
+    /// Whether it is of this language, with this behind it.
+    #[must_use]
+    pub fn is(&self, language: &str, about: &str) -> bool {
         self.language == language && self.about == about
     }
 
-    pub(crate) fn lines(&self) -> std::str::Lines<'_> {
+    /// Its lines, such as the commands of a shell.
+    pub fn lines(&self) -> std::str::Lines<'_> {
         self.text.lines()
     }
 }
 
-pub(crate) fn blocks(page: &str) -> Result<Vec<Block>> {
+/// All blocks of a page, in their order.
+///
+/// # Errors
+///
+/// When a block does not end, or begins within another one.
+pub fn blocks(page: &str) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for line in page.lines() {

@@ -1,0 +1,106 @@
+//! The hosts of `docs/hosts.md`, which are not ours: each runs the reporter in each
+//! of its languages, and gets the same calls.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
+use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::blocks::blocks;
+use solti_metrics_tests::oracle::Oracle;
+
+#[path = "hosts/browser.rs"]
+mod browser;
+#[path = "hosts/calls.rs"]
+mod calls;
+#[path = "languages/expected.rs"]
+mod expected;
+#[path = "languages/inputs.rs"]
+#[allow(dead_code, reason = "these hosts are given one text")]
+mod inputs;
+#[path = "hosts/place.rs"]
+mod place;
+
+use place::Place;
+
+/// A section of the page, which runs a guest in a place.
+type Host = fn(&Place) -> Result<String>;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![Trial::test("every_block_is_run", || {
+        every_block_is_run().map_err(failed)
+    })];
+    match languages() {
+        Ok(languages) => {
+            for language in &languages {
+                trials.extend(trials_of(language));
+            }
+        }
+        Err(error) => trials.push(Trial::test("languages", move || Err(failed(error)))),
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trials_of(language: &str) -> Vec<Trial> {
+    let reporter = match language {
+        "rust" => Oracle::Here(artifact("reporter", WASI)),
+        _ => Oracle::reporter(language),
+    };
+    let hosts: [(&str, Vec<Oracle>, Host); 3] = [
+        ("python", vec![Oracle::wasmtime_py()], place::python),
+        ("node", vec![Oracle::jco()], place::node),
+        (
+            "browser",
+            vec![Oracle::jco(), Oracle::chromium()],
+            browser::run,
+        ),
+    ];
+    hosts
+        .into_iter()
+        .map(|(host, needs, run)| {
+            let name = format!("{host}::gets_the_same_calls_from_{language}");
+            let oracle = needs.into_iter().fold(reporter.clone(), Oracle::and);
+            oracle.trial(&name, move |component| {
+                let place = Place::new(host, component)?;
+                calls::are_those_expected(&run(&place)?)
+            })
+        })
+        .collect()
+}
+
+/// Rust, and what `tools/languages.sh` builds.
+fn languages() -> Result<Vec<String>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/languages.sh");
+    let output = Command::new(script).arg("--list").output()?;
+    let listed = String::from_utf8_lossy(&output.stdout);
+    let listed: Vec<_> = listed.lines().map(str::to_owned).collect();
+    ensure!(output.status.success() && !listed.is_empty(), "{output:?}");
+    Ok([vec!["rust".to_owned()], listed].concat())
+}
+
+/// A block of a kind that nobody runs would drift.
+fn every_block_is_run() -> Result<()> {
+    let all = blocks(&page()?)?;
+    let sections: Vec<_> = all.iter().filter(|block| block.language == "sh").collect();
+    ensure!(
+        sections.iter().map(|block| &*block.about).eq(place::HOSTS),
+        "{sections:?}"
+    );
+    let files = all.iter().filter(|block| block.language != "sh");
+    for block in files {
+        ensure!(place::FILES.contains(&&*block.about), "{block:?}");
+    }
+    Ok(())
+}
+
+fn page() -> Result<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/hosts.md");
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
+fn failed(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
+}
