@@ -19,5 +19,8 @@ mod members;
 #[path = "contract/frozen.rs"]
 mod frozen;
 
+#[path = "contract/ungated.rs"]
+mod ungated;
+
 #[path = "contract/page.rs"]
 mod page;
