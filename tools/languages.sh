@@ -102,30 +102,30 @@ build_go() {
     GOCACHE=$DIR/tools/go-cache GOPATH=$DIR/tools/go-path \
     "$DIR/tools/go/go/bin/go" build -buildmode=c-shared -trimpath -ldflags='-s -w' \
     -o "$WORK/core.wasm" reporter.go \
-    && wasm_tools component embed reporter/wit --world program "$WORK/core.wasm" -o "$WORK/core.wasm" \
+    && wasm_tools component embed reporter/wit --world reporter "$WORK/core.wasm" -o "$WORK/core.wasm" \
     && adapted reactor
 }
 
 build_python() {
   PYTHONPATH=$DIR/tools/componentize-py PYTHONDONTWRITEBYTECODE=1 \
-    python3 "$DIR/tools/componentize-py/bin/componentize-py" -d reporter/wit -w program \
+    python3 "$DIR/tools/componentize-py/bin/componentize-py" -d reporter/wit -w reporter \
     componentize reporter -o "$WORK/reporter.wasm"
 }
 
 build_quickjs() {
   # Its program does not run in node 18; the module behind that does.
   node "$DIR/tools/quickjs/node_modules/componentize-qjs/cli.mjs" --sync --opt-size \
-    --wit reporter/wit --world system-program --js reporter.js -o "$WORK/reporter.wasm"
+    --wit reporter/wit --world system-reporter --js reporter.js -o "$WORK/reporter.wasm"
 }
 
 build_starlingmonkey() {
   node "$DIR/tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js" \
-    componentize reporter.js --wit reporter/wit --world-name system-program \
+    componentize reporter.js --wit reporter/wit --world-name system-reporter \
     -d http -d fetch-event -d random -o "$WORK/reporter.wasm"
 }
 
 build_wat() {
-  wasm_tools component embed reporter/wit --world system-program reporter.wat -o "$WORK/core.wasm" \
+  wasm_tools component embed reporter/wit --world system-reporter reporter.wat -o "$WORK/core.wasm" \
     && wasm_tools component new "$WORK/core.wasm" -o "$WORK/reporter.wasm"
 }
 

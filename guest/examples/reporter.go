@@ -2,7 +2,7 @@
 // what it does, and has it in other languages.
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o reporter.core.wasm reporter.go
-//	wasm-tools component embed reporter/wit --world program reporter.core.wasm -o reporter.core.wasm
+//	wasm-tools component embed reporter/wit --world reporter reporter.core.wasm -o reporter.core.wasm
 //	wasm-tools component new reporter.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o reporter.wasm
 //	solti-metrics run --stdin FILE reporter.wasm
 //

@@ -4,13 +4,13 @@
 // With QuickJS, for a component of 1 MB:
 //
 //   npm install componentize-qjs
-//   npx componentize-qjs --sync --opt-size --wit reporter/wit --world system-program \
+//   npx componentize-qjs --sync --opt-size --wit reporter/wit --world system-reporter \
 //     --js reporter.js -o reporter.wasm
 //
 // With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
 //
 //   npm install @bytecodealliance/jco
-//   npx jco componentize reporter.js --wit reporter/wit --world-name system-program \
+//   npx jco componentize reporter.js --wit reporter/wit --world-name system-reporter \
 //     -d http -d fetch-event -d random -o reporter.wasm
 //
 // And then:

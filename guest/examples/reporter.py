@@ -2,7 +2,7 @@
 what it does, and has it in other languages.
 
     pip install componentize-py
-    componentize-py -d reporter/wit -w program componentize reporter -o reporter.wasm
+    componentize-py -d reporter/wit -w reporter componentize reporter -o reporter.wasm
     solti-metrics run --stdin FILE reporter.wasm
 """
 

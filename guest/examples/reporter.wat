@@ -1,7 +1,7 @@
 ;; Counts the words of a text, each line a task: README.md beside this file says
 ;; what it does, and has it in other languages.
 ;;
-;;   wasm-tools component embed reporter/wit --world system-program reporter.wat -o reporter.core.wasm
+;;   wasm-tools component embed reporter/wit --world system-reporter reporter.wat -o reporter.core.wasm
 ;;   wasm-tools component new reporter.core.wasm -o reporter.wasm
 ;;   solti-metrics run --stdin FILE reporter.wasm
 ;;
