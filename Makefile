@@ -31,7 +31,7 @@ oracles: ## Fetch what tests compare us with: promtool, VictoriaMetrics, statsd,
 	@tools/wasm-toolchain.sh >/dev/null
 	@tools/test-oracles.sh $(TARGET)/oracles
 
-languages: ## Build the reporter in each language but Rust; `make language-go` for one of them
+languages: ## Build what there is in other languages than Rust; `make language-go` for one toolchain
 	@tools/languages.sh
 
 language-%:

