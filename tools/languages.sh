@@ -175,15 +175,18 @@ build_starlingmonkey() { # STEM
 }
 
 build_wat() { # STEM
-  wasm-tools component embed "$1/wit" --world "system-$1" "$1.wat" -o "$WORK/core.wasm" \
+  local world=("$1/wit" --world "system-$1")
+  # It has no flush, which would be all that it needs the system for.
+  if [ "$1" = provider ]; then world=(../../wit --world full-provider --features exposition); fi
+  wasm-tools component embed "${world[@]}" "$1.wat" -o "$WORK/core.wasm" \
     && wasm-tools component new "$WORK/core.wasm" -o "$WORK/$1.wasm"
 }
 
 build_zig() { # STEM
-  local world=$1
+  local world=$1 options=(-fno-entry -rdynamic)
   # A main is exported by the adapter.
-  if [ "$1" = reporter ]; then world=solti:metrics/imports@0.1.0; fi
-  zig build-exe -target wasm32-wasi -mexec-model="$(model "$1")" -O ReleaseSmall \
+  if [ "$1" = reporter ]; then world=solti:metrics/imports@0.1.0 options=(); fi
+  zig build-exe -target wasm32-wasi "${options[@]}" -O ReleaseSmall \
     -femit-bin="$WORK/core.wasm" "$1.zig" \
     && wasm-tools component embed "$1/wit" --world "$world" "$WORK/core.wasm" -o "$WORK/core.wasm" \
     && adapted "$1"

@@ -1,0 +1,174 @@
+// Adds records up, and is scraped through the host: README.md beside this file says
+// what it does, and has it in other languages.
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o provider.core.wasm provider.go
+//	wasm-tools component embed provider/wit --world provider provider.core.wasm -o provider.core.wasm
+//	wasm-tools component new provider.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o provider.wasm
+//	solti-metrics run --backend provider.wasm GUEST
+//
+// The adapter comes with each release of wasmtime.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+)
+
+// The cases of the enums in wit/types.wit, by their numbers.
+type (
+	runnerType      uint32
+	taskOutcome     uint32
+	runnerErrorKind uint32
+)
+
+// And their labels.
+var (
+	runners  = [...]string{"subprocess", "container", "wasm"}
+	outcomes = [...]string{"success", "failure", "canceled", "timeout"}
+	steps    = [...]string{
+		"cgroup_prepare_failed", "backend_config_failed", "spawn_failed", "module_load_failed",
+	}
+)
+
+// A duration is in the first bucket that it does not exceed, else in one behind them.
+var bounds = [...]struct {
+	mostMs uint64
+	le     string
+}{
+	{10, "0.01"}, {25, "0.025"}, {50, "0.05"}, {100, "0.1"}, {250, "0.25"},
+	{500, "0.5"}, {1_000, "1.0"}, {2_500, "2.5"}, {5_000, "5.0"}, {10_000, "10.0"},
+	{30_000, "30.0"}, {60_000, "60.0"}, {300_000, "300.0"}, {1_800_000, "1800.0"},
+	{3_600_000, "3600.0"},
+}
+
+type histogram struct {
+	buckets      [len(bounds) + 1]uint64
+	count, sumMs uint64
+}
+
+var (
+	started   [len(runners)]uint64
+	durations [len(runners)][len(outcomes)]histogram
+	errors    [len(runners)][len(steps)]uint64
+)
+
+// How many records there are, and how many there were when it was flushed.
+var records struct{ started, completed, errors, flushed uint64 }
+
+//go:wasmexport solti:metrics/backend@0.1.0#record-task-started
+func recordTaskStarted(runner runnerType) {
+	started[runner]++
+	records.started++
+}
+
+//go:wasmexport solti:metrics/backend@0.1.0#record-task-completed
+func recordTaskCompleted(runner runnerType, outcome taskOutcome, durationMs uint64) {
+	of := &durations[runner][outcome]
+	bucket := 0
+	for bucket < len(bounds) && durationMs > bounds[bucket].mostMs {
+		bucket++
+	}
+	of.buckets[bucket]++
+	of.count++
+	of.sumMs += durationMs
+	records.completed++
+}
+
+//go:wasmexport solti:metrics/backend@0.1.0#record-runner-error
+func recordRunnerError(runner runnerType, kind runnerErrorKind) {
+	errors[runner][kind]++
+	records.errors++
+}
+
+// Results that are more than a number: the host reads them where this says, before it
+// calls anything else.
+var (
+	text     bytes.Buffer
+	textIs   struct{ at, length uintptr }
+	noErrors struct{ isErr, at, length uintptr }
+)
+
+//go:wasmexport solti:metrics/exposition@0.1.0#expose
+func expose() unsafe.Pointer {
+	text.Reset()
+	exposeStarted()
+	exposeCompleted()
+	exposeDurations()
+	exposeErrors()
+	text.WriteString("# EOF\n")
+	textIs.at = uintptr(unsafe.Pointer(unsafe.SliceData(text.Bytes())))
+	textIs.length = uintptr(text.Len())
+	return unsafe.Pointer(&textIs)
+}
+
+//go:wasmexport solti:metrics/lifecycle@0.1.0#flush
+func flush() unsafe.Pointer {
+	all := records.started + records.completed + records.errors
+	if all > records.flushed {
+		records.flushed = all
+		fmt.Printf("started=%d completed=%d errors=%d\n",
+			records.started, records.completed, records.errors)
+	}
+	return unsafe.Pointer(&noErrors)
+}
+
+// A component that others call has no main, and the compiler wants one.
+func main() {}
+
+func exposeStarted() {
+	metric("tasks_started", "counter", "Tasks that began to execute.")
+	for i, runner := range runners {
+		fmt.Fprintf(&text, "solti_runner_tasks_started_total{runner=%q} %d\n", runner, started[i])
+	}
+}
+
+func exposeCompleted() {
+	metric("tasks_completed", "counter", "Tasks that ended, by outcome.")
+	for i, runner := range runners {
+		for j, outcome := range outcomes {
+			fmt.Fprintf(&text, "solti_runner_tasks_completed_total{runner=%q,outcome=%q} %d\n",
+				runner, outcome, durations[i][j].count)
+		}
+	}
+}
+
+func exposeDurations() {
+	metric("task_duration_seconds", "histogram", "How long tasks ran, by outcome.")
+	text.WriteString("# UNIT solti_runner_task_duration_seconds seconds\n")
+	for i, runner := range runners {
+		for j, outcome := range outcomes {
+			if of := &durations[i][j]; of.count > 0 {
+				of.expose(fmt.Sprintf("runner=%q,outcome=%q", runner, outcome))
+			}
+		}
+	}
+}
+
+func (of *histogram) expose(labels string) {
+	const name = "solti_runner_task_duration_seconds"
+	within := uint64(0)
+	for i, bound := range bounds {
+		within += of.buckets[i]
+		fmt.Fprintf(&text, "%s_bucket{le=%q,%s} %d\n", name, bound.le, labels, within)
+	}
+	fmt.Fprintf(&text, "%s_bucket{le=\"+Inf\",%s} %d\n", name, labels, of.count)
+	fmt.Fprintf(&text, "%s_count{%s} %d\n", name, labels, of.count)
+	// Exact, as no division of floats would be.
+	fmt.Fprintf(&text, "%s_sum{%s} %d.%03d\n", name, labels, of.sumMs/1_000, of.sumMs%1_000)
+}
+
+func exposeErrors() {
+	metric("errors", "counter", "Failures of a runner's set-up or tear-down, by step.")
+	for i, runner := range runners {
+		for j, step := range steps {
+			fmt.Fprintf(&text, "solti_runner_errors_total{runner=%q,error=%q} %d\n",
+				runner, step, errors[i][j])
+		}
+	}
+}
+
+func metric(name, kind, help string) {
+	fmt.Fprintf(&text, "# HELP solti_runner_%[1]s %[3]s\n# TYPE solti_runner_%[1]s %[2]s\n",
+		name, kind, help)
+}
