@@ -147,9 +147,10 @@ build_c() { # STEM
 }
 
 build_cpp() { # STEM
-  zig c++ --target=wasm32-wasi -mexec-model="$(model "$1")" -Os -s -Wall -Wextra -Werror \
-    -std=c++23 -fno-exceptions -fno-rtti -o "$WORK/core.wasm" "$1.cpp" \
-    -x c++ "$1"/*.c -x none "$1"/*_component_type.o \
+  zig cc --target=wasm32-wasi -Os -c -o "$WORK/bindings.o" "$1"/*.c \
+    && zig c++ --target=wasm32-wasi -mexec-model="$(model "$1")" -Os -s -Wall -Wextra -Werror \
+      -std=c++23 -fno-exceptions -fno-rtti -o "$WORK/core.wasm" \
+      "$1.cpp" "$WORK/bindings.o" "$1"/*_component_type.o \
     && adapted "$1"
 }
 
