@@ -56,6 +56,23 @@ var (
 // How many records there are, and how many there were when it was flushed.
 var records struct{ started, completed, errors, flushed uint64 }
 
+// The adapter lives in the memory of this program. It asks for two pages before its
+// first call returns, when Go cannot allocate yet; were there nobody to ask, it would
+// grow the memory, and Go's runtime takes what grows for its own.
+var (
+	adapterPages [3 << 16]byte
+	adapterUsed  uintptr
+)
+
+//go:nosplit
+//go:wasmexport cabi_realloc
+func cabiRealloc(_ unsafe.Pointer, _, align, size uintptr) unsafe.Pointer {
+	start := uintptr(unsafe.Pointer(&adapterPages))
+	at := (start + adapterUsed + align - 1) &^ (align - 1)
+	adapterUsed = at + size - start
+	return unsafe.Pointer(&adapterPages[at-start])
+}
+
 //go:wasmexport solti:metrics/backend@0.1.0#record-task-started
 func recordTaskStarted(runner runnerType) {
 	started[runner]++
