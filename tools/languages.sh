@@ -162,7 +162,10 @@ build_go() { # STEM
 }
 
 build_python() { # STEM
-  componentize-py -d "$1/wit" -w "$1" componentize "$1" -o "$WORK/$1.wasm"
+  local world=$1 stub=()
+  # A backend is granted no network for a library that does not use it.
+  if [ "$1" = provider ]; then world=scraped-$1 stub=(-s); fi
+  componentize-py -d "$1/wit" -w "$world" componentize "${stub[@]}" "$1" -o "$WORK/$1.wasm"
 }
 
 build_quickjs() { # STEM

@@ -99,11 +99,11 @@ func recordRunnerError(runner runnerType, kind runnerErrorKind) {
 }
 
 // Results that are more than a number: the host reads them where this says, before it
-// calls anything else.
+// calls anything else. An address has 32 bits there, and a uintptr of Go's has 64.
 var (
 	text     bytes.Buffer
-	textIs   struct{ at, length uintptr }
-	noErrors struct{ isErr, at, length uintptr }
+	textIs   struct{ at, length uint32 }
+	noErrors struct{ isErr, at, length uint32 }
 )
 
 //go:wasmexport solti:metrics/exposition@0.1.0#expose
@@ -114,8 +114,8 @@ func expose() unsafe.Pointer {
 	exposeDurations()
 	exposeErrors()
 	text.WriteString("# EOF\n")
-	textIs.at = uintptr(unsafe.Pointer(unsafe.SliceData(text.Bytes())))
-	textIs.length = uintptr(text.Len())
+	textIs.at = uint32(uintptr(unsafe.Pointer(unsafe.SliceData(text.Bytes()))))
+	textIs.length = uint32(text.Len())
 	return unsafe.Pointer(&textIs)
 }
 

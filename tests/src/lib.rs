@@ -4,7 +4,9 @@ pub mod artifact;
 pub mod bench;
 pub mod blocks;
 pub mod guest;
+pub mod kept;
 pub mod oracle;
+pub mod samples;
 pub mod script;
 
 /// The README's program for embedders compiles.

@@ -65,11 +65,11 @@ impl Oracle {
         Self::found(look_up(&target().join("languages"), name, path, script))
     }
 
-    /// The component that was made of `guest/examples/reporter` in another language
-    /// than Rust, with the toolchain of this name.
+    /// The component that `tools/languages.sh` made of the file with this stem, in the
+    /// language of the toolchain of this name.
     #[must_use]
-    pub fn reporter(toolchain: &str) -> Self {
-        let path = format!("{toolchain}/reporter.wasm");
+    pub fn built(toolchain: &str, stem: &str) -> Self {
+        let path = format!("{toolchain}/{stem}.wasm");
         let script = "tools/languages.sh";
         Self::found(look_up(
             &target().join("languages"),

@@ -47,7 +47,7 @@ fn main() {
 fn trials_of(language: &str) -> Vec<Trial> {
     let reporter = match language {
         "rust" => Oracle::Here(artifact("reporter", WASI)),
-        _ => Oracle::reporter(language),
+        _ => Oracle::built(language, "reporter"),
     };
     let hosts: [(&str, Vec<Oracle>, Host); 3] = [
         ("python", vec![Oracle::wasmtime_py()], place::python),

@@ -1,6 +1,7 @@
-//! The reporter of `guest/examples/` in every language, by the toolchains that its
-//! people use: with the same input, the same records on both paths, the same output,
-//! and the same end. `guest/examples/README.md` says which.
+//! The reporter and the provider of `guest/examples/` in every language, by the
+//! toolchains that its people use. With the same input, a reporter makes the same
+//! records on both paths, prints the same, and ends the same; of the same records, a
+//! provider exposes the same. `guest/examples/README.md` says what.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,18 +20,21 @@ mod command;
 mod expected;
 #[path = "languages/inputs.rs"]
 mod inputs;
+#[path = "languages/providers.rs"]
+mod providers;
 #[path = "languages/runs.rs"]
 mod runs;
 
-/// Each toolchain but Rust's, and what it builds.
-const TOOLCHAINS: [(&str, &str); 7] = [
-    ("c", "reporter.c"),
-    ("go", "reporter.go"),
-    ("python", "reporter.py"),
-    ("quickjs", "reporter.js"),
-    ("starlingmonkey", "reporter.js"),
-    ("wat", "reporter.wat"),
-    ("zig", "reporter.zig"),
+/// Each toolchain but Rust's, and the extension of what it builds.
+const TOOLCHAINS: [(&str, &str); 8] = [
+    ("c", "c"),
+    ("cpp", "cpp"),
+    ("go", "go"),
+    ("python", "py"),
+    ("quickjs", "js"),
+    ("starlingmonkey", "js"),
+    ("wat", "wat"),
+    ("zig", "zig"),
 ];
 
 /// Those whose components take long to compile, which the command would do again.
@@ -38,23 +42,32 @@ const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials = vec![Trial::test("every_reporter_is_built_and_run", || {
+    let mut trials = vec![Trial::test("every_example_is_built_and_run", || {
         all_are_run().map_err(failed)
     })];
-    let rust = Oracle::Here(artifact("reporter", WASI));
-    trials.extend(trials_of("rust", "reporter.rs", &rust));
-    for (toolchain, source) in TOOLCHAINS {
-        trials.extend(trials_of(toolchain, source, &Oracle::reporter(toolchain)));
+    trials.extend(reporters("rust", "rs"));
+    trials.extend(providers("rust", "rs"));
+    for (toolchain, extension) in TOOLCHAINS {
+        trials.extend(reporters(toolchain, extension));
+        trials.extend(providers(toolchain, extension));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn trials_of(toolchain: &'static str, source: &'static str, component: &Oracle) -> Vec<Trial> {
+fn example(toolchain: &str, stem: &str) -> Oracle {
+    match toolchain {
+        "rust" => Oracle::Here(artifact(stem, WASI)),
+        _ => Oracle::built(toolchain, stem),
+    }
+}
+
+fn reporters(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
+    let component = example(toolchain, "reporter");
     let mut trials = Vec::new();
     for path in [RecordPath::Inline, RecordPath::Direct] {
         let name = format!("{toolchain}::reports_the_same_{}", runs::label(path));
         trials.push(component.trial(&name, move |component| {
-            is_of_today(toolchain, source, component)?;
+            is_of_today(toolchain, &format!("reporter.{extension}"), component)?;
             runs::check(component, path)
         }));
     }
@@ -63,6 +76,15 @@ fn trials_of(toolchain: &'static str, source: &'static str, component: &Oracle) 
         trials.push(component.trial(&name, command::check));
     }
     trials
+}
+
+fn providers(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
+    let component = example(toolchain, "provider");
+    let name = format!("{toolchain}::exposes_the_same");
+    vec![component.trial(&name, move |component| {
+        is_of_today(toolchain, &format!("provider.{extension}"), component)?;
+        providers::check(component, !["python", "wat"].contains(&toolchain))
+    })]
 }
 
 /// What was built of an older text would prove nothing of this one.
@@ -80,21 +102,22 @@ fn is_of_today(toolchain: &str, source: &str, component: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A reporter that is not in the list would not be run, and neither would one that
-/// is built by nobody.
+/// An example that is not in the list would not be run, and neither would one that is
+/// built by nobody.
 fn all_are_run() -> Result<()> {
-    let mut sources = BTreeSet::new();
-    for entry in fs::read_dir(examples())? {
-        let path = entry?.path();
-        if path.is_file() && path.file_stem().is_some_and(|stem| stem == "reporter") {
-            let name = path.file_name().context("no name")?;
-            sources.insert(name.to_string_lossy().into_owned());
+    for stem in ["reporter", "provider"] {
+        let mut sources = BTreeSet::new();
+        for entry in fs::read_dir(examples())? {
+            let path = entry?.path();
+            if path.is_file() && path.file_stem().is_some_and(|found| found == stem) {
+                let extension = path.extension().context("no extension")?;
+                sources.insert(extension.to_string_lossy().into_owned());
+            }
         }
+        let listed = TOOLCHAINS.iter().map(|(_, extension)| *extension);
+        let listed: BTreeSet<_> = listed.chain(["rs"]).map(str::to_owned).collect();
+        ensure!(sources == listed, "{stem}, in the folder: {sources:?}");
     }
-    let listed = TOOLCHAINS.iter().map(|(_, source)| (*source).to_owned());
-    let listed: BTreeSet<_> = listed.chain(["reporter.rs".to_owned()]).collect();
-    ensure!(sources == listed, "in the folder: {sources:?}");
-
     let script = examples().join("../../tools/languages.sh");
     let output = Command::new(script).arg("--list").output()?;
     let built = String::from_utf8(output.stdout)?;

@@ -1,0 +1,162 @@
+// Adds records up, and is scraped through the host: README.md beside this file says
+// what it does, and has it in other languages.
+//
+// With QuickJS, for a component of 1 MB:
+//
+//   npm install componentize-qjs
+//   npx componentize-qjs --sync --opt-size --wit provider/wit --world system-provider \
+//     --js provider.js -o provider.wasm
+//
+// With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
+//
+//   npm install @bytecodealliance/jco
+//   npx jco componentize provider.js --wit provider/wit --world-name system-provider \
+//     -d http -d fetch-event -d random -o provider.wasm
+//
+// And then:
+//
+//   solti-metrics run --backend provider.wasm GUEST
+//
+// A duration of u64::MAX, which a host without a ceiling may hand over, comes as -1 in
+// QuickJS, and as any other in StarlingMonkey: `unsigned` makes the same of both.
+
+import { getStdout } from "wasi:cli/stdout@0.2.0";
+
+const RUNNERS = ["subprocess", "container", "wasm"];
+const OUTCOMES = ["success", "failure", "canceled", "timeout"];
+const ERRORS = [
+  "cgroup-prepare-failed",
+  "backend-config-failed",
+  "spawn-failed",
+  "module-load-failed",
+];
+const BOUNDS_MS = [
+  10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
+  1_800_000, 3_600_000, Infinity,
+];
+
+// A number for every series there can be: so what is kept does not grow.
+const started = table(RUNNERS, () => 0);
+const durations = table(RUNNERS, () => table(OUTCOMES, none));
+const errors = table(RUNNERS, () => table(ERRORS, () => 0));
+let flushed = 0;
+
+export const backend = {
+  recordTaskStarted(runner) {
+    started[runner] += 1;
+  },
+
+  recordTaskCompleted(runner, outcome, durationMs) {
+    const seen = durations[runner][outcome];
+    const ms = unsigned(durationMs);
+    seen.buckets[BOUNDS_MS.findIndex((bound) => ms <= bound)] += 1;
+    seen.sumMs += ms;
+  },
+
+  recordRunnerError(runner, error) {
+    errors[runner][error] += 1;
+  },
+};
+
+export const lifecycle = {
+  flush() {
+    const counts = [
+      sum(Object.values(started)),
+      sum(pairs(durations).map(([, , seen]) => sum(seen.buckets))),
+      sum(pairs(errors).map(([, , count]) => count)),
+    ];
+    if (sum(counts) === flushed) return;
+    flushed = sum(counts);
+    const [tasksStarted, completed, failed] = counts;
+    print(`started=${tasksStarted} completed=${completed} errors=${failed}\n`);
+  },
+};
+
+export const exposition = {
+  expose() {
+    return [...lines(), "# EOF", ""].join("\n");
+  },
+};
+
+function* lines() {
+  let name = "solti_runner_tasks_started";
+  yield `# HELP ${name} Tasks that began to execute.`;
+  yield `# TYPE ${name} counter`;
+  for (const [runner, count] of Object.entries(started)) {
+    yield `${name}_total{${labels({ runner })}} ${count}`;
+  }
+
+  name = "solti_runner_tasks_completed";
+  yield `# HELP ${name} Tasks that ended, by outcome.`;
+  yield `# TYPE ${name} counter`;
+  for (const [runner, outcome, { buckets }] of pairs(durations)) {
+    yield `${name}_total{${labels({ runner, outcome })}} ${sum(buckets)}`;
+  }
+
+  name = "solti_runner_task_duration_seconds";
+  yield `# HELP ${name} How long tasks ran, by outcome.`;
+  yield `# TYPE ${name} histogram`;
+  yield `# UNIT ${name} seconds`;
+  for (const [runner, outcome, { buckets, sumMs }] of pairs(durations)) {
+    const count = sum(buckets);
+    if (count === 0) continue;
+    yield `${name}_sum{${labels({ runner, outcome })}} ${seconds(sumMs)}`;
+    yield `${name}_count{${labels({ runner, outcome })}} ${count}`;
+    let below = 0;
+    for (const [index, bound] of BOUNDS_MS.entries()) {
+      below += buckets[index];
+      const le = bound === Infinity ? "+Inf" : seconds(bound);
+      yield `${name}_bucket{${labels({ le, runner, outcome })}} ${below}`;
+    }
+  }
+
+  name = "solti_runner_errors";
+  yield `# HELP ${name} Failures of a runner's set-up or tear-down, by step.`;
+  yield `# TYPE ${name} counter`;
+  for (const [runner, error, count] of pairs(errors)) {
+    yield `${name}_total{${labels({ runner, error })}} ${count}`;
+  }
+}
+
+/**
+ * A u64 is a BigInt in StarlingMonkey, and a number in QuickJS: rounded from 2^53 on,
+ * and too small by 2^64 where that makes it less than 2^53.
+ */
+function unsigned(u64) {
+  return BigInt.asUintN(64, BigInt(u64));
+}
+
+function table(keys, initial) {
+  return Object.fromEntries(keys.map((key) => [key, initial()]));
+}
+
+function none() {
+  return { buckets: BOUNDS_MS.map(() => 0), sumMs: 0n };
+}
+
+/** What is in a table of tables, with the key of both. */
+function pairs(tables) {
+  return Object.entries(tables).flatMap(([outer, inner]) =>
+    Object.entries(inner).map(([key, value]) => [outer, key, value]),
+  );
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function labels(cases) {
+  return Object.entries(cases)
+    .map(([name, value]) => `${name}="${value.replaceAll("-", "_")}"`)
+    .join(",");
+}
+
+/** With a fraction, which OpenMetrics wants in the bound of a bucket. */
+function seconds(milliseconds) {
+  const whole = Number(milliseconds) / 1_000;
+  return Number.isInteger(whole) ? whole.toFixed(1) : String(whole);
+}
+
+function print(text) {
+  getStdout().blockingWriteAndFlush(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+}

@@ -1,0 +1,22 @@
+// Throws an error that nobody catches: README.md beside this file says when.
+import { recordTaskStarted } from "solti:metrics/backend@0.1.0";
+
+let records = 0;
+
+export const run = {
+  run() {
+    recordTaskStarted("wasm");
+    throw new Error("boom in the middle");
+  },
+};
+
+export const backend = {
+  recordTaskStarted: count,
+  recordTaskCompleted: count,
+  recordRunnerError: count,
+};
+
+function count() {
+  records += 1;
+  if (records === 3) throw new Error(`boom at record ${records}`);
+}
