@@ -35,6 +35,7 @@
 //! future is dropped ends as canceled.
 
 mod builder;
+mod entry;
 mod error;
 mod lifecycle;
 mod machine;

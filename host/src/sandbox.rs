@@ -3,6 +3,7 @@
 //! for what went wrong.
 
 mod access;
+mod asynchronous;
 mod compile_limit;
 mod contained;
 mod engine;

@@ -2,7 +2,8 @@
 //!
 //! `fixture-wit/` says what such a module may import and export. Names are those
 //! of the component model's flat ABI: it imports `record-task-started` from
-//! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`.
+//! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`, or
+//! `[async-lift]wasi:cli/run@0.3.0#run` with all that belongs to it.
 
 use std::mem;
 use std::path::Path;
@@ -18,7 +19,10 @@ use wit_parser::{Resolve, WorldId};
 ///
 /// When the text is no core module, or one that does not fit `fixture-wit/`.
 pub fn component(core: &str) -> Result<Vec<u8>> {
-    let exported = |interface: &str| core.contains(&format!("\"{interface}#"));
+    let exported = |interface: &str| {
+        let names = ["\"", "[async-lift]"].map(|before| format!("{before}{interface}#"));
+        names.iter().any(|name| core.contains(name))
+    };
     of_module(wat::parse_str(core)?, exported)
 }
 
@@ -35,6 +39,14 @@ pub fn of_module(mut module: Vec<u8>, exported: impl Fn(&str) -> bool) -> Result
         .module(&module)?
         .validate(true)
         .encode()
+}
+
+/// The same component with a type in it that only an engine with component-model async
+/// takes. Nothing uses it.
+#[must_use]
+pub fn asynchronous(component: &[u8]) -> Vec<u8> {
+    // A section of types: one, a stream of nothing.
+    [component, &[7, 3, 1, 0x66, 0]].concat()
 }
 
 /// The fixtures' world, without the exports that this module does not have:

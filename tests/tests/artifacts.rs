@@ -26,6 +26,9 @@ mod folders;
 #[path = "artifacts/precompiled.rs"]
 mod precompiled;
 
+#[path = "artifacts/engines.rs"]
+mod engines;
+
 #[path = "artifacts/bombs.rs"]
 mod bombs;
 

@@ -150,6 +150,11 @@ mod tests {
     fn whatever_code_depends_on_changes_its_address() -> wasmtime::Result<()> {
         let engine = Digest::of_engine(&EngineSettings::default().engine()?);
         let other_engine = Digest::of_engine(&Engine::default());
+        #[cfg(feature = "runner")]
+        let asynchronous = EngineSettings {
+            asynchronous: true,
+            ..EngineSettings::default()
+        };
         let component = Digest::of_component(b"one");
         assert_eq!(Digest::of_reader(&b"one"[..])?, component);
         let address = Address::new(engine, Kind::Plain, component);
@@ -159,7 +164,14 @@ mod tests {
             Address::new(engine, Kind::Plain, Digest::of_component(b"two")),
         ];
         #[cfg(feature = "runner")]
-        others.push(Address::new(engine, Kind::WithSink, component));
+        others.extend([
+            Address::new(engine, Kind::WithSink, component),
+            Address::new(
+                Digest::of_engine(&asynchronous.engine()?),
+                Kind::Plain,
+                component,
+            ),
+        ]);
         assert!(!others.contains(&address));
         Ok(())
     }

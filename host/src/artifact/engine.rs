@@ -166,18 +166,20 @@ impl EngineArtifacts {
     }
 
     /// What need not be compiled, if it can be loaded: the code in a precompiled file,
-    /// or what is kept of a file's component.
-    pub(crate) fn ready<'a, T>(
-        &self,
+    /// or what is kept of a file's component. `engine` tells by its outside for which
+    /// engine the code in a file should be.
+    pub(crate) fn ready<'a, 's, T>(
+        &'s self,
         name: &str,
         given: &mut Given<'a>,
+        engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
         kept: impl FnOnce(Digest) -> Option<Ready<'static>>,
         load: impl FnOnce(&Ready<'_>) -> Result<T, NotUsed>,
     ) -> Result<Found<T>, LoadError> {
         let found = match given {
             Given::Component(_) => Ok(None),
             Given::Sealed(file) => {
-                let code = self.unsealed(file).map_err(NotUsed::from);
+                let code = self.unsealed(file, engine).map_err(NotUsed::from);
                 let loaded = code.and_then(|code| load(&code));
                 loaded.inspect_err(|not| not.warn(name)).map(Some)
             }
@@ -213,18 +215,23 @@ impl EngineArtifacts {
     }
 
     /// What is in a precompiled file.
-    fn unsealed<'a>(&self, file: &mut SealedFile<'a>) -> Result<Ready<'a>, Refusal> {
+    fn unsealed<'a, 's>(
+        &'s self,
+        file: &mut SealedFile<'a>,
+        engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
+    ) -> Result<Ready<'a>, Refusal> {
         let Authentic {
             header,
             code,
             inspection,
         } = file.authentic(self.artifacts.file_key())?;
         let kind = header.kind;
-        if header.address != self.address(kind, header.component) {
+        let of_engine = engine(&inspection)?;
+        if header.address != of_engine.address(kind, header.component) {
             return Err(Refusal::OtherHost);
         }
         Ok(Ready {
-            engines: self.engines.clone(),
+            engines: of_engine.engines.clone(),
             // It is authentic, and of the name that it would be given here.
             code: Code::known(code, kind),
             kind,

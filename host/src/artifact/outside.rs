@@ -2,7 +2,8 @@
 
 use crate::sandbox::{Inspection, Interface};
 
-/// Imports, then exports: how many there are, and the length of each name before it.
+/// Imports, then exports, then reasons for component-model async, of which there is one
+/// at most: how many there are, and the length of each text before it.
 pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {
@@ -15,6 +16,12 @@ pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
             bytes.extend(interface.name().as_bytes());
         }
     }
+    let reason = inspection.needs_async.as_ref();
+    number(&mut bytes, usize::from(reason.is_some()));
+    if let Some(reason) = reason {
+        number(&mut bytes, reason.len());
+        bytes.extend(reason.as_bytes());
+    }
     bytes
 }
 
@@ -24,13 +31,21 @@ pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
     let mut inspection = Inspection::default();
     for interfaces in [&mut inspection.imports, &mut inspection.exports] {
         for _ in 0..number(&mut rest)? {
-            let length = usize::try_from(number(&mut rest)?).ok()?;
-            let (name, behind) = rest.split_at_checked(length)?;
-            interfaces.push(Interface::new(std::str::from_utf8(name).ok()?));
-            rest = behind;
+            interfaces.push(Interface::new(text(&mut rest)?));
         }
     }
+    inspection.needs_async = match number(&mut rest)? {
+        0 => None,
+        _ => Some(text(&mut rest)?.into()),
+    };
     rest.is_empty().then_some(inspection)
+}
+
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let length = usize::try_from(number(rest)?).ok()?;
+    let (text, behind) = rest.split_at_checked(length)?;
+    *rest = behind;
+    std::str::from_utf8(text).ok()
 }
 
 fn number(rest: &mut &[u8]) -> Option<u64> {
@@ -49,12 +64,19 @@ mod tests {
         let inspection = Inspection {
             imports: names(&["solti:metrics/backend@0.1.0", "", "a\n\0b"]),
             exports: names(&["wasi:cli/run@0.2.12"]),
+            needs_async: None,
         };
-        let bytes = written(&inspection);
-        assert_eq!(read(&bytes), Some(inspection));
-        for length in 0..bytes.len() {
-            assert_eq!(read(&bytes[..length]), None, "{length}");
+        let asynchronous = Inspection {
+            needs_async: Some("it has streams".into()),
+            ..inspection.clone()
+        };
+        for inspection in [inspection, asynchronous] {
+            let bytes = written(&inspection);
+            assert_eq!(read(&bytes), Some(inspection));
+            for length in 0..bytes.len() {
+                assert_eq!(read(&bytes[..length]), None, "{length}");
+            }
+            assert_eq!(read(&[&bytes[..], &[0]].concat()), None);
         }
-        assert_eq!(read(&[&bytes[..], &[0]].concat()), None);
     }
 }

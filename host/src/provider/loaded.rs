@@ -37,6 +37,7 @@ impl Loader<'_> {
         let ready = self.artifacts.ready(
             name,
             &mut given,
+            |_| Ok(self.artifacts),
             |component| self.artifacts.kept(Kind::Plain, component),
             |code| self.of_code(name, code),
         );
@@ -175,6 +176,12 @@ fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
         return Err(LoadError::NotAProvider {
             name: printable(name),
             role: inspection.role(),
+        });
+    }
+    if let Some(reason) = &inspection.needs_async {
+        return Err(LoadError::NeedsAsync {
+            name: printable(name),
+            reason: reason.clone(),
         });
     }
     let strangers: Vec<_> = inspection

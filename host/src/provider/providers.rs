@@ -13,7 +13,10 @@ use crate::sandbox::{EngineSettings, Ticker};
 /// Bytes of stack for a provider.
 const STACK: usize = 512 << 10;
 
-const SETTINGS: EngineSettings = EngineSettings { stack: STACK };
+const SETTINGS: EngineSettings = EngineSettings {
+    stack: STACK,
+    asynchronous: false,
+};
 
 /// Loads providers. Clones share an engine, and the thread that interrupts what
 /// runs on it.

@@ -4,7 +4,7 @@ use super::lifecycle::Reporter;
 use super::machine::Machine;
 use super::run::Inner;
 use super::{Pool, RecordPath, Runner};
-use crate::artifact::{Artifacts, EngineArtifacts};
+use crate::artifact::Artifacts;
 use crate::sandbox::{BuildError, EngineSettings};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
@@ -95,7 +95,7 @@ impl RunnerBuilder {
     /// When wasmtime cannot be configured so on this machine, or there is no
     /// thread left.
     pub fn build(self) -> Result<Runner, BuildError> {
-        let machine = Machine::new(self.settings, self.pool)?;
+        let machine = Machine::new(self.artifacts, self.settings, self.pool)?;
         // What bounds the guests does not bound the runner.
         let own = self
             .metrics
@@ -109,7 +109,6 @@ impl RunnerBuilder {
             guests: self.metrics.book(&self.guest_book),
             guest_book: self.guest_book,
             max_component: self.max_component,
-            artifacts: EngineArtifacts::new(self.artifacts, self.settings, machine.engines()),
             path: self.path,
             machine,
         }))

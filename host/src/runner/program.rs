@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, InstancePre};
-use wasmtime_wasi::p2::bindings::CommandPre;
 
+use super::entry::Entry;
 use super::machine::Machine;
 use super::state::TaskData;
 use super::{Path, RecordPath};
@@ -22,13 +22,12 @@ pub struct Program {
     path: Arc<Path>,
     origin: Origin,
     refusal: Option<Refusal>,
-    pub(super) command: CommandPre<TaskData>,
+    pub(super) entry: Entry,
 }
 
 /// Loads programs in one way.
 pub(super) struct Loader<'a> {
     pub(super) machine: &'a Machine,
-    pub(super) artifacts: &'a EngineArtifacts,
     pub(super) path: RecordPath,
 }
 
@@ -36,14 +35,18 @@ pub(super) struct Loader<'a> {
 struct Linked {
     path: Path,
     origin: Origin,
-    command: CommandPre<TaskData>,
+    entry: Entry,
 }
 
 impl Loader<'_> {
     pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Program, LoadError> {
-        let ready = self.artifacts.ready(
+        let ready = self.machine.artifacts.ready(
             name,
             &mut given,
+            |outside| {
+                self.artifacts(name, outside)
+                    .map_err(|_| Refusal::NotLoaded)
+            },
             |component| self.kept(component),
             |code| self.of_code(name, code),
         );
@@ -62,10 +65,25 @@ impl Loader<'_> {
         Ok(Program::new(name, inspection, linked, refusal))
     }
 
+    /// Code for the engine that the component needs.
+    fn artifacts(&self, name: &str, it: &Inspection) -> Result<&EngineArtifacts, LoadError> {
+        let Some(needs) = &it.needs_async else {
+            return Ok(&self.machine.artifacts);
+        };
+        self.machine
+            .asynchronous()
+            .map_err(|error| LoadError::NoEngine {
+                name: printable(name),
+                needs: needs.clone(),
+                reason: one_line(&error),
+            })
+    }
+
     /// What is kept of a component, for the path that was asked for. Of one that could
-    /// take another path only, it is not known why.
+    /// take another path only, it is not known why. Nor is it known which ones need
+    /// component-model async: those have to be looked at first.
     fn kept(&self, component: Digest) -> Option<Ready<'static>> {
-        let kept = |kind| self.artifacts.kept(kind, component);
+        let kept = |kind| self.machine.artifacts.kept(kind, component);
         match self.path {
             RecordPath::Direct => kept(Kind::Plain),
             RecordPath::Inline => kept(Kind::WithSink).or_else(|| {
@@ -78,22 +96,23 @@ impl Loader<'_> {
     fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Program, NotUsed> {
         let inspection = &code.inspection;
         inspection.runnable(name)?;
-        let (path, command) = match (code.kind, self.path) {
+        let (path, entry) = match (code.kind, self.path) {
             (Kind::WithSink, RecordPath::Direct) => return Err(Refusal::OtherUse.into()),
-            (Kind::WithSink, RecordPath::Inline) => {
-                (Path::Inline, self.with_sink(name, &code.sink()?)?)
-            }
+            (Kind::WithSink, RecordPath::Inline) => (
+                Path::Inline,
+                self.with_sink(name, inspection, &code.sink()?)?,
+            ),
             (Kind::Plain, path) => {
-                let command = self.plain(name, &code.plain()?)?;
+                let entry = self.plain(name, inspection, &code.plain()?)?;
                 let asked = path == RecordPath::Inline;
                 let reason = asked.then(|| "it was precompiled for that path".to_owned());
-                (direct(inspection, reason), command)
+                (direct(inspection, reason), entry)
             }
         };
         let linked = Linked {
             path,
             origin: code.origin,
-            command,
+            entry,
         };
         Ok(Program::new(name, inspection.clone(), linked, None))
     }
@@ -107,35 +126,45 @@ impl Loader<'_> {
                 Err(error) => reason = Some(on_the_direct_path(it.name, error)?),
             }
         }
-        let Loaded { component, origin } = self.artifacts.plain(it)?;
+        let artifacts = self.artifacts(it.name, it.inspection)?;
+        let Loaded { component, origin } = artifacts.plain(it)?;
         Ok(Linked {
             path: direct(it.inspection, reason),
             origin,
-            command: self.plain(it.name, &component)?,
+            entry: self.plain(it.name, it.inspection, &component)?,
         })
     }
 
     fn inline(&self, it: Inspected<'_>) -> Result<Linked, SinkError> {
-        let Loaded { component, origin } = self.artifacts.with_sink(it)?;
+        let artifacts = self.artifacts(it.name, it.inspection)?;
+        let Loaded { component, origin } = artifacts.with_sink(it)?;
         Ok(Linked {
             path: Path::Inline,
             origin,
-            command: self.with_sink(it.name, &component)?,
+            entry: self.with_sink(it.name, it.inspection, &component)?,
         })
     }
 
-    fn plain(&self, name: &str, component: &Component) -> Result<CommandPre<TaskData>, LoadError> {
+    fn plain(
+        &self,
+        name: &str,
+        inspection: &Inspection,
+        component: &Component,
+    ) -> Result<Entry, LoadError> {
         let linker = self.machine.linker(component.engine());
-        ready(name, linker.map(|linker| linker.instantiate_pre(component)))
+        let linked = linker.map(|linker| linker.instantiate_pre(component));
+        ready(name, inspection, linked)
     }
 
     fn with_sink(
         &self,
         name: &str,
+        inspection: &Inspection,
         component: &SinkComponent,
-    ) -> Result<CommandPre<TaskData>, LoadError> {
+    ) -> Result<Entry, LoadError> {
         let linker = self.machine.linker(component.engine());
-        ready(name, linker.map(|linker| component.instantiate_pre(linker)))
+        let linked = linker.map(|linker| component.instantiate_pre(linker));
+        ready(name, inspection, linked)
     }
 
     /// A file with a program's code, for the path that was asked for if it can take it.
@@ -153,14 +182,15 @@ impl Loader<'_> {
             inspection: &inspection,
             bytes: &component,
         };
+        let artifacts = self.artifacts(name, &inspection)?;
         let mut reason = None;
         if self.path == RecordPath::Inline && inspection.role() != Role::None {
-            match self.artifacts.sealed_with_sink(it, key) {
+            match artifacts.sealed_with_sink(it, key) {
                 Ok(file) => return Ok((file, Path::Inline)),
                 Err(error) => reason = Some(on_the_direct_path(name, error)?),
             }
         }
-        let file = self.artifacts.sealed_plain(it, key)?;
+        let file = artifacts.sealed_plain(it, key)?;
         Ok((file, direct(&inspection, reason)))
     }
 }
@@ -181,12 +211,13 @@ fn direct(inspection: &Inspection, reason: Option<String>) -> Path {
 
 fn ready(
     name: &str,
+    inspection: &Inspection,
     linked: Option<wasmtime::Result<InstancePre<TaskData>>>,
-) -> Result<CommandPre<TaskData>, LoadError> {
+) -> Result<Entry, LoadError> {
     let none = || Err(wasmtime::format_err!("it is of another engine"));
     linked
         .unwrap_or_else(none)
-        .and_then(CommandPre::new)
+        .and_then(|linked| Entry::new(linked, inspection))
         .map_err(|error| LoadError::Link {
             name: printable(name),
             reason: one_line(&error),
@@ -198,7 +229,7 @@ impl Program {
         let Linked {
             path,
             origin,
-            command,
+            entry,
         } = linked;
         Self {
             name: name.into(),
@@ -206,7 +237,7 @@ impl Program {
             path: Arc::new(path),
             origin,
             refusal,
-            command,
+            entry,
         }
     }
 

@@ -3,18 +3,16 @@ use std::path;
 use std::sync::Arc;
 
 use solti_metrics::MetricsHandle;
-use wasmtime::Store;
 use wasmtime_wasi::WasiCtx;
-use wasmtime_wasi::p2::bindings::Command;
 
 use super::lifecycle::Reporter;
 use super::machine::Machine;
 use super::program::Loader;
 use super::report::{TaskEnd, TaskReport};
-use super::state::{TaskData, TaskState, drain_along};
+use super::state::{TaskState, drain_along};
 use super::watch::Watch;
 use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
-use crate::artifact::{ArtifactKey, EngineArtifacts, Given, Precompiled, read_whole};
+use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
 use crate::sandbox::{GuestOutput, LoadError};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
@@ -26,7 +24,6 @@ pub struct Runner {
 
 pub(super) struct Inner {
     pub(super) machine: Machine,
-    pub(super) artifacts: EngineArtifacts,
     pub(super) path: RecordPath,
     pub(super) guests: MetricsCtxBuilder,
     pub(super) guest_book: LedgerBook,
@@ -101,7 +98,6 @@ impl Runner {
     fn loader(&self) -> Loader<'_> {
         Loader {
             machine: &self.inner.machine,
-            artifacts: &self.inner.artifacts,
             path: self.inner.path,
         }
     }
@@ -152,7 +148,7 @@ impl Runner {
         let wasi = watch
             .over(grant(program, task, stdout.clone(), stderr.clone()))
             .await??;
-        let (engine, machine) = (program.command.engine(), &self.inner.machine);
+        let (engine, machine) = (program.entry.engine(), &self.inner.machine);
         if machine.linker(engine).is_none() {
             return Err(SpawnError::OtherRunner);
         }
@@ -160,12 +156,16 @@ impl Runner {
             pool.bound(&mut limits);
         }
         let mut store = TaskState::store(engine, wasi, metrics, &limits);
+        if machine.is_asynchronous(engine) {
+            // Streams, futures and calls that wait are handles, too.
+            store.set_max_component_handles(limits.handles);
+        }
         if *program.path() == Path::Inline {
             drain_along(&mut store);
         }
         let _ticking = machine.ticker.run();
-        let command = watch
-            .over(program.command.instantiate_async(&mut store))
+        let main = watch
+            .over(program.entry.instantiate(&mut store))
             .await?
             .map_err(|error| {
                 SpawnError::of_instantiation(&error, store.data().state().limiter())
@@ -176,7 +176,7 @@ impl Runner {
         let lifecycle = self.inner.reporter.start();
         // Now it goes before that does, if this future is dropped.
         let mut store = store;
-        let end = match watch.over(call_main(&command, &mut store)).await {
+        let end = match watch.over(main.call(&mut store)).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
             Ok(Err(error)) => TaskEnd::of_error(&error, store.data().state().limiter().denied()),
             Err(stop) => stop.into(),
@@ -253,10 +253,4 @@ async fn grant(
         .await
         // Only when the runtime is shutting down.
         .unwrap_or(Err(SpawnError::Canceled))
-}
-
-/// Calls `wasi:cli/run`, which says no more than whether `main` succeeded.
-async fn call_main(command: &Command, store: &mut Store<TaskData>) -> wasmtime::Result<i32> {
-    let main = command.wasi_cli_run().call_run(store).await?;
-    Ok(i32::from(main.is_err()))
 }

@@ -17,6 +17,13 @@ pub(super) struct TaskState {
 /// The data of a task's store.
 pub(super) type TaskData = Recording<TaskState>;
 
+/// What tasks may call on the engine for component-model async: WASI 0.3, too.
+pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
+    let mut linker = linker(engine)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
 /// What every task may call: WASI 0.2, and the metrics, on either path.
 pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
@@ -58,14 +65,15 @@ impl TaskState {
 }
 
 /// Hands records on while the guest runs: at every tick, and whenever it calls the
-/// host, which may let it wait. What is left then is handed on when it ends.
+/// host, which may let it wait, or returns to it, which is how an asynchronous guest
+/// waits. What is left then is handed on when it ends.
 pub(super) fn drain_along(store: &mut Store<TaskData>) {
     store.epoch_deadline_callback(|mut store| {
         store.data_mut().drain();
         Ok(UpdateDeadline::Yield(1))
     });
     store.call_hook(|mut store, hook| {
-        if matches!(hook, CallHook::CallingHost) {
+        if matches!(hook, CallHook::CallingHost | CallHook::ReturningFromWasm) {
             store.data_mut().drain();
         }
         Ok(())

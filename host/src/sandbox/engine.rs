@@ -16,11 +16,17 @@ const HOST_STACK: usize = 1 << 20;
 pub(crate) struct EngineSettings {
     /// Bytes of stack for a guest.
     pub(crate) stack: usize,
+    /// Whether it takes components that need component-model async. What can be
+    /// interleaved costs more at each call, so others run on an engine without.
+    pub(crate) asynchronous: bool,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { stack: 512 << 10 }
+        Self {
+            stack: 512 << 10,
+            asynchronous: false,
+        }
     }
 }
 
@@ -36,9 +42,8 @@ impl EngineSettings {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
-            // Halves the cost of a record; guests that use component-model async
-            // would need another engine.
-            .concurrency_support(false)
+            // Without, a record costs half as much. Component-model async comes with it.
+            .concurrency_support(self.asynchronous)
             // What the sink does becomes part of the guest that calls it.
             .compiler_inlining(Inlining::InterModuleAndIntraGc)
             // The limiter is not asked about shared memories.
@@ -51,32 +56,39 @@ impl EngineSettings {
 
     /// Each by its name, to be [`read`](Self::read) elsewhere.
     pub(crate) fn written(self) -> Vec<(&'static str, String)> {
-        let Self { stack } = self;
-        vec![("stack", stack.to_string())]
+        let Self {
+            stack,
+            asynchronous,
+        } = self;
+        vec![
+            ("stack", stack.to_string()),
+            ("async", asynchronous.to_string()),
+        ]
     }
 
     /// From a function that knows what was [`written`](Self::written) under a name.
     pub(crate) fn read<'a>(written: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         Some(Self {
             stack: written("stack")?.parse().ok()?,
+            asynchronous: written("async")?.parse().ok()?,
         })
     }
 }
 
 /// Advances the epoch of engines while tasks run, and sleeps while none does.
-#[derive(Debug)]
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
+    engines: Vec<EngineWeak>,
     running: usize,
     closed: bool,
 }
@@ -84,12 +96,20 @@ struct State {
 impl Ticker {
     pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let weak: Vec<_> = engines.iter().map(|engine| engine.weak()).collect();
+        let weak = engines.iter().map(|engine| engine.weak()).collect();
+        shared.update(|state| state.engines = weak);
         let ticking = Arc::clone(&shared);
         thread::Builder::new()
             .name("epoch-ticker".into())
-            .spawn(move || ticking.tick(&weak))?;
+            .spawn(move || ticking.tick())?;
         Ok(Self { shared })
+    }
+
+    /// Advances the epoch of this engine, too.
+    #[cfg(feature = "runner")]
+    pub(crate) fn also(&self, engine: &Engine) {
+        let weak = engine.weak();
+        self.shared.update(|state| state.engines.push(weak));
     }
 
     /// Ticks until what it returns is dropped.
@@ -107,7 +127,6 @@ impl Drop for Ticker {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Ticking {
     shared: Arc<Shared>,
 }
@@ -125,7 +144,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    fn tick(&self, engines: &[EngineWeak]) {
+    fn tick(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.closed {
             if state.running == 0 {
@@ -137,12 +156,15 @@ impl Shared {
             }
             drop(state);
             thread::sleep(TICK);
-            let mut engines = engines.iter().filter_map(EngineWeak::upgrade).peekable();
-            if engines.peek().is_none() {
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            // An engine that is gone has nothing to tick for.
+            state.engines.retain(|engine| {
+                let engine = engine.upgrade();
+                engine.inspect(Engine::increment_epoch).is_some()
+            });
+            if state.engines.is_empty() {
                 return;
             }
-            engines.for_each(|engine| engine.increment_epoch());
-            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -150,6 +150,28 @@ pub enum LoadError {
         /// What is wrong with it.
         what: String,
     },
+    /// It was to be a backend, and cannot run on the engine that those have.
+    #[error(
+        "{name}: needs component-model async, since {reason}, and backends run without; build it for WASI 0.2, and without asynchronous functions"
+    )]
+    NeedsAsync {
+        /// The component.
+        name: String,
+        /// What in it does, in words.
+        reason: String,
+    },
+    /// It needs an engine with component-model async, and there is none to be had.
+    #[error(
+        "{name}: needs component-model async, since {needs}, and there is no engine for it: {reason}; give this process more memory, or build the guest for WASI 0.2"
+    )]
+    NoEngine {
+        /// The component.
+        name: String,
+        /// What in it needs that, in words.
+        needs: String,
+        /// What wasmtime said.
+        reason: String,
+    },
     /// It imports what a backend may have only if it was granted.
     #[error(
         "{name}: imports `{import}`, which was not granted; grant it {grant}, or build it without"

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use wasmparser::{BinaryReaderError, Parser, Payload};
+use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
-use super::{Interface, LoadError, SEALED, printable};
+use super::{Interface, LoadError, SEALED, asynchronous, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -18,6 +18,9 @@ pub struct Inspection {
     pub imports: Vec<Interface>,
     /// What it offers, by name, in its own order.
     pub exports: Vec<Interface>,
+    /// Why it needs component-model async, if it does: `it has streams`. Names in it
+    /// come from the component, and are made printable.
+    pub needs_async: Option<String>,
 }
 
 /// The part that a component can play.
@@ -103,6 +106,7 @@ impl Inspection {
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let mut asynchronous = None;
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(said)? {
@@ -126,10 +130,32 @@ impl Inspection {
                         not_too_many(&exports)?;
                     }
                 }
+                Payload::ComponentTypeSection(section) => {
+                    let range = section.range();
+                    let types = bytes.get(range.clone()).unwrap_or_default();
+                    let found = asynchronous::in_types(BinaryReader::new(types, range.start))?;
+                    asynchronous = asynchronous.or(found);
+                }
+                Payload::ComponentCanonicalSection(section) => {
+                    let found = asynchronous::in_functions(section)?;
+                    asynchronous = asynchronous.or(found);
+                }
                 _ => {}
             }
         }
-        Ok(Self { imports, exports })
+        // What it wants of whom says more than how.
+        let of_wasi = |verb: &str, interfaces: &[Interface]| {
+            let first = interfaces.iter().find(|interface| interface.is_wasi_0_3());
+            first.map(|interface| format!("it {verb} `{}`", printable(interface.name())))
+        };
+        let needs_async = of_wasi("imports", &imports)
+            .or_else(|| of_wasi("exports", &exports))
+            .or_else(|| asynchronous.map(Into::into));
+        Ok(Self {
+            imports,
+            exports,
+            needs_async,
+        })
     }
 
     /// The part that it can play.

@@ -87,7 +87,27 @@ impl Interface {
 
     /// Whether an export of that name is a `main`.
     pub(crate) fn is_main(&self) -> bool {
-        self.path() == "wasi:cli/run" && self.is_of_line("0.2")
+        self.path() == "wasi:cli/run" && (self.is_of_line("0.2") || self.is_async_main())
+    }
+
+    /// Whether an export of that name is a `main` that is asynchronous.
+    pub(crate) fn is_async_main(&self) -> bool {
+        self.path() == "wasi:cli/run" && self.is_wasi_0_3()
+    }
+
+    /// Whether it is of WASI 0.3, as it was released.
+    pub(super) fn is_wasi_0_3(&self) -> bool {
+        // A version before the release links to nothing but itself.
+        let released = self.version().is_some_and(|version| !version.contains('-'));
+        // `wasi:io` has become part of the component model.
+        let package = self.package();
+        self.is_of_line("0.3") && released && is_wasi(package) && package != "wasi:io"
+    }
+
+    /// The namespace and the package: `wasi:cli`.
+    fn package(&self) -> &str {
+        let path = self.path();
+        path.split_once('/').map_or(path, |(package, _)| package)
     }
 
     pub(super) fn is_metrics(&self) -> bool {
@@ -99,20 +119,17 @@ impl Interface {
     pub(super) fn is_known(&self) -> bool {
         match self.path() {
             "solti:metrics/types" | "solti:metrics/backend" => self.is_of_line("0.1"),
-            path => {
-                let package = path.split_once('/').map_or(path, |(package, _)| package);
-                matches!(
-                    package,
-                    "wasi:cli"
-                        | "wasi:clocks"
-                        | "wasi:filesystem"
-                        | "wasi:io"
-                        | "wasi:random"
-                        | "wasi:sockets"
-                ) && self.is_of_line("0.2")
-            }
+            _ => is_wasi(self.package()) && (self.is_of_line("0.2") || self.is_wasi_0_3()),
         }
     }
+}
+
+/// Whether this host has a package of WASI.
+fn is_wasi(package: &str) -> bool {
+    matches!(
+        package,
+        "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets"
+    )
 }
 
 impl fmt::Display for Interface {
@@ -135,7 +152,12 @@ mod tests {
             ("solti:metrics/backend", false),
             ("solti:metrics/unheard-of@0.1.0", false),
             ("wasi:cli/environment@0.2.12", true),
-            ("wasi:cli/environment@0.3.0", false),
+            ("wasi:cli/environment@0.3.0", true),
+            ("wasi:cli/environment@0.3.0-rc-2025-09-16", false),
+            ("wasi:cli/environment@0.30.0", false),
+            ("wasi:io/streams@0.2.12", true),
+            ("wasi:io/streams@0.3.0", false),
+            ("wasi:http/types@0.3.0", false),
             ("wasi:http/types@0.2.0", false),
             ("wasi:clip/environment@0.2.0", false),
             ("env", false),

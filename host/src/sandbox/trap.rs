@@ -60,6 +60,7 @@ pub(crate) fn limit_behind(error: &wasmtime::Error) -> Option<Limit> {
             Limit::HostCallFuel,
         ),
         ("resource table has no free keys", Limit::Handles),
+        ("handle limit exceeded", Limit::Handles),
         ("exceeds limit", Limit::Random),
         ("memory count too high", Limit::Memories),
         ("table count too high", Limit::Tables),

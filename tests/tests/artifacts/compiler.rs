@@ -19,7 +19,7 @@ use crate::place::{Place, end, program};
 /// Compiling would take several times as long.
 const AT_ONCE: Duration = Duration::from_secs(8);
 
-fn real() -> Result<CompilerProcess> {
+pub(crate) fn real() -> Result<CompilerProcess> {
     Ok(CompilerProcess::new(program()?).arg("compile-worker"))
 }
 

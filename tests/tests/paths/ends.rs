@@ -7,8 +7,10 @@ use solti_metrics::{RunnerType, TaskOutcome};
 use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{CancellationToken, Task, TaskEnd};
 
+use solti_metrics_tests::guest::asynchronous;
+
 use super::guests::{endless, ensure_counted, times};
-use super::runs::{BOTH, End, block_on, remembering, seen, until, within_task};
+use super::runs::{BOTH, End, block_on, everywhere, remembering, seen, until, within_task};
 
 /// Records in a ring, as `host/src/inline/ring.rs` has it.
 const RING: usize = 256;
@@ -17,18 +19,19 @@ const RING: usize = 256;
 fn a_trap_after_any_number_of_records_loses_none_of_them() -> Result<()> {
     for records in 0..=2 * RING {
         let guest = times(records, "unreachable")?;
-        let seen = seen(BOTH[0], MetricsCtx::builder(), &guest, Task::new())?;
-        ensure!(seen.end == End::Trapped, "{records}: {:?}", seen.end);
-        ensure!(seen.events.len() == records, "{records}: {:?}", seen.ledger);
-        ensure_counted(&seen.events).with_context(|| format!("{records} records"))?;
+        for guest in [asynchronous(&guest), guest] {
+            let seen = seen(BOTH[0], MetricsCtx::builder(), &guest, Task::new())?;
+            ensure!(seen.end == End::Trapped, "{records}: {:?}", seen.end);
+            ensure!(seen.events.len() == records, "{records}: {:?}", seen.ledger);
+            ensure_counted(&seen.events).with_context(|| format!("{records} records"))?;
+        }
     }
     Ok(())
 }
 
 #[test]
 fn a_stack_that_overflows_between_records_leaves_them_in_order() -> Result<()> {
-    for path in BOTH {
-        let guest = times(0, "(call $deep)")?;
+    for (path, guest) in everywhere(&times(0, "(call $deep)")?) {
         let seen = seen(path, MetricsCtx::builder(), &guest, Task::new())?;
         ensure!(
             matches!(&seen.end, End::Other(end) if end.contains("stack")),
@@ -44,7 +47,7 @@ fn a_stack_that_overflows_between_records_leaves_them_in_order() -> Result<()> {
 #[test]
 fn a_task_that_is_canceled_at_any_point_has_delivered_what_it_recorded() -> Result<()> {
     let guest = endless()?;
-    for path in BOTH {
+    for (path, guest) in everywhere(&guest) {
         let (runner, memory) = remembering(path)?;
         let program = runner.load("endless", &guest)?;
         for wanted in wanted() {
@@ -79,7 +82,7 @@ fn a_task_that_is_canceled_at_any_point_has_delivered_what_it_recorded() -> Resu
 #[test]
 fn a_task_whose_future_is_dropped_at_any_point_has_delivered_what_it_recorded() -> Result<()> {
     let guest = endless()?;
-    for path in BOTH {
+    for (path, guest) in everywhere(&guest) {
         for wanted in wanted() {
             let (runner, memory) = remembering(path)?;
             let program = runner.load("endless", &guest)?;
@@ -106,7 +109,7 @@ fn a_task_whose_future_is_dropped_at_any_point_has_delivered_what_it_recorded() 
 #[test]
 fn a_deadline_leaves_what_was_recorded_before_it() -> Result<()> {
     let guest = endless()?;
-    for path in BOTH {
+    for (path, guest) in everywhere(&guest) {
         for ms in [150, 200] {
             let mut task = Task::new();
             task.limits.deadline = Some(Duration::from_millis(ms));

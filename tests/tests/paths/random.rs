@@ -10,7 +10,7 @@ use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::Task;
 
 use super::program::{guest, replay, steps};
-use super::runs::{BOTH, seen};
+use super::runs::{everywhere, seen};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
@@ -23,7 +23,7 @@ proptest! {
         };
         let guest = guest(&steps).map_err(failed)?;
         let bounds = || MetricsCtx::builder().duration_ceiling(Duration::from_millis(u64::MAX));
-        for path in BOTH {
+        for (path, guest) in everywhere(&guest) {
             let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &events, "{:?}", path);
             proptest::prop_assert_eq!(&seen.end, &end, "{:?}", path);
@@ -58,7 +58,7 @@ proptest! {
         for event in events {
             native.record(event);
         }
-        for path in BOTH {
+        for (path, guest) in everywhere(&guest) {
             let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &memory.events(), "{:?}", path);
             proptest::prop_assert_eq!(seen.ledger, native.ledger().snapshot(), "{:?}", path);

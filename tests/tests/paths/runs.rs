@@ -7,8 +7,18 @@ use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
 use solti_metrics_host::runner::{Path, RecordPath, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
+use solti_metrics_tests::guest::asynchronous;
 
 pub(crate) const BOTH: [RecordPath; 2] = [RecordPath::Inline, RecordPath::Direct];
+
+/// A guest for both paths, on the engine that is tuned and on that for component-model
+/// async.
+pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordPath, Vec<u8>)> {
+    let guests = [guest.to_vec(), asynchronous(guest)];
+    guests
+        .into_iter()
+        .flat_map(|guest| BOTH.map(|path| (path, guest.clone())))
+}
 
 /// What is seen of a run from outside.
 #[derive(Debug, PartialEq)]

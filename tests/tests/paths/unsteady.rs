@@ -16,7 +16,7 @@ use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
 
 use super::program::{guest, replay, steps};
 use super::random::failed;
-use super::runs::{BOTH, block_on};
+use super::runs::{block_on, everywhere};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
@@ -31,7 +31,7 @@ proptest! {
         let is_lost = |number: u64| number.is_multiple_of(every);
         let numbered = || (2..).zip(&events);
         let expected: Vec<_> = numbered().filter(|(n, _)| !is_lost(*n)).map(|(_, e)| *e).collect();
-        for path in BOTH {
+        for (path, guest) in everywhere(&guest) {
             let (kept, ledger) = run(path, every, &guest).map_err(failed)?;
             let own = usize::from(!is_lost(1));
             let kept = kept.get(own..own + expected.len());

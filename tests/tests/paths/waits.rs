@@ -4,8 +4,10 @@ use anyhow::{Result, ensure};
 use solti_metrics::{RunnerType, TaskOutcome};
 use solti_metrics_host::runner::{CancellationToken, Task, TaskEnd};
 
+use solti_metrics_tests::guest::component;
+
 use super::guests::{counting, ensure_counted};
-use super::runs::{BOTH, block_on, remembering, until, within_task};
+use super::runs::{block_on, everywhere, remembering, until, within_task};
 
 /// Waits for a day, in the host.
 const SLEEP: &str = "(call $block (call $subscribe (i64.const 86400000000000)))";
@@ -20,10 +22,65 @@ fn what_was_recorded_before_a_long_computation_is_seen_meanwhile() -> Result<()>
     seen_meanwhile("(call $next) (call $next) (call $next) (loop $again (br $again))")
 }
 
+/// It has no frame on its stack meanwhile: it has returned, and is called back.
+#[test]
+fn what_was_recorded_before_a_guest_of_wasi_0_3_waits_is_seen_while_it_does() -> Result<()> {
+    seen_of(&asynchronously(
+        "[async-lift]wasi:cli/run@0.3.0#run",
+        // The code for waiting, and what for.
+        "(i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4)))",
+    )?)
+}
+
+#[test]
+fn what_was_recorded_before_a_guest_of_wasi_0_3_blocks_is_seen_while_it_does() -> Result<()> {
+    seen_of(&asynchronously(
+        "wasi:cli/run@0.3.0#run",
+        "(call $block (local.get $set) (i32.const 0))",
+    )?)
+}
+
+/// Begins to wait for a day, records, and only then stops to do anything else.
+fn asynchronously(main: &str, wait: &str) -> Result<Vec<u8>> {
+    component(&format!(
+        r#"(module
+            (import "solti:metrics/backend@0.1.0" "record-task-completed"
+                (func $completed (param i32 i32 i64)))
+            (import "wasi:clocks/monotonic-clock@0.3.0" "[async-lower]wait-for"
+                (func $begin (param i64) (result i32)))
+            (import "$root" "[waitable-set-new]" (func $new (result i32)))
+            (import "$root" "[waitable-join]" (func $join (param i32 i32)))
+            (import "$root" "[waitable-set-wait]" (func $block (param i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (func (export "{main}") (result i32)
+                (local $set i32) (local $number i64)
+                (local.set $set (call $new))
+                (call $join
+                    (i32.shr_u (call $begin (i64.const 86400000000000)) (i32.const 4))
+                    (local.get $set))
+                (loop $again
+                    (call $completed (i32.const 1) (i32.const 3) (local.get $number))
+                    (local.set $number (i64.add (local.get $number) (i64.const 1)))
+                    (br_if $again (i64.lt_u (local.get $number) (i64.const 3))))
+                {wait})
+            {callback})"#,
+        callback = if main.starts_with('[') {
+            format!(
+                r#"(func (export "[callback]{main}") (param i32 i32 i32) (result i32) unreachable)"#
+            )
+        } else {
+            String::new()
+        }
+    ))
+}
+
 /// Runs a guest that does not end by itself after three records.
 fn seen_meanwhile(body: &str) -> Result<()> {
-    let guest = counting(body)?;
-    for path in BOTH {
+    seen_of(&counting(body)?)
+}
+
+fn seen_of(guest: &[u8]) -> Result<()> {
+    for (path, guest) in everywhere(guest) {
         let (runner, memory) = remembering(path)?;
         let program = runner.load("guest", &guest)?;
         let cancel = CancellationToken::new();

@@ -66,7 +66,9 @@ fn a_file_for_another_engine_is_refused() -> Result {
     let two = Two::new()?;
     let file = two.theirs.sealed_plain(two.it(), two.cache.key())?;
     let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
-    let ready = two.ours.ready("it", &mut given, |_| None, |_| Ok(()));
+    let ready = two
+        .ours
+        .ready("it", &mut given, |_| Ok(&two.ours), |_| None, |_| Ok(()));
     assert!(matches!(
         ready,
         Ok(Found::Nothing(Some(Refusal::OtherHost)))
@@ -74,7 +76,9 @@ fn a_file_for_another_engine_is_refused() -> Result {
     assert_eq!(given.component()?, two.bytes);
 
     let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
-    let ready = two.theirs.ready("it", &mut given, |_| None, |_| Ok(()));
+    let ready = two
+        .theirs
+        .ready("it", &mut given, |_| Ok(&two.theirs), |_| None, |_| Ok(()));
     assert!(matches!(ready, Ok(Found::Loaded(()))));
     Ok(())
 }

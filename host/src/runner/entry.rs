@@ -1,0 +1,79 @@
+use wasmtime::component::{ComponentExportIndex, InstancePre, TypedFunc};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::bindings::{Command, CommandPre};
+
+use super::state::TaskData;
+use crate::sandbox::{Inspection, Interface};
+
+/// A linked program, and which of its functions is `main`.
+#[derive(Clone)]
+pub(super) enum Entry {
+    /// That of WASI 0.2.
+    Sync(CommandPre<TaskData>),
+    /// That of WASI 0.3, which may wait without keeping others from going on.
+    Async {
+        linked: InstancePre<TaskData>,
+        main: ComponentExportIndex,
+    },
+}
+
+/// The `main` of one task.
+pub(super) enum Main {
+    Sync(Command),
+    Async(AsyncMain),
+}
+
+type AsyncMain = TypedFunc<(), (Result<(), ()>,)>;
+
+impl Entry {
+    /// Where a program has both, it wants the newer one.
+    pub(super) fn new(
+        linked: InstancePre<TaskData>,
+        inspection: &Inspection,
+    ) -> wasmtime::Result<Self> {
+        let mut exports = inspection.exports.iter();
+        let Some(export) = exports.find(|export| export.is_async_main()) else {
+            return CommandPre::new(linked).map(Self::Sync);
+        };
+        let main = main_of(&linked, export);
+        let main = main.ok_or_else(|| wasmtime::format_err!("`{export}` has no `run`"))?;
+        Ok(Self::Async { linked, main })
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        match self {
+            Self::Sync(command) => command.engine(),
+            Self::Async { linked, .. } => linked.engine(),
+        }
+    }
+
+    pub(super) async fn instantiate(&self, store: &mut Store<TaskData>) -> wasmtime::Result<Main> {
+        match self {
+            Self::Sync(command) => command.instantiate_async(store).await.map(Main::Sync),
+            Self::Async { linked, main } => {
+                let instance = linked.instantiate_async(&mut *store).await?;
+                instance.get_typed_func(store, main).map(Main::Async)
+            }
+        }
+    }
+}
+
+fn main_of(linked: &InstancePre<TaskData>, export: &Interface) -> Option<ComponentExportIndex> {
+    let component = linked.component();
+    let interface = component.get_export_index(None, export.name())?;
+    component.get_export_index(Some(&interface), "run")
+}
+
+impl Main {
+    /// Calls it; it says no more than whether it succeeded.
+    ///
+    /// One of WASI 0.3 that waits for what can never come is an error: nothing else
+    /// would end it. What it has left to be done when it returns is not done.
+    pub(super) async fn call(&self, store: &mut Store<TaskData>) -> wasmtime::Result<i32> {
+        let main = match self {
+            Self::Sync(command) => command.wasi_cli_run().call_run(store).await?,
+            Self::Async(main) => main.call_async(store, ()).await?.0,
+        };
+        Ok(i32::from(main.is_err()))
+    }
+}

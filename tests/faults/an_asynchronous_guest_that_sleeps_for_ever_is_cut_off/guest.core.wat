@@ -1,0 +1,11 @@
+(module
+  (import "wasi:clocks/monotonic-clock@0.3.0" "[async-lower]wait-for" (func $begin (param i64) (result i32)))
+  (import "$root" "[waitable-set-new]" (func $new (result i32)))
+  (import "$root" "[waitable-join]" (func $join (param i32 i32)))
+  (func $main (export "[async-lift]wasi:cli/run@0.3.0#run") (result i32)
+    (local $set i32)
+    (local.set $set (call $new))
+    (call $join (i32.shr_u (call $begin (i64.const 1000000000000000)) (i32.const 4)) (local.get $set))
+    (i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4))))
+  (func (export "[callback][async-lift]wasi:cli/run@0.3.0#run") (param i32 i32 i32) (result i32)
+    unreachable))
