@@ -89,7 +89,8 @@ impl Chain {
             let mut exported = self.graph.exported(&instance, export.name())?;
             if let Some(lifecycle) = flushed.filter(|_| export.is_main()) {
                 let imports = [("main", &exported), ("lifecycle", lifecycle)];
-                exported = self.graph.glue(&glue::flush_after_run(), &imports, "run")?;
+                let run = glue::flush_after_run(export.is_async_main());
+                exported = self.graph.glue(&run, &imports, "run")?;
             }
             self.graph.export(&exported)?;
         }

@@ -1,7 +1,8 @@
 ;; Stands around a guest's `main`: what other parts have kept is handed on when it
 ;; has returned. A program that could not hand everything on has failed.
+;; One whose `main` is asynchronous waits for it here, and keeps nobody from going on.
 (component
-  (import "main" (instance $main (export "run" (func (result (result))))))
+  (import "main" (instance $main (export "run" (func ASYNC (result (result))))))
   (import "lifecycle" (instance $lifecycle
     (export "flush" (func (result (result (error string)))))))
 
@@ -25,6 +26,6 @@
     (export "run" (func $run))
     (export "flush" (func $flush))))))
 
-  (func $flushing (result (result)) (canon lift (core func $code "run")))
+  (func $flushing ASYNC (result (result)) (canon lift (core func $code "run")))
   (instance $out (export "run" (func $flushing)))
   (export "run" (instance $out)))

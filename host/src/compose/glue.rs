@@ -4,8 +4,9 @@
 pub(crate) const TYPES: &str = include_str!("types.wat");
 
 /// A `main` behind which the others hand on what they kept.
-pub(super) fn flush_after_run() -> String {
-    with_room(include_str!("flush_after_run.wat"))
+pub(super) fn flush_after_run(asynchronous: bool) -> String {
+    let kind = if asynchronous { "async" } else { "" };
+    with_room(include_str!("flush_after_run.wat")).replace("ASYNC", kind)
 }
 
 /// An exit before which the others hand on what they kept. `exit` is the name of
@@ -31,7 +32,8 @@ mod tests {
     fn every_text_is_a_component() {
         for text in [
             TYPES.to_owned(),
-            flush_after_run(),
+            flush_after_run(false),
+            flush_after_run(true),
             flush_before_exit("wasi:cli/exit@0.2.12"),
             flush_both(),
         ] {
