@@ -26,6 +26,11 @@ struct Answer {
     /// What it has beside `backend`, if it receives records.
     interfaces: Vec<&'static str>,
     runnable: bool,
+    /// What it would run on, if it can be used here: `tuned`, or `async` if it needs
+    /// component-model async.
+    engine: Option<&'static str>,
+    /// What in it needs that.
+    engine_reason: Option<String>,
     /// How its records would travel, if it can be run: `inline`, `direct` or `none`.
     path: Option<&'static str>,
     /// Why they would not be inlined.
@@ -77,6 +82,8 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         (_, Some(Err(error))) => Some(error.to_string()),
         (Err(error), None) => Some(error.to_string()),
     };
+    let usable = problem.is_none();
+    let needs_async = inspection.needs_async.clone().filter(|_| usable);
     let answer = Answer {
         schema: "solti-metrics/check@1",
         component: name,
@@ -102,6 +109,11 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             .map(|export| printable(export.name()))
             .collect(),
         interfaces: Siblings::of(&inspection).names(),
+        engine: usable.then_some(match needs_async {
+            None => "tuned",
+            Some(_) => "async",
+        }),
+        engine_reason: needs_async,
         path: loaded.as_ref().ok().map(Path::as_label),
         path_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
         runnable: loaded.is_ok(),
@@ -168,6 +180,11 @@ fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
     }
     if !answer.interfaces.is_empty() {
         writeln!(text, "  optional  {}", answer.interfaces.join(", "))?;
+    }
+    match (answer.engine, &answer.engine_reason) {
+        (Some(engine), Some(reason)) => writeln!(text, "  engine    {engine}, since {reason}")?,
+        (Some(engine), None) => writeln!(text, "  engine    {engine}")?,
+        (None, _) => {}
     }
     match (answer.path, &answer.path_reason) {
         (Some("inline"), _) => writeln!(text, "  records   inlined into the guest")?,

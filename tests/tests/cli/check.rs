@@ -38,6 +38,7 @@ fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
         &["role", "guest"][..],
         &["metrics", "solti:metrics@0.1.0"],
         &["program", "yes,"],
+        &["engine", "tuned"],
         &["records", "inlined", "into", "the", "guest"],
         &["verdict", "can", "be", "run", "here"],
     ] {
@@ -54,6 +55,8 @@ fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
         "{answer}"
     );
     ensure!(answer["problem"].is_null(), "{answer}");
+    ensure!(answer["engine"] == "tuned", "{answer}");
+    ensure!(answer["engine_reason"].is_null(), "{answer}");
     let imports = answer["imports"].as_array().context("imports")?;
     for (path, grant) in [
         ("solti:metrics/backend@", None),
@@ -84,6 +87,27 @@ fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
             .any(|line| line.contains(name) && line.ends_with(told));
         ensure!(shown, "{path}\n{text}");
     }
+    Ok(())
+}
+
+#[test]
+fn the_engine_is_told_and_what_in_the_guest_needs_it() -> Result<()> {
+    let place = Place::new()?;
+    let guest = artifact("reporter_wasi3", BARE).display().to_string();
+    let text = place.run(&["check", &guest])?;
+    let line = "  engine    async, since it imports `wasi:cli/environment@0.3.0`\n";
+    ensure!(text.stdout.contains(line), "{text}");
+    let (_, answer) = json(&place, &guest)?;
+    ensure!(answer["engine"] == "async", "{answer}");
+    let reason = "it imports `wasi:cli/environment@0.3.0`";
+    ensure!(answer["engine_reason"] == reason, "{answer}");
+
+    let provider = artifact("provider", WASI).display().to_string();
+    let (_, answer) = json(&place, &provider)?;
+    ensure!(answer["engine"] == "tuned", "{answer}");
+    place.write("text.wasm", b"(component)")?;
+    let (_, answer) = json(&place, "text.wasm")?;
+    ensure!(answer["engine"].is_null(), "{answer}");
     Ok(())
 }
 
@@ -216,10 +240,13 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         r#"(import "wasi:cli/stdin@0.2.0" (instance (export "get-stdin" (func (result u64)))))"#,
     )?;
     let later = program(r#"(import "wasi:cli/stdin@0.3.0" (instance))"#)?;
+    let early = program(r#"(import "wasi:cli/stdin@0.3.0-rc-2025-09-16" (instance))"#)?;
+    let waiting = guest::asynchronous(&wat::parse_str(part)?);
     let good = guests::printer("stdout", 1)?;
     for (name, bytes) in [
         ("core.wasm", wat::parse_str("(module)")?),
         ("good.wasm", good.clone()),
+        ("early.wasm", early),
         ("later.wasm", later),
         ("library.wasm", guest::component("(module)")?),
         ("misfit.wasm", misfit),
@@ -229,6 +256,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         ("plain.wasm", program("")?),
         ("strange.wasm", strange),
         ("text.wasm", b"(component)".to_vec()),
+        ("waiting.wasm", waiting),
         ("truncated.wasm", good[..good.len() / 2].to_vec()),
     ] {
         place.write(name, &bytes)?;
@@ -259,7 +287,18 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
             "none",
             &["wasi:http/outgoing-handler@0.2.0", "acme:queue/push"],
         ),
-        case("later.wasm".into(), "none", &["wasi:cli/stdin@0.3.0"]),
+        runnable("later.wasm".into(), "none"),
+        runnable(example("reporter_wasi3", BARE), "guest"),
+        case(
+            "early.wasm".into(),
+            "none",
+            &["wasi:cli/stdin@0.3.0-rc-2025-09-16"],
+        ),
+        case(
+            "waiting.wasm".into(),
+            "provider",
+            &["component-model async", "it has streams"],
+        ),
         case("misfit.wasm".into(), "none", &["wasi:cli/stdin"]),
         case(
             "missing.wasm".into(),
