@@ -23,6 +23,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("lines", &[WASI]),
     ("rename", &[WASI]),
     ("reporter", &[WASI]),
+    ("reporter_wasi3", &[BARE]),
     ("sampler", &[WASI]),
     ("statsd", &[WASI]),
 ];

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_host::runner::RecordPath;
-use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::oracle::Oracle;
 
 #[path = "languages/command.rs"]
@@ -46,6 +46,7 @@ fn main() {
         all_are_run().map_err(failed)
     })];
     trials.extend(reporters("rust", "rs"));
+    trials.extend(reporters("rust-wasi3", "rs"));
     trials.extend(providers("rust", "rs"));
     for (toolchain, extension) in TOOLCHAINS {
         trials.extend(reporters(toolchain, extension));
@@ -57,6 +58,7 @@ fn main() {
 fn example(toolchain: &str, stem: &str) -> Oracle {
     match toolchain {
         "rust" => Oracle::Here(artifact(stem, WASI)),
+        "rust-wasi3" => Oracle::Here(artifact(&format!("{stem}_wasi3"), BARE)),
         _ => Oracle::built(toolchain, stem),
     }
 }
@@ -89,7 +91,7 @@ fn providers(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
 
 /// What was built of an older text would prove nothing of this one.
 fn is_of_today(toolchain: &str, source: &str, component: &Path) -> Result<()> {
-    if toolchain == "rust" {
+    if toolchain.starts_with("rust") {
         return Ok(()); // cargo sees to it
     }
     let source = examples().join(source);
