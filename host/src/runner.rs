@@ -1,8 +1,8 @@
 //! Runs components as tasks: bounded, asynchronous, cancellable, and itself a
 //! source of metrics.
 //!
-//! Anything that exports `wasi:cli/run` can be run, and that is every ordinary
-//! `main`. A component is loaded once and run as often as you like, many at a
+//! Anything that exports `wasi:cli/run`, of WASI 0.2 or 0.3, can be run, and that is
+//! every ordinary `main`. A component is loaded once and run as often as you like, many at a
 //! time:
 //!
 //! ```no_run
@@ -25,6 +25,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What a program runs on
+//!
+//! A component that needs component-model async, as programs of WASI 0.3 do, runs on an
+//! engine for that; all others on one that is tuned for records.
+//! [`Inspection::needs_async`] says why. To the outside both are the same, except that
+//! no [`Pool`] has room for the former, and that wasmtime calls its WASI 0.3
+//! experimental.
 //!
 //! # What a runner records
 //!

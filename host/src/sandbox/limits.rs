@@ -24,8 +24,9 @@ pub struct Limits {
     /// Bytes that a single call may make the host copy out of the guest.
     /// Default: 64 KiB.
     pub host_call_fuel: usize,
-    /// How many resources (files, streams, pollables) may be open at a time.
-    /// Default: 1,000.
+    /// How many resources (files, streams, pollables) may be open at a time; of a
+    /// component that needs component-model async, how many handles of any kind, calls
+    /// that wait and its own resources included. Default: 1,000.
     pub handles: usize,
     /// Bytes of randomness that a single call may ask for. Default: 4,096.
     pub random: u64,
