@@ -6,8 +6,9 @@ pub mod blocks;
 pub mod guest;
 pub mod kept;
 pub mod oracle;
-pub mod samples;
 pub mod script;
+pub mod series;
+pub mod toolchains;
 
 /// The README's program for embedders compiles.
 #[cfg(doctest)]

@@ -8,6 +8,8 @@ use std::{env, fs};
 
 use libtest_mimic::{Failed, Trial};
 
+use crate::artifact::{BARE, WASI, artifact};
+
 /// What a test that needs an oracle has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Oracle {
@@ -65,10 +67,19 @@ impl Oracle {
         Self::found(look_up(&target().join("languages"), name, path, script))
     }
 
-    /// The component that `tools/languages.sh` made of the file with this stem, in the
-    /// language of the toolchain of this name.
+    /// The component that was made of the file with this stem in `guest/examples/`, in
+    /// the language of the toolchain of this name.
     #[must_use]
-    pub fn built(toolchain: &str, stem: &str) -> Self {
+    pub fn example(toolchain: &str, stem: &str) -> Self {
+        match toolchain {
+            "rust" => Self::Here(artifact(stem, WASI)),
+            "rust-wasi3" => Self::Here(artifact(&format!("{stem}_wasi3"), BARE)),
+            _ => Self::built(toolchain, stem),
+        }
+    }
+
+    /// What `tools/languages.sh` made of it.
+    fn built(toolchain: &str, stem: &str) -> Self {
         let path = format!("{toolchain}/{stem}.wasm");
         let script = "tools/languages.sh";
         Self::found(look_up(
@@ -108,8 +119,7 @@ impl Oracle {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (&self, other) {
-            (_, Self::Here(_)) | (Self::Fail(_), _) => self,
-            (Self::Skip(_), Self::Skip(_)) => self,
+            (_, Self::Here(_)) | (Self::Fail(_), _) | (Self::Skip(_), Self::Skip(_)) => self,
             (_, missing) => missing,
         }
     }

@@ -1,15 +1,14 @@
 //! The hosts of `docs/hosts.md`, which are not ours: each runs the reporter in each
 //! of its languages, and gets the same calls.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
-use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::blocks::blocks;
 use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::toolchains::toolchains;
 
 #[path = "hosts/browser.rs"]
 mod browser;
@@ -17,9 +16,6 @@ mod browser;
 mod calls;
 #[path = "languages/expected.rs"]
 mod expected;
-#[path = "languages/inputs.rs"]
-#[allow(dead_code, reason = "these hosts are given one text")]
-mod inputs;
 #[path = "hosts/place.rs"]
 mod place;
 
@@ -33,22 +29,16 @@ fn main() {
     let mut trials = vec![Trial::test("every_block_is_run", || {
         every_block_is_run().map_err(failed)
     })];
-    match languages() {
-        Ok(languages) => {
-            for language in &languages {
-                trials.extend(trials_of(language));
-            }
-        }
-        Err(error) => trials.push(Trial::test("languages", move || Err(failed(error)))),
+    trials.extend(trials_of("rust"));
+    match toolchains() {
+        Ok(toolchains) => trials.extend(toolchains.iter().flat_map(|name| trials_of(name))),
+        Err(error) => trials.push(Trial::test("toolchains", move || Err(failed(error)))),
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 fn trials_of(language: &str) -> Vec<Trial> {
-    let reporter = match language {
-        "rust" => Oracle::Here(artifact("reporter", WASI)),
-        _ => Oracle::built(language, "reporter"),
-    };
+    let reporter = Oracle::example(language, "reporter");
     let hosts: [(&str, Vec<Oracle>, Host); 3] = [
         ("python", vec![Oracle::wasmtime_py()], place::python),
         ("node", vec![Oracle::jco()], place::node),
@@ -69,16 +59,6 @@ fn trials_of(language: &str) -> Vec<Trial> {
             })
         })
         .collect()
-}
-
-/// Rust, and what `tools/languages.sh` builds.
-fn languages() -> Result<Vec<String>> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/languages.sh");
-    let output = Command::new(script).arg("--list").output()?;
-    let listed = String::from_utf8_lossy(&output.stdout);
-    let listed: Vec<_> = listed.lines().map(str::to_owned).collect();
-    ensure!(output.status.success() && !listed.is_empty(), "{output:?}");
-    Ok([vec!["rust".to_owned()], listed].concat())
 }
 
 /// A block of a kind that nobody runs would drift.

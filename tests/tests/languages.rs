@@ -6,13 +6,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_host::runner::RecordPath;
-use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::toolchains::toolchains;
 
 #[path = "languages/command.rs"]
 mod command;
@@ -55,16 +54,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn example(toolchain: &str, stem: &str) -> Oracle {
-    match toolchain {
-        "rust" => Oracle::Here(artifact(stem, WASI)),
-        "rust-wasi3" => Oracle::Here(artifact(&format!("{stem}_wasi3"), BARE)),
-        _ => Oracle::built(toolchain, stem),
-    }
-}
-
 fn reporters(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
-    let component = example(toolchain, "reporter");
+    let component = Oracle::example(toolchain, "reporter");
     let mut trials = Vec::new();
     for path in [RecordPath::Inline, RecordPath::Direct] {
         let name = format!("{toolchain}::reports_the_same_{}", runs::label(path));
@@ -81,7 +72,7 @@ fn reporters(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
 }
 
 fn providers(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
-    let component = example(toolchain, "provider");
+    let component = Oracle::example(toolchain, "provider");
     let name = format!("{toolchain}::exposes_the_same");
     vec![component.trial(&name, move |component| {
         is_of_today(toolchain, &format!("provider.{extension}"), component)?;
@@ -120,11 +111,9 @@ fn all_are_run() -> Result<()> {
         let listed: BTreeSet<_> = listed.chain(["rs"]).map(str::to_owned).collect();
         ensure!(sources == listed, "{stem}, in the folder: {sources:?}");
     }
-    let script = examples().join("../../tools/languages.sh");
-    let output = Command::new(script).arg("--list").output()?;
-    let built = String::from_utf8(output.stdout)?;
+    let built = toolchains()?;
     let listed: Vec<_> = TOOLCHAINS.iter().map(|(toolchain, _)| *toolchain).collect();
-    ensure!(built.lines().eq(listed), "tools/languages.sh: {built}");
+    ensure!(built == listed, "tools/languages.sh: {built:?}");
     Ok(())
 }
 

@@ -19,8 +19,6 @@ mod middlewares;
 mod pushes;
 #[path = "receivers/scrapes.rs"]
 mod scrapes;
-#[path = "receivers/series.rs"]
-mod series;
 #[path = "receivers/server.rs"]
 mod server;
 #[path = "receivers/statsd.rs"]

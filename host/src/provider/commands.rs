@@ -3,7 +3,6 @@
 use tokio::sync::oneshot;
 
 use super::instance::{Ended, Instance};
-use super::supervision::Intake;
 use super::worker::{Next, Worker};
 use super::{BackendState, NotRunning, Provider, StartError};
 
@@ -113,9 +112,7 @@ impl Worker {
             Ok(instance) => {
                 self.succeeded_by(*provider);
                 // Whoever is answered records, and finds no open circuit.
-                self.shared.set_intake(Intake::Open);
-                self.shared
-                    .change(|condition| condition.state = BackendState::Running);
+                self.open(BackendState::Running);
                 let _ = reply.send(Ok(()));
                 Some(Next::Serve(Box::new(instance)))
             }

@@ -64,8 +64,7 @@ impl Worker {
         } else {
             BackendState::Running
         };
-        self.shared.change(|condition| condition.state = state);
-        self.shared.set_intake(Intake::Open);
+        self.open(state);
         let end = self.serve_until_end(&mut instance).await;
         let swallowed = instance.discard().await;
         self.shared
@@ -75,6 +74,12 @@ impl Worker {
             Ok(()) => Next::End,
             Err(end) => self.ended(end),
         }
+    }
+
+    /// From here on, records are queued for an instance.
+    pub(super) fn open(&self, state: BackendState) {
+        self.shared.change(|condition| condition.state = state);
+        self.shared.set_intake(Intake::Open);
     }
 
     async fn serve_until_end(&mut self, instance: &mut Instance) -> Result<(), Ended> {

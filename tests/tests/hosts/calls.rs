@@ -4,8 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use solti_metrics::Event;
 
-use crate::expected::expected;
-use crate::inputs::Input;
+use crate::expected::{Input, expected};
 
 /// Some lines that are good, one that is too long, and one that is no text.
 pub(crate) fn input() -> Input {

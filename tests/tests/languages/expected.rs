@@ -2,7 +2,12 @@
 
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-use crate::inputs::Input;
+/// What a reporter is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    pub(crate) args: Vec<String>,
+    pub(crate) text: Vec<u8>,
+}
 
 /// What is seen of a run, without how long anything took.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,11 +1,6 @@
 //! Texts that somebody's library might see in another way.
 
-/// What a reporter is given.
-#[derive(Debug, Clone)]
-pub(crate) struct Input {
-    pub(crate) args: Vec<String>,
-    pub(crate) text: Vec<u8>,
-}
+use crate::expected::Input;
 
 pub(crate) fn inputs() -> Vec<Input> {
     let mut inputs = Vec::new();

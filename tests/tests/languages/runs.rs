@@ -9,8 +9,8 @@ use solti_metrics_host::runner::{
     Output, Path as Taken, RecordPath, Runner, Stdin, Task, TaskEnd, TaskReport,
 };
 
-use crate::expected::{Seen, expected};
-use crate::inputs::{Input, inputs};
+use crate::expected::{Input, Seen, expected};
+use crate::inputs::inputs;
 
 pub(crate) fn label(path: RecordPath) -> &'static str {
     match path {

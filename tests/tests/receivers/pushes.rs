@@ -7,8 +7,8 @@ use libtest_mimic::Trial;
 use solti_metrics::{Event, RunnerType};
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::script::script;
+use solti_metrics_tests::series::Series;
 
-use crate::series::Series;
 use crate::server::free_tcp;
 use crate::subject::Subject;
 use crate::victoria::{Victoria, pushing_to, url};

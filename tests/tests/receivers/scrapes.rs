@@ -11,16 +11,16 @@ use solti_metrics::{Exposition, PrometheusMetrics};
 use solti_metrics_host::provider::Grants;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::script::script;
+use solti_metrics_tests::series::Series;
 
-use crate::series::Series;
 use crate::subject::Subject;
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let client = Oracle::prometheus_client();
     vec![
-        trial("counter_exposes_what_the_host_would", exposes),
-        client.trial("client_reads_every_series_of_counter", client_reads),
+        trial("provider_exposes_what_the_host_would", exposes),
+        client.trial("client_reads_every_series_of_provider", client_reads),
     ]
 }
 

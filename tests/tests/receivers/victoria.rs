@@ -10,9 +10,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use solti_metrics_host::provider::Grants;
+use solti_metrics_tests::series::Series;
 use tempfile::TempDir;
 
-use crate::series::Series;
 use crate::server::Server;
 use crate::subject::GUARD;
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 const STARTED: &str = "solti_runner_tasks_started_total";
@@ -17,13 +17,17 @@ const BOUNDS_MS: [u64; 15] = [
 ];
 
 /// Values by name and labels; `le` as a number.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Series(BTreeMap<(String, BTreeMap<String, String>), f64>);
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Series(BTreeMap<(String, BTreeMap<String, String>), f64>);
 
 impl Series {
     /// What a counting backend shows that was given these events. Its counters
     /// are there before their first increment.
-    pub(crate) fn of(events: &[Event]) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When no series are known for an event.
+    pub fn of(events: &[Event]) -> Result<Self> {
         let mut series = Self::default();
         for runner in RunnerType::ALL.map(RunnerType::as_label) {
             series.add(STARTED, &[("runner", runner)], 0.0)?;
@@ -73,8 +77,30 @@ impl Series {
         self.add(&bucket, &[of[0], of[1], ("le", "+Inf")], 1.0)
     }
 
+    /// Reads an exposition, whose labels have neither commas nor braces in them.
+    ///
+    /// # Errors
+    ///
+    /// When a line is no sample, when a series is there twice, and when the last line
+    /// is not `# EOF`.
+    pub fn read(text: &str) -> Result<Self> {
+        let body = text.strip_suffix("# EOF\n").context("no # EOF")?;
+        let mut series = Self::default();
+        for line in body.lines().filter(|line| !line.starts_with('#')) {
+            let (name, labels, value) = sample(line).with_context(|| line.to_owned())?;
+            let before = series.len();
+            series.add(name, &labels, value.parse()?)?;
+            ensure!(series.len() > before, "twice: {line}");
+        }
+        Ok(series)
+    }
+
     /// Adds to a series, which may be new.
-    pub(crate) fn add(&mut self, name: &str, labels: &[(&str, &str)], by: f64) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When a label is there twice, or the end of a bucket is no number.
+    pub fn add(&mut self, name: &str, labels: &[(&str, &str)], by: f64) -> Result<()> {
         let mut identity = BTreeMap::new();
         for &(name, text) in labels {
             let text = match name {
@@ -89,17 +115,25 @@ impl Series {
     }
 
     /// What a store shows once newer samples have come.
-    pub(crate) fn then(mut self, newer: Self) -> Self {
+    #[must_use]
+    pub fn then(mut self, newer: Self) -> Self {
         self.0.extend(newer.0);
         self
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Says every difference. Sums of seconds may be off by rounding.
-    pub(crate) fn must_equal(&self, found: &Self) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When there is one.
+    pub fn must_equal(&self, found: &Self) -> Result<()> {
         let mut differences = Vec::new();
         for key in self.0.keys().chain(found.0.keys()) {
             let (expected, found) = (self.0.get(key), found.0.get(key));
@@ -119,5 +153,40 @@ impl Series {
             differences[..first].join("\n")
         );
         Ok(())
+    }
+}
+
+/// Names and texts.
+type Labels<'a> = Vec<(&'a str, &'a str)>;
+
+/// Its name, its labels and its value.
+fn sample(line: &str) -> Option<(&str, Labels<'_>, &str)> {
+    let (name, rest) = line.split_once('{')?;
+    let (labels, value) = rest.split_once("} ")?;
+    let labels = labels.split(',').map(|label| {
+        let (name, text) = label.split_once('=')?;
+        Some((name, text.strip_prefix('"')?.strip_suffix('"')?))
+    });
+    Some((name, labels.collect::<Option<_>>()?, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_and_the_form_of_numbers_do_not_matter() -> Result<()> {
+        let one = "a{x=\"y\",le=\"10\"} 1\na{le=\"+Inf\",x=\"y\"} 2.0\n# EOF\n";
+        let other =
+            "# TYPE a histogram\na{x=\"y\",le=\"+Inf\"} 2\na{le=\"10.0\",x=\"y\"} 1\n# EOF\n";
+        ensure!(Series::read(one)? == Series::read(other)?);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_there_twice_or_has_no_end_is_refused() {
+        assert!(Series::read("a{x=\"y\"} 1\na{x=\"y\"} 1\n# EOF\n").is_err());
+        assert!(Series::read("a{x=\"y\"} 1\n").is_err());
+        assert!(Series::read("a 1\n# EOF\n").is_err());
     }
 }
