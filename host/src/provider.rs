@@ -67,12 +67,14 @@ mod handover;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod instance;
+mod last_words;
 mod loaded;
 mod options;
 mod providers;
 mod queue;
 mod state;
 mod status;
+mod streams;
 mod supervision;
 mod worker;
 

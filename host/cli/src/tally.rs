@@ -159,10 +159,11 @@ impl Tally {
             self.dropped(forwarded, &format!(" behind {name}"));
         }
         if let Some(failure) = &status.last_failure {
-            let failures = status.failures;
-            self.warn(format!(
-                "{name} failed {failures} times, and last {failure}"
-            ));
+            let what = match status.failures {
+                1 => format!("{name} failed once: it {failure}"),
+                failures => format!("{name} failed {failures} times, and last {failure}"),
+            };
+            self.warn_showing(what, status.last_words.as_deref());
         }
         if let Some(error) = &status.flush_error {
             self.warn(format!("{name} could not be flushed: {error}"));
@@ -203,9 +204,16 @@ impl Tally {
     }
 
     fn warn(&mut self, what: String) {
+        self.warn_showing(what, None);
+    }
+
+    /// Beneath it, each line that somebody else wrote is marked as such.
+    fn warn_showing(&mut self, what: String, lines: Option<&str>) {
         let component = &self.component;
+        let lines = lines.unwrap_or_default().lines();
+        let shown: String = lines.map(|line| format!("\n  | {line}")).collect();
         self.progress
-            .complain(format_args!("warning: {component}: {what}"));
+            .complain(format_args!("warning: {component}: {what}{shown}"));
         self.warnings.push(what);
     }
 }
@@ -260,10 +268,12 @@ fn cause(reason: DropReason) -> &'static str {
         DropReason::QueueFull => "it is too slow; raise --queue if it only lags for a while",
         DropReason::ShutDown => "it was too slow; raise --drain-timeout",
         DropReason::BackendTimedOut => "raise --backend-timeout if it needs more time",
-        DropReason::CircuitOpen
-        | DropReason::BackendTrapped
-        | DropReason::BackendLimit
-        | DropReason::BackendFailed => "the fault is that component's",
+        DropReason::BackendLimit => {
+            "if it was the limit on memory, raise --backend-memory; else the fault is its own"
+        }
+        DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
+            "the fault is that component's"
+        }
         _ => "use the labels of solti:metrics@0.1.0",
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
 use super::commands::Command;
-use super::instance::{Ended, Instance};
+use super::instance::{Ended, Instance, NotStarted};
 use super::queue::Queue;
 use super::supervision::{Condition, Intake, Supervision};
 use super::worker::{Worker, after};
@@ -68,6 +68,7 @@ impl ComponentBackend {
             restarts: 0,
             swaps: 0,
             last_failure: None,
+            last_words: None,
             flush_error: None,
             output_swallowed: 0,
         };
@@ -235,8 +236,11 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
         let first =
             Instance::start(&worker.provider, options, &shared.forwarded, &worker.halt).await;
         match first {
-            Err(Ended::Failed(failure)) if options.must_start => {
-                let _ = begun.send(Err(StartError::Failed { name, failure }));
+            Err(NotStarted {
+                end: Ended::Failed(failure),
+                last_words,
+            }) if options.must_start => {
+                let _ = begun.send(Err(StartError::failed(name, failure, last_words)));
             }
             first => {
                 let _ = begun.send(Ok(()));

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::instance::{Ended, Instance};
+use super::instance::{Ended, Instance, NotStarted};
 use super::worker::{Next, Worker};
 use super::{BackendState, NotRunning, Provider, StartError};
 
@@ -53,11 +53,16 @@ impl Worker {
     ) -> Result<Result<(), StartError>, Ended> {
         let mut new = match self.start(&provider).await {
             Ok(new) => new,
-            Err(Ended::Halted) => return Err(Ended::Halted),
-            Err(Ended::Failed(failure)) => {
+            Err(NotStarted { end, last_words }) => {
+                let Ended::Failed(failure) = end else {
+                    return Err(end);
+                };
                 let name = provider.name().to_owned();
-                tracing::warn!(backend = &*self.shared.name, new = name, %failure, "backend not replaced");
-                return Ok(Err(StartError::Failed { name, failure }));
+                tracing::warn!(
+                    backend = &*self.shared.name, new = name, %failure, last_words,
+                    "backend not replaced"
+                );
+                return Ok(Err(StartError::failed(name, failure, last_words)));
             }
         };
         let last = match self.hand_over_queued(instance).await {
@@ -65,11 +70,9 @@ impl Worker {
             Err(end) => Err(end),
         };
         std::mem::swap(instance, &mut new);
-        let swallowed = new.discard().await;
-        self.shared
-            .change(|condition| condition.output_swallowed += swallowed);
+        let last_words = self.let_go(new).await;
         match last {
-            Err(Ended::Failed(failure)) => self.note(&failure),
+            Err(Ended::Failed(failure)) => self.note(&failure, last_words),
             Err(Ended::Halted) => return Err(Ended::Halted),
             Ok(()) => {}
         }
@@ -116,10 +119,12 @@ impl Worker {
                 let _ = reply.send(Ok(()));
                 Some(Next::Serve(Box::new(instance)))
             }
-            Err(Ended::Halted) => Some(Next::End),
-            Err(Ended::Failed(failure)) => {
+            Err(NotStarted { end, last_words }) => {
+                let Ended::Failed(failure) = end else {
+                    return Some(Next::End);
+                };
                 let name = provider.name().to_owned();
-                let _ = reply.send(Err(StartError::Failed { name, failure }));
+                let _ = reply.send(Err(StartError::failed(name, failure, last_words)));
                 None
             }
         }

@@ -15,12 +15,15 @@ pub enum StartError {
         source: io::Error,
     },
     /// No instance can be made of it.
-    #[error("{name}: cannot be started: it {failure}")]
+    #[error("{name}: cannot be started: it {failure}{}", said(last_words.as_deref()))]
     Failed {
         /// The provider.
         name: String,
         /// What it did instead.
         failure: BackendFailure,
+        /// What it printed last to its standard error: up to 40 lines, each of them
+        /// printable.
+        last_words: Option<String>,
     },
     /// It is a middleware, and nobody comes after it.
     #[error(
@@ -36,6 +39,26 @@ pub enum StartError {
         /// The provider that was to take its place.
         name: String,
     },
+}
+
+impl StartError {
+    pub(super) const fn failed(
+        name: String,
+        failure: BackendFailure,
+        last_words: Option<String>,
+    ) -> Self {
+        Self::Failed {
+            name,
+            failure,
+            last_words,
+        }
+    }
+}
+
+/// Its lines, each marked as one that somebody else wrote.
+fn said(last_words: Option<&str>) -> String {
+    let lines = last_words.unwrap_or_default().lines();
+    lines.map(|line| format!("\n  | {line}")).collect()
 }
 
 /// A backend that could not do what was asked of it.

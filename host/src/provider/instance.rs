@@ -9,8 +9,9 @@ use wasmtime::Store;
 
 use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
+use super::streams::{Remains, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
-use crate::sandbox::{GuestOutput, Ticker, one_line, panic_text, printable};
+use crate::sandbox::{Ticker, one_line, panic_text, printable};
 use crate::{LedgerBook, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.
@@ -20,7 +21,7 @@ pub(super) struct Instance {
     deadline: Duration,
     halt: CancellationToken,
     ticker: Arc<Ticker>,
-    outputs: [GuestOutput; 2],
+    streams: Streams,
 }
 
 /// Why an instance is of no more use.
@@ -29,6 +30,14 @@ pub(super) enum Ended {
     Failed(BackendFailure),
     /// Nobody waits for the backend any more.
     Halted,
+}
+
+/// Why there is no instance.
+#[derive(Debug)]
+pub(super) struct NotStarted {
+    pub(super) end: Ended,
+    /// What it said last.
+    pub(super) last_words: Option<String>,
 }
 
 /// What became of the records that an instance was given.
@@ -49,16 +58,17 @@ impl Instance {
         options: &BackendOptions,
         forwarded: &LedgerBook,
         halt: &CancellationToken,
-    ) -> Result<Self, Ended> {
+    ) -> Result<Self, NotStarted> {
         let limits = options.limits();
-        let outputs = [&options.stdout, &options.stderr]
-            .map(|to| GuestOutput::new(to.clone(), limits.output));
-        let [stdout, stderr] = outputs.clone();
+        let streams = Streams::new(options);
+        let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
         let wasi =
             wasi(provider.name(), provider.grants(), &limits, stdout, stderr).map_err(|error| {
-                Ended::Failed(BackendFailure::Grant {
-                    reason: one_line(&error),
-                })
+                let reason = one_line(&error);
+                NotStarted {
+                    end: Ended::Failed(BackendFailure::Grant { reason }),
+                    last_words: None,
+                }
             })?;
         let next = MetricsCtx::builder()
             .handle(options.next.clone().unwrap_or_else(noop_metrics))
@@ -80,9 +90,12 @@ impl Instance {
                 deadline: options.deadline,
                 halt: halt.clone(),
                 ticker: Arc::clone(&provider.ticker),
-                outputs,
+                streams,
             }),
-            Err(broken) => Err(broken.into_end(&store, options.deadline)),
+            Err(broken) => Err(NotStarted {
+                end: broken.into_end(&store, options.deadline),
+                last_words: streams.finish().await.last_words,
+            }),
         }
     }
 
@@ -200,14 +213,10 @@ impl Instance {
         }
     }
 
-    /// Lets go of it. Returns how many bytes it printed beyond the limit.
-    pub(super) async fn discard(self) -> u64 {
+    /// Lets go of it.
+    pub(super) async fn discard(self) -> Remains {
         drop(self.store);
-        let mut swallowed = 0;
-        for output in &self.outputs {
-            swallowed += output.finish().await.1;
-        }
-        swallowed
+        self.streams.finish().await
     }
 }
 

@@ -72,6 +72,9 @@ pub struct BackendStatus {
     pub swaps: u64,
     /// What the last failure was.
     pub last_failure: Option<String>,
+    /// What the instance that failed then had printed last to its standard error,
+    /// wherever that goes: up to 40 lines, each of them printable.
+    pub last_words: Option<String>,
     /// What it said when it could not be flushed the last time; `None` once it
     /// could.
     pub flush_error: Option<String>,

@@ -30,6 +30,7 @@ pub(super) struct Condition {
     pub(super) restarts: u64,
     pub(super) swaps: u64,
     pub(super) last_failure: Option<String>,
+    pub(super) last_words: Option<String>,
     pub(super) flush_error: Option<String>,
     pub(super) output_swallowed: u64,
 }
@@ -120,6 +121,7 @@ impl Supervision {
             restarts: condition.restarts,
             swaps: condition.swaps,
             last_failure: condition.last_failure,
+            last_words: condition.last_words,
             flush_error: condition.flush_error,
             queued: self.queue.len(),
             queue: self.queue.capacity(),

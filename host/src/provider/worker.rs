@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::circuit::{Circuit, Verdict};
 use super::commands::{Command, refuse};
-use super::instance::{Ended, Instance};
+use super::instance::{Ended, Instance, NotStarted};
 use super::supervision::{Intake, Supervision};
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
@@ -39,10 +39,10 @@ pub(super) enum Next {
 impl Worker {
     /// Works until the backend is stopped. Without a first instance, it begins
     /// with a pause.
-    pub(super) async fn work(mut self, first: Result<Instance, Ended>) {
+    pub(super) async fn work(mut self, first: Result<Instance, NotStarted>) {
         let mut next = match first {
             Ok(instance) => Next::Serve(Box::new(instance)),
-            Err(end) => self.ended(end),
+            Err(NotStarted { end, last_words }) => self.ended(end, last_words),
         };
         tokio::spawn(halt_in_time(self.stop.clone(), self.halt.clone()));
         loop {
@@ -66,13 +66,11 @@ impl Worker {
         };
         self.open(state);
         let end = self.serve_until_end(&mut instance).await;
-        let swallowed = instance.discard().await;
-        self.shared
-            .change(|condition| condition.output_swallowed += swallowed);
+        let last_words = self.let_go(instance).await;
         self.flush_at = None;
         match end {
             Ok(()) => Next::End,
-            Err(end) => self.ended(end),
+            Err(end) => self.ended(end, last_words),
         }
     }
 
@@ -80,6 +78,14 @@ impl Worker {
     pub(super) fn open(&self, state: BackendState) {
         self.shared.change(|condition| condition.state = state);
         self.shared.set_intake(Intake::Open);
+    }
+
+    /// Returns what it said last.
+    pub(super) async fn let_go(&self, instance: Instance) -> Option<String> {
+        let remains = instance.discard().await;
+        self.shared
+            .change(|condition| condition.output_swallowed += remains.swallowed);
+        remains.last_words
     }
 
     async fn serve_until_end(&mut self, instance: &mut Instance) -> Result<(), Ended> {
@@ -197,29 +203,30 @@ impl Worker {
                 self.shared.change(|condition| condition.restarts += 1);
                 Next::Serve(Box::new(instance))
             }
-            Err(end) => self.ended(end),
+            Err(NotStarted { end, last_words }) => self.ended(end, last_words),
         }
     }
 
-    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, Ended> {
+    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, NotStarted> {
         Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
     /// What to do after an instance has ended.
-    fn ended(&mut self, end: Ended) -> Next {
+    fn ended(&mut self, end: Ended, last_words: Option<String>) -> Next {
         let Ended::Failed(failure) = end else {
             return Next::End;
         };
-        self.note(&failure);
+        self.note(&failure, last_words);
         let now = Instant::now().into_std();
         Next::Rest(self.circuit.failed(now, fastrand::f64()))
     }
 
-    pub(super) fn note(&self, failure: &BackendFailure) {
-        tracing::warn!(backend = &*self.shared.name, %failure, "backend failed");
+    pub(super) fn note(&self, failure: &BackendFailure, last_words: Option<String>) {
+        tracing::warn!(backend = &*self.shared.name, %failure, last_words, "backend failed");
         self.shared.change(|condition| {
             condition.failures += 1;
             condition.last_failure = Some(failure.to_string());
+            condition.last_words = last_words;
         });
     }
 

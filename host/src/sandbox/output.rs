@@ -58,6 +58,8 @@ pub(crate) struct GuestOutput {
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
     limit: u64,
+    /// Hears all that is printed, wherever it goes.
+    ear: Option<OutputFn>,
     /// Made when the guest first asks for it.
     stream: Arc<OnceLock<AsyncStdoutStream>>,
 }
@@ -69,7 +71,17 @@ impl GuestOutput {
             captured: Arc::default(),
             printed: Arc::default(),
             limit,
+            ear: None,
             stream: Arc::default(),
+        }
+    }
+
+    /// Has somebody hear all that is printed, beyond the limit too.
+    #[cfg(feature = "provider")]
+    pub(crate) fn heard_by(self, ear: OutputFn) -> Self {
+        Self {
+            ear: Some(ear),
+            ..self
         }
     }
 
@@ -100,10 +112,12 @@ impl GuestOutput {
             };
             let printed = Arc::clone(&self.printed);
             let limit = self.limit;
+            let ear = self.ear.clone();
             let capped = Capped {
                 sink,
                 printed,
                 limit,
+                ear,
             };
             AsyncStdoutStream::new(BUFFER, capped)
         })
@@ -162,6 +176,7 @@ struct Capped {
     sink: Sink,
     printed: Arc<AtomicU64>,
     limit: u64,
+    ear: Option<OutputFn>,
 }
 
 impl AsyncWrite for Capped {
@@ -180,6 +195,9 @@ impl AsyncWrite for Capped {
             std::task::ready!(self.sink.poll_write(cx, &bytes[..fits]))?
         };
         self.printed.fetch_add(taken as u64, Ordering::Relaxed);
+        if let Some(ear) = &self.ear {
+            ear(&bytes[..taken]);
+        }
         Poll::Ready(Ok(taken))
     }
 
