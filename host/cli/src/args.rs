@@ -102,7 +102,8 @@ pub(crate) struct RunArgs {
 
     /// Grant something to the component named before: `env=NAME=VALUE`,
     /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`,
-    /// `http=HOST[:PORT]`, or `output`, to see what it prints.
+    /// `http=HOST[:PORT]`, `network=none` if it imports the network without need, or
+    /// `output`, to see what it prints.
     #[arg(long = "grant", value_name = "WHAT")]
     pub(crate) grants: Vec<Grant>,
 
@@ -113,6 +114,11 @@ pub(crate) struct RunArgs {
     /// How long a call of a component that receives records may take.
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) backend_timeout: Time,
+
+    /// Linear memory that a component that receives records may use, all its memories
+    /// together.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) backend_memory: ByteSize,
 
     /// How long to wait, in the end, for components to take what they were sent.
     #[arg(long, value_name = "TIME", default_value = "5s")]

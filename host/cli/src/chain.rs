@@ -63,6 +63,7 @@ pub(crate) enum Grant {
     Tcp(std::net::SocketAddr),
     Udp(std::net::SocketAddr),
     Http(String),
+    NoNetwork,
     Output,
 }
 
@@ -85,9 +86,10 @@ impl FromStr for Grant {
             "tcp" => Ok(Self::Tcp(address()?)),
             "udp" => Ok(Self::Udp(address()?)),
             "http" if !value.is_empty() => Ok(Self::Http(value.into())),
+            "network" if value == "none" => Ok(Self::NoNetwork),
             "output" if text == "output" => Ok(Self::Output),
             _ => Err(
-                "expected env=NAME=VALUE, dir=HOST[::GUEST][:rw], tcp=ADDRESS, udp=ADDRESS, http=HOST[:PORT] or output"
+                "expected env=NAME=VALUE, dir=HOST[::GUEST][:rw], tcp=ADDRESS, udp=ADDRESS, http=HOST[:PORT], network=none or output"
                     .into(),
             ),
         }
@@ -211,6 +213,7 @@ impl Part {
             Grant::Tcp(address) => grants.tcp(*address),
             Grant::Udp(address) => grants.udp(*address),
             Grant::Http(authority) => grants.http(authority),
+            Grant::NoNetwork => grants.no_network(),
             Grant::Output => {
                 self.output = true;
                 grants
@@ -284,6 +287,8 @@ mod tests {
             "udp=localhost:1",
             "tcp=1",
             "net",
+            "network",
+            "network=all",
             "output=1",
         ] {
             assert!(text.parse::<Grant>().is_err(), "{text}");
@@ -293,6 +298,7 @@ mod tests {
             "dir=out::/out:rw",
             "http=localhost:4318",
             "tcp=[::1]:1",
+            "network=none",
         ] {
             assert!(text.parse::<Grant>().is_ok(), "{text}");
         }

@@ -47,6 +47,7 @@ impl Component {
         options.name = Some(name.into());
         options.queue = args.queue.get();
         options.deadline = args.backend_timeout.0;
+        options.memory = usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX);
         options.next = next.clone();
         if part.output {
             // Standard output is the guests', or the report's.

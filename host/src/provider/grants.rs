@@ -19,6 +19,9 @@ pub struct Grants {
     pub udp: Vec<SocketAddr>,
     /// Authorities (`host:port`) that it may send HTTP requests to.
     pub http: Vec<String>,
+    /// Whether it may import the network though it is granted nothing there. All that
+    /// it tries is then refused.
+    pub no_network: bool,
 }
 
 impl Grants {
@@ -69,10 +72,21 @@ impl Grants {
         self
     }
 
+    /// Lets it import the network, without any address in it. Some languages import
+    /// that in every program, as Python does.
+    #[must_use]
+    pub fn no_network(mut self) -> Self {
+        self.no_network = true;
+        self
+    }
+
     /// What would have to be granted for this import to be of use, if it is not.
     /// Files and the environment are no such import: every program has them, and
     /// finds them empty.
     pub(super) fn missing_for(&self, import: &Interface) -> Option<&'static str> {
+        if self.no_network {
+            return None;
+        }
         let path = import.path();
         if path.starts_with("wasi:sockets/") && self.tcp.is_empty() && self.udp.is_empty() {
             return Some("`tcp=ADDRESS` or `udp=ADDRESS`");

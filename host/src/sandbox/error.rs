@@ -174,7 +174,7 @@ pub enum LoadError {
     },
     /// It imports what a backend may have only if it was granted.
     #[error(
-        "{name}: imports `{import}`, which was not granted; grant it {grant}, or build it without"
+        "{name}: imports `{import}`, which was not granted; grant it {grant}, or `network=none` if it imports that without need"
     )]
     NotGranted {
         /// The component.

@@ -147,6 +147,7 @@ fn an_import_that_was_not_granted_is_named_with_its_grant() -> Result<()> {
             .http("localhost:1")
             .udp(([127, 0, 0, 1], 1).into());
         refused(import, &bytes, &granted, &["is missing"])?;
+        refused(import, &bytes, &Grants::new().no_network(), &["is missing"])?;
     }
     Ok(())
 }
