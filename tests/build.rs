@@ -1,5 +1,5 @@
-//! Builds the guests that the tests run: each file under `guest/examples/` is a
-//! component, for each target that it is made for.
+//! Builds the guests that the tests run: each file under `guest/examples/`, and
+//! `tests/raises/raises.rs`, is a component, for each target that it is made for.
 //!
 //! The compiler for them comes from `tools/wasm-toolchain.sh`, and they have a
 //! target directory of their own, so that switching between the two compilers
@@ -15,6 +15,7 @@ use std::process::Command;
 const GUESTS: &[(&str, &[&str])] = &[
     ("bare", &[WASI, BARE]),
     ("provider", &[WASI, BARE]),
+    ("raises", &[WASI]),
     ("digest", &[WASI]),
     ("hello", &[WASI]),
     ("jsonl", &[WASI]),
@@ -33,7 +34,16 @@ const BARE: &str = "wasm32-unknown-unknown";
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for path in ["Cargo.toml", "Cargo.lock", "src", "guest", "wit", "tools"] {
+    let paths = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "src",
+        "guest",
+        "tests/raises",
+        "wit",
+        "tools",
+    ];
+    for path in paths {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     for variable in ["WASM_TOOLCHAIN", "WASM_TOOLCHAIN_DIR"] {

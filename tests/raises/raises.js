@@ -6,7 +6,14 @@ let records = 0;
 export const run = {
   run() {
     recordTaskStarted("wasm");
-    throw new Error("boom in the middle");
+    // StarlingMonkey makes of an error that leaves `run` the error of its result,
+    // which has no text. QuickJS prints it, and has no console.
+    try {
+      throw new Error("boom in the middle");
+    } catch (error) {
+      globalThis.console?.error(error);
+      throw error;
+    }
   },
 };
 

@@ -67,8 +67,8 @@ impl Oracle {
         Self::found(look_up(&target().join("languages"), name, path, script))
     }
 
-    /// The component that was made of the file with this stem in `guest/examples/`, in
-    /// the language of the toolchain of this name.
+    /// The component that was made of the file with this stem in `guest/examples/`, or
+    /// `raises` in `tests/raises/`, in the language of the toolchain of this name.
     #[must_use]
     pub fn example(toolchain: &str, stem: &str) -> Self {
         match toolchain {

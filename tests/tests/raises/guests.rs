@@ -1,0 +1,56 @@
+//! As a guest, in the middle of a task.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics::{Event, MemoryMetrics, RunnerType, TaskOutcome};
+use solti_metrics_host::runner::{Output, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_tests::kept::artifacts;
+
+pub(crate) fn check(component: &Path, path: RecordPath, speaks: bool) -> Result<()> {
+    let memory = Arc::new(MemoryMetrics::new());
+    let runner = Runner::builder(memory.clone())
+        .path(path)
+        .artifacts(artifacts()?)
+        .build()?;
+    let program = runner.load_file(component)?;
+    let mut task = Task::new();
+    task.stderr = Output::Capture;
+    let tokio = tokio::runtime::Runtime::new()?;
+    let report = tokio.block_on(runner.run(&program, task))?;
+
+    let said = String::from_utf8_lossy(&report.stderr);
+    ensure!(
+        matches!(
+            report.end,
+            TaskEnd::Trapped { .. } | TaskEnd::Exited { code: 1.. }
+        ),
+        "it {}: {said}",
+        report.end
+    );
+    ensure!(said.contains("boom in the middle") == speaks, "{said}");
+    // Its own task has begun, and nobody says how it ended; the runner says how the
+    // whole did.
+    let runner = RunnerType::Wasm;
+    let events = memory.events();
+    let (last, before) = events.split_last().context("no records")?;
+    ensure!(before == [Event::TaskStarted { runner }; 2], "{events:?}");
+    ensure!(
+        matches!(
+            last,
+            Event::TaskCompleted {
+                runner: RunnerType::Wasm,
+                outcome: TaskOutcome::Failure,
+                ..
+            }
+        ),
+        "{last:?}"
+    );
+    let ledger = &report.ledger;
+    ensure!(
+        (ledger.accepted(), ledger.delivered(), ledger.in_flight()) == (1, 1, 0),
+        "{ledger:?}"
+    );
+    Ok(())
+}
