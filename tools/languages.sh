@@ -10,7 +10,9 @@
 #   DIR/tools/                  the toolchains, 1.1 GB for all of them
 #
 #   tools/languages.sh [TOOLCHAIN]...    all of them unless some are named
+#   tools/languages.sh --anew            all of them again, with the compilers' caches empty
 #   tools/languages.sh --list            print their names
+#   tools/languages.sh --components      print each one's TOOLCHAIN, STEM and source
 #
 # DIR is target/languages. Nothing is installed, any user may run it, a second run is
 # free. What each toolchain needs is pinned in tools/languages/, by its hash. One that
@@ -19,7 +21,7 @@
 # is a failure.
 set -euo pipefail
 
-TOOLCHAINS=(c cpp go python quickjs starlingmonkey wat zig)
+TOOLCHAINS=(c cpp go python quickjs quickjs-async starlingmonkey wat zig)
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PINS=$ROOT/tools/languages
 DIR=${CARGO_TARGET_DIR:-$ROOT/target}/languages
@@ -30,8 +32,12 @@ STEMS=(reporter provider raises)
 declare -A FOLDERS=([reporter]=guest/examples [provider]=guest/examples [raises]=tests/raises)
 
 main() {
-  local toolchain failed=0
-  if [ "${1:-}" = --list ]; then printf '%s\n' "${TOOLCHAINS[@]}"; return; fi
+  local toolchain anew=false failed=0
+  case ${1:-} in
+    --anew) anew=true && shift ;;
+    --list) printf '%s\n' "${TOOLCHAINS[@]}"; return ;;
+    --components) components; return ;;
+  esac
   for toolchain; do
     [[ " ${TOOLCHAINS[*]} " = *" $toolchain "* ]] \
       || { echo "$toolchain is none of ${TOOLCHAINS[*]}" >&2; exit 2; }
@@ -43,11 +49,30 @@ main() {
   flock 9
   WORK=$DIR/work
   PATH=$DIR/bin:$PATH
+  if $anew; then rm -rf "$DIR"/*/*.key "$DIR"/tools/{go,zig}-cache; fi
   trap 'rm -rf "$WORK"' EXIT
   for toolchain in "${@:-"${TOOLCHAINS[@]}"}"; do
     toolchain "$toolchain" || failed=1
   done
   return "$failed"
+}
+
+components() {
+  local toolchain stem
+  for toolchain in "${TOOLCHAINS[@]}"; do
+    for stem in $(stems "$toolchain"); do
+      echo "$toolchain $stem ${FOLDERS[$stem]}/$(source "$toolchain" "$stem")"
+    done
+  done
+}
+
+stems() { # TOOLCHAIN: what there is in its language, and it can build
+  local stem
+  for stem in "${STEMS[@]}"; do
+    # A host refuses a backend that needs component-model async.
+    if [[ $1 = quickjs-async && $stem != reporter ]]; then continue; fi
+    if [ -e "$ROOT/${FOLDERS[$stem]}/$(source "$1" "$stem")" ]; then echo "$stem"; fi
+  done
 }
 
 toolchain() { # NAME: gets it, and builds what has changed
@@ -62,10 +87,8 @@ toolchain() { # NAME: gets it, and builds what has changed
     return
   fi
   rm -f "$DIR/$1.missing"
-  for stem in "${STEMS[@]}"; do
-    if [ -e "$ROOT/${FOLDERS[$stem]}/$(source "$1" "$stem")" ]; then
-      component "$1" "$stem" || failed=1
-    fi
+  for stem in $(stems "$1"); do
+    component "$1" "$stem" || failed=1
   done
   return "$failed"
 }
@@ -95,7 +118,7 @@ component() { # TOOLCHAIN STEM
 source() { # TOOLCHAIN STEM: the file's name
   case $1 in
     python) echo "$2.py" ;;
-    quickjs | starlingmonkey) echo "$2.js" ;;
+    quickjs | quickjs-async | starlingmonkey) echo "$2.js" ;;
     *) echo "$2.$1" ;;
   esac
 }
@@ -121,6 +144,7 @@ get_quickjs() {
   from_npm quickjs \
     && program componentize-qjs 'node "$tools/quickjs/node_modules/componentize-qjs/cli.mjs"'
 }
+get_quickjs-async() { get_quickjs; }
 get_starlingmonkey() {
   from_npm starlingmonkey && program jco \
     'node "$tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js"'
@@ -171,6 +195,11 @@ build_python() { # STEM
 build_quickjs() { # STEM
   componentize-qjs --sync --opt-size --wit "$1/wit" --world "system-$1" --js "$1.js" \
     -o "$WORK/$1.wasm"
+}
+
+# What it makes without --sync needs component-model async.
+build_quickjs-async() { # STEM
+  componentize-qjs --opt-size --wit "$1/wit" --world "system-$1" --js "$1.js" -o "$WORK/$1.wasm"
 }
 
 build_starlingmonkey() { # STEM

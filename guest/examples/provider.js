@@ -17,8 +17,9 @@
 //
 //   solti-metrics run --backend provider.wasm GUEST
 //
-// A duration of u64::MAX, which a host without a ceiling may hand over, comes as -1 in
-// QuickJS, and as any other in StarlingMonkey: `unsigned` makes the same of both.
+// A host without a ceiling may hand over durations of more than 2^53 ms. Those are exact
+// in StarlingMonkey, where a u64 is a BigInt. In QuickJS it is a number: 2^53 + 1 comes as
+// 2^53, 2^53 + 3 as 2^53 + 4, and u64::MAX as -1, of which `unsigned` makes u64::MAX again.
 
 import { getStdout } from "wasi:cli/stdout@0.2.0";
 

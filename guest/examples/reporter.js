@@ -7,6 +7,8 @@
 //   npx componentize-qjs --sync --opt-size --wit reporter/wit --world system-reporter \
 //     --js reporter.js -o reporter.wasm
 //
+// Without --sync, the same becomes a component that needs component-model async.
+//
 // With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
 //
 //   npm install @bytecodealliance/jco

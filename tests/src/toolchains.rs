@@ -1,9 +1,127 @@
-//! What `tools/languages.sh` builds with.
+//! The examples that are there in every language, found where they are: Rust's in their
+//! folder, and all others with `tools/languages.sh`, which builds them.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+
+use crate::oracle::Oracle;
+
+/// What is there in every language.
+const ROLES: [&str; 2] = ["reporter", "provider"];
+
+/// Each toolchain for Rust, and how it names a file.
+const RUST: [(&str, &str); 2] = [("rust", ".rs"), ("rust-wasi3", "_wasi3.rs")];
+
+/// A source, and a toolchain that makes a component of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The name of the toolchain.
+    pub toolchain: String,
+    /// What the component is: a `reporter` or a `provider`.
+    pub role: String,
+    /// The source, or the first of several.
+    pub source: PathBuf,
+}
+
+impl Example {
+    /// The component, if it was built.
+    #[must_use]
+    pub fn component(&self) -> Oracle {
+        Oracle::example(&self.toolchain, &self.role)
+    }
+
+    /// Looks whether the component was built of the source as it is: of an older one, it
+    /// would prove nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the source is newer, or one of both is not there.
+    pub fn is_of_today(&self, component: &Path) -> Result<()> {
+        if RUST
+            .iter()
+            .any(|(toolchain, _)| *toolchain == self.toolchain)
+        {
+            return Ok(()); // cargo sees to it
+        }
+        let changed = |path: &Path| fs::metadata(path)?.modified();
+        ensure!(
+            changed(&self.source)? <= changed(component)?,
+            "{} has changed: make language-{}",
+            self.source.display(),
+            self.toolchain
+        );
+        Ok(())
+    }
+
+    /// What the name of the source ends with, which is the language.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        let extension = self.source.extension();
+        extension.and_then(|text| text.to_str()).unwrap_or_default()
+    }
+}
+
+/// Every reporter and every provider.
+///
+/// # Errors
+///
+/// When the script does not say what it builds.
+pub fn examples() -> Result<Vec<Example>> {
+    let mut examples = Vec::new();
+    for role in ROLES {
+        for (toolchain, ending) in RUST {
+            let source = folder().join(format!("{role}{ending}"));
+            if source.exists() {
+                examples.push(example(toolchain, role, source));
+            }
+        }
+    }
+    for line in asked("--components")? {
+        let mut words = line.split(' ');
+        let mut word = || words.next().with_context(|| line.clone());
+        let (toolchain, role, source) = (word()?, word()?, word()?);
+        if ROLES.contains(&role) {
+            examples.push(example(toolchain, role, root().join(source)));
+        }
+    }
+    Ok(examples)
+}
+
+/// Looks whether these are all, and whether they are as many as there were.
+///
+/// # Errors
+///
+/// When there is a reporter or a provider in the folder of the examples that is none of
+/// these, or when there are fewer languages with both than eight.
+pub fn are_all(examples: &[Example]) -> Result<()> {
+    for entry in fs::read_dir(folder())? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_file() && ROLES.iter().any(|role| name.starts_with(role)) {
+            let known = examples.iter().any(|example| {
+                let source = &example.source;
+                source.file_name() == path.file_name()
+            });
+            ensure!(known, "nobody builds {name}");
+        }
+    }
+    let of = |role: &str| {
+        let examples = examples.iter().filter(|example| example.role == role);
+        let mut languages: Vec<_> = examples.map(Example::language).collect();
+        languages.sort_unstable();
+        languages.dedup();
+        languages
+    };
+    let (reporters, providers) = (of("reporter"), of("provider"));
+    ensure!(
+        reporters == providers && reporters.len() >= 8,
+        "reporters in {reporters:?}, providers in {providers:?}"
+    );
+    Ok(())
+}
 
 /// The names of all toolchains but Rust's.
 ///
@@ -11,10 +129,30 @@ use anyhow::{Result, ensure};
 ///
 /// When the script does not say.
 pub fn toolchains() -> Result<Vec<String>> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/languages.sh");
-    let output = Command::new(script).arg("--list").output()?;
+    asked("--list")
+}
+
+fn asked(question: &str) -> Result<Vec<String>> {
+    let script = root().join("tools/languages.sh");
+    let output = Command::new(script).arg(question).output()?;
     let listed = String::from_utf8_lossy(&output.stdout);
     let listed: Vec<_> = listed.lines().map(str::to_owned).collect();
     ensure!(output.status.success() && !listed.is_empty(), "{output:?}");
     Ok(listed)
+}
+
+fn example(toolchain: &str, role: &str, source: PathBuf) -> Example {
+    Example {
+        toolchain: toolchain.to_owned(),
+        role: role.to_owned(),
+        source,
+    }
+}
+
+fn folder() -> PathBuf {
+    root().join("guest/examples")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

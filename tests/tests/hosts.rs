@@ -24,6 +24,9 @@ use place::Place;
 /// A section of the page, which runs a guest in a place.
 type Host = fn(&Place) -> Result<String>;
 
+/// What needs component-model async, whereas these hosts call a `main` that returns.
+const ASYNC: [&str; 1] = ["quickjs-async"];
+
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = vec![Trial::test("every_block_is_run", || {
@@ -31,7 +34,10 @@ fn main() {
     })];
     trials.extend(trials_of("rust"));
     match toolchains() {
-        Ok(toolchains) => trials.extend(toolchains.iter().flat_map(|name| trials_of(name))),
+        Ok(toolchains) => {
+            let runnable = toolchains.iter().filter(|name| !ASYNC.contains(&&***name));
+            trials.extend(runnable.flat_map(|name| trials_of(name)));
+        }
         Err(error) => trials.push(Trial::test("toolchains", move || Err(failed(error)))),
     }
     libtest_mimic::run(&arguments, trials).exit();

@@ -3,15 +3,9 @@
 //! records on both paths, prints the same, and ends the same; of the same records, a
 //! provider exposes the same. `guest/examples/README.md` says what.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_host::runner::RecordPath;
-use solti_metrics_tests::oracle::Oracle;
-use solti_metrics_tests::toolchains::toolchains;
+use solti_metrics_tests::toolchains::{Example, are_all, examples};
 
 #[path = "languages/command.rs"]
 mod command;
@@ -23,44 +17,41 @@ mod inputs;
 mod providers;
 #[path = "languages/runs.rs"]
 mod runs;
-
-/// Each toolchain but Rust's, and the extension of what it builds.
-const TOOLCHAINS: [(&str, &str); 8] = [
-    ("c", "c"),
-    ("cpp", "cpp"),
-    ("go", "go"),
-    ("python", "py"),
-    ("quickjs", "js"),
-    ("starlingmonkey", "js"),
-    ("wat", "wat"),
-    ("zig", "zig"),
-];
+#[path = "languages/seen.rs"]
+mod seen;
 
 /// Those whose components take long to compile, which the command would do again.
 const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
+/// Those whose providers have nothing to flush.
+const WITHOUT_FLUSH: [&str; 2] = ["python", "wat"];
+
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials = vec![Trial::test("every_example_is_built_and_run", || {
-        all_are_run().map_err(failed)
-    })];
-    trials.extend(reporters("rust", "rs"));
-    trials.extend(reporters("rust-wasi3", "rs"));
-    trials.extend(providers("rust", "rs"));
-    for (toolchain, extension) in TOOLCHAINS {
-        trials.extend(reporters(toolchain, extension));
-        trials.extend(providers(toolchain, extension));
+    let found = examples();
+    let mut trials = Vec::new();
+    for example in found.iter().flatten() {
+        match &*example.role {
+            "reporter" => trials.extend(reporter(example)),
+            _ => trials.push(provider(example)),
+        }
     }
+    trials.push(Trial::test("every_example_is_built_and_run", || {
+        found
+            .and_then(|examples| are_all(&examples))
+            .map_err(failed)
+    }));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn reporters(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
-    let component = Oracle::example(toolchain, "reporter");
+fn reporter(example: &Example) -> Vec<Trial> {
+    let (toolchain, component) = (&*example.toolchain, example.component());
     let mut trials = Vec::new();
     for path in [RecordPath::Inline, RecordPath::Direct] {
         let name = format!("{toolchain}::reports_the_same_{}", runs::label(path));
+        let example = example.clone();
         trials.push(component.trial(&name, move |component| {
-            is_of_today(toolchain, &format!("reporter.{extension}"), component)?;
+            example.is_of_today(component)?;
             runs::check(component, path)
         }));
     }
@@ -71,54 +62,14 @@ fn reporters(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
     trials
 }
 
-fn providers(toolchain: &'static str, extension: &'static str) -> Vec<Trial> {
-    let component = Oracle::example(toolchain, "provider");
-    let name = format!("{toolchain}::exposes_the_same");
-    vec![component.trial(&name, move |component| {
-        is_of_today(toolchain, &format!("provider.{extension}"), component)?;
-        providers::check(component, !["python", "wat"].contains(&toolchain))
-    })]
-}
-
-/// What was built of an older text would prove nothing of this one.
-fn is_of_today(toolchain: &str, source: &str, component: &Path) -> Result<()> {
-    if toolchain.starts_with("rust") {
-        return Ok(()); // cargo sees to it
-    }
-    let source = examples().join(source);
-    let changed = |path: &Path| fs::metadata(path)?.modified();
-    ensure!(
-        changed(&source)? <= changed(component)?,
-        "{} has changed: make language-{toolchain}",
-        source.display()
-    );
-    Ok(())
-}
-
-/// An example that is not in the list would not be run, and neither would one that is
-/// built by nobody.
-fn all_are_run() -> Result<()> {
-    for stem in ["reporter", "provider"] {
-        let mut sources = BTreeSet::new();
-        for entry in fs::read_dir(examples())? {
-            let path = entry?.path();
-            if path.is_file() && path.file_stem().is_some_and(|found| found == stem) {
-                let extension = path.extension().context("no extension")?;
-                sources.insert(extension.to_string_lossy().into_owned());
-            }
-        }
-        let listed = TOOLCHAINS.iter().map(|(_, extension)| *extension);
-        let listed: BTreeSet<_> = listed.chain(["rs"]).map(str::to_owned).collect();
-        ensure!(sources == listed, "{stem}, in the folder: {sources:?}");
-    }
-    let built = toolchains()?;
-    let listed: Vec<_> = TOOLCHAINS.iter().map(|(toolchain, _)| *toolchain).collect();
-    ensure!(built == listed, "tools/languages.sh: {built:?}");
-    Ok(())
-}
-
-fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/examples")
+fn provider(example: &Example) -> Trial {
+    let name = format!("{}::exposes_the_same", example.toolchain);
+    let has_flush = !WITHOUT_FLUSH.contains(&&*example.toolchain);
+    let of = example.clone();
+    example.component().trial(&name, move |component| {
+        of.is_of_today(component)?;
+        providers::check(component, has_flush)
+    })
 }
 
 fn failed(error: anyhow::Error) -> Failed {
