@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build oracles languages lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
+.PHONY: help run test matrix build oracles languages lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -21,6 +21,10 @@ test: oracles languages ## Run every test
 	else \
 	  cargo test --workspace --locked; \
 	fi
+
+matrix: languages ## Run every guest with every backend, in all languages; ONLY=python:: for some
+	@tools/wasm-toolchain.sh >/dev/null
+	cargo test --workspace --locked --test matrix -- $(ONLY)
 
 # With a package named, cargo would choose other features, and build wasmtime anew.
 build: ## Build everything; the guests too, with a toolchain that is fetched if need be
