@@ -36,14 +36,14 @@ pub fn program(runner: &Runner, component: &Path) -> Result<Program> {
     Ok(runner.load_file(component)?)
 }
 
-/// Loads a provider or a middleware that is granted nothing, in the same way.
+/// Loads a provider or a middleware in the same way.
 ///
 /// # Errors
 ///
 /// When it cannot be loaded.
-pub fn provider(providers: &Providers, component: &Path) -> Result<Provider> {
+pub fn provider(providers: &Providers, component: &Path, grants: &Grants) -> Result<Provider> {
     let _turn = turn(component)?;
-    Ok(providers.load_file(component, &Grants::new())?)
+    Ok(providers.load_file(component, grants)?)
 }
 
 /// Waits until no other large component is being compiled. The turn ends with the file.

@@ -20,7 +20,7 @@ const RUST: [(&str, &str); 2] = [("rust", ".rs"), ("rust-wasi3", "_wasi3.rs")];
 pub struct Example {
     /// The name of the toolchain.
     pub toolchain: String,
-    /// What the component is: a `reporter` or a `provider`.
+    /// What the component is: a `reporter` or a `provider`, or what `raises`.
     pub role: String,
     /// The source, or the first of several.
     pub source: PathBuf,
@@ -79,15 +79,35 @@ pub fn examples() -> Result<Vec<Example>> {
             }
         }
     }
+    for role in ROLES {
+        examples.extend(built_by_the_script(role)?);
+    }
+    Ok(examples)
+}
+
+/// What raises, in every language (`tests/raises/`).
+///
+/// # Errors
+///
+/// When the script does not say what it builds.
+pub fn raises() -> Result<Vec<Example>> {
+    let mut all = built_by_the_script("raises")?;
+    let source = root().join("tests/raises/raises.rs");
+    all.push(example("rust", "raises", source));
+    Ok(all)
+}
+
+fn built_by_the_script(role: &str) -> Result<Vec<Example>> {
+    let mut built = Vec::new();
     for line in asked("--components")? {
         let mut words = line.split(' ');
         let mut word = || words.next().with_context(|| line.clone());
-        let (toolchain, role, source) = (word()?, word()?, word()?);
-        if ROLES.contains(&role) {
-            examples.push(example(toolchain, role, root().join(source)));
+        let (toolchain, stem, source) = (word()?, word()?, word()?);
+        if stem == role {
+            built.push(example(toolchain, role, root().join(source)));
         }
     }
-    Ok(examples)
+    Ok(built)
 }
 
 /// Looks whether these are all, and whether they are as many as there were.

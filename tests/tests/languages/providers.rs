@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, Exposition, PrometheusMetrics, RunnerType, TaskOutcome};
-use solti_metrics_host::provider::{BackendOptions, BackendState, ComponentBackend, Providers};
+use solti_metrics_host::provider::{
+    BackendOptions, BackendState, ComponentBackend, Grants, Providers,
+};
 use solti_metrics_host::runner::Output;
 use solti_metrics_tests::kept;
 use solti_metrics_tests::script::script;
@@ -17,7 +19,7 @@ const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
     let providers = Providers::new()?.artifacts(kept::artifacts()?);
-    let provider = kept::provider(&providers, component)?;
+    let provider = kept::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::{Exposition, MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::provider::{
-    BackendOptions, BackendState, BackendStatus, ComponentBackend, Provider, Providers,
+    BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
 };
 use solti_metrics_tests::kept;
 use solti_metrics_tests::oracle::Oracle;
@@ -74,7 +74,7 @@ impl Loaded {
             let Oracle::Here(component) = &self.component else {
                 bail!("it was not built: {:?}", self.component);
             };
-            *provider = Some(kept::provider(&self.providers, component)?);
+            *provider = Some(kept::provider(&self.providers, component, &Grants::new())?);
         }
         provider.clone().context("it was not loaded")
     }

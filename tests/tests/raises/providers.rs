@@ -9,15 +9,16 @@ use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, Grants, Providers, RestartPolicy,
 };
-use solti_metrics_tests::kept::artifacts;
+use solti_metrics_tests::kept;
 
 /// Much more than anything here needs.
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
-    let providers = Providers::new()?.artifacts(artifacts()?);
+    let providers = Providers::new()?.artifacts(kept::artifacts()?);
     // Python's library imports the network, whether it is used or not.
-    let provider = providers.load_file(component, &Grants::new().no_network())?;
+    let grants = Grants::new().no_network();
+    let provider = kept::provider(&providers, component, &grants)?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.next = Some(noop_metrics());
