@@ -9,6 +9,7 @@ use solti_metrics_host::runner::RecordPath;
 
 use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
 use crate::chain::{Chain, Grant, Receiver};
+use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::time::{Time, Timeout};
 
@@ -52,6 +53,15 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
+    /// Test a component: a guest, a provider or a middleware.
+    ///
+    /// A provider or a middleware is given records of every kind, a million of them,
+    /// flushed, scraped and restarted; a guest is run, and its records are looked at. A
+    /// component is tested in each role that it has. `docs/conformance.md` has every
+    /// check.
+    ///
+    /// The exit code is 0 if it conforms, 1 if not, 2 for wrong use.
+    Conformance(Box<ConformanceArgs>),
     /// Make one component of a guest, middlewares and a provider.
     ///
     /// It needs no metrics host: whatever runs components with the guest's other
@@ -295,7 +305,7 @@ pub(crate) enum CheckFormat {
     Json,
 }
 
-fn variable(text: &str) -> Result<(String, String), &'static str> {
+pub(crate) fn variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
         _ => Err("expected NAME=VALUE"),

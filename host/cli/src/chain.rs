@@ -205,6 +205,13 @@ impl Part {
         }
     }
 
+    /// A component that was granted all of this.
+    pub(crate) fn granted(file: &Path, grants: &[Grant]) -> Self {
+        let mut part = Self::new(file);
+        grants.iter().for_each(|grant| part.grant(grant));
+        part
+    }
+
     fn grant(&mut self, grant: &Grant) {
         let grants = std::mem::take(&mut self.grants);
         self.grants = match grant {

@@ -8,6 +8,7 @@ mod chain;
 mod check;
 mod component;
 mod compose;
+mod conformance;
 mod dir;
 mod exit;
 mod output;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Run(args) => block_on(run::run(*args)),
         Command::Check(args) => check::check(&args),
+        Command::Conformance(args) => block_on(conformance::conformance(*args)),
         Command::Compose(args) => compose::compose(&args),
         Command::Precompile(args) => precompile::precompile(&args),
         Command::Wit(args) => wit::wit(&args),

@@ -32,6 +32,7 @@ impl Worker {
                     Ok(()) => instance.expose().await,
                     Err(end) => Err(end),
                 };
+                self.shared.has_memory(instance.memory());
                 answer(reply, exposed, whole_exposition)
             }
             Command::Replace(provider, reply) => {
@@ -70,6 +71,7 @@ impl Worker {
             Err(end) => Err(end),
         };
         std::mem::swap(instance, &mut new);
+        self.shared.has_memory(instance.memory());
         let last_words = self.let_go(new).await;
         match last {
             Err(Ended::Failed(failure)) => self.note(&failure, last_words),

@@ -1,5 +1,7 @@
 //! Out of the queue, into the instance, into the books.
 
+use std::time::Instant;
+
 use solti_metrics::Event;
 
 use super::BackendState;
@@ -20,7 +22,10 @@ impl Worker {
         if self.taken.is_empty() {
             return Ok(0);
         }
+        let began = Instant::now();
         let handed = instance.hand_over(&self.taken).await;
+        self.shared.was_busy(began.elapsed());
+        self.shared.has_memory(instance.memory());
         let gone = handed.returned + handed.under_way;
         self.taken.drain(..gone);
         self.settle(handed)?;

@@ -80,7 +80,9 @@ impl Instance {
         let _ticking = provider.ticker.run();
         let started = bounded(options.deadline, halt, async {
             let instance = provider.pre.instantiate_async(&mut store).await?;
-            Calls::find(provider, &instance, &mut store)
+            let mut calls = Calls::find(provider, &instance, &mut store)?;
+            calls.batch = calls.batch.filter(|_| options.batches);
+            Ok(calls)
         })
         .await;
         match started {
@@ -181,6 +183,11 @@ impl Instance {
             Ok((discards,)) => Ok(discards),
             Err(broken) => Err(broken.into_end(&self.store, self.deadline)),
         }
+    }
+
+    /// Bytes of linear memory that it has.
+    pub(super) fn memory(&self) -> usize {
+        self.store.data().limiter().memory()
     }
 
     pub(super) fn can_flush(&self) -> bool {

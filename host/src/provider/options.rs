@@ -28,6 +28,9 @@ pub struct BackendOptions {
     pub queue: usize,
     /// How many records are handed over at a time, at most. Default: 1,024.
     pub batch: usize,
+    /// Whether they go over in one call, if the provider exports `batch`. Without, each
+    /// record is a call of `backend`, as in a composition. Default: they do.
+    pub batches: bool,
     /// How long fewer records than that may wait for others. Default: 1 ms.
     pub linger: Duration,
     /// How long a call may take. Default: 5 s.
@@ -57,6 +60,7 @@ impl Default for BackendOptions {
             name: None,
             queue: 1 << 16,
             batch: 1_024,
+            batches: true,
             linger: Duration::from_millis(1),
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
@@ -89,6 +93,7 @@ impl fmt::Debug for BackendOptions {
             .field("name", &self.name)
             .field("queue", &self.queue)
             .field("batch", &self.batch)
+            .field("batches", &self.batches)
             .field("linger", &self.linger)
             .field("deadline", &self.deadline)
             .field("flush_every", &self.flush_every)

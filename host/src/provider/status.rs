@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Siblings;
 use crate::LedgerSnapshot;
@@ -84,6 +85,12 @@ pub struct BackendStatus {
     pub queue: usize,
     /// How many bytes it printed beyond the limit, on both streams together.
     pub output_swallowed: u64,
+    /// Bytes of linear memory that its instance had when a call of it returned last, all
+    /// memories together; 0 without an instance.
+    pub memory: u64,
+    /// How long its instances were at work on records, from the first call of a batch
+    /// to the return of the last one.
+    pub busy: Duration,
     /// What became of the records that it was given.
     pub ledger: LedgerSnapshot,
     /// What became of the records that it forwarded, if it is a middleware.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_metrics::Event;
@@ -16,6 +17,10 @@ pub(super) struct Supervision {
     pub(super) ledger: SharedLedgerWriter,
     /// What a middleware forwards, over all of its instances.
     pub(super) forwarded: LedgerBook,
+    /// Bytes of linear memory of the instance.
+    memory: AtomicU64,
+    /// Nanoseconds, over all instances.
+    busy: AtomicU64,
     intake: AtomicU8,
     condition: Mutex<Condition>,
 }
@@ -51,6 +56,8 @@ impl Supervision {
             queue,
             ledger: SharedLedgerWriter::default(),
             forwarded: LedgerBook::new(),
+            memory: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
             intake: AtomicU8::new(Intake::Open as u8),
             condition: Mutex::new(condition),
         }
@@ -107,6 +114,17 @@ impl Supervision {
         }
     }
 
+    /// The instance has so much linear memory now.
+    pub(super) fn has_memory(&self, bytes: usize) {
+        self.memory.store(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// An instance was at work on records for this long.
+    pub(super) fn was_busy(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.busy.fetch_add(nanos, Ordering::Relaxed);
+    }
+
     pub(super) fn change(&self, change: impl FnOnce(&mut Condition)) {
         change(&mut self.condition.lock());
     }
@@ -126,6 +144,8 @@ impl Supervision {
             queued: self.queue.len(),
             queue: self.queue.capacity(),
             output_swallowed: condition.output_swallowed,
+            memory: self.memory.load(Ordering::Relaxed),
+            busy: Duration::from_nanos(self.busy.load(Ordering::Relaxed)),
             ledger: self.ledger.reader().snapshot(),
             forwarded: condition.is_middleware.then(|| self.forwarded.total()),
         }

@@ -64,9 +64,11 @@ impl Worker {
         } else {
             BackendState::Running
         };
+        self.shared.has_memory(instance.memory());
         self.open(state);
         let end = self.serve_until_end(&mut instance).await;
         let last_words = self.let_go(instance).await;
+        self.shared.has_memory(0);
         self.flush_at = None;
         match end {
             Ok(()) => Next::End,
@@ -153,6 +155,7 @@ impl Worker {
     ) -> Result<Result<(), String>, Ended> {
         self.flush_at = None;
         let said = instance.flush().await?;
+        self.shared.has_memory(instance.memory());
         if let Err(error) = &said {
             tracing::warn!(backend = &*self.shared.name, %error, "backend not flushed");
             // It has kept what it could not hand on.

@@ -13,6 +13,7 @@ use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 #[must_use = "a builder does nothing until it is built"]
 pub struct RunnerBuilder {
     metrics: MetricsCtxBuilder,
+    own: Option<MetricsCtxBuilder>,
     guest_book: LedgerBook,
     own_book: LedgerBook,
     settings: EngineSettings,
@@ -26,6 +27,7 @@ impl RunnerBuilder {
     pub(super) fn new(backend: MetricsHandle) -> Self {
         Self {
             metrics: MetricsCtx::builder().handle(backend),
+            own: None,
             guest_book: LedgerBook::new(),
             own_book: LedgerBook::new(),
             settings: EngineSettings::default(),
@@ -41,6 +43,12 @@ impl RunnerBuilder {
     /// are each task's.
     pub fn metrics(mut self, metrics: MetricsCtxBuilder) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// Where the runner's own records go. Default: where those of its guests go.
+    pub fn own_backend(mut self, backend: MetricsHandle) -> Self {
+        self.own = Some(MetricsCtx::builder().handle(backend));
         self
     }
 
@@ -98,8 +106,8 @@ impl RunnerBuilder {
         let machine = Machine::new(self.artifacts, self.settings, self.pool)?;
         // What bounds the guests does not bound the runner.
         let own = self
-            .metrics
-            .clone()
+            .own
+            .unwrap_or_else(|| self.metrics.clone())
             .identity("runner")
             .quota(u64::MAX)
             .allowed_runners(RunnerType::ALL)

@@ -33,6 +33,12 @@ impl Limiter {
         self.denied
     }
 
+    /// The memory that is in use, in bytes.
+    #[cfg(feature = "provider")]
+    pub(crate) fn memory(&self) -> usize {
+        self.memory.used
+    }
+
     /// The most memory that was in use at a time, in bytes.
     #[cfg(feature = "runner")]
     pub(crate) fn peak_memory(&self) -> usize {

@@ -1,0 +1,348 @@
+//! A guest: it is run under a host that looks at what it records.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use solti_metrics::{MetricsHandle, noop_metrics};
+use solti_metrics_host::DropReason;
+use solti_metrics_host::artifact::Artifacts;
+use solti_metrics_host::runner::{
+    LoadError, Output, Path, RecordPath, Runner, SpawnError, Stdin, Task, TaskEnd, TaskReport,
+    printable,
+};
+
+use super::args::ConformanceArgs;
+use super::counts::{Counter, Counts, Row};
+use super::suite::Suite;
+use super::verdict::{Check, Fault, Verdict};
+
+/// How long a run may take, unless it is said.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Of what it prints, so much is kept to be shown.
+const OUTPUT: u64 = 1 << 20;
+
+/// The guest under test.
+pub(super) struct Guest<'a> {
+    pub(super) name: &'a str,
+    pub(super) bytes: &'a [u8],
+    pub(super) artifacts: Artifacts,
+    pub(super) args: &'a ConformanceArgs,
+}
+
+/// One run of it, to whatever end.
+struct Run {
+    report: TaskReport,
+    counts: Counts,
+    path: Path,
+}
+
+/// Why there was none.
+enum NotRun {
+    Load(LoadError),
+    Spawn(SpawnError),
+}
+
+/// The names of what is looked at once it has run.
+const AFTERWARDS: [&str; 5] = ["records", "pairs", "durations", "both-paths", "quota"];
+
+pub(super) async fn test(suite: &mut Suite, guest: &Guest<'_>) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let first = guest.run(RecordPath::Inline, None).await?;
+    let run = match first {
+        Ok(run) => run,
+        Err(error) => {
+            suite.add(Check::new("runs", Verdict::Failed(error.fault())).took(began.elapsed()))?;
+            return skip(suite, "it does not run");
+        }
+    };
+    let runs = runs(&run).took(began.elapsed());
+    let failed = runs.failed();
+    suite.add(runs)?;
+    suite.add(records(&run.counts))?;
+    suite.records = Some(run.counts.rows());
+    if failed {
+        return skip(suite, "it did not end by itself");
+    }
+    if run.counts.total() == 0 {
+        return skip(suite, "it recorded nothing");
+    }
+    suite.add(Check::new(
+        "pairs",
+        pairs(&run.counts, guest.args.allow_unpaired),
+    ))?;
+    suite.add(Check::new("durations", durations(&run).into()))?;
+    let began = Instant::now();
+    let check = guest.both_paths(&run).await?;
+    suite.add(check.took(began.elapsed()))?;
+    let began = Instant::now();
+    let check = guest.quota(&run).await?;
+    suite.add(check.took(began.elapsed()))
+}
+
+/// Of what was not looked at, why not.
+fn skip(suite: &mut Suite, why: &str) -> anyhow::Result<()> {
+    for name in AFTERWARDS {
+        if !suite.has(name) {
+            suite.add(Check::new(name, Verdict::skipped(why)))?;
+        }
+    }
+    Ok(())
+}
+
+impl Guest<'_> {
+    async fn run(
+        &self,
+        path: RecordPath,
+        quota: Option<u64>,
+    ) -> anyhow::Result<Result<Run, NotRun>> {
+        let counter = Arc::new(Counter::default());
+        let runner = Runner::builder(Arc::clone(&counter) as MetricsHandle)
+            // What the runner says of the guest is not what the guest says.
+            .own_backend(noop_metrics())
+            .artifacts(self.artifacts.clone())
+            .path(path)
+            .build()?;
+        let program = match runner.load(self.name, self.bytes) {
+            Ok(program) => program,
+            Err(error) => return Ok(Err(NotRun::Load(error))),
+        };
+        let mut task = self.task();
+        task.quota = quota;
+        Ok(match runner.run(&program, task).await {
+            Ok(report) => Ok(Run {
+                report,
+                counts: counter.counts(),
+                path: program.path().clone(),
+            }),
+            Err(error) => Err(NotRun::Spawn(error)),
+        })
+    }
+
+    fn task(&self) -> Task {
+        let args = self.args;
+        let mut task = Task::new();
+        task.args.clone_from(&args.args);
+        task.env.clone_from(&args.env);
+        for dir in &args.dirs {
+            task = task.dir(&dir.host, &dir.guest, dir.access);
+        }
+        if let Some(file) = &args.stdin {
+            task.stdin = Stdin::File(file.clone());
+        }
+        task.limits.deadline = Some(args.timeout.map_or(LONGEST, |time| time.0));
+        if let Some(memory) = args.memory {
+            task.limits.memory = usize::try_from(memory.as_u64()).unwrap_or(usize::MAX);
+        }
+        task.limits.output = OUTPUT;
+        (task.stdout, task.stderr) = if args.shows_output() {
+            (Output::Stderr, Output::Stderr)
+        } else {
+            (Output::Discard, Output::Capture)
+        };
+        task
+    }
+
+    /// Whether the same is recorded, however records travel.
+    async fn both_paths(&self, inline: &Run) -> anyhow::Result<Check> {
+        let check = |verdict| Check::new("both-paths", verdict);
+        if let Some(reason) = inline.path.reason() {
+            let reason = format!("there is only the direct path for it, since it {reason}");
+            return Ok(check(Verdict::skipped(reason)));
+        }
+        let direct = match self.run(RecordPath::Direct, None).await? {
+            Ok(run) => run,
+            Err(error) => return Ok(check(Verdict::Failed(error.fault()))),
+        };
+        if same(inline, &direct) {
+            return Ok(check(Verdict::Passed));
+        }
+        match self.run(RecordPath::Inline, None).await? {
+            Ok(again) if same(inline, &again) => {
+                let fault = Fault::new(
+                    format!("on the direct path as inlined: {}", summary(inline)),
+                    summary(&direct),
+                    "if it depends on time or chance, fix what it is given; if not, this is a fault of the host: please report it",
+                );
+                Ok(check(Verdict::Failed(fault)))
+            }
+            _ => Ok(check(Verdict::skipped(
+                "it does not record the same twice, whatever the path",
+            ))),
+        }
+    }
+
+    /// How it behaves when half of its records are too many.
+    async fn quota(&self, whole: &Run) -> anyhow::Result<Check> {
+        let quota = whole.counts.total() / 2;
+        let check = |verdict| Check::new("quota", verdict);
+        let run = match self.run(RecordPath::Inline, Some(quota)).await? {
+            Ok(run) => run,
+            Err(error) => return Ok(check(Verdict::Failed(error.fault()))),
+        };
+        let ledger = run.report.ledger;
+        let dropped = ledger.dropped(DropReason::Quota);
+        let note = format!(
+            "of {}: it {}; {dropped} of {} records dropped",
+            quota,
+            run.report.end,
+            ledger.accepted()
+        );
+        let expected = if !matches!(run.report.end, TaskEnd::Exited { .. }) {
+            Some("it ends as without a quota")
+        } else if ledger.in_flight() > 0 || dropped != ledger.dropped_total() {
+            Some("each record is delivered, or dropped for the quota")
+        } else if ledger.delivered() > quota || run.counts.total() != ledger.delivered() {
+            Some("no more records are delivered than the quota allows")
+        } else {
+            None
+        };
+        let verdict = expected.map_or(Verdict::Passed, |expected| {
+            let fix = "recording says nothing of a quota, and none is to be noticed: look for what depends on time, or on how much was recorded";
+            Verdict::Failed(Fault::new(expected, &*note, fix))
+        });
+        let note = if matches!(verdict, Verdict::Passed) {
+            note
+        } else {
+            String::new()
+        };
+        Ok(check(verdict).note(note).figure("quota", quota as f64))
+    }
+}
+
+fn runs(run: &Run) -> Check {
+    let report = &run.report;
+    let fix = match &report.end {
+        TaskEnd::Exited { .. } => None,
+        TaskEnd::DeadlineExceeded { .. } => Some("raise --timeout if it needs more time"),
+        TaskEnd::LimitHit { limit, .. } if limit.as_label() == "memory" => {
+            Some("raise --memory if it needs more")
+        }
+        TaskEnd::LimitHit { .. } => Some("ask the host for less"),
+        _ => Some("the fault is the guest's: see where it was"),
+    };
+    let verdict = fix.map_or(Verdict::Passed, |fix| {
+        let mut seen = format!("it {}", report.end);
+        if let TaskEnd::Trapped { trap } | TaskEnd::LimitHit { trap, .. } = &report.end {
+            trap.backtrace
+                .lines()
+                .take(3)
+                .for_each(|line| seen.push_str(&format!("\n{line}")));
+        }
+        let printed = String::from_utf8_lossy(&report.stderr);
+        let printed: Vec<_> = printed.lines().collect();
+        for line in &printed[printed.len().saturating_sub(3)..] {
+            seen.push_str(&format!("\n{}", printable(line)));
+        }
+        Verdict::Failed(Fault::new("it returns from `main`, or exits", seen, fix))
+    });
+    let path = match &run.path {
+        Path::Inline => "records inlined",
+        Path::Direct { .. } => "records by calls of the host",
+        _ => "no records",
+    };
+    let note = match verdict {
+        Verdict::Passed => format!("it {}; {path}", report.end),
+        _ => String::new(),
+    };
+    Check::new("runs", verdict)
+        .note(note)
+        .figure("peak_memory_bytes", report.peak_memory as f64)
+}
+
+fn records(counts: &Counts) -> Check {
+    let total = counts.total();
+    let verdict = match total {
+        0 => Verdict::skipped(
+            "it recorded nothing: give it arguments behind --, --stdin, --dir or --env",
+        ),
+        _ => Verdict::Passed,
+    };
+    let note = if total == 0 {
+        String::new()
+    } else {
+        described(counts)
+    };
+    Check::new("records", verdict)
+        .note(note)
+        .figure("records", total as f64)
+}
+
+fn described(counts: &Counts) -> String {
+    let row = |row: &Row| {
+        let label = row.label.map_or(String::new(), |label| format!(" {label}"));
+        format!("{} {}{label} {}", row.runner, row.record, row.count)
+    };
+    let rows: Vec<_> = counts.rows().iter().map(row).collect();
+    format!("{}: {}", counts.total(), rows.join(", "))
+}
+
+fn pairs(counts: &Counts, allowed: bool) -> Verdict {
+    let unpaired = counts.unpaired();
+    if unpaired.is_empty() {
+        return Verdict::Passed;
+    }
+    let mut seen = Vec::new();
+    for it in unpaired {
+        if it.open > 0 {
+            seen.push(format!(
+                "{}: {} started, and never completed",
+                it.runner, it.open
+            ));
+        }
+        if it.unstarted > 0 {
+            let (runner, unstarted) = (it.runner, it.unstarted);
+            seen.push(format!(
+                "{runner}: {unstarted} completed, and none was started"
+            ));
+        }
+    }
+    let seen = seen.join("\n");
+    if allowed {
+        return Verdict::skipped(format!("--allow-unpaired: {}", seen.replace('\n', "; ")));
+    }
+    Verdict::Failed(Fault::new(
+        "each completion has an earlier start of the same runner, and each start a completion",
+        seen,
+        "record both for each task, in that order; with --allow-unpaired, if it only tells a part",
+    ))
+}
+
+fn durations(run: &Run) -> Result<(), Fault> {
+    match run.report.ledger.clamped() {
+        0 => Ok(()),
+        clamped => Err(Fault::new(
+            "no task takes more than 365 days",
+            format!(
+                "{clamped} of {} records say so",
+                run.report.ledger.accepted()
+            ),
+            "measure in milliseconds, with a clock that does not jump",
+        )),
+    }
+}
+
+fn same(one: &Run, other: &Run) -> bool {
+    one.counts.same_labels(&other.counts) && one.report.end == other.report.end
+}
+
+fn summary(run: &Run) -> String {
+    format!(
+        "it {}, and recorded {}",
+        run.report.end,
+        described(&run.counts)
+    )
+}
+
+impl NotRun {
+    fn fault(&self) -> Fault {
+        let (seen, fix) = match self {
+            Self::Load(error) => (
+                error.to_string(),
+                "see what `solti-metrics check` says of it",
+            ),
+            Self::Spawn(error) => (error.to_string(), "give it what it needs to start"),
+        };
+        Fault::new("it can be run here", seen, fix)
+    }
+}

@@ -1,0 +1,385 @@
+//! A provider or a middleware: every vector, and what follows from all of them.
+
+use std::time::{Duration, Instant};
+
+use solti_metrics_host::DropReason;
+use solti_metrics_host::provider::{Role, Siblings};
+
+use super::scenario::{Outcome, Rules, Scenario, size};
+use super::subject::{Setting, Subject};
+use super::suite::Suite;
+use super::vector::{Sibling, Step, Vector};
+use super::verdict::{Check, Fault, Verdict};
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    /// Vectors that were not passed, and those behind them.
+    blocked: Vec<String>,
+    /// The vector in which a call did not return.
+    hung: Option<String>,
+    /// What went wrong, and in which vector first.
+    causes: Vec<(String, String)>,
+    /// The first text that was none, and in which vector.
+    malformed: Option<(String, String)>,
+    scrapes: u64,
+    slowest: Option<Timed>,
+    passed_on: PassedOn,
+}
+
+/// How long a vector's records took.
+struct Timed {
+    vector: String,
+    records: u64,
+    busy: Duration,
+}
+
+/// What became of the records that a middleware was given.
+#[derive(Default)]
+struct PassedOn {
+    given: u64,
+    forwarded: u64,
+    discarded: u64,
+    invented: Option<Fault>,
+}
+
+pub(super) async fn test(
+    suite: &mut Suite,
+    vectors: &[Vector],
+    setting: &Setting,
+    rules: &Rules,
+    max_time: Option<Duration>,
+) -> anyhow::Result<()> {
+    let siblings = setting.provider.siblings();
+    let mut seen = Seen::default();
+    let starts = starts(setting).await;
+    let failed = starts.failed();
+    suite.add(starts)?;
+    if failed {
+        return skip(suite, vectors, setting.provider.inspection().role());
+    }
+    for vector in vectors {
+        let began = Instant::now();
+        let check = match seen.obstacle(vector, siblings) {
+            Some(reason) => Check::new(&*vector.name, Verdict::skipped(reason)),
+            None => run(vector, setting, rules, &mut seen).await?,
+        };
+        suite.add(check.took(began.elapsed()))?;
+    }
+    suite.add(exposition(&seen, siblings))?;
+    if setting.provider.is_middleware() {
+        suite.add(forwards(&seen.passed_on))?;
+    }
+    suite.add(time_per_record(&seen, max_time))
+}
+
+/// Of what cannot be looked at without an instance, that it was not.
+pub(super) fn skip(suite: &mut Suite, vectors: &[Vector], role: Role) -> anyhow::Result<()> {
+    let forwards = (role == Role::Middleware).then_some("forwards");
+    let names = vectors.iter().map(|vector| &*vector.name);
+    let last = ["exposition"].into_iter().chain(forwards);
+    for name in names.chain(last).chain(["time-per-record"]) {
+        suite.add(Check::new(name, Verdict::skipped("it does not start")))?;
+    }
+    Ok(())
+}
+
+/// Whether there can be an instance at all, and how much memory it has.
+async fn starts(setting: &Setting) -> Check {
+    let began = Instant::now();
+    let check = match Subject::start(setting, true) {
+        Ok(subject) => {
+            // The worker says so before it takes anything.
+            let memory = match subject.settle().await {
+                Ok(()) => subject.status().memory,
+                Err(_) => 0,
+            };
+            subject.stop().await;
+            Check::new("starts", Verdict::Passed)
+                .note(format!("with {} of memory", size(memory)))
+                .figure("memory_bytes", memory as f64)
+        }
+        Err(error) => {
+            let fault = Fault::new(
+                "an instance can be made of it",
+                error.to_string(),
+                "if it lacks what is not granted, grant it with --grant; for more memory, use --memory",
+            );
+            Check::new("starts", Verdict::Failed(fault))
+        }
+    };
+    check.took(began.elapsed())
+}
+
+impl Seen {
+    /// Why a vector is not run.
+    fn obstacle(&mut self, vector: &Vector, siblings: Siblings) -> Option<String> {
+        if let Some(after) = &vector.after
+            && self.blocked.contains(after)
+        {
+            self.blocked.push(vector.name.clone());
+            return Some(format!("`{after}` was not passed"));
+        }
+        if let Some(hung) = &self.hung {
+            return Some(format!("a call did not return in `{hung}`"));
+        }
+        let missing = vector
+            .needs
+            .iter()
+            .find(|needed| !has(siblings, **needed))?;
+        Some(format!("it does not export `{}`", name(*missing)))
+    }
+
+    /// What a vector's outcome means, given those before.
+    fn judge(&mut self, vector: &Vector, outcome: &Outcome) -> Verdict {
+        self.scrapes += outcome.scrapes;
+        self.passed_on.add(outcome);
+        if let Some(malformed) = &outcome.malformed {
+            let first = || (malformed.clone(), vector.name.clone());
+            self.malformed.get_or_insert_with(first);
+        }
+        let Some(fault) = &outcome.fault else {
+            return match (&outcome.undecided, &outcome.malformed) {
+                (Some(undecided), _) => Verdict::skipped(undecided),
+                (None, Some(_)) => Verdict::skipped("what it exposes is no text: see `exposition`"),
+                (None, None) => Verdict::Passed,
+            };
+        };
+        let Some(stop) = &outcome.stop else {
+            return Verdict::Failed(fault.clone());
+        };
+        if stop.timed_out() {
+            self.hung.get_or_insert(vector.name.clone());
+        }
+        // A fault that keeps it from more than one end is told once.
+        let cause = stop.cause();
+        if let Some((_, first)) = self.causes.iter().find(|(known, _)| *known == cause) {
+            return Verdict::skipped(format!("as in `{first}`, {cause}"));
+        }
+        self.causes.push((cause, vector.name.clone()));
+        Verdict::Failed(fault.clone())
+    }
+}
+
+async fn run(
+    vector: &Vector,
+    setting: &Setting,
+    rules: &Rules,
+    seen: &mut Seen,
+) -> anyhow::Result<Check> {
+    // What takes records in batches takes them one by one as well, when it is composed.
+    let both = setting.provider.siblings().batch && records(vector) && !vector.has_rounds();
+    let ways: &[bool] = if both { &[true, false] } else { &[true] };
+    let mut check = Check::new(&*vector.name, Verdict::Passed);
+    let mut notes = Vec::new();
+    for &batches in ways {
+        let subject = match Subject::start(setting, batches) {
+            Ok(subject) => subject,
+            Err(error) => {
+                let seen = format!("the first one could, and this one: {error}");
+                let fix = "leave nothing behind that keeps another instance from starting";
+                let fault = Fault::new("an instance can be made of it again", seen, fix);
+                check.verdict = Verdict::Failed(fault);
+                break;
+            }
+        };
+        let mut outcome = Scenario::run(vector, &subject, rules).await?;
+        if both && let Some(fault) = &mut outcome.fault {
+            let way = if batches {
+                "in batches"
+            } else {
+                "record by record"
+            };
+            fault.seen = format!("{way}: {}", fault.seen);
+        }
+        check.verdict = seen.judge(vector, &outcome);
+        note(&mut check, &mut notes, &outcome, batches);
+        if batches && outcome.fault.is_none() {
+            seen.time(vector, &outcome);
+        }
+        if !matches!(check.verdict, Verdict::Passed) {
+            break;
+        }
+    }
+    if check.failed() {
+        seen.blocked.push(vector.name.clone());
+    }
+    notes.dedup();
+    check.note = notes.join("; ");
+    Ok(check)
+}
+
+fn note(check: &mut Check, notes: &mut Vec<String>, outcome: &Outcome, batches: bool) {
+    let (records, busy) = (outcome.given.total(), outcome.status.busy);
+    if let Some(growth) = &outcome.growth {
+        notes.push(growth.described());
+        let figure = match growth.unit() {
+            "record" => "bytes_per_record",
+            _ => "bytes_per_scrape",
+        };
+        check.figures.insert(figure, growth.slope());
+    } else if batches {
+        notes.push(match records {
+            0 => String::new(),
+            1 => "1 record".into(),
+            _ => format!("{records} records"),
+        });
+        check.figures.insert("records", records as f64);
+    } else {
+        notes.push("also record by record".into());
+        if records > 0 {
+            let each = busy.as_nanos() as f64 / records as f64;
+            check.figures.insert("ns_per_record_one_by_one", each);
+        }
+    }
+    notes.extend(outcome.notes.iter().cloned());
+    notes.retain(|note| !note.is_empty());
+}
+
+impl Seen {
+    /// Keeps the figures of the vector with most records.
+    fn time(&mut self, vector: &Vector, outcome: &Outcome) {
+        let records = outcome.status.ledger.delivered();
+        if self.slowest.as_ref().is_none_or(|it| it.records < records) {
+            self.slowest = Some(Timed {
+                vector: vector.name.clone(),
+                records,
+                busy: outcome.status.busy,
+            });
+        }
+    }
+}
+
+impl PassedOn {
+    fn add(&mut self, outcome: &Outcome) {
+        let (given, forwarded) = (&outcome.given, &outcome.forwarded);
+        let ledger = outcome.status.ledger;
+        let discarded =
+            ledger.dropped(DropReason::Sampled) + ledger.dropped(DropReason::BackendFailed);
+        self.given += given.total();
+        self.forwarded += forwarded.total();
+        self.discarded += discarded;
+        let kinds = ["starts", "completions", "errors"];
+        let counts = given.by_kind().into_iter().zip(forwarded.by_kind());
+        for (kind, (given, forwarded)) in kinds.into_iter().zip(counts) {
+            if forwarded > given {
+                self.invents(format!(
+                    "it was given {given} {kind}, and forwarded {forwarded}"
+                ));
+            }
+        }
+        if forwarded.total() + discarded > given.total() {
+            self.invents(format!(
+                "it was given {} records, forwarded {}, and says that {discarded} came to nothing",
+                given.total(),
+                forwarded.total()
+            ));
+        }
+    }
+
+    fn invents(&mut self, seen: String) {
+        self.invented.get_or_insert_with(|| {
+            Fault::new(
+                "it forwards or discards each record that it is given, at most once",
+                seen,
+                "forward no record that nobody made; name in `take-discards` only what is not forwarded",
+            )
+        });
+    }
+}
+
+/// Whether what it exposes is a text of the kind that it has to be.
+fn exposition(seen: &Seen, siblings: Siblings) -> Check {
+    let verdict = match &seen.malformed {
+        _ if !siblings.exposition => Verdict::skipped("it does not export `exposition`"),
+        None if seen.scrapes == 0 => Verdict::skipped("it was not scraped"),
+        None => Verdict::Passed,
+        Some((malformed, vector)) => Verdict::Failed(Fault::new(
+            "OpenMetrics 1.0 text",
+            format!("in `{vector}`: {malformed}"),
+            "write what the line should be, and look with `--grant output` at what it prints",
+        )),
+    };
+    Check::new("exposition", verdict).note(match seen.scrapes {
+        0 => String::new(),
+        scrapes => format!("{scrapes} scrapes"),
+    })
+}
+
+fn forwards(passed_on: &PassedOn) -> Check {
+    let PassedOn {
+        given,
+        forwarded,
+        discarded,
+        invented,
+    } = passed_on;
+    let verdict = match invented {
+        _ if *given == 0 => Verdict::skipped("it was given no records"),
+        Some(fault) => Verdict::Failed(fault.clone()),
+        None => Verdict::Passed,
+    };
+    let missing = given.saturating_sub(forwarded + discarded);
+    let mut note = format!("{forwarded} of {given} records, {discarded} discarded");
+    if missing > 0 {
+        note.push_str(&format!(
+            "; {missing} came to nothing, and only `accounting` could say so"
+        ));
+    }
+    Check::new("forwards", verdict)
+        .note(note)
+        .figure("given", *given as f64)
+        .figure("forwarded", *forwarded as f64)
+        .figure("discarded", *discarded as f64)
+}
+
+fn time_per_record(seen: &Seen, max_time: Option<Duration>) -> Check {
+    let Some(timed) = seen.slowest.as_ref().filter(|it| it.records > 0) else {
+        return Check::new("time-per-record", Verdict::skipped("it took no records"));
+    };
+    let each = timed.busy.as_nanos() as f64 / timed.records as f64;
+    let verdict = match max_time {
+        Some(most) if each > most.as_nanos() as f64 => Verdict::Failed(Fault::new(
+            format!("a record takes no more than {most:?}"),
+            format!("{}, on average over {} records", time(each), timed.records),
+            "do less for each record, or take many in one call, with `batch`; a machine that is busy counts as well",
+        )),
+        _ => Verdict::Passed,
+    };
+    let judged = max_time.map_or("; judged with --max-time-per-record", |_| "");
+    Check::new("time-per-record", verdict)
+        .note(format!("{} in `{}`{judged}", time(each), timed.vector))
+        .figure("ns_per_record", each)
+}
+
+/// Nanoseconds, as precise as they are of use.
+fn time(nanos: f64) -> String {
+    match nanos {
+        ..100.0 => format!("{nanos:.1} ns"),
+        ..10_000.0 => format!("{nanos:.0} ns"),
+        ..10_000_000.0 => format!("{:.0} µs", nanos / 1e3),
+        _ => format!("{:.0} ms", nanos / 1e6),
+    }
+}
+
+fn records(vector: &Vector) -> bool {
+    let steps = &mut vector.steps.iter();
+    steps.any(|step| matches!(step, Step::Record { .. }))
+}
+
+fn has(siblings: Siblings, needed: Sibling) -> bool {
+    match needed {
+        Sibling::Batch => siblings.batch,
+        Sibling::Lifecycle => siblings.lifecycle,
+        Sibling::Exposition => siblings.exposition,
+        Sibling::Accounting => siblings.accounting,
+    }
+}
+
+const fn name(sibling: Sibling) -> &'static str {
+    match sibling {
+        Sibling::Batch => "batch",
+        Sibling::Lifecycle => "lifecycle",
+        Sibling::Exposition => "exposition",
+        Sibling::Accounting => "accounting",
+    }
+}
