@@ -114,6 +114,24 @@ impl Series {
         Ok(())
     }
 
+    /// With what these come to when they are recorded so often, too.
+    #[must_use]
+    pub fn plus(mut self, others: &Self, times: u64) -> Self {
+        for (key, value) in &others.0 {
+            *self.0.entry(key.clone()).or_default() += value * times as f64;
+        }
+        self
+    }
+
+    /// Those that are not 0, with or without the buckets of histograms.
+    #[must_use]
+    pub fn without_zeros(mut self, and_buckets: bool) -> Self {
+        self.0.retain(|(_, labels), value| {
+            *value != 0.0 && !(and_buckets && labels.contains_key("le"))
+        });
+        self
+    }
+
     /// What a store shows once newer samples have come.
     #[must_use]
     pub fn then(mut self, newer: Self) -> Self {

@@ -25,6 +25,18 @@ mod clients;
 #[path = "cli/check.rs"]
 mod check;
 
+#[path = "cli/faulty.rs"]
+mod faulty;
+
+#[path = "cli/conformance.rs"]
+mod conformance;
+
+#[path = "cli/conforming_guests.rs"]
+mod conforming_guests;
+
+#[path = "cli/vectors.rs"]
+mod vectors;
+
 #[path = "cli/compose.rs"]
 mod compose;
 

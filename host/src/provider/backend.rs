@@ -243,6 +243,9 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
                 let _ = begun.send(Err(StartError::failed(name, failure, last_words)));
             }
             first => {
+                if let Ok(instance) = &first {
+                    shared.has_memory(instance.memory());
+                }
                 let _ = begun.send(Ok(()));
                 worker.work(first).await;
             }

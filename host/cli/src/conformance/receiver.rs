@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use solti_metrics_host::DropReason;
+use bytesize::ByteSize;
 use solti_metrics_host::provider::{Role, Siblings};
 
-use super::scenario::{Outcome, Rules, Scenario, size};
+use super::passed_on::PassedOn;
+use super::scenario::{Outcome, Rules, Scenario};
 use super::subject::{Setting, Subject};
 use super::suite::Suite;
+use super::times::Times;
 use super::vector::{Sibling, Step, Vector};
 use super::verdict::{Check, Fault, Verdict};
 
@@ -23,24 +25,8 @@ struct Seen {
     /// The first text that was none, and in which vector.
     malformed: Option<(String, String)>,
     scrapes: u64,
-    slowest: Option<Timed>,
+    times: Times,
     passed_on: PassedOn,
-}
-
-/// How long a vector's records took.
-struct Timed {
-    vector: String,
-    records: u64,
-    busy: Duration,
-}
-
-/// What became of the records that a middleware was given.
-#[derive(Default)]
-struct PassedOn {
-    given: u64,
-    forwarded: u64,
-    discarded: u64,
-    invented: Option<Fault>,
 }
 
 pub(super) async fn test(
@@ -68,9 +54,9 @@ pub(super) async fn test(
     }
     suite.add(exposition(&seen, siblings))?;
     if setting.provider.is_middleware() {
-        suite.add(forwards(&seen.passed_on))?;
+        suite.add(seen.passed_on.check())?;
     }
-    suite.add(time_per_record(&seen, max_time))
+    suite.add(seen.times.check(max_time))
 }
 
 /// Of what cannot be looked at without an instance, that it was not.
@@ -96,7 +82,7 @@ async fn starts(setting: &Setting) -> Check {
             };
             subject.stop().await;
             Check::new("starts", Verdict::Passed)
-                .note(format!("with {} of memory", size(memory)))
+                .note(format!("with {} of memory", ByteSize::b(memory)))
                 .figure("memory_bytes", memory as f64)
         }
         Err(error) => {
@@ -194,8 +180,8 @@ async fn run(
         }
         check.verdict = seen.judge(vector, &outcome);
         note(&mut check, &mut notes, &outcome, batches);
-        if batches && outcome.fault.is_none() {
-            seen.time(vector, &outcome);
+        if outcome.fault.is_none() {
+            seen.times.add(vector, &outcome, batches);
         }
         if !matches!(check.verdict, Verdict::Passed) {
             break;
@@ -204,13 +190,12 @@ async fn run(
     if check.failed() {
         seen.blocked.push(vector.name.clone());
     }
-    notes.dedup();
     check.note = notes.join("; ");
     Ok(check)
 }
 
 fn note(check: &mut Check, notes: &mut Vec<String>, outcome: &Outcome, batches: bool) {
-    let (records, busy) = (outcome.given.total(), outcome.status.busy);
+    let records = outcome.given.total();
     if let Some(growth) = &outcome.growth {
         notes.push(growth.described());
         let figure = match growth.unit() {
@@ -218,73 +203,22 @@ fn note(check: &mut Check, notes: &mut Vec<String>, outcome: &Outcome, batches: 
             _ => "bytes_per_scrape",
         };
         check.figures.insert(figure, growth.slope());
-    } else if batches {
-        notes.push(match records {
-            0 => String::new(),
-            1 => "1 record".into(),
-            _ => format!("{records} records"),
-        });
-        check.figures.insert("records", records as f64);
+    } else if let Some(all) = outcome.shortened {
+        let way = if batches { "" } else { "record by record: " };
+        notes.push(format!("{way}{records} of {all} records, within --budget"));
+    } else if batches && records > 0 {
+        notes.push(format!("{records} records"));
+    }
+    let figure = if batches {
+        "records"
     } else {
-        notes.push("also record by record".into());
-        if records > 0 {
-            let each = busy.as_nanos() as f64 / records as f64;
-            check.figures.insert("ns_per_record_one_by_one", each);
+        "records_one_by_one"
+    };
+    check.figures.insert(figure, records as f64);
+    for note in &outcome.notes {
+        if !notes.contains(note) {
+            notes.push(note.clone());
         }
-    }
-    notes.extend(outcome.notes.iter().cloned());
-    notes.retain(|note| !note.is_empty());
-}
-
-impl Seen {
-    /// Keeps the figures of the vector with most records.
-    fn time(&mut self, vector: &Vector, outcome: &Outcome) {
-        let records = outcome.status.ledger.delivered();
-        if self.slowest.as_ref().is_none_or(|it| it.records < records) {
-            self.slowest = Some(Timed {
-                vector: vector.name.clone(),
-                records,
-                busy: outcome.status.busy,
-            });
-        }
-    }
-}
-
-impl PassedOn {
-    fn add(&mut self, outcome: &Outcome) {
-        let (given, forwarded) = (&outcome.given, &outcome.forwarded);
-        let ledger = outcome.status.ledger;
-        let discarded =
-            ledger.dropped(DropReason::Sampled) + ledger.dropped(DropReason::BackendFailed);
-        self.given += given.total();
-        self.forwarded += forwarded.total();
-        self.discarded += discarded;
-        let kinds = ["starts", "completions", "errors"];
-        let counts = given.by_kind().into_iter().zip(forwarded.by_kind());
-        for (kind, (given, forwarded)) in kinds.into_iter().zip(counts) {
-            if forwarded > given {
-                self.invents(format!(
-                    "it was given {given} {kind}, and forwarded {forwarded}"
-                ));
-            }
-        }
-        if forwarded.total() + discarded > given.total() {
-            self.invents(format!(
-                "it was given {} records, forwarded {}, and says that {discarded} came to nothing",
-                given.total(),
-                forwarded.total()
-            ));
-        }
-    }
-
-    fn invents(&mut self, seen: String) {
-        self.invented.get_or_insert_with(|| {
-            Fault::new(
-                "it forwards or discards each record that it is given, at most once",
-                seen,
-                "forward no record that nobody made; name in `take-discards` only what is not forwarded",
-            )
-        });
     }
 }
 
@@ -304,61 +238,6 @@ fn exposition(seen: &Seen, siblings: Siblings) -> Check {
         0 => String::new(),
         scrapes => format!("{scrapes} scrapes"),
     })
-}
-
-fn forwards(passed_on: &PassedOn) -> Check {
-    let PassedOn {
-        given,
-        forwarded,
-        discarded,
-        invented,
-    } = passed_on;
-    let verdict = match invented {
-        _ if *given == 0 => Verdict::skipped("it was given no records"),
-        Some(fault) => Verdict::Failed(fault.clone()),
-        None => Verdict::Passed,
-    };
-    let missing = given.saturating_sub(forwarded + discarded);
-    let mut note = format!("{forwarded} of {given} records, {discarded} discarded");
-    if missing > 0 {
-        note.push_str(&format!(
-            "; {missing} came to nothing, and only `accounting` could say so"
-        ));
-    }
-    Check::new("forwards", verdict)
-        .note(note)
-        .figure("given", *given as f64)
-        .figure("forwarded", *forwarded as f64)
-        .figure("discarded", *discarded as f64)
-}
-
-fn time_per_record(seen: &Seen, max_time: Option<Duration>) -> Check {
-    let Some(timed) = seen.slowest.as_ref().filter(|it| it.records > 0) else {
-        return Check::new("time-per-record", Verdict::skipped("it took no records"));
-    };
-    let each = timed.busy.as_nanos() as f64 / timed.records as f64;
-    let verdict = match max_time {
-        Some(most) if each > most.as_nanos() as f64 => Verdict::Failed(Fault::new(
-            format!("a record takes no more than {most:?}"),
-            format!("{}, on average over {} records", time(each), timed.records),
-            "do less for each record, or take many in one call, with `batch`; a machine that is busy counts as well",
-        )),
-        _ => Verdict::Passed,
-    };
-    let judged = max_time.map_or("; judged with --max-time-per-record", |_| "");
-    Check::new("time-per-record", verdict)
-        .note(format!("{} in `{}`{judged}", time(each), timed.vector))
-        .figure("ns_per_record", each)
-}
-
-/// Nanoseconds, as precise as they are of use.
-fn time(nanos: f64) -> String {
-    match nanos {
-        ..100.0 => format!("{nanos:.1} ns"),
-        ..10_000.0 => format!("{nanos:.0} ns"),
-        ..10_000_000.0 => format!("{:.0} µs", nanos / 1e3),
-        _ => format!("{:.0} ms", nanos / 1e6),
-    }
 }
 
 fn records(vector: &Vector) -> bool {

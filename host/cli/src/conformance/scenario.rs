@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytesize::ByteSize;
 use solti_metrics::Event;
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::BackendStatus;
@@ -10,9 +9,10 @@ use solti_metrics_host::provider::BackendStatus;
 use super::counts::{Counter, Counts};
 use super::exposition::Exposition;
 use super::growth::Growth;
+use super::rounds::Rounds;
 use super::subject::{Stop, Subject};
 use super::sums::{self, Difference, Reference};
-use super::vector::{Expected, Record, Step, Unit, Vector};
+use super::vector::{Expected, Record, Step, Vector};
 use super::verdict::Fault;
 
 /// So many records are handed over at first, before it is known how long they take.
@@ -23,10 +23,6 @@ const MOST: usize = 32_768;
 
 /// As long as so many are taken in this time, they become more.
 const BRISK: Duration = Duration::from_millis(20);
-
-/// Rounds are made eight times as many, if it takes those to tell a leak from a heap
-/// that settles late.
-const PATIENCE: usize = 8;
 
 /// So many differences are shown.
 const SHOWN: usize = 3;
@@ -52,6 +48,8 @@ pub(super) struct Outcome {
     pub(super) fault: Option<Fault>,
     /// Why it did not get to the end.
     pub(super) stop: Option<Stop>,
+    /// How many records it should have been, if there was no time for all.
+    pub(super) shortened: Option<u64>,
     /// What is wrong with the form of what it exposes.
     pub(super) malformed: Option<String>,
     /// How often it was scraped.
@@ -68,25 +66,26 @@ pub(super) struct Outcome {
 
 /// A vector that is being run.
 pub(super) struct Scenario<'a> {
-    subject: &'a Subject<'a>,
-    rules: &'a Rules,
-    until: Instant,
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) until: Instant,
     since: Reference,
     /// With what was recorded before the last restart; `None` if there was none.
     ever: Option<Reference>,
     given: Counter,
-    records: u64,
+    pub(super) records: u64,
     /// Whether everything was recorded that the vector says, and no more.
     as_written: bool,
+    shortened: Option<u64>,
     malformed: Option<String>,
-    scrapes: u64,
-    notes: Vec<String>,
-    undecided: Option<String>,
-    growth: Option<Growth>,
+    pub(super) scrapes: u64,
+    pub(super) notes: Vec<String>,
+    pub(super) undecided: Option<String>,
+    pub(super) growth: Option<Growth>,
 }
 
 /// What ends a vector early.
-enum Ended {
+pub(super) enum Ended {
     Wrong(Fault),
     Stopped(Stop, String),
 }
@@ -106,6 +105,7 @@ impl<'a> Scenario<'a> {
             given: Counter::default(),
             records: 0,
             as_written: true,
+            shortened: None,
             malformed: None,
             scrapes: 0,
             notes: Vec::new(),
@@ -127,6 +127,7 @@ impl<'a> Scenario<'a> {
         Ok(Outcome {
             fault,
             stop,
+            shortened: scenario.shortened,
             malformed: scenario.malformed,
             scrapes: scenario.scrapes,
             notes: scenario.notes,
@@ -148,7 +149,13 @@ impl<'a> Scenario<'a> {
                     steps,
                 } => {
                     let most = self.rules.max_growth.unwrap_or(*most_growth);
-                    self.rounds(*times as usize, *per, most, steps).await?
+                    let rounds = Rounds {
+                        times: *times as usize,
+                        unit: *per,
+                        most,
+                        steps,
+                    };
+                    self.rounds(&rounds).await?
                 }
                 step => self.step(step, false).await?,
             };
@@ -159,7 +166,11 @@ impl<'a> Scenario<'a> {
         Ok(Ok(()))
     }
 
-    async fn step(&mut self, step: &Step, in_round: bool) -> anyhow::Result<Result<(), Ended>> {
+    pub(super) async fn step(
+        &mut self,
+        step: &Step,
+        in_round: bool,
+    ) -> anyhow::Result<Result<(), Ended>> {
         let siblings = self.subject.status().siblings;
         Ok(match step {
             Step::Record { records, repeat } => self.record(records, *repeat, in_round).await,
@@ -209,11 +220,7 @@ impl<'a> Scenario<'a> {
             }
             if bounded && left > 0 && Instant::now() > self.until {
                 self.as_written = false;
-                self.notes.push(format!(
-                    "{} of {wanted} records, since all of them take longer than --budget {:?}",
-                    wanted - left,
-                    self.rules.budget
-                ));
+                self.shortened = Some(wanted);
                 break;
             }
         }
@@ -296,68 +303,6 @@ impl<'a> Scenario<'a> {
         Ok(sums::compare(found, expect, contract))
     }
 
-    async fn rounds(
-        &mut self,
-        times: usize,
-        unit: Unit,
-        most: u32,
-        steps: &[Step],
-    ) -> anyhow::Result<Result<(), Ended>> {
-        let mut growth = Growth::new(unit);
-        let mut goal = times;
-        let (memory, most_growth) = (self.rules.memory as u64, f64::from(most));
-        let leak = |growth: &Growth| Ok(Err(Ended::Wrong(growth.fault(most, memory))));
-        loop {
-            while growth.rounds() < goal {
-                let before = self.units(unit);
-                for step in steps {
-                    match self.step(step, true).await? {
-                        Ok(()) => {}
-                        Err(Ended::Stopped(stop, _))
-                            if stop.out_of_memory() && growth.slope() > most_growth =>
-                        {
-                            let fault = leak(&growth);
-                            self.growth = Some(growth);
-                            return fault;
-                        }
-                        ended => return Ok(ended),
-                    }
-                }
-                growth.add(self.units(unit) - before, self.subject.status().memory);
-                if Instant::now() > self.until {
-                    break;
-                }
-            }
-            let (leaks, in_time) = (growth.slope() > most_growth, growth.rounds() == goal);
-            let enough = growth.rounds() >= times;
-            let last = goal == PATIENCE * times || !in_time;
-            if !enough {
-                self.undecided = Some(format!(
-                    "only {} of {times} rounds took --budget {:?}",
-                    growth.rounds(),
-                    self.rules.budget
-                ));
-            }
-            if !leaks || last || !enough {
-                let fault = if leaks && enough {
-                    leak(&growth)
-                } else {
-                    Ok(Ok(()))
-                };
-                self.growth = Some(growth);
-                return fault;
-            }
-            goal *= 2;
-        }
-    }
-
-    fn units(&self, unit: Unit) -> u64 {
-        match unit {
-            Unit::Record => self.records,
-            Unit::Scrape => self.scrapes,
-        }
-    }
-
     fn stopped(&self, stop: Stop, when: &str) -> Ended {
         Ended::Stopped(stop, when.into())
     }
@@ -403,9 +348,4 @@ fn unequal(differences: &[Difference]) -> Fault {
         seen,
         "add each record up under the labels that it comes with, as wit/backend.wit says",
     )
-}
-
-/// Memory, for a person.
-pub(super) fn size(bytes: u64) -> String {
-    ByteSize::b(bytes).to_string()
 }

@@ -54,6 +54,9 @@ impl Reference {
         let seen = sums(found);
         let mut differences = wrong_types(found);
         let series: BTreeSet<_> = most.keys().chain(seen.keys()).collect();
+        let mut series: Vec<_> = series.into_iter().collect();
+        // A count says more than the buckets that go wrong with it.
+        series.sort_by_key(|(name, labels)| (labels.contains_key("le"), !name.ends_with("_total")));
         for series in series {
             let most = most.get(series).copied().unwrap_or(0.0);
             let least = least.get(series).copied().unwrap_or(0.0);

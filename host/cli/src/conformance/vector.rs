@@ -13,7 +13,7 @@ const MOST_RECORDS: u64 = 3_600_000_000;
 
 /// Growth is judged over the last half of the rounds, and a line through fewer points
 /// says little.
-const FEWEST_ROUNDS: u32 = 16;
+pub(super) const FEWEST_ROUNDS: u32 = 16;
 
 const MOST_ROUNDS: u32 = 100_000;
 

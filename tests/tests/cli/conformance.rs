@@ -1,0 +1,412 @@
+//! `conformance` of what receives records: what is right passes, and each fault is
+//! failed by the one check that is about it.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use solti_metrics_tests::artifact::{BARE, WASI, artifact};
+
+use crate::child::End;
+use crate::faulty::{
+    COMPLETED, ERROR, EXPOSE, GLOBALS, STARTED, batching, counting, flushed_once, middleware,
+    provider, with, without,
+};
+use crate::place::Place;
+
+/// Fewer records than by default, and time for all of them.
+const QUICK: [&str; 4] = ["--records", "20000", "--budget", "1m"];
+
+/// Loses one label: a container's `backend_config_failed`.
+const LOST: &str = "(if (i32.eq (call $pair (local.get $runner) (local.get $error)) (i32.const 5))
+    (then (return)))";
+
+#[test]
+fn the_examples_conform() -> Result<()> {
+    for (name, target) in [
+        ("provider", WASI),
+        ("provider", BARE),
+        ("lines", WASI),
+        ("middleware", WASI),
+        ("rename", WASI),
+        ("sampler", WASI),
+    ] {
+        let place = Place::new()?;
+        let file = artifact(name, target).display().to_string();
+        let (end, report) = report(&place, &file, &QUICK)?;
+        ensure!(
+            end.code == Some(0) && end.stderr.is_empty(),
+            "{name}\n{end}"
+        );
+        ensure!(report["conforms"] == true, "{end}");
+        ensure!(failed(&report)?.is_empty(), "{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn one_written_by_hand_conforms_and_what_it_lacks_is_skipped() -> Result<()> {
+    let (end, report) = report_of(&provider()?, &QUICK)?;
+    ensure!(end.code == Some(0), "{end}");
+    let skipped = with_result(&report, "skipped")?;
+    ensure!(skipped.len() == 1, "{skipped:?}");
+    ensure!(skipped[0]["name"] == "flush-twice", "{skipped:?}");
+    let reason = "it does not export `lifecycle`";
+    ensure!(skipped[0]["reason"] == reason, "{skipped:?}");
+    Ok(())
+}
+
+#[test]
+fn one_that_loses_a_label_fails_every_label() -> Result<()> {
+    let component = with(&[(ERROR, LOST)])?;
+    let series = r#"solti_runner_errors_total{error="backend_config_failed",runner="container"} 1"#;
+    fails(&component, &[], "every-label", &[series, "0"])
+}
+
+#[test]
+fn one_that_wants_a_start_for_each_completion_fails_any_order() -> Result<()> {
+    let open = "(i32.add (i32.const 0x6c0) (i32.shl (local.get $runner) (i32.const 2)))";
+    let add = |by| format!("(i32.store {open} (i32.add (i32.load {open}) (i32.const {by})))");
+    let component = with(&[
+        (STARTED, &add(1)),
+        (
+            COMPLETED,
+            &format!(
+                "(if (i32.eqz (i32.load {open})) (then (return))) {}",
+                add(-1)
+            ),
+        ),
+    ])?;
+    fails(
+        &component,
+        &[],
+        "any-order",
+        &["solti_runner_tasks_completed_total", "add each record up"],
+    )
+}
+
+#[test]
+fn one_whose_buckets_end_too_early_fails_bucket_bounds() -> Result<()> {
+    let within = "(i64.le_u (local.get $ms) (i64.load (local.get $bound)))";
+    // The last bucket has no end.
+    let below = "(i32.or (i64.lt_u (local.get $ms) (i64.load (local.get $bound)))
+        (i64.eq (i64.load (local.get $bound)) (i64.const -1)))";
+    let component = without(within, below)?;
+    let series = r#"solti_runner_task_duration_seconds_bucket{le="0.01""#;
+    fails(&component, &[], "bucket-bounds", &[series, "more differ"])
+}
+
+#[test]
+fn one_that_traps_at_the_longest_duration_fails_extreme_durations() -> Result<()> {
+    let trap = "(if (i64.eq (local.get $ms) (i64.const -1)) (then unreachable))";
+    let component = with(&[(COMPLETED, trap)])?;
+    fails(
+        &component,
+        &[],
+        "extreme-durations",
+        &["trapped", "none may trap"],
+    )
+}
+
+#[test]
+fn one_that_miscounts_after_a_while_fails_many_records() -> Result<()> {
+    let lose = "(if (i32.eq (global.get $n) (i32.const 9000)) (then (return)))";
+    let component = counting(STARTED, lose)?;
+    fails(
+        &component,
+        &[],
+        "many-records",
+        &["solti_runner_tasks_started_total"],
+    )
+}
+
+#[test]
+fn one_that_traps_after_a_while_fails_many_records_and_nothing_else() -> Result<()> {
+    let trap = "(if (i32.eq (global.get $n) (i32.const 3000)) (then unreachable))";
+    let component = counting(STARTED, trap)?;
+    fails(
+        &component,
+        &[],
+        "many-records",
+        &["after it took", "trapped"],
+    )
+}
+
+#[test]
+fn one_that_counts_scrapes_fails_scrape_twice() -> Result<()> {
+    let count = "(call $increment (global.get $started))";
+    let component = without(
+        "(call $put (global.get $eof))",
+        &format!("(call $put (global.get $eof)) {count}"),
+    )?;
+    fails(
+        &component,
+        &[],
+        "scrape-twice",
+        &["runner=\"subprocess\"} 0", "1"],
+    )
+}
+
+#[test]
+fn one_whose_second_flush_fails_fails_flush_twice() -> Result<()> {
+    let said = "it says: nothing to hand on";
+    fails(&flushed_once()?, &[], "flush-twice", &[said, "--grant"])
+}
+
+#[test]
+fn one_that_exposes_no_text_fails_exposition_with_the_line() -> Result<()> {
+    let component = without(r#""\22} ""#, r#""} ""#)?;
+    let words = [
+        "in `nothing-recorded`: line 3",
+        "does not end",
+        r#"{runner="subprocess} 0"#,
+    ];
+    fails(&component, &[], "exposition", &words)
+}
+
+#[test]
+fn one_that_has_no_end_of_text_fails_exposition() -> Result<()> {
+    let component = without("(call $put (global.get $eof))", "")?;
+    fails(&component, &[], "exposition", &["last line is not `# EOF`"])
+}
+
+#[test]
+fn one_that_leaks_with_each_record_fails_memory_of_records_with_the_slope() -> Result<()> {
+    // A page for each 4,096 of them: 16 bytes.
+    let leak = "(if (i32.eqz (i32.and (global.get $n) (i32.const 511)))
+        (then (drop (memory.grow (i32.const 1)))))";
+    let component = counting(ERROR, leak)?;
+    let words = ["B for each record", "are full after"];
+    fails(&component, &[], "memory-of-records", &words)?;
+    // Two of eight records are errors: 128 bytes for each of these, 32 for each record.
+    let (_, report) = report_of(&component, &QUICK)?;
+    let slope = check(&report, "memory-of-records")?["figures"]["bytes_per_record"].as_f64();
+    ensure!(
+        slope.is_some_and(|slope| (31.0..=33.0).contains(&slope)),
+        "{slope:?}"
+    );
+    let (end, _) = report_of(&component, &[&QUICK[..], &["--max-growth", "40"]].concat())?;
+    ensure!(end.code == Some(0), "{end}");
+    Ok(())
+}
+
+#[test]
+fn one_that_leaks_with_each_scrape_fails_memory_of_scrapes() -> Result<()> {
+    let component = with(&[(EXPOSE, "(drop (memory.grow (i32.const 1)))")])?;
+    fails(
+        &component,
+        &[],
+        "memory-of-scrapes",
+        &["65536 B for each scrape"],
+    )
+}
+
+/// The heap of a collector.
+#[test]
+fn one_whose_memory_grows_for_a_while_conforms() -> Result<()> {
+    let grow = "(if (i32.lt_u (global.get $n) (i32.const 200))
+        (then (drop (memory.grow (i32.const 1)))))";
+    let (end, report) = report_of(&counting(EXPOSE, grow)?, &QUICK)?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(
+        check(&report, "memory-of-scrapes")?["result"] == "passed",
+        "{end}"
+    );
+    Ok(())
+}
+
+#[test]
+fn one_that_uses_all_of_its_memory_up_fails_with_that() -> Result<()> {
+    let leak = "(if (i32.eq (memory.grow (i32.const 8)) (i32.const -1)) (then unreachable))";
+    let component = with(&[(EXPOSE, leak)])?;
+    let words = ["524288 B for each scrape", "full"];
+    fails(
+        &component,
+        &["--memory", "16MiB"],
+        "memory-of-scrapes",
+        &words,
+    )
+}
+
+#[test]
+fn one_that_never_returns_is_given_up_by_its_first_check() -> Result<()> {
+    let timeout = ["--timeout", "300ms"];
+    let component = with(&[(STARTED, "(loop $ever (br $ever))")])?;
+    fails(
+        &component,
+        &timeout,
+        "takes-records",
+        &["did not return within 300ms", "--timeout"],
+    )?;
+    let component = with(&[(EXPOSE, "(loop $ever (br $ever))")])?;
+    fails(
+        &component,
+        &timeout,
+        "nothing-recorded",
+        &["in scrape 1", "did not return"],
+    )
+}
+
+#[test]
+fn one_that_takes_records_in_batches_is_given_them_one_by_one_as_well() -> Result<()> {
+    let (end, _) = report_of(&batching("")?, &QUICK)?;
+    ensure!(end.code == Some(0), "{end}");
+    let words = ["record by record", "solti_runner_errors_total"];
+    fails(&batching(LOST)?, &[], "every-label", &words)
+}
+
+#[test]
+fn one_that_does_not_start_fails_that_alone() -> Result<()> {
+    let component = with(&[(GLOBALS, "(start $trap) (func $trap unreachable)")])?;
+    fails(&component, &[], "starts", &["trapped", "--grant"])?;
+    let place = Place::new()?;
+    let statsd = artifact("statsd", WASI).display().to_string();
+    let (end, report) = report(&place, &statsd, &QUICK)?;
+    let failed = failed(&report)?;
+    ensure!(end.code == Some(1) && failed.len() == 1, "{end}");
+    let seen = failed[0]["seen"].as_str().unwrap_or_default();
+    ensure!(
+        seen.contains("grant it `tcp=ADDRESS` or `udp=ADDRESS`"),
+        "{end}"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_granted_is_there() -> Result<()> {
+    let place = Place::new()?;
+    place.write("out/.kept", b"")?;
+    let jsonl = artifact("jsonl", WASI).display().to_string();
+    let grant = [&QUICK[..], &["--grant", "dir=out::/out:rw"]].concat();
+    let (end, _) = report(&place, &jsonl, &grant)?;
+    ensure!(end.code == Some(0), "{end}");
+    let (end, report) = report(&place, &jsonl, &QUICK)?;
+    let failed = failed(&report)?;
+    ensure!(
+        failed.len() == 1 && failed[0]["name"] == "takes-records",
+        "{end}"
+    );
+    let seen = failed[0]["seen"].as_str().unwrap_or_default();
+    ensure!(seen.contains("it could not keep them"), "{end}");
+    Ok(())
+}
+
+#[test]
+fn time_is_judged_only_where_somebody_says_how_long() -> Result<()> {
+    let component = provider()?;
+    let (end, report) = report_of(&component, &QUICK)?;
+    let time = check(&report, "time-per-record")?;
+    ensure!(time["result"] == "passed", "{end}");
+    ensure!(
+        time["figures"]["ns_per_record"].as_f64() > Some(0.0),
+        "{end}"
+    );
+    fails(
+        &component,
+        &["--max-time-per-record", "1ns"],
+        "time-per-record",
+        &["more than 1ns"],
+    )
+}
+
+#[test]
+fn fewer_records_than_asked_for_are_told() -> Result<()> {
+    let (end, report) = report_of(&provider()?, &["--budget", "1ms"])?;
+    ensure!(end.code == Some(0), "{end}");
+    let many = check(&report, "many-records")?;
+    let note = many["note"].as_str().unwrap_or_default();
+    ensure!(
+        note.ends_with(" of 1000000 records, within --budget"),
+        "{many}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_middleware_that_forwards_and_one_that_withholds_conform() -> Result<()> {
+    for (started, forwarded) in [("(call $started (local.get 0))", true), ("", false)] {
+        let (end, report) = report_of(&middleware(started)?, &QUICK)?;
+        ensure!(end.code == Some(0), "{end}");
+        let figures = &check(&report, "forwards")?["figures"];
+        ensure!(
+            (figures["given"] == figures["forwarded"]) == forwarded,
+            "{figures}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_middleware_that_invents_records_fails_forwards() -> Result<()> {
+    let twice = "(call $started (local.get 0)) (call $started (local.get 0))";
+    fails(
+        &middleware(twice)?,
+        &[],
+        "forwards",
+        &["given 1 starts, and forwarded 2"],
+    )
+}
+
+/// Exactly this check fails, and says all of this.
+fn fails(component: &[u8], options: &[&str], name: &str, words: &[&str]) -> Result<()> {
+    let (end, report) = report_of(component, &[&QUICK[..], options].concat())?;
+    ensure!(end.code == Some(1) && report["conforms"] == false, "{end}");
+    let failed = failed(&report)?;
+    let names: Vec<_> = failed.iter().map(|check| &check["name"]).collect();
+    ensure!(names == [name], "{names:?}\n{end}");
+    let told: Vec<_> = ["expected", "seen", "fix"]
+        .iter()
+        .filter_map(|part| failed[0][part].as_str())
+        .collect();
+    ensure!(
+        told.len() == 3 && told.iter().all(|text| !text.is_empty()),
+        "{end}"
+    );
+    let told = told.join("\n");
+    for word in words {
+        ensure!(told.contains(word), "no {word:?} in\n{told}");
+    }
+    Ok(())
+}
+
+fn report_of(component: &[u8], options: &[&str]) -> Result<(End, Value)> {
+    report(&Place::with(component)?, "guest.wasm", options)
+}
+
+/// What the command says of a component, for programs.
+pub(crate) fn report(place: &Place, file: &str, options: &[&str]) -> Result<(End, Value)> {
+    let (options, arguments) = match options.iter().position(|it| *it == "--") {
+        Some(place) => options.split_at(place),
+        None => (options, &[][..]),
+    };
+    let head = ["conformance", "--format", "json", file];
+    let end = place.run(&[&head[..], options, arguments].concat())?;
+    let report: Value = serde_json::from_str(&end.stdout).with_context(|| format!("{end}"))?;
+    ensure!(report["schema"] == "solti-metrics/conformance@1", "{end}");
+    Ok((end, report))
+}
+
+pub(crate) fn failed(report: &Value) -> Result<Vec<&Value>> {
+    with_result(report, "failed")
+}
+
+fn with_result<'a>(report: &'a Value, result: &str) -> Result<Vec<&'a Value>> {
+    let mut checks = checks(report)?;
+    checks.retain(|check| check["result"] == result);
+    Ok(checks)
+}
+
+pub(crate) fn check<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
+    let found = checks(report)?
+        .into_iter()
+        .find(|check| check["name"] == name);
+    found.with_context(|| format!("no check {name}"))
+}
+
+/// Of all suites.
+pub(crate) fn checks(report: &Value) -> Result<Vec<&Value>> {
+    let suites = report["suites"].as_array().context("no suites")?;
+    Ok(suites
+        .iter()
+        .filter_map(|suite| suite["checks"].as_array())
+        .flatten()
+        .collect())
+}
