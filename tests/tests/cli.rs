@@ -34,6 +34,9 @@ mod conformance;
 #[path = "cli/conforming_guests.rs"]
 mod conforming_guests;
 
+#[path = "cli/conformance_page.rs"]
+mod conformance_page;
+
 #[path = "cli/vectors.rs"]
 mod vectors;
 

@@ -25,7 +25,11 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
         let known = match (block.language.as_str(), block.about.as_str()) {
             ("console", "") | ("rust", "") => true,
             ("rs", example) => example.starts_with("guest/examples/"),
-            ("sh", "" | "hello" | "digest.wasm" | "backends" | "compose" | "precompile")
+            (
+                "sh",
+                "" | "hello" | "digest.wasm" | "backends" | "compose" | "conformance"
+                | "precompile",
+            )
             | ("toml", "hello/Cargo.toml") => true,
             _ => false,
         };
@@ -147,6 +151,24 @@ fn the_composition_runs_as_shown() -> Result<()> {
     let (started, completed): (Vec<_>, Vec<_>) = lines.lines().partition(started);
     let sampled = !completed.is_empty() && completed.len() < started.len();
     ensure!(sampled, "{lines}");
+    Ok(())
+}
+
+#[test]
+fn the_components_conform_as_shown() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for name in ["digest", "provider"] {
+        let place = folder.path().join(name).with_extension("wasm");
+        fs::copy(artifact(name, WASI), place)?;
+    }
+    symlink(
+        root().join("src").canonicalize()?,
+        folder.path().join("src"),
+    )?;
+    for line in only(&readme()?, "sh", "conformance")?.lines() {
+        let said = shell(line, folder.path())?;
+        ensure!(said.contains(" conforms: "), "{line}\n{said}");
+    }
     Ok(())
 }
 

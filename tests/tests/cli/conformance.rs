@@ -341,7 +341,7 @@ fn a_middleware_that_invents_records_fails_forwards() -> Result<()> {
         &middleware(twice)?,
         &[],
         "forwards",
-        &["given 1 starts, and forwarded 2"],
+        &["of `task-started`, it was given 1, and forwarded 2"],
     )
 }
 

@@ -1,47 +1,17 @@
 //! A guest: it is run under a host that looks at what it records.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod run;
 
-use solti_metrics::{MetricsHandle, noop_metrics};
+use std::time::Instant;
+
 use solti_metrics_host::DropReason;
-use solti_metrics_host::artifact::Artifacts;
-use solti_metrics_host::runner::{
-    LoadError, Output, Path, RecordPath, Runner, SpawnError, Stdin, Task, TaskEnd, TaskReport,
-    printable,
-};
+use solti_metrics_host::runner::{Path, RecordPath, TaskEnd, printable};
 
-use super::args::ConformanceArgs;
-use super::counts::{Counter, Counts, Row};
+use super::counts::{Counts, Row};
 use super::suite::Suite;
 use super::verdict::{Check, Fault, Verdict};
-
-/// How long a run may take, unless it is said.
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// Of what it prints, so much is kept to be shown.
-const OUTPUT: u64 = 1 << 20;
-
-/// The guest under test.
-pub(super) struct Guest<'a> {
-    pub(super) name: &'a str,
-    pub(super) bytes: &'a [u8],
-    pub(super) artifacts: Artifacts,
-    pub(super) args: &'a ConformanceArgs,
-}
-
-/// One run of it, to whatever end.
-struct Run {
-    report: TaskReport,
-    counts: Counts,
-    path: Path,
-}
-
-/// Why there was none.
-enum NotRun {
-    Load(LoadError),
-    Spawn(SpawnError),
-}
+pub(super) use run::Guest;
+use run::Run;
 
 /// The names of what is looked at once it has run.
 const AFTERWARDS: [&str; 5] = ["records", "pairs", "durations", "both-paths", "quota"];
@@ -91,58 +61,6 @@ fn skip(suite: &mut Suite, why: &str) -> anyhow::Result<()> {
 }
 
 impl Guest<'_> {
-    async fn run(
-        &self,
-        path: RecordPath,
-        quota: Option<u64>,
-    ) -> anyhow::Result<Result<Run, NotRun>> {
-        let counter = Arc::new(Counter::default());
-        let runner = Runner::builder(Arc::clone(&counter) as MetricsHandle)
-            // What the runner says of the guest is not what the guest says.
-            .own_backend(noop_metrics())
-            .artifacts(self.artifacts.clone())
-            .path(path)
-            .build()?;
-        let program = match runner.load(self.name, self.bytes) {
-            Ok(program) => program,
-            Err(error) => return Ok(Err(NotRun::Load(error))),
-        };
-        let mut task = self.task();
-        task.quota = quota;
-        Ok(match runner.run(&program, task).await {
-            Ok(report) => Ok(Run {
-                report,
-                counts: counter.counts(),
-                path: program.path().clone(),
-            }),
-            Err(error) => Err(NotRun::Spawn(error)),
-        })
-    }
-
-    fn task(&self) -> Task {
-        let args = self.args;
-        let mut task = Task::new();
-        task.args.clone_from(&args.args);
-        task.env.clone_from(&args.env);
-        for dir in &args.dirs {
-            task = task.dir(&dir.host, &dir.guest, dir.access);
-        }
-        if let Some(file) = &args.stdin {
-            task.stdin = Stdin::File(file.clone());
-        }
-        task.limits.deadline = Some(args.timeout.map_or(LONGEST, |time| time.0));
-        if let Some(memory) = args.memory {
-            task.limits.memory = usize::try_from(memory.as_u64()).unwrap_or(usize::MAX);
-        }
-        task.limits.output = OUTPUT;
-        (task.stdout, task.stderr) = if args.shows_output() {
-            (Output::Stderr, Output::Stderr)
-        } else {
-            (Output::Discard, Output::Capture)
-        };
-        task
-    }
-
     /// Whether the same is recorded, however records travel.
     async fn both_paths(&self, inline: &Run) -> anyhow::Result<Check> {
         let check = |verdict| Check::new("both-paths", verdict);
@@ -332,17 +250,4 @@ fn summary(run: &Run) -> String {
         run.report.end,
         described(&run.counts)
     )
-}
-
-impl NotRun {
-    fn fault(&self) -> Fault {
-        let (seen, fix) = match self {
-            Self::Load(error) => (
-                error.to_string(),
-                "see what `solti-metrics check` says of it",
-            ),
-            Self::Spawn(error) => (error.to_string(), "give it what it needs to start"),
-        };
-        Fault::new("it can be run here", seen, fix)
-    }
 }

@@ -1,6 +1,6 @@
 use solti_metrics_host::DropReason;
 
-use super::scenario::Outcome;
+use super::outcome::Outcome;
 use super::verdict::{Check, Fault, Verdict};
 
 /// What became of the records that a middleware was given.
@@ -25,12 +25,12 @@ impl PassedOn {
         self.given += given.total();
         self.forwarded += forwarded.total();
         self.discarded += discarded;
-        let kinds = ["starts", "completions", "errors"];
+        let kinds = ["task-started", "task-completed", "runner-error"];
         let counts = given.by_kind().into_iter().zip(forwarded.by_kind());
         for (kind, (given, forwarded)) in kinds.into_iter().zip(counts) {
             if forwarded > given {
                 self.invents(format!(
-                    "it was given {given} {kind}, and forwarded {forwarded}"
+                    "of `{kind}`, it was given {given}, and forwarded {forwarded}"
                 ));
             }
         }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use solti_metrics_host::provider::{Role, Siblings};
 
+use super::outcome::{Outcome, Rules};
 use super::passed_on::PassedOn;
-use super::scenario::{Outcome, Rules, Scenario};
+use super::scenario::Scenario;
 use super::subject::{Setting, Subject};
 use super::suite::Suite;
 use super::times::Times;
@@ -127,7 +128,9 @@ impl Seen {
         let Some(fault) = &outcome.fault else {
             return match (&outcome.undecided, &outcome.malformed) {
                 (Some(undecided), _) => Verdict::skipped(undecided),
-                (None, Some(_)) => Verdict::skipped("what it exposes is no text: see `exposition`"),
+                (None, Some(_)) => {
+                    Verdict::skipped("what it exposes cannot be read: see `exposition`")
+                }
                 (None, None) => Verdict::Passed,
             };
         };
@@ -231,7 +234,7 @@ fn exposition(seen: &Seen, siblings: Siblings) -> Check {
         Some((malformed, vector)) => Verdict::Failed(Fault::new(
             "OpenMetrics 1.0 text",
             format!("in `{vector}`: {malformed}"),
-            "write what the line should be, and look with `--grant output` at what it prints",
+            "write the text as OpenMetrics 1.0 has it: https://prometheus.io/docs/specs/om/open_metrics_spec/",
         )),
     };
     Check::new("exposition", verdict).note(match seen.scrapes {

@@ -24,12 +24,11 @@ pub(super) struct Rounds<'a> {
 }
 
 impl Scenario<'_> {
-    pub(super) async fn rounds(
-        &mut self,
-        rounds: &Rounds<'_>,
-    ) -> anyhow::Result<Result<(), Ended>> {
+    pub(super) async fn rounds(&mut self, rounds: &Rounds<'_>) -> Result<(), Ended> {
+        let began = Instant::now();
+        self.until = began + PATIENT * self.rules.budget;
         let mut growth = Growth::new(rounds.unit, self.subject.status().memory);
-        let ended = self.grow(rounds, &mut growth).await;
+        let ended = self.grow(rounds, &mut growth, began).await;
         self.growth = Some(growth);
         ended
     }
@@ -38,54 +37,53 @@ impl Scenario<'_> {
         &mut self,
         rounds: &Rounds<'_>,
         growth: &mut Growth,
-    ) -> anyhow::Result<Result<(), Ended>> {
-        let (began, budget) = (Instant::now(), self.rules.budget);
+        began: Instant,
+    ) -> Result<(), Ended> {
         let memory = self.rules.memory as u64;
+        let leak = |growth: &Growth| Err(Ended::Wrong(growth.fault(rounds.most, memory)));
         let mut goal = rounds.times;
         loop {
             let before = self.units(rounds.unit);
-            for step in rounds.steps {
-                match self.step(step, true).await? {
-                    Ok(()) => {}
-                    Err(Ended::Stopped(stop, when)) if stop.out_of_memory() => {
-                        growth.fill(self.units(rounds.unit) - before, memory);
-                        let leaks = growth.slope() > f64::from(rounds.most);
-                        return Ok(Err(if leaks {
-                            Ended::Wrong(growth.fault(rounds.most, memory))
-                        } else {
-                            Ended::Stopped(stop, when)
-                        }));
-                    }
-                    ended => return Ok(ended),
+            let ended = self.round(rounds.steps).await;
+            let units = self.units(rounds.unit) - before;
+            match ended {
+                Ok(()) => growth.add(units, self.subject.status().memory),
+                Err(Ended::Stopped(stop, when)) if stop.out_of_memory() => {
+                    growth.fill(units, memory);
+                    return if growth.slope() > f64::from(rounds.most) {
+                        leak(growth)
+                    } else {
+                        Err(Ended::Stopped(stop, when))
+                    };
                 }
+                ended => return ended,
             }
-            growth.add(
-                self.units(rounds.unit) - before,
-                self.subject.status().memory,
-            );
-            let done = growth.rounds();
             let grows = growth.slope() > f64::from(rounds.most);
-            let late = began.elapsed() > if grows { PATIENT * budget } else { budget };
-            if late && done < rounds.times {
+            let late = self.is_late() || (!grows && began.elapsed() > self.rules.budget);
+            if late && growth.rounds() < rounds.times {
                 self.hurried(rounds, growth, grows);
-                return Ok(Ok(()));
+                return Ok(());
             }
             if grows && growth.has_filled_most(memory) {
-                return Ok(Err(Ended::Wrong(growth.fault(rounds.most, memory))));
+                return leak(growth);
             }
-            if !late && done < goal {
-                continue;
-            }
-            if grows && !late && goal < PATIENCE * rounds.times {
+            if late || growth.rounds() >= goal {
+                if !grows {
+                    return Ok(());
+                }
+                if late || goal >= PATIENCE * rounds.times {
+                    return leak(growth);
+                }
                 goal *= 2;
-                continue;
             }
-            return Ok(if grows {
-                Err(Ended::Wrong(growth.fault(rounds.most, memory)))
-            } else {
-                Ok(())
-            });
         }
+    }
+
+    async fn round(&mut self, steps: &[Step]) -> Result<(), Ended> {
+        for step in steps {
+            self.step(step, true).await?;
+        }
+        Ok(())
     }
 
     /// There was no time for all rounds. Without growth, fewer of them will do.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::scenario::Outcome;
+use super::outcome::Outcome;
 use super::vector::Vector;
 use super::verdict::{Check, Fault, Verdict};
 

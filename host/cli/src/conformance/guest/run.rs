@@ -1,0 +1,106 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_metrics::{MetricsHandle, noop_metrics};
+use solti_metrics_host::artifact::Artifacts;
+use solti_metrics_host::runner::{
+    LoadError, Output, Path, RecordPath, Runner, SpawnError, Stdin, Task, TaskReport,
+};
+
+use crate::conformance::args::ConformanceArgs;
+use crate::conformance::counts::{Counter, Counts};
+use crate::conformance::verdict::Fault;
+
+/// How long a run may take, unless it is said.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Of what it prints, so much is kept to be shown.
+const OUTPUT: u64 = 1 << 20;
+
+/// The guest under test.
+pub(in crate::conformance) struct Guest<'a> {
+    pub(in crate::conformance) name: &'a str,
+    pub(in crate::conformance) bytes: &'a [u8],
+    pub(in crate::conformance) artifacts: Artifacts,
+    pub(in crate::conformance) args: &'a ConformanceArgs,
+}
+
+/// One run of it, to whatever end.
+pub(super) struct Run {
+    pub(super) report: TaskReport,
+    pub(super) counts: Counts,
+    pub(super) path: Path,
+}
+
+/// Why there was none.
+pub(super) enum NotRun {
+    Load(LoadError),
+    Spawn(SpawnError),
+}
+
+impl Guest<'_> {
+    pub(super) async fn run(
+        &self,
+        path: RecordPath,
+        quota: Option<u64>,
+    ) -> anyhow::Result<Result<Run, NotRun>> {
+        let counter = Arc::new(Counter::default());
+        let runner = Runner::builder(Arc::clone(&counter) as MetricsHandle)
+            // What the runner says of the guest is not what the guest says.
+            .own_backend(noop_metrics())
+            .artifacts(self.artifacts.clone())
+            .path(path)
+            .build()?;
+        let program = match runner.load(self.name, self.bytes) {
+            Ok(program) => program,
+            Err(error) => return Ok(Err(NotRun::Load(error))),
+        };
+        let mut task = self.task();
+        task.quota = quota;
+        Ok(match runner.run(&program, task).await {
+            Ok(report) => Ok(Run {
+                report,
+                counts: counter.counts(),
+                path: program.path().clone(),
+            }),
+            Err(error) => Err(NotRun::Spawn(error)),
+        })
+    }
+
+    fn task(&self) -> Task {
+        let args = self.args;
+        let mut task = Task::new();
+        task.args.clone_from(&args.args);
+        task.env.clone_from(&args.env);
+        for dir in &args.dirs {
+            task = task.dir(&dir.host, &dir.guest, dir.access);
+        }
+        if let Some(file) = &args.stdin {
+            task.stdin = Stdin::File(file.clone());
+        }
+        task.limits.deadline = Some(args.timeout.map_or(LONGEST, |time| time.0));
+        if let Some(memory) = args.memory {
+            task.limits.memory = usize::try_from(memory.as_u64()).unwrap_or(usize::MAX);
+        }
+        task.limits.output = OUTPUT;
+        (task.stdout, task.stderr) = if args.shows_output() {
+            (Output::Stderr, Output::Stderr)
+        } else {
+            (Output::Discard, Output::Capture)
+        };
+        task
+    }
+}
+
+impl NotRun {
+    pub(super) fn fault(&self) -> Fault {
+        let (seen, fix) = match self {
+            Self::Load(error) => (
+                error.to_string(),
+                "see what `solti-metrics check` says of it",
+            ),
+            Self::Spawn(error) => (error.to_string(), "give it what it needs to start"),
+        };
+        Fault::new("it can be run here", seen, fix)
+    }
+}
