@@ -11,6 +11,7 @@ use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
 use crate::chain::{Chain, Grant, Receiver};
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
+use crate::new::NewArgs;
 use crate::time::{Time, Timeout};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
@@ -80,6 +81,11 @@ pub(crate) enum Command {
     Precompile(PrecompileArgs),
     /// Write the WIT package `solti:metrics`, to build guests against.
     Wit(WitArgs),
+    /// Start a project: a component in a language of your choice, that can be built.
+    ///
+    /// The folder is to be new or empty, and the last part of its path is the
+    /// project's name. Its README.md says what has to be installed.
+    New(NewArgs),
     /// Compile a component for another process of this command.
     #[command(name = COMPILE_WORKER, hide = true)]
     CompileWorker {

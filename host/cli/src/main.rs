@@ -11,6 +11,7 @@ mod compose;
 mod conformance;
 mod dir;
 mod exit;
+mod new;
 mod output;
 mod precompile;
 mod progress;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Compose(args) => compose::compose(&args),
         Command::Precompile(args) => precompile::precompile(&args),
         Command::Wit(args) => wit::wit(&args),
+        Command::New(args) => new::new(&args),
         Command::CompileWorker { .. } => return compile_worker(),
     };
     exit.unwrap_or_else(|error| {

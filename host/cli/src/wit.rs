@@ -8,7 +8,7 @@ use crate::exit::{Exit, print};
 use crate::write::write;
 
 /// The package, as it was when this binary was built.
-const FILES: [(&str, &str); 7] = [
+pub(crate) const FILES: [(&str, &str); 7] = [
     ("types.wit", include_str!("wit/types.wit")),
     ("backend.wit", include_str!("wit/backend.wit")),
     ("world.wit", include_str!("wit/world.wit")),

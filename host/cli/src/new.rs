@@ -1,0 +1,87 @@
+//! `new`: writes a project of a few files, to begin with.
+
+mod files;
+mod folder;
+mod kind;
+mod name;
+mod templates;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use solti_metrics_host::WIT_VERSION;
+
+use crate::exit::{Exit, print};
+use crate::new::files::files;
+use crate::new::folder::write_all;
+use crate::new::kind::{Language, Role};
+use crate::new::name::Name;
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// What the component is to others.
+    #[arg(long, value_enum)]
+    pub(crate) role: Role,
+
+    /// What it is written in.
+    #[arg(long, value_enum)]
+    pub(crate) language: Language,
+
+    /// The project's folder.
+    pub(crate) dir: PathBuf,
+}
+
+pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
+    let name = Name::of(&args.dir)?;
+    let files = files(args.language, args.role, &name);
+    write_all(&args.dir, &files)?;
+    let mut text = format!(
+        "a {} in {} for solti:metrics@{WIT_VERSION}:\n",
+        args.role.name(),
+        args.language.title()
+    );
+    for entry in top(files.keys()) {
+        text += &format!("  {entry}\n");
+    }
+    text += &format!("next:\n  cd {}\n  make\n", quoted(&args.dir));
+    print(&text)?;
+    Ok(Exit::Good)
+}
+
+/// What is to be seen in the project's folder.
+fn top<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    paths
+        .map(|path| match path.split_once('/') {
+            Some((folder, _)) => format!("{folder}/"),
+            None => path.clone(),
+        })
+        .collect()
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_a_shell() {
+        for (path, word) in [
+            ("../my-guest", "../my-guest"),
+            ("my things/guest", "'my things/guest'"),
+            ("it's/guest", r"'it'\''s/guest'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), word);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package main
+
+// The enums of wit/deps/solti-metrics/types.wit: a case is passed as its number.
+type (
+	runnerType      uint32
+	taskOutcome     uint32
+	runnerErrorKind uint32
+)
+
+const (
+	subprocess runnerType = iota
+	container
+	wasm
+)
+
+const (
+	success taskOutcome = iota
+	failure
+	canceled
+	timeout
+)
+
+const (
+	cgroupPrepareFailed runnerErrorKind = iota
+	backendConfigFailed
+	spawnFailed
+	moduleLoadFailed
+)

@@ -1,0 +1,42 @@
+// Counts the lines of a text on standard input, and records that as a task.
+
+import { recordTaskCompleted, recordTaskStarted } from "solti:metrics/backend@0.1.0";
+import { getStdin } from "wasi:cli/stdin@0.2.0";
+import { getStdout } from "wasi:cli/stdout@0.2.0";
+import { now } from "wasi:clocks/monotonic-clock@0.2.0";
+
+export const run = {
+  run() {
+    recordTaskStarted("wasm");
+    const started = now();
+    let outcome = "failure";
+    try {
+      work();
+      outcome = "success";
+    } finally {
+      recordTaskCompleted("wasm", outcome, Math.floor((now() - started) / 1e6));
+    }
+  },
+};
+
+/** The task itself. Yours goes here. */
+function work() {
+  const lines = read(getStdin()).filter((byte) => byte === 0x0a).length;
+  print(getStdout(), `${lines} lines\n`);
+}
+
+function read(input) {
+  const bytes = [];
+  for (;;) {
+    try {
+      bytes.push(...input.blockingRead(4096));
+    } catch (error) {
+      if (error.tag === "closed") return bytes;
+      throw error;
+    }
+  }
+}
+
+function print(output, text) {
+  output.blockingWriteAndFlush(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+}
