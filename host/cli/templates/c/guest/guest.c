@@ -13,7 +13,10 @@ static bool work(void) {
   size_t lines = 0;
   int c;
   while ((c = getchar()) != EOF) lines += c == '\n';
-  if (ferror(stdin)) return false;
+  if (ferror(stdin)) {
+    perror("standard input");
+    return false;
+  }
   printf("%zu lines\n", lines);
   return true;
 }

@@ -13,7 +13,10 @@
 static bool work() {
   std::size_t lines = 0;
   for (int c; (c = std::getchar()) != EOF;) lines += c == '\n';
-  if (std::ferror(stdin)) return false;
+  if (std::ferror(stdin)) {
+    std::perror("standard input");
+    return false;
+  }
   std::println("{} lines", lines);
   return true;
 }

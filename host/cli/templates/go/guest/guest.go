@@ -25,6 +25,7 @@ func run() (failed bool) {
 	outcome := success
 	if err != nil {
 		outcome = failure
+		fmt.Fprintln(os.Stderr, err)
 	}
 	recordTaskCompleted(wasm, outcome, uint64(time.Since(started).Milliseconds()))
 	return err != nil

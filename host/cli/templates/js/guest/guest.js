@@ -1,6 +1,7 @@
 // Counts the lines of a text on standard input, and records that as a task.
 
 import { recordTaskCompleted, recordTaskStarted } from "solti:metrics/backend@0.1.0";
+import { getStderr } from "wasi:cli/stderr@0.2.0";
 import { getStdin } from "wasi:cli/stdin@0.2.0";
 import { getStdout } from "wasi:cli/stdout@0.2.0";
 import { now } from "wasi:clocks/monotonic-clock@0.2.0";
@@ -9,13 +10,15 @@ export const run = {
   run() {
     recordTaskStarted("wasm");
     const started = now();
-    let outcome = "failure";
+    let outcome = "success";
     try {
       work();
-      outcome = "success";
-    } finally {
-      recordTaskCompleted("wasm", outcome, Math.floor((now() - started) / 1e6));
+    } catch (error) {
+      outcome = "failure";
+      print(getStderr(), `${error}\n${error.stack}`);
     }
+    recordTaskCompleted("wasm", outcome, Math.floor((now() - started) / 1e6));
+    if (outcome !== "success") throw undefined; // the error of `result`, which says no more
   },
 };
 
@@ -31,7 +34,7 @@ function read(input) {
     try {
       bytes.push(...input.blockingRead(4096));
     } catch (error) {
-      if (error.tag === "closed") return bytes;
+      if (error.payload?.tag === "closed") return bytes;
       throw error;
     }
   }

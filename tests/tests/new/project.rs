@@ -1,0 +1,123 @@
+//! A project as `new` writes it, and what is at hand there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
+use tempfile::TempDir;
+
+pub(crate) struct Project {
+    folder: TempDir,
+    pub(crate) name: String,
+    /// What `new` has printed.
+    pub(crate) said: String,
+}
+
+impl Project {
+    /// A new one, named for what it is.
+    pub(crate) fn new(language: &str, role: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let name = format!("{role}-in-{language}");
+        let output = new_in(folder.path(), language, role, &name)?;
+        ensure!(output.status.success(), "{output:?}");
+        Ok(Self {
+            folder,
+            name,
+            said: String::from_utf8(output.stdout)?,
+        })
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(&self.name).join(file)
+    }
+
+    pub(crate) fn component(&self) -> PathBuf {
+        self.path(&format!("{}.wasm", self.name))
+    }
+
+    /// All of its files, by their paths in it.
+    pub(crate) fn files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        tree(&self.path(""))
+    }
+
+    /// Runs a script in its folder, and returns what that prints.
+    pub(crate) fn shell(&self, script: &str) -> Result<String> {
+        self.shell_in(&self.path(""), script)
+    }
+
+    /// Builds it with the commands that `new` has printed.
+    pub(crate) fn build(&self) -> Result<()> {
+        // Each Rust project would bring the latest; these are here already.
+        if self.path("Cargo.toml").exists() {
+            let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+            fs::copy(versions, self.path("Cargo.lock"))?;
+        }
+        let (_, next) = self.said.split_once("next:\n").context("nothing is next")?;
+        self.shell_in(self.folder.path(), next)?;
+        Ok(())
+    }
+
+    fn shell_in(&self, folder: &Path, script: &str) -> Result<String> {
+        let program = command();
+        let ours = program.parent().context("no folder")?;
+        let target = ours.parent().context("no folder")?;
+        let path = std::env::var("PATH").unwrap_or_default();
+        let languages = target.join("languages/bin");
+        let output = Command::new("sh")
+            .args(["-ec", script])
+            .current_dir(folder)
+            .env(
+                "PATH",
+                format!("{}:{}:{path}", ours.display(), languages.display()),
+            )
+            .env("COMPONENTIZE_QJS", "componentize-qjs")
+            .env("RUSTC", compiler())
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TARGET_DIR", cargo_s()?)
+            .env("XDG_CACHE_HOME", cache_home())
+            .env_remove("MAKEFLAGS")
+            .output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        ensure!(output.status.success(), "{script}\n{said}");
+        Ok(said)
+    }
+}
+
+/// The command in this folder: `new` with these arguments.
+pub(crate) fn new_in(folder: &Path, language: &str, role: &str, dir: &str) -> Result<Output> {
+    Ok(Command::new(command())
+        .args(["new", "--language", language, "--role", role, dir])
+        .current_dir(folder)
+        .output()?)
+}
+
+/// All files in a folder, by their paths in it.
+pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let (mut files, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder)?.display().to_string();
+                files.insert(name, fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Where the guest of the README is built, too: from the same crates.
+fn cargo_s() -> Result<PathBuf> {
+    let guests = artifact("hello", WASI);
+    Ok(guests
+        .ancestors()
+        .nth(4)
+        .context("no folder")?
+        .join("readme"))
+}
