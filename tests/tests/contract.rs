@@ -19,6 +19,9 @@ mod members;
 #[path = "contract/frozen.rs"]
 mod frozen;
 
+#[path = "contract/bindings.rs"]
+mod bindings;
+
 #[path = "contract/ungated.rs"]
 mod ungated;
 

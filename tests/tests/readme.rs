@@ -27,7 +27,7 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
             ("rs", example) => example.starts_with("guest/examples/"),
             (
                 "sh",
-                "" | "hello" | "digest.wasm" | "backends" | "compose" | "conformance"
+                "" | "hello" | "new" | "digest.wasm" | "backends" | "compose" | "conformance"
                 | "precompile",
             )
             | ("toml", "hello/Cargo.toml") => true,
@@ -76,15 +76,7 @@ fn the_guest_is_the_example_and_can_be_built_and_run_as_told() -> Result<()> {
         hello.join("Cargo.toml"),
         format!("{manifest}\n[workspace]\n"),
     )?;
-    // What was built last time is kept, beside the other guests.
-    let built = artifact("hello", WASI);
-    let built = built
-        .ancestors()
-        .nth(4)
-        .context("no folder")?
-        .join("readme");
-    fs::create_dir_all(&built)?;
-    symlink(&built, hello.join("target"))?;
+    symlink(kept()?, hello.join("target"))?;
     // The versions that are here already.
     fs::copy(root().join("Cargo.lock"), hello.join("Cargo.lock"))?;
 
@@ -94,6 +86,22 @@ fn the_guest_is_the_example_and_can_be_built_and_run_as_told() -> Result<()> {
             ensure!(output.contains("src/main.rs: "), "{line}: {output}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn the_project_is_started_built_and_run_as_shown() -> Result<()> {
+    let blocks = readme()?;
+    let mut lines = only(&blocks, "sh", "new")?.lines();
+    let folder = tempfile::tempdir()?;
+    shell(lines.next().context("no first line")?, folder.path())?;
+    // The versions that are here already, beside what was built of them last time.
+    let project = folder.path().join("my-guest");
+    fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock"))?;
+    symlink(kept()?, project.join("target"))?;
+    let rest: Vec<_> = lines.collect();
+    let said = shell(&rest.join("\n"), folder.path())?;
+    ensure!(said.contains(" lines\n"), "{said}");
     Ok(())
 }
 
@@ -280,6 +288,18 @@ fn only<'a>(blocks: &'a [Block], language: &str, about: &str) -> Result<&'a Bloc
         (Some(block), None) => Ok(block),
         _ => bail!("README: not one block `{language} {about}`"),
     }
+}
+
+/// Where cargo keeps what it has built of the README, beside the other guests.
+fn kept() -> Result<PathBuf> {
+    let guests = artifact("hello", WASI);
+    let kept = guests
+        .ancestors()
+        .nth(4)
+        .context("no folder")?
+        .join("readme");
+    fs::create_dir_all(&kept)?;
+    Ok(kept)
 }
 
 /// Runs a line in `folder`, with the command and the guests' compiler at hand.

@@ -13,7 +13,7 @@ export const backend = {
   },
 
   recordTaskCompleted(runner, outcome, durationMs) {
-    recordTaskCompleted(renamed(runner), outcome, durationMs);
+    recordTaskCompleted(renamed(runner), outcome, exact(durationMs));
   },
 
   recordRunnerError(runner, error) {
@@ -23,4 +23,10 @@ export const backend = {
 
 function renamed(runner) {
   return runner === "wasm" ? "container" : runner;
+}
+
+/** A u64 is a number here: one that is too long for that comes rounded, or negative. */
+function exact(durationMs) {
+  const isExact = Number.isSafeInteger(durationMs) && durationMs >= 0;
+  return isExact ? durationMs : Number.MAX_SAFE_INTEGER;
 }
