@@ -14,6 +14,9 @@ mod used;
 #[path = "new/written.rs"]
 mod written;
 
+/// A claim, and what holds it.
+type Check = (&'static str, fn() -> anyhow::Result<()>);
+
 /// What `--role` takes.
 const ROLES: [&str; 3] = ["guest", "provider", "middleware"];
 

@@ -6,9 +6,10 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::command;
 
+use crate::Check;
 use crate::project::{new_in, tree};
 
-pub(crate) const CHECKS: &[(&str, fn() -> Result<()>)] = &[
+pub(crate) const CHECKS: &[Check] = &[
     (
         "a_folder_with_something_in_it_stays_as_it_is",
         a_folder_with_something_in_it,

@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use wit_parser::Resolve;
 
 use crate::project::{Project, new_in, tree};
-use crate::{LANGUAGES, ROLES};
+use crate::{Check, LANGUAGES, ROLES};
 
-pub(crate) const CHECKS: &[(&str, fn() -> Result<()>)] = &[
+pub(crate) const CHECKS: &[Check] = &[
     ("every_project_says_what_is_there", says_what_is_there),
     (
         "nothing_is_left_to_be_filled_in",
