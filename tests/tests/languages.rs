@@ -9,6 +9,8 @@ use solti_metrics_tests::toolchains::{Example, are_all, examples};
 
 #[path = "languages/command.rs"]
 mod command;
+#[path = "languages/conforms.rs"]
+mod conforms;
 #[path = "languages/expected.rs"]
 mod expected;
 #[path = "languages/inputs.rs"]
@@ -33,7 +35,7 @@ fn main() {
     for example in found.iter().flatten() {
         match &*example.role {
             "reporter" => trials.extend(reporter(example)),
-            _ => trials.push(provider(example)),
+            _ => trials.extend(provider(example)),
         }
     }
     trials.push(Trial::test("every_example_is_built_and_run", || {
@@ -62,14 +64,23 @@ fn reporter(example: &Example) -> Vec<Trial> {
     trials
 }
 
-fn provider(example: &Example) -> Trial {
-    let name = format!("{}::exposes_the_same", example.toolchain);
-    let has_flush = !WITHOUT_FLUSH.contains(&&*example.toolchain);
+fn provider(example: &Example) -> Vec<Trial> {
+    let (toolchain, component) = (&*example.toolchain, example.component());
+    let has_flush = !WITHOUT_FLUSH.contains(&toolchain);
     let of = example.clone();
-    example.component().trial(&name, move |component| {
+    let name = format!("{toolchain}::exposes_the_same");
+    let mut trials = vec![component.trial(&name, move |component| {
         of.is_of_today(component)?;
         providers::check(component, has_flush)
-    })
+    })];
+    if toolchain == "starlingmonkey" {
+        let name = format!("{toolchain}::leaks_and_is_told_so");
+        trials.push(component.trial(&name, conforms::leaks));
+    } else if !LARGE.contains(&toolchain) {
+        let name = format!("{toolchain}::conforms");
+        trials.push(component.trial(&name, conforms::check));
+    }
+    trials
 }
 
 fn failed(error: anyhow::Error) -> Failed {

@@ -227,15 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_duration_is_read_whole() {
+    fn the_longest_duration_is_read_whole() -> Result<(), String> {
         let record = record(
             r#"{ "record": "task-completed", "runner": "wasm", "outcome": "timeout",
                  "duration-ms": "18446744073709551615" }"#,
         );
-        let vector = read(&record);
-        let Ok([Step::Record { records, .. }]) = vector.as_ref().map(|it| it.steps.as_slice())
-        else {
-            panic!("{vector:?}");
+        let vector = read(&record)?;
+        let [Step::Record { records, .. }] = vector.steps.as_slice() else {
+            return Err(format!("{vector:?}"));
         };
         let event = Event::TaskCompleted {
             runner: RunnerType::Wasm,
@@ -243,6 +242,7 @@ mod tests {
             duration_ms: u64::MAX,
         };
         assert_eq!(records[0].0, event);
+        Ok(())
     }
 
     #[test]
