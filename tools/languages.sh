@@ -146,8 +146,10 @@ get_quickjs() {
 }
 get_quickjs-async() { get_quickjs; }
 get_starlingmonkey() {
-  from_npm starlingmonkey && program jco \
-    'node "$tools/starlingmonkey/node_modules/@bytecodealliance/jco/dist/jco.js"'
+  local modules='node "$tools/starlingmonkey/node_modules/@bytecodealliance'
+  # The newest componentize-js comes with it, and is 20 times slower than this one.
+  from_npm starlingmonkey && program jco "$modules/jco/dist/jco.js\"" \
+    && program componentize-js "$modules/componentize-js-0-19-3/src/cli.js\""
 }
 get_wat() {
   from_pypi wasm-tools \
@@ -203,8 +205,8 @@ build_quickjs-async() { # STEM
 }
 
 build_starlingmonkey() { # STEM
-  jco componentize "$1.js" --wit "$1/wit" --world-name "system-$1" \
-    -d http -d fetch-event -d random -o "$WORK/$1.wasm"
+  componentize-js "$1.js" --wit "$1/wit" --world-name "system-$1" \
+    -d http fetch-event random -o "$WORK/$1.wasm"
 }
 
 build_wat() { # STEM

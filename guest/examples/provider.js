@@ -9,9 +9,9 @@
 //
 // With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
 //
-//   npm install @bytecodealliance/jco
-//   npx jco componentize provider.js --wit provider/wit --world-name system-provider \
-//     -d http -d fetch-event -d random -o provider.wasm
+//   npm install @bytecodealliance/componentize-js@0.19.3
+//   npx componentize-js provider.js --wit provider/wit --world-name system-provider \
+//     -d http fetch-event random -o provider.wasm
 //
 // And then:
 //

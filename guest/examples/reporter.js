@@ -11,9 +11,9 @@
 //
 // With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
 //
-//   npm install @bytecodealliance/jco
-//   npx jco componentize reporter.js --wit reporter/wit --world-name system-reporter \
-//     -d http -d fetch-event -d random -o reporter.wasm
+//   npm install @bytecodealliance/componentize-js@0.19.3
+//   npx componentize-js reporter.js --wit reporter/wit --world-name system-reporter \
+//     -d http fetch-event random -o reporter.wasm
 //
 // And then:
 //
