@@ -207,6 +207,23 @@ fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
 }
 
 #[test]
+fn a_runner_with_a_backend_of_its_own_says_nothing_among_its_guests() -> Result<()> {
+    let (guests, own) = (
+        Arc::new(MemoryMetrics::new()),
+        Arc::new(MemoryMetrics::new()),
+    );
+    let runner = Runner::builder(guests.clone() as MetricsHandle)
+        .own_backend(own.clone())
+        .build()?;
+    let program = runner.load("records", &component(RECORDS)?)?;
+    block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
+    let by_guest = |event: &Event| event.runner() != RunnerType::Wasm;
+    ensure!(guests.events().len() == 3 && guests.events().iter().all(by_guest));
+    ensure!(own.events().len() == 2 && own.events()[0] == STARTED);
+    balanced(runner.own_ledger(), 2)
+}
+
+#[test]
 fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let error = |kind| memory.runner_errors(RunnerType::Wasm, kind);

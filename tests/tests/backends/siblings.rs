@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use solti_metrics::{Event, RunnerErrorKind, RunnerType};
+use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::NotRunning;
 
@@ -114,4 +114,43 @@ fn a_backend_that_claims_too_much_cannot_unbalance_the_ledger() -> Result<()> {
         "{ledger:?}"
     );
     bench.stop().map(drop)
+}
+
+#[test]
+fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> {
+    let trapping = Probe::new().batch().now("unreachable").load()?;
+    let bench = Bench::with(&trapping, |options| options.batches = false)?;
+    let records: Vec<_> = [1, 2, NOW, 3, 4].into_iter().map(completed).collect();
+    bench.backend.record_batch(&records);
+    let ledger = bench.settle()?;
+    // In a batch, others would have gone with it.
+    let trapped = counts(&ledger, DropReason::BackendTrapped);
+    ensure!(trapped == (5, 4, 1), "{ledger:?}");
+    bench.stop().map(drop)
+}
+
+#[test]
+fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> Result<()> {
+    const PAGE: u64 = 65_536;
+    let growing = Probe::new()
+        .now("(drop (memory.grow (i32.const 1)))")
+        .load()?;
+    let bench = Bench::new(&growing)?;
+    let status = bench.backend.status();
+    ensure!(
+        (status.memory, status.busy) == (2 * PAGE, Duration::ZERO),
+        "{status:?}"
+    );
+    bench.record([completed(NOW), completed(1), completed(NOW)]);
+    bench.settle()?;
+    let status = bench.backend.status();
+    ensure!(
+        status.memory == 4 * PAGE && status.busy > Duration::ZERO,
+        "{status:?}"
+    );
+    bench.replace(&growing)?;
+    ensure!(bench.backend.status().memory == 2 * PAGE, "{status:?}");
+    bench.stop()?;
+    ensure!(bench.backend.status().memory == 0, "{status:?}");
+    Ok(())
 }

@@ -115,7 +115,9 @@ impl Growth {
         Fault::new(
             format!("no more memory than {most} B for each {unit}"),
             format!("{}: {seen}", self.each()),
-            format!("free what a {unit} takes; if a collector would, and later, give it --memory"),
+            format!(
+                "free what a {unit} takes; if a collector would, and later, give it --memory, and time with --budget"
+            ),
         )
     }
 }

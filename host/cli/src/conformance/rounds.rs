@@ -61,8 +61,12 @@ impl Scenario<'_> {
             let grows = growth.slope() > f64::from(rounds.most);
             let late = self.is_late() || (!grows && began.elapsed() > self.rules.budget);
             if late && growth.rounds() < rounds.times {
-                self.hurried(rounds, growth, grows);
-                return Ok(());
+                self.hurried(rounds, growth);
+                return if grows && self.undecided.is_none() {
+                    leak(growth)
+                } else {
+                    Ok(())
+                };
             }
             if grows && growth.has_filled_most(memory) {
                 return leak(growth);
@@ -86,16 +90,14 @@ impl Scenario<'_> {
         Ok(())
     }
 
-    /// There was no time for all rounds. Without growth, fewer of them will do.
-    fn hurried(&mut self, rounds: &Rounds<'_>, growth: &Growth, grows: bool) {
+    /// There was no time for all rounds. Fewer of them will do, if they are not too few.
+    fn hurried(&mut self, rounds: &Rounds<'_>, growth: &Growth) {
         let (done, times) = (growth.rounds(), rounds.times);
-        let few = format!("{done} of {times} rounds, within --budget");
-        if grows {
-            self.undecided = Some(format!("{few}: {}", growth.described()));
-        } else if done < FEWEST_ROUNDS as usize {
-            self.undecided = Some(format!("only {few}"));
+        if done < FEWEST_ROUNDS as usize {
+            self.undecided = Some(format!("only {done} of {times} rounds, within --budget"));
         } else {
-            self.notes.push(few);
+            self.notes
+                .push(format!("{done} of {times} rounds, within --budget"));
         }
     }
 
