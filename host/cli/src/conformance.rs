@@ -67,8 +67,13 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
         }
     };
     let subject = Subject::read(&args)?;
+    let roles = subject.roles()?;
+    if let Some(misuse) = args.misuse(&roles) {
+        complain(format_args!("error: {}: {misuse}", subject.name));
+        return Ok(Exit::Misused);
+    }
     let mut suites = Vec::new();
-    for role in subject.roles()? {
+    for role in roles {
         let interfaces = match role {
             Role::Guest => Vec::new(),
             _ => Siblings::of(&subject.inspection).names(),
@@ -171,7 +176,7 @@ impl Subject {
             output: part.output,
         };
         let rules = Rules {
-            records: args.records.map(|records| records.get()),
+            records: args.records,
             budget: args.budget.0,
             max_growth: args.max_growth,
             memory: setting.memory,
@@ -183,6 +188,23 @@ impl Subject {
 }
 
 impl ConformanceArgs {
+    /// What is given to somebody who is not there.
+    fn misuse(&self, roles: &[Role]) -> Option<&'static str> {
+        let is_guest = roles.contains(&Role::Guest);
+        let receives = roles.iter().any(|role| *role != Role::Guest);
+        let granted = self.grants.iter().any(|grant| *grant != Grant::Output);
+        let given = !(self.args.is_empty() && self.dirs.is_empty() && self.env.is_empty())
+            || self.stdin.is_some();
+        if granted && !receives {
+            return Some(
+                "is a guest, and --grant is for those that receive records; use --dir and --env",
+            );
+        }
+        (given && !is_guest).then_some(
+            "is no guest, and arguments, --dir, --env and --stdin are for guests; use --grant",
+        )
+    }
+
     /// Whether what the component prints is shown.
     fn shows_output(&self) -> bool {
         self.grants.contains(&Grant::Output)

@@ -321,6 +321,26 @@ fn fewer_records_than_asked_for_are_told() -> Result<()> {
 }
 
 #[test]
+fn whatever_time_and_number_is_asked_for_is_no_panic() -> Result<()> {
+    let place = Place::with(&provider()?)?;
+    let ever = [
+        "--records",
+        "10",
+        "--budget",
+        "100000000000y",
+        "--timeout",
+        "100000000000y",
+    ];
+    let (end, _) = report(&place, "guest.wasm", &ever)?;
+    ensure!(end.code == Some(0), "{end}");
+    for records in ["0", "18446744073709551615"] {
+        let end = place.run(&["conformance", "--records", records, "guest.wasm"])?;
+        ensure!(end.code == Some(2), "{end}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_middleware_that_forwards_and_one_that_withholds_conform() -> Result<()> {
     for (started, forwarded) in [("(call $started (local.get 0))", true), ("", false)] {
         let (end, report) = report_of(&middleware(started)?, &QUICK)?;

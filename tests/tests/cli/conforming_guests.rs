@@ -130,6 +130,25 @@ fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
 }
 
 #[test]
+fn what_is_for_another_role_is_wrong_use() -> Result<()> {
+    let place = Place::with(&guest(START)?)?;
+    place.write("provider.wasm", &faulty::provider()?)?;
+    for (file, option, value) in [
+        ("guest.wasm", "--grant", "env=A=1"),
+        ("provider.wasm", "--env", "A=1"),
+        ("provider.wasm", "--", "argument"),
+    ] {
+        let end = place.run(&["conformance", file, option, value])?;
+        ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+        ensure!(
+            end.stderr.starts_with(&format!("error: {file}: is ")),
+            "{end}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn the_text_has_a_line_for_each_check_and_what_is_wrong_beneath() -> Result<()> {
     let place = Place::with(&guest(START)?)?;
     let end = place.run(&["conformance", "guest.wasm"])?;

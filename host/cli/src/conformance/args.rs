@@ -1,9 +1,9 @@
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
+use super::vector::MOST_RECORDS;
 use crate::args::variable;
 use crate::artifacts::ArtifactArgs;
 use crate::chain::Grant;
@@ -51,8 +51,9 @@ pub(crate) struct ConformanceArgs {
     pub(super) vectors: Option<PathBuf>,
 
     /// How many records are many, whatever a vector says and however long it takes.
-    #[arg(long, value_name = "N", help_heading = RECEIVERS)]
-    pub(super) records: Option<NonZeroU64>,
+    #[arg(long, value_name = "N", help_heading = RECEIVERS,
+        value_parser = value_parser!(u64).range(1..=MOST_RECORDS))]
+    pub(super) records: Option<u64>,
 
     /// How long a vector may take before it is given fewer records than it says, which
     /// is reported.

@@ -26,7 +26,7 @@ pub(super) struct Rounds<'a> {
 impl Scenario<'_> {
     pub(super) async fn rounds(&mut self, rounds: &Rounds<'_>) -> Result<(), Ended> {
         let began = Instant::now();
-        self.until = began + PATIENT * self.rules.budget;
+        self.until = began.checked_add(self.rules.budget.saturating_mul(PATIENT));
         let mut growth = Growth::new(rounds.unit, self.subject.status().memory);
         let ended = self.grow(rounds, &mut growth, began).await;
         self.growth = Some(growth);

@@ -27,7 +27,8 @@ const BRISK: Duration = Duration::from_millis(20);
 pub(super) struct Scenario<'a> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) rules: &'a Rules,
-    pub(super) until: Instant,
+    /// When there is no more time; never, if the clock cannot hold that.
+    pub(super) until: Option<Instant>,
     pub(super) since: Reference,
     /// With what was recorded before the last restart; `None` if there was none.
     pub(super) ever: Option<Reference>,
@@ -66,7 +67,7 @@ impl<'a> Scenario<'a> {
         let mut scenario = Self {
             subject,
             rules,
-            until: Instant::now() + rules.budget,
+            until: Instant::now().checked_add(rules.budget),
             since: Reference::default(),
             ever: None,
             given: Counter::default(),
@@ -199,7 +200,7 @@ impl<'a> Scenario<'a> {
     }
 
     pub(super) fn is_late(&self) -> bool {
-        Instant::now() > self.until
+        self.until.is_some_and(|until| Instant::now() > until)
     }
 
     /// What can be said once everything was taken.

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// So many records at most come of one step: an hour of a million a second.
-const MOST_RECORDS: u64 = 3_600_000_000;
+pub(super) const MOST_RECORDS: u64 = 3_600_000_000;
 
 /// Growth is judged over the last half of the rounds, and a line through fewer points
 /// says little.
