@@ -74,7 +74,7 @@ fn provider(example: &Example) -> Vec<Trial> {
         providers::check(component, has_flush)
     })];
     if toolchain == "starlingmonkey" {
-        let name = format!("{toolchain}::conforms_once_it_has_what_it_collects_at");
+        let name = format!("{toolchain}::collects_late_and_is_told_so");
         trials.push(component.trial(&name, conforms::collects_late));
     } else if !LARGE.contains(&toolchain) {
         let name = format!("{toolchain}::conforms");

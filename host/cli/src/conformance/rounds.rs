@@ -6,9 +6,9 @@ use super::growth::Growth;
 use super::scenario::{Ended, Scenario};
 use super::vector::{FEWEST_ROUNDS, Step, Unit};
 
-/// There are up to eight times as many rounds, if it takes those to tell a leak from a
-/// heap that settles late.
-const PATIENCE: usize = 8;
+/// There are up to 32 times as many rounds, if it takes those to tell a leak from a heap
+/// that settles late.
+const PATIENCE: usize = 32;
 
 /// And they have up to four times as long.
 const PATIENT: u32 = 4;
