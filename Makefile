@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test matrix build oracles languages lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
+.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -80,6 +80,12 @@ bench: ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS
 
 bench-check: ## Measure, and fail if a limit does not hold
 	$(SUITE) --check
+
+# Each example is built anew, so that all of them begin with empty caches.
+languages-table: ## Measure what each language costs, and rewrite the tables in docs/languages.md
+	@tools/wasm-toolchain.sh >/dev/null
+	@tools/languages.sh --anew
+	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
 bless: oracles ## Rewrite generated documents and expected outputs
 	BLESS=1 cargo test --workspace --locked --test contract --test exposition

@@ -12,6 +12,7 @@ mod cached;
 mod example;
 mod figure;
 mod growth;
+pub mod languages;
 mod limit;
 mod machine;
 mod options;

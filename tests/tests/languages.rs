@@ -3,8 +3,13 @@
 //! records on both paths, prints the same, and ends the same; of the same records, a
 //! provider exposes the same. `guest/examples/README.md` says what.
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_host::runner::RecordPath;
+use solti_metrics_tests::bench::languages::row_begins;
 use solti_metrics_tests::toolchains::{Example, are_all, examples};
 
 #[path = "languages/command.rs"]
@@ -25,25 +30,37 @@ mod seen;
 /// Those whose components take long to compile, which the command would do again.
 const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
+/// Those whose components need component-model async.
+const ASYNC: [&str; 2] = ["quickjs-async", "rust-wasi3"];
+
 /// Those whose providers have nothing to flush.
 const WITHOUT_FLUSH: [&str; 2] = ["python", "wat"];
 
 fn main() {
     let arguments = Arguments::from_args();
-    let found = examples();
+    let trials = match examples() {
+        Ok(examples) => trials(examples),
+        Err(error) => vec![trial("every_example_is_built_and_run", || Err(error))],
+    };
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trials(examples: Vec<Example>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for example in found.iter().flatten() {
+    for example in &examples {
         match &*example.role {
             "reporter" => trials.extend(reporter(example)),
             _ => trials.extend(provider(example)),
         }
     }
-    trials.push(Trial::test("every_example_is_built_and_run", || {
-        found
-            .and_then(|examples| are_all(&examples))
-            .map_err(failed)
+    let all = examples.clone();
+    trials.push(trial("every_example_is_built_and_run", move || {
+        are_all(&all)
     }));
-    libtest_mimic::run(&arguments, trials).exit();
+    trials.push(trial("the_page_has_a_row_for_each_example", move || {
+        has_rows(&examples)
+    }));
+    trials
 }
 
 fn reporter(example: &Example) -> Vec<Trial> {
@@ -54,7 +71,8 @@ fn reporter(example: &Example) -> Vec<Trial> {
         let example = example.clone();
         trials.push(component.trial(&name, move |component| {
             example.is_of_today(component)?;
-            runs::check(component, path)
+            let needs_async = ASYNC.contains(&&*example.toolchain);
+            runs::check(component, path, needs_async)
         }));
     }
     if !LARGE.contains(&toolchain) {
@@ -83,6 +101,25 @@ fn provider(example: &Example) -> Vec<Trial> {
     trials
 }
 
-fn failed(error: anyhow::Error) -> Failed {
-    Failed::from(format!("{error:#}"))
+/// The page with what languages cost has a row for each.
+fn has_rows(examples: &[Example]) -> Result<()> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/languages.md");
+    let page = fs::read_to_string(page)?;
+    for example in examples {
+        let begins = row_begins(example);
+        let rows = page.lines().filter(|line| line.starts_with(&begins));
+        ensure!(rows.count() == 1, "docs/languages.md has no {begins}");
+    }
+    let rows = page
+        .lines()
+        .filter(|line| line.contains("](../guest/examples/"));
+    let rows = rows.filter(|line| line.starts_with("| ")).count();
+    ensure!(rows == examples.len(), "docs/languages.md has {rows} rows");
+    Ok(())
+}
+
+fn trial(name: &str, check: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        check().map_err(|error| Failed::from(format!("{error:#}")))
+    })
 }

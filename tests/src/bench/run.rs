@@ -161,7 +161,8 @@ fn measured(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes a file, and makes its folder.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let wrong = |error| format!("{}: {error}", path.display());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(wrong)?;

@@ -20,7 +20,7 @@ pub(crate) fn label(path: RecordPath) -> &'static str {
 
 /// Runs the component with each input, within the limits that a task has by default. Both
 /// paths are held against the same, and so are all languages.
-pub(crate) fn check(component: &Path, path: RecordPath) -> Result<()> {
+pub(crate) fn check(component: &Path, path: RecordPath, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone()).path(path);
     let runner = runner.artifacts(kept::artifacts()?).build()?;
@@ -30,6 +30,8 @@ pub(crate) fn check(component: &Path, path: RecordPath) -> Result<()> {
         _ => Taken::Direct { reason: None },
     };
     ensure!(*program.path() == asked, "{program:?}");
+    let needs = &program.inspection().needs_async;
+    ensure!(needs.is_some() == needs_async, "async: {needs:?}");
 
     let tokio = tokio::runtime::Runtime::new()?;
     for input in inputs() {

@@ -1,0 +1,95 @@
+//! What the examples cost in each language: the tables in `docs/languages.md`, which
+//! `make languages-table` measures and writes.
+
+mod backend;
+mod built;
+mod guest;
+mod page;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use solti_metrics_host::artifact::Origin;
+
+use super::machine::Machine;
+use super::run::write;
+use super::{Result, Spread, table};
+use crate::oracle::Oracle;
+use crate::toolchains::examples;
+
+pub use page::row_begins;
+
+use backend::Backend;
+use guest::Guest;
+
+/// How often what takes little time is measured.
+const TIMES: usize = 5;
+
+/// How many are measured at once, of what takes hardly any time.
+const MOST: usize = 1 << 18;
+
+/// Seconds that are enough.
+const ENOUGH: f64 = 0.1;
+
+/// How often code is loaded; the fastest counts, since others can only slow it down.
+const LOADS: usize = 9;
+
+/// Measures every example, and writes the page.
+pub fn main() -> ExitCode {
+    match measured() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            table::note(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measured() -> Result<()> {
+    let machine = Machine::here();
+    // What Rust's examples are built in, from nothing.
+    let folder = tempfile::tempdir()?;
+    let (mut guests, mut backends) = (Vec::new(), Vec::new());
+    for example in examples()? {
+        table::note(&format!("{}: {}", example.toolchain, example.role));
+        let component = match example.component() {
+            Oracle::Here(component) => component,
+            missing => return Err(format!("{}: {missing:?}", example.toolchain).into()),
+        };
+        example.is_of_today(&component)?;
+        match &*example.role {
+            "reporter" => guests.push(Guest::measure(example, &component, folder.path())?),
+            _ => backends.push(Backend::measure(example, &component, folder.path())?),
+        }
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/languages.md");
+    let before = std::fs::read_to_string(&page)?;
+    let tables = page::tables(&machine, &guests, &backends);
+    write(&page, &page::with(&before, &tables)?)
+}
+
+/// How long it takes to load what is kept, once it is.
+fn fastest(load: impl Fn() -> Result<Origin>) -> Result<Duration> {
+    load()?;
+    let times = (0..LOADS).map(|_| {
+        let begun = Instant::now();
+        match load()? {
+            Origin::Cached => Ok(begun.elapsed()),
+            origin => Err(format!("{origin:?}, and not cached").into()),
+        }
+    });
+    let times = times.collect::<Result<Vec<_>>>()?;
+    Ok(times.into_iter().min().ok_or("not once")?)
+}
+
+/// Microseconds for one of what takes these seconds for so many: for so many, or more if
+/// that takes hardly any time.
+fn us_each(mut number: usize, seconds: impl Fn(usize) -> Result<f64>) -> Result<f64> {
+    while number < MOST && seconds(number)? < ENOUGH {
+        number *= 4;
+    }
+    let times = (0..TIMES).map(|_| Ok(1e6 * seconds(number)? / number as f64));
+    let spread = Spread::of(times.collect::<Result<_>>()?);
+    Ok(spread.ok_or("not once")?.median)
+}

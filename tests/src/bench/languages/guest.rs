@@ -1,0 +1,99 @@
+use std::path::Path;
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use solti_metrics::noop_metrics;
+use solti_metrics_host::runner::{Program, RecordPath, Runner, Stdin, Task, TaskEnd, TaskReport};
+
+use super::built::Built;
+use super::{fastest, us_each};
+use crate::bench::Result;
+use crate::kept;
+use crate::toolchains::Example;
+
+/// What a reporter costs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Guest {
+    pub(super) example: Example,
+    pub(super) built: Built,
+    /// The most memory that it has while it reads a text without lines.
+    pub(super) memory: usize,
+    /// To load it from a cache.
+    pub(super) load: Duration,
+    /// Microseconds of CPU time for a record on the inlined path.
+    pub(super) inline_us: f64,
+    /// And where a record is a call of the host.
+    pub(super) direct_us: f64,
+}
+
+/// Beyond what any of them needs for those.
+const MEMORY: usize = 1 << 30;
+
+impl Guest {
+    pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
+        let built = Built::of(&example, component, folder)?;
+        let inline = Subject::load(component, RecordPath::Inline)?;
+        let direct = Subject::load(component, RecordPath::Direct)?;
+        Ok(Self {
+            example,
+            built,
+            memory: inline.run(0)?.peak_memory,
+            load: {
+                let runner = runner(RecordPath::Inline)?;
+                fastest(|| Ok(kept::program(&runner, component)?.origin()))?
+            },
+            inline_us: inline.record_us()?,
+            direct_us: direct.record_us()?,
+        })
+    }
+}
+
+struct Subject {
+    runner: Runner,
+    program: Program,
+}
+
+impl Subject {
+    fn load(component: &Path, path: RecordPath) -> Result<Self> {
+        let runner = runner(path)?;
+        let program = kept::program(&runner, component)?;
+        Ok(Self { runner, program })
+    }
+
+    /// Of what a text costs more that has twice as many lines. A line is two records.
+    fn record_us(&self) -> Result<f64> {
+        us_each(256, |records| {
+            Ok(self.cpu(records)? - self.cpu(records / 2)?)
+        })
+    }
+
+    /// Seconds for a text of so many lines.
+    fn cpu(&self, lines: usize) -> Result<f64> {
+        let begun = ThreadTime::now();
+        let report = self.run(lines)?;
+        let time = begun.elapsed().as_secs_f64();
+        if report.ledger.delivered() != 2 * lines as u64 {
+            return Err(format!("{lines} lines: {:?}", report.ledger).into());
+        }
+        Ok(time)
+    }
+
+    fn run(&self, lines: usize) -> Result<TaskReport> {
+        let mut task = Task::new();
+        task.stdin = Stdin::Bytes(b"a b\n".repeat(lines));
+        task.limits.memory = MEMORY;
+        let tokio = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let report = tokio.block_on(self.runner.run(&self.program, task))?;
+        match report.end {
+            TaskEnd::Exited { code: 0 } => Ok(report),
+            end => Err(format!("it {end}").into()),
+        }
+    }
+}
+
+fn runner(path: RecordPath) -> Result<Runner> {
+    let runner = Runner::builder(noop_metrics()).path(path);
+    Ok(runner.artifacts(kept::artifacts()?).build()?)
+}
