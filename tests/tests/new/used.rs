@@ -22,6 +22,8 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
         "solti-metrics check --compile-timeout 30m {name}.wasm"
     ))?;
     ensure!(said.contains(&format!("role      {role}\n")), "{said}");
+    let said = project.shell("make test")?;
+    ensure!(said.contains(&format!("{name}.wasm conforms: ")), "{said}");
     match role {
         "guest" => guest(&project)?,
         "provider" => provider(&project)?,
