@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use cpu_time::ProcessTime;
 use solti_metrics::{Event, MetricsBackend};
-use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Provider, Providers};
+use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Provider, Providers};
 use tokio::runtime::Runtime;
 
 use super::built::Built;
@@ -45,7 +45,7 @@ impl Backend {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
         let providers = Providers::new()?.artifacts(kept::artifacts()?);
-        let provider = kept::provider(&providers, component)?;
+        let provider = kept::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;
         let usual = started(&provider, BackendOptions::default().memory)?;
@@ -53,7 +53,7 @@ impl Backend {
             example,
             built,
             memory: least_memory(&provider)?,
-            load: fastest(|| Ok(kept::provider(&providers, component)?.origin()))?,
+            load: fastest(|| Ok(kept::provider(&providers, component, &Grants::new())?.origin()))?,
             record_us: record_us(&roomy, &tokio)?,
             expose_us: expose_us(&roomy, &tokio)?,
             scrapes: scrapes(&usual, &tokio),
