@@ -32,8 +32,8 @@ pub(super) struct Outcome {
     pub(super) shortened: Option<u64>,
     /// What is wrong with the form of what it exposes.
     pub(super) malformed: Option<String>,
-    /// How often it was scraped.
-    pub(super) scrapes: u64,
+    /// How many of its expositions were read.
+    pub(super) texts: u64,
     /// What a person should know of it in any case.
     pub(super) notes: Vec<String>,
     /// Why nothing can be said.

@@ -25,7 +25,8 @@ struct Seen {
     causes: Vec<(String, String)>,
     /// The first text that was none, and in which vector.
     malformed: Option<(String, String)>,
-    scrapes: u64,
+    /// How many were read.
+    texts: u64,
     times: Times,
     passed_on: PassedOn,
 }
@@ -76,11 +77,7 @@ async fn starts(setting: &Setting) -> Check {
     let began = Instant::now();
     let check = match Subject::start(setting, true) {
         Ok(subject) => {
-            // The worker says so before it takes anything.
-            let memory = match subject.settle().await {
-                Ok(()) => subject.status().memory,
-                Err(_) => 0,
-            };
+            let memory = subject.status().memory;
             subject.stop().await;
             Check::new("starts", Verdict::Passed)
                 .note(format!("with {} of memory", ByteSize::b(memory)))
@@ -119,7 +116,7 @@ impl Seen {
 
     /// What a vector's outcome means, given those before.
     fn judge(&mut self, vector: &Vector, outcome: &Outcome) -> Verdict {
-        self.scrapes += outcome.scrapes;
+        self.texts += outcome.texts;
         self.passed_on.add(outcome);
         if let Some(malformed) = &outcome.malformed {
             let first = || (malformed.clone(), vector.name.clone());
@@ -229,7 +226,7 @@ fn note(check: &mut Check, notes: &mut Vec<String>, outcome: &Outcome, batches: 
 fn exposition(seen: &Seen, siblings: Siblings) -> Check {
     let verdict = match &seen.malformed {
         _ if !siblings.exposition => Verdict::skipped("it does not export `exposition`"),
-        None if seen.scrapes == 0 => Verdict::skipped("it was not scraped"),
+        None if seen.texts == 0 => Verdict::skipped("no scrape has returned"),
         None => Verdict::Passed,
         Some((malformed, vector)) => Verdict::Failed(Fault::new(
             "OpenMetrics 1.0 text",
@@ -237,9 +234,9 @@ fn exposition(seen: &Seen, siblings: Siblings) -> Check {
             "write the text as OpenMetrics 1.0 has it: https://prometheus.io/docs/specs/om/open_metrics_spec/",
         )),
     };
-    Check::new("exposition", verdict).note(match seen.scrapes {
+    Check::new("exposition", verdict).note(match seen.texts {
         0 => String::new(),
-        scrapes => format!("{scrapes} scrapes"),
+        texts => format!("{texts} texts read"),
     })
 }
 

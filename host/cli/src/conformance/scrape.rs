@@ -13,14 +13,15 @@ const SHOWN: usize = 3;
 
 impl Scenario<'_> {
     pub(super) async fn expose(&mut self, expect: Option<&[Expected]>) -> Result<(), Ended> {
-        self.scrapes += 1;
         let text = match self.subject.expose().await {
             Ok(text) => text,
-            Err(stop) => return Err(stopped(stop, &format!("in scrape {}", self.scrapes))),
+            Err(stop) => return Err(stopped(stop, &format!("in scrape {}", self.scrapes + 1))),
         };
+        self.scrapes += 1;
         let Some(expect) = expect else {
             return Ok(());
         };
+        self.texts += 1;
         let parsed = text
             .and_then(|text| Exposition::parse(&text).map_err(|malformed| malformed.to_string()));
         let found = match parsed {
