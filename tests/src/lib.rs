@@ -3,11 +3,13 @@
 pub mod artifact;
 pub mod bench;
 pub mod blocks;
+pub mod counted;
 pub mod guest;
 pub mod kept;
 pub mod oracle;
 pub mod script;
 pub mod series;
+pub mod shell;
 pub mod toolchains;
 
 /// The README's program for embedders compiles.

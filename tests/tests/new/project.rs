@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
+use solti_metrics_tests::artifact::command;
+use solti_metrics_tests::shell::run;
 use tempfile::TempDir;
 
 pub(crate) struct Project {
@@ -45,7 +46,7 @@ impl Project {
 
     /// Runs a script in its folder, and returns what that prints.
     pub(crate) fn shell(&self, script: &str) -> Result<String> {
-        self.shell_in(&self.path(""), script)
+        run(script, &self.path(""))
     }
 
     /// Builds it with the commands that `new` has printed.
@@ -56,34 +57,8 @@ impl Project {
             fs::copy(versions, self.path("Cargo.lock"))?;
         }
         let (_, next) = self.said.split_once("next:\n").context("nothing is next")?;
-        self.shell_in(self.folder.path(), next)?;
+        run(next, self.folder.path())?;
         Ok(())
-    }
-
-    fn shell_in(&self, folder: &Path, script: &str) -> Result<String> {
-        let program = command();
-        let ours = program.parent().context("no folder")?;
-        let target = ours.parent().context("no folder")?;
-        let path = std::env::var("PATH").unwrap_or_default();
-        let languages = target.join("languages/bin");
-        let output = Command::new("sh")
-            .args(["-ec", script])
-            .current_dir(folder)
-            .env(
-                "PATH",
-                format!("{}:{}:{path}", ours.display(), languages.display()),
-            )
-            .env("COMPONENTIZE_QJS", "componentize-qjs")
-            .env("RUSTC", compiler())
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TARGET_DIR", cargo_s()?)
-            .env("XDG_CACHE_HOME", cache_home())
-            .env_remove("MAKEFLAGS")
-            .output()?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let said = text(&output.stdout) + &text(&output.stderr);
-        ensure!(output.status.success(), "{script}\n{said}");
-        Ok(said)
     }
 }
 
@@ -110,14 +85,4 @@ pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         }
     }
     Ok(files)
-}
-
-/// Where the guest of the README is built, too: from the same crates.
-fn cargo_s() -> Result<PathBuf> {
-    let guests = artifact("hello", WASI);
-    Ok(guests
-        .ancestors()
-        .nth(4)
-        .context("no folder")?
-        .join("readme"))
 }

@@ -4,11 +4,8 @@ use std::fs;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
-use solti_metrics::Event;
-use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
-use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
-use solti_metrics_tests::artifact::{WASI, artifact, cache_home};
-use solti_metrics_tests::script::script;
+use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::counted::exposed;
 
 use crate::project::Project;
 
@@ -80,23 +77,7 @@ fn provider(project: &Project) -> Result<()> {
         "{row} in\n{said}"
     );
 
-    let cache = ArtifactCache::open(cache_home().join("solti-metrics/code"))?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().cache(cache));
-    let provider = providers.load_file(&project.component(), &Grants::new())?;
-    let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
-    let (mut started, mut completed, mut errors) = (0, 0, 0);
-    for event in script() {
-        event.record_into(&backend);
-        match event {
-            Event::TaskStarted { .. } => started += 1,
-            Event::TaskCompleted { .. } => completed += 1,
-            _ => errors += 1,
-        }
-    }
-    let tokio = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let exposed = tokio.block_on(backend.expose())?;
+    let (exposed, [started, completed, errors]) = exposed(&project.component())?;
     let expected = format!(
         "# TYPE tasks_started counter\ntasks_started_total {started}\n\
          # TYPE tasks_completed counter\ntasks_completed_total {completed}\n\

@@ -1,0 +1,67 @@
+//! The guides of `docs/guests/` are followed, from an empty folder to a guest and a
+//! provider that run: each command as it stands there, and what it prints is what the
+//! page shows. What installs something is not run, since that takes a network: it has to
+//! install the versions that all of this is built with.
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed, Trial};
+use solti_metrics_tests::oracle::Oracle;
+
+#[path = "guides/followed.rs"]
+mod followed;
+#[path = "guides/installed.rs"]
+mod installed;
+#[path = "guides/page.rs"]
+mod page;
+#[path = "guides/shown.rs"]
+mod shown;
+#[path = "guides/terminal.rs"]
+mod terminal;
+#[path = "guides/written.rs"]
+mod written;
+
+/// The pages, each with the toolchain that is needed to follow it.
+const GUIDES: [(&str, &str); 8] = [
+    ("rust", "rust"),
+    ("c", "c"),
+    ("cpp", "cpp"),
+    ("go", "go"),
+    ("python", "python"),
+    ("js", "quickjs"),
+    ("zig", "zig"),
+    ("wat", "wat"),
+];
+
+/// What is looked at without a toolchain, and what is claimed of it.
+type Check = (&'static str, fn() -> Result<()>);
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (name, check) in written::CHECKS.iter().chain(installed::CHECKS) {
+        trials.push(Trial::test(*name, move || check().map_err(failed)));
+    }
+    trials.push(Trial::test("what_is_shown_is_compared", || {
+        shown::compares().map_err(failed)
+    }));
+    for (language, toolchain) in GUIDES {
+        let name = format!("{language}::leads_to_a_guest_and_a_provider");
+        // Where its toolchain is, there is what it has built.
+        let built = Oracle::example(toolchain, "reporter");
+        trials.push(built.trial(&name, move |_| followed::check(language)));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Calls it with the blocks of each page, and the page's language.
+fn each(check: impl Fn(&str, &[page::Block]) -> Result<()>) -> Result<()> {
+    for (language, _) in GUIDES {
+        let page = format!("{language}.md");
+        check(language, &page::blocks_of(&page)?).map_err(|error| error.context(page))?;
+    }
+    Ok(())
+}
+
+fn failed(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
+}
