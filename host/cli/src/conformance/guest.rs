@@ -13,6 +13,10 @@ use super::verdict::{Check, Fault, Verdict};
 pub(super) use run::Guest;
 use run::Run;
 
+/// So many lines are shown of what it said last. A panic of Go begins with its message,
+/// and has a dozen more.
+const LINES: usize = 20;
+
 /// The names of what is looked at once it has run.
 const AFTERWARDS: [&str; 5] = ["records", "pairs", "durations", "both-paths", "quota"];
 
@@ -148,9 +152,9 @@ fn runs(run: &Run) -> Check {
                 .for_each(|line| seen.push_str(&format!("\n{line}")));
         }
         let printed = String::from_utf8_lossy(&report.stderr);
-        let printed: Vec<_> = printed.lines().collect();
-        for line in &printed[printed.len().saturating_sub(3)..] {
-            seen.push_str(&format!("\n{}", printable(line)));
+        let printed: Vec<_> = printed.lines().filter(|line| !line.is_empty()).collect();
+        for line in &printed[printed.len().saturating_sub(LINES)..] {
+            seen.push_str(&format!("\n| {}", printable(line)));
         }
         Verdict::Failed(Fault::new("it returns from `main`, or exits", seen, fix))
     });

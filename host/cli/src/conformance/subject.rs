@@ -1,13 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use solti_metrics::{Event, MetricsBackend, MetricsHandle};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, NotRunning, Output, Provider, StartError,
 };
-use solti_metrics_host::runner::printable;
 
 use super::counts::{Counter, Counts};
 use super::verdict::Fault;
@@ -17,9 +15,6 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// How long it may take to stop, once everything was taken.
 const STOPPING: Duration = Duration::from_secs(1);
-
-/// Of what it printed last, so many bytes are kept.
-const TAIL: usize = 2048;
 
 /// How components that receive records are run here.
 #[derive(Debug, Clone)]
@@ -38,14 +33,16 @@ pub(super) struct Subject<'a> {
     setting: &'a Setting,
     backend: ComponentBackend,
     next: Arc<Counter>,
-    printed: Arc<Mutex<Vec<u8>>>,
 }
 
 /// Why it does not go on.
 #[derive(Debug, Clone)]
 pub(super) enum Stop {
     /// Its instance is gone.
-    Died { cause: String, printed: String },
+    Died {
+        cause: String,
+        last_words: Option<String>,
+    },
     /// It says that it could not.
     Refused { said: String },
 }
@@ -54,7 +51,7 @@ impl<'a> Subject<'a> {
     /// `batches` is whether many records are handed over in one call, if it can take
     /// them so.
     pub(super) fn start(setting: &'a Setting, batches: bool) -> Result<Self, StartError> {
-        let (next, printed) = (Arc::new(Counter::default()), Arc::default());
+        let next = Arc::new(Counter::default());
         let mut options = BackendOptions::default();
         options.memory = setting.memory;
         options.deadline = setting.deadline;
@@ -64,13 +61,13 @@ impl<'a> Subject<'a> {
         // After a failure, nothing is to be waited for.
         options.restart.failures = 1;
         options.next = Some(Arc::clone(&next) as MetricsHandle);
-        options.stdout = shown(setting, &printed, false);
-        options.stderr = shown(setting, &printed, true);
+        if setting.output {
+            (options.stdout, options.stderr) = (Output::Stderr, Output::Stderr);
+        }
         Ok(Self {
             backend: ComponentBackend::start(&setting.provider, options)?,
             setting,
             next,
-            printed,
         })
     }
 
@@ -84,8 +81,8 @@ impl<'a> Subject<'a> {
     pub(super) async fn settle(&self) -> Result<(), Stop> {
         loop {
             let status = self.backend.status();
-            if let Some(cause) = status.last_failure {
-                return Err(self.died(cause));
+            if let Some(stop) = Stop::of(&status) {
+                return Err(stop);
             }
             let ledger = status.ledger;
             // What it says that it did not keep, and nothing that it died of.
@@ -102,8 +99,7 @@ impl<'a> Subject<'a> {
         match self.backend.flush().await {
             Ok(()) => Ok(()),
             Err(NotRunning::Refused(said)) => Err(Stop::Refused { said }),
-            Err(NotRunning::Failed(failure)) => Err(self.died(failure.to_string())),
-            Err(other) => Err(self.died(other.to_string())),
+            Err(error) => Err(self.died(&error).await),
         }
     }
 
@@ -112,15 +108,17 @@ impl<'a> Subject<'a> {
         match self.backend.expose().await {
             Ok(text) => Ok(Ok(text)),
             Err(NotRunning::Refused(said)) => Ok(Err(format!("it is {said}"))),
-            Err(NotRunning::Failed(failure)) => Err(self.died(failure.to_string())),
-            Err(other) => Err(self.died(other.to_string())),
+            Err(error) => Err(self.died(&error).await),
         }
     }
 
     /// Another instance takes its place.
     pub(super) async fn restart(&self) -> Result<(), Stop> {
         let replaced = self.backend.replace(&self.setting.provider).await;
-        replaced.map_err(|error| self.died(error.to_string()))?;
+        replaced.map_err(|error| Stop::Died {
+            cause: error.to_string(),
+            last_words: None,
+        })?;
         self.settle().await
     }
 
@@ -138,19 +136,31 @@ impl<'a> Subject<'a> {
         self.backend.stop(STOPPING).await;
     }
 
-    fn died(&self, cause: String) -> Stop {
-        let printed = self.printed.lock();
-        let text = String::from_utf8_lossy(&printed);
-        let mut lines: Vec<_> = text.lines().rev().filter(|line| !line.is_empty()).collect();
-        lines.truncate(3);
-        lines.reverse();
-        let lines: Vec<_> = lines.into_iter().map(printable).collect();
-        let printed = lines.join("\n");
-        Stop::Died { cause, printed }
+    /// Why it could not be asked: it is told of soon, if it has just failed.
+    async fn died(&self, error: &NotRunning) -> Stop {
+        loop {
+            if let Some(stop) = Stop::of(&self.backend.status()) {
+                return stop;
+            }
+            if !matches!(error, NotRunning::Failed(_)) {
+                return Stop::Died {
+                    cause: error.to_string(),
+                    last_words: None,
+                };
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }
 
 impl Stop {
+    /// Whether it has failed, and how.
+    fn of(status: &BackendStatus) -> Option<Self> {
+        let cause = status.last_failure.clone()?;
+        let last_words = status.last_words.clone();
+        Some(Self::Died { cause, last_words })
+    }
+
     /// What happened, in a few words that are the same for the same thing.
     pub(super) fn cause(&self) -> String {
         match self {
@@ -177,11 +187,12 @@ impl Stop {
             ),
             Self::Died { cause, .. } => ("its calls return", advice(cause)),
         };
-        let printed = match self {
-            Self::Died { printed, .. } if !printed.is_empty() => format!("\n{printed}"),
-            _ => String::new(),
+        let said = match self {
+            Self::Died { last_words, .. } => last_words.as_deref().unwrap_or_default(),
+            Self::Refused { .. } => "",
         };
-        Fault::new(expected, format!("{when}, {cause}{printed}"), fix)
+        let said: String = said.lines().map(|line| format!("\n| {line}")).collect();
+        Fault::new(expected, format!("{when}, {cause}{said}"), fix)
     }
 }
 
@@ -207,21 +218,4 @@ fn advice(cause: &str) -> &'static str {
         "whatever comes is a record like any other: none may trap",
         |(_, advice)| advice,
     )
-}
-
-/// What it prints on standard error says why it traps, in many a language.
-fn shown(setting: &Setting, printed: &Arc<Mutex<Vec<u8>>>, kept: bool) -> Output {
-    if setting.output {
-        return Output::Stderr;
-    }
-    if !kept {
-        return Output::Discard;
-    }
-    let printed = Arc::clone(printed);
-    Output::To(Arc::new(move |bytes| {
-        let mut printed = printed.lock();
-        printed.extend_from_slice(bytes);
-        let more = printed.len().saturating_sub(TAIL);
-        printed.drain(..more);
-    }))
 }
