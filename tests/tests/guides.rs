@@ -21,12 +21,14 @@ mod terminal;
 mod written;
 
 /// The pages, each with the toolchain that is needed to follow it.
+///
+/// The one that takes longest is the first to begin.
 const GUIDES: [(&str, &str); 8] = [
+    ("python", "python"),
     ("rust", "rust"),
     ("c", "c"),
     ("cpp", "cpp"),
     ("go", "go"),
-    ("python", "python"),
     ("js", "quickjs"),
     ("zig", "zig"),
     ("wat", "wat"),
