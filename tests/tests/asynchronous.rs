@@ -1,6 +1,7 @@
 //! Guests that need component-model async run as others do, on an engine of their own.
 
 use std::future::Future;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
 use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_host::runner::{
-    Access, CancellationToken, Output, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
+    Access, CancellationToken, LoadError, Output, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
 };
-use solti_metrics_tests::artifact::{BARE, WASI, artifact};
+use solti_metrics_tests::artifact::{BARE, WASI, artifact, cache_home, command};
 use solti_metrics_tests::guest::{asynchronous, component};
 
 #[path = "compose/parts.rs"]
@@ -62,6 +63,30 @@ fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> 
 
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 1 }, "{}", report.end);
+    Ok(())
+}
+
+/// The command has `--no-async` for it.
+#[test]
+fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
+    let runner = Runner::builder(noop_metrics())
+        .asynchronous(false)
+        .build()?;
+    runner.load_file(&artifact("reporter", WASI))?;
+    let guest = artifact("reporter_wasi3", BARE);
+    let error = runner.load_file(&guest).err().context("it was loaded")?;
+    let said = error.to_string();
+    ensure!(matches!(error, LoadError::AsyncRefused { .. }), "{said}");
+    ensure!(said.contains("build the guest for WASI 0.2"), "{said}");
+
+    let output = Command::new(command())
+        .args(["run", "--no-async"])
+        .arg(guest)
+        .env("XDG_CACHE_HOME", cache_home())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    ensure!(said.contains("told to refuse"), "{said}");
     Ok(())
 }
 

@@ -131,8 +131,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) backend_timeout: Time,
 
-    /// Linear memory that a component that receives records may use, all its memories
-    /// together.
+    /// Linear memory that a component that receives records may use.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) backend_memory: ByteSize,
 
@@ -189,6 +188,10 @@ pub(crate) struct RunArgs {
     /// host function each. What the backends see is the same.
     #[arg(long, value_enum, default_value_t = Way::Inline)]
     pub(crate) path: Way,
+
+    /// Refuse guests that need component-model async, which is experimental in wasmtime.
+    #[arg(long)]
+    pub(crate) no_async: bool,
 
     /// How many records a task may make; those after them are dropped.
     #[arg(long, value_name = "N")]

@@ -19,6 +19,7 @@ pub struct RunnerBuilder {
     settings: EngineSettings,
     max_component: u64,
     path: RecordPath,
+    asynchronous: bool,
     pool: Option<Pool>,
     artifacts: Artifacts,
 }
@@ -33,6 +34,7 @@ impl RunnerBuilder {
             settings: EngineSettings::default(),
             max_component: 64 << 20,
             path: RecordPath::default(),
+            asynchronous: true,
             pool: None,
             artifacts: Artifacts::new(),
         }
@@ -80,6 +82,14 @@ impl RunnerBuilder {
         self
     }
 
+    /// Whether guests may need component-model async. Default: they may. wasmtime calls
+    /// its support for that, and for WASI 0.3, experimental, and does not promise to mend
+    /// it between releases; so a host whose guests are hostile may want to refuse them.
+    pub fn asynchronous(mut self, allowed: bool) -> Self {
+        self.asynchronous = allowed;
+        self
+    }
+
     /// Sets room for tasks aside. Without, each task takes what it needs from the
     /// system, and gives it back. Where the system does not grant so much address
     /// space, that is how it is done all the same; see
@@ -118,6 +128,7 @@ impl RunnerBuilder {
             guest_book: self.guest_book,
             max_component: self.max_component,
             path: self.path,
+            asynchronous: self.asynchronous,
             machine,
         }))
     }

@@ -29,6 +29,8 @@ pub struct Program {
 pub(super) struct Loader<'a> {
     pub(super) machine: &'a Machine,
     pub(super) path: RecordPath,
+    /// Whether a component may need component-model async.
+    pub(super) asynchronous: bool,
 }
 
 /// A program's code, linked, and how its records travel.
@@ -70,6 +72,12 @@ impl Loader<'_> {
         let Some(needs) = &it.needs_async else {
             return Ok(&self.machine.artifacts);
         };
+        if !self.asynchronous {
+            return Err(LoadError::AsyncRefused {
+                name: printable(name),
+                needs: needs.clone(),
+            });
+        }
         self.machine
             .asynchronous()
             .map_err(|error| LoadError::NoEngine {

@@ -25,6 +25,8 @@ pub struct Runner {
 pub(super) struct Inner {
     pub(super) machine: Machine,
     pub(super) path: RecordPath,
+    /// Whether guests may need component-model async.
+    pub(super) asynchronous: bool,
     pub(super) guests: MetricsCtxBuilder,
     pub(super) guest_book: LedgerBook,
     pub(super) reporter: Reporter,
@@ -99,6 +101,7 @@ impl Runner {
         Loader {
             machine: &self.inner.machine,
             path: self.inner.path,
+            asynchronous: self.inner.asynchronous,
         }
     }
 

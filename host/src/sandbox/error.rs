@@ -160,6 +160,16 @@ pub enum LoadError {
         /// What in it does, in words.
         reason: String,
     },
+    /// It needs component-model async, and the runner was told to take no such guests.
+    #[error(
+        "{name}: needs component-model async, since {needs}, which this runner was told to refuse; allow it, or build the guest for WASI 0.2"
+    )]
+    AsyncRefused {
+        /// The component.
+        name: String,
+        /// What in it needs that, in words.
+        needs: String,
+    },
     /// It needs an engine with component-model async, and there is none to be had.
     #[error(
         "{name}: needs component-model async, since {needs}, and there is no engine for it: {reason}; give this process more memory, or build the guest for WASI 0.2"
