@@ -30,6 +30,7 @@ use solti_metrics_host::provider::{BackendOptions, Providers, Role, Siblings};
 use solti_metrics_host::runner::{Inspection, Runner, printable};
 
 use crate::artifacts::tell;
+use crate::causes::causes;
 use crate::chain::{Grant, Part};
 use crate::exit::{Exit, print};
 use crate::voice::complain;
@@ -62,7 +63,7 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
     let vectors = match vectors::vectors(args.vectors.as_deref()) {
         Ok(vectors) => vectors,
         Err(error) => {
-            complain(format_args!("error: {error:#}"));
+            complain(format_args!("error: {}", causes(&error)));
             return Ok(Exit::Misused);
         }
     };

@@ -4,6 +4,7 @@
 mod args;
 mod artifacts;
 mod backend;
+mod causes;
 mod chain;
 mod check;
 mod component;
@@ -37,6 +38,7 @@ use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::panic_is_contained;
 
 use crate::args::{Cli, Command};
+use crate::causes::causes;
 use crate::exit::Exit;
 use crate::voice::complain_now;
 
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
         Command::CompileWorker { .. } => return compile_worker(),
     };
     exit.unwrap_or_else(|error| {
-        complain_now(format_args!("error: {error:#}"));
+        complain_now(format_args!("error: {}", causes(&error)));
         Exit::Failed
     })
     .into()

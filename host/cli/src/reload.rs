@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::causes::causes;
 use crate::component::Component;
 use crate::voice::complain;
 
@@ -53,7 +54,8 @@ async fn reload(component: &Arc<Component>) {
     match component.reload().await {
         Ok(()) => complain(format_args!("{name}: replaced by what its file is now")),
         Err(error) => complain(format_args!(
-            "error: {error:#}; the backend {name} goes on as it was"
+            "error: {}; the backend {name} goes on as it was",
+            causes(&error)
         )),
     }
 }
