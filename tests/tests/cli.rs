@@ -31,6 +31,12 @@ mod faulty;
 #[path = "cli/conformance.rs"]
 mod conformance;
 
+#[path = "cli/conformance_report.rs"]
+mod conformance_report;
+
+#[path = "cli/conforming_memory.rs"]
+mod conforming_memory;
+
 #[path = "cli/conforming_guests.rs"]
 mod conforming_guests;
 

@@ -1,19 +1,15 @@
 //! `conformance` of what receives records: what is right passes, and each fault is
 //! failed by the one check that is about it.
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
-use crate::child::End;
+use crate::conformance_report::{QUICK, check, failed, fails, report, report_of, with_result};
 use crate::faulty::{
     COMPLETED, ERROR, EXPOSE, GLOBALS, STARTED, batching, counting, flushed_once, middleware,
     provider, with, without,
 };
 use crate::place::Place;
-
-/// Fewer records than by default, and time for all of them.
-const QUICK: [&str; 4] = ["--records", "20000", "--budget", "1m"];
 
 /// Loses one label: a container's `backend_config_failed`.
 const LOST: &str = "(if (i32.eq (call $pair (local.get $runner) (local.get $error)) (i32.const 5))
@@ -169,64 +165,6 @@ fn one_that_has_no_end_of_text_fails_exposition() -> Result<()> {
 }
 
 #[test]
-fn one_that_leaks_with_each_record_fails_memory_of_records_with_the_slope() -> Result<()> {
-    // A page for each 4,096 of them: 16 bytes.
-    let leak = "(if (i32.eqz (i32.and (global.get $n) (i32.const 511)))
-        (then (drop (memory.grow (i32.const 1)))))";
-    let component = counting(ERROR, leak)?;
-    let words = ["B for each record", "are full after"];
-    fails(&component, &[], "memory-of-records", &words)?;
-    // Two of eight records are errors: 128 bytes for each of these, 32 for each record.
-    let (_, report) = report_of(&component, &QUICK)?;
-    let slope = check(&report, "memory-of-records")?["figures"]["bytes_per_record"].as_f64();
-    ensure!(
-        slope.is_some_and(|slope| (31.0..=33.0).contains(&slope)),
-        "{slope:?}"
-    );
-    let (end, _) = report_of(&component, &[&QUICK[..], &["--max-growth", "40"]].concat())?;
-    ensure!(end.code == Some(0), "{end}");
-    Ok(())
-}
-
-#[test]
-fn one_that_leaks_with_each_scrape_fails_memory_of_scrapes() -> Result<()> {
-    let component = with(&[(EXPOSE, "(drop (memory.grow (i32.const 1)))")])?;
-    fails(
-        &component,
-        &[],
-        "memory-of-scrapes",
-        &["65536 B for each scrape"],
-    )
-}
-
-/// The heap of a collector.
-#[test]
-fn one_whose_memory_grows_for_a_while_conforms() -> Result<()> {
-    let grow = "(if (i32.lt_u (global.get $n) (i32.const 200))
-        (then (drop (memory.grow (i32.const 1)))))";
-    let (end, report) = report_of(&counting(EXPOSE, grow)?, &QUICK)?;
-    ensure!(end.code == Some(0), "{end}");
-    ensure!(
-        check(&report, "memory-of-scrapes")?["result"] == "passed",
-        "{end}"
-    );
-    Ok(())
-}
-
-#[test]
-fn one_that_uses_all_of_its_memory_up_fails_with_that() -> Result<()> {
-    let leak = "(if (i32.eq (memory.grow (i32.const 8)) (i32.const -1)) (then unreachable))";
-    let component = with(&[(EXPOSE, leak)])?;
-    let words = ["524288 B for each scrape", "full"];
-    fails(
-        &component,
-        &["--memory", "16MiB"],
-        "memory-of-scrapes",
-        &words,
-    )
-}
-
-#[test]
 fn one_that_never_returns_is_given_up_by_its_first_check() -> Result<()> {
     let timeout = ["--timeout", "300ms"];
     let component = with(&[(STARTED, "(loop $ever (br $ever))")])?;
@@ -363,70 +301,4 @@ fn a_middleware_that_invents_records_fails_forwards() -> Result<()> {
         "forwards",
         &["of `task-started`, it was given 1, and forwarded 2"],
     )
-}
-
-/// Exactly this check fails, and says all of this.
-fn fails(component: &[u8], options: &[&str], name: &str, words: &[&str]) -> Result<()> {
-    let (end, report) = report_of(component, &[&QUICK[..], options].concat())?;
-    ensure!(end.code == Some(1) && report["conforms"] == false, "{end}");
-    let failed = failed(&report)?;
-    let names: Vec<_> = failed.iter().map(|check| &check["name"]).collect();
-    ensure!(names == [name], "{names:?}\n{end}");
-    let told: Vec<_> = ["expected", "seen", "fix"]
-        .iter()
-        .filter_map(|part| failed[0][part].as_str())
-        .collect();
-    ensure!(
-        told.len() == 3 && told.iter().all(|text| !text.is_empty()),
-        "{end}"
-    );
-    let told = told.join("\n");
-    for word in words {
-        ensure!(told.contains(word), "no {word:?} in\n{told}");
-    }
-    Ok(())
-}
-
-fn report_of(component: &[u8], options: &[&str]) -> Result<(End, Value)> {
-    report(&Place::with(component)?, "guest.wasm", options)
-}
-
-/// What the command says of a component, for programs.
-pub(crate) fn report(place: &Place, file: &str, options: &[&str]) -> Result<(End, Value)> {
-    let (options, arguments) = match options.iter().position(|it| *it == "--") {
-        Some(place) => options.split_at(place),
-        None => (options, &[][..]),
-    };
-    let head = ["conformance", "--format", "json", file];
-    let end = place.run(&[&head[..], options, arguments].concat())?;
-    let report: Value = serde_json::from_str(&end.stdout).with_context(|| format!("{end}"))?;
-    ensure!(report["schema"] == "solti-metrics/conformance@1", "{end}");
-    Ok((end, report))
-}
-
-pub(crate) fn failed(report: &Value) -> Result<Vec<&Value>> {
-    with_result(report, "failed")
-}
-
-fn with_result<'a>(report: &'a Value, result: &str) -> Result<Vec<&'a Value>> {
-    let mut checks = checks(report)?;
-    checks.retain(|check| check["result"] == result);
-    Ok(checks)
-}
-
-pub(crate) fn check<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
-    let found = checks(report)?
-        .into_iter()
-        .find(|check| check["name"] == name);
-    found.with_context(|| format!("no check {name}"))
-}
-
-/// Of all suites.
-pub(crate) fn checks(report: &Value) -> Result<Vec<&Value>> {
-    let suites = report["suites"].as_array().context("no suites")?;
-    Ok(suites
-        .iter()
-        .filter_map(|suite| suite["checks"].as_array())
-        .flatten()
-        .collect())
 }

@@ -11,7 +11,7 @@ use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::blocks::{Block, blocks};
 
 use crate::child::{End, Running};
-use crate::conformance::{checks, report};
+use crate::conformance_report::{checks, report};
 use crate::place::{Place, program};
 
 #[test]

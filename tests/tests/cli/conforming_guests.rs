@@ -7,7 +7,7 @@ use serde_json::json;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest::component;
 
-use crate::conformance::{check, failed, report};
+use crate::conformance_report::{check, failed, report};
 use crate::faulty;
 use crate::place::{Place, digest};
 

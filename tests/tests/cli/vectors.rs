@@ -10,7 +10,7 @@ use serde_json::Value;
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_tests::series::Series;
 
-use crate::conformance::{checks, report};
+use crate::conformance_report::{checks, report};
 use crate::faulty::provider;
 use crate::place::Place;
 
