@@ -1,26 +1,32 @@
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use solti_metrics_host::runner::{
     CancellationToken, LoadError, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::args::{Format, RunArgs};
 use crate::artifacts::tell;
 use crate::backend::{Backends, Builtins};
+use crate::engine::{Engine, Observer, Plan, Printing, Schedule};
 use crate::exit::Exit;
+use crate::http::{Pages, Server};
 use crate::progress::Progress;
 use crate::reload::Reloading;
 use crate::report::Report;
-use crate::serve::{Pages, Server};
 use crate::show::show;
 use crate::tally::Tally;
 use crate::voice::{self, complain};
 
 /// How long the last messages may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How long tasks may take to stop: whoever has had enough asks a second time.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let builtins = match Builtins::choose(&args) {
@@ -53,30 +59,33 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         .build()?;
 
     let began = Instant::now();
-    let mut tally = Tally::new(&args, progress.clone());
+    let watching = Arc::new(Watching {
+        progress: progress.clone(),
+        format: args.format,
+        tally: Mutex::new(Tally::new(&args, progress.clone())),
+    });
     progress.say("loading");
     match load(&runner, &args, &stop).await {
         Some(Ok(program)) => {
             tell(program.name(), program.refusal());
             progress.say("running");
-            tally.loaded(&program);
-            run_all(&runner, &program, &args, &stop, &progress, &mut tally).await;
+            watching.tally.lock().loaded(&program);
+            run_all(runner, program, &args, &stop, Arc::clone(&watching)).await?;
         }
-        Some(Err(error)) => tally.not_loaded(&error),
+        Some(Err(error)) => watching.tally.lock().not_loaded(&error),
         None => {}
     }
     drop(reloading);
     let states = backends.drain(args.drain_timeout.0).await;
     progress.finish();
+    let mut tally = watching.tally.lock();
     tally.close(&backends);
     let report = Report::new(&backends, &states, &tally, began.elapsed());
+    let good = tally.is_good(args.tolerate_losses);
+    drop(tally);
     show(&report, args.format, &backends)?;
     be_heard(args.format, &stop).await;
-    Ok(if tally.is_good(args.tolerate_losses) {
-        Exit::Good
-    } else {
-        Exit::Failed
-    })
+    Ok(if good { Exit::Good } else { Exit::Failed })
 }
 
 /// Room for as many tasks as there may be at a time.
@@ -112,50 +121,57 @@ async fn load(
     }
 }
 
+/// One task in the engine that `serve` has many in.
 async fn run_all(
-    runner: &Runner,
-    program: &Program,
+    runner: Runner,
+    program: Program,
     args: &RunArgs,
     stop: &CancellationToken,
-    progress: &Progress,
-    tally: &mut Tally,
-) {
-    let task = task(args, stop);
-    let mut running = JoinSet::new();
-    for number in 0..args.repeat.get() {
-        if number >= args.concurrency.get() {
-            note(running.join_next().await, progress, tally);
-        }
-        if stop.is_cancelled() {
-            break;
-        }
-        let (runner, program, mut task) = (runner.clone(), program.clone(), task.clone());
-        let outputs = progress.outputs(args.format);
-        task.stdout = outputs.stdout.clone();
-        task.stderr = outputs.stderr.clone();
-        running.spawn(async move {
-            let result = runner.run(&program, task).await;
-            outputs.finish();
-            result
-        });
+    observer: Arc<Watching>,
+) -> anyhow::Result<()> {
+    let plan = Plan {
+        name: program.name().into(),
+        program,
+        task: task(args),
+        schedule: Schedule::Once {
+            repeat: NonZeroU64::try_from(args.repeat)?,
+        },
+        concurrency: args.concurrency.min(args.repeat),
+    };
+    let engine = Engine::start(runner, observer, None, FOR_EVER)?;
+    let mut job = engine.begin(plan);
+    tokio::select! {
+        () = job.over() => {}
+        () = stop.cancelled() => job.stop().await,
     }
-    while let Some(ended) = running.join_next().await {
-        note(Some(ended), progress, tally);
+    engine.stop().await;
+    Ok(())
+}
+
+/// Counts how tasks end, and shows how far it has come.
+struct Watching {
+    progress: Progress,
+    format: Format,
+    tally: Mutex<Tally>,
+}
+
+impl Observer for Watching {
+    fn begins(&self, _: &str) -> Printing {
+        let outputs = self.progress.outputs(self.format);
+        Printing {
+            stdout: outputs.stdout.clone(),
+            stderr: outputs.stderr.clone(),
+            finish: Box::new(move || outputs.finish()),
+        }
+    }
+
+    fn ended(&self, _: &str, result: Result<TaskReport, SpawnError>) {
+        self.progress.task_ended();
+        self.tally.lock().ended(result);
     }
 }
 
-type Ended = Result<Result<TaskReport, SpawnError>, tokio::task::JoinError>;
-
-fn note(ended: Option<Ended>, progress: &Progress, tally: &mut Tally) {
-    // A task neither panics nor is aborted; if it did, it would be missing from
-    // the count of those that ended well.
-    if let Some(Ok(result)) = ended {
-        progress.task_ended();
-        tally.ended(result);
-    }
-}
-
-fn task(args: &RunArgs, stop: &CancellationToken) -> Task {
+fn task(args: &RunArgs) -> Task {
     let mut task = Task::new();
     task.args.clone_from(&args.args);
     task.env.clone_from(&args.env);
@@ -169,7 +185,6 @@ fn task(args: &RunArgs, stop: &CancellationToken) -> Task {
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
     task.quota = args.quota;
-    task.cancel = stop.clone();
     task
 }
 

@@ -2,7 +2,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// A deadline, or none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeout(pub(crate) Option<Duration>);
 
 impl FromStr for Timeout {
@@ -17,7 +17,7 @@ impl FromStr for Timeout {
 }
 
 /// A time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) Duration);
 
 impl FromStr for Time {

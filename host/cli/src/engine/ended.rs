@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use solti_metrics::TaskOutcome;
+use solti_metrics_host::runner::{SpawnError, TaskReport};
+
+/// How a run ended, as it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Success,
+    Failure,
+    Canceled,
+    Timeout,
+    /// It never began: something that it was to be given could not be.
+    NotStarted,
+}
+
+impl Ended {
+    /// Each, in the order in which they are shown.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Success,
+        Self::Failure,
+        Self::Canceled,
+        Self::Timeout,
+        Self::NotStarted,
+    ];
+
+    /// The text of the label `outcome`.
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Success => TaskOutcome::Success.as_label(),
+            Self::Failure => TaskOutcome::Failure.as_label(),
+            Self::Canceled => TaskOutcome::Canceled.as_label(),
+            Self::Timeout => TaskOutcome::Timeout.as_label(),
+            Self::NotStarted => "not_started",
+        }
+    }
+}
+
+/// How one run ended, why, and after how long.
+#[derive(Debug, Clone)]
+pub(super) struct RunEnd {
+    pub(super) ended: Ended,
+    pub(super) detail: String,
+    pub(super) duration: Duration,
+}
+
+impl RunEnd {
+    /// Nobody waited for it to end.
+    pub(super) fn abandoned(duration: Duration) -> Self {
+        Self {
+            ended: Ended::Canceled,
+            detail: "did not stop in time, and was abandoned".into(),
+            duration,
+        }
+    }
+}
+
+impl From<&Result<TaskReport, SpawnError>> for RunEnd {
+    fn from(result: &Result<TaskReport, SpawnError>) -> Self {
+        match result {
+            Ok(report) => Self {
+                ended: match report.end.outcome() {
+                    TaskOutcome::Success => Ended::Success,
+                    TaskOutcome::Canceled => Ended::Canceled,
+                    TaskOutcome::Timeout => Ended::Timeout,
+                    // There is no other way to end.
+                    _ => Ended::Failure,
+                },
+                detail: report.end.to_string(),
+                duration: report.duration,
+            },
+            Err(error) => Self {
+                ended: Ended::NotStarted,
+                detail: error.to_string(),
+                duration: Duration::ZERO,
+            },
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::feed::Feed;
+use super::run::Shared;
+use super::stats::Stats;
+use super::{Engine, Plan, Snapshot};
+
+/// A task that runs as its plan says, until it is over or stopped. Dropping it stops
+/// it, and does not wait.
+pub(crate) struct Job {
+    shared: Arc<Shared>,
+    feeding: JoinHandle<()>,
+}
+
+impl Job {
+    pub(super) fn begin(engine: &Engine, plan: Plan) -> Self {
+        let shared = Arc::new(Shared {
+            plan,
+            runner: engine.runner.clone(),
+            observer: Arc::clone(&engine.observer),
+            stats: Stats::default(),
+            stop: solti_metrics_host::runner::CancellationToken::new(),
+        });
+        let feed = Feed::new(engine.supervisor.clone(), &shared);
+        Self {
+            shared,
+            feeding: tokio::spawn(feed.feed()),
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.shared.stats.snapshot()
+    }
+
+    /// Waits until it does not run any more.
+    pub(crate) async fn over(&mut self) {
+        // It does not panic, and nobody aborts it.
+        let _ = (&mut self.feeding).await;
+    }
+
+    /// Lets nothing begin any more, and ends what runs, as canceled.
+    pub(crate) fn ask_to_stop(&self) {
+        self.shared.stop.cancel();
+    }
+
+    /// The same, and waits until all of it has ended.
+    pub(crate) async fn stop(mut self) {
+        self.ask_to_stop();
+        self.over().await;
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.ask_to_stop();
+    }
+}

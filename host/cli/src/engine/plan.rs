@@ -1,0 +1,103 @@
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_metrics_host::runner::{Program, Task};
+use taskvisor::{AdmissionPolicy, BackoffPolicy, JitterPolicy};
+
+/// What a task is, and when it runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// Its name, which is in messages, labels and the identity of its records.
+    pub(crate) name: Arc<str>,
+    pub(crate) program: Program,
+    /// What each run is given.
+    pub(crate) task: Task,
+    pub(crate) schedule: Schedule,
+    /// How many runs of it there may be at a time.
+    pub(crate) concurrency: NonZeroUsize,
+}
+
+/// When a task runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Schedule {
+    /// So many times, each as soon as there is a place.
+    Once { repeat: NonZeroU64 },
+    /// At each tick of a clock, the first at once.
+    Interval {
+        every: Duration,
+        admission: Admission,
+        /// How many runs may wait, if they may.
+        queue: usize,
+    },
+    /// In every place at once, and again after each failure.
+    Restart { backoff: Backoff },
+}
+
+/// What becomes of a run that is due while all places of its task are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It waits.
+    Queue,
+    /// It takes the place of one that runs, which ends as canceled.
+    Replace,
+    /// It does not take place.
+    Reject,
+}
+
+impl Admission {
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Replace => "replace",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl From<Admission> for AdmissionPolicy {
+    fn from(admission: Admission) -> Self {
+        match admission {
+            Admission::Queue => Self::Queue,
+            Admission::Replace => Self::Replace,
+            Admission::Reject => Self::DropIfRunning,
+        }
+    }
+}
+
+/// How long to wait after a failure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Backoff {
+    pub(crate) first: Duration,
+    pub(crate) max: Duration,
+    /// By what each pause is longer than the one before; at least 1.
+    pub(crate) factor: f64,
+    pub(crate) jitter: Jitter,
+    /// After so many failures in a row it is left alone; never if `None`.
+    pub(crate) retries: Option<NonZeroU32>,
+}
+
+/// How pauses are spread, so that what failed together does not begin together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jitter {
+    None,
+    /// From nothing to all of the pause.
+    Full,
+    /// From half of it to all of it.
+    Equal,
+    /// From the first pause to three times this one.
+    Band,
+}
+
+impl Backoff {
+    /// `None` if the numbers contradict each other.
+    pub(crate) fn policy(&self) -> Option<BackoffPolicy> {
+        let jitter = match self.jitter {
+            Jitter::None => JitterPolicy::None,
+            Jitter::Full => JitterPolicy::Full,
+            Jitter::Equal => JitterPolicy::Equal,
+            Jitter::Band => JitterPolicy::RandomizedBand,
+        };
+        BackoffPolicy::new(self.first, self.max, self.factor, jitter).ok()
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+
+use super::Ended;
+use super::ended::RunEnd;
+
+/// How many of the last runs are remembered, for a sparkline.
+const RECENT: usize = 60;
+
+/// What became of the runs of one task.
+#[derive(Debug, Default)]
+pub(super) struct Stats(Mutex<Snapshot>);
+
+/// The same, at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Snapshot {
+    /// How many ended, in the order of [`Ended::ALL`].
+    pub(crate) runs: [u64; Ended::ALL.len()],
+    /// How many were due, and were turned away, or had to make way before they began.
+    pub(crate) rejected: u64,
+    pub(crate) waiting: u64,
+    pub(crate) running: u64,
+    pub(crate) last: Option<Last>,
+    /// How the last runs ended and after how long, the oldest first.
+    pub(crate) recent: VecDeque<(Ended, Duration)>,
+    /// How many failed, and are to begin again after a pause.
+    pausing: u64,
+    over: Option<Over>,
+}
+
+/// How a run ended that was the last to do so.
+#[derive(Debug, Clone)]
+pub(crate) struct Last {
+    pub(crate) ended: Ended,
+    pub(crate) detail: String,
+    pub(crate) at: SystemTime,
+    pub(crate) duration: Duration,
+}
+
+/// Why a task does not run any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// It has run as often as it was to.
+    Done,
+    /// It failed too often, or was asked to stop.
+    Stopped,
+}
+
+/// What a task does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Running,
+    /// For a place.
+    Waiting,
+    /// For its pause after a failure to pass.
+    BackingOff,
+    /// For the next tick of its clock.
+    Idle,
+    Done,
+    Stopped,
+}
+
+impl State {
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::BackingOff => "backing_off",
+            Self::Idle => "idle",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn state(&self) -> State {
+        if self.running > 0 {
+            State::Running
+        } else if self.waiting > 0 {
+            State::Waiting
+        } else if self.pausing > 0 {
+            State::BackingOff
+        } else {
+            match self.over {
+                None => State::Idle,
+                Some(Over::Done) => State::Done,
+                Some(Over::Stopped) => State::Stopped,
+            }
+        }
+    }
+}
+
+impl Stats {
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.0.lock().clone()
+    }
+
+    pub(super) fn waiting(&self) -> u64 {
+        self.0.lock().waiting
+    }
+
+    /// A run is due.
+    pub(super) fn due(&self) {
+        self.0.lock().waiting += 1;
+    }
+
+    /// It was turned away before it had a place in any queue.
+    pub(super) fn turned_away(&self) {
+        self.0.lock().rejected += 1;
+    }
+
+    /// It will not begin.
+    pub(super) fn never_began(&self, rejected: bool) {
+        let mut stats = self.0.lock();
+        stats.waiting = stats.waiting.saturating_sub(1);
+        stats.rejected += u64::from(rejected);
+    }
+
+    /// It has a place; the number of this run, from 1.
+    pub(super) fn begun(&self, again: bool) -> u64 {
+        let mut stats = self.0.lock();
+        let from = if again {
+            &mut stats.pausing
+        } else {
+            &mut stats.waiting
+        };
+        *from = from.saturating_sub(1);
+        stats.running += 1;
+        stats.runs.iter().sum::<u64>() + stats.running
+    }
+
+    /// It has ended; `again` if it is to begin once more after a pause.
+    pub(super) fn ended(&self, end: RunEnd, again: bool) {
+        let mut stats = self.0.lock();
+        stats.running = stats.running.saturating_sub(1);
+        stats.pausing += u64::from(again);
+        stats.runs[end.ended as usize] += 1;
+        if stats.recent.len() == RECENT {
+            stats.recent.pop_front();
+        }
+        stats.recent.push_back((end.ended, end.duration));
+        stats.last = Some(Last {
+            ended: end.ended,
+            detail: end.detail,
+            at: SystemTime::now(),
+            duration: end.duration,
+        });
+    }
+
+    /// One that failed will not begin again after all.
+    pub(super) fn given_up(&self) {
+        let mut stats = self.0.lock();
+        stats.pausing = stats.pausing.saturating_sub(1);
+    }
+
+    pub(super) fn over(&self, why: Over) {
+        self.0.lock().over = Some(why);
+    }
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{Name, Text};
+use crate::chain::Grant;
+use crate::time::Time;
+
+/// Who receives the records, beside what is scraped: one of `component`, `otlp` and
+/// `statsd`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backend {
+    /// The file of a provider, from the folder of this one on.
+    pub(crate) component: Option<PathBuf>,
+    /// A collector that takes OTLP.
+    pub(crate) otlp: Option<Otlp>,
+    /// A server that takes statsd lines.
+    pub(crate) statsd: Option<Statsd>,
+    /// What the component is granted.
+    pub(crate) grants: Option<Vec<Text<Grant>>>,
+    /// How many records may wait for the component. Default: 65536.
+    pub(crate) queue: Option<NonZeroUsize>,
+    /// How long a call of the component may take. Default: 5s.
+    pub(crate) timeout: Option<Text<Time>>,
+    /// Linear memory that the component may use. Default: 64MiB.
+    pub(crate) memory: Option<Text<ByteSize>>,
+}
+
+/// A component that records pass on their way to all backends.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Middleware {
+    /// Its name, in messages and metrics.
+    pub(crate) name: Name,
+    /// The component's file, from the folder of this one on.
+    pub(crate) component: PathBuf,
+    /// What it is granted.
+    #[serde(default)]
+    pub(crate) grants: Vec<Text<Grant>>,
+    /// How many records may wait for it. Default: 65536.
+    pub(crate) queue: Option<NonZeroUsize>,
+    /// How long a call of it may take. Default: 5s.
+    pub(crate) timeout: Option<Text<Time>>,
+    /// Linear memory that it may use. Default: 64MiB.
+    pub(crate) memory: Option<Text<ByteSize>>,
+}
+
+/// A collector that takes OTLP.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Otlp {
+    /// Its whole address: `http://collector:4318/v1/metrics`, or for gRPC
+    /// `http://collector:4317`.
+    pub(crate) endpoint: String,
+    /// How it is spoken to.
+    #[serde(default)]
+    pub(crate) protocol: Protocol,
+    /// Headers that are sent along.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// How often totals are pushed.
+    #[serde(default = "ten_seconds")]
+    pub(crate) every: Text<Time>,
+    /// How long a push may take.
+    #[serde(default = "five_seconds")]
+    pub(crate) timeout: Text<Time>,
+    /// A file with the certificates of authorities to trust instead of the public ones.
+    pub(crate) ca: Option<PathBuf>,
+    /// Attributes of the resource, such as `service.name`.
+    #[serde(default)]
+    pub(crate) resource: BTreeMap<String, String>,
+}
+
+/// How OTLP travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+pub(crate) enum Protocol {
+    /// Protobuf over HTTP.
+    #[default]
+    #[serde(rename = "http/protobuf")]
+    Http,
+    /// gRPC.
+    #[serde(rename = "grpc")]
+    Grpc,
+}
+
+/// A server that takes statsd lines, over UDP.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Statsd {
+    /// Its host and port, such as `localhost:8125`.
+    pub(crate) address: String,
+    /// How labels are written.
+    #[serde(default)]
+    pub(crate) dialect: Dialect,
+    /// What stands before each name.
+    #[serde(default)]
+    pub(crate) prefix: String,
+    /// Tags of each line, for the dialect `dogstatsd`.
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+    /// How many records may wait. Default: 65536.
+    pub(crate) queue: Option<NonZeroUsize>,
+}
+
+/// How labels are written in statsd lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dialect {
+    /// As a part of the name.
+    #[default]
+    Plain,
+    /// As tags, as DogStatsD has them.
+    Dogstatsd,
+}
+
+fn ten_seconds() -> Text<Time> {
+    Text(Time(Duration::from_secs(10)))
+}
+
+fn five_seconds() -> Text<Time> {
+    Text(Time(Duration::from_secs(5)))
+}
