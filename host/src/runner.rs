@@ -45,6 +45,7 @@
 mod builder;
 mod entry;
 mod error;
+mod fuel;
 mod lifecycle;
 mod machine;
 mod path;
@@ -54,6 +55,7 @@ mod report;
 mod run;
 mod state;
 mod task;
+mod usage;
 mod watch;
 
 pub use crate::sandbox::{
@@ -69,3 +71,4 @@ pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;
 pub use task::{Stdin, Task};
 pub use tokio_util::sync::CancellationToken;
+pub use usage::TaskUsage;

@@ -19,6 +19,9 @@ use solti_metrics_tests::guest::component;
 #[path = "runner/room.rs"]
 mod room;
 
+#[path = "runner/usage.rs"]
+mod usage;
+
 const STARTED: Event = Event::TaskStarted {
     runner: RunnerType::Wasm,
 };

@@ -155,6 +155,10 @@ mod tests {
             asynchronous: true,
             ..EngineSettings::default()
         };
+        let fueled = EngineSettings {
+            fuel: true,
+            ..EngineSettings::default()
+        };
         let component = Digest::of_component(b"one");
         assert_eq!(Digest::of_reader(&b"one"[..])?, component);
         let address = Address::new(engine, Kind::Plain, component);
@@ -162,6 +166,7 @@ mod tests {
         let mut others = vec![
             Address::new(other_engine, Kind::Plain, component),
             Address::new(engine, Kind::Plain, Digest::of_component(b"two")),
+            Address::new(Digest::of_engine(&fueled.engine()?), Kind::Plain, component),
         ];
         #[cfg(feature = "runner")]
         others.extend([

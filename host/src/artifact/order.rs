@@ -124,6 +124,7 @@ mod tests {
         let settings = EngineSettings {
             stack: 1 << 16,
             asynchronous: true,
+            fuel: true,
         };
         let (engine, time) = (Digest([3; 32]), Duration::from_millis(1_001));
         let order = Order::new(Kind::Plain, settings, engine, 1 << 30, time);
@@ -146,6 +147,8 @@ mod tests {
             text.replace("stack=", "heap="),
             text.replace("async=false", "async=maybe"),
             text.replace(",async=false", ""),
+            text.replace("fuel=false", "fuel=maybe"),
+            text.replace(",fuel=false", ""),
         ] {
             assert_eq!(Order::parse(&other), None, "{other}");
         }

@@ -16,6 +16,7 @@ const STACK: usize = 512 << 10;
 const SETTINGS: EngineSettings = EngineSettings {
     stack: STACK,
     asynchronous: false,
+    fuel: false,
 };
 
 /// Loads providers. Clones share an engine, and the thread that interrupts what

@@ -90,6 +90,16 @@ impl RunnerBuilder {
         self
     }
 
+    /// Whether what guests execute is counted: [`TaskReport::fuel`](super::TaskReport::fuel).
+    /// Default: it is not. The same guest with the same input consumes the same, whatever
+    /// else the machine does, but runs slower, since its code counts along; and code that
+    /// was precompiled or kept without counting is not used. There is no limit: fuel ends
+    /// no task.
+    pub fn fuel(mut self, counted: bool) -> Self {
+        self.settings.fuel = counted;
+        self
+    }
+
     /// Sets room for tasks aside. Without, each task takes what it needs from the
     /// system, and gives it back. Where the system does not grant so much address
     /// space, that is how it is done all the same; see

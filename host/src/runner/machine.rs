@@ -94,6 +94,11 @@ impl Machine {
         Ok(&made.artifacts)
     }
 
+    /// Whether what guests execute is counted.
+    pub(super) fn counts_fuel(&self) -> bool {
+        self.given.settings.fuel
+    }
+
     /// Whether it is the engine for what needs component-model async.
     pub(super) fn is_asynchronous(&self, engine: &Engine) -> bool {
         let made = self.asynchronous.get();

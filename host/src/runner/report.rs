@@ -23,6 +23,15 @@ pub struct TaskReport {
     pub output_swallowed: u64,
     /// The most linear memory that it had at a time, in bytes.
     pub peak_memory: usize,
+    /// Processor time that it took; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time).
+    pub cpu_time: Duration,
+    /// How often it called the host; see
+    /// [`TaskUsage::host_calls`](super::TaskUsage::host_calls). `None` if the task was
+    /// given no [usage](super::Task::usage) to add that to.
+    pub host_calls: Option<u64>,
+    /// What it has executed; see [`TaskUsage::fuel`](super::TaskUsage::fuel). `None` if
+    /// the runner [does not count it](super::RunnerBuilder::fuel).
+    pub fuel: Option<u64>,
     /// What became of the records that it made.
     pub ledger: LedgerSnapshot,
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use solti_metrics::MetricsHandle;
 use wasmtime_wasi::WasiCtx;
 
+use super::fuel;
 use super::lifecycle::Reporter;
 use super::machine::Machine;
 use super::program::Loader;
 use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
+use super::usage::RunUsage;
 use super::watch::Watch;
 use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
@@ -147,6 +149,7 @@ impl Runner {
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
         let metrics = self.context(program, &task);
         let ledger = metrics.ledger();
+        let usage = RunUsage::new(task.usage.clone());
 
         let wasi = watch
             .over(grant(program, task, stdout.clone(), stderr.clone()))
@@ -158,7 +161,7 @@ impl Runner {
         if let Some(pool) = machine.pool_of(engine) {
             pool.bound(&mut limits);
         }
-        let mut store = TaskState::store(engine, wasi, metrics, &limits);
+        let mut store = TaskState::store(engine, wasi, metrics, &limits, &usage);
         if machine.is_asynchronous(engine) {
             // Streams, futures and calls that wait are handles, too.
             store.set_max_component_handles(limits.handles);
@@ -166,24 +169,32 @@ impl Runner {
         if *program.path() == Path::Inline {
             drain_along(&mut store);
         }
-        let _ticking = machine.ticker.run();
-        let main = watch
-            .over(program.entry.instantiate(&mut store))
-            .await?
-            .map_err(|error| {
+        if machine.counts_fuel() {
+            // Only an engine that does not count it refuses.
+            fuel::note_along(&mut store, &usage).map_err(|error| {
                 SpawnError::of_instantiation(&error, store.data().state().limiter())
             })?;
+        }
+        let _ticking = machine.ticker.run();
+        let main = watch
+            .over(usage.over(program.entry.instantiate(&mut store)))
+            .await;
+        fuel::note(&store, &usage);
+        let main = main?.map_err(|error| {
+            SpawnError::of_instantiation(&error, store.data().state().limiter())
+        })?;
 
         // What was recorded before `main` comes before its start.
         store.data_mut().drain();
         let lifecycle = self.inner.reporter.start();
         // Now it goes before that does, if this future is dropped.
         let mut store = store;
-        let end = match watch.over(main.call(&mut store)).await {
+        let end = match watch.over(usage.over(main.call(&mut store))).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
             Ok(Err(error)) => TaskEnd::of_error(&error, store.data().state().limiter().denied()),
             Err(stop) => stop.into(),
         };
+        fuel::note(&store, &usage);
         let peak_memory = store.data().state().limiter().peak_memory();
         // The store is not used again: after a trap it could not be, and what
         // the guest left open in it is closed before the task counts as ended. What
@@ -200,6 +211,9 @@ impl Runner {
             stderr,
             output_swallowed: stdout_swallowed + stderr_swallowed,
             peak_memory,
+            cpu_time: usage.own().cpu_time(),
+            host_calls: usage.sum().map(|_| usage.own().host_calls()),
+            fuel: usage.own().fuel(),
             ledger: ledger.snapshot(),
         })
     }

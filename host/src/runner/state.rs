@@ -2,6 +2,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::usage::RunUsage;
 use crate::inline::{Drain, Recording, Words};
 use crate::sandbox::{Limiter, Limits, bound};
 use crate::{MetricsCtx, MetricsCtxView};
@@ -12,6 +13,8 @@ pub(super) struct TaskState {
     table: ResourceTable,
     metrics: MetricsCtx,
     limiter: Limiter,
+    /// Where calls are counted, if that was asked for.
+    calls: Option<RunUsage>,
 }
 
 /// The data of a task's store.
@@ -29,7 +32,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     crate::add_to_linker(&mut linker, |data: &mut TaskData| MetricsCtxView {
-        ctx: &mut data.state_mut().metrics,
+        ctx: &mut data.called().metrics,
     })?;
     crate::inline::add_to_linker(&mut linker)?;
     Ok(linker)
@@ -42,10 +45,15 @@ impl TaskState {
         wasi: WasiCtx,
         metrics: MetricsCtx,
         limits: &Limits,
+        usage: &RunUsage,
     ) -> Store<TaskData> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let limiter = Limiter::new(limits);
+        let mut limiter = Limiter::new(limits);
+        if let Some(sum) = usage.sum() {
+            limiter.note_peak_memory(sum.peak());
+        }
+        let calls = usage.sum().map(|_| usage.clone());
         let mut store = Store::new(
             engine,
             Recording::new(Self {
@@ -53,6 +61,7 @@ impl TaskState {
                 table,
                 metrics,
                 limiter,
+                calls,
             }),
         );
         bound(&mut store, limits, |data| &mut data.state_mut().limiter);
@@ -61,6 +70,19 @@ impl TaskState {
 
     pub(super) fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+}
+
+impl TaskData {
+    /// The guest has called a function of the host, which looks here once for what it
+    /// works on.
+    #[inline]
+    fn called(&mut self) -> &mut TaskState {
+        let state = self.state_mut();
+        if let Some(calls) = &state.calls {
+            calls.called();
+        }
+        state
     }
 }
 
@@ -88,7 +110,7 @@ impl Drain for TaskState {
 
 impl WasiView for TaskData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let state = self.state_mut();
+        let state = self.called();
         WasiCtxView {
             ctx: &mut state.wasi,
             table: &mut state.table,

@@ -5,7 +5,7 @@ use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
-use super::{CancellationToken, SpawnError};
+use super::{CancellationToken, SpawnError, TaskUsage};
 use crate::sandbox::{Access, GuestOutput, Limits, Output};
 
 /// One execution of a program: what it is given, and what it may use.
@@ -36,6 +36,9 @@ pub struct Task {
     pub quota: Option<u64>,
     /// Who makes the records; the program's name if `None`.
     pub identity: Option<String>,
+    /// Where what the task uses is added up, while it runs. Without, its calls of the
+    /// host are not counted.
+    pub usage: Option<TaskUsage>,
     /// Ends the task when it is cancelled.
     pub cancel: CancellationToken,
 }

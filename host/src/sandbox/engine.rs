@@ -19,6 +19,8 @@ pub(crate) struct EngineSettings {
     /// Whether it takes components that need component-model async. What can be
     /// interleaved costs more at each call, so others run on an engine without.
     pub(crate) asynchronous: bool,
+    /// Whether code counts what is executed of it.
+    pub(crate) fuel: bool,
 }
 
 impl Default for EngineSettings {
@@ -26,6 +28,7 @@ impl Default for EngineSettings {
         Self {
             stack: 512 << 10,
             asynchronous: false,
+            fuel: false,
         }
     }
 }
@@ -42,6 +45,7 @@ impl EngineSettings {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
+            .consume_fuel(self.fuel)
             // Without, a record costs half as much. Component-model async comes with it.
             .concurrency_support(self.asynchronous)
             // What the sink does becomes part of the guest that calls it.
@@ -59,10 +63,12 @@ impl EngineSettings {
         let Self {
             stack,
             asynchronous,
+            fuel,
         } = self;
         vec![
             ("stack", stack.to_string()),
             ("async", asynchronous.to_string()),
+            ("fuel", fuel.to_string()),
         ]
     }
 
@@ -71,6 +77,7 @@ impl EngineSettings {
         Some(Self {
             stack: written("stack")?.parse().ok()?,
             asynchronous: written("async")?.parse().ok()?,
+            fuel: written("fuel")?.parse().ok()?,
         })
     }
 }

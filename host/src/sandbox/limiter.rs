@@ -1,3 +1,9 @@
+#[cfg(feature = "runner")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use wasmtime::{ResourceLimiter, Store};
 
 use super::{Limit, Limits};
@@ -13,6 +19,9 @@ pub(crate) struct Limiter {
     tables: usize,
     instances: usize,
     denied: Option<Limit>,
+    /// Where others see the most memory that there was.
+    #[cfg(feature = "runner")]
+    peak: Option<Arc<AtomicU64>>,
 }
 
 impl Limiter {
@@ -24,6 +33,8 @@ impl Limiter {
             tables: limits.tables,
             instances: limits.instances,
             denied: None,
+            #[cfg(feature = "runner")]
+            peak: None,
         }
     }
 
@@ -43,6 +54,13 @@ impl Limiter {
     #[cfg(feature = "runner")]
     pub(crate) fn peak_memory(&self) -> usize {
         self.memory.peak
+    }
+
+    /// Keeps the most memory that is in use at a time, in bytes, there as well, where
+    /// others may have more.
+    #[cfg(feature = "runner")]
+    pub(crate) fn note_peak_memory(&mut self, peak: &Arc<AtomicU64>) {
+        self.peak = Some(Arc::clone(peak));
     }
 }
 
@@ -110,6 +128,10 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let granted = self.memory.grow(current, desired);
         self.denied = (!granted).then_some(Limit::Memory);
+        #[cfg(feature = "runner")]
+        if let Some(peak) = &self.peak {
+            peak.fetch_max(self.memory.peak as u64, Ordering::Relaxed);
+        }
         Ok(granted)
     }
 
