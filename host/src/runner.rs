@@ -59,8 +59,8 @@ mod usage;
 mod watch;
 
 pub use crate::sandbox::{
-    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, Limits, LoadError,
-    Output, OutputFn, Role, printable,
+    Access, BuildError, CompileLimit, EpochTicks, GuestTrap, Inspection, Interface, Limit, Limits,
+    LoadError, Output, OutputFn, Role, printable,
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;

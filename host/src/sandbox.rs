@@ -15,6 +15,7 @@ mod limiter;
 mod limits;
 mod output;
 mod printable;
+mod ticker;
 mod trap;
 
 pub use access::Access;
@@ -26,12 +27,13 @@ pub use interface::Interface;
 pub use limits::{Limit, Limits};
 pub use output::{Output, OutputFn};
 pub use printable::printable;
+pub use ticker::EpochTicks;
 pub use trap::GuestTrap;
 
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
-pub(crate) use engine::{EngineSettings, Ticker};
+pub(crate) use engine::EngineSettings;
 pub(crate) use error::shown;
 #[cfg(feature = "compose")]
 pub(crate) use file::read;
@@ -39,4 +41,5 @@ pub(crate) use file::{SEALED, open, read_open, within};
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;
+pub(crate) use ticker::Ticker;
 pub(crate) use trap::limit_behind;

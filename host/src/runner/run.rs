@@ -13,7 +13,7 @@ use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
+use super::{EpochTicks, Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
 use crate::sandbox::{GuestOutput, LoadError};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
@@ -231,6 +231,12 @@ impl Runner {
     #[must_use]
     pub fn pool(&self) -> Option<&Pool> {
         self.inner.machine.pool()
+    }
+
+    /// How often guests were told to let go of their threads so far, and how often late.
+    #[must_use]
+    pub fn epoch_ticks(&self) -> EpochTicks {
+        self.inner.machine.ticker.ticks()
     }
 
     /// What became of the records of all guests so far.

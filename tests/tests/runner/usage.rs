@@ -200,3 +200,27 @@ fn fuel_is_seen_while_a_guest_runs_that_calls_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn ticks_are_counted_while_a_task_runs() -> Result<()> {
+    let runner = runner(RecordPath::Inline, false)?;
+    ensure!(
+        runner.epoch_ticks().ticks == 0,
+        "{:?}",
+        runner.epoch_ticks()
+    );
+    let program = runner.load("loops", &component(LOOPS)?)?;
+    let cancel = CancellationToken::new();
+    let mut task = Task::new();
+    task.cancel = cancel.clone();
+    block_on(async {
+        let watch = async {
+            until(|| runner.epoch_ticks().ticks >= 3).await;
+            cancel.cancel();
+        };
+        Ok(tokio::join!(runner.run(&program, task), watch).0?)
+    })?;
+    let counted = runner.epoch_ticks();
+    ensure!(counted.late <= counted.ticks, "{counted:?}");
+    Ok(())
+}

@@ -1,0 +1,153 @@
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wasmtime::{Engine, EngineWeak};
+
+/// How often a running guest lets go of its thread.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How often guests were told to let go of their threads, and how often that came late.
+///
+/// Deadlines, cancellations and waiting neighbours depend on it: where many ticks are
+/// late, the machine has too little processor time for its guests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EpochTicks {
+    /// Ticks, of 10 ms each, while at least one task ran.
+    pub ticks: u64,
+    /// Those of them that came 10 ms late, or more.
+    pub late: u64,
+}
+
+impl EpochTicks {
+    fn count(&mut self, due: Instant, now: Instant) {
+        self.ticks += 1;
+        self.late += u64::from(now.saturating_duration_since(due) >= TICK);
+    }
+}
+
+/// Advances the epoch of engines while tasks run, and sleeps while none does.
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    engines: Vec<EngineWeak>,
+    running: usize,
+    closed: bool,
+    counted: EpochTicks,
+}
+
+impl Ticker {
+    pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let weak = engines.iter().map(|engine| engine.weak()).collect();
+        shared.update(|state| state.engines = weak);
+        let ticking = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("epoch-ticker".into())
+            .spawn(move || ticking.tick())?;
+        Ok(Self { shared })
+    }
+
+    /// Advances the epoch of this engine, too.
+    #[cfg(feature = "runner")]
+    pub(crate) fn also(&self, engine: &Engine) {
+        let weak = engine.weak();
+        self.shared.update(|state| state.engines.push(weak));
+    }
+
+    /// Ticks so far.
+    #[cfg(feature = "runner")]
+    pub(crate) fn ticks(&self) -> EpochTicks {
+        self.shared.state().counted
+    }
+
+    /// Ticks until what it returns is dropped.
+    pub(crate) fn run(&self) -> Ticking {
+        self.shared.update(|state| state.running += 1);
+        Ticking {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.update(|state| state.closed = true);
+    }
+}
+
+pub(crate) struct Ticking {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.shared.update(|state| state.running -= 1);
+    }
+}
+
+impl Shared {
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Nothing between lock and unlock can leave it half-changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tick(&self) {
+        let mut state = self.state();
+        while !state.closed {
+            if state.running == 0 {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            drop(state);
+            let due = Instant::now() + TICK;
+            thread::sleep(TICK);
+            state = self.state();
+            state.counted.count(due, Instant::now());
+            // An engine that is gone has nothing to tick for.
+            state.engines.retain(|engine| {
+                let engine = engine.upgrade();
+                engine.inspect(Engine::increment_epoch).is_some()
+            });
+            if state.engines.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_is_late_when_the_next_one_is_due() {
+        let due = Instant::now();
+        let mut counted = EpochTicks::default();
+        for (after, late) in [(0, 0), (9_999, 0), (10_000, 1), (2_000_000, 2)] {
+            counted.count(due, due + Duration::from_micros(after));
+            assert_eq!(counted.late, late, "{after}");
+        }
+        // A clock that went back makes none late.
+        counted.count(due + TICK, due);
+        assert_eq!((counted.ticks, counted.late), (5, 2));
+    }
+}
