@@ -67,7 +67,7 @@ mod worker;
 pub use crate::sandbox::CompileLimit;
 pub use cache::ArtifactCache;
 pub use compiler::CompilerProcess;
-pub use counters::CacheCounters;
+pub use counters::{CacheCounters, Compilations};
 pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;
@@ -86,10 +86,12 @@ pub(crate) use given::Given;
 pub(crate) use given::read_whole;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use self::counters::CompileCounts;
 use crate::sandbox::LoadError;
 
-/// How components become machine code. Clones share a cache.
+/// How components become machine code. Clones share a cache, and count together.
 ///
 /// By default they are compiled in the process that asks, each time.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +99,7 @@ pub struct Artifacts {
     cache: Option<ArtifactCache>,
     key: Option<ArtifactKey>,
     compiler: Option<CompilerProcess>,
+    compilations: Arc<CompileCounts>,
 }
 
 /// Where the code of a component has come from.
@@ -148,6 +151,12 @@ impl Artifacts {
     pub fn compiler(mut self, compiler: CompilerProcess) -> Self {
         self.compiler = Some(compiler);
         self
+    }
+
+    /// What whoever was given this, or a clone of it, has compiled so far.
+    #[must_use]
+    pub fn compilations(&self) -> Compilations {
+        self.compilations.read()
     }
 
     /// What precompiled files are authenticated with.

@@ -34,3 +34,6 @@ mod bombs;
 
 #[path = "artifacts/compiler.rs"]
 mod compiler;
+
+#[path = "artifacts/counted.rs"]
+mod counted;

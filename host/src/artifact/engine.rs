@@ -151,14 +151,15 @@ impl EngineArtifacts {
 
     fn compiled(&self, kind: Kind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
         tracing::debug!(component = it.name, kind = kind.as_label(), "compiling");
-        match &self.artifacts.compiler {
+        let counts = &self.artifacts.compilations;
+        counts.counting(|| match &self.artifacts.compiler {
             None => here::compile(self.engine()?, kind, it.bytes),
             Some(process) => {
                 let code = process.compile(kind, self.settings, self.digest, it.bytes)?;
                 // A process has answered it that this one has started.
                 Ok(Code::known(code, kind))
             }
-        }
+        })
     }
 
     fn address(&self, kind: Kind, component: Digest) -> Address {
