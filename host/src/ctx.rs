@@ -119,6 +119,7 @@ mod tests {
     use solti_metrics::{MemoryMetrics, MetricsBackend, RunnerErrorKind, TaskOutcome};
 
     use super::*;
+    use crate::LedgerBook;
 
     const STARTED: Event = Event::TaskStarted {
         runner: RunnerType::Wasm,
@@ -198,6 +199,15 @@ mod tests {
         assert_eq!(memory.events(), [completed_after(31_536_000_000); 2]);
         let ledger = ctx.ledger().snapshot();
         assert_eq!((ledger.clamped(), ledger.delivered()), (1, 2));
+    }
+
+    #[test]
+    fn a_context_is_once_in_each_of_its_books() {
+        let (one, other) = (LedgerBook::new(), LedgerBook::new());
+        let ctx = MetricsCtx::builder().book(&one).book(&other).book(&one);
+        ctx.build().record(STARTED);
+        assert_eq!(one.total().accepted(), 1);
+        assert_eq!(other.total(), one.total());
     }
 
     #[test]

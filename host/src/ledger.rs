@@ -64,16 +64,17 @@ impl Counters {
 /// that an increment is a load and a store and takes no lock on the bus.
 pub(crate) struct LedgerWriter {
     counters: Arc<Counters>,
-    book: Option<LedgerBook>,
+    books: Vec<LedgerBook>,
 }
 
 impl LedgerWriter {
-    pub(crate) fn new(book: Option<LedgerBook>) -> Self {
+    /// In each of these books, which are different ones.
+    pub(crate) fn new(books: Vec<LedgerBook>) -> Self {
         let counters = Arc::new(Counters::default());
-        if let Some(book) = &book {
+        for book in &books {
             book.open(&counters);
         }
-        Self { counters, book }
+        Self { counters, books }
     }
 
     pub(crate) fn reader(&self) -> Ledger {
@@ -105,7 +106,7 @@ impl LedgerWriter {
 
 impl Drop for LedgerWriter {
     fn drop(&mut self) {
-        if let Some(book) = &self.book {
+        for book in &self.books {
             book.close(&self.counters);
         }
     }
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_record_under_way_is_in_flight_until_it_is_settled() {
-        let mut writer = LedgerWriter::new(None);
+        let mut writer = LedgerWriter::new(Vec::new());
         writer.accept(1);
         assert_eq!(writer.reader().snapshot().in_flight(), 1);
         writer.deliver(1);
@@ -142,8 +143,8 @@ mod tests {
     #[test]
     fn a_book_sums_open_and_closed_ledgers() {
         let book = LedgerBook::new();
-        let mut open = LedgerWriter::new(Some(book.clone()));
-        let mut closed = LedgerWriter::new(Some(book.clone()));
+        let mut open = LedgerWriter::new(vec![book.clone()]);
+        let mut closed = LedgerWriter::new(vec![book.clone()]);
         for writer in [&mut open, &mut closed] {
             writer.accept(1);
             writer.deliver(1);
@@ -155,8 +156,28 @@ mod tests {
     }
 
     #[test]
+    fn each_book_of_a_ledger_has_it_whole() {
+        let (all, some) = (LedgerBook::new(), LedgerBook::new());
+        let mut both = LedgerWriter::new(vec![all.clone(), some.clone()]);
+        let mut one = LedgerWriter::new(vec![all.clone()]);
+        for writer in [&mut both, &mut one] {
+            writer.accept(2);
+            writer.deliver(1);
+            writer.drop_for(DropReason::Quota, 1);
+        }
+        for _ in 0..2 {
+            assert_eq!((all.total().accepted(), some.total().accepted()), (4, 2));
+            assert_eq!(some.total().dropped(DropReason::Quota), 1);
+            assert_eq!((all.total().in_flight(), some.total().in_flight()), (0, 0));
+            // It is there when the ledger is closed as well.
+            both = LedgerWriter::new(Vec::new());
+        }
+        drop((both, one));
+    }
+
+    #[test]
     fn a_reader_on_another_thread_never_sees_more_settled_than_accepted() {
-        let mut writer = LedgerWriter::new(None);
+        let mut writer = LedgerWriter::new(Vec::new());
         let reader = writer.reader();
         std::thread::scope(|scope| {
             scope.spawn(move || {

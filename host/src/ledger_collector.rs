@@ -70,6 +70,15 @@ impl LedgerCollector {
         self.sources().push((name.into(), Box::new(read)));
     }
 
+    /// Takes a ledger away: it is no longer exported. Returns whether there was one of
+    /// this name; if there were several, all of them are gone.
+    pub fn remove(&self, name: &str) -> bool {
+        let mut sources = self.sources();
+        let before = sources.len();
+        sources.retain(|(known, _)| known != name);
+        sources.len() < before
+    }
+
     /// Nothing between lock and unlock can leave the list half-changed.
     fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
@@ -142,6 +151,37 @@ impl Collector for LedgerCollector {
         for (source, ledger) in &ledgers {
             ConstGauge::new(ledger.in_flight())
                 .encode(in_flight.encode_family(&[("source", *source)])?)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text::encode;
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+
+    #[test]
+    fn a_source_that_was_removed_is_no_longer_exported_and_may_come_back() -> Result<(), fmt::Error>
+    {
+        let ledgers = LedgerCollector::new();
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(ledgers.clone()));
+        let exported = |accepted: u64| {
+            let mut text = String::new();
+            encode(&mut text, &registry)?;
+            let sample = format!("accepted_total{{source=\"one\"}} {accepted}\n");
+            assert!(text.contains("source=\"other\""), "{text}");
+            Ok::<_, fmt::Error>(text.contains(&sample))
+        };
+        ledgers.add("other", LedgerSnapshot::default);
+        for accepted in [3, 5] {
+            assert!(!ledgers.remove("one") && !exported(accepted)?);
+            ledgers.add("one", move || LedgerSnapshot::counted(accepted, 0, &[]));
+            assert!(exported(accepted)?);
+            assert!(ledgers.remove("one") && !exported(accepted)?);
         }
         Ok(())
     }

@@ -16,6 +16,9 @@ use solti_metrics_host::runner::{
 use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
 use solti_metrics_tests::guest::component;
 
+#[path = "runner/books.rs"]
+mod books;
+
 #[path = "runner/room.rs"]
 mod room;
 

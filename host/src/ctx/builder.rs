@@ -16,7 +16,7 @@ pub struct MetricsCtxBuilder {
     allowed: u8,
     quota: u64,
     ceiling_ms: u64,
-    book: Option<LedgerBook>,
+    books: Vec<LedgerBook>,
 }
 
 impl Default for MetricsCtxBuilder {
@@ -27,7 +27,7 @@ impl Default for MetricsCtxBuilder {
             allowed: u8::MAX,
             quota: u64::MAX,
             ceiling_ms: milliseconds(MetricsCtx::DEFAULT_DURATION_CEILING),
-            book: None,
+            books: Vec::new(),
         }
     }
 }
@@ -72,9 +72,19 @@ impl MetricsCtxBuilder {
         self
     }
 
-    /// A book in which this context's ledger is summed up with others.
+    /// A book in which this context's ledger is summed up with others, beside those
+    /// that it is in already. A book that is given twice has it once.
     pub fn book(mut self, book: &LedgerBook) -> Self {
-        self.book = Some(book.clone());
+        if !self.books.iter().any(|known| known.is(book)) {
+            self.books.push(book.clone());
+        }
+        self
+    }
+
+    /// In no book.
+    #[cfg(feature = "runner")]
+    pub(crate) fn no_books(mut self) -> Self {
+        self.books.clear();
         self
     }
 
@@ -87,7 +97,7 @@ impl MetricsCtxBuilder {
             allowed: self.allowed,
             quota: self.quota,
             ceiling_ms: self.ceiling_ms,
-            ledger: LedgerWriter::new(self.book),
+            ledger: LedgerWriter::new(self.books),
         }
     }
 }

@@ -33,6 +33,11 @@ impl LedgerBook {
         pages.closed + open
     }
 
+    /// Whether it is a clone of the other one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pages, &other.pages)
+    }
+
     pub(super) fn open(&self, page: &Arc<Counters>) {
         self.pages().open.push(Arc::clone(page));
     }

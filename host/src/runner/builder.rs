@@ -131,6 +131,7 @@ impl RunnerBuilder {
             .identity("runner")
             .quota(u64::MAX)
             .allowed_runners(RunnerType::ALL)
+            .no_books()
             .book(&self.own_book);
         Ok(Runner::new(Inner {
             reporter: Reporter::new(own.build()),

@@ -224,6 +224,9 @@ impl Runner {
         if let Some(records) = task.quota {
             guest = guest.quota(records);
         }
+        if let Some(book) = &task.book {
+            guest = guest.book(book);
+        }
         guest.build()
     }
 

@@ -6,6 +6,7 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use super::{CancellationToken, SpawnError, TaskUsage};
+use crate::LedgerBook;
 use crate::sandbox::{Access, GuestOutput, Limits, Output};
 
 /// One execution of a program: what it is given, and what it may use.
@@ -36,6 +37,8 @@ pub struct Task {
     pub quota: Option<u64>,
     /// Who makes the records; the program's name if `None`.
     pub identity: Option<String>,
+    /// A book in which the ledger of its records is summed up, beside that of all guests.
+    pub book: Option<LedgerBook>,
     /// Where what the task uses is added up, while it runs. Without, its calls of the
     /// host are not counted.
     pub usage: Option<TaskUsage>,
