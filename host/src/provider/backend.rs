@@ -71,6 +71,8 @@ impl ComponentBackend {
             last_words: None,
             flush_error: None,
             output_swallowed: 0,
+            memory: 0,
+            busy: Duration::ZERO,
         };
         let shared = Arc::new(Supervision::new(name, queue, condition));
         let (commands, asked) = unbounded_channel();

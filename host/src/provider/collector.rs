@@ -18,8 +18,10 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 /// | `solti_metrics_backend_failures_total` | counter | `backend` |
 /// | `solti_metrics_backend_restarts_total` | counter | `backend` |
 /// | `solti_metrics_backend_swaps_total` | counter | `backend` |
+/// | `solti_metrics_backend_busy_seconds_total` | counter | `backend` |
 /// | `solti_metrics_backend_queue_length` | gauge | `backend` |
 /// | `solti_metrics_backend_queue_capacity` | gauge | `backend` |
+/// | `solti_metrics_backend_memory_bytes` | gauge | `backend` |
 /// | `solti_metrics_backend_state` | gauge | `backend`, `state` |
 ///
 /// The state in which a backend is has the value 1, and the others 0. Clones
@@ -74,11 +76,16 @@ impl Collector for BackendCollector {
                 |it| it.swaps,
             ),
         ];
-        let gauges: [(&str, &str, Count); 2] = [
+        let gauges: [(&str, &str, Count); 3] = [
             ("queue_length", "Records that wait.", |it| it.queued as u64),
             ("queue_capacity", "Records that can wait.", |it| {
                 it.queue as u64
             }),
+            (
+                "memory_bytes",
+                "Linear memory that the instance has, all memories together.",
+                |it| it.memory,
+            ),
         ];
         for (name, help, count) in counters {
             let name = format!("solti_metrics_backend_{name}");
@@ -88,6 +95,16 @@ impl Collector for BackendCollector {
                 let labels = [("backend", &*backend.name)];
                 ConstCounter::new(count(backend)).encode(family.encode_family(&labels)?)?;
             }
+        }
+        let mut busy = encoder.encode_descriptor(
+            "solti_metrics_backend_busy_seconds",
+            "Time that instances were at work on records.",
+            None,
+            ConstCounter::new(0.0).metric_type(),
+        )?;
+        for backend in &backends {
+            let labels = [("backend", &*backend.name)];
+            ConstCounter::new(backend.busy.as_secs_f64()).encode(busy.encode_family(&labels)?)?;
         }
         for (name, help, count) in gauges {
             let name = format!("solti_metrics_backend_{name}");

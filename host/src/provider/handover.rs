@@ -24,8 +24,8 @@ impl Worker {
         }
         let began = Instant::now();
         let handed = instance.hand_over(&self.taken).await;
-        self.shared.was_busy(began.elapsed());
-        self.shared.has_memory(instance.memory());
+        let time = began.elapsed();
+        self.shared.was_busy(time, instance.memory());
         let gone = handed.returned + handed.under_way;
         self.taken.drain(..gone);
         self.settle(handed)?;

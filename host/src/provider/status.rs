@@ -55,7 +55,8 @@ impl fmt::Display for BackendState {
     }
 }
 
-/// How a backend is, at one moment.
+/// How a backend is, at one moment. What it has printed, what failed and how much it took
+/// belong together; the records that wait and those that are settled go on meanwhile.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BackendStatus {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -17,15 +17,11 @@ pub(super) struct Supervision {
     pub(super) ledger: SharedLedgerWriter,
     /// What a middleware forwards, over all of its instances.
     pub(super) forwarded: LedgerBook,
-    /// Bytes of linear memory of the instance.
-    memory: AtomicU64,
-    /// Nanoseconds, over all instances.
-    busy: AtomicU64,
     intake: AtomicU8,
     condition: Mutex<Condition>,
 }
 
-/// What is told of a backend, and changes seldom.
+/// What is told of a backend, and changes once for a batch at most.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     pub(super) state: BackendState,
@@ -38,6 +34,10 @@ pub(super) struct Condition {
     pub(super) last_words: Option<String>,
     pub(super) flush_error: Option<String>,
     pub(super) output_swallowed: u64,
+    /// Bytes of linear memory of the instance.
+    pub(super) memory: usize,
+    /// Over all instances.
+    pub(super) busy: Duration,
 }
 
 /// Whether records are queued.
@@ -56,8 +56,6 @@ impl Supervision {
             queue,
             ledger: SharedLedgerWriter::default(),
             forwarded: LedgerBook::new(),
-            memory: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
             intake: AtomicU8::new(Intake::Open as u8),
             condition: Mutex::new(condition),
         }
@@ -116,21 +114,26 @@ impl Supervision {
 
     /// The instance has so much linear memory now.
     pub(super) fn has_memory(&self, bytes: usize) {
-        self.memory.store(bytes as u64, Ordering::Relaxed);
+        self.change(|condition| condition.memory = bytes);
     }
 
-    /// An instance was at work on records for this long.
-    pub(super) fn was_busy(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.busy.fetch_add(nanos, Ordering::Relaxed);
+    /// An instance was at work on records for this long, and has so much linear memory
+    /// now.
+    pub(super) fn was_busy(&self, time: Duration, memory: usize) {
+        self.change(|condition| {
+            condition.busy = condition.busy.saturating_add(time);
+            condition.memory = memory;
+        });
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Condition)) {
         change(&mut self.condition.lock());
     }
 
+    /// All of one moment, but for the records: those go on meanwhile, and what became of
+    /// them balances by itself.
     pub(super) fn status(&self) -> BackendStatus {
-        let condition = self.condition.lock().clone();
+        let condition = self.condition.lock();
         BackendStatus {
             name: Arc::clone(&self.name),
             state: condition.state,
@@ -138,14 +141,14 @@ impl Supervision {
             failures: condition.failures,
             restarts: condition.restarts,
             swaps: condition.swaps,
-            last_failure: condition.last_failure,
-            last_words: condition.last_words,
-            flush_error: condition.flush_error,
+            last_failure: condition.last_failure.clone(),
+            last_words: condition.last_words.clone(),
+            flush_error: condition.flush_error.clone(),
             queued: self.queue.len(),
             queue: self.queue.capacity(),
             output_swallowed: condition.output_swallowed,
-            memory: self.memory.load(Ordering::Relaxed),
-            busy: Duration::from_nanos(self.busy.load(Ordering::Relaxed)),
+            memory: condition.memory as u64,
+            busy: condition.busy,
             ledger: self.ledger.reader().snapshot(),
             forwarded: condition.is_middleware.then(|| self.forwarded.total()),
         }

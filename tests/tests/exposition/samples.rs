@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::DropReason;
 
-use crate::script::{BACKEND, LEDGERS, SCRIPT, Source};
+use crate::script::{BACKEND, LEDGERS, SCRIPT, Source, component};
 
 const STARTED: &str = "solti_runner_tasks_started_total";
 const COMPLETED: &str = "solti_runner_tasks_completed_total";
@@ -127,7 +127,7 @@ pub(crate) fn expected_samples() -> Result<Samples> {
 fn expect_backend(samples: &mut Samples) -> Result<()> {
     let (name, capacity) = BACKEND;
     let backend = ("backend", name);
-    for what in ["failures", "restarts", "swaps"] {
+    for what in ["failures", "restarts", "swaps", "busy_seconds"] {
         samples.count(
             &format!("solti_metrics_backend_{what}_total"),
             &[backend],
@@ -140,6 +140,10 @@ fn expect_backend(samples: &mut Samples) -> Result<()> {
     gauge("solti_metrics_backend_queue_length", &[backend], 0.0)?;
     let name = "solti_metrics_backend_queue_capacity";
     gauge(name, &[backend], capacity as f64)?;
+    let memory = component()?.status().memory;
+    ensure!(memory > 0, "an instance without memory");
+    let name = "solti_metrics_backend_memory_bytes";
+    gauge(name, &[backend], memory as f64)?;
     for state in [
         "running",
         "restarting",

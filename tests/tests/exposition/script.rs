@@ -123,7 +123,7 @@ pub(crate) fn recorded() -> Result<PrometheusMetrics> {
 }
 
 /// Started once: it has a thread.
-fn component() -> Result<&'static ComponentBackend> {
+pub(crate) fn component() -> Result<&'static ComponentBackend> {
     static BACKEND_STARTED: OnceLock<ComponentBackend> = OnceLock::new();
     if let Some(started) = BACKEND_STARTED.get() {
         return Ok(started);
