@@ -33,6 +33,7 @@
 //!
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
+//! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
 
 mod backend;
 mod event;
@@ -43,6 +44,8 @@ mod memory;
 mod noop;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "statsd")]
+mod statsd;
 mod unmapped;
 
 pub use backend::{MetricsBackend, MetricsHandle};
@@ -54,4 +57,8 @@ pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{EncodeError, Exposition, PrometheusMetrics};
+#[cfg(feature = "statsd")]
+pub use statsd::{
+    StatsdBuilder, StatsdDialect, StatsdDrops, StatsdError, StatsdMetrics, StatsdStatus,
+};
 pub use unmapped::UnmappedLabel;

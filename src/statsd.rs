@@ -1,0 +1,202 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+
+mod builder;
+mod clean;
+mod counts;
+mod datagram;
+mod dialect;
+mod error;
+mod lines;
+mod mailbox;
+mod queue;
+mod series;
+mod status;
+mod target;
+mod worker;
+
+use mailbox::Mailbox;
+
+pub use builder::StatsdBuilder;
+pub use dialect::StatsdDialect;
+pub use error::StatsdError;
+pub use status::{StatsdDrops, StatsdStatus};
+
+/// A backend that sends to a statsd or DogStatsD server, over UDP.
+///
+/// | record | plain | DogStatsD |
+/// |---|---|---|
+/// | a task started | `solti.tasks_started.wasm:1\|c` | `solti.tasks_started:1\|c\|#runner:wasm` |
+/// | a task completed | `solti.tasks_completed.wasm.success:1\|c` and `solti.task_duration.wasm.success:1500\|ms` | `solti.tasks_completed:1\|c\|#runner:wasm,outcome:success` and `solti.task_duration:1500\|ms\|#runner:wasm,outcome:success` |
+/// | a runner error | `solti.runner_errors.wasm.spawn_failed:1\|c` | `solti.runner_errors:1\|c\|#runner:wasm,error:spawn_failed` |
+///
+/// What the prefix and the tags of the operator have in them that could end a
+/// name, a tag or a line becomes `_`, so that no setting makes a metric.
+///
+/// # How it sends
+///
+/// Recording puts the record into a bounded queue, and neither waits nor fails.
+/// One thread takes records out, and packs as many into a datagram as fit into
+/// [`Self::DATAGRAM`] bytes. In a datagram, counters are added up (`:17|c`), and
+/// each duration has a line of its own, in whole milliseconds as recorded. All
+/// of a record is in one datagram, which is sent once.
+///
+/// The thread rests while there is nothing to send. The first record after a pause
+/// wakes it, and then it waits for others to come ([`StatsdBuilder::gather`]).
+///
+/// # What is known of losses
+///
+/// [`Self::status`] accounts for every record. *Delivered* means that the socket
+/// took the datagram: UDP tells nobody that one was lost on its way, or that the
+/// server's buffer was full. Where no server listens, a machine that is reached may
+/// say so, and the *next* send then fails for it: that one's records are dropped as
+/// `send_failed`, and the earlier one's are lost though they count as delivered. So
+/// on loopback about half of what nobody received is counted.
+///
+/// After a failure the server's name is looked up anew, at most once in
+/// [`Self::LOOK_UP_EVERY`]; until the answer differs, it goes on with the address
+/// that it has. Names are looked up on its own thread, and records gather
+/// meanwhile. Without a failure the name is not looked up again.
+///
+/// ```
+/// use std::net::UdpSocket;
+/// use std::time::Duration;
+/// use solti_metrics::{MetricsBackend, RunnerType, StatsdDialect, StatsdMetrics};
+///
+/// let server = UdpSocket::bind("127.0.0.1:0")?;
+/// let metrics = StatsdMetrics::builder(server.local_addr()?.to_string())
+///     .dialect(StatsdDialect::DogStatsd)
+///     .tag("env", "staging")
+///     .build()?;
+/// metrics.record_task_started(RunnerType::Wasm);
+/// let status = metrics.shutdown(Duration::from_secs(5));
+/// assert_eq!((status.delivered, status.in_flight()), (1, 0));
+///
+/// let mut datagram = [0; StatsdMetrics::DATAGRAM];
+/// let length = server.recv(&mut datagram)?;
+/// assert_eq!(&datagram[..length], b"solti.tasks_started:1|c|#env:staging,runner:wasm");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct StatsdMetrics {
+    mailbox: Arc<Mailbox>,
+    address: Box<str>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl StatsdMetrics {
+    /// The most that a datagram has, in bytes: what passes through Ethernet in one
+    /// piece, by the server's own advice (`docs/metric_types.md`, multi-metric
+    /// packets), and by DogStatsD's for UDP.
+    pub const DATAGRAM: usize = 1432;
+
+    /// The most records that a datagram accounts for, since counters that are added
+    /// up take no more room: so many are lost with it.
+    pub const DATAGRAM_RECORDS: u64 = 4096;
+
+    /// How many records may wait to be sent, unless chosen otherwise: 2 MiB of
+    /// memory.
+    pub const DEFAULT_QUEUE: usize = 65_536;
+
+    /// The most that may be chosen: 32 MiB of memory.
+    pub const MAX_QUEUE: usize = 1 << 20;
+
+    /// How long records gather unless chosen otherwise: 100 ms.
+    pub const DEFAULT_GATHER: Duration = Duration::from_millis(100);
+
+    /// The most bytes that a prefix has.
+    pub const MAX_PREFIX: usize = 128;
+
+    /// The most bytes that the tags have together which are given for all metrics.
+    pub const MAX_TAGS: usize = 512;
+
+    /// A name is not looked up again sooner than this after the last time: 10 s.
+    pub const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
+
+    /// How long dropping it waits for what is queued: 1 s. What is left then is
+    /// dropped. [`Self::shutdown`] is for whoever wants another bound.
+    pub const DROP_WITHIN: Duration = Duration::from_secs(1);
+
+    /// One that will send to the server at this address, `HOST:PORT`.
+    pub fn builder(address: impl Into<String>) -> StatsdBuilder {
+        StatsdBuilder::new(address.into())
+    }
+
+    /// The address that it was built with.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What became of the records so far. It balances at every moment.
+    #[must_use]
+    pub fn status(&self) -> StatsdStatus {
+        self.mailbox.status()
+    }
+
+    /// Sends what is queued, and stops: no later than `within` from now.
+    ///
+    /// What is recorded from here on, and what could not be sent in time, is dropped
+    /// as `shut_down`. Nothing is in flight afterwards but what other threads are
+    /// recording at that very moment. Once it has stopped, this does nothing.
+    ///
+    /// It blocks the thread. A send or a look-up that hangs may outlast it on a
+    /// thread of its own, which then ends without sending more.
+    pub fn shutdown(&self, within: Duration) -> StatsdStatus {
+        if self.mailbox.close(within) {
+            let worker = self.worker.lock();
+            if let Some(worker) = worker.unwrap_or_else(PoisonError::into_inner).take() {
+                // It has nothing left to do. A panic was reported when it happened.
+                let _ = worker.join();
+            }
+        }
+        self.status()
+    }
+}
+
+impl Drop for StatsdMetrics {
+    fn drop(&mut self) {
+        self.shutdown(Self::DROP_WITHIN);
+    }
+}
+
+impl fmt::Debug for StatsdMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatsdMetrics")
+            .field("address", &self.address)
+            .field("status", &self.status())
+            .finish()
+    }
+}
+
+impl MetricsBackend for StatsdMetrics {
+    fn record_task_started(&self, runner: RunnerType) {
+        self.mailbox.post(Event::TaskStarted { runner });
+    }
+
+    fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+        self.mailbox.post(Event::TaskCompleted {
+            runner,
+            outcome,
+            duration_ms,
+        });
+    }
+
+    fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
+        self.mailbox.post(Event::RunnerError { runner, error });
+    }
+
+    fn record_batch(&self, events: &[Event]) {
+        self.mailbox.post_all(events);
+    }
+
+    fn prefers_batches(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;
