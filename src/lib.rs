@@ -36,6 +36,7 @@
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
 
 mod backend;
+mod buckets;
 mod event;
 mod fanout;
 mod label;
@@ -46,9 +47,12 @@ mod noop;
 mod prometheus;
 #[cfg(feature = "statsd")]
 mod statsd;
+#[cfg(feature = "prometheus")]
+mod totals;
 mod unmapped;
 
 pub use backend::{MetricsBackend, MetricsHandle};
+pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};

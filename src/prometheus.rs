@@ -1,16 +1,10 @@
 use prometheus_client::registry::Registry;
 
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::totals::Shards;
+use crate::{DURATION_BUCKETS, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod exposition;
-mod histogram;
 mod series;
-mod shard;
-mod shards;
-mod tally;
-
-use shards::Shards;
-use tally::Tally;
 
 pub use exposition::{EncodeError, Exposition};
 
@@ -59,9 +53,7 @@ pub struct PrometheusMetrics {
 
 impl PrometheusMetrics {
     /// Upper bounds of the duration buckets, in seconds.
-    pub const BUCKETS: [f64; 15] = [
-        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0,
-    ];
+    pub const BUCKETS: [f64; 15] = DURATION_BUCKETS;
 
     /// A backend with a registry of its own.
     #[must_use]
@@ -118,15 +110,7 @@ impl MetricsBackend for PrometheusMetrics {
     }
 
     fn record_batch(&self, events: &[Event]) {
-        if events.len() < WORTH_ADDING_UP {
-            events.iter().for_each(|event| event.record_into(self));
-            return;
-        }
-        let mut tally = Tally::default();
-        for &event in events {
-            tally.record(event);
-        }
-        self.shards.mine().add(&tally);
+        self.shards.mine().record_batch(events);
     }
 
     #[inline]
@@ -134,7 +118,3 @@ impl MetricsBackend for PrometheusMetrics {
         true
     }
 }
-
-/// From so many records on, adding a batch up costs less than recording each: a
-/// [`Tally`] has two hundred numbers to be looked at.
-const WORTH_ADDING_UP: usize = 64;

@@ -6,8 +6,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
 use super::PrometheusMetrics;
-use super::histogram::Durations;
-use super::shards::Shards;
+use crate::totals::{Durations, Shards};
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// In the order of the labels, where `prometheus-client`'s own families have

@@ -2,13 +2,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::histogram::Histogram;
 use super::tally::{ERRORS, OUTCOMES, RUNNERS, Tally};
-use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A [`Tally`] of atomics, with cache lines that no other shard is on: 128 bytes,
 /// because processors fetch lines of 64 in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(super) struct Shard {
+pub(crate) struct Shard {
     started: [AtomicU64; RUNNERS],
     durations: [[Histogram; OUTCOMES]; RUNNERS],
     errors: [[AtomicU64; ERRORS]; RUNNERS],
@@ -16,22 +16,47 @@ pub(super) struct Shard {
 
 impl Shard {
     #[inline]
-    pub(super) fn started(&self, runner: RunnerType) {
+    pub(crate) fn started(&self, runner: RunnerType) {
         self.started[runner as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     #[inline]
-    pub(super) fn completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
+    pub(crate) fn completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
         self.durations[runner as usize][outcome as usize].observe(duration_ms);
     }
 
     #[inline]
-    pub(super) fn error(&self, runner: RunnerType, error: RunnerErrorKind) {
+    pub(crate) fn error(&self, runner: RunnerType, error: RunnerErrorKind) {
         self.errors[runner as usize][error as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Records these, in whichever way costs less.
+    pub(crate) fn record_batch(&self, events: &[Event]) {
+        if events.len() < WORTH_ADDING_UP {
+            events.iter().for_each(|&event| self.record(event));
+            return;
+        }
+        let mut tally = Tally::default();
+        for &event in events {
+            tally.record(event);
+        }
+        self.add(&tally);
+    }
+
+    fn record(&self, event: Event) {
+        match event {
+            Event::TaskStarted { runner } => self.started(runner),
+            Event::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            } => self.completed(runner, outcome, duration_ms),
+            Event::RunnerError { runner, error } => self.error(runner, error),
+        }
+    }
+
     /// Adds each number that there is, once.
-    pub(super) fn add(&self, tally: &Tally) {
+    pub(crate) fn add(&self, tally: &Tally) {
         add(&self.started, &tally.started);
         let durations = tally.durations.as_flattened();
         for (histogram, more) in self.durations.as_flattened().iter().zip(durations) {
@@ -41,7 +66,7 @@ impl Shard {
     }
 
     /// Adds its numbers to those of other shards.
-    pub(super) fn add_onto(&self, tally: &mut Tally) {
+    pub(crate) fn add_onto(&self, tally: &mut Tally) {
         add_onto(&self.started, &mut tally.started);
         let durations = tally.durations.as_flattened_mut();
         for (histogram, sum) in self.durations.as_flattened().iter().zip(durations) {
@@ -50,6 +75,10 @@ impl Shard {
         add_onto(self.errors.as_flattened(), tally.errors.as_flattened_mut());
     }
 }
+
+/// From so many records on, adding a batch up costs less than recording each: a
+/// [`Tally`] has two hundred numbers to be looked at.
+const WORTH_ADDING_UP: usize = 64;
 
 fn add(counters: &[AtomicU64], more: &[u64]) {
     for (counter, &more) in counters.iter().zip(more) {

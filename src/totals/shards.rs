@@ -13,7 +13,7 @@ use super::tally::Tally;
 /// There is one for each processor, rounded up to a power of two, and not more
 /// than eight: 2 KiB each. Clones are the same shards.
 #[derive(Debug, Clone)]
-pub(super) struct Shards(Arc<[Shard]>);
+pub(crate) struct Shards(Arc<[Shard]>);
 
 const MOST: usize = 8;
 
@@ -21,13 +21,13 @@ impl Shards {
     /// The shard of this thread. It is this thread's alone as long as there are
     /// not more threads than shards.
     #[inline]
-    pub(super) fn mine(&self) -> &Shard {
+    pub(crate) fn mine(&self) -> &Shard {
         // Their number is a power of two.
         &self.0[turn() & (self.0.len() - 1)]
     }
 
     /// What all shards come to, at about this moment.
-    pub(super) fn total(&self) -> Tally {
+    pub(crate) fn total(&self) -> Tally {
         let mut total = Tally::default();
         for shard in &*self.0 {
             shard.add_onto(&mut total);

@@ -48,50 +48,50 @@ static BY_LENGTH: [(u8, u64); 65] = {
 /// order and grouping, and lose no small duration beside a large one. It
 /// saturates: at `u64::MAX` ms, which is 585 million years.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Durations {
+pub(crate) struct Durations {
     buckets: [u64; BUCKETS],
     sum_ms: u64,
 }
 
 impl Durations {
     #[inline]
-    pub(super) fn observe(&mut self, duration_ms: u64) {
+    pub(crate) fn observe(&mut self, duration_ms: u64) {
         self.buckets[bucket(duration_ms)] += 1;
         self.sum_ms = self.sum_ms.saturating_add(duration_ms);
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 
     /// How many there are in each bucket alone, in the order of the bounds.
-    pub(super) const fn buckets(&self) -> &[u64; BUCKETS] {
+    pub(crate) const fn buckets(&self) -> &[u64; BUCKETS] {
         &self.buckets
     }
 
     /// Their sum, exact to the millisecond up to 2^53 ms, which is 285,000 years.
     #[expect(clippy::cast_precision_loss, reason = "see above")]
-    pub(super) fn sum_seconds(&self) -> f64 {
+    pub(crate) fn sum_seconds(&self) -> f64 {
         self.sum_ms as f64 / 1000.0
     }
 }
 
 /// The same, of atomics: many threads observe at once, and none waits.
 #[derive(Debug, Default)]
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     buckets: [AtomicU64; BUCKETS],
     sum_ms: AtomicU64,
 }
 
 impl Histogram {
     #[inline]
-    pub(super) fn observe(&self, duration_ms: u64) {
+    pub(crate) fn observe(&self, duration_ms: u64) {
         self.buckets[bucket(duration_ms)].fetch_add(1, Ordering::Relaxed);
         self.add_to_sum(duration_ms);
     }
 
     /// Observes all of these at once.
-    pub(super) fn add(&self, durations: &Durations) {
+    pub(crate) fn add(&self, durations: &Durations) {
         for (bucket, more) in self.buckets.iter().zip(durations.buckets) {
             if more > 0 {
                 bucket.fetch_add(more, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl Histogram {
     ///
     /// The sum is added to last and read first. So a reader that comes in between
     /// finds a record counted that is not in the sum yet, and never the reverse.
-    pub(super) fn add_onto(&self, durations: &mut Durations) {
+    pub(crate) fn add_onto(&self, durations: &mut Durations) {
         let sum_ms = self.sum_ms.load(Ordering::Acquire);
         durations.sum_ms = durations.sum_ms.saturating_add(sum_ms);
         for (bucket, seen) in durations.buckets.iter_mut().zip(&self.buckets) {
@@ -128,7 +128,7 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PrometheusMetrics;
+    use crate::DURATION_BUCKETS;
 
     fn seen(histogram: &Histogram) -> Durations {
         let mut durations = Durations::default();
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn the_bounds_are_those_that_are_exposed() {
         let seconds = BOUNDS_MS.map(|bound| bound as f64 / 1000.0);
-        assert_eq!(seconds, PrometheusMetrics::BUCKETS);
+        assert_eq!(seconds, DURATION_BUCKETS);
     }
 
     #[test]

@@ -1,24 +1,24 @@
 use super::histogram::Durations;
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-pub(super) const RUNNERS: usize = RunnerType::ALL.len();
-pub(super) const OUTCOMES: usize = TaskOutcome::ALL.len();
-pub(super) const ERRORS: usize = RunnerErrorKind::ALL.len();
+pub(crate) const RUNNERS: usize = RunnerType::ALL.len();
+pub(crate) const OUTCOMES: usize = TaskOutcome::ALL.len();
+pub(crate) const ERRORS: usize = RunnerErrorKind::ALL.len();
 
 /// A number for every series there can be: what some records come to.
 ///
 /// The labels are a closed set, so that finding a series is an index and not a
 /// look-up. How many tasks were completed is how many durations were observed.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) started: [u64; RUNNERS],
-    pub(super) durations: [[Durations; OUTCOMES]; RUNNERS],
-    pub(super) errors: [[u64; ERRORS]; RUNNERS],
+pub(crate) struct Tally {
+    pub(crate) started: [u64; RUNNERS],
+    pub(crate) durations: [[Durations; OUTCOMES]; RUNNERS],
+    pub(crate) errors: [[u64; ERRORS]; RUNNERS],
 }
 
 impl Tally {
     #[inline]
-    pub(super) fn record(&mut self, event: Event) {
+    pub(crate) fn record(&mut self, event: Event) {
         match event {
             Event::TaskStarted { runner } => self.started[runner as usize] += 1,
             Event::TaskCompleted {
@@ -30,5 +30,13 @@ impl Tally {
                 self.errors[runner as usize][error as usize] += 1;
             }
         }
+    }
+
+    /// How many records there are in it.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn records(&self) -> u64 {
+        let counts = self.started.iter().chain(self.errors.as_flattened());
+        let durations = self.durations.as_flattened().iter();
+        counts.sum::<u64>() + durations.map(Durations::count).sum::<u64>()
     }
 }
