@@ -31,6 +31,8 @@
 //!
 //! None is on by default.
 //!
+//! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
+//!   gRPC.
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
@@ -38,27 +40,35 @@
 mod backend;
 mod buckets;
 mod event;
+#[cfg(feature = "otlp")]
+mod export_status;
 mod fanout;
 mod label;
 mod lost_in_batch;
 mod memory;
 mod noop;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 #[cfg(feature = "statsd")]
 mod statsd;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod totals;
 mod unmapped;
 
 pub use backend::{MetricsBackend, MetricsHandle};
 pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
+#[cfg(feature = "otlp")]
+pub use export_status::ExportStatus;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
 pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
+#[cfg(feature = "otlp")]
+pub use otlp::{MetricNames, NotFlushed, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{EncodeError, Exposition, PrometheusMetrics};
 #[cfg(feature = "statsd")]

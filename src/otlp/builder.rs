@@ -1,0 +1,191 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::endpoint::Endpoint;
+use super::headers::headers;
+use super::message::{Message, unix_nanos};
+use super::resource::Resource;
+use super::shared::Shared;
+use super::transport::Transport;
+use super::worker::Worker;
+use super::{MetricNames, OtlpError, OtlpMetrics, OtlpProtocol, tls};
+
+/// Where [`OtlpMetrics`] pushes to, and how.
+#[derive(Clone)]
+#[must_use]
+pub struct OtlpBuilder {
+    endpoint: String,
+    protocol: OtlpProtocol,
+    headers: Vec<(String, String)>,
+    ca_file: Option<PathBuf>,
+    every: Duration,
+    timeout: Duration,
+    names: MetricNames,
+    attributes: Vec<(String, String)>,
+    process: bool,
+    environment: bool,
+}
+
+impl OtlpBuilder {
+    pub(super) fn new(endpoint: String) -> Self {
+        Self {
+            endpoint,
+            protocol: OtlpProtocol::default(),
+            headers: Vec::new(),
+            ca_file: None,
+            every: Duration::from_secs(10),
+            timeout: Duration::from_secs(5),
+            names: MetricNames::default(),
+            attributes: Vec::new(),
+            process: false,
+            environment: false,
+        }
+    }
+
+    /// How to speak; [`OtlpProtocol::HttpProtobuf`] unless said.
+    pub fn protocol(mut self, protocol: OtlpProtocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Sends a header along, or with gRPC a piece of metadata. Its value is in no
+    /// message.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Trusts the certificates in this file, which is in PEM, and no others. Without
+    /// it, trusted are the public roots as Mozilla has them, which are compiled in;
+    /// those of the system are not looked at. The file is read once, by
+    /// [`build`](Self::build).
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// How often to push: every 10 seconds unless said, from 1 ms to 1 day.
+    pub fn every(mut self, every: Duration) -> Self {
+        self.every = every;
+        self
+    }
+
+    /// How long one push may take, from looking the name up to the end of the answer:
+    /// 5 seconds unless said, from 1 ms to 1 day.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What the metrics are called; [`MetricNames::Prometheus`] unless said.
+    pub fn names(mut self, names: MetricNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// The resource's `service.name`; `solti-runner` unless said.
+    pub fn service_name(self, name: impl Into<String>) -> Self {
+        self.attribute("service.name", name)
+    }
+
+    /// The resource's `service.version`; there is none unless said.
+    pub fn service_version(self, version: impl Into<String>) -> Self {
+        self.attribute("service.version", version)
+    }
+
+    /// The resource's `service.instance.id`; a random UUID unless said. Two that push
+    /// to one place must differ here, or each overwrites the other's totals.
+    pub fn service_instance_id(self, id: impl Into<String>) -> Self {
+        self.attribute("service.instance.id", id)
+    }
+
+    /// An attribute of the resource, in the place of one with the same key.
+    pub fn attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.push((key.into(), value.into()));
+        self
+    }
+
+    /// Whether the resource has `process.pid`, and `host.name` where the system says
+    /// it (on Linux). Not unless said: a pid makes new series at every start.
+    pub fn process(mut self, process: bool) -> Self {
+        self.process = process;
+        self
+    }
+
+    /// Whether `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` are read: not
+    /// unless said. What was given to this builder stands above them. No other
+    /// variable is read.
+    pub fn env(mut self, env: bool) -> Self {
+        self.environment = env;
+        self
+    }
+
+    /// Starts to push. No connection is made for this, so that a receiver may come
+    /// later.
+    ///
+    /// # Errors
+    ///
+    /// When a setting cannot be used, or the thread that pushes cannot be started.
+    pub fn build(self) -> Result<OtlpMetrics, OtlpError> {
+        let endpoint = Endpoint::parse(&self.endpoint, self.protocol)?;
+        let headers = headers(&self.headers)?;
+        if self.ca_file.is_some() && !endpoint.https {
+            return Err(OtlpError::CaWithoutTls);
+        }
+        let tls = tls::config(self.ca_file.as_deref())?;
+        let shared = Arc::new(Shared::default());
+        let worker = Worker {
+            message: Message {
+                resource: self.resource()?,
+                names: self.names,
+                start: unix_nanos(),
+            },
+            transport: Transport::new(self.protocol, &endpoint, headers, tls),
+            every: within_bounds("every", self.every)?,
+            timeout: within_bounds("timeout", self.timeout)?,
+            target: endpoint.shown.clone(),
+            shared: shared.clone(),
+        };
+        worker.start().map_err(OtlpError::Thread)?;
+        Ok(OtlpMetrics {
+            shared,
+            target: endpoint.shown,
+        })
+    }
+
+    fn resource(&self) -> Result<Resource, OtlpError> {
+        let mut resource = Resource::default();
+        if self.process {
+            resource.describe_process();
+        }
+        if self.environment {
+            resource.read_environment(|name| std::env::var(name).ok())?;
+        }
+        for (key, value) in &self.attributes {
+            resource.give(key, value)?;
+        }
+        Ok(resource)
+    }
+}
+
+fn within_bounds(setting: &'static str, value: Duration) -> Result<Duration, OtlpError> {
+    const BOUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(86_400)];
+    if value < BOUNDS[0] || value > BOUNDS[1] {
+        return Err(OtlpError::Time { setting, value });
+    }
+    Ok(value)
+}
+
+/// Without what may be secret.
+impl fmt::Debug for OtlpBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpBuilder")
+            .field("protocol", &self.protocol)
+            .field("every", &self.every)
+            .field("timeout", &self.timeout)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch::Receiver;
+use tokio::time::{sleep_until, timeout_at};
+
+use super::failure::Failure;
+use super::message::{Message, unix_nanos};
+use super::schedule::Schedule;
+use super::shared::{Orders, Shared};
+use super::transport::Transport;
+
+/// What pushes: a thread of its own, with a runtime of its own, so that it is the
+/// same whether or not the program has one.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) message: Message,
+    pub(super) transport: Transport,
+    pub(super) every: Duration,
+    pub(super) timeout: Duration,
+    /// Where to, for messages.
+    pub(super) target: String,
+}
+
+impl Worker {
+    /// Returns as soon as it is known whether it can run.
+    pub(super) fn start(self) -> io::Result<()> {
+        let (tell, told) = sync_channel(1);
+        thread::Builder::new()
+            .name("otlp-export".to_owned())
+            .spawn(move || {
+                // A runtime must be dropped where it may block, and so is made here.
+                let (runtime, made) = match runtime() {
+                    Ok(runtime) => (Some(runtime), Ok(())),
+                    Err(error) => (None, Err(error)),
+                };
+                // Whoever started this waits for it.
+                let _ = tell.send(made);
+                if let Some(runtime) = runtime {
+                    self.run(runtime);
+                }
+            })?;
+        told.recv().map_err(io::Error::other)?
+    }
+
+    fn run(mut self, runtime: Runtime) {
+        runtime.block_on(self.push_until_the_end());
+        // A name server that does not answer is not waited for.
+        runtime.shutdown_background();
+        self.shared.end();
+    }
+
+    async fn push_until_the_end(&mut self) {
+        let mut orders = self.shared.orders.subscribe();
+        let mut schedule = Schedule::new(self.every);
+        let mut next = Instant::now() + self.every;
+        let mut flushes = 0;
+        loop {
+            tokio::select! {
+                () = sleep_until(next.into()) => {}
+                () = asked(&mut orders, flushes) => {}
+            }
+            // Read before the totals: a flush is answered by a push that has all
+            // that was recorded before it was asked for.
+            let Orders {
+                flushes: asked,
+                end,
+            } = *orders.borrow_and_update();
+            if end.is_some_and(|end| end <= Instant::now()) {
+                return;
+            }
+            let began = Instant::now();
+            let outcome = self.push(asked, &mut orders.clone()).await;
+            if end.is_some() {
+                return;
+            }
+            flushes = asked;
+            next = began + schedule.wait(&outcome);
+        }
+    }
+
+    async fn push(&mut self, flushes: u64, orders: &mut Receiver<Orders>) -> Result<(), Failure> {
+        let total = self.shared.shards.total();
+        let request = self.message.request(&total, unix_nanos());
+        let push = self.transport.push(request);
+        let deadline = Instant::now() + self.timeout;
+        let outcome = tokio::select! {
+            outcome = timeout_at(deadline.into(), push) => outcome
+                .unwrap_or_else(|_| Err(Failure::soon(format!("no answer within {:?}", self.timeout)))),
+            () = ended(orders) => Err(Failure::soon("no answer until the end")),
+        };
+        if outcome.is_err() {
+            self.transport.reset();
+        }
+        let said = outcome.as_ref().map(|&()| ());
+        let said = said.map_err(|failure| format!("{}: {}", self.target, failure.why));
+        self.shared.note(flushes, total.records(), said);
+        outcome
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        // They look names up.
+        .max_blocking_threads(2)
+        .build()
+}
+
+/// Until a flush is asked for that is not among the first so many, or the end.
+async fn asked(orders: &mut Receiver<Orders>, flushes: u64) {
+    let asked = |orders: &Orders| orders.flushes > flushes || orders.end.is_some();
+    // The sender is where this receiver's worker has it: it cannot be gone.
+    let _ = orders.wait_for(asked).await;
+}
+
+/// Until it is time to have ended.
+async fn ended(orders: &mut Receiver<Orders>) {
+    let end = orders.wait_for(|orders| orders.end.is_some()).await;
+    let end = end.ok().and_then(|orders| orders.end);
+    sleep_until(end.unwrap_or_else(Instant::now).into()).await;
+}
