@@ -21,7 +21,6 @@ mod progress;
 mod reload;
 mod report;
 mod run;
-mod serve;
 mod show;
 mod summary;
 mod table;

@@ -14,7 +14,7 @@ use crate::artifacts::tell;
 use crate::backend::{Backends, Builtins};
 use crate::engine::{Engine, Observer, Plan, Printing, Schedule};
 use crate::exit::Exit;
-use crate::http::{Pages, Server};
+use crate::http::{Access, Hits, Limits, Pages, Server};
 use crate::progress::Progress;
 use crate::reload::Reloading;
 use crate::report::Report;
@@ -99,8 +99,14 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Ser
     let (Some(address), Some(metrics)) = (args.listen, &backends.prometheus) else {
         return Ok(None);
     };
-    let pages = Pages::new(Arc::clone(metrics), backends.components.clone());
-    let server = Server::start(address, pages).await?;
+    let pages = Arc::new(Pages::new(Arc::clone(metrics), backends.components.clone()));
+    let access = Access::default();
+    let warning = access.warning(address);
+    let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
+    let server = Server::start(address, pages, access, limits, hits).await?;
+    if let Some(warning) = warning {
+        complain(format_args!("warning: {warning}"));
+    }
     complain(format_args!("serving http://{}/metrics", server.address));
     Ok(Some(server))
 }

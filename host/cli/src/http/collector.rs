@@ -1,0 +1,42 @@
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use super::Hits;
+
+/// Exposes [`Hits`].
+#[derive(Debug)]
+pub(crate) struct HitsCollector(pub(crate) Arc<Hits>);
+
+impl Collector for HitsCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(
+            "solti_metrics_http_requests",
+            "Requests that were answered.",
+            None,
+            ConstCounter::new(0_u64).metric_type(),
+        )?;
+        for ((page, code), count) in self.0.requests() {
+            let labels = [("page", page), ("code", &*code.to_string())];
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+        }
+        let open = ConstGauge::new(self.0.open());
+        open.encode(encoder.encode_descriptor(
+            "solti_metrics_http_connections",
+            "Connections that are open.",
+            None,
+            open.metric_type(),
+        )?)?;
+        let refused = ConstCounter::new(self.0.refused());
+        refused.encode(encoder.encode_descriptor(
+            "solti_metrics_http_connections_refused",
+            "Connections that were closed since there were too many.",
+            None,
+            refused.metric_type(),
+        )?)
+    }
+}

@@ -1,0 +1,64 @@
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::sleep_until;
+
+use super::pulse::Pulse;
+use super::respond::Responder;
+use super::stream::Stream;
+
+/// hyper accepts no smaller buffer, in bytes.
+const SMALLEST_BUFFER: usize = 8 << 10;
+
+/// Serves a connection until one side closes it, it takes too long, or its place
+/// is needed. `stop` tells it to end with the answer that it is at.
+pub(super) async fn serve(
+    stream: TcpStream,
+    pulse: Arc<Pulse>,
+    responder: Arc<Responder>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let limits = responder.limits.clone();
+    let mut connection = pin!(
+        http1::Builder::new()
+            // The pulse has the time.
+            .header_read_timeout(None)
+            .max_buf_size(limits.head_bytes.max(SMALLEST_BUFFER))
+            .max_header_size(limits.head_bytes)
+            .max_headers(limits.headers)
+            .serve_connection(
+                Stream::new(stream, Arc::clone(&pulse)),
+                service_fn(|request| responder.respond(request, &pulse)),
+            )
+    );
+    let mut stopped = pin!(async move {
+        // Without a server, nobody is to be served either.
+        let _ = stop.wait_for(|stop| *stop).await;
+    });
+    let mut stopping = false;
+    let mut evicted = pin!(pulse.evicted());
+    let mut late = pin!(sleep_until(pulse.deadline(&limits).into()));
+    poll_fn(|cx| {
+        if !stopping && stopped.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        // A client that goes away is its own affair.
+        if connection.as_mut().poll(cx).is_ready() || evicted.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        // What it did just now may have changed until when it may.
+        let deadline = pulse.deadline(&limits).into();
+        if late.deadline() != deadline {
+            late.as_mut().reset(deadline);
+        }
+        late.as_mut().poll(cx)
+    })
+    .await;
+}

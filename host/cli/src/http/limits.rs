@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+/// What clients may take of a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// How many connections are open at a time. One more takes the place of the
+    /// one that has been waiting for longest to send a request; if all are being
+    /// answered, it is refused.
+    pub(crate) connections: usize,
+    /// How long a request's head may take, from the connection or its first byte.
+    pub(crate) head: Duration,
+    /// How long a connection may wait for its next request. Scrapers come back
+    /// within a minute.
+    pub(crate) idle: Duration,
+    /// How long an answer may take, from its request's head to its last byte.
+    pub(crate) answer: Duration,
+    /// How long a client may read nothing while there is something to read.
+    pub(crate) stalled: Duration,
+    /// How old a connection may be. The answer after that closes it.
+    pub(crate) age: Duration,
+    /// How many bytes a request's head may have.
+    pub(crate) head_bytes: usize,
+    /// How many lines a request's head may have.
+    pub(crate) headers: usize,
+    /// How many pages are made at a time, so that many scrapers at once do not
+    /// take the processors from tasks: others wait, within `answer`. The
+    /// expositions of components, which may be slow, are counted by themselves.
+    /// Probes do not wait.
+    pub(crate) renders: usize,
+    /// How long connections may still take when the server is stopped.
+    pub(crate) grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            head: Duration::from_secs(5),
+            idle: Duration::from_secs(75),
+            answer: Duration::from_secs(60),
+            stalled: Duration::from_secs(10),
+            age: Duration::from_secs(3600),
+            head_bytes: 16 << 10,
+            headers: 64,
+            renders: 2,
+            grace: Duration::from_secs(2),
+        }
+    }
+}

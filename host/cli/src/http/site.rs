@@ -1,0 +1,115 @@
+use std::borrow::Cow;
+use std::pin::Pin;
+
+use hyper::StatusCode;
+use hyper::body::Bytes;
+
+use super::Accept;
+
+/// Pages to read.
+pub(crate) trait Site: Send + Sync + 'static {
+    /// Whether there is such a page. This renders nothing and does not wait.
+    fn has(&self, route: Route<'_>) -> bool;
+
+    /// The page at a route that this site has. A page that could not be made is
+    /// one with a status that says so; a panic is answered with 500.
+    fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a>;
+
+    /// The backends that have an exposition of their own, by name.
+    fn exposed(&self) -> Vec<String>;
+}
+
+/// A page that is being made.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Page> + Send + 'a>>;
+
+/// Where a page may be: a closed set, so that counts by page stay few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    Page,
+    Metrics,
+    Healthz,
+    Readyz,
+    Tasks,
+    Backends,
+    /// Of the backend of this name.
+    BackendMetrics(&'a str),
+}
+
+impl<'a> Route<'a> {
+    /// Those whose path is fixed.
+    pub(crate) const FIXED: [Self; 6] = [
+        Self::Page,
+        Self::Metrics,
+        Self::Healthz,
+        Self::Readyz,
+        Self::Tasks,
+        Self::Backends,
+    ];
+
+    /// What a request's path, without its query, leads to.
+    pub(crate) fn of(path: &'a str) -> Option<Self> {
+        if let Some(route) = Self::FIXED.into_iter().find(|route| route.path() == path) {
+            return Some(route);
+        }
+        let name = path.strip_prefix("/backends/")?.strip_suffix("/metrics")?;
+        (!name.is_empty() && !name.contains('/')).then_some(Self::BackendMetrics(name))
+    }
+
+    pub(crate) fn path(self) -> Cow<'static, str> {
+        match self {
+            Self::Page => "/".into(),
+            Self::Metrics => "/metrics".into(),
+            Self::Healthz => "/healthz".into(),
+            Self::Readyz => "/readyz".into(),
+            Self::Tasks => "/api/tasks".into(),
+            Self::Backends => "/api/backends".into(),
+            Self::BackendMetrics(name) => format!("/backends/{name}/metrics").into(),
+        }
+    }
+
+    /// The page as requests are counted by it.
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Metrics => "metrics",
+            Self::Healthz => "healthz",
+            Self::Readyz => "readyz",
+            Self::Tasks => "tasks",
+            Self::Backends => "backends",
+            Self::BackendMetrics(_) => "backend_metrics",
+        }
+    }
+
+    /// Whether it needs no token: a probe has none, and the status page holds no
+    /// data.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Page | Self::Healthz | Self::Readyz)
+    }
+}
+
+/// A page as it is sent.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) media: &'static str,
+    pub(crate) body: Bytes,
+    /// Its `Content-Security-Policy`: by default, one that allows nothing.
+    pub(crate) policy: &'static str,
+}
+
+impl Page {
+    pub(crate) fn new(media: &'static str, body: impl Into<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            media,
+            body: body.into(),
+            policy: "default-src 'none'; frame-ancestors 'none'",
+        }
+    }
+
+    pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        let mut page = Self::new("text/plain; charset=utf-8", body);
+        page.status = status;
+        page
+    }
+}

@@ -1,0 +1,112 @@
+use std::io::ErrorKind;
+use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use anyhow::{Result, ensure};
+
+use super::client::{ask, connect, read, send, until_closed};
+use super::served::{Served, until};
+use crate::http::Limits;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_that_say_nothing_keep_nobody_out() -> Result<()> {
+    let mut limits = Limits::default();
+    // None of them leaves by itself.
+    (limits.connections, limits.head) = (64, super::client::GUARD);
+    let served = Served::start(limits).await?;
+    let idle: Vec<_> = (0..300)
+        .map(|_| connect(served.server.address))
+        .collect::<Result<_>>()?;
+    let answer = ask(served.server.address, "GET /metrics", "")?;
+    ensure!(answer.status() == Some(200), "{}", answer.head);
+    // Each one above the limit took the place of one before.
+    ensure!(
+        served.hits.refused() == 300 + 1 - 64,
+        "{}",
+        served.hits.refused()
+    );
+    drop(idle);
+    until("all are gone", || served.hits.open() == 0).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_being_answered_makes_no_place() -> Result<()> {
+    let mut limits = Limits::default();
+    limits.connections = 2;
+    let served = Served::start(limits).await?;
+    let address = served.server.address;
+    let waiting = [(); 2].map(|()| send(address, "GET /api/backends", ""));
+    let inside = || served.shelf.inside.load(Ordering::SeqCst);
+    until("both are being answered", || inside() == 2).await?;
+    let mut third = connect(address)?;
+    ensure!(until_closed(&mut third)?.is_empty());
+    ensure!(served.hits.refused() == 1);
+    served.shelf.gate.add_permits(2);
+    for stream in waiting {
+        ensure!(read(stream?)?.status() == Some(200));
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_pages_are_made_at_a_time_and_probes_do_not_wait() -> Result<()> {
+    let served = Served::start(Limits::default()).await?;
+    let address = served.server.address;
+    let waiting = [(); 8].map(|()| send(address, "GET /api/backends", ""));
+    let inside = || served.shelf.inside.load(Ordering::SeqCst);
+    until("two are being made", || inside() == 2).await?;
+    for probe in ["GET /healthz", "GET /readyz", "GET /backends/huge/metrics"] {
+        ensure!(ask(address, probe, "")?.status() == Some(200), "{probe}");
+    }
+    served.shelf.gate.add_permits(8);
+    for stream in waiting {
+        ensure!(read(stream?)?.status() == Some(200));
+    }
+    let most = served.shelf.most.load(Ordering::SeqCst);
+    ensure!(most == 2, "{most} at a time");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_scrapers_at_once_get_their_answers() -> Result<()> {
+    let served = Served::start(Limits::default()).await?;
+    let address = served.server.address;
+    let slow: Vec<_> = (0..50).map(|_| connect(address)).collect::<Result<_>>()?;
+    let scrapers: Vec<_> = (0..200)
+        .map(|_| thread::spawn(move || ask(address, "GET /metrics", "Accept-Encoding: gzip\r\n")))
+        .collect();
+    for scraper in scrapers {
+        let answer = scraper
+            .join()
+            .map_err(|_| anyhow::anyhow!("it panicked"))??;
+        ensure!(answer.status() == Some(200), "{}", answer.head);
+    }
+    ensure!(served.hits.refused() == 0);
+    drop(slow);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_ends_what_it_is_at_and_accepts_nothing() -> Result<()> {
+    let mut limits = Limits::default();
+    limits.grace = super::client::GUARD;
+    let served = Served::start(limits).await?;
+    let address = served.server.address;
+    let waiting = send(address, "GET /api/backends", "")?;
+    until("it is being answered", || {
+        served.shelf.inside.load(Ordering::SeqCst) == 1
+    })
+    .await?;
+    let mut idle = connect(address)?;
+    let stopping = tokio::spawn(served.server.stop());
+    let refused =
+        || TcpStream::connect(address).is_err_and(|it| it.kind() == ErrorKind::ConnectionRefused);
+    until("it accepts nothing", refused).await?;
+    ensure!(until_closed(&mut idle)?.is_empty());
+    served.shelf.gate.add_permits(1);
+    ensure!(read(waiting)?.status() == Some(200));
+    stopping.await?;
+    ensure!(served.hits.open() == 0);
+    Ok(())
+}

@@ -1,0 +1,107 @@
+use std::fs::{self, Permissions};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+
+use anyhow::{Result, ensure};
+
+use super::client::ask;
+use super::served::Served;
+use crate::http::{Access, Limits, Token};
+
+const SECRET: &str = "0123456789abcdef";
+
+fn token(text: &str, mode: u32) -> Result<Token> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("token");
+    fs::write(&path, text)?;
+    fs::set_permissions(&path, Permissions::from_mode(mode))?;
+    Token::read(&path)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_whoever_has_the_token_reads_what_is_not_open() -> Result<()> {
+    let access = Access {
+        token: Some(token(&format!(" {SECRET}\n"), 0o600)?),
+    };
+    let served = Served::with(Limits::default(), access).await?;
+    let address = served.server.address;
+    let right = format!("Authorization: bearer {SECRET}\r\n");
+    let wrong = [
+        String::new(),
+        "Authorization: Bearer 0123456789abcdeg\r\n".into(),
+        format!("Authorization: Bearer {SECRET}0\r\n"),
+        "Authorization: Bearer \r\n".into(),
+        format!("Authorization: Basic {SECRET}\r\n"),
+        format!("Authorization: {SECRET}\r\n"),
+        format!("{right}{right}"),
+    ];
+    for path in [
+        "/metrics",
+        "/api/tasks",
+        "/backends/huge/metrics",
+        "/nowhere",
+    ] {
+        for header in &wrong {
+            for method in ["GET", "HEAD", "POST"] {
+                let answer = ask(address, &format!("{method} {path}"), header)?;
+                ensure!(
+                    answer.status() == Some(401),
+                    "{path} {header}: {}",
+                    answer.head
+                );
+                ensure!(answer.header("www-authenticate") == Some("Bearer"));
+                ensure!(!String::from_utf8(answer.body)?.contains("huge"));
+            }
+        }
+    }
+    for path in ["/", "/healthz", "/readyz"] {
+        ensure!(
+            ask(address, &format!("GET {path}"), "")?.status() == Some(200),
+            "{path}"
+        );
+    }
+    let answer = ask(address, "GET /metrics", &right)?;
+    ensure!(answer.status() == Some(200), "{}", answer.head);
+    ensure!(ask(address, "GET /nowhere", &right)?.status() == Some(404));
+    Ok(())
+}
+
+#[test]
+fn a_token_that_is_no_secret_is_refused() -> Result<()> {
+    for (text, mode, why) in [
+        (SECRET, 0o644, "chmod 600"),
+        (SECRET, 0o640, "chmod 600"),
+        ("0123456789abcde", 0o600, "16"),
+        ("", 0o600, "16"),
+        ("0123456789 abcdef", 0o600, "one word"),
+        ("0123456789abcdeü", 0o600, "one word"),
+        (&"x".repeat(5000), 0o600, "4096"),
+    ] {
+        let refused = token(text, mode).err();
+        let refused = refused.map(|it| format!("{it:#}")).unwrap_or_default();
+        ensure!(refused.contains(why), "{why}: {refused:?}");
+    }
+    ensure!(!format!("{:?}", token(SECRET, 0o400)?).contains(SECRET));
+    Ok(())
+}
+
+#[test]
+fn an_address_that_others_reach_without_a_token_is_warned_about() -> Result<()> {
+    for (address, warned) in [
+        ("127.0.0.1:1", false),
+        ("[::1]:1", false),
+        ("[::ffff:127.0.0.1]:1", false),
+        ("0.0.0.0:1", true),
+        ("[::]:1", true),
+        ("192.0.2.1:1", true),
+    ] {
+        let address: SocketAddr = address.parse()?;
+        let open = Access::default().warning(address);
+        ensure!(open.is_some() == warned, "{address}: {open:?}");
+        let kept = Access {
+            token: Some(token(SECRET, 0o600)?),
+        };
+        ensure!(kept.warning(address).is_none());
+    }
+    Ok(())
+}
