@@ -82,7 +82,6 @@ pub(crate) use engine::SinkError;
 pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, Ready};
 pub(crate) use found::{Found, NotUsed};
 pub(crate) use given::Given;
-#[cfg(feature = "runner")]
 pub(crate) use given::read_whole;
 
 use std::borrow::Cow;

@@ -12,6 +12,7 @@ use crate::chain::{Chain, Grant, Receiver};
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::new::NewArgs;
+use crate::serve::ServeArgs;
 use crate::time::{Time, Timeout};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
@@ -52,6 +53,12 @@ pub(crate) enum Command {
     /// The exit code is 0 if every task succeeded and nothing was lost, 1 if
     /// not, 2 for wrong use. Ctrl-C ends the tasks as canceled and reports.
     Run(Box<RunArgs>),
+    /// Run tasks as a configuration says, until asked to stop, and be looked at.
+    ///
+    /// SIGHUP reads the configuration again, and changes what has changed. SIGTERM ends
+    /// what runs, as canceled, and lets backends take what waits. `docs/serve.md` has an
+    /// example of every key.
+    Serve(ServeArgs),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
     /// Test a component: a guest, a provider or a middleware.

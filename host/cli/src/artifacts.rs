@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
@@ -51,15 +52,54 @@ pub(crate) struct ArtifactArgs {
 }
 
 impl ArtifactArgs {
+    fn wanted(&self) -> CodeWanted {
+        CodeWanted {
+            cache: match &self.cache {
+                _ if self.no_cache => None,
+                Some(dir) => Some(dir.clone()),
+                None => default_dir(),
+            },
+            size: self.cache_size.as_u64(),
+            key: self.artifact_key.clone(),
+            memory: self.compile_memory.as_u64(),
+            time: self.compile_timeout.0,
+        }
+    }
+
     /// Opens the cache. One that cannot be used is no reason to fail.
     pub(crate) fn open(&self) -> Option<ArtifactCache> {
-        let dir = match &self.cache {
-            _ if self.no_cache => None,
-            Some(dir) => Some(dir.clone()),
-            None => default_dir(),
-        };
-        match ArtifactCache::open(dir?) {
-            Ok(cache) => Some(cache.size(self.cache_size.as_u64())),
+        self.wanted().open()
+    }
+
+    /// What runs components, with the key that was named.
+    pub(crate) fn artifacts(&self) -> anyhow::Result<Artifacts> {
+        let wanted = self.wanted();
+        wanted.artifacts(wanted.open().as_ref())
+    }
+
+    /// In a process of its own, and kept there if there is a place.
+    pub(crate) fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
+        self.wanted().without_key(cache)
+    }
+}
+
+/// How components become machine code.
+pub(crate) struct CodeWanted {
+    /// Where it is kept, if it is.
+    pub(crate) cache: Option<PathBuf>,
+    /// Bytes that it may take there.
+    pub(crate) size: u64,
+    pub(crate) key: Option<PathBuf>,
+    /// Bytes that compiling may take.
+    pub(crate) memory: u64,
+    pub(crate) time: Duration,
+}
+
+impl CodeWanted {
+    /// Opens the cache. One that cannot be used is no reason to fail.
+    pub(crate) fn open(&self) -> Option<ArtifactCache> {
+        match ArtifactCache::open(self.cache.as_ref()?) {
+            Ok(cache) => Some(cache.size(self.size)),
             Err(error) => {
                 complain(format_args!("warning: {error}"));
                 None
@@ -68,23 +108,21 @@ impl ArtifactArgs {
     }
 
     /// What runs components, with the key that was named.
-    pub(crate) fn artifacts(&self) -> anyhow::Result<Artifacts> {
-        let artifacts = self.without_key(self.open().as_ref())?;
-        let key = self.artifact_key.as_deref().map(ArtifactKey::read);
-        let key: Result<_, KeyError> = key.transpose();
+    pub(crate) fn artifacts(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
+        let artifacts = self.without_key(cache)?;
+        let key: Result<_, KeyError> = self.key.as_deref().map(ArtifactKey::read).transpose();
         Ok(match key? {
             Some(key) => artifacts.key(key),
             None => artifacts,
         })
     }
 
-    /// In a process of its own, and kept there if there is a place.
-    pub(crate) fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
+    fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
         let compiler = CompilerProcess::this_program()?
             .arg(COMPILE_WORKER)
-            .memory(self.compile_memory.as_u64())
-            .cpu(self.compile_timeout.0)
-            .wall(self.compile_timeout.0);
+            .memory(self.memory)
+            .cpu(self.time)
+            .wall(self.time);
         let artifacts = Artifacts::new().compiler(compiler);
         Ok(match cache {
             Some(cache) => artifacts.cache(cache.clone()),
@@ -94,7 +132,7 @@ impl ArtifactArgs {
 }
 
 /// Where programs of this user keep what they can do without.
-fn default_dir() -> Option<PathBuf> {
+pub(crate) fn default_dir() -> Option<PathBuf> {
     // What is not absolute is to be ignored, says the specification.
     let folder = |name| {
         let path = PathBuf::from(env::var_os(name)?);

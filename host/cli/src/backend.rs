@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
 use solti_metrics::{FanoutMetrics, MetricsHandle, PrometheusMetrics, noop_metrics};
+use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
-use solti_metrics_host::provider::{BackendCollector, BackendState, Providers};
+use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::runner::printable;
-use solti_metrics_host::{LedgerBook, LedgerCollector};
 
 use crate::args::{Format, RunArgs};
-use crate::chain::{Backend, Chain};
-use crate::component::Component;
+use crate::chain::{Backend, Chain, Part};
+use crate::component::{Component, Options, Wanted};
+use crate::exported::Exported;
 use crate::summary::Summary;
 
 /// What receives the records, and what the report is made from afterwards.
@@ -93,7 +94,9 @@ impl Backends {
         let (guests, own) = (LedgerBook::new(), LedgerBook::new());
         let exported = Exported::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(Summary::default()));
-        let prometheus = builtins.prometheus.then(|| Arc::new(exported.prometheus()));
+        let prometheus = builtins
+            .prometheus
+            .then(|| Arc::new(exported.prometheus(Registry::default())));
         let mut receivers: Vec<MetricsHandle> = Vec::new();
         receivers.extend(prometheus.clone().map(|metrics| metrics as MetricsHandle));
 
@@ -110,14 +113,15 @@ impl Backends {
             let mut names = Names::default();
             for part in backends {
                 let name = names.of(&part.file);
-                let component = Component::start(&providers, &name, part, args, None)?;
+                let component = Component::start(&providers, &wanted(name, part, args), None)?;
                 receivers.push(component.handle());
                 components.push(Arc::new(component));
             }
             for part in middlewares.iter().rev() {
                 let name = names.of(&part.file);
                 let next = together(std::mem::take(&mut receivers));
-                let component = Component::start(&providers, &name, part, args, Some(next))?;
+                let wanted = wanted(name, part, args);
+                let component = Component::start(&providers, &wanted, Some(next))?;
                 receivers.push(component.handle());
                 components.insert(0, Arc::new(component));
             }
@@ -141,19 +145,7 @@ impl Backends {
     /// and flushes everybody. Returns in which state each was before.
     pub(crate) async fn drain(&self, within: Duration) -> Vec<BackendState> {
         let states = self.components.iter().map(|it| it.status().state).collect();
-        let began = Instant::now();
-        let left = || within.saturating_sub(began.elapsed());
-        let (middlewares, backends): (Vec<_>, Vec<_>) =
-            self.components.iter().partition(|it| it.middleware);
-        for component in middlewares {
-            component.backend.stop(left()).await;
-        }
-        let mut stopping = tokio::task::JoinSet::new();
-        for component in backends {
-            let (backend, left) = (Arc::clone(&component.backend), left());
-            stopping.spawn(async move { backend.stop(left).await });
-        }
-        while stopping.join_next().await.is_some() {}
+        drain(&self.components, within).await;
         states
     }
 
@@ -170,40 +162,36 @@ impl Backends {
     }
 }
 
-/// What is exported beside the tasks: what became of their records, and how the
-/// components are.
-struct Exported {
-    ledgers: LedgerCollector,
-    backends: BackendCollector,
+/// Takes no more records, hands over what waits, middlewares in their order first,
+/// then all backends together.
+pub(crate) async fn drain(components: &[Arc<Component>], within: Duration) {
+    let began = Instant::now();
+    let left = || within.saturating_sub(began.elapsed());
+    let (middlewares, backends): (Vec<_>, Vec<_>) = components.iter().partition(|it| it.middleware);
+    for component in middlewares {
+        component.backend.stop(left()).await;
+    }
+    let mut stopping = tokio::task::JoinSet::new();
+    for component in backends {
+        let (backend, left) = (Arc::clone(&component.backend), left());
+        stopping.spawn(async move { backend.stop(left).await });
+    }
+    while stopping.join_next().await.is_some() {}
 }
 
-impl Exported {
-    fn new(guests: &LedgerBook, own: &LedgerBook) -> Self {
-        let (guests, own) = (guests.clone(), own.clone());
-        Self {
-            ledgers: LedgerCollector::new()
-                .source("guests", move || guests.total())
-                .source("runner", move || own.total()),
-            backends: BackendCollector::new(),
-        }
-    }
-
-    fn prometheus(&self) -> PrometheusMetrics {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(self.ledgers.clone()));
-        registry.register_collector(Box::new(self.backends.clone()));
-        PrometheusMetrics::with_registry(registry)
-    }
-
-    fn add(&self, component: &Component) {
-        let ledger = component.backend.ledger();
-        self.ledgers
-            .add(component.name.to_string(), move || ledger.snapshot());
-        self.backends.add(&component.backend);
+fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
+    Wanted {
+        name,
+        part: part.clone(),
+        options: Options {
+            queue: args.queue.get(),
+            deadline: args.backend_timeout.0,
+            memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
+        },
     }
 }
 
-fn together(mut receivers: Vec<MetricsHandle>) -> MetricsHandle {
+pub(crate) fn together(mut receivers: Vec<MetricsHandle>) -> MetricsHandle {
     match (receivers.pop(), receivers.is_empty()) {
         (None, _) => noop_metrics(),
         (Some(only), true) => only,

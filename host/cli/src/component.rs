@@ -1,22 +1,42 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use parking_lot::Mutex;
 use solti_metrics::MetricsHandle;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, LoadError, Output, Provider, Providers,
 };
 
-use crate::args::RunArgs;
 use crate::artifacts::tell;
 use crate::chain::Part;
+
+/// A component that receives records, as it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    pub(crate) part: Part,
+    pub(crate) options: Options,
+}
+
+/// What it may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// How many records may wait for it.
+    pub(crate) queue: usize,
+    /// How long a call may take.
+    pub(crate) deadline: Duration,
+    /// Bytes of linear memory.
+    pub(crate) memory: usize,
+}
 
 /// A component that receives records, and the file that it came from.
 pub(crate) struct Component {
     pub(crate) name: Arc<str>,
     pub(crate) backend: Arc<ComponentBackend>,
     pub(crate) middleware: bool,
-    part: Part,
+    part: Mutex<Part>,
     providers: Providers,
 }
 
@@ -24,30 +44,29 @@ impl Component {
     /// Loads it and starts it. `next` is who comes after a middleware.
     pub(crate) fn start(
         providers: &Providers,
-        name: &str,
-        part: &Part,
-        args: &RunArgs,
+        wanted: &Wanted,
         next: Option<MetricsHandle>,
     ) -> anyhow::Result<Self> {
-        let provider = providers.load_file(&part.file, &part.grants)?;
-        tell(provider.name(), provider.refusal());
+        let part = &wanted.part;
+        let provider = load(providers, part)?;
         if next.is_some() && !provider.is_middleware() {
             anyhow::bail!(
-                "{}: is no middleware: it forwards nothing; name it with --backend",
+                "{}: is no middleware: it forwards nothing; name it as a backend",
                 provider.name()
             );
         }
         if next.is_none() && provider.is_middleware() {
             anyhow::bail!(
-                "{}: is a middleware; name it with --middleware, and a backend behind it",
+                "{}: is a middleware; name it as one, and a backend behind it",
                 provider.name()
             );
         }
+        let name: Arc<str> = wanted.name.as_str().into();
         let mut options = BackendOptions::default();
-        options.name = Some(name.into());
-        options.queue = args.queue.get();
-        options.deadline = args.backend_timeout.0;
-        options.memory = usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX);
+        options.name = Some(Arc::clone(&name));
+        options.queue = wanted.options.queue;
+        options.deadline = wanted.options.deadline;
+        options.memory = wanted.options.memory;
         options.next = next.clone();
         if part.output {
             // Standard output is the guests', or the report's.
@@ -55,10 +74,10 @@ impl Component {
         }
         let backend = ComponentBackend::start(&provider, options)?;
         Ok(Self {
-            name: name.into(),
+            name,
             backend: Arc::new(backend),
             middleware: next.is_some(),
-            part: part.clone(),
+            part: Mutex::new(part.clone()),
             providers: providers.clone(),
         })
     }
@@ -71,25 +90,31 @@ impl Component {
         self.backend.status()
     }
 
-    pub(crate) fn file(&self) -> &PathBuf {
-        &self.part.file
-    }
-
-    /// Compiles the file as it is now. This blocks.
-    pub(crate) fn load(&self) -> Result<Provider, LoadError> {
-        let provider = self
-            .providers
-            .load_file(&self.part.file, &self.part.grants)?;
-        tell(provider.name(), provider.refusal());
-        Ok(provider)
+    pub(crate) fn file(&self) -> PathBuf {
+        self.part.lock().file.clone()
     }
 
     /// Puts what the file is now into the place of what runs.
-    pub(crate) async fn reload(self: &Arc<Self>) -> anyhow::Result<()> {
-        let this = Arc::clone(self);
-        let provider = tokio::task::spawn_blocking(move || this.load())
+    pub(crate) async fn reload(&self) -> anyhow::Result<()> {
+        let part = self.part.lock().clone();
+        self.replace(part).await
+    }
+
+    /// Puts this into the place of what runs.
+    pub(crate) async fn replace(&self, part: Part) -> anyhow::Result<()> {
+        let (providers, wanted) = (self.providers.clone(), part.clone());
+        let provider = tokio::task::spawn_blocking(move || load(&providers, &wanted))
             .await
             .context("loading was given up")??;
-        Ok(self.backend.replace(&provider).await?)
+        self.backend.replace(&provider).await?;
+        *self.part.lock() = part;
+        Ok(())
     }
+}
+
+/// Compiles the file as it is now. This blocks.
+pub(crate) fn load(providers: &Providers, part: &Part) -> Result<Provider, LoadError> {
+    let provider = providers.load_file(&part.file, &part.grants)?;
+    tell(provider.name(), provider.refusal());
+    Ok(provider)
 }

@@ -34,18 +34,18 @@ use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, Su
 pub(crate) use ended::Ended;
 pub(crate) use job::Job;
 pub(crate) use plan::{Admission, Backoff, Jitter, Plan, Schedule};
-pub(crate) use stats::{Last, Snapshot, State};
+pub(crate) use stats::{History, Snapshot};
 
 /// How many runs there may be, of all tasks, those that wait included.
 pub(crate) const MOST_RUNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 
-/// Who is told of every run.
+/// Who is told of every run of a task.
 pub(crate) trait Observer: Send + Sync + 'static {
     /// A run is about to begin: where does what it prints go?
-    fn begins(&self, task: &str) -> Printing;
+    fn begins(&self) -> Printing;
 
     /// It has ended, or could not begin.
-    fn ended(&self, task: &str, result: Result<TaskReport, SpawnError>);
+    fn ended(&self, result: Result<TaskReport, SpawnError>);
 }
 
 /// Where the output of one run goes.
@@ -61,7 +61,6 @@ pub(crate) struct Printing {
 pub(crate) struct Engine {
     supervisor: SupervisorHandle,
     runner: Runner,
-    observer: Arc<dyn Observer>,
 }
 
 impl Engine {
@@ -70,7 +69,6 @@ impl Engine {
     /// so whoever takes longer is a host call that does not return.
     pub(crate) fn start(
         runner: Runner,
-        observer: Arc<dyn Observer>,
         concurrency: Option<NonZeroUsize>,
         grace: Duration,
     ) -> anyhow::Result<Self> {
@@ -87,13 +85,12 @@ impl Engine {
         Ok(Self {
             supervisor: supervisor.serve().context("cannot supervise tasks")?,
             runner,
-            observer,
         })
     }
 
     /// Begins with a task: from here on it runs as its plan says.
-    pub(crate) fn begin(&self, plan: Plan) -> Job {
-        Job::begin(self, plan)
+    pub(crate) fn begin(&self, plan: Plan, observer: Arc<dyn Observer>) -> Job {
+        Job::begin(self, plan, observer)
     }
 
     /// Ends what still runs, as canceled. Whether all of it ended in time.

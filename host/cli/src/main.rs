@@ -13,6 +13,7 @@ mod conformance;
 mod dir;
 mod engine;
 mod exit;
+mod exported;
 mod http;
 mod new;
 mod output;
@@ -21,8 +22,10 @@ mod progress;
 mod reload;
 mod report;
 mod run;
+mod serve;
 mod show;
 mod summary;
+mod switch;
 mod table;
 mod tally;
 mod time;
@@ -47,11 +50,16 @@ fn main() -> ExitCode {
     let cli = Cli::of_process();
     say_no_panic_twice();
     // What one that compiles says on standard error is read by whoever asked.
-    if !matches!(cli.command, Command::CompileWorker { .. }) {
+    // Who serves has a log of its own.
+    if !matches!(
+        cli.command,
+        Command::CompileWorker { .. } | Command::Serve(_)
+    ) {
         log();
     }
     let exit = match cli.command {
         Command::Run(args) => block_on(run::run(*args)),
+        Command::Serve(args) => block_on(serve::serve(args)),
         Command::Check(args) => check::check(&args),
         Command::Conformance(args) => block_on(conformance::conformance(*args)),
         Command::Compose(args) => compose::compose(&args),

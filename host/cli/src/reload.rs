@@ -23,14 +23,14 @@ impl Reloading {
     pub(crate) fn start(components: Vec<Arc<Component>>, watch: bool) -> io::Result<Self> {
         let mut hangup = signal(SignalKind::hangup())?;
         Ok(Self(tokio::spawn(async move {
-            let mut seen: Vec<_> = components.iter().map(|it| stamp(it.file())).collect();
+            let mut seen: Vec<_> = components.iter().map(|it| stamp(&it.file())).collect();
             loop {
                 let asked = tokio::select! {
                     _ = hangup.recv() => true,
                     () = tokio::time::sleep(LOOK), if watch => false,
                 };
                 for (component, seen) in components.iter().zip(&mut seen) {
-                    let now = stamp(component.file());
+                    let now = stamp(&component.file());
                     // A file that is being written is looked at again when it
                     // has stopped to change.
                     if asked || (now.is_some() && now != *seen && is_settled(&now)) {

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::args::{Format, RunArgs};
 use crate::artifacts::tell;
 use crate::backend::{Backends, Builtins};
-use crate::engine::{Engine, Observer, Plan, Printing, Schedule};
+use crate::engine::{Engine, History, Observer, Plan, Printing, Schedule};
 use crate::exit::Exit;
 use crate::http::{Access, Hits, Limits, Pages, Server};
 use crate::progress::Progress;
@@ -143,9 +143,10 @@ async fn run_all(
             repeat: NonZeroU64::try_from(args.repeat)?,
         },
         concurrency: args.concurrency.min(args.repeat),
+        history: History::default(),
     };
-    let engine = Engine::start(runner, observer, None, FOR_EVER)?;
-    let mut job = engine.begin(plan);
+    let engine = Engine::start(runner, None, FOR_EVER)?;
+    let mut job = engine.begin(plan, observer);
     tokio::select! {
         () = job.over() => {}
         () = stop.cancelled() => job.stop().await,
@@ -162,7 +163,7 @@ struct Watching {
 }
 
 impl Observer for Watching {
-    fn begins(&self, _: &str) -> Printing {
+    fn begins(&self) -> Printing {
         let outputs = self.progress.outputs(self.format);
         Printing {
             stdout: outputs.stdout.clone(),
@@ -171,7 +172,7 @@ impl Observer for Watching {
         }
     }
 
-    fn ended(&self, _: &str, result: Result<TaskReport, SpawnError>) {
+    fn ended(&self, result: Result<TaskReport, SpawnError>) {
         self.progress.task_ended();
         self.tally.lock().ended(result);
     }

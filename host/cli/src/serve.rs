@@ -1,1 +1,139 @@
+//! `solti-metrics serve`: a runner that is left running.
+
+mod api;
+mod check;
+mod collector;
 mod config;
+mod exporter;
+mod live;
+mod log;
+mod member;
+mod printed;
+mod programs;
+mod receivers;
+mod reload;
+mod signals;
+mod site;
+mod start;
+mod tasks;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+
+use crate::exit::{Exit, print};
+use crate::http::Server;
+use crate::voice::complain;
+use config::{Config, Source};
+use live::Live;
+use signals::{Signal, Signals};
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The configuration, a TOML file. Files in it are named from its folder on.
+    #[arg(required_unless_present = "schema")]
+    config: Option<PathBuf>,
+
+    /// Look whether all of it can be used, components and other files included, and
+    /// run nothing.
+    #[arg(long, conflicts_with = "schema")]
+    check: bool,
+
+    /// Write the JSON schema of the configuration.
+    #[arg(long)]
+    schema: bool,
+}
+
+pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
+    let Some(file) = args.config.filter(|_| !args.schema) else {
+        let schema = schemars::schema_for!(Config);
+        print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
+        return Ok(Exit::Good);
+    };
+    let source = match Source::read(&file) {
+        Ok(source) => source,
+        Err(error) => {
+            complain(format_args!("error: {error}"));
+            return Ok(Exit::Misused);
+        }
+    };
+    if args.check {
+        return check::check(&source).await;
+    }
+    let logging = log::Logging::start(&source.config.log);
+    let mut signals = Signals::listen()?;
+    let live = start::prepare(&source, &logging)?;
+    let server = start::listen(&source, &live).await?;
+    if !begin(&source, &live, &mut signals).await? {
+        return Ok(Exit::Good);
+    }
+    loop {
+        match signals.next().await {
+            Signal::Reload => reload::reload(&source, &live).await,
+            Signal::Stop => break,
+        }
+    }
+    stop(&live, server, signals).await;
+    Ok(Exit::Good)
+}
+
+/// Loads and begins with everything. False if it was asked to stop meanwhile.
+async fn begin(source: &Source, live: &Live, signals: &mut Signals) -> anyhow::Result<bool> {
+    let beginning = async {
+        let mut errors = live.receivers.apply(source).await;
+        if errors.is_empty() {
+            errors = live.tasks.apply(source).await;
+        }
+        errors
+    };
+    let errors = tokio::select! {
+        errors = beginning => errors,
+        () = signals.stop() => return Ok(false),
+    };
+    if let Some(error) = errors.into_iter().next() {
+        live.tasks.stop().await;
+        live.receivers.stop().await;
+        return Err(error);
+    }
+    live.begun.store(true, Ordering::Relaxed);
+    tracing::info!(
+        tasks = source.config.tasks.len(),
+        backends = live.receivers.members().len(),
+        "ready"
+    );
+    Ok(true)
+}
+
+/// Ends what runs, as canceled, lets backends take what waits, and says what became of
+/// it all. Who scrapes can do so until the end.
+async fn stop(live: &Arc<Live>, server: Option<Server>, mut signals: Signals) {
+    live.draining.store(true, Ordering::Relaxed);
+    tracing::info!("stopping: runs end as canceled; once more to leave at once");
+    let stopping = async {
+        if !live.tasks.stop().await {
+            tracing::warn!("runs that did not stop in time were abandoned");
+        }
+        live.receivers.stop().await;
+        for (source, ledger) in live.ledgers() {
+            tracing::info!(
+                source,
+                accepted = ledger.accepted(),
+                delivered = ledger.delivered(),
+                dropped = ledger.dropped_total(),
+                in_flight = ledger.in_flight(),
+                "records"
+            );
+        }
+        if let Some(server) = server {
+            server.stop().await;
+        }
+    };
+    tokio::select! {
+        () = stopping => tracing::info!("stopped"),
+        () = signals.stop_again() => {
+            tracing::warn!("left at once: what was running is in no ledger");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -13,6 +14,9 @@ use tokio::sync::oneshot;
 
 /// Set once there is a thread that speaks.
 static SPEAKER: OnceLock<Sender<Message>> = OnceLock::new();
+
+/// Whether what is said is an entry of the log instead.
+static IN_THE_LOG: AtomicBool = AtomicBool::new(false);
 
 enum Message {
     Say(String),
@@ -37,10 +41,19 @@ pub(crate) fn start() -> io::Result<()> {
     Ok(())
 }
 
+/// From here on, what is said is an entry of the log, which must have begun.
+pub(crate) fn into_the_log() {
+    IN_THE_LOG.store(true, Ordering::Relaxed);
+}
+
 /// Says something, now or as soon as somebody reads. If nobody ever does, that is
 /// no reason to fail.
 pub(crate) fn complain(message: fmt::Arguments<'_>) {
     let text = shown(message);
+    if IN_THE_LOG.load(Ordering::Relaxed) {
+        tracing::warn!("{}", text.trim_end());
+        return;
+    }
     match SPEAKER.get() {
         Some(speaker) => drop(speaker.send(Message::Say(text))),
         None => say(&text),

@@ -97,7 +97,6 @@ impl ComponentFile {
 }
 
 /// Reads all of a file that a component may be in, to be [given](Given::bytes).
-#[cfg(feature = "runner")]
 pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let bytes = read_open(path, open(path)?, most(limit))?;
     if !bytes.starts_with(&SEALED) {

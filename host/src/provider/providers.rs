@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 use super::loaded::Loader;
 use super::state::{ProviderState, linker};
 use super::{BuildError, Grants, LoadError, Provider};
-use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled};
+use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled, read_whole};
 use crate::sandbox::{EngineSettings, Ticker};
 
 /// Bytes of stack for a provider.
@@ -81,6 +81,16 @@ impl Providers {
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
         let given = Given::file(path, self.max_component)?;
         self.loader(grants).load(&path.display().to_string(), given)
+    }
+
+    /// Reads a component's file, as [`load_file`](Self::load_file) does, and leaves it
+    /// at that.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is larger than permitted.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        read_whole(path, self.max_component)
     }
 
     /// Loads one from memory. `name` is its name in messages.

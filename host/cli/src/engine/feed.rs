@@ -52,7 +52,7 @@ impl Feed {
             } => self.by_the_clock(*every, *admission, *queue).await,
             Schedule::Restart { backoff } => self.again_and_again(*backoff).await,
         };
-        self.0.shared.stats.over(why);
+        self.0.shared.stats().over(why);
     }
 
     /// Each lane takes the next run when it is free.
@@ -77,7 +77,7 @@ impl Feed {
         let mut clock = tokio::time::interval(every);
         // What was missed while this process was stopped is not made up for at once.
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let (mut under_way, stats) = (JoinSet::new(), &self.0.shared.stats);
+        let (mut under_way, stats) = (JoinSet::new(), self.0.shared.stats());
         loop {
             tokio::select! {
                 biased;

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
+use solti_metrics_host::runner::CancellationToken;
 use tokio::task::JoinHandle;
 
 use super::feed::Feed;
 use super::run::Shared;
-use super::stats::Stats;
-use super::{Engine, Plan, Snapshot};
+use super::{Engine, Observer, Plan, Snapshot};
 
 /// A task that runs as its plan says, until it is over or stopped. Dropping it stops
 /// it, and does not wait.
@@ -15,13 +15,13 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(super) fn begin(engine: &Engine, plan: Plan) -> Self {
+    pub(super) fn begin(engine: &Engine, plan: Plan, observer: Arc<dyn Observer>) -> Self {
+        plan.history.0.resumed();
         let shared = Arc::new(Shared {
             plan,
             runner: engine.runner.clone(),
-            observer: Arc::clone(&engine.observer),
-            stats: Stats::default(),
-            stop: solti_metrics_host::runner::CancellationToken::new(),
+            observer,
+            stop: CancellationToken::new(),
         });
         let feed = Feed::new(engine.supervisor.clone(), &shared);
         Self {
@@ -30,12 +30,8 @@ impl Job {
         }
     }
 
-    pub(crate) fn plan(&self) -> &Plan {
-        &self.shared.plan
-    }
-
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.shared.stats.snapshot()
+        self.shared.stats().snapshot()
     }
 
     /// Waits until it does not run any more.

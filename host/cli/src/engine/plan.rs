@@ -5,6 +5,8 @@ use std::time::Duration;
 use solti_metrics_host::runner::{Program, Task};
 use taskvisor::{AdmissionPolicy, BackoffPolicy, JitterPolicy};
 
+use super::History;
+
 /// What a task is, and when it runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -16,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) schedule: Schedule,
     /// How many runs of it there may be at a time.
     pub(crate) concurrency: NonZeroUsize,
+    /// Where its runs are counted: who has the same one before it is gone on with.
+    pub(crate) history: History,
 }
 
 /// When a task runs.

@@ -14,9 +14,14 @@ pub(super) struct Shared {
     pub(super) plan: Plan,
     pub(super) runner: Runner,
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) stats: Stats,
     /// Cancelled when the task is to stop.
     pub(super) stop: CancellationToken,
+}
+
+impl Shared {
+    pub(super) fn stats(&self) -> &Stats {
+        &self.plan.history.0
+    }
 }
 
 /// Something that was submitted, and begins once, never, or, if it is restarted,
@@ -32,7 +37,7 @@ pub(super) struct Submitted {
 impl Submitted {
     /// It waits from here on.
     pub(super) fn new(shared: &Arc<Shared>, restarts: bool) -> Arc<Self> {
-        shared.stats.due();
+        shared.stats().due();
         Arc::new(Self {
             shared: Arc::clone(shared),
             restarts,
@@ -54,9 +59,9 @@ impl Submitted {
     /// away, if it has not begun.
     pub(super) fn over(&self, rejected: bool) {
         if !self.began.load(Ordering::Acquire) {
-            self.shared.stats.never_began(rejected);
+            self.shared.stats().never_began(rejected);
         } else if self.pausing.swap(false, Ordering::AcqRel) {
-            self.shared.stats.given_up();
+            self.shared.stats().given_up();
         }
     }
 
@@ -69,7 +74,7 @@ impl Submitted {
         self.pausing.store(false, Ordering::Release);
         let mut run = Run {
             submitted: self,
-            number: shared.stats.begun(again),
+            number: shared.stats().begun(again),
             began: Instant::now(),
             end: None,
         };
@@ -91,7 +96,7 @@ impl Run<'_> {
     async fn execute(&self, ctx: &TaskContext) -> Result<TaskReport, SpawnError> {
         let shared = &*self.submitted.shared;
         let name = &*shared.plan.name;
-        let printing = shared.observer.begins(name);
+        let printing = shared.observer.begins();
         let cancel = shared.stop.child_token();
         let mut task = shared.plan.task.clone();
         task.identity = Some(name.to_owned());
@@ -119,7 +124,7 @@ impl Run<'_> {
         self.log(&end, result.as_ref().ok());
         let (ended, detail) = (end.ended, end.detail.clone());
         self.end = Some(end);
-        shared.observer.ended(&shared.plan.name, result);
+        shared.observer.ended(result);
         match ended {
             Ended::Success => Ok(()),
             Ended::Canceled => Err(TaskError::Canceled),
@@ -169,6 +174,6 @@ impl Drop for Run<'_> {
         let failed = !matches!(end.ended, Ended::Success | Ended::Canceled);
         let again = failed && self.submitted.restarts;
         self.submitted.pausing.store(again, Ordering::Release);
-        self.submitted.shared.stats.ended(end, again);
+        self.submitted.shared.stats().ended(end, again);
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
@@ -8,6 +9,10 @@ use super::ended::RunEnd;
 
 /// How many of the last runs are remembered, for a sparkline.
 const RECENT: usize = 60;
+
+/// Where the runs of one task are counted, and of what comes after it under its name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct History(pub(super) Arc<Stats>);
 
 /// What became of the runs of one task.
 #[derive(Debug, Default)]
@@ -154,6 +159,11 @@ impl Stats {
     pub(super) fn given_up(&self) {
         let mut stats = self.0.lock();
         stats.pausing = stats.pausing.saturating_sub(1);
+    }
+
+    /// It runs once more, under another plan.
+    pub(super) fn resumed(&self) {
+        self.0.lock().over = None;
     }
 
     pub(super) fn over(&self, why: Over) {

@@ -47,7 +47,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, when others than its owner can read it, or
+    /// When the file cannot be read, when everybody can read it, or
     /// when it holds no token.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
@@ -59,8 +59,9 @@ impl Token {
             std::io::Result::Ok((mode, text))
         };
         let (mode, text) = read().with_context(|| format!("cannot read the token in {shown}"))?;
-        if mode & 0o077 != 0 {
-            bail!("others can read the token in {shown}: run chmod 600 {shown}");
+        // A group may: that is how secrets get to a user who does not own them.
+        if mode & 0o007 != 0 {
+            bail!("everybody can read the token in {shown}: run chmod o= {shown}");
         }
         Self::new(text.trim()).with_context(|| format!("there is no token in {shown}"))
     }

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime};
+
+use parking_lot::Mutex;
+use solti_metrics::PrometheusMetrics;
+use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
+use solti_metrics_host::provider::BackendState;
+use solti_metrics_host::runner::Runner;
+use solti_metrics_host::{LedgerBook, LedgerSnapshot};
+use tracing_appender::non_blocking::ErrorCounter;
+
+use super::member::Receiver;
+use super::receivers::Receivers;
+use super::tasks::Tasks;
+use crate::http::Hits;
+
+/// All that can be looked at of a runner that serves.
+pub(crate) struct Live {
+    pub(crate) file: String,
+    pub(crate) began: Instant,
+    pub(crate) began_at: SystemTime,
+    pub(crate) concurrency: usize,
+    pub(crate) tasks: Tasks,
+    pub(crate) receivers: Receivers,
+    pub(crate) scraped: Arc<PrometheusMetrics>,
+    pub(crate) guests: LedgerBook,
+    pub(crate) own: LedgerBook,
+    pub(crate) runner: Runner,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) cache: Option<ArtifactCache>,
+    pub(crate) hits: Arc<Hits>,
+    pub(crate) lost_entries: ErrorCounter,
+    pub(super) reloads: Mutex<Reloads>,
+    /// Whether it was asked to stop.
+    pub(super) draining: AtomicBool,
+    /// Whether everything has begun.
+    pub(super) begun: AtomicBool,
+}
+
+/// How often the configuration was read again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reloads {
+    pub(crate) applied: u64,
+    /// Something of it could not be applied.
+    pub(crate) failed: u64,
+    /// Of the last time; `None` if all of that was applied.
+    pub(crate) last_error: Option<String>,
+}
+
+impl Live {
+    pub(crate) fn reloads(&self) -> Reloads {
+        self.reloads.lock().clone()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What became of the records of guests, of this runner's own, and of those that
+    /// each backend was given.
+    pub(super) fn ledgers(&self) -> Vec<(String, LedgerSnapshot)> {
+        let mut ledgers = vec![
+            ("guests".into(), self.guests.total()),
+            ("runner".into(), self.own.total()),
+        ];
+        for member in self.receivers.members() {
+            let ledger = match &member.receiver {
+                Receiver::Component(component, ..) => component.status().ledger,
+                Receiver::Exporter(exporter, _) => exporter.status().ledger,
+            };
+            ledgers.push((member.name.to_string(), ledger));
+        }
+        ledgers
+    }
+
+    /// What keeps this runner from being of use, if anything does.
+    pub(crate) fn why_not_ready(&self) -> Option<&'static str> {
+        if self.is_draining() {
+            return Some("draining: it was asked to stop");
+        }
+        if !self.begun.load(Ordering::Relaxed) {
+            return Some("starting");
+        }
+        let members = self.receivers.members();
+        let is_open = |state| state == Some(BackendState::CircuitOpen);
+        let mut states = members
+            .iter()
+            .map(|member| Some(member.component()?.status().state));
+        (!members.is_empty() && states.all(is_open))
+            .then_some("every backend has failed too often, and is left alone for a while")
+    }
+}

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use super::config::Source;
+use super::live::Live;
+use crate::causes::causes;
+
+/// Reads the configuration again, and changes what has changed. What cannot be used
+/// leaves what there was as it was.
+pub(super) async fn reload(began_with: &Source, live: &Arc<Live>) {
+    let source = match Source::read(&began_with.file) {
+        Ok(source) => source,
+        Err(error) => {
+            note(live, vec![format!("{error}; everything goes on as it was")]);
+            return;
+        }
+    };
+    let mut errors = fixed(began_with, &source);
+    // Backends first: what begins may have records for them.
+    for error in live.receivers.apply(&source).await {
+        errors.push(format!("{}; it goes on as it was", causes(&error)));
+    }
+    for error in live.tasks.apply(&source).await {
+        errors.push(format!("{}; it goes on as it was", causes(&error)));
+    }
+    note(live, errors);
+}
+
+/// What cannot be changed while it runs.
+fn fixed(began_with: &Source, now: &Source) -> Vec<String> {
+    let (before, now) = (&began_with.config, &now.config);
+    let changed = [
+        ("server", before.server != now.server),
+        ("runner", before.runner != now.runner),
+        ("artifacts", before.artifacts != now.artifacts),
+        ("log", before.log != now.log),
+    ];
+    let changed = changed.into_iter().filter(|(_, changed)| *changed);
+    changed
+        .map(|(table, _)| format!("[{table}] has changed, which needs a restart"))
+        .collect()
+}
+
+fn note(live: &Live, errors: Vec<String>) {
+    let mut reloads = live.reloads.lock();
+    for error in &errors {
+        tracing::error!("{error}");
+    }
+    if errors.is_empty() {
+        reloads.applied += 1;
+        reloads.last_error = None;
+        tracing::info!("configuration applied");
+    } else {
+        reloads.failed += 1;
+        reloads.last_error = Some(errors.join("\n"));
+    }
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde::Serialize;
+use solti_metrics::Exposition;
+
+use super::api::{BackendsAnswer, TasksAnswer};
+use super::live::Live;
+use crate::component::Component;
+use crate::http::{Accept, Answering, Page, Route, Site};
+
+/// What there is to be read of a runner that serves.
+pub(super) struct LiveSite(pub(super) Arc<Live>);
+
+impl LiveSite {
+    /// What this runner itself has to tell.
+    fn metrics(&self, exposition: Exposition) -> Page {
+        match self.0.scraped.encode(exposition) {
+            Ok(text) => Page::new(exposition.content_type(), text),
+            Err(error) => Page::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+
+    fn ready(&self) -> Page {
+        match self.0.why_not_ready() {
+            None => Page::text(StatusCode::OK, "ready\n"),
+            Some(why) => Page::text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+        }
+    }
+
+    /// What a component has to tell.
+    async fn of_component(&self, name: &str) -> Page {
+        let Some(component) = self.component(name) else {
+            return Page::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
+        };
+        match component.backend.expose().await {
+            Ok(text) => Page::new(Exposition::OpenMetrics.content_type(), text),
+            Err(error) => Page::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+        }
+    }
+
+    fn component(&self, name: &str) -> Option<Arc<Component>> {
+        let mut exposing = self.exposing().into_iter();
+        exposing.find(|component| *component.name == *name)
+    }
+
+    fn exposing(&self) -> Vec<Arc<Component>> {
+        let members = self.0.receivers.members();
+        let components = members.iter().filter_map(|member| member.component());
+        let exposing = components.filter(|component| component.status().siblings.exposition);
+        exposing.cloned().collect()
+    }
+}
+
+impl Site for LiveSite {
+    fn has(&self, route: Route<'_>) -> bool {
+        match route {
+            Route::BackendMetrics(name) => self.component(name).is_some(),
+            _ => true,
+        }
+    }
+
+    fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a> {
+        Box::pin(async move {
+            match route {
+                Route::Page => status_page(),
+                Route::Metrics => self.metrics(accept.exposition),
+                Route::Healthz => Page::text(StatusCode::OK, "ok\n"),
+                Route::Readyz => self.ready(),
+                Route::Tasks => json(&TasksAnswer::new(&self.0)),
+                Route::Backends => json(&BackendsAnswer::new(&self.0)),
+                Route::BackendMetrics(name) => self.of_component(name).await,
+            }
+        })
+    }
+
+    fn exposed(&self) -> Vec<String> {
+        self.exposing()
+            .iter()
+            .map(|it| it.name.to_string())
+            .collect()
+    }
+}
+
+/// The status page, which holds no data: it reads what is at the other addresses.
+fn status_page() -> Page {
+    let mut page = Page::new(
+        "text/html; charset=utf-8",
+        include_str!("../http/page.html"),
+    );
+    page.policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    page
+}
+
+fn json(answer: &impl Serialize) -> Page {
+    match serde_json::to_vec(answer) {
+        Ok(text) => Page::new("application/json", text),
+        Err(error) => Page::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+    }
+}

@@ -1,0 +1,126 @@
+//! Puts a runner together, before anything runs.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use prometheus_client::registry::Registry;
+use solti_metrics_host::LedgerBook;
+use solti_metrics_host::provider::Providers;
+use solti_metrics_host::runner::{Pool, RecordPath, Runner};
+
+use super::collector::LiveCollector;
+use super::config::{Artifacts, Cache, Config, Source, Way};
+use super::live::Live;
+use super::log::Logging;
+use super::receivers::Receivers;
+use super::site::LiveSite;
+use super::tasks::Tasks;
+use crate::artifacts::{CodeWanted, default_dir};
+use crate::engine::Engine;
+use crate::exported::Exported;
+use crate::http::{Access, Hits, Limits, Server, Token};
+
+/// All of it, with no task and no backend yet.
+pub(super) fn prepare(source: &Source, logging: &Logging) -> anyhow::Result<Arc<Live>> {
+    let config = &source.config;
+    let code = code_wanted(source, &config.artifacts);
+    let cache = code.open();
+    let artifacts = code.artifacts(cache.as_ref())?;
+    let (guests, own) = (LedgerBook::new(), LedgerBook::new());
+    let exported = Exported::new(&guests, &own);
+    let collector = LiveCollector::default();
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(collector.clone()));
+    let scraped = Arc::new(exported.prometheus(registry));
+    let providers = Providers::new()?
+        .artifacts(artifacts.clone())
+        .max_component(config.runner.max_component.0.as_u64());
+    let drain_timeout = config.runner.drain_timeout.0.0;
+    let receivers = Receivers::new(Arc::clone(&scraped), exported, providers, drain_timeout);
+    let runner = Runner::builder(receivers.handle())
+        .books(&guests, &own)
+        .stack(usize::try_from(config.runner.stack.0.as_u64())?)
+        .max_component(config.runner.max_component.0.as_u64())
+        .path(match config.runner.path {
+            Way::Inline => RecordPath::Inline,
+            Way::Direct => RecordPath::Direct,
+        })
+        .asynchronous(config.runner.asynchronous)
+        .fuel(config.runner.fuel)
+        .pool(pool(config))
+        .artifacts(artifacts.clone())
+        .build()?;
+    let places = config.runner.concurrency;
+    let engine = Engine::start(runner.clone(), Some(places), config.runner.grace.0.0)?;
+    let live = Arc::new(Live {
+        file: source.file.display().to_string(),
+        began: Instant::now(),
+        began_at: SystemTime::now(),
+        concurrency: places.get(),
+        tasks: Tasks::new(engine, &runner),
+        receivers,
+        scraped,
+        guests,
+        own,
+        runner,
+        artifacts,
+        cache,
+        hits: Arc::new(Hits::default()),
+        lost_entries: logging.lost(),
+        reloads: Default::default(),
+        draining: false.into(),
+        begun: false.into(),
+    });
+    collector.tell(&live);
+    Ok(live)
+}
+
+/// Serves it, if that is wanted. What has not begun yet is not ready.
+pub(super) async fn listen(source: &Source, live: &Arc<Live>) -> anyhow::Result<Option<Server>> {
+    let Some(wanted) = &source.config.server else {
+        return Ok(None);
+    };
+    let access = access(source)?;
+    if let Some(warning) = access.warning(wanted.listen.0) {
+        tracing::warn!("{warning}");
+    }
+    let site = Arc::new(LiveSite(Arc::clone(live)));
+    let (limits, hits) = (Limits::default(), Arc::clone(&live.hits));
+    let server = Server::start(wanted.listen.0, site, access, limits, hits).await?;
+    tracing::info!(address = %server.address, "serving http://{}/", server.address);
+    Ok(Some(server))
+}
+
+pub(super) fn access(source: &Source) -> anyhow::Result<Access> {
+    let server = source.config.server.as_ref();
+    let file = server.and_then(|server| server.token_file.as_ref());
+    let token = file
+        .map(|file| Token::read(&source.path(file)))
+        .transpose()?;
+    Ok(Access { token })
+}
+
+pub(super) fn code_wanted(source: &Source, artifacts: &Artifacts) -> CodeWanted {
+    CodeWanted {
+        cache: match &artifacts.cache {
+            Cache::Kept(true) => default_dir(),
+            Cache::Kept(false) => None,
+            Cache::In(dir) => Some(source.path(dir)),
+        },
+        size: artifacts.size.0.as_u64(),
+        key: artifacts.key.as_ref().map(|file| source.path(file)),
+        memory: artifacts.compile_memory.0.as_u64(),
+        time: artifacts.compile_timeout.0.0,
+    }
+}
+
+/// Room for as many runs as there may be at a time, each as large as the largest.
+fn pool(config: &Config) -> Pool {
+    let mut pool = Pool::new(u32::try_from(config.runner.concurrency.get()).unwrap_or(u32::MAX));
+    let sizes = config.tasks.values().filter_map(|task| task.max_memory);
+    let largest = sizes.map(|size| size.0.as_u64()).max().unwrap_or(0);
+    pool.memory = pool
+        .memory
+        .max(usize::try_from(largest).unwrap_or(usize::MAX));
+    pool
+}
