@@ -26,29 +26,38 @@ impl Exposition {
 
     /// The format to answer with, given the value of a request's `Accept`
     /// header: OpenMetrics when it is accepted no less than plain text.
+    ///
+    /// As in RFC 9110, 12.5.1: what names a type goes before `text/*`, and that
+    /// before `*/*`. A quality that is none of 0 to 1 counts as 0.
     #[must_use]
     pub fn negotiate(accept: &str) -> Self {
-        let (mut open_metrics, mut plain) = (0.0, 0.0);
+        let (mut open_metrics, mut plain) = (0.0, [None; 3]);
         for range in accept.split(',') {
             let mut parts = range.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default().to_ascii_lowercase();
             let (mut quality, mut version) = (1.0, None);
-            for parameter in parts {
-                match parameter.split_once('=') {
-                    Some(("q", q)) => quality = q.trim().parse().unwrap_or(0.0_f32),
-                    Some(("version", v)) => version = Some(v.trim().trim_matches('"')),
+            for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+                match name.trim().to_ascii_lowercase().as_str() {
+                    "q" => quality = weight(value),
+                    "version" => version = Some(value.trim().trim_matches('"')),
+                    // How names are escaped, say: ours need no escaping.
                     _ => {}
                 }
             }
-            match media.as_str() {
+            let named = match media.as_str() {
                 // Some scrapers ask for 0.0.1 only, which nobody speaks.
                 "application/openmetrics-text" if version.is_none_or(|v| v == "1.0.0") => {
                     open_metrics = quality.max(open_metrics);
+                    continue;
                 }
-                "text/plain" | "text/*" | "*/*" => plain = quality.max(plain),
-                _ => {}
-            }
+                "text/plain" => 0,
+                "text/*" => 1,
+                "*/*" => 2,
+                _ => continue,
+            };
+            plain[named] = Some(plain[named].map_or(quality, |it: f32| it.max(quality)));
         }
+        let plain = plain.into_iter().flatten().next().unwrap_or(0.0);
         if open_metrics > 0.0 && open_metrics >= plain {
             Self::OpenMetrics
         } else {
@@ -68,6 +77,15 @@ impl Exposition {
             Self::OpenMetrics => open_metrics,
             Self::Text => as_text(&open_metrics),
         })
+    }
+}
+
+fn weight(quality: &str) -> f32 {
+    let quality = quality.trim().parse().unwrap_or(0.0);
+    if (0.0..=1.0).contains(&quality) {
+        quality
+    } else {
+        0.0
     }
 }
 
@@ -171,6 +189,7 @@ mod tests {
     #[test]
     fn the_format_is_the_one_that_the_scraper_prefers() {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         for (accept, chosen) in [
             ("", Exposition::Text),
             ("*/*", Exposition::Text),
@@ -187,6 +206,35 @@ mod tests {
             ),
             ("application/openmetrics-text;q=0", Exposition::Text),
             ("application/openmetrics-text;q=nonsense", Exposition::Text),
+            ("application/openmetrics-text;q=inf", Exposition::Text),
+            ("application/openmetrics-text;q=2", Exposition::Text),
+            (
+                "application/openmetrics-text;q=NaN, */*;q=0",
+                Exposition::Text,
+            ),
+            (prometheus_3, Exposition::OpenMetrics),
+            // With native histograms, it would rather have protobuf.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.4",
+                Exposition::OpenMetrics,
+            ),
+            (
+                "Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=0.2, text/plain;q=0.1",
+                Exposition::OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text; Q=0.2, text/plain",
+                Exposition::Text,
+            ),
+            (
+                "application/openmetrics-text;q=0.5, text/plain;q=0.1, */*",
+                Exposition::OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text;q=0.5, text/*;q=0.1, */*",
+                Exposition::OpenMetrics,
+            ),
+            ("application/openmetrics-text;q=0.5, */*", Exposition::Text),
         ] {
             assert_eq!(Exposition::negotiate(accept), chosen, "{accept:?}");
         }
