@@ -106,7 +106,7 @@ fn a_scrape_succeeds_once_idle_connections_are_closed() -> Result<()> {
 
 /// More than are served at a time.
 fn connections(served: &Served) -> Result<Vec<TcpStream>> {
-    (0..40).map(|_| connect(served.address)).collect()
+    (0..300).map(|_| connect(served.address)).collect()
 }
 
 #[test]

@@ -150,6 +150,14 @@ fn head_is_answered_without_a_body() -> Result<()> {
 }
 
 #[test]
+fn a_probe_is_told_that_it_is_well() -> Result<()> {
+    let served = Served::start()?;
+    let answer = ask(served.address, "GET", "/healthz", "")?;
+    ensure!(answer.status == 200 && answer.body == "ok\n", "{answer:?}");
+    Ok(())
+}
+
+#[test]
 fn other_methods_are_told_which_are_allowed() -> Result<()> {
     let served = Served::start()?;
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
