@@ -1,6 +1,6 @@
 //! What the components in `guest/examples/` send, print and forward is what was
 //! recorded: in the eyes of the servers that they are made for, and whatever
-//! comes between.
+//! comes between. So is what the facade's own exporters send.
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -9,12 +9,18 @@ use libtest_mimic::{Arguments, Failed, Trial};
 mod answers;
 #[path = "receivers/datagrams.rs"]
 mod datagrams;
+#[path = "receivers/expected.rs"]
+mod expected;
 #[path = "receivers/grants.rs"]
 mod grants;
 #[path = "receivers/lines.rs"]
 mod lines;
 #[path = "receivers/middlewares.rs"]
 mod middlewares;
+#[path = "receivers/native.rs"]
+mod native;
+#[path = "receivers/packets.rs"]
+mod packets;
 #[path = "receivers/pushes.rs"]
 mod pushes;
 #[path = "receivers/scrapes.rs"]
@@ -34,6 +40,8 @@ fn main() {
         pushes::trials(),
         answers::trials(),
         datagrams::trials(),
+        native::trials(),
+        packets::trials(),
         grants::trials(),
         lines::trials(),
         scrapes::trials(),

@@ -1,18 +1,17 @@
 //! `statsd.wasm`: the server counts what was recorded.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
-use serde_json::{Map, Value};
 use solti_metrics::{Event, RunnerType};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::Grants;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::script::script;
 
+use crate::expected::{Expected, plain};
 use crate::server::free_udp;
 use crate::statsd::Statsd;
 use crate::subject::{GUARD, Subject, only_dropped};
@@ -39,7 +38,7 @@ fn counts(script_file: &Path) -> Result<()> {
         statsd.flush()?;
         records += round.len();
         // The whole of it before the next: datagrams may be lost in a crowd.
-        expected.record("solti", &round)?;
+        expected.record(&round, plain("solti"))?;
         expected.must_be_at(&server, "solti.")?;
     }
 
@@ -47,7 +46,7 @@ fn counts(script_file: &Path) -> Result<()> {
     let odd = sending_to(server.address()).env("STATSD_PREFIX", "odd:1|c\n\u{fc}");
     statsd.replace("statsd", &odd)?;
     let mut odd = Expected::default();
-    odd.record("odd_1_c__", &script())?;
+    odd.record(&script(), plain("odd_1_c__"))?;
     statsd.record(&script());
     statsd.flush()?;
     records += script().len();
@@ -102,61 +101,4 @@ pub(crate) fn sending_to(address: SocketAddr) -> Grants {
     Grants::new()
         .udp(address)
         .env("STATSD_ADDR", address.to_string())
-}
-
-/// Counters and timers, by name.
-#[derive(Default)]
-struct Expected {
-    counters: BTreeMap<String, u64>,
-    timers: BTreeMap<String, Vec<u64>>,
-}
-
-impl Expected {
-    fn record(&mut self, prefix: &str, events: &[Event]) -> Result<()> {
-        for event in events {
-            let runner = event.runner();
-            let name = match event {
-                Event::TaskStarted { .. } => format!("{prefix}.tasks_started.{runner}"),
-                Event::TaskCompleted {
-                    outcome,
-                    duration_ms,
-                    ..
-                } => {
-                    let timer = format!("{prefix}.task_duration.{runner}.{outcome}");
-                    self.timers.entry(timer).or_default().push(*duration_ms);
-                    format!("{prefix}.tasks_completed.{runner}.{outcome}")
-                }
-                Event::RunnerError { error, .. } => {
-                    format!("{prefix}.runner_errors.{runner}.{error}")
-                }
-                other => bail!("no name is known for {other:?}"),
-            };
-            *self.counters.entry(name).or_default() += 1;
-        }
-        Ok(())
-    }
-
-    fn must_be_at(&self, server: &Statsd, prefix: &str) -> Result<()> {
-        let sum = self.counters.values().sum();
-        let found = server.counters(prefix, sum)?;
-        let found = read(&found, Value::as_u64)?;
-        ensure!(found == self.counters, "{found:?}");
-        let found = server.timers(prefix)?;
-        let found = read(&found, |value| {
-            value.as_array()?.iter().map(Value::as_u64).collect()
-        })?;
-        ensure!(found == self.timers, "{found:?}");
-        Ok(())
-    }
-}
-
-fn read<T>(
-    answer: &Map<String, Value>,
-    value: impl Fn(&Value) -> Option<T>,
-) -> Result<BTreeMap<String, T>> {
-    let read = answer
-        .iter()
-        .map(|(name, it)| Some((name.clone(), value(it)?)));
-    read.collect::<Option<_>>()
-        .with_context(|| format!("{answer:?}"))
 }
