@@ -254,4 +254,17 @@ mod tests {
             (0, drops(0, 0, 5_001))
         );
     }
+
+    #[test]
+    fn a_record_that_was_pushed_behind_the_end_is_swept_up() {
+        let mailbox = Mailbox::new(8);
+        mailbox.retire();
+        // Somebody found it open before.
+        mailbox.counts.accept(1);
+        assert!(mailbox.queue.push(EVENT, 1));
+        mailbox.post(EVENT);
+        let status = mailbox.status();
+        assert_eq!((status.queued, status.in_flight()), (0, 0));
+        assert_eq!(status.dropped, drops(0, 0, 2));
+    }
 }
