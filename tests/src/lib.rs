@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod counted;
 pub mod guest;
 pub mod kept;
+pub mod operations;
 pub mod oracle;
 pub mod script;
 pub mod series;

@@ -1,0 +1,171 @@
+//! What a runner exposes, and what of the things that are asked it does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+
+use super::promql::{Use, uses};
+
+/// Labels that the scraper adds to each series.
+const OF_THE_TARGET: [&str; 2] = ["instance", "job"];
+
+/// Labels whose texts are a closed list, so that each of them has a series from the
+/// start, and a text that has none is a mistake.
+const CLOSED: [&str; 7] = [
+    "error", "outcome", "path", "reason", "result", "runner", "state",
+];
+
+/// Metrics by name, with their labels, and the texts of those.
+#[derive(Debug, Default, Clone)]
+pub struct Exposed(BTreeMap<String, Labels>);
+
+type Labels = BTreeMap<String, BTreeSet<String>>;
+
+/// Everything among `uses` that this exposition does not have: metrics, labels, and
+/// texts of closed labels, each as a sentence.
+///
+/// # Errors
+///
+/// When a line of the exposition is no sample.
+pub fn missing(uses: &[Use], exposition: &str) -> Result<Vec<String>> {
+    Ok(Exposed::read(exposition)?.missing(uses))
+}
+
+impl Exposed {
+    /// Reads an exposition, as text 0.0.4 or as OpenMetrics.
+    ///
+    /// # Errors
+    ///
+    /// When a line is no sample.
+    pub fn read(exposition: &str) -> Result<Self> {
+        let mut exposed = Self::default();
+        let lines = exposition.lines();
+        for line in lines.filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            exposed.add(line).with_context(|| line.to_owned())?;
+        }
+        Ok(exposed)
+    }
+
+    /// What Prometheus itself says about each target.
+    #[must_use]
+    pub fn and_of_the_scraper(mut self) -> Self {
+        self.0.insert("up".to_owned(), Labels::new());
+        self
+    }
+
+    /// The result of a recording rule, which has no other labels than what it is
+    /// made of.
+    ///
+    /// # Errors
+    ///
+    /// When the expression is not understood.
+    pub fn and_recorded(mut self, name: &str, expression: &str) -> Result<Self> {
+        let mut labels = Labels::new();
+        for read in uses(expression)? {
+            for (label, texts) in self.0.get(&read.metric).cloned().unwrap_or_default() {
+                labels.entry(label).or_default().extend(texts);
+            }
+        }
+        self.0.insert(name.to_owned(), labels);
+        Ok(self)
+    }
+
+    /// Everything among `uses` that is not there, each as a sentence.
+    #[must_use]
+    pub fn missing(&self, uses: &[Use]) -> Vec<String> {
+        let mut missing = BTreeSet::new();
+        for asked in uses {
+            let metric = &asked.metric;
+            let Some(labels) = self.0.get(metric) else {
+                missing.insert(format!("{metric} is not exposed"));
+                continue;
+            };
+            for label in &asked.labels {
+                if !labels.contains_key(label) && !OF_THE_TARGET.contains(&&**label) {
+                    missing.insert(format!("{metric} has no label {label}"));
+                }
+            }
+            for (label, text) in &asked.texts {
+                let closed = CLOSED.contains(&&**label);
+                let there = labels.get(label).is_none_or(|texts| texts.contains(text));
+                if closed && !there {
+                    missing.insert(format!("{metric} has no {label}={text:?}"));
+                }
+            }
+        }
+        missing.into_iter().collect()
+    }
+
+    /// A sample is a selector with a value behind it.
+    fn add(&mut self, sample: &str) -> Result<()> {
+        let end = sample.rfind("} ").map_or_else(
+            || sample.find(' ').context("no value"),
+            |brace| Ok(brace + 1),
+        )?;
+        for series in uses(&sample[..end])? {
+            let labels = self.0.entry(series.metric).or_default();
+            for label in series.labels {
+                labels.entry(label).or_default();
+            }
+            for (label, text) in series.texts {
+                labels.entry(label).or_default().insert(text);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPOSITION: &str = "# TYPE a counter\n\
+        a_total{task=\"x\",outcome=\"success\"} 1\n\
+        b 2.5\n\
+        # EOF\n";
+
+    fn missing_of(expression: &str) -> Result<Vec<String>> {
+        missing(&uses(expression)?, EXPOSITION)
+    }
+
+    #[test]
+    fn what_is_exposed_is_not_missing() -> Result<()> {
+        let expression =
+            r#"sum by (job, task) (rate(a_total{outcome="success",task="y"}[5m])) / b"#;
+        assert_eq!(missing_of(expression)?, Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn metrics_labels_and_texts_that_are_not_exposed_are_named() -> Result<()> {
+        for (expression, expected) in [
+            ("rate(c_total[5m])", "c_total is not exposed"),
+            ("sum by (task) (b)", "b has no label task"),
+            (
+                r#"a_total{outcome=~"success|sucess"}"#,
+                "a_total has no outcome=\"sucess\"",
+            ),
+        ] {
+            assert_eq!(missing_of(expression)?, [expected], "{expression}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_recorded_series_has_the_labels_of_what_it_is_made_of() -> Result<()> {
+        let exposed = Exposed::read(EXPOSITION)?.and_recorded("a:ratio", "a_total / b")?;
+        assert!(
+            exposed
+                .missing(&uses("max by (task) (a:ratio)")?)
+                .is_empty()
+        );
+        assert_eq!(exposed.missing(&uses("max by (x) (a:ratio)")?).len(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_that_is_no_sample_is_refused() {
+        assert!(Exposed::read("a{b=\"c\"").is_err());
+        assert!(Exposed::read("a").is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! The words of an expression.
+
+use anyhow::{Context, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A name of whatever kind.
+    Word(String),
+    /// What was in quotes.
+    Text(String),
+    /// A number or a duration.
+    Number,
+    /// Anything else, one by one.
+    Sign(char),
+}
+
+/// Durations in brackets say nothing about metrics, and are left out.
+pub(super) fn tokens(expression: &str) -> Result<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let mut rest = expression.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' | '\'' | '`' => {
+                let text = &rest[1..];
+                let end = text.find(first).context("a text without an end")?;
+                tokens.push(Token::Text(text[..end].to_owned()));
+                end + 2
+            }
+            '[' => rest.find(']').context("a bracket without an end")? + 1,
+            _ if first.is_ascii_digit() => {
+                tokens.push(Token::Number);
+                word_length(rest)
+            }
+            _ if is_word(first) => {
+                let length = word_length(rest);
+                tokens.push(Token::Word(rest[..length].to_owned()));
+                length
+            }
+            _ => {
+                tokens.push(Token::Sign(first));
+                first.len_utf8()
+            }
+        };
+        rest = rest[length..].trim_start();
+    }
+    Ok(tokens)
+}
+
+fn word_length(text: &str) -> usize {
+    text.find(|c| !is_word(c) && c != '.').unwrap_or(text.len())
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == ':'
+}
