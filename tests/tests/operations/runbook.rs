@@ -70,6 +70,9 @@ fn labels() -> Result<()> {
             "no row for {label}"
         );
     }
+    for step in RunnerErrorKind::ALL.map(RunnerErrorKind::as_label) {
+        ensure!(page.contains(&format!("`{step}`")), "no word on {step}");
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(super) fn lines(title: &str, description: &str) -> Panel {
         "spanNulls": false
     }));
     panel.value["options"] = json!({
-        "legend": {"calcs": ["lastNotNull", "max"], "displayMode": "table", "placement": "bottom"},
+        "legend": {"calcs": ["lastNotNull", "max"], "displayMode": "table", "placement": "bottom", "showLegend": true},
         "tooltip": {"mode": "multi", "sort": "desc"}
     });
     panel
@@ -32,8 +32,12 @@ pub(super) fn number(title: &str, description: &str) -> Panel {
         "colorMode": "background",
         "graphMode": "none",
         "justifyMode": "auto",
+        "orientation": "auto",
+        "percentChangeColorMode": "standard",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": false},
-        "textMode": "value"
+        "showPercentChange": false,
+        "textMode": "value",
+        "wideLayout": true
     });
     panel.of_size(4, 4)
 }
@@ -44,7 +48,7 @@ pub(super) fn states(title: &str, description: &str) -> Panel {
     panel.custom(json!({"fillOpacity": 80, "lineWidth": 0}));
     panel.value["options"] = json!({
         "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": true},
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": true},
         "mergeValues": true,
         "rowHeight": 0.8,
         "showValue": "auto",
@@ -64,6 +68,7 @@ pub(super) fn heatmap(title: &str, description: &str, unit: &str) -> Panel {
         "filterValues": {"le": 1e-9},
         "legend": {"show": true},
         "rowsFrame": {"layout": "auto"},
+        "showValue": "never",
         "tooltip": {"mode": "single", "yHistogram": true, "showColorScale": true},
         "yAxis": {"axisPlacement": "left", "reverse": false, "unit": unit}
     });
@@ -73,7 +78,8 @@ pub(super) fn heatmap(title: &str, description: &str, unit: &str) -> Panel {
 /// Names of what is now, and nothing over time.
 pub(super) fn table(title: &str, description: &str) -> Panel {
     let mut panel = Panel::new("table", title, description);
-    panel.value["options"] = json!({"cellHeight": "sm", "showHeader": true});
+    panel.custom(json!({"align": "auto", "inspect": false}));
+    panel.value["options"] = json!({"cellHeight": "sm", "frameIndex": 0, "showHeader": true});
     panel.value["transformations"] = json!([
         {"id": "organize", "options": {"excludeByName": {"Time": true, "Value": true}}}
     ]);

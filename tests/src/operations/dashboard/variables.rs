@@ -13,7 +13,7 @@ pub(super) fn all() -> Vec<Value> {
     );
     vec![
         json!({
-            "current": {},
+            "current": {"text": "default", "value": "default"},
             "hide": 0,
             "includeAll": false,
             "label": "Data source",
@@ -80,6 +80,6 @@ pub(super) fn restarts() -> Value {
         "name": "Starts of runners",
         "step": "60s",
         "titleFormat": "{{instance}} started",
-        "useValueForTime": "on"
+        "useValueForTime": true
     })
 }
