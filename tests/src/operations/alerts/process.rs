@@ -83,6 +83,9 @@ fn restarting() -> Alert {
             case("a new version is one restart", "40m")
                 .with(STARTED, "", "100x19 1300x40")
                 .with(BUILD, VERSION, "1x60"),
+            case("a new version that is taken back is two", "40m")
+                .with(STARTED, "", "100x19 1300x9 1900x30")
+                .with(BUILD, VERSION, "1x60"),
             case("others have processes, too", "40m")
                 .with(STARTED, "instance=c:9100", "100x19 1300x5 1700x5 2000x20")
                 .with(BUILD, VERSION, "1x60"),
