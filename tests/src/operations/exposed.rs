@@ -164,6 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn every_exposition_that_we_write_can_be_read() -> Result<()> {
+        for golden in [
+            include_str!("../../golden/exposition.openmetrics.txt"),
+            include_str!("../../golden/exposition.prometheus.txt"),
+        ] {
+            let exposed = Exposed::read(golden)?;
+            let asked =
+                uses(r#"x{reason="quota"} + sum by (source) (solti_metrics_records_in_flight)"#)?;
+            assert_eq!(exposed.missing(&asked), ["x is not exposed"]);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_line_that_is_no_sample_is_refused() {
         assert!(Exposed::read("a{b=\"c\"").is_err());
         assert!(Exposed::read("a").is_err());

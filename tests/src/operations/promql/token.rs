@@ -22,7 +22,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token>> {
         let length = match first {
             '"' | '\'' | '`' => {
                 let text = &rest[1..];
-                let end = text.find(first).context("a text without an end")?;
+                let end = end_of(text, first).context("a text without an end")?;
                 tokens.push(Token::Text(text[..end].to_owned()));
                 end + 2
             }
@@ -44,6 +44,17 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token>> {
         rest = rest[length..].trim_start();
     }
     Ok(tokens)
+}
+
+/// Where a text in such quotes ends; a backslash takes what follows with it.
+fn end_of(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    let is_end = |(_, c): &(usize, char)| {
+        let ends = *c == quote && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    };
+    text.char_indices().find(is_end).map(|(at, _)| at)
 }
 
 fn word_length(text: &str) -> usize {
