@@ -2,11 +2,14 @@
 # Gets what the tests hold our output against, made by others:
 #
 #   DIR/bin/promtool          Debian's, of this machine's release, or the one on PATH
+#   DIR/bin/prometheus        likewise
 #   DIR/bin/victoria-metrics  Debian's, of forky
 #   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
 #   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
+#   DIR/kubernetes/           for PYTHONPATH: kubernetes-validate from PyPI, with its schemas
 #   DIR/statsd/               where npm put the statsd server
 #   DIR/bin/chromium          the one on PATH
+#   DIR/bin/systemd-analyze   likewise
 #
 #   tools/test-oracles.sh [DIR]    target/oracles unless given
 #
@@ -18,6 +21,7 @@ set -euo pipefail
 PROMETHEUS_CLIENT=0.26.0
 WASMTIME_PY=50.0.1
 STATSD=0.9.0
+KUBERNETES=1.37.0
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DIR=${1:-$TOOLS/../target/oracles}
 # shellcheck source=SCRIPTDIR/private-apt.sh
@@ -33,11 +37,14 @@ main() {
   trap 'rm -rf "$WORK"' EXIT
   rm -rf "$WORK" && mkdir "$WORK"
   oracle promtool
+  oracle prometheus
   oracle victoria_metrics
   oracle prometheus_client
   oracle wasmtime_py
   oracle statsd
   oracle chromium
+  oracle kubernetes_validate
+  oracle systemd_analyze
 }
 
 oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it could not
@@ -50,16 +57,21 @@ oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it cou
   fi
 }
 
-get_promtool() {
+get_promtool() { of_prometheus promtool; }
+get_prometheus() { of_prometheus prometheus; }
+
+of_prometheus() { # PROGRAM of Debian's package
   local found
-  if runs "$DIR/bin/promtool"; then echo "already there"; return; fi
-  if found=$(command -v promtool) && runs "$found"; then
-    ln -sfn "$found" "$DIR/bin/promtool" && echo "the one on PATH"
+  if runs "$DIR/bin/$1"; then echo "already there"; return; fi
+  if found=$(command -v "$1") && runs "$found"; then
+    ln -sfn "$found" "$DIR/bin/$1" && echo "the one on PATH"
     return
   fi
-  from_debian "$(release)" ./usr/bin/promtool prometheus || return 1
-  runs "$WORK/usr/bin/promtool" || { echo "Debian's promtool does not run here"; return 1; }
-  mv -f "$WORK/usr/bin/promtool" "$DIR/bin/promtool" && echo "from Debian's prometheus"
+  if ! [ -x "$WORK/usr/bin/$1" ]; then
+    from_debian "$(release)" ./usr/bin prometheus || return 1
+  fi
+  runs "$WORK/usr/bin/$1" || { echo "Debian's $1 does not run here"; return 1; }
+  mv -f "$WORK/usr/bin/$1" "$DIR/bin/$1" && echo "from Debian's prometheus"
 }
 
 get_victoria_metrics() {
@@ -103,14 +115,32 @@ get_wasmtime_py() {
 }
 
 # A browser is too much of a system to be unpacked into a folder.
-get_chromium() {
+get_chromium() { on_path chromium; }
+
+# Nor has an init system any use but for the machine that it is installed on.
+get_systemd_analyze() { on_path systemd-analyze; }
+
+on_path() { # PROGRAM
   local found
-  if ! found=$(command -v chromium); then
-    rm -f "$DIR/bin/chromium"
-    echo "chromium is not on PATH: install it"
+  if ! found=$(command -v "$1"); then
+    rm -f "$DIR/bin/$1"
+    echo "$1 is not on PATH: install it"
     return 1
   fi
-  ln -sfn "$found" "$DIR/bin/chromium" && echo "the one on PATH"
+  ln -sfn "$found" "$DIR/bin/$1" && echo "the one on PATH"
+}
+
+get_kubernetes_validate() {
+  local new=$WORK/kubernetes
+  if pinned kubernetes "$KUBERNETES"; then echo "already there"; return; fi
+  from_pypi "$new" "kubernetes-validate==$KUBERNETES" attrs==26.1.0 importlib-resources==7.1.0 \
+      jsonschema==4.26.0 jsonschema-specifications==2025.9.1 packaging==26.4 pyyaml==6.0.4 \
+      referencing==0.37.0 rpds-py==2026.9.1 typing-extensions==4.16.0 \
+    && imports "$new" kubernetes_validate || return 1
+  # It has the schemas of ten releases, in 17,000 files: one is asked about.
+  find "$new/kubernetes_validate/kubernetes-json-schema" -mindepth 1 -maxdepth 1 \
+    ! -name "v$KUBERNETES-local-strict" -exec rm -rf {} +
+  keep "$new" kubernetes "$KUBERNETES" && echo "$KUBERNETES from PyPI"
 }
 
 get_statsd() {
@@ -139,9 +169,9 @@ keep() { # NEW FOLDER VERSION
   echo "$3" >"$1/.pin" && rm -rf "${DIR:?}/$2" && mv "$1" "$DIR/$2"
 }
 
-from_pypi() { # FOLDER REQUIREMENT
+from_pypi() { # FOLDER REQUIREMENT...
   PIP_USER=0 python3 -m pip install -q --disable-pip-version-check --no-input --no-deps \
-    --retries 1 --timeout 20 --target "$1" "$2"
+    --retries 1 --timeout 20 --target "$1" "${@:2}"
 }
 
 release() { # of Debian, here

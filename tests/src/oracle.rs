@@ -28,6 +28,25 @@ impl Oracle {
         Self::find("promtool", "bin/promtool")
     }
 
+    /// The program `prometheus`, the server itself.
+    #[must_use]
+    pub fn prometheus() -> Self {
+        Self::find("prometheus", "bin/prometheus")
+    }
+
+    /// The program `systemd-analyze`.
+    #[must_use]
+    pub fn systemd_analyze() -> Self {
+        Self::find("systemd_analyze", "bin/systemd-analyze")
+    }
+
+    /// PyPI's `kubernetes-validate`, with the schemas of one release of Kubernetes:
+    /// the folder for `PYTHONPATH`.
+    #[must_use]
+    pub fn kubernetes_validate() -> Self {
+        Self::find("kubernetes_validate", "kubernetes")
+    }
+
     /// PyPI's `prometheus_client`: the folder for `PYTHONPATH`.
     #[must_use]
     pub fn prometheus_client() -> Self {
