@@ -2,7 +2,7 @@
 //! of what one runner exposes, and the small end of them against a real Prometheus.
 //! `BLESS=1` rewrites the tables.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_tests::oracle::Oracle;
 
@@ -99,7 +99,5 @@ fn a_task_costs() -> Result<()> {
     let page = page::text()?;
     let said = format!("{each} series");
     ensure!(page.contains(&said), "the page does not say {said}");
-    few.checked_sub(each)
-        .context("a task is not all there is")?;
     Ok(())
 }

@@ -126,7 +126,7 @@ pub(crate) fn whole(number: u64) -> String {
 
 fn count(number: f64) -> String {
     match number {
-        _ if number < 100_000.0 => whole(number.round() as u64),
+        _ if number < 1e6 => whole(number.round() as u64),
         _ if number < 1e9 => format!("{} million", three(number / 1e6)),
         _ => format!("{} thousand million", three(number / 1e9)),
     }

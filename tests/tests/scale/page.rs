@@ -1,6 +1,7 @@
 //! `docs/scale.md`, and the tables between its marks.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +16,9 @@ pub(crate) fn text() -> Result<String> {
 
 /// Compares a table with the one on the page; with `BLESS=1`, writes it there.
 pub(crate) fn must_have(what: &str, table: &str) -> Result<()> {
+    // Trials run beside each other, and write the same file.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let page = text()?;
     let begin = format!("<!-- {what}, by `BLESS=1 cargo test --workspace --test scale`: -->\n");
     let end = "<!-- end -->\n";
