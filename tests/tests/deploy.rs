@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "deploy/composed.rs"]
+mod composed;
 #[path = "deploy/container.rs"]
 mod container;
 #[path = "deploy/manifests.rs"]
@@ -22,6 +24,7 @@ fn main() {
         unit::trials(),
         container::trials(),
         manifests::trials(),
+        composed::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
