@@ -8,6 +8,7 @@ pub mod guest;
 pub mod kept;
 pub mod operations;
 pub mod oracle;
+pub mod page;
 pub mod script;
 pub mod series;
 pub mod shell;

@@ -1,0 +1,153 @@
+//! Whether a status page shows the numbers that `/metrics` has.
+//!
+//! An element of the page that shows a sample names it: `data-metric` is the
+//! sample's name and labels as they are written on `/metrics`, and `data-value`
+//! its value.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+
+mod dom;
+
+pub use dom::{Element, elements, text};
+
+/// What the names of the samples begin with that a page must show.
+const SHOWN: [&str; 3] = ["solti_runner_", "solti_metrics_", "process_"];
+
+/// Families in which a zero says nothing: a reason for which nothing was dropped,
+/// a state in which a backend is not, and what was never clamped.
+const ONLY_IF_NOT_ZERO: [&str; 5] = [
+    "solti_metrics_records_dropped_total",
+    "solti_metrics_records_clamped_total",
+    "solti_metrics_task_records_dropped_total",
+    "solti_metrics_task_record_path",
+    "solti_metrics_backend_state",
+];
+
+/// Holds pages against an exposition: every number that they show is there, and
+/// every sample that a status page is for is on one of them. One page shows the
+/// histogram of one runner, hence several.
+///
+/// # Errors
+///
+/// When a number differs, is not on `/metrics`, or is missing from the pages.
+pub fn must_equal(pages: &[String], metrics: &str) -> Result<()> {
+    let samples = samples(metrics)?;
+    let mut missing: BTreeMap<_, _> = samples.clone();
+    let mut wrong = Vec::new();
+    for page in pages {
+        for (metric, value) in shown(page)? {
+            missing.remove(&metric);
+            match samples.get(&metric) {
+                None => wrong.push(format!("{metric} is not on /metrics")),
+                Some(sample) if *sample != value => {
+                    wrong.push(format!("{metric} is {sample}, and shown as {value}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    missing.retain(|metric, value| must_be_shown(metric, value));
+    let missing = missing.keys().map(|metric| format!("{metric} is missing"));
+    wrong.extend(missing);
+    wrong.dedup();
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// The samples that a page shows, and the values that it gives them.
+///
+/// # Errors
+///
+/// When an element names a sample without its value, or is no element.
+pub fn shown(page: &str) -> Result<Vec<(String, String)>> {
+    let mut shown = Vec::new();
+    for mut element in elements(page)? {
+        if let Some(metric) = element.attributes.remove("data-metric") {
+            let value = element.attributes.remove("data-value");
+            let value = value.with_context(|| format!("{metric} has no value"))?;
+            shown.push((metric, value));
+        }
+    }
+    Ok(shown)
+}
+
+/// The exposition's samples as they are written: name and labels, and value.
+///
+/// # Errors
+///
+/// When a line is no sample, or a sample is there twice.
+pub fn samples(metrics: &str) -> Result<BTreeMap<String, String>> {
+    let mut samples = BTreeMap::new();
+    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+        let end = end_of_labels(line).with_context(|| format!("no sample: {line}"))?;
+        let (metric, rest) = line.split_at(end);
+        let value = rest.split_whitespace().next();
+        let value = value.with_context(|| format!("no value: {line}"))?;
+        if samples
+            .insert(metric.to_owned(), value.to_owned())
+            .is_some()
+        {
+            bail!("{metric} is there twice");
+        }
+    }
+    Ok(samples)
+}
+
+/// Where a line's name and labels end; a label may hold any of `{ } # "`.
+fn end_of_labels(line: &str) -> Option<usize> {
+    let (mut within, mut escaped) = (false, false);
+    for (at, c) in line.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => within = !within,
+            '}' if !within => return Some(at + 1),
+            ' ' if !within => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn must_be_shown(metric: &str, value: &str) -> bool {
+    let name = metric.split('{').next().unwrap_or(metric);
+    let is_zero = value.parse() == Ok(0.0);
+    SHOWN.iter().any(|begin| name.starts_with(begin))
+        && !(is_zero && ONLY_IF_NOT_ZERO.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METRICS: &str = "# TYPE solti_runner_a counter\n\
+        solti_runner_a_total{task=\"a } \\\" b\"} 3 # {x=\"y\"} 1\nother 1\n# EOF\n";
+
+    fn page(value: &str) -> [String; 1] {
+        let metric = "solti_runner_a_total{task=&quot;a } \\&quot; b&quot;}";
+        [format!(
+            "<p data-metric=\"{metric}\" data-value=\"{value}\">x</p>"
+        )]
+    }
+
+    #[test]
+    fn what_is_shown_as_it_is_passes() -> Result<()> {
+        must_equal(&page("3"), METRICS)
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let wrong = must_equal(&page("4"), METRICS).unwrap_err().to_string();
+        assert!(wrong.contains("is 3, and shown as 4"), "{wrong}");
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named() {
+        let wrong = must_equal(&["<p></p>".to_owned()], METRICS).unwrap_err();
+        assert!(wrong.to_string().contains("is missing"), "{wrong}");
+        let wrong = must_equal(&page("3"), "# EOF\n").unwrap_err().to_string();
+        assert!(wrong.contains("is not on /metrics"), "{wrong}");
+    }
+}
