@@ -22,6 +22,7 @@ pub(crate) struct Browser {
     messages: Receiver<Value>,
     session: Value,
     last: u64,
+    expired: bool,
     /// What the page asked the network for.
     pub(crate) requests: Vec<String>,
     /// What went wrong in the page, in the browser's words.
@@ -67,6 +68,7 @@ impl Browser {
             messages,
             session: Value::Null,
             last: 0,
+            expired: false,
             requests: Vec::new(),
             complaints: Vec::new(),
             _profile: profile,
@@ -145,6 +147,19 @@ impl Browser {
         Ok(())
     }
 
+    /// Lets the page's clock run so far ahead, and all its timers with it.
+    pub(crate) fn pass(&mut self, time: Duration) -> Result<()> {
+        let budget = u64::try_from(time.as_millis())?;
+        self.expired = false;
+        let policy = json!({"policy": "pauseIfNetworkFetchesPending", "budget": budget});
+        self.call("Emulation.setVirtualTimePolicy", policy)?;
+        while !self.expired {
+            let said = self.messages.recv_timeout(GUARD);
+            self.hear(&said.context("time does not pass")?);
+        }
+        Ok(())
+    }
+
     /// The page as it is now.
     pub(crate) fn dom(&mut self) -> Result<String> {
         let dom = self.evaluate("document.documentElement.outerHTML")?;
@@ -177,6 +192,7 @@ impl Browser {
                 let url = about["request"]["url"].as_str().unwrap_or_default();
                 self.requests.push(url.to_owned());
             }
+            Some("Emulation.virtualTimeBudgetExpired") => self.expired = true,
             Some("Runtime.exceptionThrown" | "Log.entryAdded") => {
                 self.complaints.push(about.to_string());
             }
