@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -173,8 +173,11 @@ impl Browser {
             message["sessionId"] = self.session.clone();
         }
         self.send.write_all(format!("{message}\0").as_bytes())?;
+        // A page that goes on asking has much to say in between.
+        let begun = Instant::now();
         loop {
-            let Ok(mut said) = self.messages.recv_timeout(GUARD) else {
+            let left = GUARD.saturating_sub(begun.elapsed());
+            let Ok(mut said) = self.messages.recv_timeout(left) else {
                 bail!("no answer to {method}");
             };
             if said["id"] == self.last {
