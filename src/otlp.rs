@@ -16,6 +16,8 @@ mod names;
 mod resource;
 mod schedule;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transport;
 mod worker;

@@ -1,0 +1,55 @@
+//! A backend, and a collector in the same process that does what it is told to.
+
+use std::time::Duration;
+
+use super::{OtlpBuilder, OtlpMetrics, OtlpProtocol};
+use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+
+mod collector;
+mod failures;
+mod ledger;
+mod received;
+mod secured;
+mod totals;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Much more than anything here needs.
+const GUARD: Duration = Duration::from_secs(60);
+
+const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::HttpProtobuf, OtlpProtocol::Grpc];
+
+/// It pushes when a test says so.
+fn pushing_to(collector: &collector::Collector) -> OtlpBuilder {
+    OtlpMetrics::builder(collector.url())
+        .protocol(collector.protocol)
+        .every(Duration::from_secs(3600))
+        .timeout(GUARD)
+}
+
+/// Every series, and no two alike.
+fn script() -> Vec<Event> {
+    let mut events = Vec::new();
+    for runner in RunnerType::ALL {
+        for outcome in TaskOutcome::ALL {
+            for error in RunnerErrorKind::ALL {
+                let more = events.len() + 1;
+                events.extend(vec![Event::TaskStarted { runner }; more % 5]);
+                events.extend(vec![Event::RunnerError { runner, error }; more % 3]);
+                let duration_ms = (more * more * 7) as u64 % 5_000_000;
+                events.push(Event::TaskCompleted {
+                    runner,
+                    outcome,
+                    duration_ms,
+                });
+            }
+        }
+    }
+    events
+}
+
+fn record(metrics: &dyn MetricsBackend, events: &[Event]) {
+    for event in events {
+        event.record_into(metrics);
+    }
+}

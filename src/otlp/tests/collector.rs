@@ -1,0 +1,242 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{io, thread};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderMap;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use super::GUARD;
+use crate::OtlpProtocol;
+
+/// What the collector does with a push.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Does {
+    Accept,
+    /// All but so many points.
+    Reject(i64),
+    /// A status of HTTP or gRPC, and when to come back.
+    Refuse(u16, Option<u32>),
+    /// Nothing, with the connection open.
+    Hang,
+    Close,
+}
+
+/// A push, as it came.
+#[derive(Debug)]
+pub(super) struct Push {
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) message: ExportMetricsServiceRequest,
+}
+
+/// On a thread of its own; gone when dropped, with all its connections.
+pub(super) struct Collector {
+    pub(super) protocol: OtlpProtocol,
+    address: SocketAddr,
+    tls: bool,
+    does: Arc<Mutex<Does>>,
+    pushes: Receiver<Push>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Collector {
+    pub(super) fn start(protocol: OtlpProtocol) -> io::Result<Self> {
+        Self::start_at(free()?, protocol, None)
+    }
+
+    pub(super) fn start_at(
+        address: SocketAddr,
+        protocol: OtlpProtocol,
+        tls: Option<TlsAcceptor>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (pushed, pushes) = channel();
+        let (stop, stopped) = oneshot::channel();
+        let does = Arc::new(Mutex::new(Does::Accept));
+        let server = Server {
+            protocol,
+            does: does.clone(),
+            pushed,
+        };
+        let secured = tls.is_some();
+        let thread = thread::spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    () = server.run(listener, tls) => {}
+                }
+            });
+        });
+        Ok(Self {
+            protocol,
+            address,
+            tls: secured,
+            does,
+            pushes,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// From now on.
+    pub(super) fn does(&self, what: Does) {
+        *self.does.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    pub(super) fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.address.port())
+    }
+
+    /// The next push that came, or comes.
+    pub(super) fn push(&self) -> Result<Push, RecvTimeoutError> {
+        self.pushes.recv_timeout(GUARD)
+    }
+
+    /// The next push that came, if there is one.
+    pub(super) fn try_push(&self) -> Result<Push, TryRecvError> {
+        self.pushes.try_recv()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An address that nobody listens at.
+pub(super) fn free() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+#[derive(Clone)]
+struct Server {
+    protocol: OtlpProtocol,
+    does: Arc<Mutex<Does>>,
+    pushed: Sender<Push>,
+}
+
+impl Server {
+    async fn run(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+            return;
+        };
+        while let Ok((stream, _)) = listener.accept().await {
+            let (server, tls) = (self.clone(), tls.clone());
+            tokio::spawn(async move {
+                match tls {
+                    None => server.serve(stream).await,
+                    // A client that does not trust us is not served.
+                    Some(tls) => match tls.accept(stream).await {
+                        Ok(stream) => server.serve(stream).await,
+                        Err(_) => {}
+                    },
+                }
+            });
+        }
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (io, protocol) = (TokioIo::new(stream), self.protocol);
+        let service = service_fn(move |request| self.clone().answer(request));
+        // How a connection ends is the client's business.
+        let _ = match protocol {
+            OtlpProtocol::HttpProtobuf => http1::Builder::new().serve_connection(io, service).await,
+            OtlpProtocol::Grpc => {
+                http2::Builder::new(TokioExecutor::new())
+                    .serve_connection(io, service)
+                    .await
+            }
+        };
+    }
+
+    async fn answer(
+        self,
+        request: Request<Incoming>,
+    ) -> Result<Response<impl hyper::body::Body<Data = Bytes, Error: Into<BoxError>>>, BoxError>
+    {
+        let (head, body) = request.into_parts();
+        let mut body = body.collect().await?.to_bytes();
+        let grpc = self.protocol == OtlpProtocol::Grpc;
+        if grpc {
+            // Not compressed, and the length of what follows.
+            let frame = body.split_to(5);
+            let length = u32::from_be_bytes([frame[1], frame[2], frame[3], frame[4]]);
+            assert_eq!((frame[0], length as usize), (0, body.len()));
+        }
+        let push = Push {
+            path: head.uri.path().to_owned(),
+            headers: head.headers,
+            message: ExportMetricsServiceRequest::decode(body)?,
+        };
+        // A test may have seen enough.
+        let _ = self.pushed.send(push);
+        let does = *self.does.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = ExportMetricsServiceResponse::default();
+        let (mut status, mut after) = (0, None);
+        match does {
+            Does::Accept => {}
+            Does::Reject(rejected_data_points) => {
+                let error_message = "too old\n".to_owned();
+                answer.partial_success = Some(ExportMetricsPartialSuccess {
+                    rejected_data_points,
+                    error_message,
+                });
+            }
+            Does::Refuse(code, when) => (status, after) = (code, when),
+            Does::Hang => std::future::pending().await,
+            Does::Close => return Err("closed".into()),
+        }
+        let mut message = answer.encode_to_vec();
+        if grpc {
+            let mut frame = vec![0];
+            frame.extend((message.len() as u32).to_be_bytes());
+            frame.append(&mut message);
+            message = if status == 0 { frame } else { Vec::new() };
+        }
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", status.into());
+        let head = Response::builder();
+        let head = match after {
+            Some(after) => head.header("retry-after", after),
+            None => head,
+        };
+        let head = match (grpc, status) {
+            // An answer that is all trailers.
+            (true, 1..) => head
+                .header("content-type", "application/grpc")
+                .header("grpc-status", status)
+                .header("grpc-message", "so be it"),
+            (true, 0) => head.header("content-type", "application/grpc"),
+            (false, 1..) => head.status(status),
+            (false, 0) => head.header("content-type", "application/x-protobuf"),
+        };
+        let body = Full::new(Bytes::from(message));
+        let trailers = (grpc && status == 0).then_some(trailers);
+        Ok(head.body(body.with_trailers(async { trailers.map(Ok) }))?)
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,144 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::collector::{Collector, Does, free};
+use super::received::series;
+use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
+use crate::{ExportStatus, MetricsBackend, NotFlushed, OtlpMetrics, RunnerType};
+
+fn balanced(status: &ExportStatus) {
+    let known = status.delivered + status.dropped + status.in_flight;
+    assert_eq!(status.accepted, known, "{status:?}");
+}
+
+#[test]
+fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
+    const THREADS: u64 = 3;
+    const EACH: u64 = 20_000;
+    let collector = Collector::start(BOTH[0])?;
+    let metrics = pushing_to(&collector)
+        .every(Duration::from_millis(1))
+        .build()?;
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let recording = [(); THREADS as usize].map(|()| {
+            scope.spawn(|| (0..EACH).for_each(|_| metrics.record_task_started(RunnerType::Wasm)))
+        });
+        scope.spawn(|| {
+            let mut before = 0;
+            while !done.load(Ordering::Relaxed) {
+                let status = metrics.status();
+                balanced(&status);
+                assert!(status.delivered >= before, "{status:?}");
+                before = status.delivered;
+            }
+        });
+        for thread in recording {
+            let _ = thread.join();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let status = metrics.shutdown(GUARD);
+    assert_eq!(
+        (status.accepted, status.delivered),
+        (THREADS * EACH, THREADS * EACH)
+    );
+    let mut last = 0.0;
+    while let Ok(push) = collector.try_push() {
+        last = series(&push.message)[r#"solti_runner_tasks_started_total{runner="wasm"}"#];
+    }
+    assert_eq!(last, (THREADS * EACH) as f64);
+    Ok(())
+}
+
+#[test]
+fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
+    for protocol in BOTH {
+        let collector = Collector::start(protocol)?;
+        let metrics = pushing_to(&collector).build()?;
+        record(&metrics, &script());
+        let status = metrics.shutdown(GUARD);
+        balanced(&status);
+        assert_eq!(status.delivered, script().len() as u64);
+        assert_eq!(metrics.flush(GUARD), Err(NotFlushed::ShutDown));
+
+        // What comes too late is dropped, and counted.
+        metrics.record_task_started(RunnerType::Wasm);
+        let late = metrics.shutdown(GUARD);
+        balanced(&late);
+        assert_eq!((late.dropped, late.in_flight, late.attempts), (1, 0, 1));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
+    for protocol in BOTH {
+        let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
+            .protocol(protocol)
+            .build()?;
+        record(&metrics, &script());
+        let status = metrics.shutdown(GUARD);
+        balanced(&status);
+        assert_eq!(status.dropped, script().len() as u64);
+        assert_eq!(
+            (status.delivered, status.in_flight, status.failures),
+            (0, 0, 1)
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_receiver_that_hangs_holds_no_shutdown_up() -> Outcome {
+    for protocol in BOTH {
+        let collector = Collector::start(protocol)?;
+        // It would be a minute.
+        let metrics = pushing_to(&collector).build()?;
+        collector.does(Does::Hang);
+        record(&metrics, &script());
+        // One is under way.
+        let wait = Duration::from_millis(1);
+        assert_eq!(metrics.flush(wait), Err(NotFlushed::TooSlow(wait)));
+        collector.push()?;
+        let status = metrics.shutdown(Duration::from_millis(100));
+        balanced(&status);
+        assert_eq!((status.delivered, status.in_flight), (0, 0));
+        assert_eq!(status.dropped, script().len() as u64);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_backend_that_is_dropped_leaves_no_thread_behind() -> Outcome {
+    let collector = Collector::start(BOTH[0])?;
+    collector.does(Does::Hang);
+    let metrics = pushing_to(&collector).build()?;
+    let wait = Duration::from_millis(1);
+    assert_eq!(metrics.flush(wait), Err(NotFlushed::TooSlow(wait)));
+    collector.push()?;
+    let shared = Arc::downgrade(&metrics.shared);
+    drop(metrics);
+    while shared.strong_count() > 0 {
+        thread::yield_now();
+    }
+    Ok(())
+}
+
+#[test]
+fn it_is_built_used_and_dropped_within_a_runtime_as_without_one() -> Outcome {
+    let collector = Collector::start(BOTH[1])?;
+    let builder = pushing_to(&collector);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let status = runtime.block_on(async {
+        drop(builder.clone().build()?);
+        let metrics = Arc::new(builder.build()?);
+        record(&metrics, &script());
+        let shut_down = tokio::task::spawn_blocking(move || metrics.shutdown(GUARD));
+        Ok::<_, Box<dyn std::error::Error>>(shut_down.await?)
+    })?;
+    assert_eq!(status.delivered, script().len() as u64);
+    Ok(())
+}
