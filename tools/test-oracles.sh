@@ -7,6 +7,7 @@
 #   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
 #   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
 #   DIR/kubernetes/           for PYTHONPATH: kubernetes-validate from PyPI, with its schemas
+#   DIR/oteltest/             for PYTHONPATH: oteltest from PyPI, with what its sink needs
 #   DIR/statsd/               where npm put the statsd server
 #   DIR/bin/chromium          the one on PATH
 #   DIR/bin/systemd-analyze   likewise
@@ -20,6 +21,7 @@ set -euo pipefail
 
 PROMETHEUS_CLIENT=0.26.0
 WASMTIME_PY=50.0.1
+OTELTEST=(oteltest==0.49.0 grpcio==1.85.3 opentelemetry-proto==1.45.2 protobuf==7.36.2 typing_extensions==4.16.0)
 STATSD=0.9.0
 KUBERNETES=1.37.0
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -41,6 +43,7 @@ main() {
   oracle victoria_metrics
   oracle prometheus_client
   oracle wasmtime_py
+  oracle oteltest
   oracle statsd
   oracle chromium
   oracle kubernetes_validate
@@ -161,6 +164,12 @@ get_statsd() {
   keep "$new" statsd "$STATSD" && echo "$STATSD from npm"
 }
 
+get_oteltest() {
+  local new=$WORK/oteltest
+  if pinned oteltest "${OTELTEST[*]}"; then echo "already there"; return; fi
+  from_pypi "$new" "${OTELTEST[@]}" && imports "$new" oteltest.sink || return 1
+  keep "$new" oteltest "${OTELTEST[*]}" && echo "${OTELTEST[0]#*==} from PyPI"
+}
 runs() { "$1" --version >/dev/null 2>&1; }
 imports() { PYTHONPATH=$1 python3 -c "import $2"; } # FOLDER MODULE
 pinned() { [ "$(cat "$DIR/$1/.pin" 2>/dev/null)" = "$2" ]; } # FOLDER VERSION

@@ -66,6 +66,13 @@ impl Oracle {
         Self::find("wasmtime_py", "wasmtime-py")
     }
 
+    /// PyPI's `oteltest`, whose sink takes OTLP over HTTP and gRPC: the folder for
+    /// `PYTHONPATH`.
+    #[must_use]
+    pub fn oteltest() -> Self {
+        Self::find("oteltest", "oteltest")
+    }
+
     /// The original statsd server: the file for `node`.
     #[must_use]
     pub fn statsd() -> Self {

@@ -21,6 +21,10 @@ mod middlewares;
 mod native;
 #[path = "receivers/packets.rs"]
 mod packets;
+#[path = "receivers/native_pushes.rs"]
+mod native_pushes;
+#[path = "receivers/otelsink.rs"]
+mod otelsink;
 #[path = "receivers/pushes.rs"]
 mod pushes;
 #[path = "receivers/scrapes.rs"]
@@ -38,6 +42,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let trials = [
         pushes::trials(),
+        native_pushes::trials(),
         answers::trials(),
         datagrams::trials(),
         native::trials(),

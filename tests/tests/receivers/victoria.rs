@@ -17,7 +17,10 @@ use crate::server::Server;
 use crate::subject::GUARD;
 
 /// What its series have as `service.name`.
-const SERVICE: &str = "receivers";
+pub(crate) const SERVICE: &str = "receivers";
+
+/// And as `service.instance.id`, if anything.
+pub(crate) const INSTANCE: &str = "one";
 
 pub(crate) struct Victoria {
     // Killed before its folder is removed.
@@ -110,6 +113,8 @@ fn read(series: &mut Series, row: &Value) -> Result<()> {
         match &**label {
             "__name__" => name = text,
             "service.name" => ensure!(text == SERVICE),
+            // Of the native backend, which always has one.
+            "service.instance.id" => ensure!(text == INSTANCE),
             "scope.name" => ensure!(text == "solti-metrics"),
             "scope.version" => ensure!(text == env!("CARGO_PKG_VERSION")),
             label => others.push((label, text)),
