@@ -148,11 +148,12 @@ impl Server {
             tokio::spawn(async move {
                 match tls {
                     None => server.serve(stream).await,
-                    // A client that does not trust us is not served.
-                    Some(tls) => match tls.accept(stream).await {
-                        Ok(stream) => server.serve(stream).await,
-                        Err(_) => {}
-                    },
+                    Some(tls) => {
+                        // A client that does not trust us is not served.
+                        if let Ok(stream) = tls.accept(stream).await {
+                            server.serve(stream).await;
+                        }
+                    }
                 }
             });
         }
