@@ -63,3 +63,19 @@ fn failure(status: &Status) -> Failure {
         retry,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
+        let again = [1, 4, 10, 11, 14, 15];
+        for code in 1..17 {
+            let failure = failure(&Status::new(Code::from_i32(code), "hunter\n"));
+            let soon = failure.retry == Retry::Soon;
+            assert_eq!(soon, again.contains(&code), "{}", failure.why);
+            assert!(failure.why.ends_with(r#": "hunter\n""#), "{}", failure.why);
+        }
+    }
+}

@@ -60,3 +60,27 @@ fn retry(status: StatusCode, headers: &HeaderMap) -> Retry {
         Retry::After(Duration::from_secs(seconds))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_an_accident_is_tried_again_when_the_receiver_says() {
+        let says = |after| HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(after))]);
+        for status in [429, 502, 503, 504] {
+            let status = StatusCode::from_u16(status).unwrap_or_default();
+            let wait = Retry::After(Duration::from_secs(7));
+            assert_eq!(retry(status, &says("7")), wait);
+            // Dates are not read.
+            for after in ["Wed, 21 Oct 2015 07:28:00 GMT", "-1", ""] {
+                assert_eq!(retry(status, &says(after)), Retry::Soon);
+            }
+            assert_eq!(retry(status, &HeaderMap::new()), Retry::Soon);
+        }
+        for status in [301, 400, 401, 404, 413, 500, 501] {
+            let status = StatusCode::from_u16(status).unwrap_or_default();
+            assert_eq!(retry(status, &says("7")), Retry::Later);
+        }
+    }
+}

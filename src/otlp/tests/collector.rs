@@ -1,6 +1,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use std::{io, thread};
 
 use http_body_util::{BodyExt, Full};
@@ -15,7 +16,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
 };
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 use super::GUARD;
@@ -29,6 +30,8 @@ pub(super) enum Does {
     Reject(i64),
     /// A status of HTTP or gRPC, and when to come back.
     Refuse(u16, Option<u32>),
+    /// Accepts, when it is released.
+    Hold,
     /// Nothing, with the connection open.
     Hang,
     Close,
@@ -48,6 +51,8 @@ pub(super) struct Collector {
     address: SocketAddr,
     tls: bool,
     does: Arc<Mutex<Does>>,
+    released: Arc<Notify>,
+    connections: Arc<()>,
     pushes: Receiver<Push>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -71,8 +76,11 @@ impl Collector {
         let (pushed, pushes) = channel();
         let (stop, stopped) = oneshot::channel();
         let does = Arc::new(Mutex::new(Does::Accept));
+        let (released, connections) = (Arc::new(Notify::new()), Arc::new(()));
         let server = Server {
             protocol,
+            released: released.clone(),
+            _connections: connections.clone(),
             does: does.clone(),
             pushed,
         };
@@ -90,6 +98,8 @@ impl Collector {
             address,
             tls: secured,
             does,
+            released,
+            connections,
             pushes,
             stop: Some(stop),
             thread: Some(thread),
@@ -104,6 +114,21 @@ impl Collector {
     pub(super) fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://localhost:{}", self.address.port())
+    }
+
+    /// Lets go of a push that it holds.
+    pub(super) fn release(&self) {
+        self.released.notify_one();
+    }
+
+    /// Waits until nobody is connected.
+    pub(super) fn must_be_left(&self) {
+        let begun = Instant::now();
+        // The collector's own, and the one of its server.
+        while Arc::strong_count(&self.connections) > 2 {
+            assert!(begun.elapsed() < GUARD, "somebody is connected");
+            thread::yield_now();
+        }
     }
 
     /// The next push that came, or comes.
@@ -134,6 +159,9 @@ pub(super) fn free() -> io::Result<SocketAddr> {
 #[derive(Clone)]
 struct Server {
     protocol: OtlpProtocol,
+    released: Arc<Notify>,
+    /// Each connection has one of these.
+    _connections: Arc<()>,
     does: Arc<Mutex<Does>>,
     pushed: Sender<Push>,
 }
@@ -207,6 +235,7 @@ impl Server {
                 });
             }
             Does::Refuse(code, when) => (status, after) = (code, when),
+            Does::Hold => self.released.notified().await,
             Does::Hang => std::future::pending().await,
             Does::Close => return Err("closed".into()),
         }

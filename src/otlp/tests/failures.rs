@@ -116,6 +116,7 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
             record(&metrics, &script());
             assert_eq!(refused(&metrics)?, "no answer within 50ms");
         }
+        collector.must_be_left();
         collector.does(Does::Accept);
         // A busy machine may need more than those milliseconds.
         while metrics.flush(GUARD).is_err() {}

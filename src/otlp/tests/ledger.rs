@@ -54,6 +54,31 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
 }
 
 #[test]
+fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
+    for protocol in BOTH {
+        let collector = Collector::start(protocol)?;
+        let metrics = pushing_to(&collector).build()?;
+        collector.does(Does::Hold);
+        record(&metrics, &script());
+        thread::scope(|scope| -> Outcome {
+            let flushed = scope.spawn(|| metrics.flush(GUARD));
+            collector.push()?;
+            (0..7).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
+            assert_eq!(metrics.status().delivered, 0);
+            collector.release();
+            flushed.join().map_err(|_| "the flush has panicked")??;
+            Ok(())
+        })?;
+        let status = metrics.status();
+        assert_eq!(
+            (status.delivered, status.in_flight),
+            (script().len() as u64, 7)
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
