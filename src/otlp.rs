@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::{Event, ExportStatus, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
+mod account;
 mod builder;
 mod connections;
 mod endpoint;
@@ -15,14 +16,13 @@ mod message;
 mod names;
 mod resource;
 mod schedule;
-mod shared;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod transport;
 mod worker;
 
-use shared::Shared;
+use account::Account;
 
 pub use builder::OtlpBuilder;
 pub use endpoint::OtlpProtocol;
@@ -78,7 +78,7 @@ pub use names::MetricNames;
 /// Dropping the backend ends the pushing without a last push.
 #[derive(Debug)]
 pub struct OtlpMetrics {
-    shared: Arc<Shared>,
+    account: Arc<Account>,
     target: String,
 }
 
@@ -102,7 +102,7 @@ impl OtlpMetrics {
     /// How pushing goes, and what has become of every record.
     #[must_use]
     pub fn status(&self) -> ExportStatus {
-        self.shared.status()
+        self.account.status()
     }
 
     /// Pushes now, and waits for the answer. What was recorded before this call is in
@@ -115,7 +115,7 @@ impl OtlpMetrics {
     ///
     /// When the push fails, there is no answer in time, or the backend was shut down.
     pub fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
-        self.shared.flush(within)
+        self.account.flush(within)
     }
 
     /// Pushes once more, and never again. What no receiver has accepted after this
@@ -125,36 +125,36 @@ impl OtlpMetrics {
     /// said at most; it blocks the thread like [`flush`](Self::flush). A second call
     /// changes nothing.
     pub fn shutdown(&self, within: Duration) -> ExportStatus {
-        self.shared.shut_down(within);
-        self.shared.status()
+        self.account.shut_down(within);
+        self.account.status()
     }
 }
 
 impl Drop for OtlpMetrics {
     fn drop(&mut self) {
-        self.shared.order_end(Duration::ZERO);
+        self.account.order_end(Duration::ZERO);
     }
 }
 
 impl MetricsBackend for OtlpMetrics {
     #[inline]
     fn record_task_started(&self, runner: RunnerType) {
-        self.shared.shards.mine().started(runner);
+        self.account.shards.mine().started(runner);
     }
 
     #[inline]
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        let shard = self.shared.shards.mine();
+        let shard = self.account.shards.mine();
         shard.completed(runner, outcome, duration_ms);
     }
 
     #[inline]
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.shared.shards.mine().error(runner, error);
+        self.account.shards.mine().error(runner, error);
     }
 
     fn record_batch(&self, events: &[Event]) {
-        self.shared.shards.mine().record_batch(events);
+        self.account.shards.mine().record_batch(events);
     }
 
     #[inline]

@@ -7,4 +7,5 @@ mod tally;
 
 pub(crate) use histogram::Durations;
 pub(crate) use shards::Shards;
+#[cfg(feature = "otlp")]
 pub(crate) use tally::Tally;

@@ -3,11 +3,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::account::Account;
 use super::endpoint::Endpoint;
 use super::headers::headers;
 use super::message::{Message, unix_nanos};
 use super::resource::Resource;
-use super::shared::Shared;
 use super::transport::Transport;
 use super::worker::Worker;
 use super::{MetricNames, OtlpError, OtlpMetrics, OtlpProtocol, tls};
@@ -135,7 +135,7 @@ impl OtlpBuilder {
             return Err(OtlpError::CaWithoutTls);
         }
         let tls = tls::config(self.ca_file.as_deref())?;
-        let shared = Arc::new(Shared::default());
+        let account = Arc::new(Account::default());
         let worker = Worker {
             message: Message {
                 resource: self.resource()?,
@@ -146,11 +146,11 @@ impl OtlpBuilder {
             every: within_bounds("every", self.every)?,
             timeout: within_bounds("timeout", self.timeout)?,
             target: endpoint.shown.clone(),
-            shared: shared.clone(),
+            account: account.clone(),
         };
         worker.start().map_err(OtlpError::Thread)?;
         Ok(OtlpMetrics {
-            shared,
+            account,
             target: endpoint.shown,
         })
     }

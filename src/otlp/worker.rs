@@ -8,16 +8,16 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch::Receiver;
 use tokio::time::{sleep_until, timeout_at};
 
+use super::account::{Account, Orders};
 use super::failure::Failure;
 use super::message::{Message, unix_nanos};
 use super::schedule::Schedule;
-use super::shared::{Orders, Shared};
 use super::transport::Transport;
 
 /// What pushes: a thread of its own, with a runtime of its own, so that it is the
 /// same whether or not the program has one.
 pub(super) struct Worker {
-    pub(super) shared: Arc<Shared>,
+    pub(super) account: Arc<Account>,
     pub(super) message: Message,
     pub(super) transport: Transport,
     pub(super) every: Duration,
@@ -51,11 +51,11 @@ impl Worker {
         runtime.block_on(self.push_until_the_end());
         // A name server that does not answer is not waited for.
         runtime.shutdown_background();
-        self.shared.end();
+        self.account.end();
     }
 
     async fn push_until_the_end(&mut self) {
-        let mut orders = self.shared.orders.subscribe();
+        let mut orders = self.account.orders.subscribe();
         let mut schedule = Schedule::new(self.every);
         let mut next = Instant::now() + self.every;
         let mut flushes = 0;
@@ -84,7 +84,7 @@ impl Worker {
     }
 
     async fn push(&mut self, flushes: u64, orders: &mut Receiver<Orders>) -> Result<(), Failure> {
-        let total = self.shared.shards.total();
+        let total = self.account.shards.total();
         let request = self.message.request(&total, unix_nanos());
         let push = self.transport.push(request);
         let deadline = Instant::now() + self.timeout;
@@ -98,7 +98,7 @@ impl Worker {
         }
         let said = outcome.as_ref().map(|&()| ());
         let said = said.map_err(|failure| format!("{}: {}", self.target, failure.why));
-        self.shared.note(flushes, total.records(), said);
+        self.account.note(flushes, total.records(), said);
         outcome
     }
 }

@@ -144,9 +144,9 @@ fn a_backend_that_is_dropped_leaves_no_thread_behind() -> Outcome {
     let wait = Duration::from_millis(1);
     assert_eq!(metrics.flush(wait), Err(NotFlushed::TooSlow(wait)));
     collector.push()?;
-    let shared = Arc::downgrade(&metrics.shared);
+    let account = Arc::downgrade(&metrics.account);
     drop(metrics);
-    while shared.strong_count() > 0 {
+    while account.strong_count() > 0 {
         thread::yield_now();
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::totals::Shards;
 
 /// What a backend and its worker have in common.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct Account {
     pub(super) shards: Shards,
     pub(super) orders: watch::Sender<Orders>,
     state: Mutex<State>,
@@ -39,7 +39,7 @@ struct State {
     ended: bool,
 }
 
-impl Shared {
+impl Account {
     /// A push has ended, that had so many records in it, and began after so many
     /// flushes were asked for.
     pub(super) fn note(&self, flushes: u64, records: u64, outcome: Result<(), String>) {
