@@ -19,12 +19,12 @@ mod lines;
 mod middlewares;
 #[path = "receivers/native.rs"]
 mod native;
-#[path = "receivers/packets.rs"]
-mod packets;
 #[path = "receivers/native_pushes.rs"]
 mod native_pushes;
 #[path = "receivers/otelsink.rs"]
 mod otelsink;
+#[path = "receivers/packets.rs"]
+mod packets;
 #[path = "receivers/pushes.rs"]
 mod pushes;
 #[path = "receivers/scrapes.rs"]
