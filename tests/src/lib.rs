@@ -3,14 +3,17 @@
 pub mod artifact;
 pub mod bench;
 pub mod blocks;
+pub mod child;
 pub mod counted;
 pub mod guest;
+pub mod http;
 pub mod kept;
 pub mod operations;
 pub mod oracle;
 pub mod page;
 pub mod script;
 pub mod series;
+pub mod served;
 pub mod shell;
 pub mod toolchains;
 

@@ -1,10 +1,6 @@
 //! Machine code: what is kept is used if nobody has touched it and is made anew if
 //! somebody has, and compiling is bounded, whatever is compiled.
 
-#[path = "cli/child.rs"]
-#[allow(dead_code, reason = "other tests want more of a child")]
-mod child;
-
 #[path = "artifacts/place.rs"]
 mod place;
 

@@ -1,9 +1,6 @@
 //! What the command does for whoever calls it: what it serves, tells, writes,
 //! reports and prints, and that it ends.
 
-#[path = "cli/child.rs"]
-mod child;
-
 #[path = "cli/place.rs"]
 mod place;
 
@@ -12,9 +9,6 @@ mod guests;
 
 #[path = "cli/granted.rs"]
 mod granted;
-
-#[path = "cli/http.rs"]
-mod http;
 
 #[path = "cli/serve.rs"]
 mod serve;

@@ -7,8 +7,8 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guest::component;
 
-use crate::child::Running;
 use crate::place::Place;
+use solti_metrics_tests::child::Running;
 
 /// A guest that records, so that it is composed with the sink as well.
 fn guest(functions: &str, body: &str) -> Result<Vec<u8>> {

@@ -12,9 +12,9 @@ use solti_metrics_host::artifact::{Artifacts, CompileLimit, CompilerProcess, Ori
 use solti_metrics_host::runner::{LoadError, Runner};
 
 use crate::bombs::huge_function;
-use crate::child::{GUARD, Running};
 use crate::kept::{Host, guest};
 use crate::place::{Place, end, program};
+use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.
 const AT_ONCE: Duration = Duration::from_secs(8);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::command;
 use tempfile::TempDir;
 
-use crate::child::{End, Running};
+use solti_metrics_tests::child::{End, Running};
 
 /// A folder of its own for a test, in which the command is run, and where it keeps
 /// its code.

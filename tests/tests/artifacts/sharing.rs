@@ -10,9 +10,9 @@ use solti_metrics_host::runner::Path;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest::component;
 
-use crate::child::Running;
 use crate::kept::{Host, Kept, files, guest};
 use crate::place::{Place, program};
+use solti_metrics_tests::child::Running;
 
 #[test]
 fn what_was_compiled_once_is_not_compiled_again() -> Result<()> {

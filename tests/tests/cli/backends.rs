@@ -7,12 +7,12 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::child::{End, Running};
 use crate::guests;
-use crate::http::{ask, sample, scrape};
 use crate::place::Place;
 use crate::report::{report, rows};
 use crate::serve::{OPEN_METRICS, address};
+use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::http::{ask, sample, scrape};
 
 /// A provider that does this with a task that has ended.
 pub(crate) fn provider(completed: &str) -> Result<Vec<u8>> {

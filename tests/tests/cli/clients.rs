@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::child::GUARD;
-use crate::http::{Answer, connect, scrape};
 use crate::serve::Served;
+use solti_metrics_tests::child::GUARD;
+use solti_metrics_tests::http::{Answer, connect, scrape};
 
 #[test]
 fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {

@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
-use crate::child::Running;
 use crate::place::{Place, digest};
 use crate::terminal::{ESCAPE, at_terminal};
+use solti_metrics_tests::child::Running;
 
 #[test]
 fn what_is_composed_runs_by_itself() -> Result<()> {

@@ -10,9 +10,9 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::blocks::{Block, blocks};
 
-use crate::child::{End, Running};
 use crate::conformance_report::{checks, report};
 use crate::place::{Place, program};
+use solti_metrics_tests::child::{End, Running};
 
 #[test]
 fn the_checks_of_the_page_are_those_there_are() -> Result<()> {

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::child::End;
 use crate::place::Place;
+use solti_metrics_tests::child::End;
 
 /// Fewer records than by default, and time for all of them.
 pub(crate) const QUICK: [&str; 4] = ["--records", "20000", "--budget", "1m"];

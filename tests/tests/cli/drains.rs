@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guest;
 
 use crate::backends::{example, json, provider};
-use crate::child::Running;
 use crate::place::Place;
+use solti_metrics_tests::child::Running;
 
 /// Says `round`, then records for ever.
 fn flood() -> Result<Vec<u8>> {

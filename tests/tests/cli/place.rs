@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command};
 use tempfile::TempDir;
 
-use crate::child::{End, Running};
+use solti_metrics_tests::child::{End, Running};
 
 /// A folder of its own for a test, in which the command is run.
 pub(crate) struct Place {

@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::child::End;
 use crate::guests;
-use crate::http::sample;
 use crate::place::{Place, digest};
+use solti_metrics_tests::child::End;
+use solti_metrics_tests::http::sample;
 
 /// What `digest` hashes here.
 const FILES: [&str; 3] = ["one", "two", "below/three"];

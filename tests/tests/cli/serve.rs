@@ -6,10 +6,10 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::child::{End, Running};
 use crate::guests;
-use crate::http::{ask, connect, scrape};
 use crate::place::Place;
+use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::http::{ask, connect, scrape};
 
 pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -7,8 +7,8 @@ use std::str::Chars;
 
 use anyhow::{Result, ensure};
 
-use crate::child::{End, Running};
 use crate::place::Place;
+use solti_metrics_tests::child::{End, Running};
 
 pub(crate) const ESCAPE: char = '\u{1b}';
 

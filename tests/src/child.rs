@@ -1,3 +1,5 @@
+//! A command of this machine, as a child of a test.
+
 use std::fmt;
 use std::io::{PipeReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -9,28 +11,34 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// How long a child may take for all that a test wants of it. None needs a
 /// tenth of it on an idle machine.
-pub(crate) const GUARD: Duration = Duration::from_secs(60);
+pub const GUARD: Duration = Duration::from_secs(60);
 
 /// A child process. It is killed if it is still there when this goes away.
-pub(crate) struct Running {
+pub struct Running {
     /// The number of its process.
-    pub(crate) id: u32,
+    pub id: u32,
     begun: Instant,
     guard: Duration,
     events: Receiver<Event>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
+    /// How many bytes of it were taken as lines.
+    lines_read: usize,
     status: Option<ExitStatus>,
     unread: Option<ChildStdout>,
 }
 
 /// How a child ended, and what it wrote.
 #[derive(Debug)]
-pub(crate) struct End {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) took: Duration,
+pub struct End {
+    /// Its exit code, unless a signal killed it.
+    pub code: Option<i32>,
+    /// All that it wrote to standard output.
+    pub stdout: String,
+    /// All that it wrote to standard error.
+    pub stderr: String,
+    /// From its start to its end.
+    pub took: Duration,
 }
 
 enum Event {
@@ -41,7 +49,7 @@ enum Event {
 
 impl Running {
     /// Starts it, and reads what it writes.
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+    pub fn start(command: &mut Command) -> Result<Self> {
         let (mut running, events) = Self::spawn(command, Stdio::piped())?;
         if let Some(stdout) = running.unread.take() {
             forward(stdout, events, Event::Stdout);
@@ -50,13 +58,13 @@ impl Running {
     }
 
     /// Starts it, and reads nothing of its standard output.
-    pub(crate) fn start_unread(command: &mut Command) -> Result<Self> {
+    pub fn start_unread(command: &mut Command) -> Result<Self> {
         Ok(Self::spawn(command, Stdio::piped())?.0)
     }
 
     /// Starts it with a standard error that is full and that nobody reads, as
     /// long as what this returns is there.
-    pub(crate) fn start_unheard(command: &mut Command) -> Result<(Self, PipeReader)> {
+    pub fn start_unheard(command: &mut Command) -> Result<(Self, PipeReader)> {
         let (reader, mut writer) = std::io::pipe()?;
         let stderr = writer.try_clone()?;
         thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
@@ -82,6 +90,7 @@ impl Running {
             events: happened,
             stdout: Vec::new(),
             stderr: Vec::new(),
+            lines_read: 0,
             status: None,
             unread: child.stdout.take(),
         };
@@ -93,19 +102,19 @@ impl Running {
     }
 
     /// Gives it less time than others have.
-    pub(crate) fn within(mut self, guard: Duration) -> Self {
+    pub fn within(mut self, guard: Duration) -> Self {
         self.guard = guard;
         self
     }
 
     /// The standard output that nobody reads.
-    pub(crate) fn unread(&mut self) -> Result<ChildStdout> {
+    pub fn unread(&mut self) -> Result<ChildStdout> {
         self.unread.take().context("somebody reads it")
     }
 
     /// Waits for a whole line, on either stream, that begins so; returns the
     /// rest of it.
-    pub(crate) fn line(&mut self, beginning: &str) -> Result<String> {
+    pub fn line(&mut self, beginning: &str) -> Result<String> {
         loop {
             for output in [&self.stderr, &self.stdout] {
                 let said = String::from_utf8_lossy(output);
@@ -119,8 +128,31 @@ impl Running {
         }
     }
 
+    /// Waits for the next whole line of standard error, behind the last one that was
+    /// waited for so.
+    ///
+    /// # Errors
+    ///
+    /// When it ends before, or takes too long.
+    pub fn next_line(&mut self) -> Result<String> {
+        loop {
+            let unread = &self.stderr[self.lines_read..];
+            if let Some(end) = unread.iter().position(|&byte| byte == b'\n') {
+                let line = String::from_utf8_lossy(&unread[..end]).into_owned();
+                self.lines_read += end + 1;
+                return Ok(line);
+            }
+            let more = self.next()?;
+            ensure!(
+                more,
+                "it ended: {}",
+                head(&String::from_utf8_lossy(&self.stderr))
+            );
+        }
+    }
+
     /// Sends a signal, with the shell's own `kill`: Rust's library has none.
-    pub(crate) fn signal(&self, name: &str) -> Result<()> {
+    pub fn signal(&self, name: &str) -> Result<()> {
         let kill = format!("kill -{name} {}", self.id);
         let output = Command::new("sh").args(["-c", &kill]).output()?;
         ensure!(output.status.success(), "{kill}: {output:?}");
@@ -128,7 +160,7 @@ impl Running {
     }
 
     /// Waits for its end, and for the end of what it wrote.
-    pub(crate) fn end(mut self) -> Result<End> {
+    pub fn end(mut self) -> Result<End> {
         while self.next()? {}
         Ok(End {
             code: self.status.context("it has a status")?.code(),
@@ -199,18 +231,23 @@ fn wait(mut child: Child, events: Sender<Event>) {
     thread::spawn(move || events.send(Event::Ended(child.wait())));
 }
 
-#[test]
-fn a_child_does_not_outlive_its_guard() -> Result<()> {
-    let running = Running::start(Command::new("sh").args(["-c", "exec tail -f /dev/null"]))?;
-    let id = running.id;
-    drop(running);
-    // Whoever is killed is gone, or about to be and nothing but a name.
-    let gone = Instant::now() + GUARD;
-    while Instant::now() < gone {
-        match std::fs::read_to_string(format!("/proc/{id}/stat")) {
-            Ok(stat) if !stat.contains(") Z ") => thread::yield_now(),
-            _ => return Ok(()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_does_not_outlive_its_guard() -> Result<()> {
+        let running = Running::start(Command::new("sh").args(["-c", "exec tail -f /dev/null"]))?;
+        let id = running.id;
+        drop(running);
+        // Whoever is killed is gone, or about to be and nothing but a name.
+        let gone = Instant::now() + GUARD;
+        while Instant::now() < gone {
+            match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+                Ok(stat) if !stat.contains(") Z ") => thread::yield_now(),
+                _ => return Ok(()),
+            }
         }
+        bail!("{id} is still there");
     }
-    bail!("{id} is still there");
 }

@@ -9,14 +9,21 @@ use crate::child::GUARD;
 
 /// What a server said.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// What stands behind the head.
+    pub body: String,
     headers: Vec<(String, String)>,
 }
 
 impl Answer {
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    /// From all that was received.
+    ///
+    /// # Errors
+    ///
+    /// When that is no answer.
+    pub fn parse(text: &str) -> Result<Self> {
         let (head, body) = text.split_once("\r\n\r\n").context("no head")?;
         let mut lines = head.lines();
         let first = lines.next().unwrap_or_default();
@@ -33,7 +40,9 @@ impl Answer {
         })
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// A header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
             .find(|(it, _)| it == name)
@@ -41,13 +50,13 @@ impl Answer {
     }
 
     /// A sample's value, in either format.
-    pub(crate) fn sample(&self, series: &str) -> Result<f64> {
+    pub fn sample(&self, series: &str) -> Result<f64> {
         sample(&self.body, series)
     }
 }
 
 /// The value of a series in an exposition, by its name and labels.
-pub(crate) fn sample(exposition: &str, series: &str) -> Result<f64> {
+pub fn sample(exposition: &str, series: &str) -> Result<f64> {
     let values: Vec<_> = exposition
         .lines()
         .filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
@@ -57,7 +66,7 @@ pub(crate) fn sample(exposition: &str, series: &str) -> Result<f64> {
 }
 
 /// Connects. Nothing that is done with the connection blocks for ever.
-pub(crate) fn connect(address: SocketAddr) -> Result<TcpStream> {
+pub fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, GUARD)?;
     stream.set_read_timeout(Some(GUARD))?;
     stream.set_write_timeout(Some(GUARD))?;
@@ -65,7 +74,7 @@ pub(crate) fn connect(address: SocketAddr) -> Result<TcpStream> {
 }
 
 /// Asks on a connection of its own, to be closed behind the answer.
-pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Result<Answer> {
+pub fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Result<Answer> {
     let mut stream = connect(address)?;
     write!(
         stream,
@@ -77,7 +86,7 @@ pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -
 }
 
 /// What a scraper without preferences gets.
-pub(crate) fn scrape(address: SocketAddr) -> Result<Answer> {
+pub fn scrape(address: SocketAddr) -> Result<Answer> {
     let answer = ask(address, "GET", "/metrics", "")?;
     ensure!(answer.status == 200, "{answer:?}");
     Ok(answer)

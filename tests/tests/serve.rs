@@ -1,0 +1,4 @@
+//! `solti-metrics serve`: what it does, from outside.
+
+#[path = "serve/begins.rs"]
+mod begins;
