@@ -31,7 +31,7 @@ build: ## Build everything; the guests too, with a toolchain that is fetched if 
 	@tools/wasm-toolchain.sh >/dev/null
 	cargo build --workspace --locked
 
-oracles: ## Fetch what tests compare us with: promtool, VictoriaMetrics, statsd, and two of PyPI's
+oracles: ## Fetch what tests compare us with: Prometheus, VictoriaMetrics, statsd, and more of PyPI's
 	@tools/wasm-toolchain.sh >/dev/null
 	@tools/test-oracles.sh $(TARGET)/oracles
 
@@ -54,6 +54,8 @@ doc: ## Build the documentation
 
 features: ## Check each combination of features, and the guest crate for each of its targets
 	cargo clippy --locked -p solti-metrics -- -D warnings
+	cargo clippy --locked -p solti-metrics --features otlp -- -D warnings
+	cargo clippy --locked -p solti-metrics --features statsd -- -D warnings
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
@@ -88,7 +90,7 @@ languages-table: ## Measure what each language costs, and rewrite the tables in 
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
 bless: oracles ## Rewrite generated documents and expected outputs
-	BLESS=1 cargo test --workspace --locked --test contract --test exposition
+	BLESS=1 cargo test --workspace --locked --test contract --test exposition --test operations --test page --test scale
 
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
 cargo-component: ## Build the digest guest with `cargo component build`, and run it

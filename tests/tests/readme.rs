@@ -31,6 +31,8 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
                 | "precompile",
             )
             | ("toml", "hello/Cargo.toml") => true,
+            // Run by `tests/tests/serve/readme.rs`.
+            ("sh", "serve") | ("toml", "serve.toml") => true,
             _ => false,
         };
         ensure!(known, "README: `{} {}`", block.language, block.about);

@@ -2,3 +2,5 @@
 
 #[path = "serve/begins.rs"]
 mod begins;
+#[path = "serve/readme.rs"]
+mod readme;

@@ -9,6 +9,7 @@ use solti_metrics_host::runner::RecordPath;
 
 use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
 use crate::chain::{Chain, Grant, Receiver};
+use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::new::NewArgs;
@@ -226,19 +227,6 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The component's file.
-    pub(crate) component: PathBuf,
-
-    /// How the answer is written.
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    pub(crate) format: CheckFormat,
-
-    #[command(flatten)]
-    pub(crate) artifacts: ArtifactArgs,
-}
-
-#[derive(Debug, Args)]
 #[command(
     override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
 )]
@@ -311,14 +299,6 @@ impl From<Way> for RecordPath {
             Way::Direct => Self::Direct,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 pub(crate) fn variable(text: &str) -> Result<(String, String), &'static str> {

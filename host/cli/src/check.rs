@@ -1,5 +1,7 @@
 use std::fmt::Write;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
@@ -7,10 +9,30 @@ use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
 use solti_metrics_host::runner::{Inspection, Path, Runner, printable};
 
-use crate::args::{CheckArgs, CheckFormat};
-use crate::artifacts::tell;
+use crate::artifacts::{ArtifactArgs, tell};
 use crate::exit::{Exit, print};
 use crate::voice::complain;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The component's file.
+    pub(crate) component: PathBuf,
+
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// What a component is, what it needs, and whether it can be run here.
 #[derive(Debug, Serialize)]

@@ -7,10 +7,7 @@ use solti_metrics_tests::served::Served;
 #[test]
 fn a_task_runs_as_often_as_it_is_to_and_everything_stops_in_order() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    fs::copy(
-        artifact("hello", WASI),
-        folder.path().join("hello.wasm"),
-    )?;
+    fs::copy(artifact("hello", WASI), folder.path().join("hello.wasm"))?;
     let served = Served::start(
         folder.path(),
         r#"
