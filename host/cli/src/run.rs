@@ -78,11 +78,14 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     drop(reloading);
     let states = backends.drain(args.drain_timeout.0).await;
     progress.finish();
-    let mut tally = watching.tally.lock();
-    tally.close(&backends);
-    let report = Report::new(&backends, &states, &tally, began.elapsed());
-    let good = tally.is_good(args.tolerate_losses);
-    drop(tally);
+    let (report, good) = {
+        let mut tally = watching.tally.lock();
+        tally.close(&backends);
+        (
+            Report::new(&backends, &states, &tally, began.elapsed()),
+            tally.is_good(args.tolerate_losses),
+        )
+    };
     show(&report, args.format, &backends)?;
     be_heard(args.format, &stop).await;
     Ok(if good { Exit::Good } else { Exit::Failed })

@@ -23,6 +23,7 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
+use crate::causes::causes;
 use crate::exit::{Exit, print};
 use crate::http::Server;
 use crate::voice::complain;
@@ -63,38 +64,38 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         return check::check(&source).await;
     }
     let logging = log::Logging::start(&source.config.log);
-    let mut signals = Signals::listen()?;
-    let live = start::prepare(&source, &logging)?;
-    let server = start::listen(&source, &live).await?;
-    if !begin(&source, &live, &mut signals).await? {
-        return Ok(Exit::Good);
-    }
-    loop {
-        match signals.next().await {
-            Signal::Reload => reload::reload(&source, &live).await,
-            Signal::Stop => break,
+    Ok(match run(&source, &logging).await {
+        Ok(()) => Exit::Good,
+        Err(error) => {
+            tracing::error!("{}", causes(&error));
+            Exit::Failed
         }
-    }
-    stop(&live, server, signals).await;
-    Ok(Exit::Good)
+    })
 }
 
-/// Loads and begins with everything. False if it was asked to stop meanwhile.
-async fn begin(source: &Source, live: &Live, signals: &mut Signals) -> anyhow::Result<bool> {
-    let beginning = async {
-        let mut errors = live.receivers.apply(source).await;
-        if errors.is_empty() {
-            errors = live.tasks.apply(source).await;
-        }
-        errors
+/// Serves until it is asked to stop.
+async fn run(source: &Source, logging: &log::Logging) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    let live = start::prepare(source, logging)?;
+    let server = start::listen(source, &live).await?;
+    let began = tokio::select! {
+        began = begin(source, &live) => began,
+        () = signals.stop() => Ok(()),
     };
-    let errors = tokio::select! {
-        errors = beginning => errors,
-        () = signals.stop() => return Ok(false),
-    };
+    if began.is_ok() && live.begun.load(Ordering::Relaxed) {
+        go_on(source, &live, &mut signals).await;
+    }
+    stop(&live, server, signals).await;
+    began
+}
+
+/// Loads and begins with everything. The first thing that cannot be is an error.
+async fn begin(source: &Source, live: &Live) -> anyhow::Result<()> {
+    let mut errors = live.receivers.apply(source).await;
+    if errors.is_empty() {
+        errors = live.tasks.apply(source).await;
+    }
     if let Some(error) = errors.into_iter().next() {
-        live.tasks.stop().await;
-        live.receivers.stop().await;
         return Err(error);
     }
     live.begun.store(true, Ordering::Relaxed);
@@ -103,7 +104,17 @@ async fn begin(source: &Source, live: &Live, signals: &mut Signals) -> anyhow::R
         backends = live.receivers.members().len(),
         "ready"
     );
-    Ok(true)
+    Ok(())
+}
+
+/// Reloads when it is asked to, until it is asked to stop, which no reload holds up.
+async fn go_on(source: &Source, live: &Arc<Live>, signals: &mut Signals) {
+    while signals.next().await == Signal::Reload {
+        tokio::select! {
+            () = reload::reload(source, live) => {}
+            () = signals.stop() => return,
+        }
+    }
 }
 
 /// Ends what runs, as canceled, lets backends take what waits, and says what became of

@@ -82,8 +82,9 @@ impl Feed {
             tokio::select! {
                 biased;
                 () = self.0.shared.stop.cancelled() => break,
-                _ = clock.tick() => {}
+                // Before the clock, or one that is fast would never let them go.
                 Some(_) = under_way.join_next() => continue,
+                _ = clock.tick() => {}
             }
             let lane = self.0.emptiest();
             let taken = self.0.taken[lane].load(Ordering::Relaxed) > 0;

@@ -64,11 +64,7 @@ pub(super) async fn check(source: &Source) -> anyhow::Result<Exit> {
     for (Name(name), backend) in &config.backends {
         let result = match Wanted::backend(source, name, backend) {
             Some(wanted) => loads(&providers, &wanted, false),
-            None => match (&backend.otlp, &backend.statsd) {
-                (Some(otlp), _) => Exporter::otlp(source, otlp).map(drop),
-                (_, Some(statsd)) => Exporter::statsd(statsd).map(drop),
-                _ => Ok(()),
-            },
+            None => Exporter::new(source, backend).map(drop),
         };
         try_to(format!("backend {name}"), result);
     }

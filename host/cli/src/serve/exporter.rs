@@ -5,7 +5,7 @@ use solti_metrics::{MetricsHandle, OtlpMetrics, OtlpProtocol, StatsdDialect, Sta
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 use tokio::task::spawn_blocking;
 
-use super::config::{Dialect, Otlp, Protocol, Source, Statsd};
+use super::config::{Backend, Dialect, Otlp, Protocol, Source, Statsd};
 
 /// A native backend that sends records on by itself.
 #[derive(Clone)]
@@ -25,7 +25,17 @@ pub(crate) struct ExporterStatus {
 }
 
 impl Exporter {
-    pub(super) fn otlp(source: &Source, wanted: &Otlp) -> anyhow::Result<Self> {
+    /// This blocks: names are looked up, and files read.
+    pub(super) fn new(source: &Source, wanted: &Backend) -> anyhow::Result<Self> {
+        match (&wanted.otlp, &wanted.statsd) {
+            (Some(otlp), _) => Self::otlp(source, otlp),
+            (_, Some(statsd)) => Self::statsd(statsd),
+            // One of the three is there, which was looked at.
+            _ => anyhow::bail!("needs one of `component`, `otlp` and `statsd`"),
+        }
+    }
+
+    fn otlp(source: &Source, wanted: &Otlp) -> anyhow::Result<Self> {
         let mut builder = OtlpMetrics::builder(&wanted.endpoint)
             .protocol(match wanted.protocol {
                 Protocol::Http => OtlpProtocol::HttpProtobuf,
@@ -45,7 +55,7 @@ impl Exporter {
         Ok(Self::Otlp(Arc::new(builder.build()?)))
     }
 
-    pub(super) fn statsd(wanted: &Statsd) -> anyhow::Result<Self> {
+    fn statsd(wanted: &Statsd) -> anyhow::Result<Self> {
         let mut builder = StatsdMetrics::builder(&wanted.address)
             .dialect(match wanted.dialect {
                 Dialect::Plain => StatsdDialect::Plain,

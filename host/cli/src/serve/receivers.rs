@@ -141,12 +141,10 @@ impl Receivers {
         if let Some(old) = old.filter(|old| old.is_exporter_of(backend)) {
             return Ok(old.clone());
         }
-        let exporter = match (&backend.otlp, &backend.statsd) {
-            (Some(otlp), _) => Exporter::otlp(source, otlp)?,
-            (_, Some(statsd)) => Exporter::statsd(statsd)?,
-            // One of the three is there, which was looked at.
-            _ => anyhow::bail!("needs one of `component`, `otlp` and `statsd`"),
-        };
+        // Names are looked up, and files read.
+        let (source, wanted) = (source.clone(), backend.clone());
+        let build = move || Exporter::new(&source, &wanted);
+        let exporter = spawn_blocking(build).await.context("it was given up")??;
         Ok(Member::exporter(name, exporter, backend))
     }
 

@@ -40,9 +40,12 @@ impl Signals {
         }
     }
 
-    /// The next request to stop.
+    /// The next request to stop. One to reload waits meanwhile, and is not forgotten.
     pub(super) async fn stop(&mut self) {
-        while self.next().await != Signal::Stop {}
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 
     /// The next one after the first: who signals a process and its whole group, as
