@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
+use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::causes::causes;
 use crate::exit::{Exit, print};
@@ -127,16 +128,7 @@ async fn stop(live: &Arc<Live>, server: Option<Server>, mut signals: Signals) {
             tracing::warn!("runs that did not stop in time were abandoned");
         }
         live.receivers.stop().await;
-        for (source, ledger) in live.ledgers() {
-            tracing::info!(
-                source,
-                accepted = ledger.accepted(),
-                delivered = ledger.delivered(),
-                dropped = ledger.dropped_total(),
-                in_flight = ledger.in_flight(),
-                "records"
-            );
-        }
+        live.ledgers().iter().for_each(settled);
         if let Some(server) = server {
             server.stop().await;
         }
@@ -146,5 +138,28 @@ async fn stop(live: &Arc<Live>, server: Option<Server>, mut signals: Signals) {
         () = signals.stop_again() => {
             tracing::warn!("left at once: what was running is in no ledger");
         }
+    }
+}
+
+/// What became of the records that somebody was given. What is left out on purpose is
+/// no loss.
+fn settled((source, ledger): &(String, LedgerSnapshot)) {
+    let lost = ledger.dropped_total() - ledger.dropped(DropReason::Sampled);
+    macro_rules! entry {
+        ($level:ident) => {
+            tracing::$level!(
+                source,
+                accepted = ledger.accepted(),
+                delivered = ledger.delivered(),
+                dropped = ledger.dropped_total(),
+                in_flight = ledger.in_flight(),
+                "records"
+            )
+        };
+    }
+    if lost == 0 {
+        entry!(info);
+    } else {
+        entry!(warn);
     }
 }

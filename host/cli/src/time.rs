@@ -27,3 +27,8 @@ impl FromStr for Time {
         humantime::parse_duration(text).map(Self)
     }
 }
+
+/// In milliseconds, with as many digits as there are microseconds.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
+}

@@ -8,6 +8,7 @@ use taskvisor::{TaskContext, TaskError, TaskFn, TaskRef};
 use super::ended::RunEnd;
 use super::stats::Stats;
 use super::{Ended, Observer, Plan};
+use crate::time::milliseconds;
 
 /// All that the runs of one task have in common.
 pub(super) struct Shared {
@@ -139,7 +140,7 @@ impl Run<'_> {
         let records = report.map(|report| report.ledger.accepted());
         let dropped = report.map(|report| report.ledger.dropped_total());
         let peak_memory = report.map(|report| report.peak_memory);
-        let duration_ms = end.duration.as_secs_f64() * 1e3;
+        let duration_ms = milliseconds(end.duration);
         let (run, outcome) = (self.number, end.ended.as_label());
         let detail = printable(&end.detail);
         macro_rules! line {

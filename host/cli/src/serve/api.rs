@@ -1,7 +1,7 @@
 //! What programs read: tasks and backends, as JSON.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use solti_metrics_host::provider::BackendState;
@@ -13,6 +13,7 @@ use super::member::{Member, Receiver};
 use super::tasks::TaskView;
 use crate::engine::Ended;
 use crate::report::LedgerRow;
+use crate::time::milliseconds;
 
 /// The answer of `/api/tasks`.
 #[derive(Serialize)]
@@ -246,10 +247,6 @@ fn row(member: &Member) -> BackendRow {
             }
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
 
 /// A clock that was set to before 1970 shows that.
