@@ -32,8 +32,10 @@ async fn three_hundred_that_say_nothing_keep_nobody_out() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_being_answered_makes_no_place() -> Result<()> {
-    let mut limits = Limits::default();
-    limits.connections = 2;
+    let limits = Limits {
+        connections: 2,
+        ..Limits::default()
+    };
     let served = Served::start(limits).await?;
     let address = served.server.address;
     let waiting = [(); 2].map(|()| send(address, "GET /api/backends", ""));
@@ -89,8 +91,10 @@ async fn two_hundred_scrapers_at_once_get_their_answers() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_ends_what_it_is_at_and_accepts_nothing() -> Result<()> {
-    let mut limits = Limits::default();
-    limits.grace = super::client::GUARD;
+    let limits = Limits {
+        grace: super::client::GUARD,
+        ..Limits::default()
+    };
     let served = Served::start(limits).await?;
     let address = served.server.address;
     let waiting = send(address, "GET /api/backends", "")?;

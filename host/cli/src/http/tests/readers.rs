@@ -46,8 +46,10 @@ async fn a_connection_that_asks_nothing_more_is_closed() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answer_to_an_old_connection_closes_it() -> Result<()> {
-    let mut limits = Limits::default();
-    limits.age = Duration::ZERO;
+    let limits = Limits {
+        age: Duration::ZERO,
+        ..Limits::default()
+    };
     let served = Served::start(limits).await?;
     let mut stream = connect(served.server.address)?;
     stream.write_all(REQUEST.as_bytes())?;

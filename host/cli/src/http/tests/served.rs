@@ -48,6 +48,7 @@ impl Site for Shelf {
                     Page::new("application/json", "{}")
                 }
                 Route::BackendMetrics("huge") => Page::new("text/plain", self.huge.clone()),
+                #[allow(clippy::panic, reason = "that is what is tested")]
                 Route::BackendMetrics(name) => panic!("the page of {name} cannot be made"),
                 _ => Page::text(hyper::StatusCode::OK, "ok\n"),
             }
