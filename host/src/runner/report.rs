@@ -24,7 +24,8 @@ pub struct TaskReport {
     /// The most linear memory that it had at a time, in bytes.
     pub peak_memory: usize,
     /// Processor time that it took; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time).
-    pub cpu_time: Duration,
+    /// `None` if the task was given no [usage](super::Task::usage) to add that to.
+    pub cpu_time: Option<Duration>,
     /// How often it called the host; see
     /// [`TaskUsage::host_calls`](super::TaskUsage::host_calls). `None` if the task was
     /// given no [usage](super::Task::usage) to add that to.

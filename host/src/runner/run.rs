@@ -211,7 +211,7 @@ impl Runner {
             stderr,
             output_swallowed: stdout_swallowed + stderr_swallowed,
             peak_memory,
-            cpu_time: usage.own().cpu_time(),
+            cpu_time: usage.sum().map(|_| usage.own().cpu_time()),
             host_calls: usage.sum().map(|_| usage.own().host_calls()),
             fuel: usage.own().fuel(),
             ledger: ledger.snapshot(),
