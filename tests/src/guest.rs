@@ -5,10 +5,12 @@
 //! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`, or
 //! `[async-lift]wasi:cli/run@0.3.0#run` with all that belongs to it.
 
+use std::fmt::Write as _;
 use std::mem;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use solti_metrics::Event;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -24,6 +26,47 @@ pub fn component(core: &str) -> Result<Vec<u8>> {
         names.iter().any(|name| core.contains(name))
     };
     of_module(wat::parse_str(core)?, exported)
+}
+
+/// Makes a program that records these, in order, and succeeds.
+///
+/// # Errors
+///
+/// When one of them is of a later version of the contract.
+pub fn recording(events: &[Event]) -> Result<Vec<u8>> {
+    let mut calls = String::new();
+    for event in events {
+        match *event {
+            Event::TaskStarted { runner } => {
+                writeln!(calls, "(call $started (i32.const {}))", runner as u8)?;
+            }
+            Event::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            } => writeln!(
+                calls,
+                "(call $completed (i32.const {}) (i32.const {}) (i64.const {duration_ms}))",
+                runner as u8, outcome as u8
+            )?,
+            Event::RunnerError { runner, error } => writeln!(
+                calls,
+                "(call $error (i32.const {}) (i32.const {}))",
+                runner as u8, error as u8
+            )?,
+            _ => bail!("{event:?} is not known here"),
+        }
+    }
+    let from = "import \"solti:metrics/backend@0.1.0\"";
+    component(&format!(
+        r#"(module
+        ({from} "record-task-started" (func $started (param i32)))
+        ({from} "record-task-completed" (func $completed (param i32 i32 i64)))
+        ({from} "record-runner-error" (func $error (param i32 i32)))
+        (func (export "wasi:cli/run@0.2.12#run") (result i32)
+        {calls}
+        (i32.const 0)))"#
+    ))
 }
 
 /// Makes a component of a core module. `exported` says from which interfaces the

@@ -11,6 +11,7 @@ pub mod kept;
 pub mod operations;
 pub mod oracle;
 pub mod page;
+pub mod prometheus;
 pub mod script;
 pub mod series;
 pub mod served;

@@ -132,6 +132,21 @@ impl Series {
         self
     }
 
+    /// Those that have no label with this text.
+    #[must_use]
+    pub fn without(mut self, label: &str, text: &str) -> Self {
+        self.0
+            .retain(|(_, labels), _| labels.get(label).is_none_or(|found| found != text));
+        self
+    }
+
+    /// Those of another name.
+    #[must_use]
+    pub fn without_name(mut self, name: &str) -> Self {
+        self.0.retain(|(found, _), _| found != name);
+        self
+    }
+
     /// What a store shows once newer samples have come.
     #[must_use]
     pub fn then(mut self, newer: Self) -> Self {

@@ -19,8 +19,6 @@ mod expected;
 mod measured;
 #[path = "scale/page.rs"]
 mod page;
-#[path = "scale/prometheus.rs"]
-mod prometheus;
 #[path = "scale/runner.rs"]
 mod runner;
 #[path = "scale/targets.rs"]

@@ -1,15 +1,15 @@
 //! Ten runners, and a real Prometheus.
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::Exposition;
+use solti_metrics_tests::child::GUARD;
+use solti_metrics_tests::prometheus::{Job, Prometheus};
 
 use crate::arithmetic::{predicted, whole};
 use crate::measured::Measured;
 use crate::page;
-use crate::prometheus::{GUARD, Prometheus};
 use crate::runner::{Plan, Runner};
 use crate::targets::{Scrape, Targets};
 
@@ -18,14 +18,14 @@ const RUNNERS: usize = 10;
 pub(crate) fn scraped(program: &Path) -> Result<()> {
     let one = Measured::of(&Runner::start(Plan::USUAL)?.exposition()?)?;
     let targets = Targets::start(RUNNERS)?;
-    let prometheus = Prometheus::start(program, &targets.addresses)?;
+    let prometheus = Prometheus::start(program, &[Job::runners(&targets.addresses)])?;
     let scrape = each_twice(&targets)?;
     ensure!(scrape.exposition == Exposition::OpenMetrics && scrape.gzip);
 
-    let samples = settled(&prometheus, "sum(scrape_samples_scraped)", |samples| {
+    let samples = prometheus.until("sum(scrape_samples_scraped)", |samples| {
         samples == RUNNERS as f64 * one.series as f64
     })?;
-    let up = settled(&prometheus, "sum(up)", |up| up == RUNNERS as f64)?;
+    let up = prometheus.until("sum(up)", |up| up == RUNNERS as f64)?;
     let head = prometheus.own("prometheus_tsdb_head_series")?;
     let predicted = predicted(RUNNERS as u64, &one);
     ensure!(
@@ -66,18 +66,6 @@ fn each_twice(targets: &Targets) -> Result<Scrape> {
         scraped[scrape.target] += 1;
         if scraped.iter().all(|times| *times >= 2) {
             return Ok(scrape);
-        }
-    }
-}
-
-/// Asks until the answer is the right one.
-fn settled(prometheus: &Prometheus, promql: &str, right: impl Fn(f64) -> bool) -> Result<f64> {
-    let begun = Instant::now();
-    loop {
-        let value = prometheus.query(promql)?;
-        match value {
-            Some(value) if right(value) => return Ok(value),
-            _ => ensure!(begun.elapsed() < GUARD, "{promql} is {value:?}"),
         }
     }
 }

@@ -1,0 +1,233 @@
+//! Prometheus itself, as a child of a test: it scrapes, and is asked.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::child::GUARD;
+use crate::series::Series;
+
+/// What is scraped, every second.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// Its label `job`.
+    pub name: &'a str,
+    /// Where the exposition is.
+    pub path: &'a str,
+    /// Whose.
+    pub targets: &'a [SocketAddr],
+    /// The file with the token that is sent along.
+    pub token: Option<&'a Path>,
+}
+
+impl<'a> Job<'a> {
+    /// Runners, at `/metrics`.
+    #[must_use]
+    pub fn runners(targets: &'a [SocketAddr]) -> Self {
+        Self {
+            name: "runners",
+            path: "/metrics",
+            targets,
+            token: None,
+        }
+    }
+
+    fn write(&self, config: &mut String) -> Result<()> {
+        writeln!(config, "  - job_name: {}", self.name)?;
+        writeln!(config, "    metrics_path: {}", self.path)?;
+        if let Some(token) = self.token {
+            let file = token.display();
+            writeln!(
+                config,
+                "    authorization:\n      credentials_file: '{file}'"
+            )?;
+        }
+        writeln!(config, "    static_configs:\n      - targets:")?;
+        for target in self.targets {
+            writeln!(config, "          - {target}")?;
+        }
+        Ok(())
+    }
+}
+
+/// It is killed when this goes away.
+pub struct Prometheus {
+    child: Child,
+    address: SocketAddr,
+    _data: TempDir,
+}
+
+impl Prometheus {
+    /// Scrapes these, on a port that it chooses.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or ends.
+    pub fn start(program: &Path, jobs: &[Job<'_>]) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut config =
+            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n".to_owned();
+        for job in jobs {
+            job.write(&mut config)?;
+        }
+        let file = data.path().join("prometheus.yml");
+        std::fs::write(&file, config)?;
+        let mut child = Command::new(program)
+            .arg("--config.file")
+            .arg(&file)
+            .arg("--storage.tsdb.path")
+            .arg(data.path().join("data"))
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| program.display().to_string())?;
+        let address = listening(&mut child);
+        if address.is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        Ok(Self {
+            child,
+            address: address?,
+            _data: data,
+        })
+    }
+
+    /// The value of one series of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub fn own(&self, series: &str) -> Result<f64> {
+        crate::http::sample(&self.get("/metrics")?, series)
+    }
+
+    /// The value that PromQL comes to, if to any.
+    ///
+    /// # Errors
+    ///
+    /// When it is no PromQL, or comes to several.
+    pub fn query(&self, promql: &str) -> Result<Option<f64>> {
+        let found = self.found(promql)?;
+        ensure!(found.len() < 2, "{promql} is {found:?}");
+        found.first().map(value).transpose()
+    }
+
+    /// The series that PromQL comes to, without the labels that tell targets apart.
+    ///
+    /// # Errors
+    ///
+    /// When it is no PromQL, or two of them differ in those labels alone.
+    pub fn series(&self, promql: &str) -> Result<Series> {
+        let mut series = Series::default();
+        for found in self.found(promql)? {
+            let labels = found["metric"].as_object().context("no labels")?;
+            let (mut name, mut rest) = ("", Vec::new());
+            for (label, text) in labels {
+                let text = text.as_str().context("no text")?;
+                match &**label {
+                    "__name__" => name = text,
+                    "instance" | "job" => {}
+                    _ => rest.push((&**label, text)),
+                }
+            }
+            let before = series.len();
+            series.add(name, &rest, value(&found)?)?;
+            ensure!(series.len() > before, "twice: {found}");
+        }
+        Ok(series)
+    }
+
+    fn found(&self, promql: &str) -> Result<Vec<Value>> {
+        let mut encoded = String::new();
+        for byte in promql.bytes() {
+            write!(encoded, "%{byte:02X}")?;
+        }
+        let mut answer = self.json(&format!("/api/v1/query?query={encoded}"))?;
+        let Value::Array(found) = answer["result"].take() else {
+            bail!("{promql} is {answer}");
+        };
+        Ok(found)
+    }
+
+    /// Asks until the answer is the right one.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long.
+    pub fn until(&self, promql: &str, right: impl Fn(f64) -> bool) -> Result<f64> {
+        let begun = Instant::now();
+        loop {
+            let value = self.query(promql)?;
+            match value {
+                Some(value) if right(value) => return Ok(value),
+                _ => ensure!(begun.elapsed() < GUARD, "{promql} is {value:?}"),
+            }
+        }
+    }
+
+    /// What its API says at this path.
+    ///
+    /// # Errors
+    ///
+    /// When it says that something is wrong.
+    pub fn json(&self, path: &str) -> Result<Value> {
+        let mut answer: Value = serde_json::from_str(&self.get(path)?)?;
+        ensure!(answer["status"] == "success", "{answer}");
+        Ok(answer["data"].take())
+    }
+
+    fn get(&self, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect_timeout(&self.address, GUARD)?;
+        stream.set_read_timeout(Some(GUARD))?;
+        // In HTTP/1.0, an answer ends where the connection does.
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
+        ensure!(head.contains(" 200 OK"), "GET {path}: {answer}");
+        Ok(body.to_owned())
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // One that has ended already needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Of a series that was found.
+fn value(found: &Value) -> Result<f64> {
+    let value = found["value"][1].as_str();
+    Ok(value.with_context(|| found.to_string())?.parse()?)
+}
+
+/// Waits until it says where it listens and that it answers, and ends when it ends.
+fn listening(child: &mut Child) -> Result<SocketAddr> {
+    let stderr = child.stderr.take().context("no standard error")?;
+    let mut lines = BufReader::new(stderr).lines();
+    let (mut said, mut address) = (Vec::new(), None);
+    while let Some(line) = lines.next().transpose()? {
+        if let Some((_, listens)) = line.split_once("msg=\"Listening on\" address=") {
+            let listens = listens.split(' ').next().unwrap_or_default();
+            address = Some(listens.parse()?);
+        }
+        if line.contains("Server is ready to receive web requests") {
+            // What it says further on must have somewhere to go.
+            std::thread::spawn(move || lines.for_each(drop));
+            return address.context("it does not say where it listens");
+        }
+        said.push(line);
+    }
+    bail!("it ended, and said {said:#?}")
+}
