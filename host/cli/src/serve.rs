@@ -27,8 +27,8 @@ use solti_metrics_host::{DropReason, LedgerSnapshot};
 use crate::causes::causes;
 use crate::exit::{Exit, print};
 use crate::http::Server;
-use crate::voice::complain;
-use config::{Config, Source};
+use crate::voice::{complain, complain_now};
+use config::Source;
 use live::Live;
 use signals::{Signal, Signals};
 
@@ -50,14 +50,16 @@ pub(crate) struct ServeArgs {
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     let Some(file) = args.config.filter(|_| !args.schema) else {
-        let schema = schemars::schema_for!(Config);
-        print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
+        let schema = serde_json::to_string_pretty(&config::schema())?;
+        print(&format!("{schema}\n"))?;
         return Ok(Exit::Good);
     };
     let source = match Source::read(&file) {
         Ok(source) => source,
-        Err(error) => {
-            complain(format_args!("error: {error}"));
+        Err(errors) => {
+            for error in errors.all() {
+                complain(format_args!("error: {error}"));
+            }
             return Ok(Exit::Misused);
         }
     };
@@ -65,47 +67,60 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         return check::check(&source).await;
     }
     let logging = log::Logging::start(&source.config.log);
-    Ok(match run(&source, &logging).await {
-        Ok(()) => Exit::Good,
-        Err(error) => {
-            tracing::error!("{}", causes(&error));
-            Exit::Failed
-        }
+    let errors = run(&source, &logging).await;
+    // Behind all that is in the log.
+    drop(logging);
+    for error in &errors {
+        complain_now(format_args!("error: {}", causes(error)));
+    }
+    Ok(if errors.is_empty() {
+        Exit::Good
+    } else {
+        Exit::Failed
     })
 }
 
-/// Serves until it is asked to stop.
-async fn run(source: &Source, logging: &log::Logging) -> anyhow::Result<()> {
-    let mut signals = Signals::listen()?;
-    let live = start::prepare(source, logging)?;
-    let server = start::listen(source, &live).await?;
-    let began = tokio::select! {
-        began = begin(source, &live) => began,
-        () = signals.stop() => Ok(()),
+/// Serves until it is asked to stop. What it returns has kept it from beginning.
+async fn run(source: &Source, logging: &log::Logging) -> Vec<anyhow::Error> {
+    let prepared = async {
+        let signals = Signals::listen()?;
+        let live = start::prepare(source, logging)?;
+        let server = start::listen(source, &live).await?;
+        anyhow::Ok((signals, live, server))
     };
-    if began.is_ok() && live.begun.load(Ordering::Relaxed) {
+    let (mut signals, live, server) = match prepared.await {
+        Ok(prepared) => prepared,
+        Err(error) => return vec![error],
+    };
+    if let Some(warning) = source.config.warning() {
+        tracing::warn!("{warning}");
+    }
+    let errors = tokio::select! {
+        errors = begin(source, &live) => errors,
+        () = signals.stop() => Vec::new(),
+    };
+    if live.begun.load(Ordering::Relaxed) {
         go_on(source, &live, &mut signals).await;
     }
     stop(&live, server, signals).await;
-    began
+    errors
 }
 
-/// Loads and begins with everything. The first thing that cannot be is an error.
-async fn begin(source: &Source, live: &Live) -> anyhow::Result<()> {
+/// Loads and begins with everything. Where some of it cannot be, nothing goes on.
+async fn begin(source: &Source, live: &Live) -> Vec<anyhow::Error> {
     let mut errors = live.receivers.apply(source).await;
     if errors.is_empty() {
         errors = live.tasks.apply(source).await;
     }
-    if let Some(error) = errors.into_iter().next() {
-        return Err(error);
+    if errors.is_empty() {
+        live.begun.store(true, Ordering::Relaxed);
+        tracing::info!(
+            tasks = source.config.tasks.len(),
+            backends = live.receivers.members().len(),
+            "ready"
+        );
     }
-    live.begun.store(true, Ordering::Relaxed);
-    tracing::info!(
-        tasks = source.config.tasks.len(),
-        backends = live.receivers.members().len(),
-        "ready"
-    );
-    Ok(())
+    errors
 }
 
 /// Reloads when it is asked to, until it is asked to stop, which no reload holds up.

@@ -4,7 +4,7 @@ use solti_metrics_host::noop_metrics;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{Runner, printable};
 
-use super::config::{Name, Source};
+use super::config::{ConfigError, Name, Source};
 use super::exporter::Exporter;
 use super::start::{access, code_wanted};
 use crate::causes::causes;
@@ -14,72 +14,127 @@ use crate::voice::complain;
 
 /// Looks at all that a configuration names, and runs nothing. Every error is told.
 pub(super) async fn check(source: &Source) -> anyhow::Result<Exit> {
-    let config = &source.config;
-    let mut errors = Vec::new();
-    let mut try_to = |what: String, result: anyhow::Result<()>| {
-        if let Err(error) = result {
-            errors.push(format!("{what}: {}", causes(&error)));
-        }
+    let mut checked = Checked {
+        source,
+        errors: Vec::new(),
     };
-    let code = code_wanted(source, &config.artifacts);
-    let artifacts = code.artifacts(code.open().as_ref())?;
-    let runner = Runner::builder(noop_metrics())
-        .stack(usize::try_from(config.runner.stack.0.as_u64())?)
-        .max_component(config.runner.max_component.0.as_u64())
-        .asynchronous(config.runner.asynchronous)
-        .fuel(config.runner.fuel)
-        .artifacts(artifacts.clone())
-        .build()?;
-    let providers = Providers::new()?
-        .artifacts(artifacts)
-        .max_component(config.runner.max_component.0.as_u64());
-    try_to("server".into(), access(source).map(drop));
-    for (Name(name), task) in &config.tasks {
-        let component = runner.load_file(&source.path(&task.component));
-        try_to(
-            format!("task {name}"),
-            component.map(drop).map_err(Into::into),
-        );
-        for dir in &task.dirs {
-            try_to(format!("task {name}"), is_dir(&source.path(&dir.0.host)));
-        }
-        if let Some(file) = &task.stdin {
-            let opened = std::fs::File::open(source.path(file)).map(drop);
-            let opened = opened.map_err(|error| {
-                anyhow::anyhow!(
-                    "cannot open {} as standard input: {error}",
-                    printable(&file.display().to_string())
-                )
-            });
-            try_to(format!("task {name}"), opened);
-        }
+    checked.machine();
+    if let Some((runner, providers)) = checked.loaders()? {
+        checked.tasks(&runner);
+        checked.receivers(&providers);
     }
-    for middleware in &config.middlewares {
-        let wanted = Wanted::middleware(source, middleware);
-        try_to(
-            format!("middleware {}", wanted.name),
-            loads(&providers, &wanted, true),
-        );
+    let (config, file) = (
+        &source.config,
+        printable(&source.file.display().to_string()),
+    );
+    for error in &checked.errors {
+        complain(format_args!("error: {error}"));
     }
-    for (Name(name), backend) in &config.backends {
-        let result = match Wanted::backend(source, name, backend) {
-            Some(wanted) => loads(&providers, &wanted, false),
-            None => Exporter::new(source, backend).map(drop),
+    if !checked.errors.is_empty() {
+        return Ok(Exit::Misused);
+    }
+    if let Some(warning) = config.warning() {
+        complain(format_args!("warning: {file}: {warning}"));
+    }
+    let receivers = config.backends.len() + config.middlewares.len();
+    print(&format!(
+        "{file}: good: {} and {}\n",
+        counted(config.tasks.len(), "task"),
+        counted(receivers, "receiver"),
+    ))?;
+    Ok(Exit::Good)
+}
+
+struct Checked<'a> {
+    source: &'a Source,
+    errors: Vec<ConfigError>,
+}
+
+impl Checked<'_> {
+    fn note<T>(&mut self, keys: &[&str], result: anyhow::Result<T>) -> Option<T> {
+        let wrong = |error| self.source.wrong(keys, causes(&error));
+        result.map_err(|error| self.errors.push(wrong(error))).ok()
+    }
+
+    fn machine(&mut self) {
+        let Some(access) = self.note(&["server", "token_file"], access(self.source)) else {
+            return;
         };
-        try_to(format!("backend {name}"), result);
+        let server = self.source.config.server.as_ref();
+        if let Some(warning) = server.and_then(|server| access.warning(server.listen.0)) {
+            complain(format_args!("warning: {warning}"));
+        }
     }
-    let file = printable(&source.file.display().to_string());
-    if errors.is_empty() {
-        let (tasks, backends) = (config.tasks.len(), config.backends.len());
-        print(&format!(
-            "{file}: good, with {tasks} tasks and {backends} backends\n"
-        ))?;
-        return Ok(Exit::Good);
+
+    /// What loads tasks, and what loads the others.
+    fn loaders(&mut self) -> anyhow::Result<Option<(Runner, Providers)>> {
+        let config = &self.source.config;
+        let code = code_wanted(self.source, &config.artifacts);
+        let artifacts = code.artifacts(code.open().as_ref());
+        let Some(artifacts) = self.note(&["artifacts", "key"], artifacts) else {
+            return Ok(None);
+        };
+        let runner = Runner::builder(noop_metrics())
+            .stack(usize::try_from(config.runner.stack.0.as_u64())?)
+            .max_component(config.runner.max_component.0.as_u64())
+            .asynchronous(config.runner.asynchronous)
+            .fuel(config.runner.fuel)
+            .artifacts(artifacts.clone())
+            .build();
+        let Some(runner) = self.note(&["runner"], runner.map_err(Into::into)) else {
+            return Ok(None);
+        };
+        let providers = Providers::new()?
+            .artifacts(artifacts)
+            .max_component(config.runner.max_component.0.as_u64());
+        Ok(Some((runner, providers)))
     }
-    for error in errors {
-        complain(format_args!("error: {file}: {error}"));
+
+    fn tasks(&mut self, runner: &Runner) {
+        let source = self.source;
+        for (Name(name), task) in &source.config.tasks {
+            let component = runner.load_file(&source.path(&task.component));
+            let keys = |key| ["tasks", name, key];
+            self.note(&keys("component"), component.map_err(Into::into));
+            for dir in &task.dirs {
+                self.note(&keys("dirs"), is_dir(&source.path(&dir.0.host)));
+            }
+            if let Some(file) = &task.stdin {
+                self.note(&keys("stdin"), is_file(&source.path(file)));
+            }
+        }
     }
-    Ok(Exit::Misused)
+
+    fn receivers(&mut self, providers: &Providers) {
+        let source = self.source;
+        for (at, middleware) in source.config.middlewares.iter().enumerate() {
+            let wanted = Wanted::middleware(source, middleware);
+            let at = at.to_string();
+            let keys = ["middlewares", &at, "component"];
+            self.note(&keys, loads(providers, &wanted, true));
+        }
+        for (Name(name), backend) in &source.config.backends {
+            let keys = |key| ["backends", name, key];
+            if let Some(wanted) = Wanted::backend(source, name, backend) {
+                self.note(&keys("component"), loads(providers, &wanted, false));
+            }
+            if backend.component.is_none() {
+                let kind = if backend.otlp.is_some() {
+                    "otlp"
+                } else {
+                    "statsd"
+                };
+                self.note(&keys(kind), Exporter::new(source, backend));
+            }
+        }
+    }
+}
+
+fn counted(number: usize, of: &str) -> String {
+    match number {
+        1 => format!("1 {of}"),
+        _ => format!("{number} {of}s"),
+    }
 }
 
 fn loads(providers: &Providers, wanted: &Wanted, middleware: bool) -> anyhow::Result<()> {
@@ -99,5 +154,16 @@ fn is_dir(dir: &Path) -> anyhow::Result<()> {
         Ok(found) if found.is_dir() => Ok(()),
         Ok(_) => anyhow::bail!("cannot grant {shown}: it is no directory"),
         Err(error) => anyhow::bail!("cannot grant the directory {shown}: {error}"),
+    }
+}
+
+fn is_file(file: &Path) -> anyhow::Result<()> {
+    let shown = printable(&file.display().to_string());
+    match std::fs::File::open(file).and_then(|opened| opened.metadata()) {
+        Ok(found) if found.is_dir() => {
+            anyhow::bail!("cannot open {shown} as standard input: it is a directory")
+        }
+        Ok(_) => Ok(()),
+        Err(error) => anyhow::bail!("cannot open {shown} as standard input: {error}"),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::{Name, Text};
 use crate::chain::Grant;
@@ -15,8 +15,20 @@ use crate::time::Time;
 /// `statsd`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["component"] },
+    {
+        "required": ["otlp"],
+        "properties": { "grants": false, "queue": false, "timeout": false, "memory": false },
+    },
+    {
+        "required": ["statsd"],
+        "properties": { "grants": false, "queue": false, "timeout": false, "memory": false },
+    },
+]))]
 pub(crate) struct Backend {
     /// The file of a provider, from the folder of this one on.
+    #[schemars(example = &"provider.wasm")]
     pub(crate) component: Option<PathBuf>,
     /// A collector that takes OTLP.
     pub(crate) otlp: Option<Otlp>,
@@ -24,11 +36,14 @@ pub(crate) struct Backend {
     pub(crate) statsd: Option<Statsd>,
     /// What the component is granted.
     pub(crate) grants: Option<Vec<Text<Grant>>>,
-    /// How many records may wait for the component. Default: 65536.
+    /// How many records may wait for the component.
+    #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
     pub(crate) queue: Option<NonZeroUsize>,
-    /// How long a call of the component may take. Default: 5s.
+    /// How long a call of the component may take.
+    #[schemars(extend("default" = "5s"))]
     pub(crate) timeout: Option<Text<Time>>,
-    /// Linear memory that the component may use. Default: 64MiB.
+    /// Linear memory that the component may use.
+    #[schemars(extend("default" = "64MiB"))]
     pub(crate) memory: Option<Text<ByteSize>>,
 }
 
@@ -37,17 +52,22 @@ pub(crate) struct Backend {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Middleware {
     /// Its name, in messages and metrics.
+    #[schemars(example = &"sampler")]
     pub(crate) name: Name,
     /// The component's file, from the folder of this one on.
+    #[schemars(example = &"sampler.wasm")]
     pub(crate) component: PathBuf,
     /// What it is granted.
     #[serde(default)]
     pub(crate) grants: Vec<Text<Grant>>,
-    /// How many records may wait for it. Default: 65536.
+    /// How many records may wait for it.
+    #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
     pub(crate) queue: Option<NonZeroUsize>,
-    /// How long a call of it may take. Default: 5s.
+    /// How long a call of it may take.
+    #[schemars(extend("default" = "5s"))]
     pub(crate) timeout: Option<Text<Time>>,
-    /// Linear memory that it may use. Default: 64MiB.
+    /// Linear memory that it may use.
+    #[schemars(extend("default" = "64MiB"))]
     pub(crate) memory: Option<Text<ByteSize>>,
 }
 
@@ -57,6 +77,7 @@ pub(crate) struct Middleware {
 pub(crate) struct Otlp {
     /// Its whole address: `http://collector:4318/v1/metrics`, or for gRPC
     /// `http://collector:4317`.
+    #[schemars(length(min = 1), example = &"http://127.0.0.1:4318/v1/metrics")]
     pub(crate) endpoint: String,
     /// How it is spoken to.
     #[serde(default)]
@@ -71,6 +92,7 @@ pub(crate) struct Otlp {
     #[serde(default = "five_seconds")]
     pub(crate) timeout: Text<Time>,
     /// A file with the certificates of authorities to trust instead of the public ones.
+    #[schemars(example = &"ca.pem")]
     pub(crate) ca: Option<PathBuf>,
     /// Attributes of the resource, such as `service.name`.
     #[serde(default)]
@@ -78,7 +100,7 @@ pub(crate) struct Otlp {
 }
 
 /// How OTLP travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum Protocol {
     /// Protobuf over HTTP.
     #[default]
@@ -94,6 +116,7 @@ pub(crate) enum Protocol {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Statsd {
     /// Its host and port, such as `localhost:8125`.
+    #[schemars(length(min = 1), example = &"127.0.0.1:8125")]
     pub(crate) address: String,
     /// How labels are written.
     #[serde(default)]
@@ -104,12 +127,13 @@ pub(crate) struct Statsd {
     /// Tags of each line, for the dialect `dogstatsd`.
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// How many records may wait. Default: 65536.
+    /// How many records may wait.
+    #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
     pub(crate) queue: Option<NonZeroUsize>,
 }
 
 /// How labels are written in statsd lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Dialect {
     /// As a part of the name.

@@ -1,9 +1,12 @@
 //! What no single value of a configuration tells: whether they go together.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{Backend, Config, Name, Schedule, Task};
+use super::{Backend, Config, Name, Schedule, Task, Text};
 use crate::engine::MOST_RUNS;
+use crate::time::Time;
 
 /// Something that is wrong, and under which keys.
 pub(super) struct Wrong {
@@ -11,31 +14,30 @@ pub(super) struct Wrong {
     pub(super) what: String,
 }
 
-type Checked = Result<(), Wrong>;
-
 /// Names that stand for something else in the same tables.
 const TAKEN: [&str; 3] = ["guests", "runner", "prometheus"];
 
 impl Config {
-    pub(super) fn check(&self) -> Checked {
-        for (name, task) in &self.tasks {
-            task.check(name)?;
-        }
-        self.check_places()?;
-        for (name, backend) in &self.backends {
-            backend.check(name)?;
-        }
-        self.check_names()
+    /// All that does not go together.
+    pub(super) fn check(&self) -> Vec<Wrong> {
+        let tasks = self.tasks.iter().flat_map(|(name, task)| task.check(name));
+        let backends = self.backends.iter();
+        let backends = backends.flat_map(|(name, backend)| backend.check(name));
+        let mut all: Vec<_> = tasks.chain(backends).collect();
+        all.extend(self.check_middlewares());
+        all.extend(self.check_places());
+        all.extend(self.check_names());
+        all
     }
 
     /// Runs that never end must leave a place for others.
-    fn check_places(&self) -> Checked {
+    fn check_places(&self) -> Option<Wrong> {
         let places = self.runner.concurrency.get();
         let (mut all, mut permanent) = (0_usize, 0_usize);
         for (Name(name), task) in &self.tasks {
             all = all.saturating_add(task.concurrency().get().saturating_add(task.queue()));
             if all > MOST_RUNS.get() {
-                return Err(wrong(
+                return Some(wrong(
                     ["tasks", name, "concurrency"],
                     format!(
                         "with what may wait, more than {MOST_RUNS} runs in all; lower `concurrency` or `queue`"
@@ -44,32 +46,26 @@ impl Config {
             }
             if task.schedule == Schedule::Restart {
                 permanent = permanent.saturating_add(task.concurrency().get());
-                if permanent > places {
-                    return Err(wrong(
-                        ["tasks", name, "concurrency"],
-                        format!(
-                            "tasks that run all the time take {permanent} places, and there are {places}: raise `runner.concurrency`"
-                        ),
-                    ));
-                }
             }
         }
-        let others = self
-            .tasks
-            .values()
-            .any(|task| task.schedule != Schedule::Restart);
-        if others && permanent == places {
-            return Err(wrong(
-                ["runner", "concurrency"],
-                format!(
-                    "tasks that run all the time take all {places} places, so that no other task would ever run: raise it"
-                ),
-            ));
-        }
-        Ok(())
+        let mut schedules = self.tasks.values().map(|task| task.schedule);
+        let others = schedules.any(|schedule| schedule != Schedule::Restart);
+        let what = if permanent > places {
+            format!(
+                "tasks that run all the time take {permanent} places, and there are {places}: raise `runner.concurrency`"
+            )
+        } else if others && permanent == places {
+            format!(
+                "tasks that run all the time take all {places} places, so that no other task would ever run: raise it"
+            )
+        } else {
+            return None;
+        };
+        Some(wrong(["runner", "concurrency"], what))
     }
 
-    fn check_names(&self) -> Checked {
+    fn check_names(&self) -> Vec<Wrong> {
+        let mut all = Vec::new();
         let mut names = BTreeSet::new();
         let backends = self
             .backends
@@ -87,89 +83,103 @@ impl Config {
             } else {
                 continue;
             };
-            return Err(Wrong { keys, what });
+            all.push(Wrong { keys, what });
         }
-        Ok(())
+        all
+    }
+
+    fn check_middlewares(&self) -> Vec<Wrong> {
+        let mut all = Vec::new();
+        for (at, middleware) in self.middlewares.iter().enumerate() {
+            let keys = vec!["middlewares".into(), at.to_string()];
+            let mut found = Found {
+                keys,
+                all: Vec::new(),
+            };
+            found.component(Some(&middleware.component), middleware.timeout);
+            all.append(&mut found.all);
+        }
+        all
     }
 }
 
 impl Task {
-    fn check(&self, Name(name): &Name) -> Checked {
-        let wrong = |key: &str, what: &str| Err(wrong(["tasks", name, key], what.into()));
-        if self.component.as_os_str().is_empty() {
-            return wrong("component", "name the component's file");
-        }
+    fn check(&self, Name(name): &Name) -> Vec<Wrong> {
+        let mut found = Found::under(["tasks", name]);
+        found.file("component", Some(&self.component));
+        found.file("stdin", self.stdin.as_ref());
         match (self.schedule, self.every()) {
-            (Schedule::Interval, None) => {
-                return wrong(
-                    "every",
-                    "is missing: say how long it is from one run's begin to the next, such as `every = \"30s\"`",
-                );
-            }
+            (Schedule::Interval, None) => found.wrong(
+                "every",
+                "is missing: say how long it is from one run's begin to the next, such as `every = \"30s\"`",
+            ),
             (Schedule::Interval, Some(every)) if every.as_millis() == 0 => {
-                return wrong("every", "must be 1ms or longer");
+                found.wrong("every", "must be 1ms or longer");
             }
             _ => {}
         }
-        let only = |given: bool, key: &str, schedule: Schedule| {
+        let timeout = self.timeout.and_then(|Text(timeout)| timeout.0);
+        found.time("timeout", timeout);
+        for (given, key, schedule) in [
+            (self.every.is_some(), "every", Schedule::Interval),
+            (self.repeat.is_some(), "repeat", Schedule::Once),
+            (self.admission.is_some(), "admission", Schedule::Interval),
+            (self.queue.is_some(), "queue", Schedule::Interval),
+            (self.backoff.is_some(), "backoff", Schedule::Restart),
+        ] {
             if given && self.schedule != schedule {
                 let schedule = format!("{schedule:?}").to_lowercase();
-                return wrong(
-                    key,
-                    &format!(
-                        "is for `schedule = \"{schedule}\"`; leave it out, or choose that schedule"
-                    ),
+                let what = format!(
+                    "is for `schedule = \"{schedule}\"`; leave it out, or choose that schedule"
                 );
+                found.wrong(key, &what);
             }
-            Ok(())
-        };
-        only(self.every.is_some(), "every", Schedule::Interval)?;
-        only(self.repeat.is_some(), "repeat", Schedule::Once)?;
-        only(self.admission.is_some(), "admission", Schedule::Interval)?;
-        only(self.queue.is_some(), "queue", Schedule::Interval)?;
-        only(self.backoff.is_some(), "backoff", Schedule::Restart)?;
-        if self.queue.is_some() && self.admission() != crate::engine::Admission::Queue {
-            return wrong(
+        }
+        if self.schedule == Schedule::Interval
+            && self.queue.is_some()
+            && self.admission() != crate::engine::Admission::Queue
+        {
+            found.wrong(
                 "queue",
                 "is for `admission = \"queue\"`; leave it out, or choose that admission",
             );
         }
         if self.backoff().policy().is_none() {
-            return wrong(
+            found.wrong(
                 "backoff",
                 "needs a `factor` of 1.0 or more, and a `first` pause that is no longer than `max`",
             );
         }
-        if self
-            .env
-            .keys()
-            .any(|key| key.is_empty() || key.contains(['=', '\0']))
-        {
-            return wrong(
+        let bad = |text: &String| text.contains('\0');
+        let bad_name = |key: &String| key.is_empty() || key.contains('=') || bad(key);
+        if self.env.keys().any(bad_name) {
+            found.wrong(
                 "env",
                 "a variable's name must not be empty, and have no `=` in it",
             );
         }
-        Ok(())
+        found.all
     }
 }
 
 impl Backend {
-    fn check(&self, Name(name): &Name) -> Checked {
-        let wrong = |key: &[&str], what: &str| {
-            let keys = [&["backends", name], key].concat();
-            Err(Wrong {
-                keys: keys.into_iter().map(Into::into).collect(),
-                what: what.into(),
-            })
-        };
+    fn check(&self, Name(name): &Name) -> Vec<Wrong> {
+        let mut found = Found::under(["backends", name]);
         let kinds = [
             self.component.is_some(),
             self.otlp.is_some(),
             self.statsd.is_some(),
         ];
-        if kinds.iter().filter(|given| **given).count() != 1 {
-            return wrong(&[], "needs one of `component`, `otlp` and `statsd`");
+        match kinds.iter().filter(|given| **given).count() {
+            0 => found.wrong("", "needs one of `component`, `otlp` and `statsd`"),
+            1 => {}
+            _ => found.wrong(
+                "",
+                "is one of `component`, `otlp` and `statsd`; give each a table of its own",
+            ),
+        }
+        if kinds == [true, false, false] {
+            found.component(self.component.as_ref(), self.timeout);
         }
         if self.component.is_none() {
             for (given, key) in [
@@ -179,24 +189,61 @@ impl Backend {
                 (self.memory.is_some(), "memory"),
             ] {
                 if given {
-                    return wrong(&[key], "is for a component; leave it out here");
+                    found.wrong(key, "is for a component; leave it out here");
                 }
             }
         }
-        if self
-            .otlp
-            .as_ref()
-            .is_some_and(|otlp| otlp.every.0.0.as_millis() < 100)
-        {
-            return wrong(&["otlp", "every"], "must be 100ms or longer");
+        if let Some(otlp) = &self.otlp {
+            let mut within = Found::under(["backends", name, "otlp"]);
+            within.time("timeout", Some(otlp.timeout.0.0));
+            within.file("ca", otlp.ca.as_ref());
+            if otlp.every.0.0.as_millis() < 100 {
+                within.wrong("every", "must be 100ms or longer");
+            }
+            found.all.append(&mut within.all);
         }
-        if self.queue.is_some_and(|queue| queue.get() > 1 << 24) {
-            return wrong(
-                &["queue"],
-                "expected a number of records from 1 to 16777216",
-            );
+        found.all
+    }
+}
+
+/// What is wrong in one table.
+struct Found {
+    keys: Vec<String>,
+    all: Vec<Wrong>,
+}
+
+impl Found {
+    fn under<const N: usize>(keys: [&str; N]) -> Self {
+        Self {
+            keys: keys.map(Into::into).to_vec(),
+            all: Vec::new(),
         }
-        Ok(())
+    }
+
+    /// `key` is empty where it is the table itself.
+    fn wrong(&mut self, key: &str, what: &str) {
+        let mut keys = self.keys.clone();
+        keys.extend((!key.is_empty()).then(|| key.into()));
+        let what = what.into();
+        self.all.push(Wrong { keys, what });
+    }
+
+    fn component(&mut self, file: Option<&PathBuf>, timeout: Option<Text<Time>>) {
+        self.file("component", file);
+        self.time("timeout", timeout.map(|Text(timeout)| timeout.0));
+    }
+
+    /// The folder of the configuration is no file.
+    fn file(&mut self, key: &str, file: Option<&PathBuf>) {
+        if file.is_some_and(|file| file.as_os_str().is_empty()) {
+            self.wrong(key, "must not be empty: name a file");
+        }
+    }
+
+    fn time(&mut self, key: &str, time: Option<Duration>) {
+        if time.is_some_and(|time| time.as_millis() == 0) {
+            self.wrong(key, "must be 1ms or longer");
+        }
     }
 }
 

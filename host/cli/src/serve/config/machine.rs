@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::Text;
 use crate::time::Time;
@@ -17,6 +17,7 @@ pub(crate) struct Server {
     pub(crate) listen: Text<SocketAddr>,
     /// A file with the token that scrapers send, `Authorization: Bearer TOKEN`. Nobody
     /// else may be able to read it.
+    #[schemars(example = &"token")]
     pub(crate) token_file: Option<PathBuf>,
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct Server {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Runner {
     /// How many runs there may be at a time, of all tasks. Room is set aside for them.
+    #[schemars(range(max = 16384))]
     pub(crate) concurrency: NonZeroUsize,
     /// How long runs that are asked to stop may take.
     pub(crate) grace: Text<Time>,
@@ -44,7 +46,7 @@ pub(crate) struct Runner {
 }
 
 /// How guests' records travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Way {
     /// Compiled into the guest.
@@ -74,11 +76,12 @@ impl Default for Runner {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Artifacts {
     /// The folder where code is kept, which nobody else may use, or `false` for none.
-    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
+    /// `true` is `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
     pub(crate) cache: Cache,
     /// What kept code may take.
     pub(crate) size: Text<ByteSize>,
     /// What authenticates precompiled files: a file with 64 hexadecimal digits.
+    #[schemars(example = &"key")]
     pub(crate) key: Option<PathBuf>,
     /// Memory that compiling a component may take.
     pub(crate) compile_memory: Text<ByteSize>,
@@ -87,7 +90,7 @@ pub(crate) struct Artifacts {
 }
 
 /// Where code is kept.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Cache {
     /// Whether it is kept, in the usual folder.
@@ -119,7 +122,7 @@ pub(crate) struct Log {
 }
 
 /// How an entry of the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
     /// A line for people.
@@ -130,7 +133,7 @@ pub(crate) enum LogFormat {
 }
 
 /// The level of an entry of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
     /// What failed.

@@ -1,6 +1,5 @@
 //! Where in a file something is.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The line and the column of a byte, from 1.
@@ -46,34 +45,18 @@ pub(super) fn of_key(text: &str, keys: &[&str]) -> usize {
     place
 }
 
-/// The keys to what stands at this byte, with dots between; empty if that is nothing.
-pub(super) fn key_at(text: &str, byte: usize) -> String {
-    let found = DeTable::parse(text).ok().and_then(|document| {
-        let mut keys = Vec::new();
-        in_table(document.get_ref(), byte, &mut keys).then(|| keys.join("."))
+/// Keys as they are shown. Which item of a list it is, the line tells.
+pub(super) fn shown(keys: &[&str]) -> String {
+    let is_bare = |key: &str| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        !key.is_empty() && key.chars().all(bare)
+    };
+    let keys = keys.iter().enumerate().filter_map(|(at, key)| match key {
+        _ if at == 1 && keys[0] == "middlewares" && key.parse::<usize>().is_ok() => None,
+        key if is_bare(key) => Some((*key).to_owned()),
+        key => Some(format!("{key:?}")),
     });
-    found.unwrap_or_default()
-}
-
-fn in_table(table: &DeTable<'_>, byte: usize, keys: &mut Vec<String>) -> bool {
-    table.iter().any(|(key, value)| {
-        keys.push(key.get_ref().to_string());
-        let found = key.span().contains(&byte) || in_value(value, byte, keys);
-        if !found {
-            keys.pop();
-        }
-        found
-    })
-}
-
-fn in_value(value: &Spanned<DeValue<'_>>, byte: usize, keys: &mut Vec<String>) -> bool {
-    match value.get_ref() {
-        DeValue::Table(table) => in_table(table, byte, keys) || value.span().contains(&byte),
-        DeValue::Array(items) => {
-            items.iter().any(|item| in_value(item, byte, keys)) || value.span().contains(&byte)
-        }
-        _ => value.span().contains(&byte),
-    }
+    keys.collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]
@@ -94,11 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_somewhere_is_named() {
-        let named = |what: &str| key_at(TEXT, TEXT.find(what).unwrap_or(TEXT.len()));
-        assert_eq!(named("\"1s\""), "runner.grace");
-        assert_eq!(named("component"), "tasks.a.component");
-        assert_eq!(named("\"m\""), "middlewares.name");
+    fn keys_are_shown_as_they_would_be_written() {
+        assert_eq!(shown(&["tasks", "0", "env", "a b"]), "tasks.0.env.\"a b\"");
+        assert_eq!(shown(&["middlewares", "0", "name"]), "middlewares.name");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::values::Text;
 use crate::dir::Dir;
@@ -15,11 +16,14 @@ use crate::time::{Time, Timeout};
 /// A task: a component with a `main`, what each run of it is given, and when it runs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("allOf" = schedules()))]
 pub(crate) struct Task {
     /// The component's file, from the folder of this one on.
+    #[schemars(example = &"digest.wasm")]
     pub(crate) component: PathBuf,
     /// Arguments, without the program's name.
     #[serde(default)]
+    #[schemars(example = ["--verbose", "src"])]
     pub(crate) args: Vec<String>,
     /// Environment variables.
     #[serde(default)]
@@ -27,41 +31,46 @@ pub(crate) struct Task {
     /// Directories that are granted, from the folder of this file on.
     #[serde(default)]
     pub(crate) dirs: Vec<Text<Dir>>,
-    /// What it reads from its standard input. Default: nothing.
+    /// The file that it reads from its standard input. Default: nothing.
+    #[schemars(example = &"input.txt")]
     pub(crate) stdin: Option<PathBuf>,
     /// When it runs.
     #[serde(default)]
     pub(crate) schedule: Schedule,
     /// The time from one run's begin to the next, for `interval`.
     pub(crate) every: Option<Text<Time>>,
-    /// How many runs there are, for `once`. Default: 1.
+    /// How many runs there are, for `once`.
+    #[schemars(extend("default" = 1))]
     pub(crate) repeat: Option<NonZeroU64>,
     /// How many runs of it there may be at a time; for `restart`, how many there are.
-    /// Default: 1.
+    #[schemars(extend("default" = 1))]
     pub(crate) concurrency: Option<NonZeroUsize>,
     /// What becomes of a run that is due while all its places are taken, for `interval`.
-    /// Default: `queue`.
+    #[schemars(extend("default" = "queue"))]
     pub(crate) admission: Option<Admission>,
-    /// How many runs may wait, for the admission `queue`. Default: 16.
+    /// How many runs may wait, for the admission `queue`.
+    #[schemars(extend("default" = 16))]
     pub(crate) queue: Option<usize>,
     /// When it runs again after a failure, for `restart`.
     pub(crate) backoff: Option<BackoffConfig>,
     /// How long a run may take. Default: 5m, and for `restart` none.
     pub(crate) timeout: Option<Text<Timeout>>,
-    /// Linear memory that a run may use, all its memories together. Default: 256MiB.
+    /// Linear memory that a run may use, all its memories together.
+    #[schemars(extend("default" = "256MiB"))]
     pub(crate) max_memory: Option<Text<ByteSize>>,
-    /// What of a run's output goes on, for each of its two streams. Default: 16MiB.
+    /// What of a run's output goes on, for each of its two streams.
+    #[schemars(extend("default" = "16MiB"))]
     pub(crate) max_output: Option<Text<ByteSize>>,
     /// How many records a run may make; those after them are dropped, and counted.
     /// Default: as many as it likes.
     pub(crate) quota: Option<u64>,
-    /// Where what it prints goes. Default: `log`.
+    /// Where what it prints goes.
     #[serde(default)]
     pub(crate) output: Output,
 }
 
 /// When a task runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Schedule {
     /// When this runner begins; `repeat` times.
@@ -74,7 +83,7 @@ pub(crate) enum Schedule {
 }
 
 /// What becomes of a run that is due while all places are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Admission {
     /// It waits.
@@ -87,7 +96,7 @@ pub(crate) enum Admission {
 }
 
 /// Where what a task prints goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Output {
     /// Into the log, each line an entry with the task's name.
@@ -116,7 +125,7 @@ pub(crate) struct BackoffConfig {
 }
 
 /// How pauses are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Jitter {
     /// Not at all.
@@ -140,6 +149,25 @@ impl Default for BackoffConfig {
             retries: None,
         }
     }
+}
+
+/// Which keys go with which schedule, in the words of the schema.
+fn schedules() -> serde_json::Value {
+    let is = |schedule: &str| json!({ "properties": { "schedule": { "const": schedule } } });
+    let mut interval = is("interval");
+    let mut restart = is("restart");
+    // Without it, it is `once`.
+    interval["required"] = json!(["schedule"]);
+    restart["required"] = json!(["schedule"]);
+    json!([
+        { "if": is("once"), "else": { "properties": { "repeat": false } } },
+        {
+            "if": interval,
+            "then": { "required": ["every"] },
+            "else": { "properties": { "every": false, "admission": false, "queue": false } },
+        },
+        { "if": restart, "else": { "properties": { "backoff": false } } },
+    ])
 }
 
 impl Task {

@@ -1,0 +1,128 @@
+//! What the schema expects, in words.
+
+use serde_json::Value;
+use toml::de::DeValue;
+
+/// What is expected in one place.
+pub(super) struct Expected<'a> {
+    /// What the schema says of this place, and of the type that it refers to.
+    here: &'a Value,
+    of_type: &'a Value,
+    /// The name of that type, if it has one.
+    pub(super) kind: &'a str,
+}
+
+impl<'a> Expected<'a> {
+    pub(super) fn of(here: &'a Value, root: &'a Value) -> Self {
+        let kind = here["$ref"]
+            .as_str()
+            .and_then(|to| to.strip_prefix("#/$defs/"));
+        Self {
+            here,
+            of_type: kind.map_or(here, |kind| &root["$defs"][kind]),
+            kind: kind.unwrap_or_default(),
+        }
+    }
+
+    /// What is expected of a value like this; `None` if it is of no type that is.
+    pub(super) fn alternative(&self, value: &DeValue<'_>) -> Option<&'a Value> {
+        let mut alternatives = alternatives(self.of_type);
+        alternatives.find(|schema| is_of(type_of(schema), value))
+    }
+
+    pub(super) fn but_found(&self, key: &str, value: &DeValue<'_>) -> String {
+        let types = alternatives(self.of_type).map(|schema| match type_of(schema) {
+            "string" => "text in quotes",
+            "integer" => "a whole number without quotes",
+            "number" => "a number without quotes",
+            "boolean" => "true or false, without quotes",
+            "array" => "a list in brackets",
+            "object" => "a table",
+            other => other,
+        });
+        let types = types.collect::<Vec<_>>().join(", or ");
+        format!(
+            "expected {types}; found {}{}",
+            shown(value),
+            self.such_as(key)
+        )
+    }
+
+    /// An example of the key with a value, if there is one.
+    pub(super) fn such_as(&self, key: &str) -> String {
+        let examples = [
+            &self.here["examples"][0],
+            &self.of_type["examples"][0],
+            &self.here["default"],
+        ];
+        match examples.into_iter().find(|example| !example.is_null()) {
+            // Numbers, texts, and lists of them are written as in TOML.
+            Some(example) if !example.is_object() => format!("; write `{key} = {example}`, say"),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The keys of a table, the one first that may have been meant.
+pub(super) fn keys_of(schema: &Value, found: &str) -> String {
+    let properties = schema["properties"].as_object();
+    let keys: Vec<_> = properties.into_iter().flat_map(|all| all.keys()).collect();
+    let close = keys
+        .iter()
+        .map(|key| (strsim::damerau_levenshtein(key, found), *key))
+        .min();
+    match close {
+        Some((distance, key)) if distance * 3 <= key.len() => {
+            format!("did you mean `{key}`?")
+        }
+        _ => {
+            let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+            format!("there are {}", keys.join(", "))
+        }
+    }
+}
+
+/// Texts of which one is expected.
+pub(super) fn or(texts: &[&str]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
+    match texts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+    let either = schema["anyOf"].as_array();
+    let one = either.is_none().then_some(schema);
+    either.into_iter().flatten().chain(one)
+}
+
+/// Constants are texts.
+fn type_of(schema: &Value) -> &str {
+    schema["type"].as_str().unwrap_or("string")
+}
+
+fn is_of(name: &str, value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::String(_) => name == "string",
+        DeValue::Integer(_) => matches!(name, "integer" | "number"),
+        DeValue::Float(_) => name == "number",
+        DeValue::Boolean(_) => name == "boolean",
+        DeValue::Datetime(_) => false,
+        DeValue::Array(_) => name == "array",
+        DeValue::Table(_) => name == "object",
+    }
+}
+
+fn shown(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(is) => is.to_string(),
+        DeValue::String(_) => "text".into(),
+        DeValue::Datetime(_) => "a date".into(),
+        DeValue::Array(_) => "a list".into(),
+        DeValue::Table(_) => "a table".into(),
+    }
+}
