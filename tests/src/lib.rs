@@ -5,6 +5,7 @@ pub mod bench;
 pub mod blocks;
 pub mod child;
 pub mod counted;
+pub mod endurance;
 pub mod guest;
 pub mod http;
 pub mod kept;

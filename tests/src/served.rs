@@ -74,6 +74,15 @@ impl Served {
         Ok(served)
     }
 
+    /// Gives it more time, or less, than others have from their start to their end.
+    #[must_use]
+    pub fn within(self, guard: std::time::Duration) -> Self {
+        Self {
+            running: self.running.within(guard),
+            ..self
+        }
+    }
+
     /// The number of its process.
     #[must_use]
     pub fn id(&self) -> u32 {

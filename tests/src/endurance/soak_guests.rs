@@ -1,0 +1,131 @@
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::guests::{Then, guest};
+use crate::artifact::{WASI, artifact};
+
+/// What runs during a soak: each way in which a run can end, each schedule, and each
+/// admission.
+pub(super) const CONFIG: &str = r#"
+[artifacts]
+cache = "code"
+
+[runner]
+concurrency = 16
+
+# A hundred tasks each; what is due while two run waits.
+[tasks.fast]
+component = "fast.wasm"
+schedule = "interval"
+every = "200ms"
+concurrency = 2
+queue = 4
+
+# Reads files that it was granted, hashes them, and prints.
+[tasks.digest]
+component = "digest.wasm"
+args = ["/texts"]
+dirs = ["texts::/texts"]
+schedule = "interval"
+every = "1s"
+
+# Takes longer than there is time for it, so that its queue is full and it is turned away.
+[tasks.queued]
+component = "nap.wasm"
+schedule = "interval"
+every = "250ms"
+queue = 3
+
+[tasks.rejected]
+component = "slow.wasm"
+schedule = "interval"
+every = "400ms"
+admission = "reject"
+
+[tasks.replaced]
+component = "slow.wasm"
+schedule = "interval"
+every = "700ms"
+admission = "replace"
+
+[tasks.trapping]
+component = "trapping.wasm"
+schedule = "interval"
+every = "500ms"
+
+[tasks.looping]
+component = "looping.wasm"
+schedule = "interval"
+every = "2s"
+timeout = "200ms"
+
+# Wants to record four times what it may, and more at once than may wait for the sink.
+[tasks.flooding]
+component = "flooding.wasm"
+schedule = "interval"
+every = "1s"
+quota = 10000
+
+# Prints sixteen times what it may.
+[tasks.printing]
+component = "printing.wasm"
+schedule = "interval"
+every = "5s"
+max_output = "16KiB"
+
+[tasks.failing]
+component = "failing.wasm"
+schedule = "restart"
+[tasks.failing.backoff]
+first = "100ms"
+max = "1s"
+
+[backends.sink]
+component = "sink.wasm"
+queue = 4096
+"#;
+
+/// Puts into a folder what the configuration names.
+pub(super) fn write(folder: &Path) -> Result<()> {
+    let (nap, slow) = (Duration::from_millis(300), Duration::from_secs(1));
+    let guests = [
+        ("fast", 100, Then::Succeeds),
+        ("nap", 10, Then::Sleeps(nap)),
+        ("slow", 10, Then::Sleeps(slow)),
+        ("trapping", 10, Then::Traps),
+        ("looping", 10, Then::Loops),
+        ("flooding", 20_000, Then::Succeeds),
+        ("printing", 1, Then::Prints(64)),
+        ("failing", 10, Then::Fails),
+    ];
+    for (name, records, then) in guests {
+        let file = folder.join(name).with_extension("wasm");
+        fs::write(file, guest(records, then)?)?;
+    }
+    fs::copy(artifact("digest", WASI), folder.join("digest.wasm"))?;
+    let texts = folder.join("texts");
+    fs::create_dir(&texts)?;
+    for number in 0..20 {
+        fs::write(
+            texts.join(format!("{number}.txt")),
+            "of no use\n".repeat(400),
+        )?;
+    }
+    sink(folder, 0)
+}
+
+/// Puts another build of the backend into its place: one that does the same, with other
+/// bytes, so that it is loaded and compiled anew.
+pub(super) fn sink(folder: &Path, build: usize) -> Result<()> {
+    let mut component = fs::read(artifact("provider", WASI))?;
+    let said = format!("build-{build:08}");
+    // A custom section: its id, its length, and a name, which may be all of it.
+    component.extend([0, u8::try_from(said.len() + 1)?, u8::try_from(said.len())?]);
+    component.extend(said.as_bytes());
+    let new = folder.join("sink.new");
+    fs::write(&new, component)?;
+    Ok(fs::rename(new, folder.join("sink.wasm"))?)
+}
