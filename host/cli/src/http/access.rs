@@ -31,6 +31,10 @@ impl Access {
         })
     }
 
+    pub(super) const fn needs_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     pub(super) fn allows(&self, headers: &HeaderMap) -> bool {
         self.token.as_ref().is_none_or(|token| token.is_in(headers))
     }

@@ -1,10 +1,11 @@
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    HOST, HeaderName, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
@@ -20,6 +21,8 @@ pub(super) struct Responder {
     pub(super) hits: Arc<Hits>,
     site: Arc<dyn Site>,
     access: Access,
+    /// Whether only this machine can reach it.
+    local: bool,
     renders: Arc<Semaphore>,
     components: Arc<Semaphore>,
 }
@@ -45,12 +48,14 @@ impl Responder {
     pub(super) fn new(
         site: Arc<dyn Site>,
         access: Access,
+        local: bool,
         limits: Limits,
         hits: Arc<Hits>,
     ) -> Self {
         Self {
             site,
             access,
+            local,
             renders: Arc::new(Semaphore::new(limits.renders)),
             components: Arc::new(Semaphore::new(limits.renders)),
             limits,
@@ -74,6 +79,13 @@ impl Responder {
     }
 
     async fn answer(&self, request: &Request<Incoming>, route: Option<Route<'_>>) -> Answer {
+        if self.local && !self.access.needs_token() && is_a_domain(request.headers().get(HOST)) {
+            return Page::text(
+                StatusCode::MISDIRECTED_REQUEST,
+                "ask for this server as localhost, or by its address\n",
+            )
+            .into();
+        }
         // What there is, is told to those who may read it.
         if !route.is_some_and(Route::is_open) && !self.access.allows(request.headers()) {
             return refusal(
@@ -152,6 +164,19 @@ impl Responder {
     }
 }
 
+/// Whether a request was meant for a name in the public DNS. What only this machine can
+/// reach has none, so that a browser here was told so by whoever owns that name, to read
+/// what he cannot reach himself (DNS rebinding).
+fn is_a_domain(host: Option<&HeaderValue>) -> bool {
+    let Some(host) = host.map(HeaderValue::to_str) else {
+        return false;
+    };
+    let Ok(host) = host else { return true };
+    let address = |text: &str| text.parse::<SocketAddr>().is_ok() || text.parse::<IpAddr>().is_ok();
+    let name = host.split(':').next().unwrap_or_default();
+    !address(host) && !host.starts_with('[') && name.contains('.') && !name.ends_with(".localhost")
+}
+
 fn refusal(status: StatusCode, header: (HeaderName, &'static str), text: &'static str) -> Answer {
     Answer {
         page: Page::text(status, text),
@@ -192,4 +217,34 @@ fn response(answer: Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> 
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_told_from_a_name_of_this_machine() {
+        let is = |host| is_a_domain(Some(&HeaderValue::from_static(host)));
+        for domain in [
+            "evil.example",
+            "evil.example:9464",
+            "127.0.0.1.evil.example",
+        ] {
+            assert!(is(domain), "{domain}");
+        }
+        for local in [
+            "localhost",
+            "localhost:9464",
+            "runner.localhost",
+            "127.0.0.1:9464",
+            "127.0.0.1",
+            "[::1]:9464",
+            "[::1]",
+            "prometheus-target",
+        ] {
+            assert!(!is(local), "{local}");
+        }
+        assert!(!is_a_domain(None));
+    }
 }

@@ -42,7 +42,8 @@ impl Server {
         })?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let responder = Arc::new(Responder::new(site, access, limits, hits));
+        let local = address.ip().to_canonical().is_loopback();
+        let responder = Arc::new(Responder::new(site, access, local, limits, hits));
         Ok(Self {
             address,
             stop,

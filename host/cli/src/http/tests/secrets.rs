@@ -1,4 +1,5 @@
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 
@@ -66,11 +67,17 @@ async fn only_whoever_has_the_token_reads_what_is_not_open() -> Result<()> {
     Ok(())
 }
 
+/// As systemd and Kubernetes give it to whoever does not own it.
+#[test]
+fn a_group_may_read_a_token() -> Result<()> {
+    token(SECRET, 0o440).map(drop)
+}
+
 #[test]
 fn a_token_that_is_no_secret_is_refused() -> Result<()> {
     for (text, mode, why) in [
-        (SECRET, 0o644, "chmod 600"),
-        (SECRET, 0o640, "chmod 600"),
+        (SECRET, 0o604, "chmod o="),
+        (SECRET, 0o644, "chmod o="),
         ("0123456789abcde", 0o600, "16"),
         ("", 0o600, "16"),
         ("0123456789 abcdef", 0o600, "one word"),
@@ -103,5 +110,16 @@ fn an_address_that_others_reach_without_a_token_is_warned_about() -> Result<()> 
         };
         ensure!(kept.warning(address).is_none());
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_somebody_elses_name_reads_nothing_here() -> Result<()> {
+    let served = Served::with(Limits::default(), Access::default()).await?;
+    let mut stream = super::client::connect(served.server.address)?;
+    let request = "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes())?;
+    let answer = super::client::read(stream)?;
+    ensure!(answer.status() == Some(421), "{}", answer.head);
     Ok(())
 }
