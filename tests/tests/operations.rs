@@ -11,6 +11,8 @@ use solti_metrics_tests::operations::exposed::Exposed;
 
 #[path = "operations/evaluated.rs"]
 mod evaluated;
+#[path = "operations/exposition.rs"]
+mod exposition;
 #[path = "operations/expressions.rs"]
 mod expressions;
 #[path = "operations/grafana.rs"]
@@ -24,15 +26,13 @@ mod rules;
 #[path = "operations/runbook.rs"]
 mod runbook;
 
-/// What a runner exposes, one series for each combination of labels.
-const EXPOSITION: &str = include_str!("operations/exposed.txt");
-
 fn main() {
     let arguments = Arguments::from_args();
     let trials = [
         rules::trials(),
         grafana::trials(),
         names::trials(),
+        exposition::trials(),
         runbook::trials(),
         promtool::trials(),
         evaluated::trials(),
@@ -70,7 +70,7 @@ fn written(path: &str, text: &str) -> Result<()> {
 /// What expressions may ask for: what is exposed, what is recorded of it, and what
 /// Prometheus adds.
 fn askable() -> Result<Exposed> {
-    let mut exposed = Exposed::read(EXPOSITION)?.and_of_the_scraper();
+    let mut exposed = Exposed::read(exposition::exposition()?)?.and_of_the_scraper();
     for recording in solti_metrics_tests::operations::alerts::recordings() {
         exposed = exposed.and_recorded(recording.name, &recording.expression)?;
     }

@@ -10,9 +10,10 @@ use libtest_mimic::Trial;
 use solti_metrics_tests::operations::alerts::recordings;
 use solti_metrics_tests::oracle::Oracle;
 
+use crate::exposition::exposition;
 use crate::expressions::{Asked, asked};
 use crate::promtool::{about, said};
-use crate::{EXPOSITION, trial};
+use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let promtool = Oracle::promtool();
@@ -97,7 +98,7 @@ fn series() -> Result<Vec<(String, &'static str)>> {
     const TARGET: &str = "job=\"solti-metrics\",instance=\"a:9464\"";
     let mut series = vec![(format!("up{{{TARGET}}}"), "1x60")];
     let mut values = "";
-    for line in EXPOSITION.lines() {
+    for line in exposition()?.lines() {
         if let Some(kind) = line.strip_prefix("# TYPE ") {
             values = if kind.ends_with("gauge") {
                 "1x60"

@@ -6,9 +6,10 @@ use solti_metrics_tests::operations::alerts::recordings;
 use solti_metrics_tests::operations::exposed::missing;
 use solti_metrics_tests::operations::promql::{Use, uses};
 
+use crate::exposition::exposition;
 use crate::expressions::asked;
 use crate::rules::all;
-use crate::{EXPOSITION, askable, trial};
+use crate::{askable, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -76,7 +77,7 @@ fn rates() -> Result<()> {
                 .metric
                 .strip_suffix("_bucket")
                 .map(|of| format!("# TYPE {of} histogram"));
-            let counter = EXPOSITION
+            let counter = exposition()?
                 .lines()
                 .any(|line| line == counts || Some(line) == histogram.as_deref());
             let rate = matches!(asked.function.as_deref(), Some("rate" | "increase"));
