@@ -24,6 +24,9 @@ const HEAD: f64 = 3.0 * 3_600.0;
 /// Labels that a series has in Prometheus alone: its name, `instance` and `job`.
 const ADDED_LABELS: f64 = 3.0;
 
+/// Each is a thousand of the one before.
+pub(crate) const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+
 const DAY: f64 = 86_400.0;
 
 const RUNNERS: [u64; 3] = [10, 1_000, 100_000];
@@ -39,19 +42,18 @@ pub(crate) fn one(plan: Plan, one: &Measured, more: &[(&str, Measured)]) -> Stri
         "a runner with {} tasks and {} component backend",
         plan.tasks, plan.backends
     );
-    let mut row = |what: &str, series, bytes, gzip| {
-        let [series, bytes, gzip] = [series, bytes, gzip].map(whole);
+    let mut row = |what: &str, of: &Measured| {
+        let [bytes, gzip] = [of.bytes, of.gzip].map(|bytes| about(bytes as f64));
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "| {what} | {series} | {bytes} | {gzip} |");
-    };
-    row(&what, one.series, one.bytes, one.gzip);
-    for (what, with) in more {
-        row(
-            &format!("{what} more"),
-            with.series - one.series,
-            with.bytes - one.bytes,
-            with.gzip.saturating_sub(one.gzip),
+        let _ = writeln!(
+            table,
+            "| {what} | {} | {bytes} | {gzip} |",
+            whole(of.series)
         );
+    };
+    row(&what, one);
+    for (what, more) in more {
+        row(&format!("{what} more"), more);
     }
     table
 }
@@ -73,9 +75,9 @@ fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
         ("series".into(), Box::new(move |n| count(n * series))),
         (
             "of all scrapes, once".into(),
-            Box::new(|n| bytes(n * one.bytes as f64)),
+            Box::new(|n| about(n * one.bytes as f64)),
         ),
-        ("in gzip".into(), Box::new(|n| bytes(n * one.gzip as f64))),
+        ("in gzip".into(), Box::new(|n| about(n * one.gzip as f64))),
     ];
     for every in INTERVALS.map(|every| every as f64) {
         let at = |what: &str| format!("{what}, every {every} s");
@@ -85,7 +87,7 @@ fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
         ));
         rows.push((
             at("bytes a second in gzip"),
-            Box::new(move |n| bytes(n * one.gzip as f64 / every)),
+            Box::new(move |n| about(n * one.gzip as f64 / every)),
         ));
         rows.push((
             at("memory"),
@@ -132,15 +134,19 @@ fn count(number: f64) -> String {
     }
 }
 
+/// Bytes that come and go with the digits of values.
+pub(crate) fn about(number: f64) -> String {
+    format!("≈ {}", bytes(number))
+}
+
 fn bytes(number: f64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
     let mut number = number;
     let mut unit = 0;
-    while number >= 1_000.0 && unit + 1 < units.len() {
+    while number >= 1_000.0 && unit + 1 < UNITS.len() {
         number /= 1_000.0;
         unit += 1;
     }
-    format!("{} {}", three(number), units[unit])
+    format!("{} {}", three(number), UNITS[unit])
 }
 
 /// Two figures, or all before the point.

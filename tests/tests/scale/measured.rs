@@ -1,10 +1,8 @@
-//! What there is in an exposition, whoever made it.
-
-use std::io::Write as _;
+//! What there is in a runner's exposition.
 
 use anyhow::{Result, ensure};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+
+use crate::runner::Runner;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Measured {
@@ -12,7 +10,7 @@ pub(crate) struct Measured {
     pub(crate) series: u64,
     /// Of the text.
     pub(crate) bytes: u64,
-    /// Of the text in gzip, at its usual level.
+    /// Of what is sent of it, in gzip.
     pub(crate) gzip: u64,
     /// Bytes of a series' name with its labels, on average.
     pub(crate) name: f64,
@@ -21,8 +19,19 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Of an exposition, be it OpenMetrics or text 0.0.4.
-    pub(crate) fn of(exposition: &str) -> Result<Self> {
+    /// What each of so many has that this one has more than that one.
+    pub(crate) fn more_than(&self, one: &Self, many: u64) -> Self {
+        let each = |of: fn(&Self) -> u64| of(self).saturating_sub(of(one)) / many;
+        Self {
+            series: each(|it| it.series),
+            bytes: each(|it| it.bytes),
+            gzip: each(|it| it.gzip),
+            ..*self
+        }
+    }
+
+    pub(crate) fn of(runner: &Runner) -> Result<Self> {
+        let exposition = runner.exposition()?;
         let samples = exposition.lines().filter(|line| !line.starts_with('#'));
         let (mut series, mut name, mut labels) = (0_u64, 0, 0);
         for sample in samples.filter(|line| !line.is_empty()) {
@@ -36,16 +45,9 @@ impl Measured {
         Ok(Self {
             series,
             bytes: exposition.len() as u64,
-            gzip: gzip(exposition)?.len() as u64,
+            gzip: runner.in_gzip()?,
             name: average(name),
             labels: average(labels),
         })
     }
-}
-
-/// In gzip, at its usual level.
-pub(crate) fn gzip(text: &str) -> Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes())?;
-    Ok(encoder.finish()?)
 }

@@ -1,15 +1,16 @@
-//! One runner: the registry behind its `/metrics`.
+//! One runner: a process that serves.
 
-use anyhow::Result;
-use prometheus_client::registry::Registry;
-use solti_metrics::{Event, Exposition, PrometheusMetrics, RunnerType, TaskOutcome};
-use solti_metrics_host::provider::{
-    BackendCollector, BackendOptions, ComponentBackend, Grants, Providers,
-};
-use solti_metrics_host::{LedgerBook, LedgerCollector};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics::{Event, RunnerType, TaskOutcome};
 use solti_metrics_tests::artifact::{WASI, artifact};
-
-use crate::expected::Expected;
+use solti_metrics_tests::guest::recording;
+use solti_metrics_tests::http::{ask, connect};
+use solti_metrics_tests::served::Served;
+use tempfile::TempDir;
 
 /// How much there is in a runner.
 #[derive(Debug, Clone, Copy)]
@@ -28,69 +29,93 @@ impl Plan {
         backends: 1,
         types: 1,
     };
+
+    fn config(self) -> String {
+        let mut config = String::new();
+        for number in 0..self.tasks {
+            // As long as names of tasks are.
+            config += &format!(
+                "[tasks.resize-images-{number}]\ncomponent = \"guest.wasm\"\nrepeat = 5\n"
+            );
+        }
+        for number in 0..self.backends {
+            config += &format!("[backends.sink-{number}]\ncomponent = \"provider.wasm\"\n");
+        }
+        config
+    }
 }
 
 pub(crate) struct Runner {
-    metrics: PrometheusMetrics,
-    // Exported as long as they are there.
-    _backends: Vec<ComponentBackend>,
+    served: Served,
+    _folder: TempDir,
 }
 
 impl Runner {
-    /// Records as much as gives its counters digits, and then no more.
+    /// Its tasks run until its counters have digits, and then no more; it was asked for
+    /// each page that a cluster asks for.
     pub(crate) fn start(plan: Plan) -> Result<Self> {
-        let mut registry = Registry::default();
-        let collector = BackendCollector::new();
-        let book = LedgerBook::new();
-        let mut ledgers = LedgerCollector::new();
-        for source in ["guests", "runner"] {
-            let book = book.clone();
-            ledgers = ledgers.source(source, move || book.total());
-        }
-        let backends = backends(plan.backends)?;
-        for backend in &backends {
-            collector.add(backend);
-            let ledger = backend.status().ledger;
-            ledgers.add(backend.status().name.to_string(), move || ledger);
-        }
-        registry.register_collector(Box::new(collector));
-        registry.register_collector(Box::new(ledgers));
-        registry.register_collector(Box::new(Expected::of(plan)));
-        let metrics = PrometheusMetrics::with_registry(registry);
-        // Last come those that the runner itself records.
-        for runner in RunnerType::ALL.into_iter().rev().take(plan.types) {
-            records(runner).for_each(|event| event.record_into(&metrics));
+        let folder = tempfile::tempdir()?;
+        let at = |file: &str| folder.path().join(file);
+        // Last comes the type that the runner itself records.
+        let types = RunnerType::ALL.into_iter().rev().take(plan.types);
+        let records: Vec<_> = types.flat_map(records).collect();
+        fs::write(at("guest.wasm"), recording(&records)?)?;
+        fs::copy(artifact("provider", WASI), at("provider.wasm"))?;
+        let served = Served::start(folder.path(), &plan.config())?;
+        served.until("all is done, and handed over", |served| {
+            let tasks = served.json("/api/tasks")?["tasks"].take();
+            let tasks = tasks.as_array().context("no tasks")?;
+            let backends = served.json("/api/backends")?["backends"].take();
+            let backends = backends.as_array().context("no backends")?;
+            let done = tasks.iter().all(|task| task["state"] == "done");
+            let idle = backends
+                .iter()
+                .all(|backend| backend["ledger"]["in_flight"] == 0);
+            Ok((done && idle).then_some(()))
+        })?;
+        for page in ["/healthz", "/readyz", "/metrics"] {
+            served.page(page)?;
         }
         Ok(Self {
-            metrics,
-            _backends: backends,
+            served,
+            _folder: folder,
         })
     }
 
-    pub(crate) fn encode(&self, exposition: Exposition) -> Result<String> {
-        Ok(self.metrics.encode(exposition)?)
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        self.served.address()
     }
 
     /// What Prometheus asks for.
     pub(crate) fn exposition(&self) -> Result<String> {
-        self.encode(Exposition::OpenMetrics)
+        let accept = "Accept: application/openmetrics-text; version=1.0.0\r\n";
+        let answer = ask(self.address()?, "GET", "/metrics", accept)?;
+        ensure!(answer.body.ends_with("# EOF\n"), "{answer:?}");
+        Ok(answer.body)
+    }
+
+    /// Bytes that go over for that.
+    pub(crate) fn in_gzip(&self) -> Result<u64> {
+        let mut stream = connect(self.address()?)?;
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\
+             Accept: application/openmetrics-text; version=1.0.0\r\n\r\n"
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n");
+        let body = end.context("no head")? + 4;
+        let head = String::from_utf8_lossy(&answer[..body]).to_ascii_lowercase();
+        ensure!(head.contains("content-encoding: gzip"), "{head}");
+        ensure!(!head.contains("transfer-encoding"), "{head}");
+        Ok((answer.len() - body) as u64)
     }
 }
 
-fn backends(count: usize) -> Result<Vec<ComponentBackend>> {
-    let bytes = std::fs::read(artifact("provider", WASI))?;
-    let provider = Providers::new()?.load("sink", &bytes, &Grants::new())?;
-    let start = |number| {
-        let mut options = BackendOptions::default();
-        options.name = Some(format!("sink-{number}").into());
-        Ok(ComponentBackend::start(&provider, options)?)
-    };
-    (0..count).map(start).collect()
-}
-
-/// Some thousands of tasks, of every outcome, from a millisecond to hours.
+/// Some hundreds of tasks, of every outcome, from a millisecond to seconds.
 fn records(runner: RunnerType) -> impl Iterator<Item = Event> {
-    (1..5_000_u64).flat_map(move |number| {
+    (1..500_u64).flat_map(move |number| {
         let outcomes = TaskOutcome::ALL;
         let outcome = outcomes[number as usize % outcomes.len()];
         let duration_ms = (number * number) % 7_919 + 1;
