@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "deploy/checked.rs"]
+mod checked;
 #[path = "deploy/composed.rs"]
 mod composed;
 #[path = "deploy/container.rs"]
@@ -20,7 +22,7 @@ mod unit;
 fn main() {
     let arguments = Arguments::from_args();
     let trials = [
-        settings::trials(),
+        checked::trials(),
         unit::trials(),
         container::trials(),
         manifests::trials(),

@@ -9,6 +9,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use solti_metrics_tests::oracle::Oracle;
 
+use crate::checked::must_be_accepted;
 use crate::settings::{Settings, bytes};
 use crate::{deployed, root, trial};
 
@@ -88,8 +89,8 @@ fn pods_fit(python_path: &Path) -> Result<()> {
     let of = |kind: &str| documents.iter().find(|document| document["kind"] == kind);
     let config = of("ConfigMap").context("no ConfigMap")?;
     let config = config["data"]["serve.toml"].as_str().context("no config")?;
+    must_be_accepted(config)?;
     let config = Settings::read(config)?;
-    config.must_be_known()?;
     let set = of("StatefulSet").context("no StatefulSet")?;
     let pod = &set["spec"]["template"]["spec"];
     let runner = &pod["containers"][0];

@@ -1,75 +1,7 @@
 //! `serve.toml`, and the one in the ConfigMap: what others rely on.
 
-use anyhow::{Context, Result, ensure};
-use libtest_mimic::Trial;
+use anyhow::{Context, Result};
 use toml::{Table, Value};
-
-use crate::{deployed, trial};
-
-pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial(
-        "the_example_has_only_settings_that_there_are",
-        || Settings::read(&deployed("serve.toml")?)?.must_be_known(),
-    )]
-}
-
-/// The settings that there are, by table. A task's and a backend's name is the
-/// person's own.
-const KNOWN: [(&str, &[&str]); 6] = [
-    ("server", &["listen", "token_file"]),
-    (
-        "runner",
-        &[
-            "concurrency",
-            "grace",
-            "drain_timeout",
-            "max_component",
-            "stack",
-            "path",
-            "async",
-            "fuel",
-        ],
-    ),
-    (
-        "artifacts",
-        &["cache", "size", "key", "compile_memory", "compile_timeout"],
-    ),
-    ("log", &["format", "level"]),
-    (
-        "tasks",
-        &[
-            "component",
-            "args",
-            "env",
-            "dirs",
-            "stdin",
-            "schedule",
-            "every",
-            "repeat",
-            "concurrency",
-            "admission",
-            "queue",
-            "timeout",
-            "max_memory",
-            "max_output",
-            "quota",
-            "output",
-            "backoff",
-        ],
-    ),
-    (
-        "backends",
-        &[
-            "component",
-            "grants",
-            "queue",
-            "timeout",
-            "memory",
-            "otlp",
-            "statsd",
-        ],
-    ),
-];
 
 /// A configuration of `serve`.
 pub(crate) struct Settings(Table);
@@ -121,25 +53,6 @@ impl Settings {
             bytes(said.with_context(|| format!("no {key} in [{table}.{name}]"))?)
         });
         each.collect()
-    }
-
-    /// What is written here and read by nobody is a mistake.
-    pub(crate) fn must_be_known(&self) -> Result<()> {
-        for (table, within) in &self.0 {
-            let known = KNOWN.iter().find(|(known, _)| known == table);
-            let (_, known) = known.with_context(|| format!("there is no [{table}]"))?;
-            let within = within.as_table().context("no table")?;
-            let named = matches!(&**table, "tasks" | "backends");
-            let tables: Vec<&Table> = if named {
-                within.values().filter_map(Value::as_table).collect()
-            } else {
-                vec![within]
-            };
-            for key in tables.into_iter().flat_map(Table::keys) {
-                ensure!(known.contains(&&**key), "there is no [{table}] {key}");
-            }
-        }
-        Ok(())
     }
 }
 
