@@ -13,6 +13,8 @@ mod browser;
 mod hands;
 #[path = "page/hostile.rs"]
 mod hostile;
+#[path = "page/live.rs"]
+mod live;
 #[path = "page/looks.rs"]
 mod looks;
 #[path = "page/numbers.rs"]
@@ -36,7 +38,11 @@ fn main() {
         hands::CHECKS,
         looks::CHECKS,
     ];
-    let trials = checks.into_iter().flatten().map(trial).collect();
+    let mut trials: Vec<_> = checks.into_iter().flatten().map(trial).collect();
+    trials.push(Oracle::chromium().trial(
+        "every_number_is_the_one_of_a_runner_that_serves",
+        live::every_number,
+    ));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
