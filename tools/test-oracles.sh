@@ -7,6 +7,7 @@
 #   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
 #   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
 #   DIR/kubernetes/           for PYTHONPATH: kubernetes-validate from PyPI, with its schemas
+#   DIR/jsonschema/           for PYTHONPATH: jsonschema from PyPI
 #   DIR/oteltest/             for PYTHONPATH: oteltest from PyPI, with what its sink needs
 #   DIR/statsd/               where npm put the statsd server
 #   DIR/bin/chromium          the one on PATH
@@ -24,6 +25,7 @@ WASMTIME_PY=50.0.1
 OTELTEST=(oteltest==0.49.0 grpcio==1.85.3 opentelemetry-proto==1.45.2 protobuf==7.36.2 typing_extensions==4.16.0)
 STATSD=0.9.0
 KUBERNETES=1.37.0
+JSONSCHEMA=(jsonschema==4.26.0 attrs==26.1.0 jsonschema-specifications==2025.9.1 referencing==0.37.0 rpds-py==2026.9.1 typing-extensions==4.16.0)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DIR=${1:-$TOOLS/../target/oracles}
 # shellcheck source=SCRIPTDIR/private-apt.sh
@@ -48,6 +50,7 @@ main() {
   oracle chromium
   oracle kubernetes_validate
   oracle systemd_analyze
+  oracle jsonschema
 }
 
 oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it could not
@@ -170,6 +173,15 @@ get_oteltest() {
   from_pypi "$new" "${OTELTEST[@]}" && imports "$new" oteltest.sink || return 1
   keep "$new" oteltest "${OTELTEST[*]}" && echo "${OTELTEST[0]#*==} from PyPI"
 }
+
+get_jsonschema() {
+  local new=$WORK/jsonschema
+  if pinned jsonschema "${JSONSCHEMA[*]}"; then echo "already there"; return; fi
+  # What reads TOML is Python's own, since 3.11.
+  from_pypi "$new" "${JSONSCHEMA[@]}" && imports "$new" jsonschema,tomllib || return 1
+  keep "$new" jsonschema "${JSONSCHEMA[*]}" && echo "${JSONSCHEMA[0]#*==} from PyPI"
+}
+
 runs() { "$1" --version >/dev/null 2>&1; }
 imports() { PYTHONPATH=$1 python3 -c "import $2"; } # FOLDER MODULE
 pinned() { [ "$(cat "$DIR/$1/.pin" 2>/dev/null)" = "$2" ]; } # FOLDER VERSION

@@ -47,6 +47,12 @@ impl Oracle {
         Self::find("kubernetes_validate", "kubernetes")
     }
 
+    /// PyPI's `jsonschema`: the folder for `PYTHONPATH`. The Python there reads TOML, too.
+    #[must_use]
+    pub fn jsonschema() -> Self {
+        Self::find("jsonschema", "jsonschema")
+    }
+
     /// PyPI's `prometheus_client`: the folder for `PYTHONPATH`.
     #[must_use]
     pub fn prometheus_client() -> Self {

@@ -4,3 +4,5 @@
 mod begins;
 #[path = "serve/readme.rs"]
 mod readme;
+#[path = "serve/room.rs"]
+mod room;

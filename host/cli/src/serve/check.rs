@@ -140,9 +140,15 @@ fn counted(number: usize, of: &str) -> String {
 fn loads(providers: &Providers, wanted: &Wanted, middleware: bool) -> anyhow::Result<()> {
     let provider = load(providers, &wanted.part)?;
     match (provider.is_middleware(), middleware) {
-        (true, false) => anyhow::bail!("is a middleware; name it under [[middlewares]]"),
+        (true, false) => anyhow::bail!(
+            "{}: is a middleware; name it as one, and a backend behind it",
+            provider.name()
+        ),
         (false, true) => {
-            anyhow::bail!("is no middleware: it forwards nothing; name it under [backends]")
+            anyhow::bail!(
+                "{}: is no middleware: it forwards nothing; name it as a backend",
+                provider.name()
+            )
         }
         _ => Ok(()),
     }

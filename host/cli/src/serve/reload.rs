@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use super::config::Source;
+use super::config::{Name, Source, Text};
 use super::live::Live;
+use super::start::pool;
 use crate::causes::causes;
 
 /// Reads the configuration again, and changes what has changed. What cannot be used
@@ -35,9 +36,21 @@ fn fixed(began_with: &Source, now: &Source) -> Vec<String> {
         ("log", before.log != now.log),
     ];
     let changed = changed.into_iter().filter(|(_, changed)| *changed);
-    changed
+    let mut errors: Vec<_> = changed
         .map(|(table, _)| format!("[{table}] has changed, which needs a restart"))
-        .collect()
+        .collect();
+    let room = pool(before).memory;
+    for (Name(name), task) in &now.tasks {
+        if task
+            .max_memory
+            .is_some_and(|Text(size)| size.as_u64() > room as u64)
+        {
+            errors.push(format!(
+                "task {name}: `max_memory` is more than the {room} bytes that were set aside for each run, which needs a restart"
+            ));
+        }
+    }
+    errors
 }
 
 fn note(live: &Live, errors: Vec<String>) {

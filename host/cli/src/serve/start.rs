@@ -115,7 +115,7 @@ pub(super) fn code_wanted(source: &Source, artifacts: &Artifacts) -> CodeWanted 
 }
 
 /// Room for as many runs as there may be at a time, each as large as the largest.
-fn pool(config: &Config) -> Pool {
+pub(super) fn pool(config: &Config) -> Pool {
     let mut pool = Pool::new(u32::try_from(config.runner.concurrency.get()).unwrap_or(u32::MAX));
     let sizes = config.tasks.values().filter_map(|task| task.max_memory);
     let largest = sizes.map(|size| size.0.as_u64()).max().unwrap_or(0);
