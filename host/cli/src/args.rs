@@ -56,9 +56,12 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run tasks as a configuration says, until asked to stop, and be looked at.
     ///
-    /// SIGHUP reads the configuration again, and changes what has changed. SIGTERM ends
-    /// what runs, as canceled, and lets backends take what waits. `docs/serve.md` has an
-    /// example of every key.
+    /// SIGHUP reads the configuration again, and changes what has changed. SIGTERM and
+    /// Ctrl-C end what runs, as canceled, and let backends take what waits; a second one
+    /// ends at once. The log goes to standard error.
+    ///
+    /// The exit code is 0 after an orderly stop, 1 if something could not be started, 2
+    /// if the configuration cannot be used. `docs/serve.md` has every key.
     Serve(ServeArgs),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),

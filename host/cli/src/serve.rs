@@ -34,16 +34,16 @@ use signals::{Signal, Signals};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The configuration, a TOML file. Files in it are named from its folder on.
+    /// The configuration, a file of TOML. Files in it are named from its folder on.
     #[arg(required_unless_present = "schema")]
     config: Option<PathBuf>,
 
-    /// Look whether all of it can be used, components and other files included, and
-    /// run nothing.
+    /// Tell all that is wrong with it, components and other files included, and run
+    /// nothing.
     #[arg(long, conflicts_with = "schema")]
     check: bool,
 
-    /// Write the JSON schema of the configuration.
+    /// Write the JSON schema of configurations, for editors.
     #[arg(long)]
     schema: bool,
 }
