@@ -135,3 +135,32 @@ fn options(
         memory: usize::try_from(memory).unwrap_or(usize::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::config::schema;
+
+    /// The schema says what they are, too.
+    #[test]
+    fn what_a_component_may_use_is_what_the_schema_says() {
+        let schema = schema();
+        for table in ["Backend", "Middleware"] {
+            let of = |key: &str| schema["$defs"][table]["properties"][key]["default"].clone();
+            let text = |key: &str| of(key).as_str().map(str::to_owned).unwrap_or_default();
+            let given = options(
+                of("queue")
+                    .as_u64()
+                    .and_then(|queue| usize::try_from(queue).ok()?.try_into().ok()),
+                text("timeout").parse().ok().map(Text),
+                text("memory").parse().ok().map(Text),
+            );
+            assert_eq!(of("queue"), 65_536);
+            assert_eq!(
+                (text("timeout"), text("memory")),
+                ("5s".into(), "64MiB".into())
+            );
+            assert_eq!(given, options(None, None, None));
+        }
+    }
+}

@@ -27,7 +27,7 @@ use crate::time::Time;
     },
 ]))]
 pub(crate) struct Backend {
-    /// The file of a provider, from the folder of this one on.
+    /// The file of a provider, named from the configuration's folder on.
     #[schemars(example = &"provider.wasm")]
     pub(crate) component: Option<PathBuf>,
     /// A collector that takes OTLP.
@@ -35,6 +35,7 @@ pub(crate) struct Backend {
     /// A server that takes statsd lines.
     pub(crate) statsd: Option<Statsd>,
     /// What the component is granted.
+    #[schemars(extend("default" = []))]
     pub(crate) grants: Option<Vec<Text<Grant>>>,
     /// How many records may wait for the component.
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
@@ -54,11 +55,12 @@ pub(crate) struct Middleware {
     /// Its name, in messages and metrics.
     #[schemars(example = &"sampler")]
     pub(crate) name: Name,
-    /// The component's file, from the folder of this one on.
+    /// The component's file, named from the configuration's folder on.
     #[schemars(example = &"sampler.wasm")]
     pub(crate) component: PathBuf,
     /// What it is granted.
     #[serde(default)]
+    #[schemars(extend("default" = []))]
     pub(crate) grants: Vec<Text<Grant>>,
     /// How many records may wait for it.
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]

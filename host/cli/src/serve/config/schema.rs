@@ -53,13 +53,11 @@ fn simplify_one(schema: &mut Map<String, Value>) {
         schema.remove("default");
     }
     let format = schema.get("format").and_then(Value::as_str);
-    match format {
-        Some("uint32") if schema.get("maximum").is_none() => {
-            schema.insert("maximum".into(), u32::MAX.into());
-        }
-        _ => {}
+    let format = format.unwrap_or_default().to_owned();
+    if format == "uint32" {
+        schema.entry("maximum").or_insert(u32::MAX.into());
     }
-    if format_is_rusts(schema) {
+    if format.starts_with("uint") || format == "double" {
         schema.remove("format");
     }
     if let Some(Value::String(what)) = schema.get_mut("description") {
@@ -67,7 +65,54 @@ fn simplify_one(schema: &mut Map<String, Value>) {
     }
 }
 
-fn format_is_rusts(schema: &Map<String, Value>) -> bool {
-    let format = schema.get("format").and_then(Value::as_str);
-    format.is_some_and(|format| format.starts_with("uint") || format == "double")
+#[cfg(test)]
+mod tests {
+    use solti_metrics_host::runner::Limits;
+
+    use super::super::{Config, Task};
+    use super::*;
+
+    /// A table with every default that the schema has for it.
+    fn with_defaults(title: &str, of: &str, more: &str) -> String {
+        let schema = schema();
+        let properties = schema["$defs"][of]["properties"].as_object();
+        let defaults = properties.into_iter().flatten().filter_map(|(key, of)| {
+            let default = of.get("default").filter(|it| !it.is_object())?;
+            Some(format!("{key} = {default}\n"))
+        });
+        let defaults: String = defaults.collect();
+        assert!(!defaults.is_empty(), "{of}");
+        format!("{title}\n{more}{defaults}")
+    }
+
+    #[test]
+    fn what_is_left_out_is_what_the_schema_says() -> Result<(), toml::de::Error> {
+        let text = with_defaults("[runner]", "Runner", "")
+            + &with_defaults("[artifacts]", "Artifacts", "")
+            + &with_defaults("[log]", "Log", "");
+        assert_eq!(toml::from_str::<Config>(&text)?, Config::default());
+        Ok(())
+    }
+
+    #[test]
+    fn so_it_is_for_a_task_and_its_pauses() -> Result<(), toml::de::Error> {
+        let component = "component = \"a.wasm\"\n";
+        let one: Task = toml::from_str(component)?;
+        let text =
+            with_defaults("", "Task", component) + &with_defaults("[backoff]", "BackoffConfig", "");
+        let other: Task = toml::from_str(&text)?;
+        assert_eq!(one.concurrency(), other.concurrency());
+        assert_eq!(one.queue(), other.queue());
+        assert_eq!(one.admission(), other.admission());
+        assert_eq!(one.backoff(), other.backoff());
+        assert_eq!(one.when(), other.when());
+        assert_eq!((one.output, one.schedule), (other.output, other.schedule));
+        let limits = Limits::default();
+        let bytes = |size: Option<super::super::Text<bytesize::ByteSize>>| {
+            size.map(|size| size.0.as_u64()).unwrap_or_default()
+        };
+        assert_eq!(bytes(other.max_memory), limits.memory as u64);
+        assert_eq!(bytes(other.max_output), limits.output);
+        Ok(())
+    }
 }

@@ -18,7 +18,7 @@ use crate::time::{Time, Timeout};
 #[serde(deny_unknown_fields)]
 #[schemars(extend("allOf" = schedules()))]
 pub(crate) struct Task {
-    /// The component's file, from the folder of this one on.
+    /// The component's file, named from the configuration's folder on.
     #[schemars(example = &"digest.wasm")]
     pub(crate) component: PathBuf,
     /// Arguments, without the program's name.
@@ -28,8 +28,9 @@ pub(crate) struct Task {
     /// Environment variables.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
-    /// Directories that are granted, from the folder of this file on.
+    /// Directories that are granted, named from the configuration's folder on.
     #[serde(default)]
+    #[schemars(extend("default" = []))]
     pub(crate) dirs: Vec<Text<Dir>>,
     /// The file that it reads from its standard input. Default: nothing.
     #[schemars(example = &"input.txt")]
