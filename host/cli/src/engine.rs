@@ -9,8 +9,9 @@
 //! - **A clock.** Its periodic tasks wait from the end of a run to the next, so that
 //!   two runs never meet, and nothing is left to admit. An interval is a clock of
 //!   ours, of the monotonic kind, which submits a run at each tick.
-//! - **Several runs of one task at a time.** A slot has one owner, so a run goes to
-//!   the lane with the fewest before it.
+//! - **Several runs of one task at a time.** A slot has one owner, and a queue of its
+//!   own. So runs that may wait do so for all lanes together, and take the one that is
+//!   free first; others go to the lane with the fewest before them.
 //! - **How many runs of one task may wait.** Its limit is one for all slots, so a
 //!   task's own is looked at before a run is submitted.
 //! - **Deadlines.** Its own drops the future, which is a cancellation to whoever
@@ -19,6 +20,7 @@
 mod ended;
 mod feed;
 mod job;
+mod places;
 mod plan;
 mod run;
 mod stats;

@@ -149,7 +149,7 @@ async fn run_all(
         history: History::default(),
     };
     let engine = Engine::start(runner, None, FOR_EVER)?;
-    let mut job = engine.begin(plan, observer);
+    let job = engine.begin(plan, observer);
     tokio::select! {
         () = job.over() => {}
         () = stop.cancelled() => job.stop().await,

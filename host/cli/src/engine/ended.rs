@@ -45,11 +45,18 @@ pub(super) struct RunEnd {
 }
 
 impl RunEnd {
-    /// Nobody waited for it to end.
-    pub(super) fn abandoned(duration: Duration) -> Self {
+    /// It was given up before its end: because of a panic on its thread, or because
+    /// nobody waited for it any longer.
+    pub(super) fn given_up(panicking: bool, duration: Duration) -> Self {
+        let (ended, detail) = if panicking {
+            let detail = "the runner panicked; what it said of that is on standard error";
+            (Ended::Failure, detail)
+        } else {
+            (Ended::Canceled, "did not stop in time, and was abandoned")
+        };
         Self {
-            ended: Ended::Canceled,
-            detail: "did not stop in time, and was abandoned".into(),
+            ended,
+            detail: detail.into(),
             duration,
         }
     }

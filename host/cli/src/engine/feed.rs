@@ -8,6 +8,7 @@ use taskvisor::{
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::places::Places;
 use super::run::{Shared, Submitted};
 use super::stats::Over;
 use super::{Admission, Backoff, Schedule};
@@ -21,6 +22,8 @@ struct Lanes {
     shared: Arc<Shared>,
     /// How many runs are in each, those that wait included.
     taken: Box<[AtomicUsize]>,
+    /// The same lanes, for runs that may be in any of them.
+    places: Places,
     submitted: AtomicU64,
     /// Tells this task from one of the same name that came before it.
     life: u64,
@@ -36,6 +39,7 @@ impl Feed {
             supervisor,
             shared: Arc::clone(shared),
             taken: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
+            places: Places::new(lanes),
             submitted: AtomicU64::new(0),
             life: LIVES.fetch_add(1, Ordering::Relaxed),
         }))
@@ -86,20 +90,24 @@ impl Feed {
                 Some(_) = under_way.join_next() => continue,
                 _ = clock.tick() => {}
             }
-            let lane = self.0.emptiest();
-            let taken = self.0.taken[lane].load(Ordering::Relaxed) > 0;
-            let waiting = usize::try_from(stats.waiting()).unwrap_or(usize::MAX);
-            let turned_away = match admission {
-                Admission::Queue => taken && waiting >= queue,
-                Admission::Reject => taken,
-                // Only the newest of them waits.
-                Admission::Replace => false,
-            };
-            if turned_away {
+            let lanes = Arc::clone(&self.0);
+            if admission == Admission::Queue {
+                // In places, and behind those.
+                let most = lanes.taken.len().saturating_add(queue);
+                if stats.under_way() >= u64::try_from(most).unwrap_or(u64::MAX) {
+                    stats.turned_away();
+                } else {
+                    let submitted = Submitted::new(&lanes.shared, false);
+                    under_way.spawn(async move { lanes.run_in_any(submitted).await });
+                }
+                continue;
+            }
+            let lane = lanes.emptiest();
+            // Of those that replace others, only the newest waits.
+            if admission == Admission::Reject && lanes.taken[lane].load(Ordering::Relaxed) > 0 {
                 stats.turned_away();
                 continue;
             }
-            let lanes = Arc::clone(&self.0);
             under_way.spawn(async move { lanes.run(lane, admission).await });
         }
         while under_way.join_next().await.is_some() {}
@@ -136,15 +144,39 @@ impl Lanes {
         (0..self.taken.len()).min_by_key(taken).unwrap_or(0)
     }
 
-    /// One run, from when it is due to when it is over.
+    /// One run in this lane, from when it is due to when it is over.
     async fn run(&self, lane: usize, admission: Admission) {
-        self.submit(lane, admission.into(), false, TaskSpec::once)
+        let submitted = Submitted::new(&self.shared, false);
+        self.submit(lane, admission.into(), submitted, TaskSpec::once)
             .await;
+    }
+
+    /// One run in the lane that is free first. A lane has a queue of its own, where it
+    /// would wait for one that goes on for long though another lane is free.
+    async fn run_in_any(&self, submitted: Arc<Submitted>) {
+        let place = tokio::select! {
+            biased;
+            () = self.shared.stop.cancelled() => None,
+            place = self.places.take() => place,
+        };
+        match place {
+            Some(place) => {
+                self.submit(
+                    place.lane,
+                    AdmissionPolicy::Queue,
+                    submitted,
+                    TaskSpec::once,
+                )
+                .await;
+            }
+            None => submitted.over(false),
+        }
     }
 
     /// A run, and another one after each failure. Whether the last one succeeded.
     async fn keep_running(&self, lane: usize, backoff: Backoff) -> bool {
-        let outcome = self.submit(lane, AdmissionPolicy::Queue, true, |name, task| {
+        let submitted = Submitted::new(&self.shared, true);
+        let outcome = self.submit(lane, AdmissionPolicy::Queue, submitted, |name, task| {
             let spec = TaskSpec::restartable(name, task).with_max_retries(backoff.retries);
             // Whoever made the plan has looked at the numbers.
             spec.with_backoff(backoff.policy().unwrap_or_default())
@@ -156,13 +188,12 @@ impl Lanes {
         &self,
         lane: usize,
         admission: AdmissionPolicy,
-        restarts: bool,
+        submitted: Arc<Submitted>,
         spec: impl FnOnce(String, taskvisor::TaskRef) -> TaskSpec,
     ) -> Option<TaskOutcome> {
         let (name, life) = (&self.shared.plan.name, self.life);
         let number = self.submitted.fetch_add(1, Ordering::Relaxed);
         self.taken[lane].fetch_add(1, Ordering::Relaxed);
-        let submitted = Submitted::new(&self.shared, restarts);
         let spec = spec(format!("{name}/{life}/{number}"), submitted.task());
         let slot = format!("{name}/{life}/{lane}");
         let spec = ControllerSpec::new(admission, spec).with_slot(slot);

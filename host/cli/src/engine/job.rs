@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use solti_metrics_host::runner::CancellationToken;
-use tokio::task::JoinHandle;
 
 use super::feed::Feed;
 use super::run::Shared;
@@ -11,7 +10,8 @@ use super::{Engine, Observer, Plan, Snapshot};
 /// it, and does not wait.
 pub(crate) struct Job {
     shared: Arc<Shared>,
-    feeding: JoinHandle<()>,
+    /// Cancelled when it does not run any more.
+    over: CancellationToken,
 }
 
 impl Job {
@@ -24,10 +24,13 @@ impl Job {
             stop: CancellationToken::new(),
         });
         let feed = Feed::new(engine.supervisor.clone(), &shared);
-        Self {
-            shared,
-            feeding: tokio::spawn(feed.feed()),
-        }
+        let over = CancellationToken::new();
+        let when_over = over.clone().drop_guard();
+        tokio::spawn(async move {
+            feed.feed().await;
+            drop(when_over);
+        });
+        Self { shared, over }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -35,9 +38,8 @@ impl Job {
     }
 
     /// Waits until it does not run any more.
-    pub(crate) async fn over(&mut self) {
-        // It does not panic, and nobody aborts it.
-        let _ = (&mut self.feeding).await;
+    pub(crate) fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.over.clone().cancelled_owned()
     }
 
     /// Lets nothing begin any more, and ends what runs, as canceled.
@@ -46,7 +48,7 @@ impl Job {
     }
 
     /// The same, and waits until all of it has ended.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
         self.ask_to_stop();
         self.over().await;
     }

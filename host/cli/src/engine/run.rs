@@ -84,8 +84,8 @@ impl Submitted {
     }
 }
 
-/// One run, while it goes on. If it is dropped before its end, the supervisor did not
-/// wait for that any longer.
+/// One run, while it goes on. If it is dropped before its end, it panicked, after which
+/// the supervisor tries it again if it is to; or the supervisor waited no longer.
 struct Run<'a> {
     submitted: &'a Submitted,
     number: u64,
@@ -168,7 +168,8 @@ impl Run<'_> {
 impl Drop for Run<'_> {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or_else(|| {
-            let end = RunEnd::abandoned(self.began.elapsed());
+            let panicking = std::thread::panicking();
+            let end = RunEnd::given_up(panicking, self.began.elapsed());
             self.log(&end, None);
             end
         });

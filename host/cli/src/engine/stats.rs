@@ -103,8 +103,10 @@ impl Stats {
         self.0.lock().clone()
     }
 
-    pub(super) fn waiting(&self) -> u64 {
-        self.0.lock().waiting
+    /// How many runs are due, or go on.
+    pub(super) fn under_way(&self) -> u64 {
+        let stats = self.0.lock();
+        stats.waiting + stats.running
     }
 
     /// A run is due.
