@@ -18,6 +18,8 @@ pub(crate) struct Tasks {
     programs: Arc<Programs>,
     /// Nobody waits while it is held.
     running: Mutex<BTreeMap<String, Running>>,
+    /// Those that are new, and could not be loaded, each with the reason.
+    missing: Mutex<BTreeMap<String, (config::Task, String)>>,
 }
 
 /// A task that runs, and what it was made of.
@@ -43,7 +45,8 @@ struct Kept {
 pub(crate) struct TaskView {
     pub(crate) name: String,
     pub(crate) wanted: config::Task,
-    pub(crate) program: Program,
+    /// `None` if it could not be loaded, and nothing of this name was there before.
+    pub(crate) program: Option<Program>,
     pub(crate) runs: Snapshot,
     pub(crate) usage: TaskUsage,
     pub(crate) ledger: LedgerSnapshot,
@@ -56,6 +59,7 @@ impl Tasks {
             engine,
             programs: Arc::new(Programs::new(runner.clone())),
             running: Mutex::default(),
+            missing: Mutex::default(),
         }
     }
 
@@ -66,39 +70,41 @@ impl Tasks {
         let mut errors = Vec::new();
         self.programs.forget();
         self.stop_all_but(source).await;
+        let mut missing = BTreeMap::new();
         for (Name(name), wanted) in &source.config.tasks {
             match self.programs.load(source.path(&wanted.component)).await {
                 Ok(loaded) => self.put(source, name, wanted, loaded).await,
                 Err(error) => {
                     let error = error.context(format!("task {name}"));
-                    if let Some(running) = self.running.lock().get_mut(name) {
-                        running.error = Some(crate::causes::causes(&error));
+                    let why = crate::causes::causes(&error);
+                    match self.running.lock().get_mut(name) {
+                        Some(running) => running.error = Some(why),
+                        None => drop(missing.insert(name.clone(), (wanted.clone(), why))),
                     }
                     errors.push(error);
                 }
             }
         }
+        *self.missing.lock() = missing;
         errors
     }
 
     async fn put(&self, source: &Source, name: &str, wanted: &config::Task, loaded: Loaded) {
-        let before = {
-            let mut running = self.running.lock();
-            match running.get_mut(name) {
-                Some(same) if same.wanted == *wanted && same.loaded.is_same(&loaded) => {
-                    same.error = None;
-                    return;
-                }
-                _ => running.remove(name),
+        let (over, kept) = match self.running.lock().get_mut(name) {
+            Some(same) if same.wanted == *wanted && same.loaded.is_same(&loaded) => {
+                same.error = None;
+                return;
             }
-        };
-        let kept = match before {
             Some(before) => {
-                before.job.stop().await;
-                before.kept
+                before.job.ask_to_stop();
+                (Some(before.job.over()), before.kept.clone())
             }
-            None => Kept::default(),
+            None => (None, Kept::default()),
         };
+        // Until then it is there for whoever looks.
+        if let Some(over) = over {
+            over.await;
+        }
         let plan = Plan {
             name: name.into(),
             task: task(source, wanted, &kept),
@@ -135,17 +141,31 @@ impl Tasks {
 
     /// How all of them are, in the order of their names.
     pub(crate) fn views(&self) -> Vec<TaskView> {
-        let running = self.running.lock();
-        let views = running.iter().map(|(name, running)| TaskView {
+        let mut views: Vec<_> = {
+            let running = self.running.lock();
+            let views = running.iter().map(|(name, running)| TaskView {
+                name: name.clone(),
+                wanted: running.wanted.clone(),
+                program: Some(running.loaded.program.clone()),
+                runs: running.job.snapshot(),
+                usage: running.kept.usage.clone(),
+                ledger: running.kept.book.total(),
+                error: running.error.clone(),
+            });
+            views.collect()
+        };
+        let missing = self.missing.lock();
+        views.extend(missing.iter().map(|(name, (wanted, why))| TaskView {
             name: name.clone(),
-            wanted: running.wanted.clone(),
-            program: running.loaded.program.clone(),
-            runs: running.job.snapshot(),
-            usage: running.kept.usage.clone(),
-            ledger: running.kept.book.total(),
-            error: running.error.clone(),
-        });
-        views.collect()
+            wanted: wanted.clone(),
+            program: None,
+            runs: Snapshot::default(),
+            usage: TaskUsage::default(),
+            ledger: LedgerBook::default().total(),
+            error: Some(why.clone()),
+        }));
+        views.sort_by(|one, other| one.name.cmp(&other.name));
+        views
     }
 
     /// Ends all of them. Whether all runs ended in time.

@@ -104,11 +104,11 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         "solti_metrics_task_record_path",
         "How the guest's records travel: 1 for the way that they take.",
         tasks.iter().flat_map(|task| {
-            let path = task.program.path().as_label();
+            let path = task.program.as_ref().map(|it| it.path().as_label());
             PATHS.map(|one| {
                 (
                     [("task", &*task.name), ("path", one)],
-                    u64::from(one == path),
+                    u64::from(path == Some(one)),
                 )
             })
         }),
