@@ -95,14 +95,15 @@ async fn run(source: &Source, logging: &log::Logging) -> Vec<anyhow::Error> {
     if let Some(warning) = source.config.warning() {
         tracing::warn!("{warning}");
     }
-    let errors = tokio::select! {
+    let mut errors = tokio::select! {
+        biased;
         errors = begin(source, &live) => errors,
         () = signals.stop() => Vec::new(),
     };
     if live.begun.load(Ordering::Relaxed) {
         go_on(source, &live, &mut signals).await;
     }
-    stop(&live, server, signals).await;
+    errors.extend(stop(&live, server, signals).await.err());
     errors
 }
 
@@ -123,10 +124,12 @@ async fn begin(source: &Source, live: &Live) -> Vec<anyhow::Error> {
     errors
 }
 
-/// Reloads when it is asked to, until it is asked to stop, which no reload holds up.
+/// Reloads when it is asked to, until it is asked to stop, be it in the middle of that:
+/// what it would have begun does not begin then.
 async fn go_on(source: &Source, live: &Arc<Live>, signals: &mut Signals) {
     while signals.next().await == Signal::Reload {
         tokio::select! {
+            biased;
             () = reload::reload(source, live) => {}
             () = signals.stop() => return,
         }
@@ -135,7 +138,11 @@ async fn go_on(source: &Source, live: &Arc<Live>, signals: &mut Signals) {
 
 /// Ends what runs, as canceled, lets backends take what waits, and says what became of
 /// it all. Who scrapes can do so until the end.
-async fn stop(live: &Arc<Live>, server: Option<Server>, mut signals: Signals) {
+async fn stop(
+    live: &Arc<Live>,
+    server: Option<Server>,
+    mut signals: Signals,
+) -> anyhow::Result<()> {
     live.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: runs end as canceled; once more to leave at once");
     let stopping = async {
@@ -149,9 +156,12 @@ async fn stop(live: &Arc<Live>, server: Option<Server>, mut signals: Signals) {
         }
     };
     tokio::select! {
-        () = stopping => tracing::info!("stopped"),
+        () = stopping => {
+            tracing::info!("stopped");
+            Ok(())
+        }
         () = signals.stop_again() => {
-            tracing::warn!("left at once: what was running is in no ledger");
+            anyhow::bail!("left at once: what was running is in no ledger")
         }
     }
 }

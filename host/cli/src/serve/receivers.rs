@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use parking_lot::Mutex;
@@ -43,6 +43,8 @@ struct Members {
     /// In the order in which records pass them, each with what is behind it.
     middlewares: Vec<(Member, Arc<Switch>)>,
     backends: BTreeMap<String, Member>,
+    /// Those that are given no more, and hand on what they have.
+    leaving: Vec<Member>,
 }
 
 impl Members {
@@ -116,9 +118,12 @@ impl Receivers {
             }
         }
         self.connect(&after);
-        *self.members.lock() = after.clone();
         let gone = only_in(&before, &after);
+        // Who is asked to stop meanwhile waits for them, too.
+        after.leaving.clone_from(&gone);
+        *self.members.lock() = after.clone();
         stop(&gone, self.drain_timeout).await;
+        self.members.lock().leaving.clear();
         // Not earlier: until then, what they were sent is on its way.
         gone.iter()
             .for_each(|gone| self.exported.remove(&gone.name));
@@ -226,7 +231,12 @@ impl Receivers {
 
     /// Takes no more records, and lets everybody hand on what waits.
     pub(super) async fn stop(&self) {
-        stop(&self.members(), self.drain_timeout).await;
+        let members = {
+            let members = self.members.lock();
+            let all = members.all().chain(&members.leaving);
+            all.cloned().collect::<Vec<_>>()
+        };
+        stop(&members, self.drain_timeout).await;
     }
 }
 
@@ -236,22 +246,21 @@ fn only_in(one: &Members, other: &Members) -> Vec<Member> {
     one.all().filter(in_other).cloned().collect()
 }
 
-/// They are given nothing any more, and hand on what they have.
+/// They are given nothing any more, and hand on what they have: middlewares first, in
+/// their order, then all others together.
 async fn stop(members: &[Member], within: Duration) {
-    let components: Vec<_> = members
-        .iter()
-        .filter_map(Member::component)
-        .cloned()
-        .collect();
-    let exporters = members.iter().filter_map(|member| match &member.receiver {
-        Receiver::Exporter(exporter, _) => Some(exporter.clone()),
-        Receiver::Component(..) => None,
-    });
-    // Middlewares, which are components, may still hand on to exporters.
-    drain(&components, within).await;
+    let began = Instant::now();
+    let components = members.iter().filter_map(Member::component).cloned();
+    let (middlewares, backends): (Vec<_>, Vec<_>) = components.partition(|it| it.middleware);
+    drain(&middlewares, within).await;
+    let left = within.saturating_sub(began.elapsed());
     let mut stopping = tokio::task::JoinSet::new();
-    for exporter in exporters {
-        stopping.spawn(async move { exporter.stop(within).await });
+    for member in members {
+        if let Receiver::Exporter(exporter, _) = &member.receiver {
+            let exporter = exporter.clone();
+            stopping.spawn(async move { exporter.stop(left).await });
+        }
     }
+    drain(&backends, left).await;
     while stopping.join_next().await.is_some() {}
 }

@@ -11,7 +11,13 @@ pub(super) struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     hangup: unix::Signal,
+    /// Who listens does not end at once: a write beyond the largest size that a file of
+    /// this process may have only fails then, for whoever wrote.
+    _file_size: unix::Signal,
 }
+
+/// SIGXFSZ, on all machines that Linux has this runner's instructions for.
+const FILE_SIZE: i32 = 25;
 
 /// One of those requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
         })
     }
 
