@@ -8,8 +8,8 @@ use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
 use solti_metrics_host::provider::BackendState;
 use solti_metrics_host::runner::Runner;
 use solti_metrics_host::{LedgerBook, LedgerSnapshot};
-use tracing_appender::non_blocking::ErrorCounter;
 
+use super::log::Lost;
 use super::member::Receiver;
 use super::receivers::Receivers;
 use super::tasks::Tasks;
@@ -30,7 +30,7 @@ pub(crate) struct Live {
     pub(crate) artifacts: Artifacts,
     pub(crate) cache: Option<ArtifactCache>,
     pub(crate) hits: Arc<Hits>,
-    pub(crate) lost_entries: ErrorCounter,
+    pub(crate) lost_entries: Lost,
     pub(super) reloads: Mutex<Reloads>,
     /// Whether it was asked to stop.
     pub(super) draining: AtomicBool,

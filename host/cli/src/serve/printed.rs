@@ -92,15 +92,24 @@ impl Lines {
     }
 }
 
-/// Without what would begin a line of its own in the log, or colour it.
+/// Without what would begin a line of its own in the log, colour it, or turn it around.
 fn shown(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for character in line.chars() {
-        if character.is_control() && character != '\t' {
+        if hides(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
         }
     }
     shown
+}
+
+/// Control characters, line separators, and marks of the direction of writing.
+fn hides(character: char) -> bool {
+    character.is_control() && character != '\t'
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }

@@ -29,11 +29,11 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         ticks.late,
     )?;
     reloads(live, family)?;
-    let lost = live.lost_entries.dropped_lines() as u64;
+    let lost = live.lost_entries.count();
     one(
         family,
         "solti_metrics_log_entries_lost",
-        "Entries of the log that nobody read in time.",
+        "Entries of the log that nobody read in time, or that could not be written.",
         lost,
     )?;
     family.gauge(
