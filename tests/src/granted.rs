@@ -98,7 +98,7 @@ package wasi:filesystem@0.2.12 {
 ";
 
 /// Makes a component of a core module that imports what `WIT` has.
-pub(crate) fn component(core: &str) -> Result<Vec<u8>> {
+pub fn component(core: &str) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;
     let package = resolve.push_str("granted.wit", WIT)?;

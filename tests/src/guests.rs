@@ -1,12 +1,14 @@
+//! Guests that do one thing, written by hand.
+
+use crate::guest;
 use anyhow::Result;
-use solti_metrics_tests::guest;
 
 use crate::granted;
 
 /// Says that a container's task started, says `waiting` on standard error, and
 /// waits until there is a folder `go` in the directory it is granted. It removes
 /// that folder, and says that the task took 1,234 ms.
-pub(crate) fn waiter() -> Result<Vec<u8>> {
+pub fn waiter() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
         (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
@@ -42,7 +44,7 @@ pub(crate) fn waiter() -> Result<Vec<u8>> {
 
 /// Prints its arguments, its environment (`K=V`) and its standard input, on a
 /// line each but for the last.
-pub(crate) fn echo() -> Result<Vec<u8>> {
+pub fn echo() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
         (import "wasi:cli/environment@0.2.12" "get-arguments" (func $arguments (param i32)))
@@ -96,7 +98,7 @@ pub(crate) fn echo() -> Result<Vec<u8>> {
 
 /// Makes the folder that its argument names in the directory that it is granted;
 /// it fails where it is granted none, or may not.
-pub(crate) fn maker() -> Result<Vec<u8>> {
+pub fn maker() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
         (import "wasi:cli/environment@0.2.12" "get-arguments" (func $arguments (param i32)))
@@ -117,7 +119,7 @@ pub(crate) fn maker() -> Result<Vec<u8>> {
 }
 
 /// Prints so many pieces of 4,096 zeros, and fails if it cannot.
-pub(crate) fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
+pub fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
         (import "wasi:cli/{stream}@0.2.12" "get-{stream}" (func $out (result i32)))
@@ -136,7 +138,7 @@ pub(crate) fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
 }
 
 /// Prints `round` on standard output, and then loops for ever.
-pub(crate) fn looper() -> Result<Vec<u8>> {
+pub fn looper() -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
         (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $out (result i32)))
@@ -150,8 +152,29 @@ pub(crate) fn looper() -> Result<Vec<u8>> {
     ))
 }
 
+/// Prints `round` on standard error, and then records for ever.
+pub fn flood() -> Result<Vec<u8>> {
+    guest::component(
+        r#"(module
+            (import "solti:metrics/backend@0.1.0" "record-task-completed"
+              (func $completed (param i32 i32 i64)))
+            (import "wasi:cli/stderr@0.2.12" "get-stderr" (func $out (result i32)))
+            (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
+              (func $write (param i32 i32 i32 i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 64) "round\0a")
+            (func (export "wasi:cli/run@0.2.12#run") (result i32)
+              (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
+              (call $write (call $out) (i32.const 64) (i32.const 6) (i32.const 0))
+              (loop $again
+                (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
+                (br $again))
+              unreachable))"#,
+    )
+}
+
 /// Prints `text` on a stream, after so many milliseconds.
-pub(crate) fn teller(stream: &str, text: &str, after_ms: u64) -> Result<Vec<u8>> {
+pub fn teller(stream: &str, text: &str, after_ms: u64) -> Result<Vec<u8>> {
     let (length, nanoseconds) = (text.len(), after_ms * 1_000_000);
     let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
     guest::component(&format!(

@@ -59,6 +59,18 @@ impl Served {
     ///
     /// When it cannot be started, or ends.
     pub fn start_with(serve: &mut Command, folder: &Path, config: &str) -> Result<Self> {
+        let mut served = Self::begin(serve, folder, config)?;
+        served.entry("ready", |entry| entry["message"] == "ready")?;
+        Ok(served)
+    }
+
+    /// The same, and does not wait until everything has begun, but only until it can
+    /// be asked.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or ends.
+    pub fn begin(serve: &mut Command, folder: &Path, config: &str) -> Result<Self> {
         std::fs::write(folder.join(FILE), config)?;
         let mut served = Self {
             running: Running::start(serve)?,
@@ -70,7 +82,6 @@ impl Served {
             let address = entry["address"].as_str().context("an address")?;
             served.address = Some(address.parse()?);
         }
-        served.entry("ready", |entry| entry["message"] == "ready")?;
         Ok(served)
     }
 
@@ -191,7 +202,10 @@ impl Served {
     ///
     /// When that is not done.
     pub fn reload(&mut self, config: &str) -> Result<Option<String>> {
-        std::fs::write(self.folder.join(FILE), format!("{HEAD}{config}"))?;
+        // In one step, for whoever reads it at this moment.
+        let begun = self.folder.join("serve.toml.new");
+        std::fs::write(&begun, format!("{HEAD}{config}"))?;
+        std::fs::rename(begun, self.folder.join(FILE))?;
         self.reload_as_it_is()
     }
 

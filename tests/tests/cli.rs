@@ -4,12 +4,6 @@
 #[path = "cli/place.rs"]
 mod place;
 
-#[path = "cli/guests.rs"]
-mod guests;
-
-#[path = "cli/granted.rs"]
-mod granted;
-
 #[path = "cli/serve.rs"]
 mod serve;
 

@@ -1,8 +1,23 @@
 //! `solti-metrics serve`: what it does, from outside.
 
+#[path = "serve/place.rs"]
+mod place;
+
 #[path = "serve/begins.rs"]
 mod begins;
 #[path = "serve/readme.rs"]
 mod readme;
 #[path = "serve/room.rs"]
 mod room;
+
+#[path = "serve/schedules.rs"]
+mod schedules;
+
+#[path = "serve/admission.rs"]
+mod admission;
+
+#[path = "serve/reloads.rs"]
+mod reloads;
+
+#[path = "serve/stopping.rs"]
+mod stopping;

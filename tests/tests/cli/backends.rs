@@ -7,11 +7,11 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::guests;
 use crate::place::Place;
 use crate::report::{report, rows};
 use crate::serve::{OPEN_METRICS, address};
 use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, sample, scrape};
 
 /// A provider that does this with a task that has ended.

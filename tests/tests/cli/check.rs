@@ -7,9 +7,9 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::guests;
 use crate::place::{Place, digest};
 use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::guests;
 
 /// A component, and what has to be told of it.
 struct Case {

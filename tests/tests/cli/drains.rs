@@ -3,36 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_tests::guest;
+use solti_metrics_tests::guests;
 
 use crate::backends::{example, json, provider};
 use crate::place::Place;
 use solti_metrics_tests::child::Running;
 
-/// Says `round`, then records for ever.
-fn flood() -> Result<Vec<u8>> {
-    guest::component(
-        r#"(module
-            (import "solti:metrics/backend@0.1.0" "record-task-completed"
-              (func $completed (param i32 i32 i64)))
-            (import "wasi:cli/stderr@0.2.12" "get-stderr" (func $out (result i32)))
-            (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
-              (func $write (param i32 i32 i32 i32)))
-            (memory (export "memory") 1)
-            (data (i32.const 64) "round\0a")
-            (func (export "wasi:cli/run@0.2.12#run") (result i32)
-              (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
-              (call $write (call $out) (i32.const 64) (i32.const 6) (i32.const 0))
-              (loop $again
-                (call $completed (i32.const 1) (i32.const 0) (i64.const 1))
-                (br $again))
-              unreachable))"#,
-    )
-}
-
 #[test]
 fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
-    let place = Place::with(&flood()?)?;
+    let place = Place::with(&guests::flood()?)?;
     let provider = example("provider");
     let args = [
         "run",
@@ -83,7 +62,7 @@ fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
 
 #[test]
 fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
-    let place = Place::with(&flood()?)?;
+    let place = Place::with(&guests::flood()?)?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = [
         "run",

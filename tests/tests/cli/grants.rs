@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use crate::guests;
 use crate::place::Place;
+use solti_metrics_tests::guests;
 
 #[test]
 fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, ensure};
 
-use crate::guests;
 use crate::place::Place;
 use crate::report::rows;
 use crate::terminal::{ESCAPE, at_terminal, shown};
 use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::guests;
 
 #[test]
 fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {

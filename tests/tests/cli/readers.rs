@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::guests;
 use crate::place::Place;
 use crate::report::{report, rows};
 use solti_metrics_tests::child::Running;
+use solti_metrics_tests::guests;
 
 /// Ten million bytes and some, of which a pipe takes few.
 const MANY: u32 = 2_500;

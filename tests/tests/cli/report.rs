@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::guests;
 use crate::place::{Place, digest};
 use solti_metrics_tests::child::End;
+use solti_metrics_tests::guests;
 use solti_metrics_tests::http::sample;
 
 /// What `digest` hashes here.

@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::guests;
 use crate::place::Place;
 use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, connect, scrape};
 
 pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -5,9 +5,9 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use crate::backends::{json, provider};
-use crate::guests;
 use crate::place::Place;
 use solti_metrics_tests::child::Running;
+use solti_metrics_tests::guests;
 
 /// Starts a guest that waits, with `backend.wasm` as its backend.
 fn waiting(place: &Place, options: &[&str]) -> Result<Running> {

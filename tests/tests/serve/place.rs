@@ -1,0 +1,124 @@
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use solti_metrics_tests::artifact::cache_home;
+use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
+use tempfile::TempDir;
+
+/// A folder of its own for a test, in which a runner serves.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// With these components in it.
+    pub(crate) fn with(components: &[(&str, Vec<u8>)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for (name, bytes) in components {
+            fs::write(folder.path().join(name), bytes)?;
+        }
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn serve(&self, config: &str) -> Result<Served> {
+        Served::start(self.folder.path(), config)
+    }
+
+    /// The same, without waiting until everything has begun.
+    pub(crate) fn serve_unready(&self, config: &str) -> Result<Served> {
+        let folder = self.folder.path();
+        let mut command = serve(folder, &[FILE]);
+        Served::begin(&mut command, folder, &format!("{HEAD}{config}"))
+    }
+
+    /// The same, by a shell script in which `"$@"` is the command.
+    pub(crate) fn serve_by(&self, script: &str, config: &str) -> Result<Served> {
+        let folder = self.folder.path();
+        Served::start_with(&mut self.shell(script), folder, &format!("{HEAD}{config}"))
+    }
+
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let serve = serve(self.folder.path(), &[FILE]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh"]).arg(serve.get_program());
+        shell.args(serve.get_args()).current_dir(&self.folder);
+        shell
+            .env("XDG_CACHE_HOME", cache_home())
+            .env_remove("RUST_LOG");
+        shell
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        Ok(fs::write(self.path(name), bytes)?)
+    }
+
+    /// Lets one of the guests that wait for this folder go on, and waits until it has
+    /// seen that.
+    pub(crate) fn go(&self, served: &Served) -> Result<()> {
+        let go = self.path("go");
+        fs::create_dir(&go)?;
+        served.until("somebody takes it", |_| Ok((!go.exists()).then_some(())))
+    }
+}
+
+/// What `/api/tasks` says of a task.
+pub(crate) fn task(served: &Served, name: &str) -> Result<Value> {
+    find(served.json("/api/tasks")?["tasks"].take(), name)
+}
+
+/// What `/api/backends` says of a backend.
+pub(crate) fn backend(served: &Served, name: &str) -> Result<Value> {
+    find(served.json("/api/backends")?["backends"].take(), name)
+}
+
+fn find(rows: Value, name: &str) -> Result<Value> {
+    let rows = rows.as_array().context("rows")?;
+    let found = rows.iter().find(|row| row["name"] == name);
+    found
+        .cloned()
+        .with_context(|| format!("no {name}: {rows:?}"))
+}
+
+/// Waits until what is said of a task is like this.
+pub(crate) fn until(served: &Served, name: &str, like: impl Fn(&Value) -> bool) -> Result<Value> {
+    served.until(&format!("the task {name} is so"), |served| {
+        let task = task(served, name)?;
+        Ok(like(&task).then_some(task))
+    })
+}
+
+/// Waits until what is said of a backend is like this.
+pub(crate) fn until_backend(
+    served: &Served,
+    name: &str,
+    like: impl Fn(&Value) -> bool,
+) -> Result<Value> {
+    served.until(&format!("the backend {name} is so"), |served| {
+        let backend = backend(served, name)?;
+        Ok(like(&backend).then_some(backend))
+    })
+}
+
+/// A count in an answer.
+pub(crate) fn count(value: &Value) -> Result<u64> {
+    value.as_u64().with_context(|| format!("no count: {value}"))
+}
+
+/// Nothing is on its way, and whatever was accepted is accounted for.
+pub(crate) fn settled(ledger: &Value) -> Result<()> {
+    let dropped = ledger["dropped"].as_object().context("dropped")?;
+    let dropped: u64 = dropped.values().filter_map(Value::as_u64).sum();
+    ensure!(
+        count(&ledger["in_flight"])? == 0
+            && count(&ledger["accepted"])? == count(&ledger["delivered"])? + dropped,
+        "{ledger}"
+    );
+    Ok(())
+}
