@@ -77,7 +77,11 @@ impl From<&Result<TaskReport, SpawnError>> for RunEnd {
                 duration: report.duration,
             },
             Err(error) => Self {
-                ended: Ended::NotStarted,
+                ended: match error {
+                    // Nothing was wrong with it.
+                    SpawnError::Canceled => Ended::Canceled,
+                    _ => Ended::NotStarted,
+                },
                 detail: error.to_string(),
                 duration: Duration::ZERO,
             },
