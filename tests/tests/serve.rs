@@ -21,3 +21,9 @@ mod reloads;
 
 #[path = "serve/stopping.rs"]
 mod stopping;
+
+#[path = "serve/exchanges.rs"]
+mod exchanges;
+
+#[path = "serve/unreachable.rs"]
+mod unreachable;
