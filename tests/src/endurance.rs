@@ -1,15 +1,24 @@
 //! Load and endurance: what `make soak` finds out about a `serve` that is left running,
 //! and writes into `docs/reliability.md`. The tests have a short form of each part.
 
+mod crowd;
 mod guests;
 mod line;
+mod loris;
 mod process;
 mod reading;
+mod round;
 mod run;
+mod run_end;
+mod scraper;
 mod soak;
 mod soak_guests;
+mod spinners;
 
+pub use crowd::{Crowd, Interest};
 pub use guests::{Then, guest};
 pub use reading::Reading;
+pub use round::Round;
 pub use run::main;
-pub use soak::{Extent, Soak};
+pub use soak::{Extent, Look, Soak};
+pub use spinners::{Batch, Spinners};

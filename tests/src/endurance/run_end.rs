@@ -1,0 +1,42 @@
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// What the log says of a run that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RunEnd {
+    /// The task's name.
+    pub(super) task: String,
+    /// How long it took, in milliseconds.
+    pub(super) ms: f64,
+    pub(super) began: SystemTime,
+    pub(super) ended: SystemTime,
+}
+
+impl RunEnd {
+    /// Each of a log.
+    pub(super) fn all(log: &str) -> impl Iterator<Item = Result<Self>> {
+        let entries = log.lines().map(serde_json::from_str::<Value>);
+        let ends = entries.filter_map(Result::ok).filter(Self::is);
+        ends.map(|entry| Self::of(&entry))
+    }
+
+    /// Whether an entry is about the end of a run.
+    pub(super) fn is(entry: &Value) -> bool {
+        entry["message"] == "run ended"
+    }
+
+    /// Of an entry that is.
+    pub(super) fn of(entry: &Value) -> Result<Self> {
+        let ms = entry["duration_ms"].as_f64().context("how long it took")?;
+        let at = entry["timestamp"].as_str().context("when it ended")?;
+        let ended = humantime::parse_rfc3339(at)?;
+        Ok(Self {
+            task: entry["task"].as_str().context("a task")?.to_owned(),
+            ms,
+            began: ended - Duration::from_secs_f64(ms / 1e3),
+            ended,
+        })
+    }
+}

@@ -1,0 +1,78 @@
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::http::connect;
+
+/// What Prometheus asks for.
+const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
+    Accept: application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5\r\n\
+    Accept-Encoding: gzip\r\n\r\n";
+
+/// One that scrapes, again and again, on one connection as long as that is there.
+pub(super) struct Scraper {
+    pub(super) address: SocketAddr,
+    /// From one scrape to the next.
+    pub(super) every: Duration,
+    /// How long after it is ready the first one of these is due.
+    pub(super) phase: Duration,
+}
+
+impl Scraper {
+    /// Scrapes once, says so, and goes on until whoever holds the other end of `stop`
+    /// lets go of it. How long each scrape took, without the first.
+    pub(super) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
+        let mut connection = connect(self.address)?;
+        scrape(&mut connection)?;
+        let (mut took, begun) = (Vec::new(), Instant::now());
+        let mut due = self.phase;
+        // Nobody listens any more if it is over already.
+        let _ = ready.send(());
+        loop {
+            match stop.recv_timeout(due.saturating_sub(begun.elapsed())) {
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => return Ok(took),
+            }
+            due += self.every;
+            let asked = Instant::now();
+            if scrape(&mut connection).is_err() {
+                // A server may close a connection between two requests.
+                connection = connect(self.address)?;
+                scrape(&mut connection)?;
+            }
+            took.push(asked.elapsed());
+        }
+    }
+}
+
+fn scrape(connection: &mut TcpStream) -> Result<()> {
+    connection.write_all(REQUEST)?;
+    let (mut answer, mut piece) = (Vec::new(), [0; 16 << 10]);
+    let mut whole = None;
+    while whole.is_none_or(|whole| answer.len() < whole) {
+        match connection.read(&mut piece) {
+            Ok(0) => bail!("closed within an answer"),
+            Ok(length) => answer.extend_from_slice(&piece[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+        whole = whole.map_or_else(|| length(&answer), |whole| Ok(Some(whole)))?;
+    }
+    Ok(())
+}
+
+/// How long an answer is, once its head is there.
+fn length(answer: &[u8]) -> Result<Option<usize>> {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    ensure!(head.starts_with("http/1.1 200 "), "{head}");
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.context("no length")?.trim().parse()?;
+    Ok(Some(end + 4 + length))
+}
