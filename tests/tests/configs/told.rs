@@ -48,7 +48,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
             ensure!(!served.stderr.contains("task begun"), "{served}");
             for line in &said {
                 // Where it stands is what `--check` adds.
-                let what = line.splitn(5, ": ").nth(3).context("no reason")?;
+                let what = line.splitn(4, ": ").nth(3).context("no reason")?;
                 ensure!(served.stderr.contains(what), "{what}\n{served}");
             }
         }

@@ -41,7 +41,7 @@ fn simplify_one(schema: &mut Map<String, Value>) {
         }
         match schema
             .remove(key)
-            .and_then(|mut either| Some(either.as_array_mut()?.pop()?))
+            .and_then(|mut either| either.as_array_mut()?.pop())
         {
             // What is said beside it is about this use of it, and stays.
             Some(Value::Object(one)) => schema.extend(one),
