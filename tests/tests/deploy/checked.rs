@@ -42,9 +42,13 @@ fn refuses() -> Result<()> {
     let right = deployed("serve.toml")?;
     for (found, wrong, named) in [
         ("grace =", "grace_period =", "grace_period"),
-        ("provider.wasm", "provide.wasm", "backend sink"),
-        ("solti-metrics/in::", "solti-metrics/out::", "task digest"),
-        (".service/token", ".service/tokens", "server"),
+        ("provider.wasm", "provide.wasm", "backends.sink.component"),
+        (
+            "solti-metrics/in::",
+            "solti-metrics/out::",
+            "tasks.digest.dirs",
+        ),
+        (".service/token", ".service/tokens", "server.token_file"),
         ("\"1GiB\"", "\"1MiB\"", "digest.wasm"),
     ] {
         ensure!(right.contains(found), "nothing is {found}");
