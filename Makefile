@@ -90,7 +90,7 @@ languages-table: ## Measure what each language costs, and rewrite the tables in 
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
 bless: oracles ## Rewrite generated documents and expected outputs
-	BLESS=1 cargo test --workspace --locked --test contract --test exposition --test operations --test page --test scale
+	BLESS=1 cargo test --workspace --locked --test contract --test configs --test exposition --test operations --test page --test scale
 
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
 cargo-component: ## Build the digest guest with `cargo component build`, and run it
