@@ -1,7 +1,10 @@
 use std::fs::File;
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 
-use wasmtime_wasi::cli::InputFile;
+use tokio::net::unix::pipe::Receiver;
+use wasmtime_wasi::cli::{AsyncStdinStream, InputFile};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
@@ -129,18 +132,19 @@ impl Task {
                 wasi.stdin(MemoryInputPipe::new(bytes.clone()));
             }
             Stdin::File(path) => {
-                let file = File::open(path).and_then(|file| {
-                    if file.metadata()?.is_dir() {
-                        return Err(std::io::ErrorKind::IsADirectory.into());
-                    }
-                    Ok(file)
-                });
-                wasi.stdin(InputFile::new(file.map_err(|source| {
-                    SpawnError::Stdin {
-                        path: path.clone(),
-                        source,
-                    }
-                })?));
+                let refused = |source| SpawnError::Stdin {
+                    path: path.clone(),
+                    source,
+                };
+                let (file, pipe) = open(path).map_err(refused)?;
+                if pipe {
+                    // There may be nothing to read for long, which must not keep a
+                    // thread from other tasks.
+                    let pipe = Receiver::from_file(file).map_err(refused)?;
+                    wasi.stdin(AsyncStdinStream::new(pipe));
+                } else {
+                    wasi.stdin(InputFile::new(file));
+                }
             }
         }
         for (host, guest, access) in &self.dirs {
@@ -152,4 +156,14 @@ impl Task {
         }
         Ok(wasi.build())
     }
+}
+
+/// Opens a file that can be read from, and says whether it is a named pipe.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    let file = File::open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok((file, kind.is_fifo()))
 }
