@@ -146,9 +146,7 @@ async fn stop(
     live.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: runs end as canceled; once more to leave at once");
     let stopping = async {
-        if !live.tasks.stop().await {
-            tracing::warn!("runs that did not stop in time were abandoned");
-        }
+        live.tasks.stop().await;
         live.receivers.stop().await;
         live.ledgers().iter().for_each(settled);
         if let Some(server) = server {

@@ -47,7 +47,20 @@ impl Job {
         self.shared.stop.cancel();
     }
 
-    /// The same, and waits until all of it has ended.
+    /// Counts what still runs as canceled: nobody waits for it any longer.
+    pub(crate) fn abandon(&self) {
+        let abandoned = self.shared.stats().abandon();
+        if abandoned > 0 {
+            let task = &*self.shared.plan.name;
+            tracing::warn!(
+                task,
+                abandoned,
+                "runs did not stop in time, and were abandoned"
+            );
+        }
+    }
+
+    /// Asks it to stop, and waits until all of it has ended.
     pub(crate) async fn stop(self) {
         self.ask_to_stop();
         self.over().await;

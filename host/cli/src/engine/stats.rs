@@ -32,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) recent: VecDeque<(Ended, Duration)>,
     /// How many failed, and are to begin again after a pause.
     pausing: u64,
+    /// How many were counted as ended though they had not, and may end yet.
+    abandoned: u64,
     over: Option<Over>,
 }
 
@@ -142,6 +144,10 @@ impl Stats {
     /// It has ended; `again` if it is to begin once more after a pause.
     pub(super) fn ended(&self, end: RunEnd, again: bool) {
         let mut stats = self.0.lock();
+        if stats.abandoned > 0 {
+            stats.abandoned -= 1;
+            return;
+        }
         stats.running = stats.running.saturating_sub(1);
         stats.pausing += u64::from(again);
         stats.runs[end.ended as usize] += 1;
@@ -157,6 +163,16 @@ impl Stats {
         });
     }
 
+    /// Nobody waits any longer for those that go on, which count as canceled; how many
+    /// they are.
+    pub(super) fn abandon(&self) -> u64 {
+        let mut stats = self.0.lock();
+        let left = std::mem::take(&mut stats.running);
+        stats.runs[Ended::Canceled as usize] += left;
+        stats.abandoned += left;
+        left
+    }
+
     /// One that failed will not begin again after all.
     pub(super) fn given_up(&self) {
         let mut stats = self.0.lock();
@@ -170,5 +186,77 @@ impl Stats {
 
     pub(super) fn over(&self, why: Over) {
         self.0.lock().over = Some(why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn success() -> RunEnd {
+        RunEnd {
+            ended: Ended::Success,
+            detail: String::new(),
+            duration: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn each_run_has_a_number_of_its_own_in_whatever_order_they_end() {
+        let stats = Stats::default();
+        let mut numbers = Vec::new();
+        for _ in 0..3 {
+            stats.due();
+            numbers.push(stats.begun(false));
+        }
+        stats.ended(success(), false);
+        stats.due();
+        numbers.push(stats.begun(false));
+        assert_eq!(numbers, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_run_that_was_abandoned_is_counted_once_whenever_it_ends() {
+        let stats = Stats::default();
+        for _ in 0..2 {
+            stats.due();
+            stats.begun(false);
+        }
+        stats.ended(success(), false);
+        assert_eq!(stats.abandon(), 1);
+        stats.ended(success(), false);
+        let snapshot = stats.snapshot();
+        assert_eq!(snapshot.running, 0);
+        assert_eq!(snapshot.runs[Ended::Success as usize], 1);
+        assert_eq!(snapshot.runs[Ended::Canceled as usize], 1);
+    }
+
+    #[test]
+    fn what_was_due_and_never_began_waits_no_more() {
+        let stats = Stats::default();
+        stats.due();
+        stats.due();
+        stats.never_began(true);
+        stats.never_began(false);
+        let snapshot = stats.snapshot();
+        assert_eq!((snapshot.waiting, snapshot.rejected), (0, 1));
+        assert_eq!(snapshot.state(), State::Idle);
+    }
+
+    #[test]
+    fn who_failed_backs_off_until_it_begins_again_or_is_given_up() {
+        let stats = Stats::default();
+        stats.due();
+        stats.begun(false);
+        let failure = RunEnd::given_up(true, Duration::ZERO);
+        assert_eq!(failure.ended, Ended::Failure);
+        stats.ended(failure.clone(), true);
+        assert_eq!(stats.snapshot().state(), State::BackingOff);
+        stats.begun(true);
+        assert_eq!(stats.snapshot().state(), State::Running);
+        stats.ended(failure, true);
+        stats.given_up();
+        stats.over(Over::Stopped);
+        assert_eq!(stats.snapshot().state(), State::Stopped);
     }
 }

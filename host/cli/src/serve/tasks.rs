@@ -168,12 +168,14 @@ impl Tasks {
         views
     }
 
-    /// Ends all of them. Whether all runs ended in time.
-    pub(super) async fn stop(&self) -> bool {
+    /// Ends all of them. Runs that do not end in time are abandoned.
+    pub(super) async fn stop(&self) {
         for running in self.running.lock().values() {
             running.job.ask_to_stop();
         }
-        self.engine.clone().stop().await
+        if !self.engine.clone().stop().await {
+            self.running.lock().values().for_each(|it| it.job.abandon());
+        }
     }
 }
 
