@@ -94,6 +94,29 @@ impl Served {
         }
     }
 
+    /// Starts it, with the configuration that is there, and waits until it answers at
+    /// this address that it is ready: for one whose log nobody reads.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or does not answer.
+    pub fn unheard(serve: &mut Command, folder: &Path, address: SocketAddr) -> Result<Self> {
+        let served = Self {
+            running: Running::start(serve)?,
+            folder: folder.into(),
+            address: Some(address),
+        };
+        let begun = std::time::Instant::now();
+        while !served
+            .get("/readyz")
+            .is_ok_and(|answer| answer.status == 200)
+        {
+            ensure!(begun.elapsed() < GUARD, "not ready within {GUARD:?}");
+            std::thread::yield_now();
+        }
+        Ok(served)
+    }
+
     /// The number of its process.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -27,3 +27,12 @@ mod exchanges;
 
 #[path = "serve/unreachable.rs"]
 mod unreachable;
+
+#[path = "serve/entries.rs"]
+mod entries;
+
+#[path = "serve/disk.rs"]
+mod disk;
+
+#[path = "serve/clients.rs"]
+mod clients;

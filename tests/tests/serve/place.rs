@@ -1,10 +1,12 @@
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::cache_home;
+use solti_metrics_tests::child::Running;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 use tempfile::TempDir;
 
@@ -44,7 +46,23 @@ impl Place {
         Served::start_with(&mut self.shell(script), folder, &format!("{HEAD}{config}"))
     }
 
-    pub(crate) fn shell(&self, script: &str) -> Command {
+    /// The same, for one whose log nobody reads: where it serves is chosen here.
+    pub(crate) fn unheard(&self, script: &str, config: &str) -> Result<Served> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        self.write(
+            FILE,
+            format!("[server]\nlisten = \"{address}\"\n{config}").as_bytes(),
+        )?;
+        Served::unheard(&mut self.shell(script), self.folder.path(), address)
+    }
+
+    /// The command itself, with a whole configuration.
+    pub(crate) fn plain(&self, config: &str) -> Result<Running> {
+        self.write(FILE, config.as_bytes())?;
+        Running::start(&mut serve(self.folder.path(), &[FILE]))
+    }
+
+    fn shell(&self, script: &str) -> Command {
         let serve = serve(self.folder.path(), &[FILE]);
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "sh"]).arg(serve.get_program());

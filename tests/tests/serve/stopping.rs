@@ -168,7 +168,7 @@ fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
 
 #[test]
 fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast()?)])?;
+    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     // Tasks begin in the order of their names, and this cache has nothing yet.
     let config =
         format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
@@ -195,7 +195,7 @@ fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
 
 #[test]
 fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast()?)])?;
+    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
     place.write(
         solti_metrics_tests::served::FILE,
@@ -258,11 +258,12 @@ fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
 }
 
 /// A guest that takes long to compile: so many functions, each with much in it.
-fn vast() -> Result<Vec<u8>> {
+pub(crate) fn vast(functions: usize) -> Result<Vec<u8>> {
     let body =
         "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 7)) (i32.load (local.get 0))))"
             .repeat(400);
-    let functions = format!("(func (param i32) (result i32) {body} (local.get 0))").repeat(800);
+    let functions =
+        format!("(func (param i32) (result i32) {body} (local.get 0))").repeat(functions);
     guest::component(&format!(
         r#"(module (memory 1) {functions}
             (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#
