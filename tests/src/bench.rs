@@ -10,11 +10,11 @@
 mod cached;
 #[cfg(test)]
 mod example;
-mod figure;
+pub(crate) mod figure;
 mod growth;
 pub mod languages;
 mod limit;
-mod machine;
+pub(crate) mod machine;
 mod options;
 mod page;
 mod places;

@@ -2,9 +2,13 @@
 //! and writes into `docs/reliability.md`. The tests have a short form of each part.
 
 mod crowd;
+mod crowd_page;
+mod document;
 mod guests;
 mod line;
 mod loris;
+mod options;
+mod plot;
 mod process;
 mod reading;
 mod round;
@@ -13,7 +17,10 @@ mod run_end;
 mod scraper;
 mod soak;
 mod soak_guests;
+mod soak_page;
+mod soak_verdict;
 mod spinners;
+mod spinners_page;
 
 pub use crowd::{Crowd, Interest};
 pub use guests::{Then, guest};
@@ -21,4 +28,4 @@ pub use reading::Reading;
 pub use round::Round;
 pub use run::main;
 pub use soak::{Extent, Look, Soak};
-pub use spinners::{Batch, Spinners};
+pub use spinners::{Batch, Spinners, Times};

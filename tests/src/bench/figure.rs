@@ -1,7 +1,7 @@
 //! Numbers for people: three digits that mean something.
 
 /// At most three digits, or all those before the point, with commas.
-pub(super) fn figure(number: f64) -> String {
+pub(crate) fn figure(number: f64) -> String {
     let decimals = match number.abs() {
         0.0..0.000_95 => 6,
         0.000_95..0.0095 => 5,
@@ -18,12 +18,12 @@ pub(super) fn figure(number: f64) -> String {
 }
 
 /// A whole number, with commas.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     thousands(&number.to_string())
 }
 
 /// Bytes, in the unit that suits them.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     let number = bytes as f64;
     match bytes {
         0..1_000 => format!("{bytes} B"),
@@ -33,7 +33,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// Seconds, in the unit that suits them.
-pub(super) fn seconds(seconds: f64) -> String {
+pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {
         0.0..0.001 => format!("{} µs", figure(seconds * 1e6)),
         0.001..1.0 => format!("{} ms", figure(seconds * 1e3)),

@@ -30,7 +30,7 @@ const BUSY: f64 = 0.5;
 
 impl Machine {
     /// This one, now.
-    pub(super) fn here() -> Self {
+    pub(crate) fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
         let release = read("/etc/os-release");

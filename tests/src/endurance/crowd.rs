@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::loris::loris;
-use super::process::load;
+use super::process::{Process, load};
 use super::round::{Round, start};
 use super::scraper::Scraper;
 
@@ -31,6 +31,8 @@ pub struct Crowd {
     pub quiet: Vec<Round>,
     /// For each interest, its rounds: each took its turn after a quiet one.
     pub crowded: Vec<(Interest, Vec<Round>)>,
+    /// Files and sockets that were open before anybody came, and when all were gone.
+    pub fds: (usize, usize),
     /// What wanted this machine's processors in the minute before, without this.
     pub load: f64,
 }
@@ -48,6 +50,9 @@ impl Crowd {
         let mut served = start(folder.path(), places)?;
         let mut quiet = Vec::new();
         let mut crowded: Vec<_> = interests.iter().map(|&it| (it, Vec::new())).collect();
+        // Whatever is opened at the first answer is open from here on.
+        Round::of(&mut served, runs)?;
+        let before = Process::of(served.id())?.fds;
         for number in 0..rounds {
             quiet.push(Round::of(&mut served, runs)?);
             for turn in 0..crowded.len() {
@@ -60,12 +65,17 @@ impl Crowd {
                 rounds.push(round);
             }
         }
+        let after = served.until("the sockets of those who are gone are closed", |served| {
+            let now = Process::of(served.id())?.fds;
+            Ok((now <= before).then_some(now))
+        })?;
         let end = served.stop()?;
         ensure!(end.code == Some(0), "{end}");
         Ok(Self {
             places,
             quiet,
             crowded,
+            fds: (before, after),
             load,
         })
     }

@@ -1,19 +1,30 @@
 #![allow(clippy::print_stderr, reason = "what a person waits for")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::crowd::{Crowd, Interest};
+use super::document::{Found, page};
+use super::options::{Options, Part};
+use super::plot::plot;
 use super::soak::{Extent, Look, Soak};
+use super::soak_verdict::Verdict;
+use super::spinners::Spinners;
+use crate::bench::machine::Machine;
 
-/// Does what the command line says: parts by their names, and `--minutes` for the soak.
-/// What each part finds is kept in `endurance/` of the folder that cargo builds in.
+/// Does what the command line says. What each part finds is kept in `endurance/` of the
+/// folder that cargo builds in, so that the page can be written of parts that were not
+/// looked for at the same time.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
-    match asked(arguments) {
+    let options = Options::parse(arguments).map_err(anyhow::Error::msg);
+    match options.and_then(|options| asked(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -22,76 +33,122 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
     }
 }
 
-fn asked(arguments: impl IntoIterator<Item = String>) -> Result<()> {
-    let (mut parts, mut minutes) = (Vec::new(), 30);
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match &*argument {
-            // What cargo says to each benchmark.
-            "--bench" => {}
-            "--minutes" => {
-                let number = arguments.next().context("--minutes needs a number")?;
-                minutes = number.parse().context("--minutes needs a number")?;
-            }
-            "soak" => parts.push(argument),
-            other => bail!("{other}: only soak, --minutes N"),
-        }
+fn asked(options: &Options) -> Result<()> {
+    let mut wrong = Vec::new();
+    for part in &options.parts {
+        eprintln!("{}", part.name());
+        wrong.extend(match part {
+            // Those who ask for time first, since it is told from the load before.
+            Part::Crowd => crowd()?,
+            Part::Spinners => spinners()?,
+            Part::Soak => soak(options.minutes)?,
+        });
     }
-    for part in parts {
-        if part == "soak" {
-            soak(minutes)?;
-        }
+    if options.write {
+        write()?;
     }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
 
-fn soak(minutes: u64) -> Result<()> {
+fn crowd() -> Result<Vec<String>> {
+    let interest = |seconds| Interest {
+        scrapers: 200,
+        every: Duration::from_secs(seconds),
+        loris: 50,
+    };
+    let places = available_parallelism()?.get();
+    let crowd = Crowd::run(12, 100 * places, places, &[interest(15), interest(1)])?;
+    keep(Part::Crowd, &crowd)?;
+    // Times are not judged here: the page says how sure they are.
+    Ok(Vec::new())
+}
+
+fn spinners() -> Result<Vec<String>> {
+    let found = Spinners::run(4_950, 50, 64)?;
+    keep(Part::Spinners, &found)?;
+    let all = found.alone.succeeded == 4_950.0 && found.beside.succeeded == 4_950.0;
+    Ok(match all && found.beside.timed_out == 50.0 {
+        true => Vec::new(),
+        false => vec![format!("not every guest completed: {found:?}")],
+    })
+}
+
+fn soak(minutes: u64) -> Result<Vec<String>> {
     let extent = Extent {
         length: Duration::from_secs(60 * minutes),
         scrape: Duration::from_secs(1),
         swap: Duration::from_secs(60),
     };
     let soak = Soak::run(extent, note)?;
-    keep("soak", &soak)?;
-    let wrong = soak.imbalances();
-    if !wrong.is_empty() {
-        bail!("the ledger did not balance:\n{}", wrong.join("\n"));
+    keep(Part::Soak, &soak)?;
+    let mut wrong = soak.imbalances();
+    if let Some(verdict) = Verdict::of(&soak)
+        && !(verdict.memory_is_flat() && verdict.files_are_closed())
+    {
+        wrong.push(format!("it grows: {verdict:?}"));
     }
-    Ok(())
+    Ok(wrong)
 }
 
 /// Once in a minute.
 fn note(look: &Look) {
-    if look.at.as_secs() % 60 == 1 {
-        let Look {
-            at,
-            resident_kib,
-            anonymous_kib,
-            fds,
-            threads,
-            in_flight,
-            unbalanced,
-            load,
-            ..
-        } = look;
-        eprintln!(
-            "{:>5} s {resident_kib:>8.0} KiB resident {anonymous_kib:>8.0} anonymous {fds:>4} fds {threads:>3} threads {in_flight:>6} in flight {unbalanced:?} load {load}",
-            at.as_secs()
-        );
+    if look.at.as_secs() % 60 != 1 {
+        return;
     }
+    eprintln!(
+        "{:>5} s, {:.0} KiB resident, {:.0} of them in no file, {} files, {} threads, load {}",
+        look.at.as_secs(),
+        look.resident_kib,
+        look.anonymous_kib,
+        look.fds,
+        look.threads,
+        look.load
+    );
 }
 
-fn keep(part: &str, found: &impl Serialize) -> Result<()> {
-    let file = kept(part)?;
+fn write() -> Result<()> {
+    let found = Found {
+        soak: kept(Part::Soak)?,
+        spinners: kept(Part::Spinners)?,
+        crowd: kept(Part::Crowd)?,
+    };
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    fs::write(docs.join("reliability.md"), page(&found, &Machine::here()))?;
+    match &found.soak {
+        Some(soak) => fs::write(docs.join("reliability.svg"), plot(soak))?,
+        None => bail!("there is no soak to draw: add `soak` to what is to be done"),
+    }
+    Ok(())
+}
+
+fn keep(part: Part, found: &impl Serialize) -> Result<()> {
+    let file = file(part)?;
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
     Ok(fs::write(file, serde_json::to_string(found)?)?)
 }
 
+/// What was found when it was last looked for, if ever.
+fn kept<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
+    let file = file(part)?;
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&file)?;
+    let found = serde_json::from_str(&text);
+    Ok(Some(found.with_context(|| {
+        format!("{}: look for it anew", file.display())
+    })?))
+}
+
 /// This program is in `<target>/<profile>/deps`.
-fn kept(part: &str) -> Result<PathBuf> {
+fn file(part: Part) -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(3).context("a target directory")?;
-    Ok(target.join("endurance").join(part).with_extension("json"))
+    Ok(target
+        .join("endurance")
+        .join(part.name())
+        .with_extension("json"))
 }

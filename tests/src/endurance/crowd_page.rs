@@ -1,0 +1,123 @@
+use super::crowd::{Crowd, Interest};
+use super::line::share;
+use super::round::Round;
+use crate::bench::figure::{count, figure};
+
+/// By how much tasks may be delayed.
+pub(super) const MOST_DELAY: f64 = 1.05;
+
+/// How many times as long, and between what that lies in nineteen of twenty cases.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Delay {
+    pub(super) times: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Delay {
+    /// Of rounds against the quiet ones before them.
+    pub(super) fn of(quiet: &[Round], crowded: &[Round], of: fn(&Round) -> f64) -> Self {
+        let both = quiet.iter().zip(crowded);
+        let times: Vec<f64> = both
+            .map(|(quiet, crowd)| (of(crowd) / of(quiet)).ln())
+            .collect();
+        let count = times.len() as f64;
+        let mean = times.iter().sum::<f64>() / count;
+        let spread: f64 = times.iter().map(|it| (it - mean).powi(2)).sum();
+        // Student's t for some ten rounds and more.
+        let off = 2.2 * (spread / (count - 1.0) / count).sqrt();
+        Self {
+            times: mean.exp(),
+            low: (mean - off).exp(),
+            high: (mean + off).exp(),
+        }
+    }
+}
+
+/// The section about those who look on.
+pub(super) fn section(found: &Crowd) -> String {
+    let Some((first, _)) = found.crowded.first() else {
+        return String::new();
+    };
+    let (scrapers, loris) = (first.scrapers, first.loris);
+    let mut text = format!(
+        "\
+## {scrapers} scrapers and {loris} slow connections
+
+A `serve` that does nothing but work, {places} runs at a time: as many as there are
+processors, so that whatever answering takes is missing somewhere. Rounds with a crowd
+and rounds without take turns, {rounds} of each, in the same process. The crowd asks as
+Prometheus does, for a compressed answer on a connection that it keeps; its slow
+connections send a request a byte at a time until they are closed, and come again.
+The load before was {load:.1}.
+
+| each scrapes every | a run takes, times as long | 95 % of runs | scrapes a second | a scrape took, ms: median, 99 %, longest | serving, processors | scraping, processors | slow connections closed |
+|---|--:|--:|--:|--:|--:|--:|--:|
+",
+        places = found.places,
+        rounds = found.quiet.len(),
+        load = found.load,
+    );
+    for (interest, rounds) in &found.crowded {
+        text += &row(interest, &found.quiet, rounds);
+    }
+    text + &verdict(found) + READING
+}
+
+fn row(interest: &Interest, quiet: &[Round], rounds: &[Round]) -> String {
+    let half = Delay::of(quiet, rounds, |round| round.median_ms);
+    let most = Delay::of(quiet, rounds, |round| round.most_ms);
+    let sum = |of: fn(&Round) -> f64| rounds.iter().map(of).sum::<f64>();
+    let seconds = sum(|round| round.seconds);
+    let scrapes: Vec<f64> = rounds
+        .iter()
+        .flat_map(|it| it.scrapes_ms.iter().copied())
+        .collect();
+    let took = |part| figure(share(scrapes.iter().copied(), part));
+    format!(
+        "| {} s | {} | {} | {} | {}, {}, {} | {} | {} | {} |\n",
+        interest.every.as_secs_f64(),
+        between(half),
+        between(most),
+        figure(scrapes.len() as f64 / seconds),
+        took(0.5),
+        took(0.99),
+        took(1.0),
+        figure(sum(|round| round.serving) / seconds),
+        figure(sum(|round| round.scraping) / seconds),
+        count(rounds.iter().map(|round| round.closed as u64).sum())
+    )
+}
+
+fn between(delay: Delay) -> String {
+    let Delay { times, low, high } = delay;
+    format!("{times:.3} ({low:.3} to {high:.3})")
+}
+
+fn verdict(found: &Crowd) -> String {
+    let verdicts = found.crowded.iter().map(|(interest, rounds)| {
+        let delay = Delay::of(&found.quiet, rounds, |round| round.median_ms);
+        let word = match delay {
+            _ if delay.high <= MOST_DELAY => "holds",
+            _ if delay.low > MOST_DELAY => "**does not hold**",
+            _ => "cannot be told from these rounds",
+        };
+        let (every, most) = (interest.every.as_secs_f64(), MOST_DELAY);
+        format!("at {every} s, the limit of {most} {word}")
+    });
+    let mut quiet: Vec<_> = found.quiet.iter().map(|round| round.median_ms).collect();
+    quiet.sort_unstable_by(f64::total_cmp);
+    format!(
+        "\nMedian durations: {}. Without anybody, the median run of a round took {} to {} ms.\n",
+        verdicts.collect::<Vec<_>>().join("; "),
+        figure(quiet.first().copied().unwrap_or_default()),
+        figure(quiet.last().copied().unwrap_or_default())
+    )
+}
+
+const READING: &str = "
+Every scraper was answered each time; one that was not would have ended the measurement.
+Times as long: the geometric mean over the rounds, and where it lies in 95 of 100 cases.
+Scrapers are on the same machine here, so what they use themselves, in the column
+`scraping`, is missing to the tasks as well, which is not so where they are on others.
+";

@@ -1,0 +1,84 @@
+use super::crowd::Crowd;
+use super::soak::Soak;
+use super::spinners::Spinners;
+use super::{crowd_page, soak_page, spinners_page};
+use crate::bench::machine::Machine;
+
+/// What was found, each part when it was last looked for.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) soak: Option<Soak>,
+    pub(super) spinners: Option<Spinners>,
+    pub(super) crowd: Option<Crowd>,
+}
+
+/// `docs/reliability.md`.
+pub(super) fn page(found: &Found, machine: &Machine) -> String {
+    let sections = [
+        INTRODUCTION.to_owned(),
+        whereabouts(machine),
+        found
+            .soak
+            .as_ref()
+            .map_or_else(String::new, soak_page::section),
+        found
+            .spinners
+            .as_ref()
+            .map_or_else(String::new, spinners_page::section),
+        found
+            .crowd
+            .as_ref()
+            .map_or_else(String::new, crowd_page::section),
+        LIMITS.to_owned(),
+    ];
+    let there = sections.into_iter().filter(|section| !section.is_empty());
+    there.collect::<Vec<_>>().join("\n")
+}
+
+const INTRODUCTION: &str = "\
+# Reliability
+
+What becomes of a `solti-metrics serve` that is left running, that has guests which never
+end, and that many look at. `make soak` has found all of this and written this page, so
+edit the files in `tests/src/endurance/` instead. `make test` does the same in short, and
+asserts what does not depend on time.
+";
+
+fn whereabouts(machine: &Machine) -> String {
+    let Machine {
+        cpu,
+        cores,
+        memory_gib,
+        system,
+        rustc,
+        wasmtime,
+        date,
+        ..
+    } = machine;
+    format!(
+        "\
+| | |
+|---|---|
+| processor | {cpu}, {cores} cores |
+| memory | {memory_gib} GiB |
+| system | {system} |
+| compiler | {rustc} |
+| runtime | wasmtime {wasmtime} |
+| day | {date} |
+
+The command was built as the tests build it: what is not ours with `opt-level = 2`, our own
+code without optimisation. So times are longer than those of a release build; memory,
+files and ledgers do not depend on it. The machine did other things as well, which is why
+its load stands beside what was found.
+"
+    )
+}
+
+const LIMITS: &str = "\
+## What this does not say
+
+- **Half an hour is not a month.** A leak of less than the limit would not be seen; the
+  limit is what the slope can be told from.
+- **One machine, one scraper's network.** Everything is loopback.
+- **The allocator is the system's.** Another one may keep more of what was freed.
+";

@@ -1,0 +1,102 @@
+/// What a run is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Options {
+    /// What is looked for, in this order.
+    pub(super) parts: Vec<Part>,
+    /// How long the soak is.
+    pub(super) minutes: u64,
+    /// Whether the page and the plot are written, of what is kept.
+    pub(super) write: bool,
+}
+
+/// What can be looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Many scrapers and slow connections.
+    Crowd,
+    /// Guests that loop for ever beside those that end.
+    Spinners,
+    /// Everything at once, for a long time.
+    Soak,
+}
+
+impl Part {
+    /// The shortest first.
+    pub(super) const ALL: [Self; 3] = [Self::Crowd, Self::Spinners, Self::Soak];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Crowd => "crowd",
+            Self::Spinners => "spinners",
+            Self::Soak => "soak",
+        }
+    }
+}
+
+/// Of a soak that nobody asked to be shorter.
+const MINUTES: u64 = 30;
+
+impl Options {
+    /// From the command line, without the program's name.
+    pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            parts: Vec::new(),
+            minutes: MINUTES,
+            write: false,
+        };
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            let part = Part::ALL.into_iter().find(|part| part.name() == argument);
+            match (&*argument, part) {
+                // What cargo says to each benchmark.
+                ("--bench", _) => {}
+                ("--write", _) => options.write = true,
+                ("--minutes", _) => {
+                    let minutes = arguments.next().and_then(|number| number.parse().ok());
+                    let minutes = minutes.filter(|minutes| *minutes > 0);
+                    options.minutes = minutes.ok_or("--minutes needs a number above 0")?;
+                }
+                (_, Some(part)) => options.parts.push(part),
+                (other, None) => {
+                    let known = "only crowd, spinners, soak, --minutes N, --write";
+                    return Err(format!("{other}: {known}"));
+                }
+            }
+        }
+        if options.parts.is_empty() && !options.write {
+            options.parts = Part::ALL.into();
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn whoever_asks_for_no_part_and_no_page_gets_all_parts() {
+        let parts = |line| parse(line).map(|options| options.parts);
+        assert_eq!(parts("--bench"), Ok(Part::ALL.into()));
+        assert_eq!(parts("spinners"), Ok(vec![Part::Spinners]));
+        assert_eq!(parts("--write"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_soak_takes_as_long_as_was_asked() {
+        let minutes = |line| parse(line).map(|options| options.minutes);
+        assert_eq!(minutes("soak"), Ok(30));
+        assert_eq!(minutes("soak --minutes 2"), Ok(2));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for line in ["--minutes", "--minutes 0", "--minutes x", "swim", "5"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

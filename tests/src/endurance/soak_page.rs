@@ -1,0 +1,188 @@
+use super::line::share;
+use super::soak::Soak;
+use super::soak_verdict::{MOST_FDS, MOST_GROWTH, Verdict};
+use crate::bench::figure::{count, figure};
+
+/// What each task of a soak does, in the order of the table.
+const TASKS: [(&str, &str); 10] = [
+    ("fast", "100 tasks recorded, at 5 Hz, two at a time"),
+    ("digest", "reads and hashes 20 files, and prints"),
+    (
+        "queued",
+        "sleeps 300 ms and is due each 250 ms; three may wait",
+    ),
+    (
+        "rejected",
+        "sleeps 1 s and is due each 400 ms; none may wait",
+    ),
+    (
+        "replaced",
+        "sleeps 1 s and is due each 700 ms; the newest replaces",
+    ),
+    ("trapping", "records, then `unreachable`"),
+    ("looping", "loops for ever, with a deadline of 200 ms"),
+    ("flooding", "makes 40,000 records and may make 10,000"),
+    ("printing", "prints 256 KiB and may print 16"),
+    ("failing", "fails, and is restarted with back-off"),
+];
+
+const OUTCOMES: [&str; 4] = ["success", "failure", "canceled", "timeout"];
+
+/// The section about a soak.
+pub(super) fn section(soak: &Soak) -> String {
+    let length = soak.looks.last().map_or(0.0, |look| look.at.as_secs_f64());
+    format!(
+        "## {:.0} minutes of everything at once\n\n{ABOUT}\n{}\n{}\n{}",
+        length / 60.0,
+        verdicts(soak),
+        tasks(soak),
+        ledgers(soak)
+    )
+}
+
+const ABOUT: &str = "\
+One `solti-metrics serve`, with guests that end in every way there is, and a component
+behind them that takes their records. Each minute another build of that component is put
+into its place, compiled and swapped in. Each second it is scraped, on a connection of
+its own, and each ledger on that scrape is added up.
+
+![Resident memory over time](reliability.svg)
+";
+
+fn verdicts(soak: &Soak) -> String {
+    let (scrapes, looks) = (soak.looks.len() as u64, &soak.looks);
+    let took = |part| share(looks.iter().map(|look| look.took.as_secs_f64() * 1e3), part);
+    let most = |of: fn(&super::Look) -> f64| share(looks.iter().map(of), 1.0);
+    let unbalanced: usize = looks.iter().map(|look| look.unbalanced.len()).sum();
+    let threads = |at: Option<&super::Look>| at.map_or(0, |look| look.threads);
+    let (first, last) = (threads(looks.first()), threads(looks.last()));
+    let mut rows = Vec::new();
+    if let Some(verdict) = Verdict::of(soak) {
+        let (resident, anonymous) = (verdict.resident, verdict.anonymous);
+        let word = |holds| if holds { "holds" } else { "**does not hold**" };
+        rows.push(format!(
+            "| resident memory grows by, KiB a minute | {:.1} ± {:.1} | at most {MOST_GROWTH:.0}: {} |",
+            resident.slope,
+            2.0 * resident.error,
+            word(verdict.memory_is_flat())
+        ));
+        rows.push(format!(
+            "| of that, memory that no file has | {:.1} ± {:.1} | |",
+            anonymous.slope,
+            2.0 * anonymous.error
+        ));
+        rows.push(format!(
+            "| files and sockets open, first minute and last | {:.0} and {:.0} | at most {MOST_FDS:.0} more: {} |",
+            verdict.fds.0,
+            verdict.fds.1,
+            word(verdict.files_are_closed())
+        ));
+    }
+    rows.extend([
+        format!(
+            "| the most files and sockets at once | {:.0} | |",
+            most(|look| look.fds as f64)
+        ),
+        format!("| threads, first and last | {first} and {last} | |"),
+        format!(
+            "| ledgers that did not balance, of {} scrapes | {unbalanced} | none |",
+            count(scrapes)
+        ),
+        format!(
+            "| the most records in flight | {} | |",
+            count(most(|look| look.in_flight) as u64)
+        ),
+        format!("| swaps of the backend | {} | |", soak.swaps),
+        format!(
+            "| a scrape took, ms: median, 99 %, longest | {}, {}, {} | |",
+            figure(took(0.5)),
+            figure(took(0.99)),
+            figure(took(1.0))
+        ),
+        format!(
+            "| bytes of a scrape | {} | |",
+            count(most(|look| look.bytes as f64) as u64)
+        ),
+        format!(
+            "| from SIGTERM to the end, ms | {} | |",
+            figure(soak.stopping.as_secs_f64() * 1e3)
+        ),
+        format!(
+            "| load of the machine: median, most | {:.1}, {:.1} | |",
+            share(looks.iter().map(|look| look.load), 0.5),
+            most(|look| look.load)
+        ),
+    ]);
+    format!(
+        "| | found | has to be |\n|---|--:|---|\n{}\n",
+        rows.join("\n")
+    )
+}
+
+fn tasks(soak: &Soak) -> String {
+    let mut text = "\
+| task | what a run does | success | failure | canceled | timeout | turned away | records |
+|---|---|--:|--:|--:|--:|--:|--:|
+"
+    .to_owned();
+    for (task, about) in TASKS {
+        let of = |family: &str| {
+            soak.last
+                .by(family, "task")
+                .get(task)
+                .copied()
+                .unwrap_or_default()
+        };
+        let label = ("task", task);
+        let runs = soak
+            .last
+            .by_where("solti_metrics_task_runs_total", "outcome", label);
+        let runs = OUTCOMES.map(|it| count(runs.get(it).copied().unwrap_or_default() as u64));
+        text += &format!(
+            "| `{task}` | {about} | {} | {} | {} |\n",
+            runs.join(" | "),
+            count(of("solti_metrics_task_rejected_total") as u64),
+            count(of("solti_metrics_task_records_accepted_total") as u64)
+        );
+    }
+    text
+}
+
+fn ledgers(soak: &Soak) -> String {
+    let mut text = "\
+What the log says when it has stopped; `sink` is the component, which got what the other
+two delivered:
+
+| ledger | accepted | delivered | dropped | in flight |
+|---|--:|--:|--:|--:|
+"
+    .to_owned();
+    for ledger in &soak.ledgers {
+        let numbers = [
+            ledger.accepted,
+            ledger.delivered,
+            ledger.dropped,
+            ledger.in_flight,
+        ];
+        text += &format!(
+            "| `{}` | {} |\n",
+            ledger.source,
+            numbers.map(count).join(" | ")
+        );
+    }
+    let mut reasons = Vec::new();
+    for ledger in &soak.ledgers {
+        let family = "solti_metrics_records_dropped_total";
+        let dropped = soak
+            .last
+            .by_where(family, "reason", ("source", &ledger.source));
+        for (reason, number) in dropped.into_iter().filter(|(_, number)| *number > 0.0) {
+            let (number, source) = (count(number as u64), &ledger.source);
+            reasons.push(format!("{number} of `{source}` for `{reason}`"));
+        }
+    }
+    format!(
+        "{text}\nDropped, by the last scrape: {}.\n",
+        reasons.join(", ")
+    )
+}

@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use super::line::{Line, median};
+use super::soak::{Look, Soak};
+
+/// KiB a minute by which memory may grow: 46 MiB a day.
+pub(super) const MOST_GROWTH: f64 = 32.0;
+
+/// How many files more may be open in the last minute than in the first. Runs open some
+/// while they go on, so that no two minutes have to be alike.
+pub(super) const MOST_FDS: f64 = 3.0;
+
+/// What a soak says about a runner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Verdict {
+    /// KiB a minute by which resident memory grows, over the last two thirds.
+    pub(super) resident: Line,
+    /// The same of what is in no file.
+    pub(super) anonymous: Line,
+    /// Files that are open: median of the first minute, and of the last.
+    pub(super) fds: (f64, f64),
+}
+
+impl Verdict {
+    /// Of a soak that is long enough to have one.
+    pub(super) fn of(soak: &Soak) -> Option<Self> {
+        let resident = minutes(soak, |look| look.resident_kib);
+        let anonymous = minutes(soak, |look| look.anonymous_kib);
+        let fds = minutes(soak, |look| look.fds as f64);
+        Some(Self {
+            resident: Line::through(late(&resident))?,
+            anonymous: Line::through(late(&anonymous))?,
+            fds: (fds.first()?.1, fds.last()?.1),
+        })
+    }
+
+    /// Whether memory does not grow by more than it may, as far as can be told: by how
+    /// much the slope may be off is taken from it.
+    pub(super) fn memory_is_flat(&self) -> bool {
+        self.resident.slope - 2.0 * self.resident.error <= MOST_GROWTH
+    }
+
+    /// Whether no files are left open.
+    pub(super) fn files_are_closed(&self) -> bool {
+        self.fds.1 - self.fds.0 <= MOST_FDS
+    }
+}
+
+/// The median of each minute. Within one, memory goes up and down with the runs.
+pub(super) fn minutes(soak: &Soak, of: impl Fn(&Look) -> f64) -> Vec<(f64, f64)> {
+    let mut minutes = BTreeMap::<u64, Vec<f64>>::new();
+    for look in &soak.looks {
+        let minute = look.at.as_secs() / 60;
+        minutes.entry(minute).or_default().push(of(look));
+    }
+    let whole = minutes.into_iter().filter(|(_, looks)| looks.len() > 20);
+    whole
+        .map(|(minute, looks)| (minute as f64, median(looks)))
+        .collect()
+}
+
+/// Without the first third, in which whatever is kept is made.
+fn late(minutes: &[(f64, f64)]) -> &[(f64, f64)] {
+    &minutes[minutes.len() / 3..]
+}
