@@ -15,8 +15,8 @@ use crate::time::Time;
 pub(crate) struct Server {
     /// Where to listen. Beyond this machine, set a token as well.
     pub(crate) listen: Text<SocketAddr>,
-    /// A file with the token that scrapers send, `Authorization: Bearer TOKEN`. Nobody
-    /// else may be able to read it.
+    /// A file with the token that scrapers send, `Authorization: Bearer TOKEN`. Not
+    /// everybody may be able to read it.
     #[schemars(example = &"token")]
     pub(crate) token_file: Option<PathBuf>,
 }

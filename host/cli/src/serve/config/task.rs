@@ -121,7 +121,7 @@ pub(crate) struct BackoffConfig {
     pub(crate) factor: f64,
     /// How pauses are spread, so that what failed together does not begin together.
     pub(crate) jitter: Jitter,
-    /// After so many failures in a row it is left alone. Default: never.
+    /// So often in a row it is tried again; after that it is left alone. Default: without end.
     pub(crate) retries: Option<NonZeroU32>,
 }
 
