@@ -21,7 +21,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The shortest first.
+    /// What depends on times first: what comes after it makes the machine busy.
     pub(super) const ALL: [Self; 3] = [Self::Crowd, Self::Spinners, Self::Soak];
 
     pub(super) const fn name(self) -> &'static str {

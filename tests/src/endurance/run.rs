@@ -38,7 +38,6 @@ fn asked(options: &Options) -> Result<()> {
     for part in &options.parts {
         eprintln!("{}", part.name());
         wrong.extend(match part {
-            // Those who ask for time first, since it is told from the load before.
             Part::Crowd => crowd()?,
             Part::Spinners => spinners()?,
             Part::Soak => soak(options.minutes)?,
@@ -58,7 +57,7 @@ fn crowd() -> Result<Vec<String>> {
         loris: 50,
     };
     let places = available_parallelism()?.get();
-    let crowd = Crowd::run(12, 100 * places, places, &[interest(15), interest(1)])?;
+    let crowd = Crowd::run(24, 50 * places, places, &[interest(15), interest(1)])?;
     keep(Part::Crowd, &crowd)?;
     // Times are not judged here: the page says how sure they are.
     Ok(Vec::new())

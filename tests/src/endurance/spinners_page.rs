@@ -17,8 +17,8 @@ them has to complete, and they do. The load before was {load:.1}.
 | | without spinners | with them |
 |---|--:|--:|
 {rows}
-A run that is beside a spinner waits for its turn on a processor, which is a tick of 10 ms
-for each spinner at most; the others are not kept waiting.
+Guests that loop let go of their thread at each tick of 10 ms. Whoever comes to a thread
+that has several of them waits for their turns, which is what the slowest runs did.
 ",
         places = found.places,
         at_once = found.spinning_at_once,
