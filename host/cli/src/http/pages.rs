@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use solti_metrics::{Exposition, PrometheusMetrics};
+use solti_metrics::PrometheusMetrics;
 
 use super::{Accept, Answering, Page, Route, Site};
 use crate::component::Component;
@@ -17,25 +17,6 @@ impl Pages {
         Self {
             metrics,
             components,
-        }
-    }
-
-    /// What this host itself has to tell.
-    fn own(&self, exposition: Exposition) -> Page {
-        match self.metrics.encode(exposition) {
-            Ok(text) => Page::new(exposition.content_type(), text),
-            Err(error) => Page::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-        }
-    }
-
-    /// What a component has to tell.
-    async fn of_component(&self, name: &str) -> Page {
-        let Some(component) = self.component(name) else {
-            return Page::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
-        };
-        match component.backend.expose().await {
-            Ok(text) => Page::new(Exposition::OpenMetrics.content_type(), text),
-            Err(error) => Page::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         }
     }
 
@@ -61,8 +42,8 @@ impl Site for Pages {
     fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a> {
         Box::pin(async move {
             match route {
-                Route::Metrics => self.own(accept.exposition),
-                Route::BackendMetrics(name) => self.of_component(name).await,
+                Route::Metrics => Page::of(&self.metrics, accept.exposition),
+                Route::BackendMetrics(name) => Page::of_component(self.component(name)).await,
                 _ => Page::text(StatusCode::OK, "ok\n"),
             }
         })

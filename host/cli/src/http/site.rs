@@ -4,7 +4,10 @@ use std::pin::Pin;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 
+use solti_metrics::{Exposition, PrometheusMetrics};
+
 use super::Accept;
+use crate::component::Component;
 
 /// Pages to read.
 pub(crate) trait Site: Send + Sync + 'static {
@@ -111,5 +114,24 @@ impl Page {
         let mut page = Self::new("text/plain; charset=utf-8", body);
         page.status = status;
         page
+    }
+
+    /// What a host has to tell of itself.
+    pub(crate) fn of(metrics: &PrometheusMetrics, exposition: Exposition) -> Self {
+        match metrics.encode(exposition) {
+            Ok(text) => Self::new(exposition.content_type(), text),
+            Err(error) => Self::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+
+    /// What a component that receives records has to tell, if it is still there.
+    pub(crate) async fn of_component(component: Option<&Component>) -> Self {
+        let Some(component) = component else {
+            return Self::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
+        };
+        match component.backend.expose().await {
+            Ok(text) => Self::new(Exposition::OpenMetrics.content_type(), text),
+            Err(error) => Self::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+        }
     }
 }

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::Serialize;
-use solti_metrics::Exposition;
 
 use super::api::{BackendsAnswer, TasksAnswer};
 use super::live::Live;
@@ -13,29 +12,10 @@ use crate::http::{Accept, Answering, Page, Route, Site};
 pub(super) struct LiveSite(pub(super) Arc<Live>);
 
 impl LiveSite {
-    /// What this runner itself has to tell.
-    fn metrics(&self, exposition: Exposition) -> Page {
-        match self.0.scraped.encode(exposition) {
-            Ok(text) => Page::new(exposition.content_type(), text),
-            Err(error) => Page::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-        }
-    }
-
     fn ready(&self) -> Page {
         match self.0.why_not_ready() {
             None => Page::text(StatusCode::OK, "ready\n"),
             Some(why) => Page::text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-        }
-    }
-
-    /// What a component has to tell.
-    async fn of_component(&self, name: &str) -> Page {
-        let Some(component) = self.component(name) else {
-            return Page::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
-        };
-        match component.backend.expose().await {
-            Ok(text) => Page::new(Exposition::OpenMetrics.content_type(), text),
-            Err(error) => Page::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         }
     }
 
@@ -64,12 +44,14 @@ impl Site for LiveSite {
         Box::pin(async move {
             match route {
                 Route::Page => status_page(),
-                Route::Metrics => self.metrics(accept.exposition),
+                Route::Metrics => Page::of(&self.0.scraped, accept.exposition),
                 Route::Healthz => Page::text(StatusCode::OK, "ok\n"),
                 Route::Readyz => self.ready(),
                 Route::Tasks => json(&TasksAnswer::new(&self.0)),
                 Route::Backends => json(&BackendsAnswer::new(&self.0)),
-                Route::BackendMetrics(name) => self.of_component(name).await,
+                Route::BackendMetrics(name) => {
+                    Page::of_component(self.component(name).as_deref()).await
+                }
             }
         })
     }

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeMetric,
+};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
@@ -11,52 +13,26 @@ pub(super) struct Family<'a, 'b>(pub(super) &'a mut DescriptorEncoder<'b>);
 type Labels<'a, const N: usize> = [(&'a str, &'a str); N];
 
 impl Family<'_, '_> {
-    pub(super) fn counter<'l, const N: usize>(
+    pub(super) fn counter<'l, V: EncodeCounterValue + Default, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
-        samples: impl IntoIterator<Item = (Labels<'l, N>, u64)>,
+        samples: impl IntoIterator<Item = (Labels<'l, N>, V)>,
     ) -> fmt::Result {
-        let samples = samples
-            .into_iter()
-            .map(|(labels, value)| (labels, ConstCounter::new(value)));
-        self.family(name, help, ConstCounter::new(0_u64), samples)
+        let samples = samples.into_iter();
+        let samples = samples.map(|(labels, value)| (labels, ConstCounter::new(value)));
+        self.family(name, help, ConstCounter::new(V::default()), samples)
     }
 
-    pub(super) fn seconds<'l, const N: usize>(
+    pub(super) fn gauge<'l, V: EncodeGaugeValue + Default, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
-        samples: impl IntoIterator<Item = (Labels<'l, N>, f64)>,
+        samples: impl IntoIterator<Item = (Labels<'l, N>, V)>,
     ) -> fmt::Result {
-        let samples = samples
-            .into_iter()
-            .map(|(labels, value)| (labels, ConstCounter::new(value)));
-        self.family(name, help, ConstCounter::new(0_f64), samples)
-    }
-
-    pub(super) fn gauge<'l, const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        samples: impl IntoIterator<Item = (Labels<'l, N>, u64)>,
-    ) -> fmt::Result {
-        let samples = samples
-            .into_iter()
-            .map(|(labels, value)| (labels, ConstGauge::new(value)));
-        self.family(name, help, ConstGauge::new(0_u64), samples)
-    }
-
-    pub(super) fn float<'l, const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        samples: impl IntoIterator<Item = (Labels<'l, N>, f64)>,
-    ) -> fmt::Result {
-        let samples = samples
-            .into_iter()
-            .map(|(labels, value)| (labels, ConstGauge::new(value)));
-        self.family(name, help, ConstGauge::new(0_f64), samples)
+        let samples = samples.into_iter();
+        let samples = samples.map(|(labels, value)| (labels, ConstGauge::new(value)));
+        self.family(name, help, ConstGauge::new(V::default()), samples)
     }
 
     fn family<'l, M: EncodeMetric, const N: usize>(

@@ -122,7 +122,7 @@ fn artifacts(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         "Components that were compiled.",
         made.count,
     )?;
-    family.seconds(
+    family.counter(
         "solti_metrics_artifact_compile_seconds",
         "How long that took.",
         [(NO_LABELS, made.time.as_secs_f64())],
@@ -156,7 +156,7 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
     if let Ok(stat) = process.stat() {
         let ticks = procfs::ticks_per_second() as f64;
         let busy = (stat.utime + stat.stime) as f64 / ticks;
-        family.seconds(
+        family.counter(
             "process_cpu_seconds",
             "Processor time of this process.",
             [(NO_LABELS, busy)],
@@ -169,7 +169,7 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
         )?;
         if let Ok(boot) = procfs::boot_time_secs() {
             let began = boot as f64 + stat.starttime as f64 / ticks;
-            family.float(
+            family.gauge(
                 "process_start_time_seconds",
                 "When this process began, since 1970.",
                 [(NO_LABELS, began)],

@@ -56,7 +56,7 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         "Runs that are due, and wait for a place.",
         runs(|runs| runs.waiting),
     )?;
-    family.seconds(
+    family.counter(
         "solti_metrics_task_cpu_seconds",
         "Processor time spent on the guest.",
         tasks
