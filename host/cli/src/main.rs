@@ -94,9 +94,16 @@ fn say_no_panic_twice() {
     }));
 }
 
+/// How long a thread that did something which blocks, such as reading a guest's file,
+/// waits to do something else. They take turns at that, so with a longer time each of
+/// them would always be used once more before it is over: as many as were ever needed
+/// at once would stay for good, each with memory of its own.
+const BLOCKING_THREAD_STAYS: Duration = Duration::from_millis(250);
+
 fn block_on(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_keep_alive(BLOCKING_THREAD_STAYS)
         .build()?;
     let exit = runtime.block_on(command);
     // A guest may have left a write behind that nobody reads.
