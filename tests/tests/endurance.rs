@@ -1,9 +1,12 @@
 //! Load and endurance, in short: what `make soak` does for half an hour.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::endurance::{Crowd, Extent, Interest, Soak, Spinners};
+use solti_metrics_tests::served::Served;
 
 #[test]
 fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is_swapped()
@@ -59,5 +62,38 @@ fn every_scraper_is_answered_beside_connections_that_never_finish_a_request() ->
     let (_, rounds) = &crowd.crowded[0];
     ensure!(rounds.len() == 3 && crowd.quiet.len() == 3);
     ensure!(rounds.iter().any(|round| !round.scrapes_ms.is_empty()));
+    Ok(())
+}
+
+#[test]
+fn threads_that_many_guests_needed_at_once_do_not_stay() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
+    for number in 0..40 {
+        fs::write(folder.path().join(format!("{number}.txt")), "of no use\n")?;
+    }
+    // Reading a file takes a thread that may block. The one task needs many at once, and
+    // the other goes on to need some now and then.
+    let task = |name: &str, when: &str| {
+        format!(
+            "[tasks.{name}]\ncomponent = \"digest.wasm\"\nargs = [\"/texts\"]\n\
+             dirs = [\".::/texts\"]\noutput = \"discard\"\n{when}\n"
+        )
+    };
+    let many = task("many", "repeat = 60\nconcurrency = 15");
+    let few = task("few", "schedule = \"interval\"\nevery = \"100ms\"");
+    let served = Served::start(folder.path(), &(many + &few))?;
+    let runs = |task: &str| {
+        format!("solti_metrics_task_runs_total{{task=\"{task}\",outcome=\"success\"}}")
+    };
+    served.until_at_least(&runs("many"), 60.0)?;
+    let fewer = 16;
+    served.until("threads are gone", |served| {
+        let threads = fs::read_dir(format!("/proc/{}/task", served.id()))?.count();
+        Ok((threads < fewer).then_some(()))
+    })?;
+    let before = served.sample(&runs("few"))?;
+    served.until_at_least(&runs("few"), before + 5.0)?;
+    ensure!(served.stop()?.code == Some(0));
     Ok(())
 }
