@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check bless cargo-component clean
+.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check soak bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
