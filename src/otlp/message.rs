@@ -47,7 +47,9 @@ impl Message {
     fn metrics(&self, total: &Tally, now: u64) -> Vec<Metric> {
         let mut points = Points {
             start: self.start,
-            now,
+            // Also where the clock was set back: nobody takes a point that ends before
+            // it begins.
+            now: now.max(self.start),
             ..Points::default()
         };
         for runner in RunnerType::ALL {

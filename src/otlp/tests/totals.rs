@@ -1,8 +1,13 @@
 use std::process;
 
+use opentelemetry_proto::tonic::metrics::v1::metric;
+
+use super::super::message::Message;
+use super::super::resource::Resource;
 use super::collector::Collector;
 use super::received::{Series, attributes, metrics, series};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
+use crate::totals::Tally;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
 /// What these events come to, in the series that are not histograms.
@@ -213,6 +218,27 @@ fn headers_and_paths_are_those_that_were_given() -> Outcome {
         assert_eq!(push.path, path);
         assert_eq!(push.headers["content-type"], kind);
         assert!(!format!("{metrics:?}").contains("hunter2"));
+    }
+    Ok(())
+}
+
+#[test]
+fn no_point_ends_before_it_begins_where_the_clock_was_set_back() -> Outcome {
+    let message = Message {
+        resource: Resource::default(),
+        names: MetricNames::default(),
+        start: 3_600,
+    };
+    for (now, said) in [(10, 3_600), (3_600, 3_600), (7_200, 7_200)] {
+        let request = message.request(&Tally::default(), now);
+        let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
+        let Some(metric::Data::Sum(sum)) = &metrics[0].data else {
+            return Err(format!("{metrics:?}").into());
+        };
+        for point in &sum.data_points {
+            assert_eq!(point.start_time_unix_nano, 3_600);
+            assert_eq!(point.time_unix_nano, said);
+        }
     }
     Ok(())
 }
