@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::place::{Place, backend, count, until, until_backend};
+use crate::place::{Place, backend, count, settled, until, until_backend};
 use crate::stopping::books;
 
 /// A collector that hangs up on everybody until it is there.
@@ -134,6 +134,51 @@ fn lines_that_nobody_takes_are_counted() -> Result<()> {
     books(&end)?;
     Ok(())
 }
+
+#[test]
+fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
+    let collector = Collector::start()?;
+    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let backends = format!(
+        "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n\
+         [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue = 64 }}\n",
+        collector.address
+    );
+    let mut served = place.serve(&format!(
+        "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n{backends}"
+    ))?;
+    let memory = "process_resident_memory_bytes";
+    let accepted = r#"solti_metrics_records_accepted_total{source="guests"}"#;
+    served.until_at_least(accepted, 50_000.0)?;
+    let before = served.sample(memory)?;
+    served.until_at_least(accepted, MANY)?;
+    let after = served.sample(memory)?;
+    let grown = after - before;
+    ensure!(grown < 32.0 * 1024.0 * 1024.0, "{before} to {after} bytes");
+    // They were refused all the time, and what could not wait is counted.
+    ensure!(served.sample(r#"solti_metrics_export_failures_total{backend="collector"}"#)? >= 1.0);
+    until_backend(&served, "lines", |it| {
+        it["ledger"]["dropped"]["queue_full"].as_u64() >= Some(1)
+    })?;
+    ensure!(served.reload(&backends)?.is_none());
+    let answer = served.json("/api/backends")?;
+    settled(&answer["ledgers"]["guests"])?;
+    let lines = until_backend(&served, "lines", |it| it["ledger"]["in_flight"] == 0)?;
+    settled(&lines["ledger"])?;
+    let now = backend(&served, "collector")?;
+    // All of it waits, as sums.
+    ensure!(
+        now["ledger"]["in_flight"] == now["ledger"]["accepted"],
+        "{now}"
+    );
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    books(&end)?;
+    Ok(())
+}
+
+/// So many records that to keep each of them would show.
+const MANY: f64 = 10_000_000.0;
 
 #[test]
 fn a_runner_of_which_every_backend_fails_is_not_ready_and_goes_on() -> Result<()> {
