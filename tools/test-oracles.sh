@@ -10,6 +10,7 @@
 #   DIR/jsonschema/           for PYTHONPATH: jsonschema from PyPI
 #   DIR/oteltest/             for PYTHONPATH: oteltest from PyPI, with what its sink needs
 #   DIR/statsd/               where npm put the statsd server
+#   DIR/lib/libfaketimeMT.so.1  Debian's, of this machine's release
 #   DIR/bin/chromium          the one on PATH
 #   DIR/bin/systemd-analyze   likewise
 #
@@ -47,6 +48,7 @@ main() {
   oracle wasmtime_py
   oracle oteltest
   oracle statsd
+  oracle faketime
   oracle chromium
   oracle kubernetes_validate
   oracle systemd_analyze
@@ -93,6 +95,15 @@ get_victoria_metrics() {
     echo "victoria-metrics of Debian $suite does not run here"
   done
   return 1
+}
+
+get_faketime() {
+  local file=libfaketimeMT.so.1 found
+  if fakes "$DIR/lib/$file"; then echo "already there"; return; fi
+  from_debian "$(release)" ./usr/lib libfaketime || return 1
+  found=("$WORK"/usr/lib/*/faketime/"$file")
+  fakes "${found[0]}" || { echo "Debian's $file fakes no time here"; return 1; }
+  mkdir -p "$DIR/lib" && mv -f "${found[0]}" "$DIR/lib/$file" && echo "from Debian's libfaketime"
 }
 
 get_prometheus_client() {
@@ -183,6 +194,7 @@ get_jsonschema() {
 }
 
 runs() { "$1" --version >/dev/null 2>&1; }
+fakes() { [ -e "$1" ] && [ "$(LD_PRELOAD=$1 FAKETIME='2001-02-03 04:05:06' date +%Y)" = 2001 ]; } # LIBRARY
 imports() { PYTHONPATH=$1 python3 -c "import $2"; } # FOLDER MODULE
 pinned() { [ "$(cat "$DIR/$1/.pin" 2>/dev/null)" = "$2" ]; } # FOLDER VERSION
 

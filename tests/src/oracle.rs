@@ -85,6 +85,12 @@ impl Oracle {
         Self::find("statsd", "statsd/node_modules/statsd/stats.js")
     }
 
+    /// The library `libfaketime`, for a program whose clock is to be set.
+    #[must_use]
+    pub fn faketime() -> Self {
+        Self::find("faketime", "lib/libfaketimeMT.so.1")
+    }
+
     /// The program `chromium`.
     #[must_use]
     pub fn chromium() -> Self {
