@@ -31,7 +31,7 @@ build: ## Build everything; the guests too, with a toolchain that is fetched if 
 	@tools/wasm-toolchain.sh >/dev/null
 	cargo build --workspace --locked
 
-oracles: ## Fetch what tests compare us with: Prometheus, VictoriaMetrics, statsd, and more of PyPI's
+oracles: ## Fetch what tests ask: Prometheus, VictoriaMetrics, statsd, libfaketime, and more of PyPI's
 	@tools/wasm-toolchain.sh >/dev/null
 	@tools/test-oracles.sh $(TARGET)/oracles
 
