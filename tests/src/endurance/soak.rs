@@ -9,7 +9,13 @@ use super::process::{Process, load};
 use super::reading::Reading;
 use super::soak_guests::{CONFIG, sink, write};
 use crate::child::GUARD;
-use crate::served::Served;
+use crate::served::{FILE, HEAD, Served, serve};
+
+/// What the unit and the image in `deploy/` have set, too. The system's allocator has an
+/// arena for each thread, up to eight for each processor, and each keeps the most that
+/// it ever had: whatever many threads take turns at, such as loading a component, is
+/// kept as many times, and memory grows until each of them had its turn.
+pub(super) const ARENAS: (&str, &str) = ("MALLOC_ARENA_MAX", "2");
 
 /// How long a soak takes, and what happens how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +92,11 @@ impl Soak {
     pub fn run(extent: Extent, note: impl Fn(&Look)) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         write(folder.path())?;
-        let served = Served::start(folder.path(), CONFIG)?.within(extent.length + GUARD * 2);
+        let mut serve = serve(folder.path(), &[FILE]);
+        serve.env(ARENAS.0, ARENAS.1);
+        let config = format!("{HEAD}{CONFIG}");
+        let served = Served::start_with(&mut serve, folder.path(), &config)?;
+        let served = served.within(extent.length + GUARD * 2);
         let (mut looks, mut swaps, begun) = (Vec::new(), 0, Instant::now());
         let (mut next_look, mut next_swap) = (extent.scrape, extent.swap);
         while begun.elapsed() < extent.length {
