@@ -4,6 +4,8 @@
 mod crowd;
 mod crowd_page;
 mod document;
+#[cfg(test)]
+mod example;
 mod guests;
 mod line;
 mod loris;

@@ -135,3 +135,25 @@ An answer waits for the runs: guests let go of their thread at each tick of 10 m
 scrape needs several turns. Those of a busy runner come later, which is what the tasks
 are spared.
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_that_of_rounds_against_those_before_them() {
+        let rounds = |times: [f64; 4]| {
+            times.map(|median_ms| Round {
+                median_ms,
+                ..Round::default()
+            })
+        };
+        // The machine became slower: both did.
+        let quiet = rounds([10.0, 20.0, 40.0, 80.0]);
+        let crowded = rounds([11.0, 22.0, 44.0, 88.0]);
+        let delay = Delay::of(&quiet, &crowded, |round| round.median_ms);
+        for times in [delay.times, delay.low, delay.high] {
+            assert!((times - 1.1).abs() < 1e-9, "{delay:?}");
+        }
+    }
+}

@@ -119,3 +119,29 @@ fn text(x: f64, y: f64, anchor: &str, class: &str, text: &str) -> String {
         "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endurance::example::example;
+
+    #[test]
+    fn it_is_well_formed_and_has_all_it_needs_within() {
+        let svg = plot(&example(0.0, 0.0));
+        let elements = svg.matches('<').count() - svg.matches("</").count();
+        let closed = svg.matches("</").count() + svg.matches("/>").count();
+        assert_eq!(elements, closed);
+        let outside = svg.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        assert!(!outside.contains("http") && !svg.contains("NaN"));
+    }
+
+    #[test]
+    fn a_point_lies_where_the_scale_says() {
+        let scale = Scale {
+            minutes: 30.0,
+            mib: 60.0,
+        };
+        assert_eq!([scale.x(0.0), scale.x(30.0)], [LEFT, WIDTH - RIGHT]);
+        assert_eq!([scale.y(0.0), scale.y(60.0)], [HEIGHT - BOTTOM, TOP]);
+    }
+}

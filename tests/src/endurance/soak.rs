@@ -222,3 +222,23 @@ fn until(when: Instant) {
         std::thread::park_timeout(left);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_deployed_has_the_allocator_that_was_soaked() -> Result<()> {
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+        let (name, value) = ARENAS;
+        for (file, before) in [
+            ("solti-metrics.service", "Environment="),
+            ("Containerfile", "ENV "),
+        ] {
+            let line = format!("{before}{name}={value}");
+            let text = std::fs::read_to_string(deploy.join(file))?;
+            ensure!(text.lines().any(|it| it == line), "{file}: no {line}");
+        }
+        Ok(())
+    }
+}

@@ -44,7 +44,8 @@ const ABOUT: &str = "\
 One `solti-metrics serve`, with guests that end in every way there is, and a component
 behind them that takes their records. Each minute another build of that component is put
 into its place, compiled and swapped in. Each second it is scraped, on a connection of
-its own, and each ledger on that scrape is added up.
+its own, and each ledger on that scrape is added up. It runs with `MALLOC_ARENA_MAX=2`, as
+in `deploy/`.
 
 ![Resident memory over time](reliability.svg)
 ";
@@ -185,4 +186,29 @@ two delivered:
         "{text}\nDropped, by the last scrape: {}.\n",
         reasons.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endurance::example::example;
+    use crate::endurance::soak_guests::CONFIG;
+
+    #[test]
+    fn every_task_of_the_soak_has_a_row_and_none_more() {
+        let tables = CONFIG
+            .lines()
+            .filter_map(|line| line.strip_prefix("[tasks."));
+        let names = tables.filter_map(|rest| rest.strip_suffix(']'));
+        let mut names: Vec<_> = names.filter(|name| !name.contains('.')).collect();
+        let mut rows = TASKS.map(|(task, _)| task);
+        (names.sort_unstable(), rows.sort_unstable());
+        assert_eq!(names, rows);
+    }
+
+    #[test]
+    fn growth_is_said_to_be_too_much_if_it_is() {
+        assert!(!section(&example(0.0, 0.0)).contains("does not hold"));
+        assert!(section(&example(90.0, 0.0)).contains("does not hold"));
+    }
 }

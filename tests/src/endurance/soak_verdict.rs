@@ -63,3 +63,32 @@ pub(super) fn minutes(soak: &Soak, of: impl Fn(&Look) -> f64) -> Vec<(f64, f64)>
 fn late(minutes: &[(f64, f64)]) -> &[(f64, f64)] {
     &minutes[minutes.len() / 3..]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endurance::example::example;
+
+    fn holds(kib: f64, fds: f64) -> Option<(bool, bool)> {
+        let verdict = Verdict::of(&example(kib, fds))?;
+        Some((verdict.memory_is_flat(), verdict.files_are_closed()))
+    }
+
+    #[test]
+    fn memory_may_go_up_and_down_but_not_grow() {
+        assert_eq!(holds(0.0, 0.0), Some((true, true)));
+        assert_eq!(holds(MOST_GROWTH + 10.0, 0.0), Some((false, true)));
+    }
+
+    #[test]
+    fn files_that_stay_open_are_seen() {
+        assert_eq!(holds(0.0, 0.2), Some((true, false)));
+    }
+
+    #[test]
+    fn what_is_too_short_has_no_verdict() {
+        let mut soak = example(0.0, 0.0);
+        soak.looks.truncate(60);
+        assert_eq!(Verdict::of(&soak), None);
+    }
+}
