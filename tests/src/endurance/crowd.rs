@@ -27,9 +27,9 @@ pub struct Interest {
 pub struct Crowd {
     /// Runs at a time, each of which wants a processor.
     pub places: usize,
-    /// Those without anybody.
+    /// Those without anybody, before each turn of the others and after the last.
     pub quiet: Vec<Round>,
-    /// For each interest, its rounds: each took its turn after a quiet one.
+    /// For each interest, its rounds, one between each two quiet ones.
     pub crowded: Vec<(Interest, Vec<Round>)>,
     /// Files and sockets that were open before anybody came, and when all were gone.
     pub fds: (usize, usize),
@@ -65,6 +65,7 @@ impl Crowd {
                 rounds.push(round);
             }
         }
+        quiet.push(Round::of(&mut served, runs)?);
         let after = served.until("the sockets of those who are gone are closed", |served| {
             let now = Process::of(served.id())?.fds;
             Ok((now <= before).then_some(now))

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -57,7 +57,7 @@ fn crowd() -> Result<Vec<String>> {
         loris: 50,
     };
     let places = available_parallelism()?.get();
-    let crowd = Crowd::run(24, 50 * places, places, &[interest(15), interest(1)])?;
+    let crowd = Crowd::run(12, 100 * places, places, &[interest(15), interest(1)])?;
     keep(Part::Crowd, &crowd)?;
     // Times are not judged here: the page says how sure they are.
     Ok(Vec::new())
@@ -114,9 +114,8 @@ fn write() -> Result<()> {
     };
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::write(docs.join("reliability.md"), page(&found, &Machine::here()))?;
-    match &found.soak {
-        Some(soak) => fs::write(docs.join("reliability.svg"), plot(soak))?,
-        None => bail!("there is no soak to draw: add `soak` to what is to be done"),
+    if let Some(soak) = &found.soak {
+        fs::write(docs.join("reliability.svg"), plot(soak))?;
     }
     Ok(())
 }
