@@ -81,7 +81,7 @@ fn threads_that_many_guests_needed_at_once_do_not_stay() -> Result<()> {
         )
     };
     let many = task("many", "repeat = 60\nconcurrency = 15");
-    let few = task("few", "schedule = \"interval\"\nevery = \"100ms\"");
+    let few = task("few", "schedule = \"interval\"\nevery = \"400ms\"");
     let served = Served::start(folder.path(), &(many + &few))?;
     let runs = |task: &str| {
         format!("solti_metrics_task_runs_total{{task=\"{task}\",outcome=\"success\"}}")

@@ -98,7 +98,7 @@ fn say_no_panic_twice() {
 /// waits to do something else. They take turns at that, so with a longer time each of
 /// them would always be used once more before it is over: as many as were ever needed
 /// at once would stay for good, each with memory of its own.
-const BLOCKING_THREAD_STAYS: Duration = Duration::from_millis(250);
+const BLOCKING_THREAD_STAYS: Duration = Duration::from_millis(20);
 
 fn block_on(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -17,10 +17,12 @@ pub(super) struct Delay {
 impl Delay {
     /// Of rounds, each against the quiet ones before and after it.
     pub(super) fn of(quiet: &[Round], crowded: &[Round], of: fn(&Round) -> f64) -> Self {
-        let both = quiet.iter().zip(crowded);
-        let times: Vec<f64> = both
-            .map(|(quiet, crowd)| (of(crowd) / of(quiet)).ln())
-            .collect();
+        let both = quiet.windows(2).zip(crowded);
+        let times = both.map(|(quiet, crowd)| {
+            let around: f64 = quiet.iter().map(|round| of(round).ln()).sum();
+            of(crowd).ln() - around / 2.0
+        });
+        let times: Vec<f64> = times.collect();
         let count = times.len() as f64;
         let mean = times.iter().sum::<f64>() / count;
         let spread: f64 = times.iter().map(|it| (it - mean).powi(2)).sum();
