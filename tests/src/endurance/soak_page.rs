@@ -202,7 +202,8 @@ mod tests {
         let names = tables.filter_map(|rest| rest.strip_suffix(']'));
         let mut names: Vec<_> = names.filter(|name| !name.contains('.')).collect();
         let mut rows = TASKS.map(|(task, _)| task);
-        (names.sort_unstable(), rows.sort_unstable());
+        names.sort_unstable();
+        rows.sort_unstable();
         assert_eq!(names, rows);
     }
 
