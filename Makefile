@@ -83,6 +83,10 @@ bench: ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS
 bench-check: ## Measure, and fail if a limit does not hold
 	$(SUITE) --check
 
+# In the tests' own profile: cargo's own for benches would compile wasmtime once more.
+soak: build ## Leave a runner serving for half an hour, load it, and rewrite docs/reliability.md; PARTS="crowd" for one
+	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak) $(if $(MINUTES),--minutes $(MINUTES)) --write
+
 # Each example is built anew, so that all of them begin with empty caches.
 languages-table: ## Measure what each language costs, and rewrite the tables in docs/languages.md
 	@tools/wasm-toolchain.sh >/dev/null
