@@ -119,6 +119,8 @@ impl Shared {
             }
             drop(state);
             let due = Instant::now() + TICK;
+            // This is the clock. To wait for a change instead would wake it at the begin
+            // and the end of every task, of which it has nothing to know.
             thread::sleep(TICK);
             state = self.state();
             state.counted.count(due, Instant::now());
