@@ -5,14 +5,15 @@
 //! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`, or
 //! `[async-lift]wasi:cli/run@0.3.0#run` with all that belongs to it.
 
-use std::fmt::Write as _;
 use std::mem;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use solti_metrics::Event;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
+
+use crate::script::write_call;
 
 /// Makes a component of the text of a core module. What the module neither
 /// imports nor exports, the component does not either.
@@ -36,26 +37,7 @@ pub fn component(core: &str) -> Result<Vec<u8>> {
 pub fn recording(events: &[Event]) -> Result<Vec<u8>> {
     let mut calls = String::new();
     for event in events {
-        match *event {
-            Event::TaskStarted { runner } => {
-                writeln!(calls, "(call $started (i32.const {}))", runner as u8)?;
-            }
-            Event::TaskCompleted {
-                runner,
-                outcome,
-                duration_ms,
-            } => writeln!(
-                calls,
-                "(call $completed (i32.const {}) (i32.const {}) (i64.const {duration_ms}))",
-                runner as u8, outcome as u8
-            )?,
-            Event::RunnerError { runner, error } => writeln!(
-                calls,
-                "(call $error (i32.const {}) (i32.const {}))",
-                runner as u8, error as u8
-            )?,
-            _ => bail!("{event:?} is not known here"),
-        }
+        write_call(*event, &mut calls)?;
     }
     let from = "import \"solti:metrics/backend@0.1.0\"";
     component(&format!(

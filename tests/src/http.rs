@@ -91,3 +91,19 @@ pub fn scrape(address: SocketAddr) -> Result<Answer> {
     ensure!(answer.status == 200, "{answer:?}");
     Ok(answer)
 }
+
+/// A page of a server that is not ours, whole: in HTTP/1.0, an answer ends where the
+/// connection does.
+///
+/// # Errors
+///
+/// When there is no such page.
+pub fn whole(address: SocketAddr, path: &str) -> Result<String> {
+    let mut stream = connect(address)?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
+    ensure!(head.contains(" 200 OK"), "GET {path}: {answer}");
+    Ok(body.to_owned())
+}

@@ -1,8 +1,8 @@
 //! Prometheus itself, as a child of a test: it scrapes, and is asked.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -186,15 +186,7 @@ impl Prometheus {
     }
 
     fn get(&self, path: &str) -> Result<String> {
-        let mut stream = TcpStream::connect_timeout(&self.address, GUARD)?;
-        stream.set_read_timeout(Some(GUARD))?;
-        // In HTTP/1.0, an answer ends where the connection does.
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
-        ensure!(head.contains(" 200 OK"), "GET {path}: {answer}");
-        Ok(body.to_owned())
+        crate::http::whole(self.address, path)
     }
 }
 

@@ -1,8 +1,7 @@
 //! VictoriaMetrics: a store that takes OTLP and answers PromQL.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -90,15 +89,7 @@ impl Victoria {
     }
 
     fn get(&self, path: &str) -> Result<String> {
-        let mut stream = TcpStream::connect_timeout(&self.address, GUARD)?;
-        stream.set_read_timeout(Some(GUARD))?;
-        // In HTTP/1.0, an answer ends where the connection does.
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
-        ensure!(head.contains(" 200 OK"), "GET {path}: {answer}");
-        Ok(body.to_owned())
+        solti_metrics_tests::http::whole(self.address, path)
     }
 }
 
