@@ -62,6 +62,7 @@ mod order;
 mod outside;
 mod sealed;
 mod sealed_file;
+mod this_program;
 mod worker;
 
 pub use crate::sandbox::CompileLimit;

@@ -72,6 +72,7 @@ mod loaded;
 mod options;
 mod providers;
 mod queue;
+mod shape;
 mod state;
 mod status;
 mod streams;

@@ -9,6 +9,7 @@ mod contained;
 mod engine;
 mod error;
 mod file;
+mod imports;
 mod inspect;
 mod interface;
 mod limiter;
@@ -17,11 +18,13 @@ mod output;
 mod printable;
 mod ticker;
 mod trap;
+mod unknown;
 
 pub use access::Access;
 pub use compile_limit::CompileLimit;
 pub use contained::panic_is_contained;
 pub use error::{BuildError, LoadError};
+pub use file::{is_standard_input, open_file, read_file, read_opened};
 pub use inspect::{Inspection, Role};
 pub use interface::Interface;
 pub use limits::{Limit, Limits};
@@ -29,6 +32,7 @@ pub use output::{Output, OutputFn};
 pub use printable::printable;
 pub use ticker::EpochTicks;
 pub use trap::GuestTrap;
+pub use unknown::UnknownInterface;
 
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
@@ -37,7 +41,8 @@ pub(crate) use engine::EngineSettings;
 pub(crate) use error::shown;
 #[cfg(feature = "compose")]
 pub(crate) use file::read;
-pub(crate) use file::{SEALED, open, read_open, within};
+pub(crate) use file::{Patient, SEALED, open, read_behind, read_open, within};
+pub(crate) use imports::bound_imports;
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;

@@ -22,6 +22,9 @@ mod folders;
 #[path = "artifacts/precompiled.rs"]
 mod precompiled;
 
+#[path = "artifacts/unread.rs"]
+mod unread;
+
 #[path = "artifacts/engines.rs"]
 mod engines;
 

@@ -13,6 +13,9 @@ mod clients;
 #[path = "cli/check.rs"]
 mod check;
 
+#[path = "cli/files.rs"]
+mod files;
+
 #[path = "cli/faulty.rs"]
 mod faulty;
 

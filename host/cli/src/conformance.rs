@@ -25,7 +25,7 @@ use anyhow::bail;
 use bytesize::ByteSize;
 use serde::Serialize;
 use solti_metrics::noop_metrics;
-use solti_metrics_host::artifact::component_in;
+use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::provider::{BackendOptions, Providers, Role, Siblings};
 use solti_metrics_host::runner::{Inspection, Runner, printable};
 
@@ -57,6 +57,7 @@ struct Subject {
     name: String,
     bytes: Vec<u8>,
     inspection: Inspection,
+    artifacts: Artifacts,
 }
 
 pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
@@ -111,13 +112,17 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
 impl Subject {
     fn read(args: &ConformanceArgs) -> anyhow::Result<Self> {
         let name = printable(&args.component.display().to_string());
-        let runner = Runner::builder(noop_metrics()).build()?;
+        let artifacts = args.artifacts.artifacts()?;
+        let runner = Runner::builder(noop_metrics())
+            .artifacts(artifacts.clone())
+            .build()?;
         let bytes = runner.read(&args.component)?;
         let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
         Ok(Self {
             name,
             bytes,
             inspection,
+            artifacts,
         })
     }
 
@@ -145,7 +150,7 @@ impl Subject {
         let guest = Guest {
             name: &self.name,
             bytes: &self.bytes,
-            artifacts: args.artifacts.artifacts()?,
+            artifacts: self.artifacts.clone(),
             args,
         };
         guest::test(suite, &guest).await
@@ -158,7 +163,7 @@ impl Subject {
         vectors: &[vector::Vector],
     ) -> anyhow::Result<()> {
         let part = Part::granted(&args.component, &args.grants);
-        let providers = Providers::new()?.artifacts(args.artifacts.artifacts()?);
+        let providers = Providers::new()?.artifacts(self.artifacts.clone());
         let provider = match providers.load(&self.name, &self.bytes, &part.grants) {
             Ok(provider) => provider,
             Err(error) => {

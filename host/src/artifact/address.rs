@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Read};
 
 use wasmtime::Engine;
 
+use super::sealed::FORMAT;
+
 /// What is read before it is hashed: a piece stays in the processor's cache.
 pub(super) const PIECE: usize = 256 << 10;
 
@@ -109,7 +111,9 @@ pub(super) struct Address(pub(super) Digest);
 impl Address {
     pub(super) fn new(engine: Digest, kind: Kind, component: Digest) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        let mut parts = vec![version.as_bytes(), kind.as_label().as_bytes()];
+        // Nor is it looked for by whoever would not understand its file.
+        let format = FORMAT.to_le_bytes();
+        let mut parts = vec![version.as_bytes(), &format, kind.as_label().as_bytes()];
         parts.extend(kind.ingredients().iter().map(|it| it.as_bytes()));
         parts.extend([&engine.0[..], &component.0]);
         Self::of_parts(&parts)

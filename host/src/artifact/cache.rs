@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -17,7 +17,7 @@ use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
 use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_authentic};
-use crate::sandbox::Inspection;
+use crate::sandbox::{Inspection, open_file};
 
 /// A folder in which code is kept under the name of all that it was made of. Clones
 /// share it, and any number of processes may.
@@ -165,7 +165,7 @@ impl ArtifactCache {
         if !fs::symlink_metadata(&path)?.is_file() {
             return Err(Refusal::Damaged.into());
         }
-        let mut file = File::open(&path)?;
+        let mut file = open_file(&path)?;
         let size = file.metadata()?.len();
         if size < HEADER as u64 {
             return Err(Refusal::Damaged.into());
@@ -175,6 +175,9 @@ impl ArtifactCache {
         file.read_exact(&mut bytes)?;
         file.rewind()?;
         let header = Header::parse(&bytes)?;
+        if !Header::is_authentic(self.key(), &bytes) {
+            return Err(Refusal::NotAuthentic.into());
+        }
         let lengths = header.lengths;
         if lengths.component != 0 || lengths.file() != Some(size) {
             return Err(Refusal::Damaged.into());

@@ -33,6 +33,8 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 use wasmtime::component::Component;
 #[cfg(feature = "runner")]
@@ -42,6 +44,8 @@ use wasmtime::{CodeBuilder, Engine};
 use super::address::Kind;
 #[cfg(feature = "runner")]
 use crate::inline::{Drain, INTRINSICS, Recording};
+#[cfg(feature = "runner")]
+use crate::sandbox::bound_imports;
 
 /// Machine code that may be executed.
 pub(super) struct Code<'a> {
@@ -125,7 +129,17 @@ impl<'a> Code<'a> {
             Place::Memory(bytes) => unsafe { Component::deserialize(engine, bytes) },
             Place::File(file) => {
                 // The name of the file that is open, whatever is at its path by now.
-                let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+                let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+                if !open.exists() {
+                    // `/proc` is not mounted. What is copied is what would be mapped.
+                    let mut bytes = Vec::new();
+                    let size = usize::try_from(file.metadata()?.len())?;
+                    bytes.try_reserve_exact(size)?;
+                    bytes.resize(size, 0);
+                    file.read_exact_at(&mut bytes, 0)?;
+                    // SAFETY: the same as from its file.
+                    return unsafe { Component::deserialize(engine, bytes) };
+                }
                 // SAFETY: the same, and nobody writes to it.
                 unsafe { Component::deserialize_file(engine, open) }
             }
@@ -149,6 +163,7 @@ impl SinkComponent {
         &self,
         linker: &Linker<Recording<S>>,
     ) -> wasmtime::Result<InstancePre<Recording<S>>> {
+        bound_imports(&self.0)?;
         linker.instantiate_pre(&self.0)
     }
 }

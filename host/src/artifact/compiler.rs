@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::address::{Digest, Kind};
 use super::child::{Ended, Stopped, ask};
 use super::order::{No, Order};
+use super::this_program::this_program;
 use crate::sandbox::{CompileLimit, EngineSettings, printable};
 
 // Signals, which have these numbers on Linux and on macOS.
@@ -67,16 +68,15 @@ impl CompilerProcess {
         }
     }
 
-    /// The program of this process, even if its file was replaced in the meantime.
+    /// The program of this process, even if its file was replaced in the meantime. Where
+    /// `/proc` is not mounted, it is what is by now at the path from which this process
+    /// was started.
     ///
     /// # Errors
     ///
     /// When the system does not tell which that is.
     pub fn this_program() -> io::Result<Self> {
-        if cfg!(target_os = "linux") {
-            return Ok(Self::new("/proc/self/exe"));
-        }
-        Ok(Self::new(std::env::current_exe()?))
+        this_program().map(Self::new)
     }
 
     /// An argument for the program, by which it knows what it was started for. One

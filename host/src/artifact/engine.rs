@@ -162,6 +162,11 @@ impl EngineArtifacts {
         })
     }
 
+    /// What code in files is authenticated with.
+    pub(crate) fn file_key(&self) -> Option<&ArtifactKey> {
+        self.artifacts.file_key()
+    }
+
     fn address(&self, kind: Kind, component: Digest) -> Address {
         Address::new(self.digest, kind, component)
     }

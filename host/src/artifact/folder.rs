@@ -1,15 +1,17 @@
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
 use super::address::Address;
 use super::error::CacheError;
 use super::key::{ArtifactKey, KeyError};
+use crate::sandbox::open_file;
 
 /// The name of the key's file.
 const KEY: &str = "key";
@@ -78,7 +80,7 @@ impl Folder {
             Ok(found) if !found.is_file() => return Err(KeyError::Malformed { path }.into()),
             _ => {}
         }
-        let file = File::open(&path).map_err(failed)?;
+        let file = open_file(&path).map_err(failed)?;
         // Of the file that was opened, whatever bears its name by now.
         must_be_ours(&path, &file.metadata().map_err(failed)?)?;
         Ok(ArtifactKey::read_open(&path, &file)?)
@@ -118,7 +120,7 @@ impl Folder {
                 .as_encoded_bytes()
                 .starts_with(UNFINISHED.as_bytes());
             let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-            let abandoned = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            let abandoned = || open_file(&entry.path()).is_ok_and(|file| file.try_lock().is_ok());
             if unfinished && plain && abandoned() {
                 let _ = fs::remove_file(entry.path());
             }
@@ -168,32 +170,12 @@ fn is_code(name: &OsStr) -> bool {
 /// Whoever else could write here could exchange the key.
 fn must_be_ours(path: &Path, found: &Metadata) -> Result<(), CacheError> {
     let path = path.to_owned();
-    let user = match user() {
-        Ok(user) => user,
-        Err(source) => return Err(CacheError::Folder { path, source }),
-    };
     let (owner, mode) = (found.uid(), found.mode() & 0o7777);
-    if owner != user {
+    if owner != geteuid().as_raw() {
         return Err(CacheError::NotOurs { path, owner });
     }
     if mode & 0o077 != 0 {
         return Err(CacheError::Exposed { path, mode });
     }
     Ok(())
-}
-
-/// As whom this process uses files.
-fn user() -> io::Result<u32> {
-    let effective = |status: String| {
-        let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-        users.split_whitespace().nth(1)?.parse().ok()
-    };
-    match fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(effective)
-    {
-        Some(user) => Ok(user),
-        // Where there is no such file: what is made here belongs to this user.
-        None => Ok(tempfile::tempfile()?.metadata()?.uid()),
-    }
 }

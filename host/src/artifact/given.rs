@@ -4,9 +4,12 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::address::Digest;
-use super::sealed::HEADER;
+use super::key::ArtifactKey;
+use super::sealed::{HEADER, Header, Lengths};
 use super::sealed_file::SealedFile;
-use crate::sandbox::{LoadError, SEALED, open, printable, read_open, within};
+use crate::sandbox::{
+    LoadError, Patient, SEALED, is_standard_input, open, printable, read_behind, read_open, within,
+};
 
 /// Bytes of code that a file may have. Real code takes two or three times as much as
 /// its component.
@@ -29,17 +32,27 @@ pub(crate) struct ComponentFile {
 
 impl<'a> Given<'a> {
     /// Bytes in memory.
-    pub(crate) fn bytes(name: &str, bytes: &'a [u8], limit: u64) -> Result<Self, LoadError> {
+    pub(crate) fn bytes(
+        name: &str,
+        bytes: impl Into<Cow<'a, [u8]>>,
+        limit: u64,
+    ) -> Result<Self, LoadError> {
+        let bytes = bytes.into();
         if bytes.starts_with(&SEALED) {
-            within(most(limit), name, bytes)?;
+            within(most(limit), name, &bytes)?;
             return SealedFile::whole(name, limit, bytes).map(Self::Sealed);
         }
-        within(limit, name, bytes)?;
-        Ok(Self::Component(bytes.into()))
+        within(limit, name, &bytes)?;
+        Ok(Self::Component(bytes))
     }
 
-    /// A file, of which no more is read than is of use.
-    pub(crate) fn file(path: &Path, limit: u64) -> Result<Self, LoadError> {
+    /// A file, of which no more is read than is of use. `key` is what code in it is
+    /// authenticated with.
+    pub(crate) fn file(
+        path: &Path,
+        limit: u64,
+        key: Option<&ArtifactKey>,
+    ) -> Result<Self, LoadError> {
         let failed = |source: io::Error| LoadError::Read {
             path: path.into(),
             source,
@@ -48,9 +61,13 @@ impl<'a> Given<'a> {
         let mut file = open(path)?;
         let metadata = file.metadata().map_err(failed)?;
         let size = metadata.len();
-        // What is no file cannot be read from its middle, or twice.
-        if !metadata.is_file() || size < HEADER as u64 {
-            return Ok(Self::Component(read_open(path, file, limit)?.into()));
+        // What is no file cannot be read from its middle, or twice, and others may have
+        // read the beginning of the standard input.
+        if !metadata.is_file() || is_standard_input(path) {
+            return Self::bytes(&name, of_use(path, file, limit, key)?, limit);
+        }
+        if size < HEADER as u64 {
+            return Ok(Self::Component(read_open(path, &file, limit)?.into()));
         }
         let mut header = [0; HEADER];
         file.read_exact(&mut header).map_err(failed)?;
@@ -87,7 +104,7 @@ impl ComponentFile {
 
     pub(crate) fn read(mut self) -> Result<Vec<u8>, LoadError> {
         match self.file.rewind() {
-            Ok(()) => read_open(&self.path, self.file, self.limit),
+            Ok(()) => read_open(&self.path, &self.file, self.limit),
             Err(source) => Err(LoadError::Read {
                 path: self.path,
                 source,
@@ -96,13 +113,58 @@ impl ComponentFile {
     }
 }
 
-/// Reads all of a file that a component may be in, to be [given](Given::bytes).
-pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let bytes = read_open(path, open(path)?, most(limit))?;
-    if !bytes.starts_with(&SEALED) {
-        within(limit, &path.display().to_string(), &bytes)?;
+/// Reads what is of use of a file that a component may be in, to be
+/// [given](Given::bytes): all of it, or of a precompiled one whose header is not
+/// authentic the header and the component.
+pub(crate) fn read_whole(
+    path: &Path,
+    limit: u64,
+    key: Option<&ArtifactKey>,
+) -> Result<Vec<u8>, LoadError> {
+    of_use(path, open(path)?, limit, key)
+}
+
+fn of_use(
+    path: &Path,
+    file: File,
+    limit: u64,
+    key: Option<&ArtifactKey>,
+) -> Result<Vec<u8>, LoadError> {
+    let failed = |source: io::Error| LoadError::Read {
+        path: path.into(),
+        source,
+    };
+    let mut read = Vec::new();
+    let beginning = Patient(&file).take(HEADER as u64).read_to_end(&mut read);
+    beginning.map_err(failed)?;
+    let header = read.first_chunk::<HEADER>().copied();
+    let Some(header) = header.filter(|header| header.starts_with(&SEALED)) else {
+        return read_behind(read, path, &file, limit);
+    };
+    let lengths = Lengths::parse(&header);
+    let size = lengths.file().unwrap_or(u64::MAX);
+    let metadata = file.metadata().map_err(failed)?;
+    let by_name = metadata.is_file() && !is_standard_input(path);
+    let whole = !by_name || size == metadata.len();
+    if whole && key.is_some_and(|key| Header::is_authentic(key, &header)) {
+        return read_behind(read, path, &file, most(limit));
     }
-    Ok(bytes)
+    if by_name {
+        let name = printable(&path.display().to_string());
+        let file = SealedFile::opened(name, limit, header, file).map_err(failed)?;
+        return file.without_code();
+    }
+    // A pipe is read on to the component.
+    if size > most(limit) {
+        return Err(LoadError::TooLarge {
+            name: printable(&path.display().to_string()),
+            size,
+            limit: most(limit),
+        });
+    }
+    let code = lengths.code.saturating_add(lengths.outside);
+    io::copy(&mut Patient(&file).take(code), &mut io::sink()).map_err(failed)?;
+    read_behind(read, path, &file, limit.saturating_add(HEADER as u64))
 }
 
 /// How large a file may be whose component may be so large.

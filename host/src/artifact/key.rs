@@ -1,9 +1,9 @@
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::shown;
+use crate::sandbox::{open_file, read_opened, shown};
 
 /// The longest file that is read as a key: one in hexadecimal, and some room.
 const LONGEST: u64 = 1024;
@@ -60,7 +60,7 @@ impl ArtifactKey {
     ///
     /// When it cannot be read, or is no key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let file = File::open(path).map_err(|source| KeyError::Read {
+        let file = open_file(path).map_err(|source| KeyError::Read {
             path: path.into(),
             source,
         })?;
@@ -89,18 +89,17 @@ impl ArtifactKey {
     }
 
     pub(super) fn read_open(path: &Path, file: &File) -> Result<Self, KeyError> {
-        let mut text = String::new();
-        let read = file.take(LONGEST).read_to_string(&mut text);
-        match read {
-            Err(source) if source.kind() != ErrorKind::InvalidData => Err(KeyError::Read {
+        let malformed = || KeyError::Malformed { path: path.into() };
+        let text = read_opened(file, LONGEST).map_err(|source| match source.kind() {
+            ErrorKind::FileTooLarge => malformed(),
+            _ => KeyError::Read {
                 path: path.into(),
                 source,
-            }),
-            Err(_) => Err(KeyError::Malformed { path: path.into() }),
-            Ok(_) => match blake3::Hash::from_hex(text.trim()) {
-                Ok(key) => Ok(Self(*key.as_bytes())),
-                Err(_) => Err(KeyError::Malformed { path: path.into() }),
             },
+        })?;
+        match blake3::Hash::from_hex(text.trim_ascii()) {
+            Ok(key) => Ok(Self(*key.as_bytes())),
+            Err(_) => Err(malformed()),
         }
     }
 

@@ -3,9 +3,10 @@
 //! A header, the code, what the component's outside tells, and in a file that is
 //! meant to be carried elsewhere the component itself. In a cache the header comes
 //! last, since the system maps whole pages of code, from the beginning of a file. A keyed
-//! digest in the header covers all of the header, the code and the outside. The
-//! component needs no key: it is compiled like any other, and has its digest in the
-//! header.
+//! digest in the header covers the fields of the header, the code and the outside, and a
+//! second one the header alone, so that nothing behind a header is read for what only
+//! claims to be sealed. The component needs no key: it is compiled like any other, and
+//! has its digest in the header.
 
 use std::io::{self, Read};
 
@@ -15,14 +16,15 @@ use super::key::ArtifactKey;
 use crate::sandbox::SEALED;
 
 /// How many bytes the header has.
-pub(super) const HEADER: usize = MAC + 32;
+pub(super) const HEADER: usize = HEADER_MAC + 32;
 
-/// Where the lengths are, and the digest with the key, behind all else.
+/// Where the lengths are, and the digests with the key, behind all else.
 const LENGTHS: usize = 80;
 const MAC: usize = LENGTHS + 24;
+const HEADER_MAC: usize = MAC + 32;
 
 /// Another arrangement has another number.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// The bytes of a header.
 pub(super) type HeaderBytes = [u8; HEADER];
@@ -89,8 +91,15 @@ impl Header {
             rest = behind;
         }
         let mac = begin(key, &bytes).update(code).update(outside).finalize();
-        bytes[MAC..].copy_from_slice(mac.as_bytes());
+        bytes[MAC..HEADER_MAC].copy_from_slice(mac.as_bytes());
+        let mac = of_header(key, &bytes);
+        bytes[HEADER_MAC..].copy_from_slice(mac.as_bytes());
         bytes
+    }
+
+    /// Whether somebody with the key has sealed a header that says this.
+    pub(super) fn is_authentic(key: &ArtifactKey, header: &HeaderBytes) -> bool {
+        is(&header[HEADER_MAC..], of_header(key, header))
     }
 
     /// Reads what a header says, without a look at whether it is true.
@@ -197,9 +206,21 @@ fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
     mac
 }
 
-/// Takes the same time wherever the difference is.
+fn of_header(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hash {
+    let mut mac = key.mac();
+    // No header and body begin so.
+    mac.update(b"header");
+    mac.update(&header[..HEADER_MAC]);
+    mac.finalize()
+}
+
 fn matches(header: &HeaderBytes, mac: blake3::Hash) -> bool {
-    blake3::Hash::from_slice(&header[MAC..]).is_ok_and(|sealed| sealed == mac)
+    is(&header[MAC..HEADER_MAC], mac)
+}
+
+/// Takes the same time wherever the difference is.
+fn is(sealed: &[u8], mac: blake3::Hash) -> bool {
+    blake3::Hash::from_slice(sealed).is_ok_and(|sealed| sealed == mac)
 }
 
 #[cfg(test)]
@@ -227,6 +248,8 @@ mod tests {
         assert_eq!(header.lengths.file(), Some(HEADER as u64 + 115));
         assert!(is_authentic(&key, &sealed, &code, &outside));
         assert!(!is_authentic(&other, &sealed, &code, &outside));
+        assert!(Header::is_authentic(&key, &sealed));
+        assert!(!Header::is_authentic(&other, &sealed));
 
         let whole = [&sealed[..], &code, &outside].concat();
         for bit in 0..8 * whole.len() {
@@ -234,7 +257,10 @@ mod tests {
             changed[bit / 8] ^= 1 << (bit % 8);
             let (header, body) = changed.split_first_chunk().ok_or("too short")?;
             let (code, outside) = body.split_at(code.len());
-            assert!(!is_authentic(&key, header, code, outside), "{bit}");
+            let whole = is_authentic(&key, header, code, outside);
+            let of_header = Header::is_authentic(&key, header);
+            assert!(!(of_header && whole), "{bit}");
+            assert_eq!(of_header, bit >= 8 * HEADER, "{bit}");
         }
         let (mut body, lengths) = (&whole[HEADER..], header.lengths);
         let read = read_authentic(&key, &sealed, lengths, &mut body)?;

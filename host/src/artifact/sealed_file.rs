@@ -24,7 +24,7 @@ pub(crate) struct SealedFile<'a> {
 
 /// What comes behind the header.
 enum Body<'a> {
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     File(File),
 }
 
@@ -55,14 +55,14 @@ impl SealedFile<'static> {
 
 impl<'a> SealedFile<'a> {
     /// All of a file, in memory.
-    pub(super) fn whole(name: &str, limit: u64, bytes: &'a [u8]) -> Result<Self, LoadError> {
-        let (header, body) = bytes.split_first_chunk().ok_or_else(|| cut_off(name))?;
+    pub(super) fn whole(name: &str, limit: u64, bytes: Cow<'a, [u8]>) -> Result<Self, LoadError> {
+        let header = bytes.first_chunk().ok_or_else(|| cut_off(name))?;
         Ok(Self {
             name: name.into(),
             limit,
             size: bytes.len() as u64,
             header: *header,
-            body: Body::Bytes(body),
+            body: Body::Bytes(bytes),
         })
     }
 
@@ -73,22 +73,24 @@ impl<'a> SealedFile<'a> {
     ) -> Result<Authentic<'a>, Refusal> {
         let key = key.ok_or(Refusal::NoKey)?;
         let header = Header::parse(&self.header)?;
+        // Nothing of its body is read for one that nobody with the key has sealed.
+        if !Header::is_authentic(key, &self.header) {
+            return Err(Refusal::NotAuthentic);
+        }
         let lengths = header.lengths;
         if lengths.file() != Some(self.size) {
             return Err(Refusal::Damaged);
         }
         let (code, outside) = match &mut self.body {
-            Body::Bytes(body) => {
-                let part = |from: u64, length: u64| {
-                    let (from, length) = (usize::try_from(from), usize::try_from(length));
-                    body.get(from.ok()?..)?.get(..length.ok()?)
-                };
-                let code = part(0, lengths.code).ok_or(Refusal::Damaged)?;
-                let outside = part(lengths.code, lengths.outside).ok_or(Refusal::Damaged)?;
-                if !is_authentic(key, &self.header, code, outside) {
+            Body::Bytes(bytes) => {
+                let code = part(bytes, HEADER as u64, lengths.code);
+                let code = code.ok_or(Refusal::Damaged)?;
+                let behind = (HEADER + code.len()) as u64;
+                let outside = part(bytes, behind, lengths.outside).ok_or(Refusal::Damaged)?;
+                if !is_authentic(key, &self.header, &code, &outside) {
                     return Err(Refusal::NotAuthentic);
                 }
-                (code.into(), Cow::from(outside))
+                (code, outside)
             }
             Body::File(file) => {
                 let read = file
@@ -106,6 +108,13 @@ impl<'a> SealedFile<'a> {
         })
     }
 
+    /// What is of use of a file whose code is not: its header and the component, to be
+    /// taken for the [whole](Self::whole).
+    pub(super) fn without_code(self) -> Result<Vec<u8>, LoadError> {
+        let header = self.header;
+        Ok([&header, &*self.component()?].concat())
+    }
+
     /// The component. It is looked for, as nobody vouches for the header.
     pub(super) fn component(self) -> Result<Cow<'a, [u8]>, LoadError> {
         let lengths = Lengths::parse(&self.header);
@@ -114,17 +123,20 @@ impl<'a> SealedFile<'a> {
             .file()
             .and_then(|file| file.checked_sub(lengths.component));
         let before_end = self.size.checked_sub(lengths.component);
-        let places = [behind_code, before_end].into_iter().flatten();
+        let without_code = Some(HEADER as u64);
+        let places = [behind_code, before_end, without_code]
+            .into_iter()
+            .flatten();
         let within_file = places.filter(|from| (HEADER as u64..self.size).contains(from));
         let name = self.name;
         match self.body {
-            Body::Bytes(body) => {
+            Body::Bytes(bytes) => {
                 let found = within_file
-                    .filter_map(|from| body.get(usize::try_from(from).ok()? - HEADER..))
+                    .filter_map(|from| part(&bytes, from, self.size - from))
                     .find(|component| component.starts_with(&PREAMBLE));
                 let component = found.ok_or_else(|| cut_off(&name))?;
-                within(self.limit, &name, component)?;
-                Ok(component.into())
+                within(self.limit, &name, &component)?;
+                Ok(component)
             }
             Body::File(mut file) => {
                 for from in within_file {
@@ -135,13 +147,23 @@ impl<'a> SealedFile<'a> {
                     if begins.is_ok() && preamble == PREAMBLE {
                         // Where it was read from just now, it can be read from again.
                         let _ = file.seek(SeekFrom::Start(from));
-                        return Ok(read_open(Path::new(&name), file, self.limit)?.into());
+                        return Ok(read_open(Path::new(&name), &file, self.limit)?.into());
                     }
                 }
                 Err(cut_off(&name))
             }
         }
     }
+}
+
+/// A part of a file, which outlives it if the file does not own its bytes.
+fn part<'a>(bytes: &Cow<'a, [u8]>, from: u64, length: u64) -> Option<Cow<'a, [u8]>> {
+    let (from, length) = (usize::try_from(from).ok()?, usize::try_from(length).ok()?);
+    let range = from..from.checked_add(length)?;
+    Some(match bytes {
+        Cow::Borrowed(bytes) => bytes.get(range)?.into(),
+        Cow::Owned(bytes) => bytes.get(range)?.to_vec().into(),
+    })
 }
 
 fn cut_off(name: &str) -> LoadError {

@@ -1,4 +1,5 @@
 use super::{LoadError, Role};
+use crate::sandbox::UnknownInterface;
 
 /// Parts that cannot be composed.
 ///
@@ -46,10 +47,17 @@ pub enum ComposeError {
         /// What belongs in its place.
         expected: Role,
     },
-    /// A part was built against another version of the package, or imports more
-    /// of it than there is.
+    /// A part imports an interface that is not in this version of the package.
+    #[error("{name}: {unknown}")]
+    MetricsInterface {
+        /// The part.
+        name: String,
+        /// Which interface, and those that there are.
+        unknown: UnknownInterface,
+    },
+    /// A part was built against another version of the package.
     #[error(
-        "{name}: has `{interface}`, and parts are connected by solti:metrics/backend@{}; build it against that version, and without other imports of the package",
+        "{name}: has `{interface}`, and parts are connected by solti:metrics/backend@{}; build it against that version",
         crate::WIT_VERSION
     )]
     MetricsVersion {

@@ -1,7 +1,7 @@
 use wasmparser::{Validator, WasmFeatures};
 
 use super::{ComposeError, Inspection, Interface, LoadError, Role, contained};
-use crate::sandbox::printable;
+use crate::sandbox::{UnknownInterface, printable};
 
 /// The most bytes that a part may have: 64 MiB, as for a runner's programs.
 pub(super) const LARGEST: u64 = 64 << 20;
@@ -80,18 +80,27 @@ impl<'a> Placed<'a> {
     }
 
     fn must_speak_this_version(&self) -> Result<(), ComposeError> {
-        let imported = self.inspection.wrong_metrics_versions();
+        if let Some(import) = self.inspection.wrong_metrics_versions().next() {
+            return Err(match UnknownInterface::imported(import) {
+                Some(unknown) => ComposeError::MetricsInterface {
+                    name: self.name.clone(),
+                    unknown,
+                },
+                None => self.is_of_another_version(import),
+            });
+        }
         // Its other exports stay inside.
-        let exported = self
-            .inspection
-            .wrong_metrics_exports()
-            .filter(|export| export.path() == "solti:metrics/backend");
-        match imported.chain(exported).next() {
+        let mut exported = self.inspection.wrong_metrics_exports();
+        match exported.find(|export| export.path() == "solti:metrics/backend") {
             None => Ok(()),
-            Some(interface) => Err(ComposeError::MetricsVersion {
-                name: self.name.clone(),
-                interface: printable(interface.name()),
-            }),
+            Some(export) => Err(self.is_of_another_version(export)),
+        }
+    }
+
+    fn is_of_another_version(&self, interface: &Interface) -> ComposeError {
+        ComposeError::MetricsVersion {
+            name: self.name.clone(),
+            interface: printable(interface.name()),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::artifact::{
     ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal,
 };
-use crate::sandbox::{Ticker, one_line, printable};
+use crate::sandbox::{Ticker, UnknownInterface, bound_imports, one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
 /// what it was granted. Clones share it.
@@ -83,7 +83,8 @@ impl Loader<'_> {
     ) -> Result<Provider, LoadError> {
         let Loaded { component, origin } = loaded;
         contract::check(name, &inspection, &component)?;
-        let linked = self.linker.instantiate_pre(&component);
+        let linked = bound_imports(&component);
+        let linked = linked.and_then(|()| self.linker.instantiate_pre(&component));
         Ok(Provider {
             name: name.into(),
             inspection: Arc::new(inspection),
@@ -162,15 +163,13 @@ impl Provider {
 
 /// What names tell, before anything is compiled.
 fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
-    let wrong = inspection
-        .wrong_metrics_versions()
-        .chain(inspection.wrong_metrics_exports())
-        .next();
-    if let Some(interface) = wrong {
-        return Err(LoadError::MetricsVersion {
-            name: printable(name),
-            import: printable(interface.name()),
-        });
+    if let Some(import) = inspection.wrong_metrics_versions().next() {
+        let unknown = UnknownInterface::imported(import);
+        return Err(LoadError::wrong_metrics(name, import, unknown));
+    }
+    if let Some(export) = inspection.wrong_metrics_exports().next() {
+        let unknown = UnknownInterface::exported(export);
+        return Err(LoadError::wrong_metrics(name, export, unknown));
     }
     if inspection.exported("solti:metrics/backend").is_none() {
         return Err(LoadError::NotAProvider {

@@ -79,18 +79,19 @@ impl Providers {
     /// When the file is no component that can be a backend here, or it imports
     /// what is not granted.
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
-        let given = Given::file(path, self.max_component)?;
+        let key = self.artifacts.file_key();
+        let given = Given::file(path, self.max_component, key)?;
         self.loader(grants).load(&path.display().to_string(), given)
     }
 
-    /// Reads a component's file, as [`load_file`](Self::load_file) does, and leaves it
-    /// at that.
+    /// Reads a component's file, to be [loaded](Self::load), and leaves it at that. Of a
+    /// precompiled file that they have no key for, the code is not read.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or is larger than permitted.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
-        read_whole(path, self.max_component)
+        read_whole(path, self.max_component, self.artifacts.file_key())
     }
 
     /// Loads one from memory. `name` is its name in messages.

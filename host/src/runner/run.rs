@@ -57,18 +57,21 @@ impl Runner {
     /// `module_load_failed`.
     pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
-        let given = Given::file(path, self.inner.max_component);
+        let key = self.inner.machine.artifacts.file_key();
+        let given = Given::file(path, self.inner.max_component, key);
         self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
 
-    /// Reads a component's file, as [`load_file`](Self::load_file) does, and
-    /// leaves it at that: nothing is recorded.
+    /// Reads a component's file, to be [loaded](Self::load), and leaves it at that:
+    /// nothing is recorded. Of a precompiled file that this runner has no key for, the
+    /// code is not read.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or is larger than permitted.
     pub fn read(&self, path: &path::Path) -> Result<Vec<u8>, LoadError> {
-        read_whole(path, self.inner.max_component)
+        let key = self.inner.machine.artifacts.file_key();
+        read_whole(path, self.inner.max_component, key)
     }
 
     /// Loads a component from memory. `name` is its name in messages, and its

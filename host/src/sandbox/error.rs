@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{CompileLimit, Role, one_line, printable};
+use super::{CompileLimit, Interface, Role, UnknownInterface, one_line, printable};
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +108,14 @@ pub enum LoadError {
         name: String,
         /// The import as the component names it.
         import: String,
+    },
+    /// It has an interface of the metrics package that this host's version does not have.
+    #[error("{name}: {unknown}")]
+    MetricsInterface {
+        /// The component.
+        name: String,
+        /// Which interface, and those that there are.
+        unknown: UnknownInterface,
     },
     /// It wants something that no one here can give.
     #[error(
@@ -235,6 +243,22 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// What to say of an interface of the metrics package that this host does not have.
+    pub(crate) fn wrong_metrics(
+        name: &str,
+        interface: &Interface,
+        unknown: Option<UnknownInterface>,
+    ) -> Self {
+        let name = printable(name);
+        match unknown {
+            Some(unknown) => Self::MetricsInterface { name, unknown },
+            None => Self::MetricsVersion {
+                name,
+                import: printable(interface.name()),
+            },
+        }
+    }
+
     /// Under which label a runner records it.
     #[must_use]
     pub const fn kind(&self) -> RunnerErrorKind {

@@ -1,51 +1,235 @@
-use std::fs::File;
-use std::io::{self, Read};
+//! Files that a person, a configuration or another process has named. Each is refused
+//! by its kind before it is opened for good, and by its size before it is read, so that
+//! no name makes this process wait for ever or take memory without a limit.
+
+use std::fmt;
+use std::fs::{self, File, FileType, Metadata};
+use std::io::{self, ErrorKind, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
 
 use super::{LoadError, printable};
 
 /// How a file begins that has machine code.
 pub(crate) const SEALED: [u8; 8] = *b"\xabsolti\r\n";
 
+/// Names of the standard input.
+const STDIN: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/// Folders in which a name is that of a descriptor that this process has open.
+const DESCRIPTORS: [&str; 2] = ["/dev/fd", "/proc/self/fd"];
+
+/// Bytes that are reserved for a file at once, if its size is not known.
+const PIECE: u64 = 64 << 10;
+
+/// Whether a path means the standard input of this process: `-`, `/dev/stdin`,
+/// `/dev/fd/0` and `/proc/self/fd/0` do. A file named `-` is `./-`.
+#[must_use]
+pub fn is_standard_input(path: &Path) -> bool {
+    STDIN.iter().any(|name| path == Path::new(name))
+}
+
+/// Opens a file to read it. That never waits.
+///
+/// A regular file is opened, and so are those that this process was given open, whatever
+/// they are: [its standard input](is_standard_input), which is descriptor 0 itself and
+/// is read on from where it is, and pipes under `/dev/fd/`. A pipe, a socket, a device
+/// or a directory of any other name is refused before it is opened. Reads of what was
+/// opened may [fail](ErrorKind::WouldBlock) where others wait: [`read_opened`] waits.
+///
+/// # Errors
+///
+/// When there is no such file, it may not be read, or is not a file of that kind.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    if is_standard_input(path) {
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        return match file.metadata()?.is_dir() {
+            true => Err(NotAFile::Directory.into()),
+            false => Ok(file),
+        };
+    }
+    let given_open = path
+        .parent()
+        .is_some_and(|folder| DESCRIPTORS.iter().any(|it| folder == Path::new(it)));
+    must_be_file(&fs::metadata(path)?, given_open)?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    // Another one may have this name by now.
+    must_be_file(&file.metadata()?, given_open)?;
+    Ok(file)
+}
+
+/// Reads a whole file of at most `limit` bytes, which is [opened](open_file) so. A
+/// larger one is refused before it is read.
+///
+/// # Errors
+///
+/// When it cannot be opened or read; [`ErrorKind::FileTooLarge`] when it is larger.
+pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_opened(&open_file(path)?, limit)
+}
+
+/// Reads the rest of a file, of at most `limit` bytes, and waits for them where the file
+/// is a pipe.
+///
+/// # Errors
+///
+/// As for [`read_file`].
+pub fn read_opened(file: &File, limit: u64) -> io::Result<Vec<u8>> {
+    match behind(Vec::new(), file, limit)? {
+        Ok(bytes) => Ok(bytes),
+        Err(size) => Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            format!("it has {size} bytes, and the limit is {limit}"),
+        )),
+    }
+}
+
+/// What was read of a file already with all that is behind it, or how many bytes there
+/// are if those are too many.
+fn behind(mut read: Vec<u8>, mut file: &File, limit: u64) -> io::Result<Result<Vec<u8>, u64>> {
+    let metadata = file.metadata()?;
+    let room = limit.saturating_sub(read.len() as u64);
+    let mut expected = PIECE.min(room);
+    if metadata.is_file() {
+        let size = metadata.len();
+        expected = size.saturating_sub(file.stream_position()?);
+        if expected > room {
+            return Ok(Err(size));
+        }
+    }
+    let expected = usize::try_from(expected).map_err(io::Error::other)?;
+    // More than there is room for is an error like any other.
+    read.try_reserve_exact(expected.saturating_add(1))?;
+    // One byte more than permitted tells that there is more.
+    Patient(file)
+        .take(room.saturating_add(1))
+        .read_to_end(&mut read)?;
+    let length = read.len() as u64;
+    match length > limit {
+        true => Ok(Err(metadata.len().max(length))),
+        false => Ok(Ok(read)),
+    }
+}
+
+/// A file whose reads wait for something to read.
+pub(crate) struct Patient<'a>(pub(crate) &'a File);
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let readable = PollFd::new(self.0, PollFlags::IN);
+                    match poll(&mut [readable], None) {
+                        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                read => return read,
+            }
+        }
+    }
+}
+
+/// What a path leads to instead of a regular file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotAFile {
+    Directory,
+    Pipe,
+    Socket,
+    Device,
+}
+
+impl NotAFile {
+    fn of(kind: FileType) -> Option<Self> {
+        match kind {
+            _ if kind.is_file() => None,
+            _ if kind.is_dir() => Some(Self::Directory),
+            _ if kind.is_fifo() => Some(Self::Pipe),
+            _ if kind.is_socket() => Some(Self::Socket),
+            _ => Some(Self::Device),
+        }
+    }
+}
+
+impl fmt::Display for NotAFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Directory => "directory",
+            Self::Pipe => "named pipe",
+            Self::Socket => "socket",
+            Self::Device => "device",
+        };
+        write!(f, "it is a {kind}, not a regular file")
+    }
+}
+
+impl std::error::Error for NotAFile {}
+
+impl From<NotAFile> for io::Error {
+    fn from(not: NotAFile) -> Self {
+        let kind = match not {
+            NotAFile::Directory => ErrorKind::IsADirectory,
+            _ => ErrorKind::InvalidInput,
+        };
+        Self::new(kind, not)
+    }
+}
+
+fn must_be_file(metadata: &Metadata, given_open: bool) -> io::Result<()> {
+    match NotAFile::of(metadata.file_type()) {
+        None => Ok(()),
+        Some(NotAFile::Pipe | NotAFile::Device) if given_open => Ok(()),
+        Some(not) => Err(not.into()),
+    }
+}
+
 /// Reads a component's file, and not a byte more than `limit`.
 #[cfg(feature = "compose")]
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    read_open(path, open(path)?, limit)
+    read_open(path, &open(path)?, limit)
 }
 
 /// Opens a component's file.
 pub(crate) fn open(path: &Path) -> Result<File, LoadError> {
-    let failed = |source: io::Error| LoadError::Read {
-        path: path.into(),
-        source,
-    };
-    if std::fs::metadata(path).map_err(failed)?.is_dir() {
-        return Err(LoadError::Directory { path: path.into() });
-    }
-    File::open(path).map_err(failed)
+    open_file(path).map_err(|source| match source.kind() {
+        ErrorKind::IsADirectory => LoadError::Directory { path: path.into() },
+        _ => LoadError::Read {
+            path: path.into(),
+            source,
+        },
+    })
 }
 
 /// Reads the rest of a file, and not a byte more than `limit`.
-pub(crate) fn read_open(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let failed = |source: io::Error| LoadError::Read {
-        path: path.into(),
-        source,
-    };
-    let size = file.metadata().map_err(failed)?.len();
-    let expected = usize::try_from(size.min(limit)).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
-    // One byte more than permitted tells that there is more.
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(LoadError::TooLarge {
+pub(crate) fn read_open(path: &Path, file: &File, limit: u64) -> Result<Vec<u8>, LoadError> {
+    read_behind(Vec::new(), path, file, limit)
+}
+
+/// The same behind what was read of the file already.
+pub(crate) fn read_behind(
+    read: Vec<u8>,
+    path: &Path,
+    file: &File,
+    limit: u64,
+) -> Result<Vec<u8>, LoadError> {
+    match behind(read, file, limit) {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(size)) => Err(LoadError::TooLarge {
             name: printable(&path.display().to_string()),
-            size: size.max(bytes.len() as u64),
+            size,
             limit,
-        });
+        }),
+        Err(source) => Err(LoadError::Read {
+            path: path.into(),
+            source,
+        }),
     }
-    Ok(bytes)
 }
 
 /// Refuses a component in memory that is larger than permitted.
@@ -56,4 +240,79 @@ pub(crate) fn within(limit: u64, name: &str, bytes: &[u8]) -> Result<(), LoadErr
         return Err(LoadError::TooLarge { name, size, limit });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{CWD, FileType as Kind, mknodat};
+
+    use super::*;
+
+    type Tested = Result<(), Box<dyn std::error::Error>>;
+
+    /// Opening the pipe would wait for a writer, and reading the device never ends.
+    #[test]
+    fn only_a_regular_file_is_opened_by_its_name() -> Tested {
+        let folder = tempfile::tempdir()?;
+        let path = |name| folder.path().join(name);
+        mknodat(CWD, path("pipe"), Kind::Fifo, Mode::RUSR, 0)?;
+        let _listens = UnixListener::bind(path("socket"))?;
+        for (path, said) in [
+            (path("pipe"), "it is a named pipe"),
+            (path("socket"), "it is a socket"),
+            ("/dev/zero".into(), "it is a device"),
+            (folder.path().to_owned(), "it is a directory"),
+        ] {
+            let refused = read_file(&path, 10).err().map(|error| error.to_string());
+            let refused = refused.unwrap_or_default();
+            assert!(refused.starts_with(said), "{}: {refused}", path.display());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() -> Tested {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("file");
+        fs::write(&path, b"0123456789")?;
+        assert_eq!(read_file(&path, 10)?, b"0123456789");
+        let refused = read_file(&path, 9).err();
+        let kind = refused.as_ref().map(io::Error::kind);
+        assert_eq!(kind, Some(ErrorKind::FileTooLarge), "{refused:?}");
+        // No memory could hold it.
+        File::create(&path)?.set_len(1 << 40)?;
+        let refused = read_file(&path, 1 << 20).err();
+        let kind = refused.as_ref().map(io::Error::kind);
+        assert_eq!(kind, Some(ErrorKind::FileTooLarge), "{refused:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_pipe_that_was_given_open_is_read_to_its_end() -> Tested {
+        let (reader, mut writer) = io::pipe()?;
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let file = open_file(Path::new(&path))?;
+        let read = std::thread::spawn(move || read_opened(&file, 10));
+        writer.write_all(b"one")?;
+        writer.write_all(b"two")?;
+        drop(writer);
+        let read = read.join().map_err(|_| "it panicked")?;
+        assert_eq!(read?, b"onetwo");
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_pipe_brings_beyond_the_limit_is_refused() -> Tested {
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(&[0; 11])?;
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let refused = read_file(Path::new(&path), 10).err();
+        let kind = refused.as_ref().map(io::Error::kind);
+        assert_eq!(kind, Some(ErrorKind::FileTooLarge), "{refused:?}");
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
-use super::{Interface, LoadError, SEALED, asynchronous, printable};
+use super::{Interface, LoadError, SEALED, UnknownInterface, asynchronous, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -193,7 +193,8 @@ impl Inspection {
             .find(|export| export.path() == path && export.is_known_export())
     }
 
-    /// Exports of the metrics package in a version that this host cannot call.
+    /// Exports of the metrics package that this host cannot call: in another version, or
+    /// of an interface that is not in it.
     pub fn wrong_metrics_exports(&self) -> impl Iterator<Item = &Interface> {
         self.exports.iter().filter(|export| {
             export.is_metrics()
@@ -208,7 +209,8 @@ impl Inspection {
         self.exports.iter().any(Interface::is_main)
     }
 
-    /// Imports of the metrics package in a version that this host does not have.
+    /// Imports of the metrics package that this host does not have: in another version, or
+    /// of an interface that is not in it.
     pub fn wrong_metrics_versions(&self) -> impl Iterator<Item = &Interface> {
         self.imports
             .iter()
@@ -228,11 +230,11 @@ impl Inspection {
     ///
     /// The first reason why not.
     pub fn runnable(&self, name: &str) -> Result<(), LoadError> {
-        let name = printable(name);
         if let Some(import) = self.wrong_metrics_versions().next() {
-            let import = printable(import.name());
-            return Err(LoadError::MetricsVersion { name, import });
+            let unknown = UnknownInterface::imported(import);
+            return Err(LoadError::wrong_metrics(name, import, unknown));
         }
+        let name = printable(name);
         let imports: Vec<_> = self
             .unknown_imports()
             .map(|import| printable(import.name()))

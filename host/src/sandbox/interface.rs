@@ -1,5 +1,14 @@
 use std::fmt;
 
+/// Versions of the metrics package that link with that of this host.
+const METRICS_LINE: &str = "0.1";
+
+/// What of the metrics package a component can import here.
+pub(super) const IMPORTS: [&str; 2] = ["backend", "types"];
+
+/// What of it a component can export, to be called by this host.
+pub(super) const EXPORTS: [&str; 5] = ["backend", "batch", "lifecycle", "exposition", "accounting"];
+
 /// The name of an import or an export, such as `wasi:cli/run@0.2.6`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Interface {
@@ -70,14 +79,8 @@ impl Interface {
 
     /// Whether this host can call an interface of that name, if it is exported.
     pub(super) fn is_known_export(&self) -> bool {
-        matches!(
-            self.path(),
-            "solti:metrics/backend"
-                | "solti:metrics/batch"
-                | "solti:metrics/lifecycle"
-                | "solti:metrics/exposition"
-                | "solti:metrics/accounting"
-        ) && self.is_of_line("0.1")
+        let name = self.metrics_name();
+        name.is_some_and(|name| EXPORTS.contains(&name)) && self.is_of_line(METRICS_LINE)
     }
 
     #[cfg(feature = "provider")]
@@ -111,15 +114,25 @@ impl Interface {
     }
 
     pub(super) fn is_metrics(&self) -> bool {
-        self.path().starts_with("solti:metrics/")
+        self.metrics_name().is_some()
+    }
+
+    /// Its name within the metrics package: `backend`.
+    pub(super) fn metrics_name(&self) -> Option<&str> {
+        self.path().strip_prefix("solti:metrics/")
+    }
+
+    /// Whether it is of a version of the metrics package that this host has.
+    pub(super) fn is_of_this_version(&self) -> bool {
+        self.is_metrics() && self.is_of_line(METRICS_LINE)
     }
 
     /// Whether this host defines an interface of that name. What it needs to
     /// have in it, only linking tells.
     pub(super) fn is_known(&self) -> bool {
-        match self.path() {
-            "solti:metrics/types" | "solti:metrics/backend" => self.is_of_line("0.1"),
-            _ => is_wasi(self.package()) && (self.is_of_line("0.2") || self.is_wasi_0_3()),
+        match self.metrics_name() {
+            Some(name) => IMPORTS.contains(&name) && self.is_of_line(METRICS_LINE),
+            None => is_wasi(self.package()) && (self.is_of_line("0.2") || self.is_wasi_0_3()),
         }
     }
 }

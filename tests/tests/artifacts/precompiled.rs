@@ -127,8 +127,8 @@ fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> 
 
     // Behind the magic, by which it is known at all.
     let code = whole.len() - component.len();
-    let evenly = (0..60).map(|number| 136 + number * (code - 137) / 59);
-    for (number, place) in (8..136).chain(evenly).enumerate() {
+    let evenly = (0..60).map(|number| 168 + number * (code - 169) / 59);
+    for (number, place) in (8..168).chain(evenly).enumerate() {
         let mut changed = whole.clone();
         changed[place] ^= 1 << (number % 8);
         let on_disk = folder.path().join("guest.pre");
@@ -162,9 +162,9 @@ fn a_file_that_is_cut_off_is_refused_or_its_component_is_whole() -> Result<()> {
         7,
         8,
         20,
-        135,
-        136,
-        137,
+        167,
+        168,
+        169,
         length / 2,
         length - component.len(),
         length - 1,

@@ -10,13 +10,37 @@ use solti_metrics_tests::script::{guest, script};
 use crate::probe::{Probe, providers};
 
 /// What is wrong with a component, its text, and what the refusal says.
-const CASES: [(&str, &str, &[&str]); 8] = [
+const CASES: [(&str, &str, &[&str]); 10] = [
     (
         "another version",
         r#"(component
             (instance $backend)
             (export "solti:metrics/backend@0.2.0" (instance $backend)))"#,
         &["`solti:metrics/backend@0.2.0`", "solti:metrics@0.1.0"],
+    ),
+    (
+        "an interface that does not exist",
+        r#"(component
+            (instance $none)
+            (export "solti:metrics/backend@0.1.0" (instance $none))
+            (export "solti:metrics/labels@0.1.0" (instance $none)))"#,
+        &[
+            "exports `solti:metrics/labels@0.1.0`",
+            "solti:metrics@0.1.0 has no interface `labels` to export",
+            "only `backend`, `batch`, `lifecycle`, `exposition`, `accounting`",
+        ],
+    ),
+    (
+        "an import that does not exist",
+        r#"(component
+            (import "solti:metrics/labels@0.1.0" (instance))
+            (instance $backend)
+            (export "solti:metrics/backend@0.1.0" (instance $backend)))"#,
+        &[
+            "imports `solti:metrics/labels@0.1.0`",
+            "solti:metrics@0.1.0 has no interface `labels` to import",
+            "only `backend`, `types`",
+        ],
     ),
     (
         "only a part",

@@ -232,6 +232,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         (instance $backend)
         (export "solti:metrics/backend@0.1.0" (instance $backend)))"#;
     let new_guest = program(r#"(import "solti:metrics/backend@0.2.0" (instance))"#)?;
+    let unheard = program(r#"(import "solti:metrics/labels@0.1.0" (instance))"#)?;
     let strange = program(
         r#"(import "wasi:http/outgoing-handler@0.2.0" (instance))
         (import "acme:queue/push" (instance))"#,
@@ -255,6 +256,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
         ("empty.wasm", Vec::new()),
         ("plain.wasm", program("")?),
         ("strange.wasm", strange),
+        ("unheard.wasm", unheard),
         ("text.wasm", b"(component)".to_vec()),
         ("waiting.wasm", waiting),
         ("truncated.wasm", good[..good.len() / 2].to_vec()),
@@ -281,6 +283,14 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
             "new.wasm".into(),
             "guest",
             &["solti:metrics/backend@0.2.0", "solti:metrics@0.1.0"],
+        ),
+        case(
+            "unheard.wasm".into(),
+            "none",
+            &[
+                "`solti:metrics/labels@0.1.0`",
+                "has no interface `labels` to import, only `backend`, `types`",
+            ],
         ),
         case(
             "strange.wasm".into(),

@@ -122,8 +122,8 @@ fn cases() -> Result<Vec<Case>> {
                 ("guest", with(r#"(import "solti:metrics/batch@0.1.0" (instance))"#).guest()?),
                 provider()?,
             ],
-            |e| matches!(e, ComposeError::MetricsVersion { .. }),
-            "guest: has `solti:metrics/batch@0.1.0`",
+            |e| matches!(e, ComposeError::MetricsInterface { .. }),
+            "guest: imports `solti:metrics/batch@0.1.0`, and solti:metrics@0.1.0 has no interface `batch` to import, only `backend`, `types`",
         ),
         (
             vec![("guest", label.guest()?), provider()?],

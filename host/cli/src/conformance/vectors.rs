@@ -3,7 +3,15 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 
+use solti_metrics_host::read_file;
+
 use super::vector::Vector;
+
+/// Bytes that the file of a vector may have. Those that are built in have 2 KB.
+const LARGEST: u64 = 1 << 20;
+
+/// How many vectors a folder may have.
+const MOST_FILES: usize = 1_000;
 
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
@@ -51,9 +59,16 @@ fn of_folder(folder: &Path) -> anyhow::Result<Vec<Vector>> {
     }
     files.sort();
     ensure!(!files.is_empty(), "there is no file *.json");
+    ensure!(
+        files.len() <= MOST_FILES,
+        "there are {} files *.json, and the limit is {MOST_FILES}",
+        files.len()
+    );
     let read = files.iter().map(|file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        read(&name, &fs::read_to_string(file)?)
+        let text = read_file(file, LARGEST).map_err(anyhow::Error::from);
+        let text = text.and_then(|text| Ok(String::from_utf8(text)?));
+        read(&name, &text.with_context(|| format!("{name}.json"))?)
     });
     read.collect()
 }

@@ -1,0 +1,53 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What Linux calls the program of each process.
+const EXECUTED: &str = "/proc/self/exe";
+
+/// The path of this process's program.
+pub(super) fn this_program() -> io::Result<PathBuf> {
+    if !cfg!(target_os = "linux") {
+        return std::env::current_exe();
+    }
+    if Path::new(EXECUTED).exists() {
+        return Ok(EXECUTED.into());
+    }
+    started_from().ok_or_else(|| {
+        io::Error::other(format!(
+            "there is no {EXECUTED} to start this program from for compiling: /proc is not mounted; mount it"
+        ))
+    })
+}
+
+/// The path that the system was told when it started this process, which needs no
+/// `/proc` where the kernel is as new as Linux 6.4.
+#[cfg(target_os = "linux")]
+fn started_from() -> Option<PathBuf> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    // Older kernels tell it through `/proc` alone, and the library asserts that they do.
+    let path = crate::sandbox::contained(rustix::param::linux_execfn).ok()?;
+    // Whatever folder this process is in later.
+    Path::new(OsStr::from_bytes(path.to_bytes()))
+        .canonicalize()
+        .ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn started_from() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_knows_its_program_without_proc() -> io::Result<()> {
+        let by_proc = Path::new(EXECUTED).canonicalize()?;
+        assert_eq!(started_from(), Some(by_proc));
+        Ok(())
+    }
+}
