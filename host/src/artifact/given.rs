@@ -67,7 +67,7 @@ impl<'a> Given<'a> {
             return Self::bytes(&name, of_use(path, file, limit, key)?, limit);
         }
         if size < HEADER as u64 {
-            return Ok(Self::Component(read_open(path, &file, limit)?.into()));
+            return Self::bytes(&name, read_open(path, &file, limit)?, limit);
         }
         let mut header = [0; HEADER];
         file.read_exact(&mut header).map_err(failed)?;
