@@ -60,7 +60,7 @@ mod watch;
 
 pub use crate::sandbox::{
     Access, BuildError, CompileLimit, EpochTicks, GuestTrap, Inspection, Interface, Limit, Limits,
-    LoadError, Output, OutputFn, Role, printable,
+    LoadError, Output, OutputFn, Role, escaped, is_hidden, printable,
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;

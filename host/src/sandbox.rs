@@ -29,7 +29,7 @@ pub use inspect::{Inspection, Role};
 pub use interface::Interface;
 pub use limits::{Limit, Limits};
 pub use output::{Output, OutputFn};
-pub use printable::printable;
+pub use printable::{escaped, is_hidden, printable};
 pub use ticker::EpochTicks;
 pub use trap::GuestTrap;
 pub use unknown::UnknownInterface;

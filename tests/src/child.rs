@@ -50,7 +50,7 @@ enum Event {
 impl Running {
     /// Starts it, and reads what it writes.
     pub fn start(command: &mut Command) -> Result<Self> {
-        let (mut running, events) = Self::spawn(command, Stdio::piped())?;
+        let (mut running, events) = Self::spawn(command, Stdio::piped(), Stdio::piped())?;
         if let Some(stdout) = running.unread.take() {
             forward(stdout, events, Event::Stdout);
         }
@@ -59,7 +59,7 @@ impl Running {
 
     /// Starts it, and reads nothing of its standard output.
     pub fn start_unread(command: &mut Command) -> Result<Self> {
-        Ok(Self::spawn(command, Stdio::piped())?.0)
+        Ok(Self::spawn(command, Stdio::piped(), Stdio::piped())?.0)
     }
 
     /// Starts it with a standard error that is full and that nobody reads, as
@@ -68,17 +68,33 @@ impl Running {
         let (reader, mut writer) = std::io::pipe()?;
         let stderr = writer.try_clone()?;
         thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
-        let (mut running, events) = Self::spawn(command, stderr.into())?;
-        if let Some(stdout) = running.unread.take() {
-            forward(stdout, events, Event::Stdout);
-        }
+        let running = Self::start_telling(command, stderr.into())?;
         Ok((running, reader))
     }
 
-    fn spawn(command: &mut Command, stderr: Stdio) -> Result<(Self, Sender<Event>)> {
+    /// Starts it with this as its standard error.
+    pub fn start_telling(command: &mut Command, stderr: Stdio) -> Result<Self> {
+        let (mut running, events) = Self::spawn(command, Stdio::piped(), stderr)?;
+        if let Some(stdout) = running.unread.take() {
+            forward(stdout, events, Event::Stdout);
+        }
+        Ok(running)
+    }
+
+    /// Starts it with a standard output that is full and that nobody reads, as long as
+    /// what this returns is there.
+    pub fn start_full(command: &mut Command) -> Result<(Self, PipeReader)> {
+        let (reader, mut writer) = std::io::pipe()?;
+        let stdout = writer.try_clone()?;
+        thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
+        let (running, _) = Self::spawn(command, stdout.into(), Stdio::piped())?;
+        Ok((running, reader))
+    }
+
+    fn spawn(command: &mut Command, stdout: Stdio, stderr: Stdio) -> Result<(Self, Sender<Event>)> {
         let mut child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(stderr)
             .spawn()
             .with_context(|| format!("cannot start {command:?}"))?;

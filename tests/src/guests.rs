@@ -193,6 +193,23 @@ pub fn teller(stream: &str, text: &str, after_ms: u64) -> Result<Vec<u8>> {
     ))
 }
 
+/// A provider that prints `text` on a stream with each record of a completed task.
+pub fn telling_provider(stream: &str, text: &str) -> Result<Vec<u8>> {
+    let length = text.len();
+    let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    guest::component(&format!(
+        r#"(module
+        (import "wasi:cli/{stream}@0.2.12" "get-{stream}" (func $out (result i32)))
+        {WRITE}
+        (memory (export "memory") 1)
+        (data (i32.const 64) "{text}")
+        (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32))
+        (func (export "solti:metrics/backend@0.1.0#record-task-completed") (param i32 i32 i64)
+            (call $write (call $out) (i32.const 64) (i32.const {length}) (i32.const 0)))
+        (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32)))"#
+    ))
+}
+
 const WRITE: &str = r#"(import "wasi:io/streams@0.2.12"
     "[method]output-stream.blocking-write-and-flush" (func $write (param i32 i32 i32 i32)))"#;
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -101,8 +101,22 @@ impl Served {
     ///
     /// When it cannot be started, or does not answer.
     pub fn unheard(serve: &mut Command, folder: &Path, address: SocketAddr) -> Result<Self> {
+        Self::telling(serve, folder, address, Stdio::piped())
+    }
+
+    /// The same, with this as its standard error.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or does not answer.
+    pub fn telling(
+        serve: &mut Command,
+        folder: &Path,
+        address: SocketAddr,
+        stderr: Stdio,
+    ) -> Result<Self> {
         let served = Self {
-            running: Running::start(serve)?,
+            running: Running::start_telling(serve, stderr)?,
             folder: folder.into(),
             address: Some(address),
         };

@@ -52,6 +52,12 @@ mod grants;
 #[path = "cli/terminal.rs"]
 mod terminal;
 
+#[path = "cli/signals.rs"]
+mod signals;
+
+#[path = "cli/written.rs"]
+mod written;
+
 #[path = "cli/progress.rs"]
 mod progress;
 

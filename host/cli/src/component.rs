@@ -8,9 +8,12 @@ use solti_metrics::MetricsHandle;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, LoadError, Output, Provider, Providers,
 };
+use solti_metrics_host::runner::printable;
 
 use crate::artifacts::tell;
 use crate::chain::Part;
+use crate::lines::Lines;
+use crate::voice::quote;
 
 /// A component that receives records, as it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +72,7 @@ impl Component {
         options.memory = wanted.options.memory;
         options.next = next.clone();
         if part.output {
-            // Standard output is the guests', or the report's.
-            (options.stdout, options.stderr) = (Output::Stderr, Output::Stderr);
+            [options.stdout, options.stderr] = printing(&name);
         }
         let backend = ComponentBackend::start(&provider, options)?;
         Ok(Self {
@@ -110,6 +112,15 @@ impl Component {
         *self.part.lock() = part;
         Ok(())
     }
+}
+
+/// What a component prints is told line by line: standard output is the guests', or the
+/// report's, and standard error has messages and a log.
+pub(crate) fn printing(name: &str) -> [Output; 2] {
+    ["stdout", "stderr"].map(|stream| {
+        let name = printable(name);
+        Lines::new(move |line| quote(&name, stream, line)).output()
+    })
 }
 
 /// Compiles the file as it is now. This blocks.

@@ -1,5 +1,8 @@
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
+
+use crate::signals::code;
+use crate::whole::to_stdout;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,8 @@ pub(crate) enum Exit {
     Failed,
     /// 2: the command was used wrongly.
     Misused,
+    /// 128 and the signal's number: the command was asked a second time to stop.
+    Forced(i32),
 }
 
 impl From<Exit> for ExitCode {
@@ -18,6 +23,7 @@ impl From<Exit> for ExitCode {
             Exit::Good => 0,
             Exit::Failed => 1,
             Exit::Misused => 2,
+            Exit::Forced(signal) => u8::try_from(code(signal)).unwrap_or(1),
         })
     }
 }
@@ -25,12 +31,8 @@ impl From<Exit> for ExitCode {
 /// Writes a whole text to standard output. A reader that has seen enough
 /// (`| head`) is no error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+    match to_stdout(text.as_bytes()) {
+        Err(torn) if torn.error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
     }
 }

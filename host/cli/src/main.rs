@@ -12,9 +12,12 @@ mod compose;
 mod conformance;
 mod dir;
 mod engine;
+mod entries;
 mod exit;
 mod exported;
+mod filter;
 mod http;
+mod lines;
 mod new;
 mod output;
 mod precompile;
@@ -24,29 +27,41 @@ mod report;
 mod run;
 mod serve;
 mod show;
+mod signals;
 mod summary;
 mod switch;
 mod table;
 mod tally;
 mod time;
+mod unfinished;
 mod voice;
+mod whole;
 mod wit;
 mod write;
 
-use std::io::IsTerminal;
+use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::panic_is_contained;
 
 use crate::args::{Cli, Command};
+use crate::artifacts::COMPILE_WORKER;
 use crate::causes::causes;
+use crate::entries::{Entries, Form};
 use crate::exit::Exit;
+use crate::filter::filter;
 use crate::voice::complain_now;
+use crate::whole::{Torn, to_stderr};
 
 fn main() -> ExitCode {
+    // A process that compiles ends with the one that wants the code.
+    if !is_compile_worker() {
+        signals::hear();
+    }
     let cli = Cli::of_process();
     say_no_panic_twice();
     // What one that compiles says on standard error is read by whoever asked.
@@ -75,13 +90,39 @@ fn main() -> ExitCode {
     .into()
 }
 
-/// Silent unless asked: what a person needs to know is said otherwise.
+fn is_compile_worker() -> bool {
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|it| it == COMPILE_WORKER)
+}
+
+/// Silent unless asked: what a person needs to know is said otherwise. It has no colours,
+/// so that whatever else looks like one can be escaped.
 fn log() {
+    let (filter, wrong) = filter("error");
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_env_filter(filter)
+        .with_writer(Mutex::new(Log(Entries::new(to_stderr, Form::Text))))
+        .with_ansi(false)
         .init();
+    if let Some(wrong) = wrong {
+        complain_now(format_args!("warning: {wrong}"));
+    }
+}
+
+type ToStderr = fn(&[u8]) -> Result<(), Torn>;
+
+/// Takes an entry with each write, as the subscriber makes them.
+struct Log(Entries<ToStderr>);
+
+impl Write for Log {
+    fn write(&mut self, entry: &[u8]) -> io::Result<usize> {
+        self.0.write(entry).map(|()| entry.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A panic that is answered with an error says nothing on its way.

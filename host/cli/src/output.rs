@@ -1,13 +1,14 @@
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use crate::whole::{to_stdout, write_whole};
 use crate::write::write;
 
 /// Where bytes go that somebody asked for.
 pub(crate) enum Output {
     Stdout,
-    /// A file, there or not, which is replaced as a whole.
+    /// A file, there or not, which is written as a whole.
     File(PathBuf),
     /// What cannot be replaced: a pipe, a device.
     Opened(File),
@@ -21,8 +22,7 @@ impl Output {
             return Ok(Self::Stdout);
         }
         match fs::metadata(path) {
-            // Behind a link, the file is replaced, and the link stays.
-            Ok(found) if found.is_file() => fs::canonicalize(path).map(Self::File),
+            Ok(found) if found.is_file() && !is_descriptor(path) => Ok(Self::File(path.into())),
             Ok(_) => File::options().write(true).open(path).map(Self::Opened),
             Err(_) => Ok(Self::File(path.into())),
         }
@@ -38,15 +38,21 @@ impl Output {
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes).and_then(|()| stdout.flush())
-            }
+            Self::Stdout => Ok(to_stdout(bytes)?),
             Self::File(path) => write(path, bytes),
-            Self::Opened(file) => {
-                let mut file = file;
-                file.write_all(bytes)
-            }
+            Self::Opened(file) => Ok(write_whole(file, bytes)?),
         }
     }
+}
+
+/// Whether a path is the name of a file that this process has opened already, and that
+/// may have no other name any more.
+fn is_descriptor(path: &Path) -> bool {
+    let folders = [
+        "/dev/fd",
+        "/dev/stderr",
+        "/proc/self/fd",
+        "/proc/thread-self/fd",
+    ];
+    folders.iter().any(|folder| path.starts_with(folder))
 }

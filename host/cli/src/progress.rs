@@ -1,7 +1,7 @@
-use std::fmt;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{env, fmt};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
@@ -9,6 +9,7 @@ use solti_metrics_host::runner::Output;
 
 use crate::args::{Format, RunArgs};
 use crate::voice::{complain, complain_now};
+use crate::whole;
 
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -21,7 +22,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(args: &RunArgs) -> Self {
-        if !stderr().is_terminal() {
+        if !stderr().is_terminal() || is_plain() {
             return Self {
                 bar: ProgressBar::hidden(),
             };
@@ -143,11 +144,19 @@ impl Lines {
 }
 
 fn to_stdout(bytes: &[u8]) {
-    let _ = stdout().write_all(bytes);
+    let _ = whole::to_stdout(bytes);
 }
 
 fn to_stderr(bytes: &[u8]) {
-    let _ = stderr().write_all(bytes);
+    let _ = whole::to_stderr(bytes);
+}
+
+/// Whether control sequences are of no use at the terminal, or not wanted: `TERM` names
+/// none that has them, or `NO_COLOR` is set.
+fn is_plain() -> bool {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+    let terminal = env::var_os("TERM").filter(|it| !it.is_empty());
+    no_color || terminal.is_none_or(|it| it == "dumb")
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -1,11 +1,10 @@
 //! Components whose file has changed take the place of what runs.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::causes::causes;
@@ -19,14 +18,13 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) struct Reloading(JoinHandle<()>);
 
 impl Reloading {
-    /// Every component at a SIGHUP; with `watch`, also each whose file changes.
-    pub(crate) fn start(components: Vec<Arc<Component>>, watch: bool) -> io::Result<Self> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        Ok(Self(tokio::spawn(async move {
+    /// Every component when it is asked for; with `watch`, also each whose file changes.
+    pub(crate) fn start(components: Vec<Arc<Component>>, asked: Arc<Notify>, watch: bool) -> Self {
+        Self(tokio::spawn(async move {
             let mut seen: Vec<_> = components.iter().map(|it| stamp(&it.file())).collect();
             loop {
                 let asked = tokio::select! {
-                    _ = hangup.recv() => true,
+                    () = asked.notified() => true,
                     () = tokio::time::sleep(LOOK), if watch => false,
                 };
                 for (component, seen) in components.iter().zip(&mut seen) {
@@ -39,7 +37,7 @@ impl Reloading {
                     }
                 }
             }
-        })))
+        }))
     }
 }
 

@@ -6,7 +6,6 @@ use parking_lot::Mutex;
 use solti_metrics_host::runner::{
     CancellationToken, LoadError, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::args::{Format, RunArgs};
@@ -19,6 +18,7 @@ use crate::progress::Progress;
 use crate::reload::Reloading;
 use crate::report::Report;
 use crate::show::show;
+use crate::signals::{Requests, code};
 use crate::tally::Tally;
 use crate::voice::{self, complain};
 
@@ -41,11 +41,16 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     voice::start()?;
     // Until it goes out of scope, that is until the report is written.
     let _server = serve(&args, &backends).await?;
-    let stop = stop_on_signals(&backends)?;
     // Without anything to reload, a hangup ends this process, as ever.
+    let requests = Requests::take(!backends.components.is_empty(), Duration::ZERO)?;
+    let stop = requests.stop().clone();
+    leave_when_asked_again(&requests, &backends);
     let reloading = match backends.components.as_slice() {
         [] => None,
-        components => Some(Reloading::start(components.to_vec(), args.watch)?),
+        components => {
+            let asked = Arc::clone(requests.reload());
+            Some(Reloading::start(components.to_vec(), asked, args.watch))
+        }
     };
     let progress = Progress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
@@ -86,6 +91,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             tally.is_good(args.tolerate_losses),
         )
     };
+    // There is nothing left to stop: what is left is for whoever reads it.
+    drop(requests);
     show(&report, args.format, &backends)?;
     be_heard(args.format, &stop).await;
     Ok(if good { Exit::Good } else { Exit::Failed })
@@ -210,33 +217,25 @@ async fn be_heard(format: Format, stop: &CancellationToken) {
     let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
 }
 
-/// The first signal ends the tasks, as canceled, and the report is written; the
-/// second one ends this process.
-fn stop_on_signals(backends: &Arc<Backends>) -> std::io::Result<CancellationToken> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = CancellationToken::new();
-    let (stopped, backends) = (stop.clone(), Arc::clone(backends));
+/// The first request ends the tasks, as canceled, and the report is written; the second
+/// one ends this process.
+fn leave_when_asked_again(requests: &Requests, backends: &Arc<Backends>) {
+    let (stop, again, backends) = (
+        requests.stop().clone(),
+        requests.again(),
+        Arc::clone(backends),
+    );
     tokio::spawn(async move {
-        for first in [true, false] {
-            let code = tokio::select! {
-                _ = interrupt.recv() => 130,
-                _ = terminate.recv() => 143,
-            };
-            if first {
-                complain(format_args!(
-                    "stopping: tasks end as canceled; once more to leave at once"
-                ));
-                stopped.cancel();
-            } else {
-                complain(format_args!(
-                    "left at once: what was running is not in any report{}",
-                    backends.left()
-                ));
-                let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
-                std::process::exit(code);
-            }
-        }
+        stop.cancelled().await;
+        complain(format_args!(
+            "stopping: tasks end as canceled; once more to leave at once"
+        ));
+        let signal = again.await;
+        complain(format_args!(
+            "left at once: what was running is not in any report{}",
+            backends.left()
+        ));
+        let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
+        std::process::exit(code(signal));
     });
-    Ok(stop)
 }

@@ -12,7 +12,6 @@ mod printed;
 mod programs;
 mod receivers;
 mod reload;
-mod signals;
 mod site;
 mod start;
 mod tasks;
@@ -20,17 +19,26 @@ mod tasks;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::causes::causes;
 use crate::exit::{Exit, print};
 use crate::http::Server;
-use crate::voice::{complain, complain_now};
+use crate::signals::Requests;
+use crate::voice::{complain, complain_within};
 use config::Source;
 use live::Live;
-use signals::{Signal, Signals};
+
+/// Requests to stop that come within this time are one: `timeout` signals a process and
+/// then its whole group.
+const ONE_REQUEST: Duration = Duration::from_millis(250);
+
+/// How long the last messages may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -66,12 +74,16 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     if args.check {
         return check::check(&source).await;
     }
-    let logging = log::Logging::start(&source.config.log);
-    let errors = run(&source, &logging).await;
+    let logging = log::Logging::start(&source.config.log).context("cannot start the log")?;
+    let ended = run(&source, &logging).await;
     // Behind all that is in the log.
     drop(logging);
+    let errors = match ended {
+        Ok(errors) => errors,
+        Err(Forced(signal)) => return Ok(Exit::Forced(signal)),
+    };
     for error in &errors {
-        complain_now(format_args!("error: {}", causes(error)));
+        complain_within(LAST_WORDS, format_args!("error: {}", causes(error)));
     }
     Ok(if errors.is_empty() {
         Exit::Good
@@ -80,31 +92,34 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     })
 }
 
+/// The signal by which it was asked a second time to stop.
+struct Forced(i32);
+
 /// Serves until it is asked to stop. What it returns has kept it from beginning.
-async fn run(source: &Source, logging: &log::Logging) -> Vec<anyhow::Error> {
+async fn run(source: &Source, logging: &log::Logging) -> Result<Vec<anyhow::Error>, Forced> {
     let prepared = async {
-        let signals = Signals::listen()?;
+        let requests = Requests::take(true, ONE_REQUEST)?;
         let live = start::prepare(source, logging)?;
         let server = start::listen(source, &live).await?;
-        anyhow::Ok((signals, live, server))
+        anyhow::Ok((requests, live, server))
     };
-    let (mut signals, live, server) = match prepared.await {
+    let (requests, live, server) = match prepared.await {
         Ok(prepared) => prepared,
-        Err(error) => return vec![error],
+        Err(error) => return Ok(vec![error]),
     };
     if let Some(warning) = source.config.warning() {
         tracing::warn!("{warning}");
     }
-    let mut errors = tokio::select! {
+    let errors = tokio::select! {
         biased;
         errors = begin(source, &live) => errors,
-        () = signals.stop() => Vec::new(),
+        () = requests.stop().cancelled() => Vec::new(),
     };
     if live.begun.load(Ordering::Relaxed) {
-        go_on(source, &live, &mut signals).await;
+        go_on(source, &live, &requests).await;
     }
-    errors.extend(stop(&live, server, signals).await.err());
-    errors
+    stop(&live, server, &requests).await?;
+    Ok(errors)
 }
 
 /// Loads and begins with everything. Where some of it cannot be, nothing goes on.
@@ -126,23 +141,23 @@ async fn begin(source: &Source, live: &Live) -> Vec<anyhow::Error> {
 
 /// Reloads when it is asked to, until it is asked to stop, be it in the middle of that:
 /// what it would have begun does not begin then.
-async fn go_on(source: &Source, live: &Arc<Live>, signals: &mut Signals) {
-    while signals.next().await == Signal::Reload {
-        tokio::select! {
-            biased;
-            () = reload::reload(source, live) => {}
-            () = signals.stop() => return,
+async fn go_on(source: &Source, live: &Arc<Live>, requests: &Requests) {
+    let reload = async {
+        loop {
+            requests.reload().notified().await;
+            reload::reload(source, live).await;
         }
+    };
+    tokio::select! {
+        biased;
+        () = requests.stop().cancelled() => {}
+        () = reload => {}
     }
 }
 
 /// Ends what runs, as canceled, lets backends take what waits, and says what became of
 /// it all. Who scrapes can do so until the end.
-async fn stop(
-    live: &Arc<Live>,
-    server: Option<Server>,
-    mut signals: Signals,
-) -> anyhow::Result<()> {
+async fn stop(live: &Arc<Live>, server: Option<Server>, requests: &Requests) -> Result<(), Forced> {
     live.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: runs end as canceled; once more to leave at once");
     let stopping = async {
@@ -158,8 +173,9 @@ async fn stop(
             tracing::info!("stopped");
             Ok(())
         }
-        () = signals.stop_again() => {
-            anyhow::bail!("left at once: what was running is in no ledger")
+        signal = requests.again() => {
+            tracing::error!("left at once: what was running is in no ledger");
+            Err(Forced(signal))
         }
     }
 }

@@ -6,14 +6,14 @@ use crate::backend::Backends;
 use crate::exit::print;
 use crate::report::Report;
 use crate::table;
-use crate::voice::complain;
+use crate::voice::tabulate;
 
 /// Writes the report in the form that was asked for: the table to standard
 /// error, what programs read to standard output.
 pub(crate) fn show(report: &Report, format: Format, backends: &Backends) -> anyhow::Result<()> {
     let text = match (format, &backends.prometheus) {
         (Format::Table, _) => {
-            complain(format_args!("{}", table::render(report)));
+            tabulate(&table::render(report));
             return Ok(());
         }
         (Format::Prometheus, Some(metrics)) => metrics.encode(Exposition::Text)?,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
+use solti_metrics_host::runner::escaped;
 
 use crate::report::{LedgerRow, Report};
 
@@ -14,12 +15,12 @@ pub(crate) fn render(report: &Report) -> String {
     };
     let head = format!(
         "{} · {runs} in {} · backend {}",
-        report.component,
+        escaped(&report.component),
         time(report.elapsed_ms),
         report.backend,
     );
     let mut parts = vec![head];
-    if let Some(reason) = &report.path_reason {
+    if let Some(reason) = report.path_reason.as_deref().map(escaped) {
         parts.push(format!("records take the direct path: the guest {reason}"));
     }
     if report.backend == "noop" {
@@ -93,7 +94,7 @@ fn ledger(report: &Report) -> String {
     let backends = report.backends.iter().map(|it| (&*it.name, &it.ledger));
     for (name, row) in own.into_iter().chain(backends) {
         table.add_row([
-            name.to_owned(),
+            escaped(name).into_owned(),
             row.accepted.to_string(),
             row.delivered.to_string(),
             row.clamped.to_string(),
@@ -110,7 +111,7 @@ fn backends(report: &Report) -> String {
     let mut table = table(heads, 2);
     for row in &report.backends {
         table.add_row([
-            row.name.clone(),
+            escaped(&row.name).into_owned(),
             row.state.to_owned(),
             row.failures.to_string(),
             row.restarts.to_string(),

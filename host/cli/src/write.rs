@@ -1,22 +1,193 @@
-use std::ffi::OsString;
-use std::fs;
-use std::io::{Error, ErrorKind, Result, Write};
-use std::path::Path;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{Error, ErrorKind, Result, Seek, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
 
-/// Writes a file. Whoever reads it sees all of it or nothing.
+use tempfile::NamedTempFile;
+
+use crate::unfinished::Unfinished;
+
+/// How the name of a file begins that is being written.
+const UNFINISHED: &str = ".solti-metrics.";
+
+/// What a new file may be before the process's umask.
+const NEW: u32 = 0o666;
+
+/// Writes a file. Its readers see all of it or nothing, wherever the system lets a file be
+/// replaced. A mount, a file of another user, and one in a folder that cannot be written
+/// to are overwritten in place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| Error::from(ErrorKind::IsADirectory))?;
-    let mut unfinished = OsString::from(".");
-    unfinished.push(name);
-    unfinished.push(format!(".{}", std::process::id()));
-    let unfinished = path.with_file_name(unfinished);
-    let mut file = fs::File::create_new(&unfinished)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&unfinished, path))
-        .inspect_err(|_| {
-            let _ = fs::remove_file(&unfinished);
-        })
+    let path = &behind_links(path)?;
+    let there = match fs::metadata(path) {
+        Ok(there) if there.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        Ok(there) => Some(there),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    match (replace(path, there.as_ref(), bytes), there) {
+        // What is there may be writable where nothing can be made or renamed.
+        (Err(error), Some(_)) if !is_full(&error) => overwrite(path, bytes),
+        (result, _) => result,
+    }
+}
+
+/// Where a path leads. A link stays, whether or not there is something behind it.
+fn behind_links(path: &Path) -> Result<PathBuf> {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            return Ok(path);
+        };
+        // A target is named from the link's folder on, or from the root.
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(Error::other("too many symbolic links"))
+}
+
+/// Makes another file, and gives it the name.
+fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
+    if path.file_name().is_none() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut unfinished = Unfinished::make(|| {
+        tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .permissions(Permissions::from_mode(NEW))
+            .tempfile_in(folder)
+    })?;
+    let file = &mut unfinished.it;
+    if let Some(there) = there {
+        keep(there, file)?;
+    }
+    file.write_all(bytes)?;
+    sync(file.as_file())?;
+    let Unfinished { it, listed } = unfinished;
+    it.persist(path).map_err(|failed| failed.error)?;
+    drop(listed);
+    Ok(())
+}
+
+/// Lets whoever could use the file that is there use the other one, or fails.
+fn keep(there: &Metadata, file: &NamedTempFile) -> Result<()> {
+    let other = file.as_file().metadata()?;
+    if (there.uid(), there.gid()) != (other.uid(), other.gid()) {
+        fchown(file, Some(there.uid()), Some(there.gid()))?;
+    }
+    file.as_file().set_permissions(there.permissions())
+}
+
+/// Writes into the file itself. If that fails, nothing is left of it, which nobody takes
+/// for a whole.
+fn overwrite(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.write_all(bytes)?;
+        sync(file)
+    };
+    write(&mut file).inspect_err(|_| {
+        let _ = file.rewind().and_then(|()| file.set_len(0));
+    })
+}
+
+/// Waits until the disk has it, where there is one.
+fn sync(file: &File) -> Result<()> {
+    match file.sync_all() {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether there was no space for another file. There is none for this one either, and
+/// what is there is better than nothing.
+fn is_full(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Result<Vec<OsString>> {
+        let mut names = fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("file");
+        write(&path, b"one")?;
+        fs::set_permissions(&path, Permissions::from_mode(0o640))?;
+        let before = fs::metadata(&path)?;
+        write(&path, b"other")?;
+        let after = fs::metadata(&path)?;
+        assert_eq!(fs::read(&path)?, b"other");
+        assert_eq!(after.mode() & 0o777, 0o640);
+        assert_ne!(after.ino(), before.ino());
+        assert_eq!(names(folder.path())?, ["file"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_link_stays_and_what_is_behind_it_is_written() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = |name| folder.path().join(name);
+        fs::create_dir(path("below"))?;
+        symlink("below/second", path("first"))?;
+        symlink("file", path("below/second"))?;
+        // Whether or not it is there.
+        for text in ["one", "other"] {
+            write(&path("first"), text.as_bytes())?;
+            assert_eq!(fs::read_to_string(path("below/file"))?, text);
+            assert!(path("first").is_symlink() && path("below/second").is_symlink());
+        }
+        symlink("endless", path("endless"))?;
+        assert!(write(&path("endless"), b"").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_overwritten() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("file");
+        fs::write(&path, "much longer than after")?;
+        overwrite(&path, b"after")?;
+        assert_eq!(fs::read(&path)?, b"after");
+        Ok(())
+    }
+
+    /// Nothing can be made in this folder, whoever one is.
+    #[test]
+    fn a_file_in_a_folder_that_cannot_be_written_to_is_overwritten() -> Result<()> {
+        let path = Path::new("/proc/thread-self/comm");
+        write(path, b"another")?;
+        assert_eq!(fs::read(path)?, b"another\n");
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_is_no_file() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        for path in [folder.path(), Path::new("/"), Path::new("..")] {
+            let error = write(path, b"").err().map(|error| error.kind());
+            assert_eq!(error, Some(ErrorKind::IsADirectory), "{}", path.display());
+        }
+        Ok(())
+    }
 }

@@ -12,6 +12,10 @@ const BYTES: usize = 4 << 10;
 /// How many lines of them are told, the last ones.
 const LINES: usize = 40;
 
+/// How many bytes of a line are remembered, from its beginning on. That is more than is
+/// told of it.
+const LONGEST_LINE: usize = 1 << 10;
+
 /// What an instance printed last to its standard error: there most languages say why
 /// they give up.
 #[derive(Debug, Clone, Default)]
@@ -32,30 +36,50 @@ impl LastWords {
 
 #[derive(Debug, Default)]
 struct Heard {
-    bytes: VecDeque<u8>,
-    /// Whether there was more before.
-    cut: bool,
+    /// Lines that have ended and are not empty.
+    lines: VecDeque<Vec<u8>>,
+    /// Bytes of those.
+    bytes: usize,
+    /// The line that has not ended.
+    last: Vec<u8>,
 }
 
 impl Heard {
     fn hear(&mut self, bytes: &[u8]) {
-        let news = &bytes[bytes.len().saturating_sub(BYTES)..];
-        let old = (self.bytes.len() + news.len()).saturating_sub(BYTES);
-        self.cut |= old > 0 || news.len() < bytes.len();
-        self.bytes.drain(..old);
-        self.bytes.extend(news);
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let (piece, ended) = match piece.strip_suffix(b"\n") {
+                Some(piece) => (piece, true),
+                None => (piece, false),
+            };
+            let left = LONGEST_LINE.saturating_sub(self.last.len());
+            self.last.extend_from_slice(&piece[..piece.len().min(left)]);
+            if ended {
+                self.end_line();
+            }
+        }
     }
 
-    fn text(&mut self) -> Option<String> {
-        let text = String::from_utf8_lossy(self.bytes.make_contiguous());
-        let text = match text.split_once('\n') {
-            // Without its beginning, a line misleads.
-            Some((_, rest)) if self.cut => rest,
-            _ => &*text,
-        };
-        let shown = |line: &str| printable(&line.trim_end().replace('\t', "  "));
-        let mut lines: Vec<_> = text.lines().map(shown).collect();
-        lines.retain(|line| !line.is_empty());
+    fn end_line(&mut self) {
+        self.last.truncate(self.last.trim_ascii_end().len());
+        if self.last.is_empty() {
+            return;
+        }
+        self.bytes += self.last.len();
+        self.lines.push_back(std::mem::take(&mut self.last));
+        while self.lines.len() > LINES || self.bytes > BYTES {
+            let first = self.lines.pop_front().unwrap_or_default();
+            self.bytes -= first.len();
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        let ended = self.lines.iter().map(Vec::as_slice);
+        let all = ended.chain([self.last.trim_ascii_end()]);
+        let shown = all.filter(|line| !line.is_empty()).map(|line| {
+            let line = String::from_utf8_lossy(line);
+            printable(&line.replace('\t', "  "))
+        });
+        let lines: Vec<_> = shown.collect();
         let lines = &lines[lines.len().saturating_sub(LINES)..];
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
@@ -91,7 +115,20 @@ mod tests {
         for pieces in [&pieces[..], &[&pieces.concat()]] {
             assert_eq!(text(pieces), Some(last.join("\n")));
         }
-        let long = "x".repeat(BYTES);
-        assert_eq!(text(&["cut", &long, "\nwhole"]), Some("whole".to_owned()));
+    }
+
+    #[test]
+    fn of_a_line_that_is_longer_than_all_that_is_remembered_the_beginning_is_told() {
+        let long = "x".repeat(2 * BYTES);
+        let told = Some(format!("panic: {}…", "x".repeat(193)));
+        assert_eq!(text(&["panic: ", &long, "\n"]), told);
+        assert_eq!(
+            text(&["gone\n".repeat(BYTES).as_str(), "panic: ", &long])
+                .map(|text| text.lines().last().map(str::to_owned)),
+            Some(told)
+        );
+        // Half of a character at the end of what is remembered is beyond what is told.
+        let wide = "語".repeat(BYTES);
+        assert_eq!(text(&["a", &wide]), Some(format!("a{}…", "語".repeat(199))));
     }
 }

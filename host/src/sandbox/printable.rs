@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 /// After so many characters a name is cut.
 const LONGEST: usize = 200;
 
@@ -19,6 +21,39 @@ pub fn printable(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether a character changes more than its own place when it is printed: control
+/// characters, line separators, and marks of the direction of writing. A tab does not.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    character.is_control() && character != '\t'
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// The same for a text that is not cut: each [hidden](is_hidden) character is shown as an
+/// escape, and all others are as they were.
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
 }
 
 /// An error with its causes, the outermost first.
@@ -45,6 +80,13 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown);
         }
+        for (text, shown) in [
+            ("\u{1b}[31mé\t語", "\\u{1b}[31mé\t語"),
+            ("a\r\n\u{2028}b\u{9b}", "a\\r\\n\\u{2028}b\\u{9b}"),
+        ] {
+            assert_eq!(escaped(text), shown);
+        }
+        assert_eq!(escaped(&"x".repeat(90_000)).len(), 90_000);
         assert_eq!(printable(&"x".repeat(90_000)).chars().count(), LONGEST + 1);
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::place::Place;
 use crate::report::rows;
-use crate::terminal::{ESCAPE, at_terminal, shown};
+use crate::terminal::{ESCAPE, at_terminal, at_terminal_with, shown};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 
@@ -56,6 +56,35 @@ fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
     let end = Running::start(&mut command)?.end()?;
     ensure!(end.stderr.contains("component not loaded"), "no log: {end}");
     plain(&end)
+}
+
+#[test]
+fn a_terminal_that_is_to_be_plain_gets_no_control_sequence() -> Result<()> {
+    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+    let missing = "check missing.wasm";
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        for args in [
+            "run --repeat 20 guest.wasm",
+            "--help",
+            "--no-such-option",
+            missing,
+        ] {
+            let end = at_terminal_with(&place, args, variable)?;
+            ensure!(!end.stdout.contains(ESCAPE), "{variable:?} {args}: {end}");
+        }
+    }
+    // A variable that is empty says nothing.
+    let end = at_terminal_with(&place, "run --repeat 20 guest.wasm", ("NO_COLOR", ""))?;
+    ensure!(end.stdout.contains(ESCAPE), "{end}");
+    // Nor has an entry of the log any; a bar may be before it.
+    let end = at_terminal_with(&place, "run missing.wasm", ("RUST_LOG", "debug"))?;
+    let (before, _) = end
+        .stdout
+        .split_once("component not loaded")
+        .context("no entry")?;
+    let (_, entry) = before.rsplit_once("20").context("no date")?;
+    ensure!(entry.contains("WARN ") && !entry.contains(ESCAPE), "{end}");
+    Ok(())
 }
 
 fn plain(end: &End) -> Result<()> {

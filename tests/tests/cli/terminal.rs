@@ -14,6 +14,15 @@ pub(crate) const ESCAPE: char = '\u{1b}';
 
 /// Runs the command at a terminal, which both of its streams go to.
 pub(crate) fn at_terminal(place: &Place, args: &str) -> Result<End> {
+    at_terminal_with(place, args, ("TERM", "xterm-256color"))
+}
+
+/// The same, with a variable of the environment set.
+pub(crate) fn at_terminal_with(
+    place: &Place,
+    args: &str,
+    (name, value): (&str, &str),
+) -> Result<End> {
     let script = Path::new("/usr/bin/script");
     ensure!(
         script.is_file(),
@@ -24,7 +33,10 @@ pub(crate) fn at_terminal(place: &Place, args: &str) -> Result<End> {
         r#"PROGRAM="$0" SHELL=/bin/sh exec script -qec "stty cols 120 rows 40; \"\$PROGRAM\" $1" /dev/null"#,
         &[args],
     )?;
-    command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    command
+        .env("TERM", "xterm-256color")
+        .env_remove("NO_COLOR")
+        .env(name, value);
     let end = Running::start(&mut command)?.end()?;
     ensure!(!end.stdout.contains("panicked at"), "it panicked\n{end}");
     Ok(end)

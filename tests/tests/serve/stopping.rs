@@ -129,8 +129,31 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
         std::thread::yield_now();
     }
     let end = served.end()?;
-    ensure!(end.code == Some(1), "{end}");
+    ensure!(end.code == Some(143), "{end}");
     ensure!(end.stderr.contains("left at once"), "{end}");
+    Ok(())
+}
+
+#[test]
+fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()> {
+    let place = Place::with(&[
+        ("flood.wasm", guests::flood()?),
+        ("endless.wasm", endless()?),
+    ])?;
+    // A pipe that is full, and that only the process itself could read.
+    let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
+    let served = place.unheard(
+        script,
+        &format!(
+            "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
+        ),
+    )?;
+    until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
+    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
+        std::thread::yield_now();
+    }
+    let end = served.end()?;
+    ensure!(end.code == Some(143), "{end}");
     Ok(())
 }
 

@@ -4,11 +4,12 @@ use std::time::Duration;
 use solti_metrics::{Event, MetricsBackend, MetricsHandle};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
-    BackendOptions, BackendStatus, ComponentBackend, NotRunning, Output, Provider, StartError,
+    BackendOptions, BackendStatus, ComponentBackend, NotRunning, Provider, StartError,
 };
 
 use super::counts::{Counter, Counts};
 use super::verdict::Fault;
+use crate::component::printing;
 
 /// How often it is looked whether everything was taken.
 const LOOK: Duration = Duration::from_millis(1);
@@ -62,7 +63,7 @@ impl<'a> Subject<'a> {
         options.restart.failures = 1;
         options.next = Some(Arc::clone(&next) as MetricsHandle);
         if setting.output {
-            (options.stdout, options.stderr) = (Output::Stderr, Output::Stderr);
+            [options.stdout, options.stderr] = printing(setting.provider.name());
         }
         Ok(Self {
             backend: ComponentBackend::start(&setting.provider, options)?,

@@ -1,0 +1,80 @@
+//! Files and folders under a temporary name. A process that is asked to end leaves none
+//! of them behind.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use parking_lot::{Mutex, MutexGuard};
+
+static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A file or a folder under a temporary name. Its name is listed until it is gone.
+pub(crate) struct Unfinished<T> {
+    pub(crate) it: T,
+    pub(crate) listed: Listed,
+}
+
+/// A temporary name. When this is dropped, whatever has the name stays.
+pub(crate) struct Listed(PathBuf);
+
+impl<T: AsRef<Path>> Unfinished<T> {
+    /// Makes and lists it in one step.
+    pub(crate) fn make(make: impl FnOnce() -> io::Result<T>) -> io::Result<Self> {
+        let mut paths = PATHS.lock();
+        let it = make()?;
+        let path = it.as_ref().to_owned();
+        paths.insert(path.clone());
+        Ok(Self {
+            it,
+            listed: Listed(path),
+        })
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        PATHS.lock().remove(&self.0);
+    }
+}
+
+/// Removes everything listed. Nothing is added to the list while the returned lock is held.
+pub(crate) fn remove_all() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    let paths = PATHS.lock();
+    remove(&paths);
+    paths
+}
+
+fn remove(paths: &BTreeSet<PathBuf>) {
+    for path in paths {
+        let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_folders_are_removed_and_those_that_are_gone_do_not_matter() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let [file, below, gone] = ["file", "below", "gone"].map(|name| folder.path().join(name));
+        fs::write(&file, "half")?;
+        fs::create_dir(&below)?;
+        fs::write(below.join("file"), "half")?;
+        remove(&[file, below, gone].into());
+        assert!(fs::read_dir(folder.path())?.next().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_made_is_listed_until_it_is_done() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let made = Unfinished::make(|| tempfile::NamedTempFile::new_in(folder.path()))?;
+        let path = made.it.path().to_owned();
+        assert!(PATHS.lock().contains(&path));
+        drop(made);
+        assert!(!PATHS.lock().contains(&path) && !path.exists());
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+/// Writes all bytes to a descriptor, without a buffer. One that another process has made
+/// non-blocking takes some of them at a time, and is waited for.
+///
+/// # Errors
+///
+/// When it takes no more. The error says how many bytes it took before.
+pub(crate) fn write_whole(to: impl AsFd, bytes: &[u8]) -> Result<(), Torn> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let error = match rustix::io::write(&to, rest) {
+            Ok(0) => io::ErrorKind::WriteZero.into(),
+            Ok(taken) => {
+                rest = rest.get(taken..).unwrap_or_default();
+                continue;
+            }
+            Err(Errno::INTR) => continue,
+            Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&to, PollFlags::OUT)], None) {
+                Ok(_) | Err(Errno::INTR) => continue,
+                Err(error) => error.into(),
+            },
+            Err(error) => error.into(),
+        };
+        let written = bytes.len() - rest.len();
+        return Err(Torn { written, error });
+    }
+    Ok(())
+}
+
+/// Writes all bytes to standard error, and nothing of others between them.
+///
+/// # Errors
+///
+/// As for [`write_whole`].
+pub(crate) fn to_stderr(bytes: &[u8]) -> Result<(), Torn> {
+    write_whole(io::stderr().lock(), bytes)
+}
+
+/// Writes all bytes to standard output, and nothing of others between them.
+///
+/// # Errors
+///
+/// As for [`write_whole`].
+pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), Torn> {
+    let mut stdout = io::stdout().lock();
+    // What others have left in the buffer comes first.
+    stdout.flush().map_err(|error| Torn { written: 0, error })?;
+    write_whole(stdout, bytes)
+}
+
+/// Why not everything was written.
+#[derive(Debug)]
+pub(crate) struct Torn {
+    pub(crate) written: usize,
+    pub(crate) error: io::Error,
+}
+
+impl From<Torn> for io::Error {
+    fn from(torn: Torn) -> Self {
+        torn.error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_slow_reader_of_a_descriptor_that_does_not_block_gets_everything() -> io::Result<()> {
+        let (mut reader, writer) = UnixStream::pair()?;
+        writer.set_nonblocking(true)?;
+        let bytes: Vec<_> = (0..=u8::MAX).cycle().take(4 << 20).collect();
+        let expected = bytes.clone();
+        let written = thread::spawn(move || write_whole(&writer, &bytes));
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read)?;
+        assert!(written.join().is_ok_and(|written| written.is_ok()));
+        assert!(read == expected);
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_says_how_much_was_written_before_it() -> io::Result<()> {
+        let (reader, writer) = UnixStream::pair()?;
+        drop(reader);
+        let torn = write_whole(&writer, b"nobody reads this");
+        let torn = torn.err().map(|torn| (torn.written, torn.error.kind()));
+        assert_eq!(torn, Some((0, io::ErrorKind::BrokenPipe)));
+        Ok(())
+    }
+}
