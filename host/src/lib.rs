@@ -113,7 +113,10 @@ pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
 #[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
-pub use sandbox::{is_standard_input, open_file, panic_is_contained, read_file, read_opened};
+pub use sandbox::{
+    DescriptorUse, descriptor_use, is_standard_input, open_file, panic_is_contained, read_file,
+    read_opened,
+};
 pub use solti_metrics::{
     Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,

@@ -54,13 +54,14 @@ mod program;
 mod report;
 mod run;
 mod state;
+mod stdin;
 mod task;
 mod usage;
 mod watch;
 
 pub use crate::sandbox::{
     Access, BuildError, CompileLimit, EpochTicks, GuestTrap, Inspection, Interface, Limit, Limits,
-    LoadError, Output, OutputFn, Role, escaped, is_hidden, printable,
+    LoadError, NoDescriptors, Output, OutputFn, Role, escaped, is_hidden, printable,
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
@@ -69,6 +70,7 @@ pub use pool::Pool;
 pub use program::Program;
 pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;
-pub use task::{Stdin, Task};
+pub use stdin::Stdin;
+pub use task::Task;
 pub use tokio_util::sync::CancellationToken;
 pub use usage::TaskUsage;

@@ -4,6 +4,7 @@
 
 mod access;
 mod asynchronous;
+mod blocking;
 mod compile_limit;
 mod contained;
 mod engine;
@@ -19,6 +20,7 @@ mod printable;
 mod ticker;
 mod trap;
 mod unknown;
+mod wasi;
 
 pub use access::Access;
 pub use compile_limit::CompileLimit;
@@ -33,7 +35,9 @@ pub use printable::{escaped, is_hidden, printable};
 pub use ticker::EpochTicks;
 pub use trap::GuestTrap;
 pub use unknown::UnknownInterface;
+pub use wasi::{DescriptorUse, NoDescriptors, descriptor_use};
 
+pub(crate) use blocking::{NotRun, blocking};
 pub(crate) use contained::contained;
 #[cfg(feature = "provider")]
 pub(crate) use contained::panic_text;
@@ -48,3 +52,8 @@ pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;
 pub(crate) use ticker::Ticker;
 pub(crate) use trap::limit_behind;
+#[cfg(feature = "runner")]
+pub(crate) use wasi::limit_asynchronous_files;
+#[cfg(feature = "provider")]
+pub(crate) use wasi::limit_sockets;
+pub(crate) use wasi::{Held, Holdings, Hosted, limit_files};

@@ -25,6 +25,7 @@ mod progress;
 mod reload;
 mod report;
 mod run;
+mod runtime;
 mod serve;
 mod show;
 mod signals;
@@ -43,7 +44,6 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::panic_is_contained;
@@ -54,6 +54,7 @@ use crate::causes::causes;
 use crate::entries::{Entries, Form};
 use crate::exit::Exit;
 use crate::filter::filter;
+use crate::runtime::{block_on, raise_descriptors};
 use crate::voice::complain_now;
 use crate::whole::{Torn, to_stderr};
 
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     }
     let cli = Cli::of_process();
     say_no_panic_twice();
+    raise_descriptors();
     // What one that compiles says on standard error is read by whoever asked.
     // Who serves has a log of its own.
     if !matches!(
@@ -133,21 +135,4 @@ fn say_no_panic_twice() {
             say(panic);
         }
     }));
-}
-
-/// How long a thread that did something which blocks, such as reading a guest's file,
-/// waits to do something else. They take turns at that, so with a longer time each of
-/// them would always be used once more before it is over: as many as were ever needed
-/// at once would stay for good, each with memory of its own.
-const BLOCKING_THREAD_STAYS: Duration = Duration::from_millis(20);
-
-fn block_on(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_keep_alive(BLOCKING_THREAD_STAYS)
-        .build()?;
-    let exit = runtime.block_on(command);
-    // A guest may have left a write behind that nobody reads.
-    runtime.shutdown_timeout(Duration::from_millis(100));
-    exit
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -19,10 +21,16 @@ use super::supervision::{Condition, Intake, Supervision};
 use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
-use crate::sandbox::printable;
+use crate::sandbox::{blocking, printable};
 
 /// How long a backend that is dropped may go on with what was queued.
 const LAST: Duration = Duration::from_secs(5);
+
+/// How many threads may do what blocks for one backend.
+const BLOCKING_THREADS: usize = 4;
+
+/// How long a thread that does it waits for more: as long as the backend is there.
+const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A component as a [`MetricsBackend`]. See the [module's page](super).
 ///
@@ -220,13 +228,25 @@ impl ComponentBackend {
     }
 }
 
+/// What a backend runs on. Where it may have something that blocks, files and names, a
+/// thread for that is there from the start, since tokio panics if it then finds none.
+fn start(provider: &Provider) -> io::Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(THREADS_STAY)
+        .build()?;
+    let grants = provider.grants();
+    if !grants.dirs.is_empty() || !grants.http.is_empty() {
+        runtime.block_on(blocking(|| ()))?;
+    }
+    Ok(runtime)
+}
+
 /// What the backend's thread does.
 fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
     let name = printable(worker.provider.name());
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match start(&worker.provider) {
         Ok(runtime) => runtime,
         Err(source) => {
             let _ = begun.send(Err(StartError::Thread { name, source }));

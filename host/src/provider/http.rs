@@ -1,7 +1,9 @@
 use std::future::ready;
+use std::sync::Arc;
 
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
     default_send_request,
@@ -9,20 +11,33 @@ use wasmtime_wasi_http::{
 
 use super::state::ProviderState;
 
+/// How many requests a backend may have under way at a time, each with a connection and
+/// the buffers of both sides. One more fails, as `connection-limit-reached`.
+const EXCHANGES: usize = 16;
+
+/// How many bytes of a request's body wait for its connection at a time.
+const BODY_PIECE: usize = 32 << 10;
+
+/// How many bytes the headers of one message may have.
+const HEADERS: usize = 16 << 10;
+
 /// HTTP to the granted authorities, and to no other.
 pub(super) struct GrantedHttp {
     ctx: WasiHttpCtx,
     hooks: Granted,
 }
 
-struct Granted(Vec<String>);
+struct Granted {
+    authorities: Vec<String>,
+    exchanges: Arc<Semaphore>,
+}
 
 impl GrantedHttp {
     pub(super) fn new(authorities: &[String]) -> Self {
-        Self {
-            ctx: WasiHttpCtx::new(),
-            hooks: Granted(authorities.to_vec()),
-        }
+        let mut ctx = WasiHttpCtx::new();
+        ctx.set_field_size_limit(HEADERS);
+        let hooks = Granted::new(authorities.to_vec());
+        Self { ctx, hooks }
     }
 }
 
@@ -49,17 +64,43 @@ impl WasiHttpHooks for Granted {
         if !self.includes(request.uri()) {
             return Box::new(ready(Err(Error::HttpRequestDenied)));
         }
+        let Ok(place) = Arc::clone(&self.exchanges).try_acquire_owned() else {
+            return Box::new(ready(Err(Error::ConnectionLimitReached)));
+        };
         Box::new(async move {
             let (response, io) = default_send_request(request, options).await?;
-            Ok((
-                response.map(BodyExt::boxed_unsync),
-                Box::new(io) as Work<()>,
-            ))
+            // It is taken for as long as there is a connection or a body.
+            let (place, connection) = (Arc::new(place), io);
+            let of_body = Arc::clone(&place);
+            let response = response.map(|body| {
+                let counted = body.map_frame(move |frame| {
+                    let _ = &of_body;
+                    frame
+                });
+                counted.boxed_unsync()
+            });
+            let io = async move {
+                let _place = place;
+                connection.await
+            };
+            Ok((response, Box::new(io) as Work<()>))
         })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
     }
 }
 
 impl Granted {
+    fn new(authorities: Vec<String>) -> Self {
+        let exchanges = Arc::new(Semaphore::new(EXCHANGES));
+        Self {
+            authorities,
+            exchanges,
+        }
+    }
+
     /// A grant without a port is for the scheme's own.
     fn includes(&self, uri: &Uri) -> bool {
         let Some(host) = uri.host() else { return false };
@@ -69,7 +110,7 @@ impl Granted {
             80
         };
         let port = uri.port_u16().unwrap_or(usual);
-        self.0.iter().any(|granted| {
+        self.authorities.iter().any(|granted| {
             let uri = granted.parse::<http::uri::Authority>();
             uri.is_ok_and(|granted| {
                 granted.host().eq_ignore_ascii_case(host)
@@ -85,7 +126,7 @@ mod tests {
 
     #[test]
     fn only_a_granted_authority_is_included() {
-        let granted = Granted(vec!["127.0.0.1:4318".into(), "example.org".into()]);
+        let granted = Granted::new(vec!["127.0.0.1:4318".into(), "example.org".into()]);
         for (uri, included) in [
             ("http://127.0.0.1:4318/v1/metrics", true),
             ("http://127.0.0.1:4319/v1/metrics", false),

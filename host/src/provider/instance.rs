@@ -62,6 +62,13 @@ impl Instance {
         let limits = options.limits();
         let streams = Streams::new(options);
         let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
+        let begun = options.stdout.begin().and(options.stderr.begin());
+        begun.map_err(|error| NotStarted {
+            end: Ended::Failed(BackendFailure::Grant {
+                reason: format!("the thread that writes what it prints cannot start: {error}"),
+            }),
+            last_words: None,
+        })?;
         let wasi =
             wasi(provider.name(), provider.grants(), &limits, stdout, stderr).map_err(|error| {
                 let reason = one_line(&error);

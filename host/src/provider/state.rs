@@ -6,7 +6,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::Grants;
 #[cfg(feature = "wasi-http")]
 use super::http::GrantedHttp;
-use crate::sandbox::{GuestOutput, Limiter, Limits, bound};
+use crate::sandbox::{
+    GuestOutput, Held, Holdings, Hosted, Limiter, Limits, bound, limit_files, limit_sockets,
+};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a provider's store.
@@ -14,6 +16,7 @@ pub(super) struct ProviderState {
     wasi: WasiCtx,
     table: ResourceTable,
     limiter: Limiter,
+    holdings: Holdings,
     /// The way to the next backend; a provider never uses it.
     next: MetricsCtx,
     #[cfg(feature = "wasi-http")]
@@ -24,6 +27,8 @@ pub(super) struct ProviderState {
 pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<ProviderState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    limit_files(&mut linker)?;
+    limit_sockets(&mut linker)?;
     #[cfg(feature = "wasi-http")]
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     crate::add_to_linker(&mut linker, |state: &mut ProviderState| MetricsCtxView {
@@ -36,7 +41,7 @@ impl ProviderState {
     /// A store for one instance, with every limit in place.
     pub(super) fn store(
         engine: &Engine,
-        wasi: WasiCtx,
+        (wasi, holdings): (WasiCtx, Holdings),
         next: MetricsCtx,
         grants: &Grants,
         limits: &Limits,
@@ -49,6 +54,7 @@ impl ProviderState {
             wasi,
             table,
             limiter: Limiter::new(limits),
+            holdings,
             next,
             #[cfg(feature = "wasi-http")]
             http: GrantedHttp::new(&grants.http),
@@ -77,6 +83,19 @@ impl WasiView for ProviderState {
     }
 }
 
+impl Hosted for ProviderState {
+    fn held(&mut self) -> Held<'_> {
+        Held {
+            view: WasiCtxView {
+                ctx: &mut self.wasi,
+                table: &mut self.table,
+            },
+            holdings: &mut self.holdings,
+            limiter: &mut self.limiter,
+        }
+    }
+}
+
 /// The system as a provider sees it: what it was granted, and a clock.
 pub(super) fn wasi(
     name: &str,
@@ -84,7 +103,8 @@ pub(super) fn wasi(
     limits: &Limits,
     stdout: GuestOutput,
     stderr: GuestOutput,
-) -> wasmtime::Result<WasiCtx> {
+) -> wasmtime::Result<(WasiCtx, Holdings)> {
+    let holdings = Holdings::new(limits, grants.dirs.len())?;
     let mut wasi = WasiCtxBuilder::new();
     let (tcp, udp) = (grants.tcp.clone(), grants.udp.clone());
     wasi.arg(name)
@@ -109,5 +129,5 @@ pub(super) fn wasi(
         wasi.preopened_dir(host, guest, access.perms())
             .map_err(|error| error.context(host.display().to_string()))?;
     }
-    Ok(wasi.build())
+    Ok((wasi.build(), holdings))
 }

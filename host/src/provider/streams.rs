@@ -31,7 +31,8 @@ impl Streams {
 
     /// Waits until what it printed last has gone on.
     pub(super) async fn finish(&self) -> Remains {
-        let swallowed = self.stdout.finish().await.1 + self.stderr.finish().await.1;
+        let (stdout, stderr) = tokio::join!(self.stdout.finish(), self.stderr.finish());
+        let swallowed = stdout.1 + stderr.1;
         Remains {
             swallowed,
             last_words: self.last_words.text(),

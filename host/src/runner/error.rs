@@ -6,7 +6,7 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, Limiter, printable, shown};
+use crate::sandbox::{GuestTrap, Limit, Limiter, NoDescriptors, printable, shown};
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,18 @@ pub enum SpawnError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// There are too few descriptors for its directories and its standard input.
+    #[error("cannot open what the task is granted: {source}")]
+    Descriptors {
+        /// What there is.
+        source: NoDescriptors,
+    },
+    /// There is no thread for what it takes to start it.
+    #[error("cannot start a thread for the task: {reason}; allow this process more threads")]
+    Thread {
+        /// What the system said.
+        reason: String,
     },
     /// An argument or a variable cannot be passed on.
     #[error("cannot pass on {text:?}: it contains a NUL byte; leave that out")]
@@ -112,10 +124,12 @@ impl SpawnError {
     #[must_use]
     pub const fn kind(&self) -> Option<RunnerErrorKind> {
         match self {
-            Self::Dir { .. } | Self::Stdin { .. } | Self::NulInText { .. } => {
-                Some(RunnerErrorKind::BackendConfigFailed)
-            }
-            Self::Limit { .. }
+            Self::Dir { .. }
+            | Self::Stdin { .. }
+            | Self::Descriptors { .. }
+            | Self::NulInText { .. } => Some(RunnerErrorKind::BackendConfigFailed),
+            Self::Thread { .. }
+            | Self::Limit { .. }
             | Self::NoRoom { .. }
             | Self::OtherRunner
             | Self::Exited { .. }

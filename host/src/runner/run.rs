@@ -15,7 +15,7 @@ use super::usage::RunUsage;
 use super::watch::Watch;
 use super::{EpochTicks, Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
-use crate::sandbox::{GuestOutput, LoadError};
+use crate::sandbox::{GuestOutput, Holdings, LoadError, NotRun, blocking};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -148,6 +148,11 @@ impl Runner {
     async fn execute(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
         let mut limits = task.limits.clone();
         let watch = Watch::new(limits.deadline, task.cancel.clone());
+        for output in [&task.stdout, &task.stderr] {
+            output.begin().map_err(|error| SpawnError::Thread {
+                reason: error.to_string(),
+            })?;
+        }
         let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
         let metrics = self.context(program, &task);
@@ -205,8 +210,8 @@ impl Runner {
         drop(store);
         let duration = lifecycle.end(end.outcome());
 
-        let (stdout, stdout_swallowed) = stdout.finish().await;
-        let (stderr, stderr_swallowed) = stderr.finish().await;
+        let ((stdout, stdout_swallowed), (stderr, stderr_swallowed)) =
+            tokio::join!(stdout.finish(), stderr.finish());
         Ok(TaskReport {
             end,
             duration,
@@ -273,13 +278,14 @@ async fn grant(
     task: Task,
     stdout: GuestOutput,
     stderr: GuestOutput,
-) -> Result<WasiCtx, SpawnError> {
+) -> Result<(WasiCtx, Holdings), SpawnError> {
     if !task.opens_files() {
         return task.grant(program.name(), stdout, stderr);
     }
     let name = program.name().to_owned();
-    tokio::task::spawn_blocking(move || task.grant(&name, stdout, stderr))
-        .await
-        // Only when the runtime is shutting down.
-        .unwrap_or(Err(SpawnError::Canceled))
+    match blocking(move || task.grant(&name, stdout, stderr)).await {
+        Ok(granted) => granted,
+        Err(NotRun::ShutDown) => Err(SpawnError::Canceled),
+        Err(NotRun::NoThread(reason)) => Err(SpawnError::Thread { reason }),
+    }
 }

@@ -4,7 +4,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::usage::RunUsage;
 use crate::inline::{Drain, Recording, Words};
-use crate::sandbox::{Limiter, Limits, bound};
+use crate::sandbox::{
+    Held, Holdings, Hosted, Limiter, Limits, bound, limit_asynchronous_files, limit_files,
+};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a task's store, behind the ring.
@@ -13,6 +15,7 @@ pub(super) struct TaskState {
     table: ResourceTable,
     metrics: MetricsCtx,
     limiter: Limiter,
+    holdings: Holdings,
     /// Where calls are counted, if that was asked for.
     calls: Option<RunUsage>,
 }
@@ -24,6 +27,7 @@ pub(super) type TaskData = Recording<TaskState>;
 pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = linker(engine)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    limit_asynchronous_files(&mut linker)?;
     Ok(linker)
 }
 
@@ -31,6 +35,7 @@ pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskDat
 pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    limit_files(&mut linker)?;
     crate::add_to_linker(&mut linker, |data: &mut TaskData| MetricsCtxView {
         ctx: &mut data.called().metrics,
     })?;
@@ -42,7 +47,7 @@ impl TaskState {
     /// A store for one task, with every limit in place.
     pub(super) fn store(
         engine: &Engine,
-        wasi: WasiCtx,
+        (wasi, holdings): (WasiCtx, Holdings),
         metrics: MetricsCtx,
         limits: &Limits,
         usage: &RunUsage,
@@ -61,6 +66,7 @@ impl TaskState {
                 table,
                 metrics,
                 limiter,
+                holdings,
                 calls,
             }),
         );
@@ -114,6 +120,24 @@ impl WasiView for TaskData {
         WasiCtxView {
             ctx: &mut state.wasi,
             table: &mut state.table,
+        }
+    }
+}
+
+impl Hosted for TaskData {
+    fn called(&mut self) {
+        Self::called(self);
+    }
+
+    fn held(&mut self) -> Held<'_> {
+        let state = self.state_mut();
+        Held {
+            view: WasiCtxView {
+                ctx: &mut state.wasi,
+                table: &mut state.table,
+            },
+            holdings: &mut state.holdings,
+            limiter: &mut state.limiter,
         }
     }
 }

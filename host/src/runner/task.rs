@@ -1,16 +1,10 @@
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use tokio::net::unix::pipe::Receiver;
-use wasmtime_wasi::cli::{AsyncStdinStream, InputFile};
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
-use super::{CancellationToken, SpawnError, TaskUsage};
+use super::{CancellationToken, SpawnError, Stdin, TaskUsage};
 use crate::LedgerBook;
-use crate::sandbox::{Access, GuestOutput, Limits, Output};
+use crate::sandbox::{Access, GuestOutput, Holdings, Limits, Output};
 
 /// One execution of a program: what it is given, and what it may use.
 ///
@@ -47,19 +41,6 @@ pub struct Task {
     pub usage: Option<TaskUsage>,
     /// Ends the task when it is cancelled.
     pub cancel: CancellationToken,
-}
-
-/// What a guest reads from its standard input.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub enum Stdin {
-    /// Nothing.
-    #[default]
-    Empty,
-    /// These bytes.
-    Bytes(Vec<u8>),
-    /// This file, opened anew for each task.
-    File(PathBuf),
 }
 
 impl Task {
@@ -106,7 +87,10 @@ impl Task {
         program: &str,
         stdout: GuestOutput,
         stderr: GuestOutput,
-    ) -> Result<WasiCtx, SpawnError> {
+    ) -> Result<(WasiCtx, Holdings), SpawnError> {
+        let descriptors = self.dirs.len() + usize::from(matches!(self.stdin, Stdin::File(_)));
+        let holdings = Holdings::new(&self.limits, descriptors)
+            .map_err(|source| SpawnError::Descriptors { source })?;
         let mut wasi = WasiCtxBuilder::new();
         wasi.arg(program)
             .args(&self.args)
@@ -126,27 +110,7 @@ impl Task {
                 return Err(SpawnError::NulInText { text: text.clone() });
             }
         }
-        match &self.stdin {
-            Stdin::Empty => {}
-            Stdin::Bytes(bytes) => {
-                wasi.stdin(MemoryInputPipe::new(bytes.clone()));
-            }
-            Stdin::File(path) => {
-                let refused = |source| SpawnError::Stdin {
-                    path: path.clone(),
-                    source,
-                };
-                let (file, pipe) = open(path).map_err(refused)?;
-                if pipe {
-                    // There may be nothing to read for long, which must not keep a
-                    // thread from other tasks.
-                    let pipe = Receiver::from_file(file).map_err(refused)?;
-                    wasi.stdin(AsyncStdinStream::new(pipe));
-                } else {
-                    wasi.stdin(InputFile::new(file));
-                }
-            }
-        }
+        self.stdin.give_to(&mut wasi)?;
         for (host, guest, access) in &self.dirs {
             wasi.preopened_dir(host, guest, access.perms())
                 .map_err(|source| SpawnError::Dir {
@@ -154,16 +118,6 @@ impl Task {
                     source,
                 })?;
         }
-        Ok(wasi.build())
+        Ok((wasi.build(), holdings))
     }
-}
-
-/// Opens a file that can be read from, and says whether it is a named pipe.
-fn open(path: &Path) -> io::Result<(File, bool)> {
-    let file = File::open(path)?;
-    let kind = file.metadata()?.file_type();
-    if kind.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    Ok((file, kind.is_fifo()))
 }

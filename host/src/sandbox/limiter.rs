@@ -44,6 +44,11 @@ impl Limiter {
         self.denied
     }
 
+    /// Another limit has refused the guest something, or granted it.
+    pub(crate) fn note(&mut self, denied: Option<Limit>) {
+        self.denied = denied;
+    }
+
     /// The memory that is in use, in bytes.
     #[cfg(feature = "provider")]
     pub(crate) fn memory(&self) -> usize {

@@ -28,6 +28,15 @@ pub struct Limits {
     /// component that needs component-model async, how many handles of any kind, calls
     /// that wait and its own resources included. Default: 1,000.
     pub handles: usize,
+    /// How many descriptors may be open at a time: one for each directory that is
+    /// granted, file, and socket, and two for each directory listing. Default: 256.
+    ///
+    /// All guests and backends of a process together have those that its limit on open
+    /// files allows, less a reserve; see [`descriptor_use`](crate::descriptor_use).
+    pub descriptors: usize,
+    /// How many streams of files and directory listings may be open at a time. The host
+    /// may hold 64 KiB for each of them. Default: 256.
+    pub streams: usize,
     /// Bytes of randomness that a single call may ask for. Default: 4,096.
     pub random: u64,
     /// Bytes that go on to each of standard output and standard error; what is
@@ -46,6 +55,8 @@ impl Default for Limits {
             instances: 1_000,
             host_call_fuel: 64 << 10,
             handles: 1_000,
+            descriptors: 256,
+            streams: 256,
             random: 4_096,
             output: 16 << 20,
         }
@@ -66,6 +77,10 @@ pub enum Limit {
     HostCallFuel,
     /// [`Limits::handles`].
     Handles,
+    /// [`Limits::descriptors`], or the process has no more for its guests.
+    Descriptors,
+    /// [`Limits::streams`].
+    Streams,
     /// [`Limits::random`].
     Random,
     /// [`Limits::memories`].
@@ -78,12 +93,14 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit that can stop a task.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Memory,
         Self::TableElements,
         Self::Stack,
         Self::HostCallFuel,
         Self::Handles,
+        Self::Descriptors,
+        Self::Streams,
         Self::Random,
         Self::Memories,
         Self::Tables,
@@ -99,6 +116,8 @@ impl Limit {
             Self::Stack => "stack",
             Self::HostCallFuel => "host_call_fuel",
             Self::Handles => "handles",
+            Self::Descriptors => "descriptors",
+            Self::Streams => "streams",
             Self::Random => "random",
             Self::Memories => "memories",
             Self::Tables => "tables",

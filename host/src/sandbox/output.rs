@@ -1,3 +1,5 @@
+mod standard;
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -10,6 +12,8 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{AsyncStdoutStream, IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::OutputStream;
+
+use standard::{STDERR, STDOUT, Writer};
 
 /// How many bytes a guest may be ahead of whoever reads.
 const BUFFER: usize = 64 << 10;
@@ -30,13 +34,25 @@ pub enum Output {
     Discard,
     /// Into the task's report.
     Capture,
-    /// To this process's standard output. A reader that stalls makes the guest
-    /// wait, and the deadline still holds.
+    /// To this process's standard output, which one thread writes for all guests. A
+    /// reader that stalls makes them wait, without a thread, and deadlines still hold.
     Stdout,
     /// To this process's standard error, likewise.
     Stderr,
     /// To a function of yours.
     To(OutputFn),
+}
+
+impl Output {
+    /// Starts the thread that writes to a standard stream of this process, if it goes
+    /// there.
+    pub(crate) fn begin(&self) -> io::Result<()> {
+        match self {
+            Self::Stdout => standard::begin_stdout(),
+            Self::Stderr => standard::begin_stderr(),
+            Self::Discard | Self::Capture | Self::To(_) => Ok(()),
+        }
+    }
 }
 
 impl fmt::Debug for Output {
@@ -107,8 +123,8 @@ impl GuestOutput {
                 Output::Discard => Sink::Nowhere,
                 Output::Capture => Sink::Buffer(Arc::clone(&self.captured)),
                 Output::To(take) => Sink::Function(Arc::clone(take)),
-                Output::Stdout => Sink::Stdout(tokio::io::stdout()),
-                Output::Stderr => Sink::Stderr(tokio::io::stderr()),
+                Output::Stdout => Sink::Standard(Writer::new(&STDOUT)),
+                Output::Stderr => Sink::Standard(Writer::new(&STDERR)),
             };
             let printed = Arc::clone(&self.printed);
             let limit = self.limit;
@@ -145,8 +161,7 @@ enum Sink {
     Nowhere,
     Buffer(Arc<Mutex<Vec<u8>>>),
     Function(OutputFn),
-    Stdout(tokio::io::Stdout),
-    Stderr(tokio::io::Stderr),
+    Standard(Writer),
 }
 
 impl Sink {
@@ -155,8 +170,7 @@ impl Sink {
             Self::Nowhere => {}
             Self::Buffer(buffer) => buffer.lock().extend_from_slice(bytes),
             Self::Function(take) => take(bytes),
-            Self::Stdout(stdout) => return Pin::new(stdout).poll_write(cx, bytes),
-            Self::Stderr(stderr) => return Pin::new(stderr).poll_write(cx, bytes),
+            Self::Standard(writer) => return writer.poll_write(cx, bytes),
         }
         Poll::Ready(Ok(bytes.len()))
     }
@@ -164,8 +178,7 @@ impl Sink {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Nowhere | Self::Buffer(_) | Self::Function(_) => Poll::Ready(Ok(())),
-            Self::Stdout(stdout) => Pin::new(stdout).poll_flush(cx),
-            Self::Stderr(stderr) => Pin::new(stderr).poll_flush(cx),
+            Self::Standard(writer) => writer.poll_flush(cx),
         }
     }
 }

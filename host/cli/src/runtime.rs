@@ -1,0 +1,114 @@
+//! What a command runs on: its threads, and how many descriptors it has.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use rlimit::Resource;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::exit::Exit;
+
+/// How many threads do what blocks, such as reading a guest's file, at a time. What finds
+/// none free waits.
+const BLOCKING_THREADS: usize = 32;
+
+/// How many of them are started at the start, so that there is always one that does it:
+/// tokio panics where it has none, and the system starts none.
+const FIRST_BLOCKING_THREADS: usize = 4;
+
+/// Threads that a command starts besides: for its log, its messages, the ticker, and each
+/// backend one. If there are none for them, that is told at the start.
+const OTHER_THREADS: usize = 4;
+
+/// How long one that has nothing to do stays: for good.
+const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// How long the start of a thread may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a command to its end.
+pub(crate) fn block_on(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    let runtime = start()?;
+    let exit = runtime.block_on(command);
+    // A guest may have left a write behind that nobody reads.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    exit
+}
+
+/// As many descriptors as this process may have. Systems set the first limit low for the
+/// sake of old programs, which this is none of.
+pub(crate) fn raise_descriptors() {
+    if let Ok((soft, hard)) = Resource::NOFILE.get()
+        && soft < hard
+    {
+        // Some systems have a lower one that they do not tell of: then it stays.
+        let _ = Resource::NOFILE.set(hard, hard);
+    }
+}
+
+fn start() -> anyhow::Result<Runtime> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let threads = workers + FIRST_BLOCKING_THREADS + OTHER_THREADS;
+    let told = || {
+        format!(
+            "cannot start {threads} threads; allow this process more of them (`ulimit -u`, or the limit of its container on processes)"
+        )
+    };
+    // tokio panics where there are none, so it is looked at before.
+    try_threads(threads).with_context(told)?;
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .enable_all()
+        .worker_threads(workers)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(THREADS_STAY);
+    let started = catch_unwind(AssertUnwindSafe(|| {
+        let runtime = builder.build()?;
+        start_blocking_threads(&runtime)?;
+        io::Result::Ok(runtime)
+    }));
+    started
+        .map_err(|_| anyhow!("others have taken them meanwhile"))
+        .and_then(|started| started.map_err(Into::into))
+        .with_context(told)
+}
+
+/// Whether so many threads can be started, all at a time.
+fn try_threads(number: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let gate = &gate;
+        for _ in 0..number {
+            thread::Builder::new().spawn_scoped(scope, move || drop(gate.lock()))?;
+        }
+        drop(closed);
+        Ok(())
+    })
+}
+
+/// Lets each of them do something until all of them are there.
+fn start_blocking_threads(runtime: &Runtime) -> io::Result<()> {
+    let mut held = Vec::new();
+    for _ in 0..FIRST_BLOCKING_THREADS {
+        let (hold, until) = channel::<()>();
+        let (begin, begun) = channel();
+        runtime.spawn_blocking(move || {
+            let _ = begin.send(());
+            // It is never sent anything, and goes on when all are let go.
+            let _ = until.recv();
+        });
+        held.push(hold);
+        begun
+            .recv_timeout(PATIENCE)
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+    }
+    Ok(())
+}

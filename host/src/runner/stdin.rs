@@ -1,0 +1,81 @@
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use tokio::net::unix::pipe::Receiver;
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::cli::{AsyncStdinStream, InputFile};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+
+use super::SpawnError;
+
+/// What a guest reads from its standard input.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Stdin {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// This file, opened anew for each task. It may be a named pipe or a terminal: the
+    /// task begins at once, and where there is nothing to read the guest waits, within
+    /// its deadline and without a thread.
+    File(PathBuf),
+}
+
+impl Stdin {
+    pub(super) fn give_to(&self, wasi: &mut WasiCtxBuilder) -> Result<(), SpawnError> {
+        match self {
+            Self::Empty => {}
+            Self::Bytes(bytes) => {
+                wasi.stdin(MemoryInputPipe::new(bytes.clone()));
+            }
+            Self::File(path) => match open(path) {
+                Ok(Input::Ready(file)) => {
+                    wasi.stdin(InputFile::new(file));
+                }
+                Ok(Input::Waiting(file)) => {
+                    wasi.stdin(AsyncStdinStream::new(file));
+                }
+                Err(source) => {
+                    let path = path.clone();
+                    return Err(SpawnError::Stdin { path, source });
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// A file that can be read from.
+enum Input {
+    /// There is always something, or its end.
+    Ready(File),
+    /// There may be nothing for long.
+    Waiting(Receiver),
+}
+
+/// Opens it without waiting for whoever writes.
+fn open(path: &Path) -> io::Result<Input> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if kind.is_file() {
+        return Ok(Input::Ready(file));
+    }
+    // Whatever can be waited for is read in the same way, a terminal, too.
+    match Receiver::from_file_unchecked(file.try_clone()?) {
+        Ok(waiting) => Ok(Input::Waiting(waiting)),
+        // What cannot be waited for, such as the null device, does not let wait.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Input::Ready(file)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,30 @@
+//! WASI as guests and backends have it: wasmtime's, except where that would let the host
+//! grow or wait without a limit.
+//!
+//! - **Opening** is done here (`open`): it never waits, and opens nothing but regular
+//!   files and directories. A named pipe without a writer would keep a thread for ever.
+//! - **Directory listings** are read piece by piece (`listing`): wasmtime reads all of
+//!   a directory when a listing is made, or keeps a thread for it.
+//! - **What is open is counted** (`holdings`, `descriptors`): descriptors for each
+//!   store and for the process, and streams of files with the buffers behind them.
+
+mod descriptors;
+mod holdings;
+mod listing;
+mod open;
+mod p2;
+#[cfg(feature = "runner")]
+mod p3;
+#[cfg(feature = "provider")]
+mod sockets;
+mod stream;
+
+pub use descriptors::{DescriptorUse, descriptor_use};
+pub use holdings::NoDescriptors;
+
+pub(crate) use holdings::{Held, Holdings, Hosted};
+pub(crate) use p2::limit_files;
+#[cfg(feature = "runner")]
+pub(crate) use p3::limit_asynchronous_files;
+#[cfg(feature = "provider")]
+pub(crate) use sockets::limit_sockets;

@@ -1,0 +1,207 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rlimit::Resource;
+
+/// Descriptors that guests leave to everything else in the process: connections to its
+/// server, the compilation cache, the log, reloads, processes that compile. Half of the
+/// process's limit if that is less.
+const RESERVE: usize = 512;
+
+/// How many stores have descriptors of their own, which no other store can take.
+const STORES: usize = 64;
+
+/// The fewest descriptors that each of them has.
+const FEWEST: usize = 4;
+
+/// More than that the limit is not counted as.
+const MOST: usize = 1 << 20;
+
+static PROCESS: Mutex<Option<Budget>> = Mutex::new(None);
+
+/// Descriptors of this process that guests and backends have open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DescriptorUse {
+    /// Those that are open.
+    pub open: usize,
+    /// How many there may be: the process's limit on open files (`RLIMIT_NOFILE`, as it
+    /// was when a descriptor was first asked for), without a reserve of 512 or half.
+    pub limit: usize,
+    /// How often one was refused, for this limit or a task's own.
+    pub refused: u64,
+}
+
+/// Descriptors of this process that guests and backends have open, all together.
+#[must_use]
+pub fn descriptor_use() -> DescriptorUse {
+    with(|budget| DescriptorUse {
+        open: budget.open,
+        limit: budget.total,
+        refused: budget.refused,
+    })
+}
+
+/// What guests may have open, all together.
+///
+/// Half of it is divided evenly among [`STORES`] stores, so that one that has just begun
+/// finds something, whatever others have open. The other half goes to whoever asks
+/// first.
+struct Budget {
+    total: usize,
+    /// What each store has of its own.
+    own: usize,
+    open: usize,
+    /// Those that stores have beyond their own.
+    beyond: usize,
+    refused: u64,
+}
+
+impl Budget {
+    fn of(limit: usize) -> Self {
+        let total = limit - RESERVE.min(limit / 2);
+        Self {
+            total,
+            own: (total / 2 / STORES).max(FEWEST),
+            open: 0,
+            beyond: 0,
+            refused: 0,
+        }
+    }
+
+    /// `open` is what the store has.
+    fn take(&mut self, open: usize, more: usize) -> bool {
+        let beyond = self.beyond_own(open + more) - self.beyond_own(open);
+        let fits = self.open + more <= self.total
+            && (beyond == 0 || self.beyond + beyond <= self.total / 2);
+        if fits {
+            self.open += more;
+            self.beyond += beyond;
+        }
+        fits
+    }
+
+    fn give_back(&mut self, open: usize, fewer: usize) {
+        self.open -= fewer;
+        self.beyond -= self.beyond_own(open) - self.beyond_own(open - fewer);
+    }
+
+    fn beyond_own(&self, open: usize) -> usize {
+        open.saturating_sub(self.own)
+    }
+}
+
+fn with<T>(work: impl FnOnce(&mut Budget) -> T) -> T {
+    let mut process = PROCESS.lock();
+    work(process.get_or_insert_with(|| {
+        // It is there on every system that this runs on.
+        let limit = Resource::NOFILE.get_soft().unwrap_or(256);
+        Budget::of(usize::try_from(limit).unwrap_or(MOST).min(MOST))
+    }))
+}
+
+/// What one store may have open.
+#[derive(Debug)]
+pub(super) struct Descriptors {
+    limit: usize,
+    open: AtomicUsize,
+}
+
+impl Descriptors {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            open: AtomicUsize::new(0),
+        })
+    }
+
+    /// Room for so many descriptors, until what it returns is dropped.
+    pub(super) fn take(self: &Arc<Self>, number: usize) -> Option<Claim> {
+        with(|budget| {
+            // It changes here alone, under the lock of the budget.
+            let open = self.open.load(Ordering::Relaxed);
+            if open + number > self.limit || !budget.take(open, number) {
+                budget.refused += 1;
+                return None;
+            }
+            self.open.store(open + number, Ordering::Relaxed);
+            Some(Claim {
+                of: Arc::clone(self),
+                number,
+            })
+        })
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+/// Descriptors that are counted as open.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    of: Arc<Descriptors>,
+    number: usize,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        with(|budget| {
+            let open = self.of.open.load(Ordering::Relaxed);
+            budget.give_back(open, self.number);
+            self.of.open.store(open - self.number, Ordering::Relaxed);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_descriptors_are_nobody_s_but_the_process_s() {
+        for (limit, total, own) in [
+            (1 << 20, (1 << 20) - 512, 8_188),
+            (1_024, 512, 4),
+            (256, 128, 4),
+            (1, 1, 4),
+        ] {
+            let budget = Budget::of(limit);
+            assert_eq!((budget.total, budget.own), (total, own), "{limit}");
+        }
+    }
+
+    #[test]
+    fn one_that_begins_finds_descriptors_whatever_others_have() {
+        let mut budget = Budget::of(1_024);
+        // Each takes what it can get, and the first gets the most.
+        let hogs: Vec<_> = (0..63)
+            .map(|_| {
+                let mut open = 0;
+                while budget.take(open, 1) {
+                    open += 1;
+                }
+                open
+            })
+            .collect();
+        assert_eq!((hogs[0], hogs[1], hogs[62]), (260, 4, 4));
+        assert!(budget.take(0, 4));
+        for open in hogs {
+            budget.give_back(open, open);
+        }
+        budget.give_back(4, 4);
+        assert_eq!((budget.open, budget.beyond), (0, 0));
+    }
+
+    #[test]
+    fn a_claim_that_is_dropped_is_given_back() {
+        let descriptors = Descriptors::new(3);
+        let two = descriptors.take(2);
+        assert!(two.is_some());
+        assert!(descriptors.take(2).is_none());
+        drop(two);
+        assert!(descriptors.take(3).is_some());
+        assert_eq!(descriptors.open.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,122 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::{Arc, Weak};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use super::descriptors::{Claim, Descriptors};
+use crate::sandbox::{Limit, Limiter, Limits};
+
+/// The data of a store whose guest has WASI.
+pub(crate) trait Hosted: WasiView + 'static {
+    /// The guest has called a function of the host.
+    fn called(&mut self) {}
+
+    /// What it works on.
+    fn held(&mut self) -> Held<'_>;
+}
+
+/// What functions of WASI work on.
+pub(crate) struct Held<'a> {
+    pub(crate) view: WasiCtxView<'a>,
+    pub(crate) holdings: &'a mut Holdings,
+    pub(crate) limiter: &'a mut Limiter,
+}
+
+/// What the host has open for one store, as far as it is counted here.
+#[derive(Debug)]
+pub(crate) struct Holdings {
+    descriptors: Arc<Descriptors>,
+    streams: Arc<Semaphore>,
+    /// Open before the guest begins.
+    _granted: Option<Claim>,
+    /// For each resource of the guest's that has some.
+    open: HashMap<u32, Claim>,
+    /// Files whose resource is gone, while a stream may still read or write them.
+    lingering: Vec<(Weak<File>, Claim)>,
+}
+
+/// There are too few descriptors for what a store is granted.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it takes {wanted} descriptors, and of the {limit} that guests may have open in this process, or the task's own limit of {own}, there are too few; raise the process's limit on open files (`ulimit -n`), or run fewer tasks at a time"
+)]
+pub struct NoDescriptors {
+    wanted: usize,
+    limit: usize,
+    own: usize,
+}
+
+impl Holdings {
+    /// Of a store that is granted so many descriptors.
+    pub(crate) fn new(limits: &Limits, granted: usize) -> Result<Self, NoDescriptors> {
+        let descriptors = Descriptors::new(limits.descriptors);
+        let claim = match granted {
+            0 => None,
+            wanted => Some(descriptors.take(wanted).ok_or_else(|| NoDescriptors {
+                wanted,
+                limit: super::descriptor_use().limit,
+                own: descriptors.limit(),
+            })?),
+        };
+        Ok(Self {
+            descriptors,
+            streams: Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS))),
+            _granted: claim,
+            open: HashMap::new(),
+            lingering: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, number: usize) -> Option<Claim> {
+        self.lingering.retain(|(file, _)| file.strong_count() > 0);
+        self.descriptors.take(number)
+    }
+}
+
+impl Held<'_> {
+    /// Room for so many descriptors. A refusal is what the guest failed of, if it fails
+    /// before it is granted something else.
+    pub(super) fn take_descriptors(&mut self, number: usize) -> Option<Claim> {
+        let claim = self.holdings.take(number);
+        self.limiter
+            .note(claim.is_none().then_some(Limit::Descriptors));
+        claim
+    }
+
+    /// Room for a stream or a listing, with the buffers that the host has for it.
+    pub(super) fn take_stream(&mut self) -> Option<OwnedSemaphorePermit> {
+        let streams = Arc::clone(&self.holdings.streams);
+        let permit = streams.try_acquire_owned().ok();
+        self.limiter
+            .note(permit.is_none().then_some(Limit::Streams));
+        permit
+    }
+
+    /// The resource has these, until it is dropped.
+    pub(super) fn belongs_to(&mut self, resource: u32, claim: Claim) {
+        self.holdings.open.insert(resource, claim);
+    }
+
+    /// The guest has dropped a file or a directory.
+    pub(super) fn close(&mut self, resource: u32) -> wasmtime::Result<()> {
+        let claim = self.holdings.open.remove(&resource);
+        let resource = Resource::<Descriptor>::new_own(resource);
+        let descriptor = self.view.table.delete(resource)?;
+        if let (Some(claim), Descriptor::File(file)) = (claim, &descriptor)
+            && Arc::strong_count(&file.file) > 1
+        {
+            let file = Arc::downgrade(&file.file);
+            self.holdings.lingering.push((file, claim));
+        }
+        Ok(())
+    }
+
+    /// The guest has dropped something else that has descriptors.
+    pub(super) fn release(&mut self, resource: u32) {
+        self.holdings.open.remove(&resource);
+    }
+}

@@ -1,0 +1,201 @@
+//! What replaces functions of WASI 0.2 in a linker that has them all.
+
+use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    DescriptorFlags, DescriptorType, DirectoryEntry, ErrorCode, HostDescriptor, OpenFlags,
+    PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
+
+use super::holdings::Hosted;
+use super::listing::{Entry, Kind, Listing};
+use super::open::{Refused, Wanted, begin, finish, opened};
+use super::stream::Counted;
+
+/// As wasmtime names it. Guests that were built against another 0.2 get the same, as
+/// long as this is the newest in the linker.
+const FILES: &str = "wasi:filesystem/types@0.2.12";
+
+/// What a guest's function gets.
+type Answer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
+
+/// Opens files, lists directories and reads and writes within limits.
+pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut files = linker.instance(FILES)?;
+    let descriptor = ResourceType::host::<Descriptor>();
+    files.resource("descriptor", descriptor, |mut store, resource| {
+        store.data_mut().called();
+        store.data_mut().held().close(resource)
+    })?;
+    let listing = ResourceType::host::<Listing>();
+    files.resource("directory-entry-stream", listing, |mut store, resource| {
+        store.data_mut().called();
+        let resource = Resource::<Listing>::new_own(resource);
+        store.data_mut().held().view.table.delete(resource)?;
+        Ok(())
+    })?;
+    files.func_wrap_async(
+        "[method]descriptor.open-at",
+        |mut store, (dir, follow, path, how, flags): (Resource<Descriptor>, _, _, _, _)| {
+            Box::new(async move {
+                store.data_mut().called();
+                let wanted = wanted(follow, path, how, flags);
+                let opened = match begin(store.data_mut(), &dir) {
+                    Ok(place) => opened(place, wanted).await,
+                    Err(refused) => Err(refused),
+                };
+                match opened {
+                    Ok(opened) => Ok((Ok(finish(store.data_mut(), opened)?),)),
+                    Err(refused) => answer(Err(refused)),
+                }
+            })
+        },
+    )?;
+    files.func_wrap(
+        "[method]descriptor.read-directory",
+        |mut store, (dir,): (Resource<Descriptor>,)| {
+            store.data_mut().called();
+            let mut held = store.data_mut().held();
+            let listing = held.dir(&dir).and_then(|dir| Listing::new(&mut held, &dir));
+            match listing {
+                Ok(listing) => Ok((Ok(held.view.table.push(listing)?),)),
+                Err(refused) => answer(Err(refused)),
+            }
+        },
+    )?;
+    files.func_wrap_async(
+        "[method]directory-entry-stream.read-directory-entry",
+        |mut store, (listing,): (Resource<Listing>,)| {
+            Box::new(async move {
+                store.data_mut().called();
+                loop {
+                    let found = store.data_mut().held().view.table.get_mut(&listing)?;
+                    if let Some(entry) = found.next() {
+                        return answer(entry.map(|entry| Some(DirectoryEntry::from(entry))));
+                    }
+                    if found.is_over() {
+                        return Ok((Ok(None),));
+                    }
+                    let piece = found.read_on().await;
+                    let found = store.data_mut().held().view.table.get_mut(&listing)?;
+                    found.take_in(piece);
+                }
+            })
+        },
+    )?;
+    files.func_wrap(
+        "[method]descriptor.read-via-stream",
+        |mut store, (file, at): (Resource<Descriptor>, u64)| {
+            counted_input(store.data_mut(), |data| {
+                data.filesystem().read_via_stream(file, at)
+            })
+        },
+    )?;
+    files.func_wrap(
+        "[method]descriptor.write-via-stream",
+        |mut store, (file, at): (Resource<Descriptor>, u64)| {
+            counted_output(store.data_mut(), |data| {
+                data.filesystem().write_via_stream(file, at)
+            })
+        },
+    )?;
+    files.func_wrap(
+        "[method]descriptor.append-via-stream",
+        |mut store, (file,): (Resource<Descriptor>,)| {
+            counted_output(store.data_mut(), |data| {
+                data.filesystem().append_via_stream(file)
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn counted_input<T: Hosted>(
+    data: &mut T,
+    make: impl FnOnce(&mut T) -> FsResult<Resource<DynInputStream>>,
+) -> Answer<Resource<DynInputStream>> {
+    let Some(permit) = data.held().take_stream() else {
+        return Ok((Err(ErrorCode::Quota),));
+    };
+    let stream = match make(data) {
+        Ok(stream) => stream,
+        Err(error) => return Ok((Err(error.downcast()?),)),
+    };
+    let table = data.held().view.table;
+    let stream = table.delete(stream)?;
+    let counted: DynInputStream = Box::new(Counted::new(stream, permit));
+    Ok((Ok(table.push(counted)?),))
+}
+
+fn counted_output<T: Hosted>(
+    data: &mut T,
+    make: impl FnOnce(&mut T) -> FsResult<Resource<DynOutputStream>>,
+) -> Answer<Resource<DynOutputStream>> {
+    let Some(permit) = data.held().take_stream() else {
+        return Ok((Err(ErrorCode::Quota),));
+    };
+    let stream = match make(data) {
+        Ok(stream) => stream,
+        Err(error) => return Ok((Err(error.downcast()?),)),
+    };
+    let table = data.held().view.table;
+    let stream = table.delete(stream)?;
+    let counted: DynOutputStream = Box::new(Counted::new(stream, permit));
+    Ok((Ok(table.push(counted)?),))
+}
+
+/// A refusal has a code, unless the guest named what is not there.
+fn answer<T>(result: Result<T, Refused>) -> Answer<T> {
+    let refused = match result {
+        Ok(value) => return Ok((Ok(value),)),
+        Err(refused) => refused,
+    };
+    let code = match refused {
+        Refused::NotPermitted => ErrorCode::NotPermitted,
+        Refused::Unsupported => ErrorCode::Unsupported,
+        Refused::Invalid => ErrorCode::Invalid,
+        Refused::NotDirectory => ErrorCode::NotDirectory,
+        Refused::Quota => ErrorCode::Quota,
+        Refused::IllegalName => ErrorCode::IllegalByteSequence,
+        Refused::Io(error) => error.into(),
+        Refused::Trap(error) => return Err(error),
+    };
+    Ok((Err(code),))
+}
+
+fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags) -> Wanted {
+    let sync = DescriptorFlags::FILE_INTEGRITY_SYNC
+        | DescriptorFlags::DATA_INTEGRITY_SYNC
+        | DescriptorFlags::REQUESTED_WRITE_SYNC;
+    Wanted {
+        path,
+        follow: follow.contains(PathFlags::SYMLINK_FOLLOW),
+        create: how.contains(OpenFlags::CREATE),
+        directory: how.contains(OpenFlags::DIRECTORY),
+        exclusive: how.contains(OpenFlags::EXCLUSIVE),
+        truncate: how.contains(OpenFlags::TRUNCATE),
+        read: flags.contains(DescriptorFlags::READ),
+        write: flags.contains(DescriptorFlags::WRITE),
+        sync: (flags & sync) != DescriptorFlags::empty(),
+    }
+}
+
+impl From<Entry> for DirectoryEntry {
+    fn from(entry: Entry) -> Self {
+        let type_ = match entry.kind {
+            Kind::BlockDevice => DescriptorType::BlockDevice,
+            Kind::CharacterDevice => DescriptorType::CharacterDevice,
+            Kind::Directory => DescriptorType::Directory,
+            Kind::Fifo => DescriptorType::Fifo,
+            Kind::SymbolicLink => DescriptorType::SymbolicLink,
+            Kind::RegularFile => DescriptorType::RegularFile,
+            Kind::Socket => DescriptorType::Socket,
+            Kind::Unknown => DescriptorType::Unknown,
+        };
+        let name = entry.name;
+        Self { type_, name }
+    }
+}

@@ -1,0 +1,90 @@
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamResult,
+};
+
+/// A stream of a file, for which the host may hold up to 64 KiB, and which is counted
+/// for as long as it is there.
+pub(super) struct Counted<S> {
+    stream: S,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<S> Counted<S> {
+    pub(super) fn new(stream: S, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            _permit: permit,
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for Counted<DynInputStream> {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
+    }
+}
+
+#[async_trait]
+impl InputStream for Counted<DynInputStream> {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.stream.read(size)
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.stream.blocking_read(size).await
+    }
+
+    fn skip(&mut self, size: usize) -> StreamResult<usize> {
+        self.stream.skip(size)
+    }
+
+    async fn blocking_skip(&mut self, size: usize) -> StreamResult<usize> {
+        self.stream.blocking_skip(size).await
+    }
+
+    async fn cancel(&mut self) {
+        self.stream.cancel().await;
+    }
+}
+
+#[async_trait]
+impl Pollable for Counted<DynOutputStream> {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for Counted<DynOutputStream> {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.stream.write(bytes)
+    }
+
+    async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.stream.blocking_write_and_flush(bytes).await
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.stream.flush()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.stream.check_write()
+    }
+
+    fn write_zeroes(&mut self, size: usize) -> StreamResult<()> {
+        self.stream.write_zeroes(size)
+    }
+
+    async fn write_ready(&mut self) -> StreamResult<usize> {
+        self.stream.write_ready().await
+    }
+
+    async fn cancel(&mut self) {
+        self.stream.cancel().await;
+    }
+}
