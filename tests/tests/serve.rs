@@ -10,6 +10,9 @@ mod readme;
 #[path = "serve/room.rs"]
 mod room;
 
+#[path = "serve/bounds.rs"]
+mod bounds;
+
 #[path = "serve/schedules.rs"]
 mod schedules;
 

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 
 /// How many threads do what blocks, such as reading a guest's file, at a time. What finds
 /// none free waits.
-const BLOCKING_THREADS: usize = 32;
+const BLOCKING_THREADS: usize = 64;
 
 /// How many of them are started at the start, so that there is always one that does it:
 /// tokio panics where it has none, and the system starts none.

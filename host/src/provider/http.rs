@@ -124,6 +124,19 @@ impl Granted {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn one_request_more_than_there_may_be_is_refused() {
+        let mut granted = Granted::new(vec!["127.0.0.1:4318".into()]);
+        let mut request = Request::new(WasiBody::default());
+        *request.uri_mut() = Uri::from_static("http://127.0.0.1:4318/");
+        let places = Arc::clone(&granted.exchanges);
+        let taken = places.try_acquire_many(16);
+        assert!(taken.is_ok());
+        let refused = granted.send_request(request, None, Box::new(ready(Ok(()))));
+        let refused = Box::into_pin(refused).await.err();
+        assert!(matches!(refused, Some(Error::ConnectionLimitReached)));
+    }
+
     #[test]
     fn only_a_granted_authority_is_included() {
         let granted = Granted::new(vec!["127.0.0.1:4318".into(), "example.org".into()]);

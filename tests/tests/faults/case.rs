@@ -66,10 +66,14 @@ pub(crate) struct Ledger {
 }
 
 /// An input that no repository should hold.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Make {
     Directory,
+    /// A named pipe.
+    Fifo,
+    /// A symbolic link to this.
+    Link(String),
     /// A file of so many zeros, which take no space.
     Zeros(u64),
 }

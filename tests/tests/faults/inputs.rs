@@ -1,7 +1,9 @@
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guest;
 
 use crate::case::{Case, Make};
@@ -20,6 +22,11 @@ pub(crate) fn lay_out(case: &Case, folder: &Path, place: &Path) -> Result<()> {
     for (name, make) in &case.make {
         match make {
             Make::Directory => fs::create_dir(place.join(name))?,
+            Make::Fifo => {
+                let made = Command::new("mkfifo").arg(place.join(name)).status()?;
+                ensure!(made.success(), "mkfifo: {made}");
+            }
+            Make::Link(to) => symlink(to, place.join(name))?,
             Make::Zeros(size) => fs::File::create(place.join(name))?.set_len(*size)?,
         }
     }

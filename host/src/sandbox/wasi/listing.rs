@@ -157,3 +157,39 @@ fn kind(entry: &DirEntry) -> Kind {
         _ => Kind::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_read_in_pieces_and_each_entry_once() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        for number in 0..150 {
+            File::create(folder.path().join(number.to_string()))?;
+        }
+        std::fs::create_dir(folder.path().join("directory"))?;
+        symlink("0", folder.path().join("link"))?;
+        let mut directory = Directory::Named(Arc::new(File::open(folder.path())?));
+        let (mut kinds, mut pieces) = (BTreeMap::new(), 0);
+        loop {
+            let piece = directory.read();
+            pieces += 1;
+            assert!(piece.read.len() <= PIECE);
+            for entry in piece.read.into_iter().flatten() {
+                assert!(kinds.insert(entry.name, entry.kind).is_none());
+            }
+            if piece.over {
+                break;
+            }
+        }
+        assert_eq!((kinds.len(), pieces), (152, 3));
+        assert!(matches!(kinds["149"], Kind::RegularFile));
+        assert!(matches!(kinds["directory"], Kind::Directory));
+        assert!(matches!(kinds["link"], Kind::SymbolicLink));
+        Ok(())
+    }
+}

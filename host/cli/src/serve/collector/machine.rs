@@ -1,6 +1,7 @@
 use std::fmt;
 
 use procfs::process::Process;
+use solti_metrics_host::descriptor_use;
 
 use super::family::Family;
 use crate::serve::live::Live;
@@ -36,6 +37,7 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         "Entries of the log that nobody read in time, or that could not be written.",
         lost,
     )?;
+    descriptors(family)?;
     family.gauge(
         "solti_metrics_build_info",
         "What this runner was built of.",
@@ -48,6 +50,27 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         )],
     )?;
     process(family)
+}
+
+/// Those of guests and backends, out of all that `process_open_fds` has.
+fn descriptors(family: &mut Family<'_, '_>) -> fmt::Result {
+    let used = descriptor_use();
+    family.gauge(
+        "solti_metrics_guest_descriptors",
+        "File descriptors that guests and backends have open.",
+        [(NO_LABELS, used.open as u64)],
+    )?;
+    family.gauge(
+        "solti_metrics_guest_descriptors_limit",
+        "File descriptors that guests and backends may have open, all together.",
+        [(NO_LABELS, used.limit as u64)],
+    )?;
+    one(
+        family,
+        "solti_metrics_guest_descriptors_refused",
+        "File descriptors that were refused to guests and backends, for that limit or one of their own.",
+        used.refused,
+    )
 }
 
 fn one(family: &mut Family<'_, '_>, name: &str, help: &str, value: u64) -> fmt::Result {
