@@ -19,6 +19,9 @@ mod files;
 #[path = "cli/faulty.rs"]
 mod faulty;
 
+#[path = "cli/threads.rs"]
+mod threads;
+
 #[path = "cli/conformance.rs"]
 mod conformance;
 

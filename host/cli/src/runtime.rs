@@ -21,9 +21,9 @@ const BLOCKING_THREADS: usize = 64;
 /// tokio panics where it has none, and the system starts none.
 const FIRST_BLOCKING_THREADS: usize = 4;
 
-/// Threads that a command starts besides: for its log, its messages, the ticker, and each
-/// backend one. If there are none for them, that is told at the start.
-const OTHER_THREADS: usize = 4;
+/// Threads that a command starts besides: for signals, the log, messages, tickers, and
+/// what supervises tasks. If there are none for them, that is told at the start.
+const OTHER_THREADS: usize = 8;
 
 /// How long one that has nothing to do stays: for good.
 const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

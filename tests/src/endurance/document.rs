@@ -85,4 +85,7 @@ const LIMITS: &str = "\
   then in whichever thread is free, such as loading a component, is kept once more in each
   of them: on a machine of two processors memory went on growing for the whole half hour,
   from 43 to 48 MiB, where with two arenas it is flat.
+- **Disks answer.** An operation on a file of a guest takes one of 64 threads until the
+  file system answers, whatever the guest's time limit: one that hangs, as a network file
+  system may, can take all of them from other guests with directories and from reloads.
 ";

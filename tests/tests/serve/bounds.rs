@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guest::component;
@@ -118,6 +119,21 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
     ensure!(after < before + 40, "{before} threads, then {after}");
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
+    Ok(())
+}
+
+#[test]
+fn threads_that_a_reload_needs_are_there_from_the_start() -> Result<()> {
+    let place = Place::with(&[])?;
+    let served = place.serve("")?;
+    // One for each processor, and four that may block.
+    let expected = thread::available_parallelism()?.get() + 4;
+    let mut found = 0;
+    for thread in fs::read_dir(format!("/proc/{}/task", served.id()))? {
+        let name = fs::read_to_string(thread?.path().join("comm"))?;
+        found += usize::from(name.starts_with("tokio-"));
+    }
+    ensure!(found >= expected, "{found} instead of {expected}");
     Ok(())
 }
 
