@@ -36,12 +36,19 @@ pub struct LedgerCollector {
     sources: Arc<Mutex<Vec<Source>>>,
 }
 
-type Source = (Cow<'static, str>, Read);
+/// Where ledgers come from.
+enum Source {
+    One(Cow<'static, str>, Read),
+    Many(ReadMany),
+}
 
 /// A count of a ledger.
 type Count = fn(&LedgerSnapshot) -> u64;
 
 type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
+
+/// Each with the label `source`.
+type ReadMany = Box<dyn Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync>;
 
 impl LedgerCollector {
     /// A collector of nothing.
@@ -67,7 +74,17 @@ impl LedgerCollector {
         name: impl Into<Cow<'static, str>>,
         read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
     ) {
-        self.sources().push((name.into(), Box::new(read)));
+        let source = Source::One(name.into(), Box::new(read));
+        self.sources().push(source);
+    }
+
+    /// Adds ledgers that come and go: at each scrape, those that this returns are
+    /// exported, each as the label `source` that it comes with.
+    pub fn add_many(
+        &self,
+        read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
+    ) {
+        self.sources().push(Source::Many(Box::new(read)));
     }
 
     /// Takes a ledger away: it is no longer exported. Returns whether there was one of
@@ -75,8 +92,23 @@ impl LedgerCollector {
     pub fn remove(&self, name: &str) -> bool {
         let mut sources = self.sources();
         let before = sources.len();
-        sources.retain(|(known, _)| known != name);
+        sources.retain(|source| !matches!(source, Source::One(known, _) if known == name));
         sources.len() < before
+    }
+
+    /// All there are. Each ledger is read once, so that what is exported balances.
+    fn read(&self) -> Vec<(Cow<'static, str>, LedgerSnapshot)> {
+        let mut ledgers = Vec::new();
+        for source in &*self.sources() {
+            match source {
+                Source::One(name, read) => ledgers.push((name.clone(), read())),
+                Source::Many(read) => {
+                    let many = read().into_iter();
+                    ledgers.extend(many.map(|(name, ledger)| (name.into(), ledger)));
+                }
+            }
+        }
+        ledgers
     }
 
     /// Nothing between lock and unlock can leave the list half-changed.
@@ -87,24 +119,13 @@ impl LedgerCollector {
 
 impl fmt::Debug for LedgerCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(
-                self.sources()
-                    .iter()
-                    .map(|(name, read)| (name.clone(), read())),
-            )
-            .finish()
+        f.debug_list().entries(self.read()).finish()
     }
 }
 
 impl Collector for LedgerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        // Each ledger is read once, so that what is exported balances.
-        let sources = self.sources();
-        let ledgers: Vec<_> = sources
-            .iter()
-            .map(|(name, read)| (name.as_ref(), read()))
-            .collect();
+        let ledgers = self.read();
         let counters: [(&str, &str, Count); 3] = [
             ("accepted", "Records made.", LedgerSnapshot::accepted),
             (
@@ -124,7 +145,7 @@ impl Collector for LedgerCollector {
             let mut family = encoder.encode_descriptor(&name, help, None, zero.metric_type())?;
             for (source, ledger) in &ledgers {
                 ConstCounter::new(count(ledger))
-                    .encode(family.encode_family(&[("source", *source)])?)?;
+                    .encode(family.encode_family(&[("source", &**source)])?)?;
             }
         }
         let zero = ConstCounter::new(0_u64);
@@ -137,7 +158,8 @@ impl Collector for LedgerCollector {
         for (source, ledger) in &ledgers {
             for reason in DropReason::ALL {
                 ConstCounter::new(ledger.dropped(reason)).encode(
-                    dropped.encode_family(&[("source", *source), ("reason", reason.as_label())])?,
+                    dropped
+                        .encode_family(&[("source", &**source), ("reason", reason.as_label())])?,
                 )?;
             }
         }
@@ -150,7 +172,7 @@ impl Collector for LedgerCollector {
         )?;
         for (source, ledger) in &ledgers {
             ConstGauge::new(ledger.in_flight())
-                .encode(in_flight.encode_family(&[("source", *source)])?)?;
+                .encode(in_flight.encode_family(&[("source", &**source)])?)?;
         }
         Ok(())
     }

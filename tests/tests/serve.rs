@@ -28,6 +28,15 @@ mod stopping;
 #[path = "serve/exchanges.rs"]
 mod exchanges;
 
+#[path = "serve/retired.rs"]
+mod retired;
+
+#[path = "serve/roles.rs"]
+mod roles;
+
+#[path = "serve/unusable.rs"]
+mod unusable;
+
 #[path = "serve/unreachable.rs"]
 mod unreachable;
 

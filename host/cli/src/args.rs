@@ -14,7 +14,7 @@ use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::new::NewArgs;
 use crate::serve::ServeArgs;
-use crate::time::{Time, Timeout};
+use crate::time::{Bound, Time, Timeout};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
 #[derive(Debug, Parser)]
@@ -138,15 +138,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value = "65536", value_parser = queue)]
     pub(crate) queue: NonZeroUsize,
 
-    /// How long a call of a component that receives records may take.
+    /// How long a call of a component that receives records may take: from 1ms to 365d,
+    /// in ms, s, m, h and d.
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    pub(crate) backend_timeout: Time,
+    pub(crate) backend_timeout: Bound,
 
     /// Linear memory that a component that receives records may use.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) backend_memory: ByteSize,
 
-    /// How long to wait, in the end, for components to take what they were sent.
+    /// How long to wait, in the end or when one of them is replaced, for components to
+    /// take what they were sent: from 0s to 365d.
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) drain_timeout: Time,
 
@@ -175,7 +177,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) concurrency: NonZeroUsize,
 
-    /// How long a task may take (`300ms`, `5s`, `2h`), or `none`.
+    /// How long a task may take: from 1ms to 365d (`300ms`, `5s`, `2h`), or `none`.
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) timeout: Timeout,
 

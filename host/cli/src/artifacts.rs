@@ -11,7 +11,7 @@ use solti_metrics_host::artifact::{
 };
 use solti_metrics_host::runner::printable;
 
-use crate::time::Time;
+use crate::time::Bound;
 use crate::voice::complain;
 
 const HEADING: &str = "Compiling";
@@ -46,9 +46,10 @@ pub(crate) struct ArtifactArgs {
     #[arg(long, value_name = "SIZE", default_value = "6GiB", help_heading = HEADING)]
     compile_memory: ByteSize,
 
-    /// How long compiling a component may take, in time and in processor time.
+    /// How long compiling a component may take, in time and in processor time: from 1ms to
+    /// 365d.
     #[arg(long, value_name = "TIME", default_value = "2m", help_heading = HEADING)]
-    compile_timeout: Time,
+    compile_timeout: Bound,
 }
 
 impl ArtifactArgs {

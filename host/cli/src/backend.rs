@@ -111,9 +111,11 @@ impl Backends {
                 .artifacts(artifacts.clone())
                 .max_component(args.max_component.as_u64());
             let mut names = Names::default();
+            let drain_timeout = args.drain_timeout.0;
             for part in backends {
                 let name = names.of(&part.file);
-                let component = Component::start(&providers, &wanted(name, part, args), None)?;
+                let component =
+                    Component::start(&providers, &wanted(name, part, args), None, drain_timeout)?;
                 receivers.push(component.handle());
                 components.push(Arc::new(component));
             }
@@ -121,7 +123,7 @@ impl Backends {
                 let name = names.of(&part.file);
                 let next = together(std::mem::take(&mut receivers));
                 let wanted = wanted(name, part, args);
-                let component = Component::start(&providers, &wanted, Some(next))?;
+                let component = Component::start(&providers, &wanted, Some(next), drain_timeout)?;
                 receivers.push(component.handle());
                 components.insert(0, Arc::new(component));
             }

@@ -9,10 +9,12 @@ use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, LoadError, Output, Provider, Providers,
 };
 use solti_metrics_host::runner::printable;
+use tokio::time::timeout;
 
 use crate::artifacts::tell;
 use crate::chain::Part;
 use crate::lines::Lines;
+use crate::time::Written;
 use crate::voice::quote;
 
 /// A component that receives records, as it was asked for.
@@ -41,35 +43,32 @@ pub(crate) struct Component {
     pub(crate) middleware: bool,
     part: Mutex<Part>,
     providers: Providers,
+    drain_timeout: Duration,
 }
 
+/// How long a reload waits at least, and at most, until one that is busy is replaced.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
+
 impl Component {
-    /// Loads it and starts it. `next` is who comes after a middleware.
+    /// Loads it and starts it. `next` is who comes after a middleware; `drain_timeout` is
+    /// how long it may go on with what it was sent when it is replaced.
     pub(crate) fn start(
         providers: &Providers,
         wanted: &Wanted,
         next: Option<MetricsHandle>,
+        drain_timeout: Duration,
     ) -> anyhow::Result<Self> {
         let part = &wanted.part;
         let provider = load(providers, part)?;
-        if next.is_some() && !provider.is_middleware() {
-            anyhow::bail!(
-                "{}: is no middleware: it forwards nothing; name it as a backend",
-                provider.name()
-            );
-        }
-        if next.is_none() && provider.is_middleware() {
-            anyhow::bail!(
-                "{}: is a middleware; name it as one, and a backend behind it",
-                provider.name()
-            );
-        }
+        has_role(&provider, next.is_some())?;
         let name: Arc<str> = wanted.name.as_str().into();
         let mut options = BackendOptions::default();
         options.name = Some(Arc::clone(&name));
         options.queue = wanted.options.queue;
         options.deadline = wanted.options.deadline;
         options.memory = wanted.options.memory;
+        options.drain_timeout = drain_timeout;
         options.next = next.clone();
         if part.output {
             [options.stdout, options.stderr] = printing(&name);
@@ -81,6 +80,7 @@ impl Component {
             middleware: next.is_some(),
             part: Mutex::new(part.clone()),
             providers: providers.clone(),
+            drain_timeout,
         })
     }
 
@@ -99,18 +99,53 @@ impl Component {
     /// Puts what the file is now into the place of what runs.
     pub(crate) async fn reload(&self) -> anyhow::Result<()> {
         let part = self.part.lock().clone();
-        self.replace(part).await
+        if !self.replace(part).await? {
+            anyhow::bail!(
+                "{}: has not been replaced within {}, since it is busy",
+                self.name,
+                Written(self.patience())
+            );
+        }
+        Ok(())
     }
 
-    /// Puts this into the place of what runs.
-    pub(crate) async fn replace(&self, part: Part) -> anyhow::Result<()> {
+    /// Once it is being replaced, it takes no longer than `drain_timeout` and two calls.
+    fn patience(&self) -> Duration {
+        self.drain_timeout
+            .saturating_mul(2)
+            .clamp(PATIENCE, LONGEST_PATIENCE)
+    }
+
+    /// Puts this into the place of what runs. Whether that has let go of its records in
+    /// time, and so was replaced.
+    pub(crate) async fn replace(&self, part: Part) -> anyhow::Result<bool> {
         let (providers, wanted) = (self.providers.clone(), part.clone());
         let provider = tokio::task::spawn_blocking(move || load(&providers, &wanted))
             .await
             .context("loading was given up")??;
-        self.backend.replace(&provider).await?;
+        has_role(&provider, self.middleware)?;
+        let patience = self.patience();
+        match timeout(patience, self.backend.replace(&provider)).await {
+            Ok(replaced) => replaced?,
+            Err(_) => return Ok(false),
+        }
         *self.part.lock() = part;
-        Ok(())
+        Ok(true)
+    }
+}
+
+/// Whether it forwards records, as a middleware does and a backend does not.
+pub(crate) fn has_role(provider: &Provider, middleware: bool) -> anyhow::Result<()> {
+    match (provider.is_middleware(), middleware) {
+        (true, false) => anyhow::bail!(
+            "{}: is a middleware; name it as one, and a backend behind it",
+            provider.name()
+        ),
+        (false, true) => anyhow::bail!(
+            "{}: is no middleware: it forwards nothing; name it as a backend",
+            provider.name()
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -31,24 +31,35 @@ impl Exported {
         PrometheusMetrics::with_registry(registry)
     }
 
-    /// Exports a component, too, for as long as it is there.
+    /// Exports a component and its ledger, too.
     pub(crate) fn add(&self, component: &Component) {
         let ledger = component.backend.ledger();
-        self.ledger(&component.name, move || ledger.snapshot());
+        let name = component.name.to_string();
+        self.ledgers.add(name, move || ledger.snapshot());
+        self.backend(component);
+    }
+
+    /// Exports how a component is, too, for as long as it is there. Its ledger is
+    /// exported by somebody else.
+    pub(crate) fn backend(&self, component: &Component) {
         self.backends.add(&component.backend);
     }
 
-    /// Exports a ledger, too.
-    pub(crate) fn ledger(
-        &self,
-        name: &str,
-        read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
-    ) {
-        self.ledgers.add(name.to_owned(), read);
+    /// Exports only what was counted of it, as it is now.
+    pub(crate) fn retire(&self, component: &Component) {
+        self.backends.retire(&component.backend);
     }
 
-    /// Exports what became of somebody's records no more.
-    pub(crate) fn remove(&self, name: &str) {
-        self.ledgers.remove(name);
+    /// Adds what was counted under one name to what was under another one.
+    pub(crate) fn merge_retired(&self, name: &str, into: &str) {
+        self.backends.merge_retired(name, into);
+    }
+
+    /// Exports ledgers that come and go, too.
+    pub(crate) fn ledgers(
+        &self,
+        read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
+    ) {
+        self.ledgers.add_many(read);
     }
 }

@@ -5,16 +5,22 @@ mod check;
 mod collector;
 mod config;
 mod exporter;
+mod leaving;
+mod ledgers;
 mod live;
 mod log;
 mod member;
 mod printed;
 mod programs;
+mod reading;
 mod receivers;
 mod reload;
+mod retired;
 mod site;
 mod start;
+mod task_counts;
 mod tasks;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,11 +68,15 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         print(&format!("{schema}\n"))?;
         return Ok(Exit::Good);
     };
-    let source = match Source::read(&file) {
+    let read = {
+        let file = file.clone();
+        move || Source::read(&file)
+    };
+    let source = match reading::in_time(&file, read).await? {
         Ok(source) => source,
         Err(errors) => {
-            for error in errors.all() {
-                complain(format_args!("error: {error}"));
+            for line in errors.lines() {
+                complain(format_args!("error: {line}"));
             }
             return Ok(Exit::Misused);
         }
@@ -82,8 +92,8 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         Ok(errors) => errors,
         Err(Forced(signal)) => return Ok(Exit::Forced(signal)),
     };
-    for error in &errors {
-        complain_within(LAST_WORDS, format_args!("error: {}", causes(error)));
+    for error in told::first(errors.iter().map(causes).collect()) {
+        complain_within(LAST_WORDS, format_args!("error: {error}"));
     }
     Ok(if errors.is_empty() {
         Exit::Good
@@ -97,18 +107,34 @@ struct Forced(i32);
 
 /// Serves until it is asked to stop. What it returns has kept it from beginning.
 async fn run(source: &Source, logging: &log::Logging) -> Result<Vec<anyhow::Error>, Forced> {
-    let prepared = async {
-        let requests = Requests::take(true, ONE_REQUEST)?;
-        let live = start::prepare(source, logging)?;
-        let server = start::listen(source, &live).await?;
-        anyhow::Ok((requests, live, server))
+    let requests = match Requests::take(true, ONE_REQUEST) {
+        Ok(requests) => requests,
+        Err(error) => return Ok(vec![error.into()]),
     };
-    let (requests, live, server) = match prepared.await {
+    let preparing = async {
+        let live = start::prepare(source, logging).await?;
+        let server = start::listen(source, &live).await?;
+        anyhow::Ok((live, server))
+    };
+    let prepared = tokio::select! {
+        biased;
+        prepared = preparing => prepared,
+        () = requests.stop().cancelled() => {
+            tracing::info!("stopped before anything had begun");
+            return Ok(Vec::new());
+        }
+    };
+    let (live, server) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return Ok(vec![error]),
     };
-    if let Some(warning) = source.config.warning() {
+    if let Some(warning) = source.warning() {
         tracing::warn!("{warning}");
+    }
+    if source.is_a_pipe {
+        tracing::warn!(
+            "the configuration comes out of a pipe, which cannot be read a second time: to reload it, start with the path of a file"
+        );
     }
     let errors = tokio::select! {
         biased;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use parking_lot::RwLock;
 use solti_metrics::{
     Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
@@ -20,6 +22,15 @@ impl Switch {
         let before = std::mem::replace(&mut *self.0.write(), to);
         // Not while nobody can record: it may be the last to know a backend.
         drop(before);
+    }
+
+    /// Records that went to the one go to the other from here on. A switch that goes
+    /// elsewhere stays as it is.
+    pub(crate) fn redirect(&self, from: &MetricsHandle, to: &MetricsHandle) {
+        let goes_there = Arc::ptr_eq(&*self.0.read(), from);
+        if goes_there {
+            self.set(Arc::clone(to));
+        }
     }
 }
 
@@ -48,8 +59,6 @@ impl MetricsBackend for Switch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use solti_metrics::MemoryMetrics;
 
     use super::*;
@@ -74,5 +83,18 @@ mod tests {
         });
         let both = old.started(RunnerType::Wasm) + new.started(RunnerType::Wasm);
         assert_eq!(both, 10_000);
+    }
+
+    #[test]
+    fn only_a_switch_that_goes_to_the_one_is_redirected_to_the_other() {
+        let all = [(); 3].map(|()| Arc::new(MemoryMetrics::new()));
+        let [old, new, other] = all.clone().map(|it| it as MetricsHandle);
+        let switches = [&old, &other].map(|to| Switch::new(Arc::clone(to)));
+        for switch in &switches {
+            switch.redirect(&old, &new);
+            switch.record_task_started(RunnerType::Wasm);
+        }
+        let started = all.map(|it| it.started(RunnerType::Wasm));
+        assert_eq!(started, [0, 1, 1]);
     }
 }

@@ -44,8 +44,8 @@ pub struct ComponentBackend {
     stop: watch::Sender<Option<Instant>>,
     done: watch::Receiver<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Whether there is somebody to whom a middleware could forward.
-    has_next: bool,
+    /// Whether it forwards records, as all that replace it do.
+    middleware: bool,
 }
 
 impl ComponentBackend {
@@ -97,7 +97,7 @@ impl ComponentBackend {
             taken: Vec::new(),
             flush_at: None,
         };
-        let has_next = worker.options.next.is_some();
+        let middleware = worker.provider.is_middleware();
         let (begun, first) = channel();
         let thread = thread::Builder::new()
             .name("metrics-backend".into())
@@ -116,7 +116,7 @@ impl ComponentBackend {
                 stop,
                 done,
                 thread: Mutex::new(Some(thread)),
-                has_next,
+                middleware,
             }),
             Ok(Err(error)) => Err(error),
             Err(mpsc::RecvError) => Err(StartError::Stopped { name: shown() }),
@@ -176,17 +176,24 @@ impl ComponentBackend {
     /// Puts another provider into the place of this one, while records come.
     ///
     /// The new one is started first. If that fails, the old one goes on. If not,
-    /// the old one gets what was recorded before, is told to flush, and goes; what
-    /// is recorded meanwhile waits for the new one. No record is lost, unless the
-    /// queue overflows, and none reaches both.
+    /// the old one gets what was recorded before, for
+    /// [`drain_timeout`](BackendOptions::drain_timeout) at most, is told to flush, and
+    /// goes; what is left, and what is recorded meanwhile, waits for the new one. No
+    /// record is lost, unless the queue overflows, and none reaches both.
+    ///
+    /// It waits for a call that the old one is in. If the future is dropped before, nothing
+    /// is replaced; if it is dropped later, that goes on.
     ///
     /// # Errors
     ///
-    /// When the new one cannot be started, or the backend was stopped.
+    /// When the new one cannot be started, the backend was stopped, or the one is a
+    /// middleware and the other is not: a provider in the place of a middleware would
+    /// keep every record from those behind it.
     pub async fn replace(&self, new: &Provider) -> Result<(), StartError> {
         let name = printable(new.name());
-        if new.is_middleware() && !self.has_next {
-            return Err(StartError::NoNext { name });
+        if new.is_middleware() != self.middleware {
+            let middleware = self.middleware;
+            return Err(StartError::OtherRole { name, middleware });
         }
         let (reply, answer) = oneshot::channel();
         let _ = self

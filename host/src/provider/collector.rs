@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::AddAssign;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
@@ -26,14 +29,65 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 ///
 /// The state in which a backend is has the value 1, and the others 0. Clones
 /// share their backends: one may be registered, and others added later. A
-/// backend that is gone is no longer exported.
+/// backend that is gone is no longer exported; what was counted of one that was
+/// [retired](Self::retire) stays.
+///
+/// Several backends of one name are exported as one: counters are added up, and
+/// the rest is of the one that was added last.
 #[derive(Clone, Default)]
 pub struct BackendCollector {
-    backends: Arc<Mutex<Vec<Weak<Supervision>>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// In the order in which they were added.
+    live: Vec<Weak<Supervision>>,
+    retired: BTreeMap<Arc<str>, Counts>,
+}
+
+/// What is counted of a backend, and never becomes less.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    failures: u64,
+    restarts: u64,
+    swaps: u64,
+    busy: Duration,
+}
+
+/// What is exported under one name.
+struct Named {
+    name: Arc<str>,
+    counts: Counts,
+    /// Of the backend that was added last; `None` if all are gone.
+    status: Option<BackendStatus>,
 }
 
 /// A count of a backend.
-type Count = fn(&BackendStatus) -> u64;
+type Count = fn(&Counts) -> u64;
+
+/// What a backend has at the moment.
+type Level = fn(&BackendStatus) -> u64;
+
+impl Counts {
+    fn of(status: &BackendStatus) -> Self {
+        Self {
+            failures: status.failures,
+            restarts: status.restarts,
+            swaps: status.swaps,
+            busy: status.busy,
+        }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.failures += other.failures;
+        self.restarts += other.restarts;
+        self.swaps += other.swaps;
+        self.busy = self.busy.saturating_add(other.busy);
+    }
+}
 
 impl BackendCollector {
     /// A collector of nothing.
@@ -45,26 +99,73 @@ impl BackendCollector {
     /// Adds a backend, read at each scrape, under its name.
     pub fn add(&self, backend: &ComponentBackend) {
         let supervision = Arc::downgrade(backend.supervision());
-        self.backends.lock().push(supervision);
+        self.known.lock().live.push(supervision);
     }
 
-    fn statuses(&self) -> Vec<BackendStatus> {
-        let mut backends = self.backends.lock();
-        backends.retain(|backend| backend.strong_count() > 0);
-        let backends = backends.iter().filter_map(Weak::upgrade);
-        backends.map(|backend| backend.status()).collect()
+    /// Takes a backend away that was added, and keeps its counters under its name: they
+    /// stay as they are now, until a backend of that name is added, whose own are added
+    /// to them.
+    pub fn retire(&self, backend: &ComponentBackend) {
+        let mut known = self.known.lock();
+        let before = known.live.len();
+        let is_it = |it: &Weak<Supervision>| std::ptr::eq(it.as_ptr(), &**backend.supervision());
+        known.live.retain(|it| !is_it(it));
+        if known.live.len() < before {
+            let status = backend.status();
+            *known.retired.entry(status.name.clone()).or_default() += Counts::of(&status);
+        }
+    }
+
+    /// Adds what was kept of retired backends of this name to what was kept under
+    /// another one, and forgets it under its own.
+    pub fn merge_retired(&self, name: &str, into: &str) {
+        let mut known = self.known.lock();
+        if let Some(counts) = known.retired.remove(name) {
+            *known.retired.entry(into.into()).or_default() += counts;
+        }
+    }
+
+    fn named(&self) -> Vec<Named> {
+        let mut known = self.known.lock();
+        known.live.retain(|backend| backend.strong_count() > 0);
+        let retired = known.retired.iter();
+        let mut named: Vec<_> = retired
+            .map(|(name, counts)| Named {
+                name: Arc::clone(name),
+                counts: *counts,
+                status: None,
+            })
+            .collect();
+        for backend in known.live.iter().filter_map(Weak::upgrade) {
+            let status = backend.status();
+            let counts = Counts::of(&status);
+            match named.iter_mut().find(|it| it.name == status.name) {
+                Some(same) => {
+                    same.counts += counts;
+                    same.status = Some(status);
+                }
+                None => named.push(Named {
+                    name: Arc::clone(&status.name),
+                    counts,
+                    status: Some(status),
+                }),
+            }
+        }
+        named
     }
 }
 
 impl fmt::Debug for BackendCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.statuses()).finish()
+        f.debug_list()
+            .entries(self.named().iter().map(|it| &it.name))
+            .finish()
     }
 }
 
 impl Collector for BackendCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let backends = self.statuses();
+        let backends = self.named();
         let counters: [(&str, &str, Count); 3] = [
             ("failures", "Instances that failed.", |it| it.failures),
             ("restarts", "Instances made after the first.", |it| {
@@ -76,7 +177,7 @@ impl Collector for BackendCollector {
                 |it| it.swaps,
             ),
         ];
-        let gauges: [(&str, &str, Count); 3] = [
+        let gauges: [(&str, &str, Level); 3] = [
             ("queue_length", "Records that wait.", |it| it.queued as u64),
             ("queue_capacity", "Records that can wait.", |it| {
                 it.queue as u64
@@ -93,7 +194,7 @@ impl Collector for BackendCollector {
             let mut family = encoder.encode_descriptor(&name, help, None, kind)?;
             for backend in &backends {
                 let labels = [("backend", &*backend.name)];
-                ConstCounter::new(count(backend)).encode(family.encode_family(&labels)?)?;
+                ConstCounter::new(count(&backend.counts)).encode(family.encode_family(&labels)?)?;
             }
         }
         let mut busy = encoder.encode_descriptor(
@@ -104,13 +205,14 @@ impl Collector for BackendCollector {
         )?;
         for backend in &backends {
             let labels = [("backend", &*backend.name)];
-            ConstCounter::new(backend.busy.as_secs_f64()).encode(busy.encode_family(&labels)?)?;
+            ConstCounter::new(backend.counts.busy.as_secs_f64())
+                .encode(busy.encode_family(&labels)?)?;
         }
         for (name, help, count) in gauges {
             let name = format!("solti_metrics_backend_{name}");
             let kind = ConstGauge::new(0_u64).metric_type();
             let mut family = encoder.encode_descriptor(&name, help, None, kind)?;
-            for backend in &backends {
+            for backend in backends.iter().filter_map(|it| it.status.as_ref()) {
                 let labels = [("backend", &*backend.name)];
                 ConstGauge::new(count(backend)).encode(family.encode_family(&labels)?)?;
             }
@@ -121,7 +223,7 @@ impl Collector for BackendCollector {
             None,
             ConstGauge::new(0_u64).metric_type(),
         )?;
-        for backend in &backends {
+        for backend in backends.iter().filter_map(|it| it.status.as_ref()) {
             for state in BackendState::ALL {
                 let labels = [("backend", &*backend.name), ("state", state.as_label())];
                 let is = u64::from(backend.state == state);

@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::instance::{Ended, Instance, NotStarted};
-use super::worker::{Next, Worker};
+use super::worker::{Next, Worker, after};
 use super::{BackendState, NotRunning, Provider, StartError};
 
 /// One of these things, and whom to tell how it went.
@@ -35,9 +35,11 @@ impl Worker {
                 self.shared.has_memory(instance.memory());
                 answer(reply, exposed, whole_exposition)
             }
+            // Whoever asked has lost patience: it is as if nobody had.
+            Command::Replace(_, reply) if reply.is_closed() => Ok(()),
             Command::Replace(provider, reply) => {
                 let replaced = self.replace(*provider, instance).await?;
-                // Whoever asked may have lost patience.
+                // Whoever asked may have lost patience since.
                 let _ = reply.send(replaced);
                 Ok(())
             }
@@ -45,8 +47,8 @@ impl Worker {
     }
 
     /// Puts another provider into the place of this one, if it can be started.
-    /// What was recorded before goes to the old one, what comes after to the new
-    /// one, and nothing to both.
+    /// What was recorded before goes to the old one, as far as it takes that in
+    /// time, what comes after to the new one, and nothing to both.
     async fn replace(
         &mut self,
         provider: Provider,
@@ -66,7 +68,8 @@ impl Worker {
                 return Ok(Err(StartError::failed(name, failure, last_words)));
             }
         };
-        let last = match self.hand_over_queued(instance).await {
+        let until = after(self.options.drain_timeout);
+        let last = match self.hand_over_queued_until(instance, Some(until)).await {
             Ok(()) => self.flush(instance).await.map(drop),
             Err(end) => Err(end),
         };
@@ -93,6 +96,17 @@ impl Worker {
             "backend replaced"
         );
         let (siblings, is_middleware) = (provider.siblings(), provider.is_middleware());
+        let now = siblings.names();
+        let mut lost = self.provider.siblings().names();
+        lost.retain(|name| !now.contains(name));
+        if !lost.is_empty() {
+            tracing::warn!(
+                backend = &*self.shared.name,
+                new = provider.name(),
+                interfaces = lost.join(", "),
+                "the new provider lacks optional interfaces that the old one exports"
+            );
+        }
         self.shared.change(|condition| {
             condition.swaps += 1;
             condition.siblings = siblings;
@@ -113,6 +127,9 @@ impl Worker {
             refuse(command, &self.shared.name, state);
             return None;
         };
+        if reply.is_closed() {
+            return None;
+        }
         match self.start(&provider).await {
             Ok(instance) => {
                 self.succeeded_by(*provider);

@@ -33,6 +33,14 @@ pub enum StartError {
         /// The middleware.
         name: String,
     },
+    /// It has another role than the backend that it was to replace.
+    #[error("{name}: {}", other_role(*middleware))]
+    OtherRole {
+        /// The provider or middleware that was to take its place.
+        name: String,
+        /// Whether the backend that goes on is a middleware.
+        middleware: bool,
+    },
     /// The backend that was to be replaced has been stopped.
     #[error("{name}: the backend was stopped")]
     Stopped {
@@ -52,6 +60,14 @@ impl StartError {
             failure,
             last_words,
         }
+    }
+}
+
+const fn other_role(middleware: bool) -> &'static str {
+    if middleware {
+        "cannot replace a middleware: it is no middleware and forwards nothing"
+    } else {
+        "cannot replace a backend: it is a middleware and forwards records"
     }
 }
 

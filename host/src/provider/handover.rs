@@ -80,8 +80,17 @@ impl Worker {
 
     /// Hands over what is queued at this moment; others may go on to record.
     pub(super) async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+        self.hand_over_queued_until(instance, None).await
+    }
+
+    /// The same, and stops when that moment has passed: what is left stays queued.
+    pub(super) async fn hand_over_queued_until(
+        &mut self,
+        instance: &mut Instance,
+        until: Option<tokio::time::Instant>,
+    ) -> Result<(), Ended> {
         let mut left = self.taken.len() + self.shared.queue.len();
-        while left > 0 {
+        while left > 0 && until.is_none_or(|until| tokio::time::Instant::now() < until) {
             let limit = left.min(self.options.batch);
             match self.hand_over(instance, limit).await? {
                 0 => return Ok(()),

@@ -1,6 +1,6 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use solti_metrics::{Event, noop_metrics};
@@ -23,6 +23,12 @@ pub(super) struct Instance {
     ticker: Arc<Ticker>,
     streams: Streams,
 }
+
+/// How long records go over one by one before the worker looks at what else it is asked.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// After each so many records, the time is looked at.
+const LOOK: usize = 8;
 
 /// Why an instance is of no more use.
 #[derive(Debug)]
@@ -108,7 +114,8 @@ impl Instance {
         }
     }
 
-    /// Hands records over, in as few calls as the provider allows.
+    /// Hands records over, in as few calls as the provider allows. If it takes them one
+    /// by one and needs long, some are left.
     pub(super) async fn hand_over(&mut self, events: &[Event]) -> HandedOver {
         let _ticking = self.ticker.run();
         let mut handed = HandedOver {
@@ -150,7 +157,13 @@ impl Instance {
         events: &[Event],
         handed: &mut HandedOver,
     ) -> Result<(), Ended> {
+        let began = Instant::now();
         for event in events {
+            // Whoever asks for something meanwhile is not kept waiting by a slow one.
+            let is_due = handed.returned % LOOK == LOOK - 1;
+            if is_due && began.elapsed() >= SLICE {
+                return Ok(());
+            }
             handed.under_way = 1;
             let (calls, store) = (&self.calls, &mut self.store);
             let call = async {

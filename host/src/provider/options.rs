@@ -38,6 +38,9 @@ pub struct BackendOptions {
     /// How often it is told to flush, if it can be and has taken records since.
     /// Default: 10 s.
     pub flush_every: Duration,
+    /// How long a provider that is [replaced](super::ComponentBackend::replace) may go on
+    /// with what was queued before. What is left then goes to the new one. Default: 5 s.
+    pub drain_timeout: Duration,
     /// Bytes of linear memory, all memories together. Default: 64 MiB.
     pub memory: usize,
     /// When it is tried again after a failure.
@@ -64,6 +67,7 @@ impl Default for BackendOptions {
             linger: Duration::from_millis(1),
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(5),
             memory: 64 << 20,
             restart: RestartPolicy::default(),
             must_start: true,
@@ -97,6 +101,7 @@ impl fmt::Debug for BackendOptions {
             .field("linger", &self.linger)
             .field("deadline", &self.deadline)
             .field("flush_every", &self.flush_every)
+            .field("drain_timeout", &self.drain_timeout)
             .field("memory", &self.memory)
             .field("restart", &self.restart)
             .field("must_start", &self.must_start)

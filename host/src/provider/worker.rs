@@ -107,7 +107,7 @@ impl Worker {
                 self.flush(instance).await.map(drop)?;
             }
             let handed = self.hand_over(instance, self.options.batch).await?;
-            if handed == self.options.batch {
+            if handed == self.options.batch || !self.taken.is_empty() {
                 // Others live on this thread too: a file being written, say.
                 tokio::task::yield_now().await;
             } else if let Some(command) = self.wait(handed).await {

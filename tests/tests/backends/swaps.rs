@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType};
 use solti_metrics_host::DropReason;
-use solti_metrics_host::provider::BackendState;
+use solti_metrics_host::provider::{BackendState, Grants, Providers};
+use solti_metrics_tests::guest;
 
 use crate::bench::{Bench, counts, opening_after};
 use crate::probe::{NOW, Probe, completed};
@@ -16,11 +18,22 @@ const THREADS: u64 = 4;
 
 #[test]
 fn no_record_is_lost_or_doubled_by_swaps_under_load() -> Result<()> {
+    // What the old one does not take in time is the new one's.
+    for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
+        swaps_under_load(drain_timeout)?;
+    }
+    Ok(())
+}
+
+fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
     let versions = [RunnerType::Subprocess, RunnerType::Container]
         .map(|runner| Probe::new().batch().lifecycle().renaming(runner).load());
     let [old, new] = versions;
     let versions = [old?, new?];
-    let bench = Bench::with(&versions[0], |options| options.queue = 1 << 22)?;
+    let bench = Bench::with(&versions[0], |options| {
+        options.queue = 1 << 22;
+        options.drain_timeout = drain_timeout;
+    })?;
     let stop = AtomicBool::new(false);
     let made = thread::scope(|scope| -> Result<Vec<u64>> {
         let threads: Vec<_> = (0..THREADS)
@@ -155,6 +168,35 @@ fn another_provider_closes_an_open_circuit() -> Result<()> {
     bench.record([completed(NOW)]);
     let ledger = bench.stop()?;
     ensure!(ledger.delivered() == 1, "{ledger:?}");
+    Ok(())
+}
+
+#[test]
+fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
+    let forwards = Probe::new().load()?;
+    let keeps = guest::component(
+        r#"(module
+            (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32))
+            (func (export "solti:metrics/backend@0.1.0#record-task-completed")
+                (param i32 i32 i64))
+            (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32)))"#,
+    )?;
+    let keeps = Providers::new()?.load("keeps", &keeps, &Grants::new())?;
+    for (old, new, said) in [
+        (&forwards, &keeps, "keeps: cannot replace a middleware"),
+        (&keeps, &forwards, "probe: cannot replace a backend"),
+    ] {
+        let bench = Bench::new(old)?;
+        let error = bench.replace(new).err().map(|error| error.to_string());
+        ensure!(
+            error.as_ref().is_some_and(|error| error.starts_with(said)),
+            "{error:?}"
+        );
+        bench.record([completed(1)]);
+        let ledger = bench.stop()?;
+        ensure!(ledger.delivered() == 1, "{ledger:?}");
+        ensure!(bench.backend.status().swaps == 0);
+    }
     Ok(())
 }
 

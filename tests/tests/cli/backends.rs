@@ -231,10 +231,35 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
 }
 
 #[test]
-fn times_beyond_all_clocks_are_no_reason_to_panic() -> Result<()> {
+fn a_time_that_cannot_be_meant_is_wrong_use_and_its_bound_is_told() -> Result<()> {
+    let place = Place::with_files(&["one"])?;
+    for (option, time, said) in [
+        (
+            "--timeout",
+            "5M",
+            "unknown unit \"M\": write 5m for minutes",
+        ),
+        ("--timeout", "0s", "must be 1ms or longer"),
+        ("--drain-timeout", "100000000000y", "unknown unit \"y\""),
+        ("--drain-timeout", "366d", "must be 365d or shorter"),
+        ("--backend-timeout", "0", "must be 1ms or longer"),
+        ("--compile-timeout", "0.1ms", "must be 1ms or longer"),
+    ] {
+        let end = place.run(&["run", option, time, "guest.wasm"])?;
+        ensure!(end.code == Some(2), "{option} {time}: {end}");
+        ensure!(
+            end.stderr.contains(said) && end.stderr.contains(&format!("'{time}'")),
+            "{option} {time}: {end}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn the_longest_times_are_no_reason_to_panic() -> Result<()> {
     let place = Place::with_files(&["one"])?;
     place.write("backend.wasm", &provider("")?)?;
-    let long = "100000000000y";
+    let long = "365d";
     let end = place.digest(&[
         "--backend",
         "backend.wasm",

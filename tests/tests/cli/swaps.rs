@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::backends::{json, provider};
 use crate::place::Place;
+use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
@@ -68,6 +69,29 @@ fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
         report["backends"][0]["ledger"]["delivered"] == 4,
         "{report}"
     );
+    Ok(())
+}
+
+#[test]
+fn a_middleware_that_forwards_no_more_leaves_the_old_one_at_work() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    fs::copy(artifact("middleware", WASI), place.path("first.wasm"))?;
+    let mut running = waiting(&place, &["--middleware", "first.wasm"])?;
+    place.write("first.wasm", &provider("")?)?;
+    running.signal("HUP")?;
+    let said = running.line("error: first.wasm: is no middleware")?;
+    ensure!(said.contains("goes on as it was"), "{said}");
+    fs::create_dir(place.path("go"))?;
+    let end = running.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    let report = json(&end)?;
+    let backends = report["backends"].as_array();
+    let delivered = backends
+        .into_iter()
+        .flatten()
+        .map(|it| &it["ledger"]["delivered"]);
+    ensure!(delivered.clone().count() == 2, "{report}");
+    ensure!(delivered.into_iter().all(|it| *it == 4), "{report}");
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
+use solti_metrics_tests::artifact::{cache_home, command};
 use solti_metrics_tests::child::End;
 
 use crate::place::Place;
@@ -47,7 +49,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_byte_order_mark_is_no_fault", marked),
         trial("a_missing_file_is_named", missing),
         trial("a_directory_is_refused_by_name", directory),
-        trial("an_endless_file_is_given_up", endless),
+        trial("an_endless_file_is_refused_by_kind", endless),
+        trial("a_sparse_file_is_refused_by_size", sparse),
+        trial(
+            "a_pipe_is_read_where_it_was_given_open_and_refused_by_name",
+            piped,
+        ),
+        trial("of_many_faults_the_first_are_told_and_all_counted", many),
+        trial(
+            "of_many_files_that_are_missing_the_first_are_told",
+            many_missing,
+        ),
+        trial(
+            "a_fault_is_told_in_few_words_however_long_its_value_is",
+            long_values,
+        ),
+        trial("ten_thousand_tasks_are_looked_at_once", many_tasks),
         trial("an_address_that_is_taken_is_named_and_nothing_runs", taken),
     ];
     for (name, bytes, said) in ODD {
@@ -87,13 +104,128 @@ fn missing() -> Result<()> {
 }
 
 fn directory() -> Result<()> {
-    let said = "error: in: cannot read the configuration: Is a directory (os error 21)\n";
+    let said = "error: in: cannot read the configuration: it is a directory, not a regular file\n";
     refused(&Place::new()?, "in", said)
 }
 
 fn endless() -> Result<()> {
-    let said = "error: /dev/zero: a configuration has at most 1 MiB; is it the right file?\n";
+    let said =
+        "error: /dev/zero: cannot read the configuration: it is a device, not a regular file\n";
     refused(&Place::new()?, "/dev/zero", said)
+}
+
+fn sparse() -> Result<()> {
+    let place = Place::new()?;
+    fs::File::create(place.path().join("sparse.toml"))?.set_len(1 << 40)?;
+    let said = "error: sparse.toml: a configuration has at most 1 MiB; is it the right file?\n";
+    refused(&place, "sparse.toml", said)
+}
+
+fn piped() -> Result<()> {
+    let place = Place::new()?;
+    let component = place.path().join("hello.wasm");
+    let config = format!(
+        "[tasks.a]\ncomponent = {:?}\n",
+        component.display().to_string()
+    );
+    fs::write(place.path().join("piped.toml"), config)?;
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "cat piped.toml | \"$1\" serve --check /dev/stdin",
+            "sh",
+        ])
+        .arg(command())
+        .current_dir(place.path())
+        .env("XDG_CACHE_HOME", cache_home())
+        .output()?;
+    ensure!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let made = Command::new("mkfifo")
+        .arg(place.path().join("pipe"))
+        .status()?;
+    ensure!(made.success(), "{made}");
+    let said =
+        "error: pipe: cannot read the configuration: it is a named pipe, not a regular file\n";
+    refused(&place, "pipe", said)
+}
+
+/// What is said of it, line by line.
+fn faults(text: &str) -> Result<Vec<String>> {
+    let place = Place::new()?;
+    fs::write(place.path().join("many.toml"), text)?;
+    let end = place.serve(&["--check", "many.toml"])?;
+    ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+    Ok(end.stderr.lines().map(str::to_owned).collect())
+}
+
+/// Of a line that is not as the schema says, one that breaks a rule, and one that is no
+/// TOML; as many as make a long file.
+fn many() -> Result<()> {
+    for (line, keyed) in [
+        ("component = \"\"", true),
+        ("components = 1", true),
+        ("= 1", false),
+    ] {
+        let tasks = (0..20_000).map(|number| format!("[tasks.t{number}]\n{line}\n"));
+        let said = faults(&tasks.collect::<String>())?;
+        ensure!(said.len() == 101, "{line}: {} lines", said.len());
+        let first = said.first().map_or("", |it| it);
+        ensure!(!keyed || first.contains(": tasks.t0."), "{first}");
+        let last = said.last().map_or("", |it| it);
+        let more = last.strip_prefix("error: many.toml: and ");
+        ensure!(
+            more.is_some_and(|it| it.ends_with(" more faults; the first 100 are told")),
+            "{last}"
+        );
+    }
+    Ok(())
+}
+
+fn many_missing() -> Result<()> {
+    let tasks = (0..1_000)
+        .map(|number| format!("[tasks.t{number:03}]\ncomponent = \"none-{number}.wasm\"\n"));
+    let said = faults(&tasks.collect::<String>())?;
+    ensure!(said.len() == 101, "{} lines", said.len());
+    let last = said.last().map_or("", |it| it);
+    ensure!(
+        last.ends_with("and 900 more faults; the first 100 are told"),
+        "{last}"
+    );
+    Ok(())
+}
+
+fn long_values() -> Result<()> {
+    let long = "\u{1b}".repeat(100_000);
+    for text in [
+        format!(
+            "[tasks.a]\ncomponent = \"hello.wasm\"\ntimeout = '{}'\n",
+            "x".repeat(500_000)
+        ),
+        format!("[tasks.\"{}\"]\n", long.replace('\u{1b}', "\\u001b")),
+        format!("{} = 1\n", "y".repeat(500_000)),
+        format!("[tasks.a.env]\n{}\n", "z.".repeat(100_000)),
+        format!("a = {}\n", "[".repeat(500_000)),
+    ] {
+        let said = faults(&text)?;
+        let length: usize = said.iter().map(String::len).sum();
+        ensure!(
+            !said.is_empty() && length < 10_000,
+            "{length}: {:.200}",
+            said[0]
+        );
+    }
+    Ok(())
+}
+
+fn many_tasks() -> Result<()> {
+    let place = Place::new()?;
+    let tasks =
+        (0..10_000).map(|number| format!("[tasks.t{number}]\ncomponent = \"hello.wasm\"\n"));
+    fs::write(place.path().join("many.toml"), tasks.collect::<String>())?;
+    good(&place.serve(&["--check", "many.toml"])?)
 }
 
 fn refused(place: &Place, file: &str, said: &str) -> Result<()> {

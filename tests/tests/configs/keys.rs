@@ -48,6 +48,12 @@ fn default(table: &Value, key: &str, property: &Value) -> String {
 fn what_it_is(schema: &Value, property: &Value) -> Result<String> {
     let what = property["description"].as_str().context("no description")?;
     let mut what = what.to_owned();
+    match (&property["x-least"], property["$ref"].as_str()) {
+        (Value::String(least), _) => write!(what, " From `{least}` to `365d`.")?,
+        (_, Some("#/$defs/time")) => what.push_str(" From `0s` to `365d`."),
+        (_, Some("#/$defs/timeout")) => what.push_str(" From `1ms` to `365d`, or `none`."),
+        _ => {}
+    }
     if let Some(name) = property["$ref"]
         .as_str()
         .and_then(|to| to.strip_prefix("#/$defs/"))

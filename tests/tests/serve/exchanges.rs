@@ -1,10 +1,12 @@
 //! Backends and middlewares that come, go and change while records come.
 
+use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
+use solti_metrics_tests::http::sample;
 use solti_metrics_tests::served::Served;
 
 use crate::place::{Place, backend, count, settled, until, until_backend};
@@ -99,6 +101,7 @@ fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
     flows(&served)?;
     let second = DOUBLE.replace("first", "second");
     let statsd = "[backends.lines]\nstatsd = { address = \"127.0.0.1:9\" }\n";
+    let mut seen = BTreeMap::new();
     for more in [
         SINK.to_owned(),
         format!("{DOUBLE}{SINK}"),
@@ -111,14 +114,21 @@ fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
         ensure!(error.is_none(), "{error:?}");
         flows(&served)?;
         let page = served.page("/metrics")?;
+        let answer = served.json("/api/backends")?;
+        let rows = answer["backends"].as_array().context("rows")?;
         for name in ["sink", "first", "second", "lines"] {
-            let there = page.contains(&format!("source=\"{name}\""));
-            ensure!(there == more.contains(name), "{name}: {page}");
+            let there = rows.iter().any(|row| row["name"] == name);
+            ensure!(there == more.contains(name), "{name}: {answer}");
+            // What was counted once never becomes less, be it gone.
+            let series = format!("solti_metrics_records_accepted_total{{source=\"{name}\"}}");
+            let now = sample(&page, &series).unwrap_or_default();
+            let before = seen.insert(name, now).unwrap_or_default();
+            ensure!(now >= before && (now > 0.0 || !there), "{name}: {page}");
         }
     }
     // Nothing stands between any more: once nobody records, what guests delivered is
     // what is scraped.
-    ensure!(served.reload("")?.is_none());
+    ensure!(served.reload("[tasks]\n")?.is_none());
     let answer = served.json("/api/backends")?;
     for source in ["guests", "runner"] {
         settled(&answer["ledgers"][source])?;

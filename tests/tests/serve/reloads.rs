@@ -46,7 +46,8 @@ fn only_what_changed_begins_anew() -> Result<()> {
         "{answer}"
     );
     ensure!(task(&served, "removed").is_err());
-    ensure!(!served.page("/metrics")?.contains("task=\"removed\""));
+    let page = served.page("/metrics")?;
+    ensure!(!page.contains("task_running{task=\"removed\""), "{page}");
     for _ in 0..3 {
         place.go(&served)?;
     }
@@ -131,7 +132,7 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
     until(&served, "waiter", |task| task["running"] == 1)?;
     ensure!(served.sample(r#"solti_metrics_task_loaded{task="waiter"}"#)? == 1.0);
     // One that is taken away again is gone.
-    ensure!(served.reload("")?.is_none());
+    ensure!(served.reload("[tasks]\n")?.is_none());
     ensure!(task(&served, "waiter").is_err());
     Ok(())
 }
@@ -163,7 +164,10 @@ fn what_needs_a_restart_says_so() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     for (more, what) in [
-        ("[runner]\nconcurrency = 3\n".to_owned(), "[runner]"),
+        (
+            format!("[runner]\nconcurrency = 3\n{}", waiter("waiter", "")),
+            "[runner]",
+        ),
         // There is no room for that in what was set aside.
         (waiter("waiter", "max_memory = \"1GiB\""), "max_memory"),
     ] {

@@ -74,8 +74,8 @@ fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
         schedule = "restart"
         concurrency = 3
         [tasks.failing.backoff]
-        first = "1ms"
-        max = "2ms"
+        first = "10ms"
+        max = "20ms"
         retries = 2
         "#,
     )?;
@@ -97,8 +97,8 @@ fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
         dirs = [".:rw"]
         schedule = "restart"
         [tasks.maker.backoff]
-        first = "1ms"
-        max = "5ms"
+        first = "10ms"
+        max = "10ms"
         "#,
     )?;
     until(&served, "maker", |task| {
@@ -150,7 +150,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
         component = "looper.wasm"
         schedule = "restart"
         timeout = "30ms"
-        backoff = { first = "1ms", max = "1ms", retries = 2 }
+        backoff = { first = "10ms", max = "10ms", retries = 2 }
         "#,
     )?;
     let task = until(&served, "looper", |task| task["state"] == "stopped")?;
@@ -171,7 +171,7 @@ fn a_run_without_its_directory_is_not_started_and_is_tried_again() -> Result<()>
         args = ["made"]
         dirs = ["room::/:rw"]
         schedule = "restart"
-        backoff = { first = "1ms", max = "5ms" }
+        backoff = { first = "10ms", max = "10ms" }
         "#,
     )?;
     let task = until(&served, "maker", |task| {

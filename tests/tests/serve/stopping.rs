@@ -11,7 +11,7 @@ use solti_metrics_tests::{guest, guests};
 use crate::place::{Place, count, task, until, until_backend};
 
 /// A provider of which the first record never comes back.
-fn endless() -> Result<Vec<u8>> {
+pub(crate) fn endless() -> Result<Vec<u8>> {
     guest::component(
         r#"(module
             (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32)
@@ -39,7 +39,7 @@ pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
 }
 
 /// How many records of a source were accepted, delivered and dropped.
-fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
+pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
     let book = books.iter().find(|book| book["source"] == source);
     let book = book.with_context(|| format!("no {source}: {books:?}"))?;
     Ok([

@@ -101,7 +101,7 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
     ensure!(now["ledger"]["dropped"]["shut_down"] == 0, "{now}");
     // No more records: then it has all of them.
     ensure!(served.reload(&format!(
-        "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n",
+        "[tasks]\n[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n",
         collector.address
     ))?.is_none());
     until_backend(&served, "collector", |it| {
@@ -160,7 +160,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     until_backend(&served, "lines", |it| {
         it["ledger"]["dropped"]["queue_full"].as_u64() >= Some(1)
     })?;
-    ensure!(served.reload(&backends)?.is_none());
+    ensure!(served.reload(&format!("[tasks]\n{backends}"))?.is_none());
     let answer = served.json("/api/backends")?;
     settled(&answer["ledgers"]["guests"])?;
     let lines = until_backend(&served, "lines", |it| it["ledger"]["in_flight"] == 0)?;

@@ -8,7 +8,7 @@ use crate::args::variable;
 use crate::artifacts::ArtifactArgs;
 use crate::chain::Grant;
 use crate::dir::Dir;
-use crate::time::Time;
+use crate::time::{Bound, ShortTime};
 
 const RECEIVERS: &str = "Providers and middlewares";
 const GUESTS: &str = "Guests";
@@ -36,9 +36,9 @@ pub(crate) struct ConformanceArgs {
     /// How long a call of those that receive records may take, or a whole run of a
     /// guest.
     ///
-    /// Default: 5s for a call, 1m for a run.
+    /// From 1ms to 365d. Default: 5s for a call, 1m for a run.
     #[arg(long, value_name = "TIME")]
-    pub(super) timeout: Option<Time>,
+    pub(super) timeout: Option<Bound>,
 
     /// Grant something to a component that receives records, as `run` does:
     /// `env=NAME=VALUE`, `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`,
@@ -56,9 +56,9 @@ pub(crate) struct ConformanceArgs {
     pub(super) records: Option<u64>,
 
     /// How long a vector may take before it is given fewer records than it says, which
-    /// is reported.
+    /// is reported: from 1ms to 365d.
     #[arg(long, value_name = "TIME", default_value = "5s", help_heading = RECEIVERS)]
-    pub(super) budget: Time,
+    pub(super) budget: Bound,
 
     /// By how many bytes memory may grow with each record, or with each scrape.
     ///
@@ -69,7 +69,7 @@ pub(crate) struct ConformanceArgs {
     /// How long a record may take (`800ns`, `2us`), on average over the vector with
     /// most records. Not judged without.
     #[arg(long, value_name = "TIME", help_heading = RECEIVERS)]
-    pub(super) max_time_per_record: Option<Time>,
+    pub(super) max_time_per_record: Option<ShortTime>,
 
     /// Grant the guest a directory, read-only unless `:rw` stands at the end.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]", help_heading = GUESTS)]

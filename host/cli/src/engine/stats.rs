@@ -14,6 +14,12 @@ const RECENT: usize = 60;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History(pub(super) Arc<Stats>);
 
+impl History {
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.0.snapshot()
+    }
+}
+
 /// What became of the runs of one task.
 #[derive(Debug, Default)]
 pub(super) struct Stats(Mutex<Snapshot>);

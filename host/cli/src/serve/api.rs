@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::provider::BackendState;
 
 use super::config::Schedule;
 use super::exporter::ExporterStatus;
 use super::live::Live;
 use super::member::{Member, Receiver};
-use super::tasks::TaskView;
+use super::retired::RETIRED;
+use super::task_counts::TaskCounts;
+use super::tasks::{TaskView, TaskViews};
 use crate::engine::Ended;
 use crate::report::LedgerRow;
 use crate::time::milliseconds;
@@ -21,6 +24,16 @@ pub(super) struct TasksAnswer {
     schema: &'static str,
     runner: RunnerRow,
     tasks: Vec<TaskRow>,
+    /// Those that a reload has removed.
+    retired: Vec<RetiredTaskRow>,
+}
+
+#[derive(Serialize)]
+struct RetiredTaskRow {
+    name: String,
+    runs: BTreeMap<&'static str, u64>,
+    rejected: u64,
+    ledger: LedgerRow,
 }
 
 #[derive(Serialize)]
@@ -86,7 +99,17 @@ struct RecentRow {
 pub(super) struct BackendsAnswer {
     schema: &'static str,
     backends: Vec<BackendRow>,
+    /// Those that a reload has removed.
+    retired: Vec<RetiredBackendRow>,
     ledgers: BTreeMap<&'static str, LedgerRow>,
+}
+
+#[derive(Serialize)]
+struct RetiredBackendRow {
+    name: String,
+    /// Whether it still hands on what it has.
+    draining: bool,
+    ledger: LedgerRow,
 }
 
 #[derive(Serialize)]
@@ -109,7 +132,10 @@ struct BackendRow {
 
 impl TasksAnswer {
     pub(super) fn new(live: &Live) -> Self {
-        let views = live.tasks.views();
+        let TaskViews {
+            tasks: views,
+            retired,
+        } = live.tasks.views();
         let reloads = live.reloads();
         Self {
             schema: "solti-metrics/tasks@1",
@@ -129,6 +155,20 @@ impl TasksAnswer {
                 running: views.iter().map(|view| view.runs.running).sum(),
             },
             tasks: views.into_iter().map(Into::into).collect(),
+            retired: retired.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<TaskCounts> for RetiredTaskRow {
+    fn from(counts: TaskCounts) -> Self {
+        Self {
+            runs: Ended::ALL
+                .map(|ended| (ended.as_label(), counts.runs[ended as usize]))
+                .into(),
+            rejected: counts.rejected,
+            ledger: counts.ledger.into(),
+            name: counts.name,
         }
     }
 }
@@ -184,20 +224,36 @@ impl From<TaskView> for TaskRow {
 
 impl BackendsAnswer {
     pub(super) fn new(live: &Live) -> Self {
-        let members = live.receivers.members();
+        let (members, all) = (live.receivers.members(), live.receivers.ledgers());
+        let retired = all.without(&members).into_iter();
+        let retired = retired.filter(|(name, _, counts)| {
+            // Hardly anybody ever forgets a name.
+            name != RETIRED || counts.ledger.accepted() > 0
+        });
         let ledgers = [
             ("guests", live.guests.total()),
             ("runner", live.own.total()),
         ];
         Self {
             schema: "solti-metrics/backends@1",
-            backends: members.iter().map(row).collect(),
+            backends: members
+                .iter()
+                .map(|member| row(member, all.of(&member.name).ledger))
+                .collect(),
+            retired: retired
+                .map(|(name, draining, counts)| RetiredBackendRow {
+                    name,
+                    draining,
+                    ledger: counts.ledger.into(),
+                })
+                .collect(),
             ledgers: ledgers.map(|(whose, ledger)| (whose, ledger.into())).into(),
         }
     }
 }
 
-fn row(member: &Member) -> BackendRow {
+/// The ledger is that of all who have had its name.
+fn row(member: &Member, ledger: LedgerSnapshot) -> BackendRow {
     let name = member.name.to_string();
     match &member.receiver {
         Receiver::Component(component, wanted, _) => {
@@ -221,7 +277,7 @@ fn row(member: &Member) -> BackendRow {
                 last_failure: status.last_failure,
                 last_words: status.last_words,
                 memory_bytes: Some(status.memory),
-                ledger: status.ledger.into(),
+                ledger: ledger.into(),
             }
         }
         Receiver::Exporter(exporter, _) => {
@@ -229,7 +285,6 @@ fn row(member: &Member) -> BackendRow {
                 failures,
                 last_error,
                 queue,
-                ledger,
                 ..
             } = exporter.status();
             BackendRow {

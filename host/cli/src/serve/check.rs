@@ -1,14 +1,15 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use solti_metrics_host::noop_metrics;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{Runner, printable};
 
-use super::config::{ConfigError, Name, Source};
+use super::config::{Name, Source};
 use super::exporter::Exporter;
 use super::start::{access, code_wanted};
 use crate::causes::causes;
-use crate::component::{Wanted, load};
+use crate::component::{Wanted, has_role, load};
 use crate::exit::{Exit, print};
 use crate::voice::complain;
 
@@ -27,13 +28,13 @@ pub(super) async fn check(source: &Source) -> anyhow::Result<Exit> {
         &source.config,
         printable(&source.file.display().to_string()),
     );
-    for error in &checked.errors {
-        complain(format_args!("error: {error}"));
-    }
     if !checked.errors.is_empty() {
+        for line in source.wrong(checked.errors).lines() {
+            complain(format_args!("error: {line}"));
+        }
         return Ok(Exit::Misused);
     }
-    if let Some(warning) = config.warning() {
+    if let Some(warning) = source.warning() {
         complain(format_args!("warning: {file}: {warning}"));
     }
     let receivers = config.backends.len() + config.middlewares.len();
@@ -47,13 +48,15 @@ pub(super) async fn check(source: &Source) -> anyhow::Result<Exit> {
 
 struct Checked<'a> {
     source: &'a Source,
-    errors: Vec<ConfigError>,
+    /// Each with the keys of what is wrong.
+    errors: Vec<(Vec<String>, String)>,
 }
 
 impl Checked<'_> {
     fn note<T>(&mut self, keys: &[&str], result: anyhow::Result<T>) -> Option<T> {
-        let wrong = |error| self.source.wrong(keys, causes(&error));
-        result.map_err(|error| self.errors.push(wrong(error))).ok()
+        let keys = || keys.iter().map(|key| (*key).to_owned()).collect();
+        let wrong = |error| self.errors.push((keys(), causes(&error)));
+        result.map_err(wrong).ok()
     }
 
     fn machine(&mut self) {
@@ -92,10 +95,19 @@ impl Checked<'_> {
 
     fn tasks(&mut self, runner: &Runner) {
         let source = self.source;
+        // Each file once, however many tasks run it.
+        let mut loaded: BTreeMap<_, Option<String>> = BTreeMap::new();
         for (Name(name), task) in &source.config.tasks {
-            let component = runner.load_file(&source.path(&task.component));
+            let file = source.path(&task.component);
+            let wrong = loaded.entry(file).or_insert_with_key(|file| {
+                let error = runner.load_file(file).err();
+                error.map(|error| causes(&error.into()))
+            });
+            let component = wrong
+                .clone()
+                .map_or(Ok(()), |why| Err(anyhow::anyhow!(why)));
             let keys = |key| ["tasks", name, key];
-            self.note(&keys("component"), component.map_err(Into::into));
+            self.note(&keys("component"), component);
             for dir in &task.dirs {
                 self.note(&keys("dirs"), is_dir(&source.path(&dir.0.host)));
             }
@@ -139,19 +151,7 @@ fn counted(number: usize, of: &str) -> String {
 
 fn loads(providers: &Providers, wanted: &Wanted, middleware: bool) -> anyhow::Result<()> {
     let provider = load(providers, &wanted.part)?;
-    match (provider.is_middleware(), middleware) {
-        (true, false) => anyhow::bail!(
-            "{}: is a middleware; name it as one, and a backend behind it",
-            provider.name()
-        ),
-        (false, true) => {
-            anyhow::bail!(
-                "{}: is no middleware: it forwards nothing; name it as a backend",
-                provider.name()
-            )
-        }
-        _ => Ok(()),
-    }
+    has_role(&provider, middleware)
 }
 
 fn is_dir(dir: &Path) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use super::live::Live;
 use crate::http::HitsCollector;
 use family::Family;
+pub(super) use machine::process_began;
 
 /// Exports what a runner does. Registered before there is one: it exports nothing
 /// until it is told.

@@ -4,6 +4,7 @@ mod backend;
 mod check;
 mod error;
 mod expected;
+mod file;
 mod machine;
 mod place;
 mod schema;
@@ -18,7 +19,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use backend::{Backend, Dialect, Middleware, Otlp, Protocol, Statsd};
-pub(crate) use error::ConfigError;
 pub(crate) use machine::{Artifacts, Cache, Log, LogFormat, Runner, Server, Way};
 pub(crate) use schema::schema;
 pub(crate) use source::Source;
@@ -28,6 +28,7 @@ pub(crate) use values::{Name, Text};
 /// What `solti-metrics serve` runs, and how.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1))]
 pub(crate) struct Config {
     /// Where this runner can be looked at. Default: nowhere.
     pub(crate) server: Option<Server>,
@@ -44,13 +45,4 @@ pub(crate) struct Config {
     pub(crate) middlewares: Vec<Middleware>,
     /// Who receives the records, beside what is scraped, each under its name.
     pub(crate) backends: BTreeMap<Name, Backend>,
-}
-
-impl Config {
-    /// What may be meant so, and probably is not.
-    pub(crate) fn warning(&self) -> Option<&'static str> {
-        self.tasks
-            .is_empty()
-            .then_some("there are no tasks, so nothing runs; name one under [tasks.NAME]")
-    }
 }

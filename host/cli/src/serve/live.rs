@@ -10,8 +10,8 @@ use solti_metrics_host::runner::Runner;
 use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 
 use super::log::Lost;
-use super::member::Receiver;
 use super::receivers::Receivers;
+use super::retired::RETIRED;
 use super::tasks::Tasks;
 use crate::http::Hits;
 
@@ -20,6 +20,8 @@ pub(crate) struct Live {
     pub(crate) file: String,
     pub(crate) began: Instant,
     pub(crate) began_at: SystemTime,
+    /// When this process began, in seconds since 1970, as it was known at the start.
+    pub(crate) process_began: f64,
     pub(crate) concurrency: usize,
     pub(crate) tasks: Tasks,
     pub(crate) receivers: Receivers,
@@ -58,18 +60,18 @@ impl Live {
     }
 
     /// What became of the records of guests, of this runner's own, and of those that
-    /// each backend was given.
+    /// each backend was given, be it gone since.
     pub(super) fn ledgers(&self) -> Vec<(String, LedgerSnapshot)> {
         let mut ledgers = vec![
             ("guests".into(), self.guests.total()),
             ("runner".into(), self.own.total()),
         ];
-        for member in self.receivers.members() {
-            let ledger = match &member.receiver {
-                Receiver::Component(component, ..) => component.status().ledger,
-                Receiver::Exporter(exporter, _) => exporter.status().ledger,
-            };
-            ledgers.push((member.name.to_string(), ledger));
+        for (name, counts) in self.receivers.ledgers().all() {
+            let ledger = counts.ledger;
+            // Hardly anybody ever forgets a name.
+            if name != RETIRED || ledger.accepted() > 0 {
+                ledgers.push((name, ledger));
+            }
         }
         ledgers
     }

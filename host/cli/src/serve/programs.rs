@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Runner};
 use tokio::task::spawn_blocking;
 
+use super::reading::in_time;
+
 /// What components' files are, each loaded once however many tasks run it.
 pub(super) struct Programs {
     runner: Runner,
@@ -47,24 +49,28 @@ impl Programs {
     /// Reads the file, and compiles it if it is new. One after another: what compiles
     /// one takes all processors there are, and its memory is bounded for each.
     pub(super) async fn load(self: &Arc<Self>, file: PathBuf) -> anyhow::Result<Loaded> {
+        if let Some(loaded) = self.loaded.lock().get(&file) {
+            return Ok(loaded.clone());
+        }
+        let read = {
+            let (runner, file) = (self.runner.clone(), file.clone());
+            move || runner.read(&file)
+        };
+        let bytes = in_time(&file, read).await??;
         let this = Arc::clone(self);
-        spawn_blocking(move || this.load_now(file))
+        spawn_blocking(move || this.make(file, &bytes))
             .await
             .context("loading was given up")?
     }
 
-    fn load_now(&self, file: PathBuf) -> anyhow::Result<Loaded> {
-        if let Some(loaded) = self.loaded.lock().get(&file) {
-            return Ok(loaded.clone());
-        }
-        let bytes = self.runner.read(&file)?;
-        let digest = blake3::hash(&bytes);
+    fn make(&self, file: PathBuf, bytes: &[u8]) -> anyhow::Result<Loaded> {
+        let digest = blake3::hash(bytes);
         let same = |loaded: &&Loaded| loaded.digest == digest;
         let before = self.before.lock().get(&file).filter(same).cloned();
         let loaded = match before {
             Some(loaded) => loaded,
             None => {
-                let program = self.runner.load(&file.display().to_string(), &bytes)?;
+                let program = self.runner.load(&file.display().to_string(), bytes)?;
                 crate::artifacts::tell(program.name(), program.refusal());
                 Loaded { program, digest }
             }

@@ -6,11 +6,13 @@
 //! ```
 //!
 //! Between all of them are switches, so that whoever stays goes on while others come
-//! and go, and no record is lost in between.
+//! and go, and no record is lost in between. Those who go hand on what they have, while
+//! the reload and others go on (`leaving.rs`); what they have counted stays
+//! (`ledgers.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use parking_lot::Mutex;
@@ -20,8 +22,11 @@ use tokio::task::spawn_blocking;
 
 use super::config::{Backend, Name, Source};
 use super::exporter::Exporter;
-use super::member::{Member, Receiver};
-use crate::backend::{drain, together};
+use super::leaving::{Gone, Leaving, stop};
+use super::ledgers::Ledgers;
+use super::member::Member;
+use super::reading::in_time;
+use crate::backend::together;
 use crate::component::{Component, Wanted};
 use crate::exported::Exported;
 use crate::switch::Switch;
@@ -36,6 +41,8 @@ pub(crate) struct Receivers {
     drain_timeout: Duration,
     /// Nobody waits while it is held.
     members: Mutex<Members>,
+    ledgers: Ledgers,
+    leaving: Arc<Leaving>,
 }
 
 #[derive(Default, Clone)]
@@ -43,8 +50,6 @@ struct Members {
     /// In the order in which records pass them, each with what is behind it.
     middlewares: Vec<(Member, Arc<Switch>)>,
     backends: BTreeMap<String, Member>,
-    /// Those that are given no more, and hand on what they have.
-    leaving: Vec<Member>,
 }
 
 impl Members {
@@ -62,14 +67,18 @@ impl Receivers {
         drain_timeout: Duration,
     ) -> Self {
         let last = Arc::new(Switch::new(Arc::clone(&scraped) as MetricsHandle));
+        let ledgers = Ledgers::default();
+        exported.ledgers(ledgers.reader());
         Self {
             first: Arc::new(Switch::new(Arc::clone(&last) as MetricsHandle)),
             last,
             scraped,
-            exported,
             providers,
             drain_timeout,
             members: Mutex::default(),
+            leaving: Arc::new(Leaving::new(ledgers.clone(), exported.clone())),
+            exported,
+            ledgers,
         }
     }
 
@@ -83,9 +92,16 @@ impl Receivers {
         self.members.lock().all().cloned().collect()
     }
 
+    /// What became of the records of all of them, and of those who are gone.
+    pub(crate) fn ledgers(&self) -> &Ledgers {
+        &self.ledgers
+    }
+
     /// Starts who is new, stops who is gone, and exchanges who has changed. Who cannot
-    /// be started leaves what was there as it was; those errors are returned.
+    /// be started leaves what was there as it was; those errors are returned. Who is gone
+    /// may still hand on what it has when this returns.
     pub(super) async fn apply(&self, source: &Source) -> Vec<anyhow::Error> {
+        self.leaving.room().await;
         let before = self.members.lock().clone();
         let mut errors = Vec::new();
         let mut after = Members::default();
@@ -117,19 +133,18 @@ impl Receivers {
                 }
             }
         }
+        // From here on nothing is waited for, so that nobody is forgotten if this is
+        // given up.
+        for new in only_in(&after, &before) {
+            self.ledgers.enter(&new);
+            if let Some(component) = new.component() {
+                self.exported.backend(component);
+            }
+        }
         self.connect(&after);
-        let gone = only_in(&before, &after);
-        // Who is asked to stop meanwhile waits for them, too.
-        after.leaving.clone_from(&gone);
-        *self.members.lock() = after.clone();
-        stop(&gone, self.drain_timeout).await;
-        self.members.lock().leaving.clear();
-        // Not earlier: until then, what they were sent is on its way.
-        gone.iter()
-            .for_each(|gone| self.exported.remove(&gone.name));
-        only_in(&after, &before)
-            .iter()
-            .for_each(|new| self.export(new));
+        let gone = gone(&before, &after);
+        *self.members.lock() = after;
+        self.leaving.start(gone, self.drain_timeout);
         errors
     }
 
@@ -147,9 +162,11 @@ impl Receivers {
             return Ok(old.clone());
         }
         // Names are looked up, and files read.
+        let otlp = backend.otlp.as_ref();
+        let file = otlp.and_then(|otlp| otlp.ca.as_ref());
+        let file = file.map_or_else(|| name.into(), |file| source.path(file));
         let (source, wanted) = (source.clone(), backend.clone());
-        let build = move || Exporter::new(&source, &wanted);
-        let exporter = spawn_blocking(build).await.context("it was given up")??;
+        let exporter = in_time(&file, move || Exporter::new(&source, &wanted)).await??;
         Ok(Member::exporter(name, exporter, backend))
     }
 
@@ -179,18 +196,24 @@ impl Receivers {
         match old.and_then(|old| Some((old, old.component()?))) {
             Some((old, _)) if old.is_component_of(&wanted, &digest) => return Ok(old.clone()),
             Some((old, component)) if old.has_options(&wanted) => {
-                component.replace(wanted.part.clone()).await?;
-                tracing::info!(
+                if component.replace(wanted.part.clone()).await? {
+                    tracing::info!(
+                        backend = wanted.name,
+                        "backend replaced by what its file is now"
+                    );
+                    return Ok(Member::component_of(Arc::clone(component), wanted, digest));
+                }
+                tracing::warn!(
                     backend = wanted.name,
-                    "backend replaced by what its file is now"
+                    "backend is busy: another one is started, and it is drained beside that"
                 );
-                return Ok(Member::component_of(Arc::clone(component), wanted, digest));
             }
             _ => {}
         }
         let providers = self.providers.clone();
+        let drain_timeout = self.drain_timeout;
         let start = move || {
-            let component = Component::start(&providers, &wanted, next)?;
+            let component = Component::start(&providers, &wanted, next, drain_timeout)?;
             Ok(Member::component_of(Arc::new(component), wanted, digest))
         };
         spawn_blocking(start)
@@ -200,8 +223,11 @@ impl Receivers {
 
     async fn digest(&self, wanted: &Wanted) -> anyhow::Result<blake3::Hash> {
         let (providers, file) = (self.providers.clone(), wanted.part.file.clone());
-        let read = spawn_blocking(move || Ok(blake3::hash(&providers.read(&file)?)));
-        read.await.context("loading was given up")?
+        let read = {
+            let file = file.clone();
+            move || Ok(blake3::hash(&providers.read(&file)?))
+        };
+        in_time(&file, read).await?
     }
 
     /// Lets records go this way from here on.
@@ -218,24 +244,10 @@ impl Receivers {
         self.first.set(next);
     }
 
-    fn export(&self, member: &Member) {
-        match &member.receiver {
-            Receiver::Component(component, ..) => self.exported.add(component),
-            Receiver::Exporter(exporter, _) => {
-                let exporter = exporter.clone();
-                let read = move || exporter.status().ledger;
-                self.exported.ledger(&member.name, read);
-            }
-        }
-    }
-
     /// Takes no more records, and lets everybody hand on what waits.
     pub(super) async fn stop(&self) {
-        let members = {
-            let members = self.members.lock();
-            let all = members.all().chain(&members.leaving);
-            all.cloned().collect::<Vec<_>>()
-        };
+        let mut members = self.members();
+        members.extend(self.leaving.members());
         stop(&members, self.drain_timeout).await;
     }
 }
@@ -246,21 +258,17 @@ fn only_in(one: &Members, other: &Members) -> Vec<Member> {
     one.all().filter(in_other).cloned().collect()
 }
 
-/// They are given nothing any more, and hand on what they have: middlewares first, in
-/// their order, then all others together.
-async fn stop(members: &[Member], within: Duration) {
-    let began = Instant::now();
-    let components = members.iter().filter_map(Member::component).cloned();
-    let (middlewares, backends): (Vec<_>, Vec<_>) = components.partition(|it| it.middleware);
-    drain(&middlewares, within).await;
-    let left = within.saturating_sub(began.elapsed());
-    let mut stopping = tokio::task::JoinSet::new();
-    for member in members {
-        if let Receiver::Exporter(exporter, _) = &member.receiver {
-            let exporter = exporter.clone();
-            stopping.spawn(async move { exporter.stop(left).await });
-        }
-    }
-    drain(&backends, left).await;
-    while stopping.join_next().await.is_some() {}
+/// Who is not there any more, in the same order.
+fn gone(before: &Members, after: &Members) -> Vec<Gone> {
+    let behind = |gone: &Member| {
+        let mut middlewares = before.middlewares.iter();
+        let found = middlewares.find(|(middleware, _)| middleware.is_same(gone));
+        found.map(|(_, behind)| Arc::clone(behind))
+    };
+    let gone = only_in(before, after).into_iter();
+    gone.map(|member| Gone {
+        behind: behind(&member),
+        member,
+    })
+    .collect()
 }

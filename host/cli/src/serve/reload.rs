@@ -2,15 +2,18 @@ use std::sync::Arc;
 
 use super::config::{Name, Source, Text};
 use super::live::Live;
+use super::reading::in_time;
 use super::start::pool;
+use super::told::first;
 use crate::causes::causes;
 
 /// Reads the configuration again, and changes what has changed. What cannot be used
 /// leaves what there was as it was.
 pub(super) async fn reload(began_with: &Source, live: &Arc<Live>) {
-    let source = match Source::read(&began_with.file) {
+    let source = match read(began_with, live).await {
         Ok(source) => source,
         Err(error) => {
+            let error = causes(&error);
             note(live, vec![format!("{error}; everything goes on as it was")]);
             return;
         }
@@ -24,6 +27,21 @@ pub(super) async fn reload(began_with: &Source, live: &Arc<Live>) {
         errors.push(format!("{}; it goes on as it was", causes(&error)));
     }
     note(live, errors);
+}
+
+/// A file without tasks, but for an explicit table of none, has hardly been written
+/// whole: to end everything for that would be the worst answer.
+async fn read(began_with: &Source, live: &Live) -> anyhow::Result<Source> {
+    let file = began_with.file.clone();
+    let read = move || Source::read_again(&file);
+    let source = in_time(&began_with.file, read).await??;
+    let tasks = live.tasks.count();
+    anyhow::ensure!(
+        source.has_tasks_table || tasks == 0,
+        "{}: there are no tasks in it, and {tasks} were there before; to remove all, write an empty table [tasks]",
+        live.file
+    );
+    Ok(source)
 }
 
 /// What cannot be changed while it runs.
@@ -54,11 +72,13 @@ fn fixed(began_with: &Source, now: &Source) -> Vec<String> {
 }
 
 fn note(live: &Live, errors: Vec<String>) {
-    let mut reloads = live.reloads.lock();
+    let good = errors.is_empty();
+    let errors = first(errors);
     for error in &errors {
         tracing::error!("{error}");
     }
-    if errors.is_empty() {
+    let mut reloads = live.reloads.lock();
+    if good {
         reloads.applied += 1;
         reloads.last_error = None;
         tracing::info!("configuration applied");

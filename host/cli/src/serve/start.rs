@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use anyhow::Context;
 use prometheus_client::registry::Registry;
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{Pool, RecordPath, Runner};
+use tokio::task::spawn_blocking;
 
-use super::collector::LiveCollector;
+use super::collector::{LiveCollector, process_began};
 use super::config::{Artifacts, Cache, Config, Source, Way};
 use super::live::Live;
-use super::log::Logging;
+use super::log::{Logging, Lost};
+use super::reading::in_time;
 use super::receivers::Receivers;
 use super::site::LiveSite;
 use super::tasks::Tasks;
@@ -21,7 +24,16 @@ use crate::exported::Exported;
 use crate::http::{Access, Hits, Limits, Server, Token};
 
 /// All of it, with no task and no backend yet.
-pub(super) fn prepare(source: &Source, logging: &Logging) -> anyhow::Result<Arc<Live>> {
+pub(super) async fn prepare(source: &Source, logging: &Logging) -> anyhow::Result<Arc<Live>> {
+    // A key is read, a folder looked at, and room set aside: none of that may hold
+    // signals up.
+    let (source, lost) = (source.clone(), logging.lost());
+    spawn_blocking(move || put_together(&source, lost))
+        .await
+        .context("it was given up")?
+}
+
+fn put_together(source: &Source, lost_entries: Lost) -> anyhow::Result<Arc<Live>> {
     let config = &source.config;
     let code = code_wanted(source, &config.artifacts);
     let cache = code.open();
@@ -52,10 +64,12 @@ pub(super) fn prepare(source: &Source, logging: &Logging) -> anyhow::Result<Arc<
         .build()?;
     let places = config.runner.concurrency;
     let engine = Engine::start(runner.clone(), Some(places), config.runner.grace.0.0)?;
+    let began_at = SystemTime::now();
     let live = Arc::new(Live {
         file: source.file.display().to_string(),
         began: Instant::now(),
-        began_at: SystemTime::now(),
+        began_at,
+        process_began: process_began(began_at),
         concurrency: places.get(),
         tasks: Tasks::new(engine, &runner),
         receivers,
@@ -66,7 +80,7 @@ pub(super) fn prepare(source: &Source, logging: &Logging) -> anyhow::Result<Arc<
         artifacts,
         cache,
         hits: Arc::new(Hits::default()),
-        lost_entries: logging.lost(),
+        lost_entries,
         reloads: Default::default(),
         draining: false.into(),
         begun: false.into(),
@@ -80,7 +94,13 @@ pub(super) async fn listen(source: &Source, live: &Arc<Live>) -> anyhow::Result<
     let Some(wanted) = &source.config.server else {
         return Ok(None);
     };
-    let access = access(source)?;
+    let access = match &wanted.token_file {
+        Some(file) => {
+            let (source, file) = (source.clone(), source.path(file));
+            in_time(&file, move || access(&source)).await??
+        }
+        None => access(source)?,
+    };
     if let Some(warning) = access.warning(wanted.listen.0) {
         tracing::warn!("{warning}");
     }

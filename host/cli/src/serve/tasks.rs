@@ -10,6 +10,8 @@ use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 use super::config::{self, Name, Source, Text};
 use super::printed::Printed;
 use super::programs::{Loaded, Programs};
+use super::retired::Retired;
+use super::task_counts::TaskCounts;
 use crate::engine::{Engine, History, Job, Plan, Snapshot};
 
 /// The tasks that run.
@@ -17,9 +19,20 @@ pub(crate) struct Tasks {
     engine: Engine,
     programs: Arc<Programs>,
     /// Nobody waits while it is held.
-    running: Mutex<BTreeMap<String, Running>>,
+    all: Mutex<All>,
+}
+
+#[derive(Default)]
+struct All {
+    running: BTreeMap<String, Running>,
     /// Those that are new, and could not be loaded, each with the reason.
-    missing: Mutex<BTreeMap<String, (config::Task, String)>>,
+    missing: BTreeMap<String, (config::Task, String)>,
+    /// What is counted of those that are gone.
+    retired: Retired<Kept>,
+    /// The same of those whose names are forgotten.
+    rest: TaskCounts,
+    /// Those that are gone, and may still have runs.
+    leaving: Vec<Arc<Job>>,
 }
 
 /// A task that runs, and what it was made of.
@@ -32,13 +45,28 @@ struct Running {
     error: Option<String>,
 }
 
-/// What is counted of a task, and goes on when it is changed: whoever reads it has seen
-/// those numbers.
+/// What is counted of a task, and goes on when it is changed, or comes again after it was
+/// removed: whoever reads it has seen those numbers.
 #[derive(Debug, Clone, Default)]
 struct Kept {
     history: History,
     usage: TaskUsage,
     book: LedgerBook,
+}
+
+impl Kept {
+    fn counts(&self, name: &str) -> TaskCounts {
+        let runs = self.history.snapshot();
+        TaskCounts::new(name, &runs, &self.usage, self.book.total())
+    }
+}
+
+/// What is known of all tasks, at one moment.
+pub(crate) struct TaskViews {
+    /// In the order of their names.
+    pub(crate) tasks: Vec<TaskView>,
+    /// Those that a reload has removed.
+    pub(crate) retired: Vec<TaskCounts>,
 }
 
 /// What is known of a task, at one moment.
@@ -53,14 +81,25 @@ pub(crate) struct TaskView {
     pub(crate) error: Option<String>,
 }
 
+impl TaskView {
+    pub(crate) fn counts(&self) -> TaskCounts {
+        TaskCounts::new(&self.name, &self.runs, &self.usage, self.ledger)
+    }
+}
+
 impl Tasks {
     pub(super) fn new(engine: Engine, runner: &Runner) -> Self {
         Self {
             engine,
             programs: Arc::new(Programs::new(runner.clone())),
-            running: Mutex::default(),
-            missing: Mutex::default(),
+            all: Mutex::default(),
         }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        let all = self.all.lock();
+        all.running.len() + all.missing.len()
     }
 
     /// Begins with what is new, stops what is gone, and does both with what has
@@ -70,14 +109,17 @@ impl Tasks {
         let mut errors = Vec::new();
         self.programs.forget();
         self.stop_all_but(source).await;
-        let mut missing = BTreeMap::new();
+        let (mut missing, mut changed) = (BTreeMap::new(), Vec::new());
         for (Name(name), wanted) in &source.config.tasks {
             match self.programs.load(source.path(&wanted.component)).await {
+                Ok(loaded) if self.all.lock().running.contains_key(name) => {
+                    changed.push((name, wanted, loaded));
+                }
                 Ok(loaded) => self.put(source, name, wanted, loaded).await,
                 Err(error) => {
                     let error = error.context(format!("task {name}"));
                     let why = crate::causes::causes(&error);
-                    match self.running.lock().get_mut(name) {
+                    match self.all.lock().running.get_mut(name) {
                         Some(running) => running.error = Some(why),
                         None => drop(missing.insert(name.clone(), (wanted.clone(), why))),
                     }
@@ -85,26 +127,40 @@ impl Tasks {
                 }
             }
         }
-        *self.missing.lock() = missing;
+        self.all.lock().missing = missing;
+        // All are asked before any is waited for.
+        changed.retain(|(name, wanted, loaded)| self.ask_to_change(name, wanted, loaded));
+        for (name, wanted, loaded) in changed {
+            self.put(source, name, wanted, loaded).await;
+        }
         errors
     }
 
-    async fn put(&self, source: &Source, name: &str, wanted: &config::Task, loaded: Loaded) {
-        let (over, kept) = match self.running.lock().get_mut(name) {
-            Some(same) if same.wanted == *wanted && same.loaded.is_same(&loaded) => {
+    /// Asks a task to stop that is to be another one. Whether it is.
+    fn ask_to_change(&self, name: &str, wanted: &config::Task, loaded: &Loaded) -> bool {
+        match self.all.lock().running.get_mut(name) {
+            Some(same) if same.wanted == *wanted && same.loaded.is_same(loaded) => {
                 same.error = None;
-                return;
+                false
             }
-            Some(before) => {
-                before.job.ask_to_stop();
-                (Some(before.job.over()), before.kept.clone())
+            before => {
+                before.iter().for_each(|before| before.job.ask_to_stop());
+                true
             }
-            None => (None, Kept::default()),
-        };
+        }
+    }
+
+    async fn put(&self, source: &Source, name: &str, wanted: &config::Task, loaded: Loaded) {
+        let before = self.all.lock().running.get(name).map(|it| it.job.over());
         // Until then it is there for whoever looks.
-        if let Some(over) = over {
+        if let Some(over) = before {
             over.await;
         }
+        let mut all = self.all.lock();
+        let kept = match all.running.get(name) {
+            Some(before) => before.kept.clone(),
+            None => all.retired.take(name).unwrap_or_default(),
+        };
         let plan = Plan {
             name: name.into(),
             task: task(source, wanted, &kept),
@@ -121,60 +177,96 @@ impl Tasks {
             kept,
             error: None,
         };
-        self.running.lock().insert(name.into(), running);
+        all.missing.remove(name);
+        all.running.insert(name.into(), running);
+        drop(all);
         tracing::info!(task = name, "task begun");
     }
 
+    /// All are asked before any is waited for.
     async fn stop_all_but(&self, source: &Source) {
         let gone: Vec<_> = {
-            let mut running = self.running.lock();
+            let mut all = self.all.lock();
+            let All {
+                running,
+                retired,
+                rest,
+                leaving,
+                ..
+            } = &mut *all;
             let is_gone = |name: &String, _: &mut Running| {
                 !source.config.tasks.contains_key(&Name(name.clone()))
             };
-            running.extract_if(.., is_gone).collect()
+            let gone: Vec<_> = running.extract_if(.., is_gone).collect();
+            let gone = gone.into_iter().map(|(name, running)| {
+                running.job.ask_to_stop();
+                retired.put(&name, running.kept);
+                (name, Arc::new(running.job))
+            });
+            let gone: Vec<_> = gone.collect();
+            while let Some((name, kept)) = retired.take_beyond(|_| false) {
+                rest.forget(&kept.counts(&name));
+            }
+            leaving.extend(gone.iter().map(|(_, job)| Arc::clone(job)));
+            gone
         };
-        for (name, running) in gone {
-            running.job.stop().await;
+        for (name, job) in gone {
+            job.over().await;
+            self.all
+                .lock()
+                .leaving
+                .retain(|other| !Arc::ptr_eq(other, &job));
             tracing::info!(task = name, "task removed");
         }
     }
 
-    /// How all of them are, in the order of their names.
-    pub(crate) fn views(&self) -> Vec<TaskView> {
-        let mut views: Vec<_> = {
-            let running = self.running.lock();
-            let views = running.iter().map(|(name, running)| TaskView {
-                name: name.clone(),
-                wanted: running.wanted.clone(),
-                program: Some(running.loaded.program.clone()),
-                runs: running.job.snapshot(),
-                usage: running.kept.usage.clone(),
-                ledger: running.kept.book.total(),
-                error: running.error.clone(),
-            });
-            views.collect()
-        };
-        let missing = self.missing.lock();
-        views.extend(missing.iter().map(|(name, (wanted, why))| TaskView {
+    /// How all of them are.
+    pub(crate) fn views(&self) -> TaskViews {
+        let all = self.all.lock();
+        let running = all.running.iter().map(|(name, running)| TaskView {
             name: name.clone(),
-            wanted: wanted.clone(),
-            program: None,
-            runs: Snapshot::default(),
-            usage: TaskUsage::default(),
-            ledger: LedgerBook::default().total(),
-            error: Some(why.clone()),
-        }));
-        views.sort_by(|one, other| one.name.cmp(&other.name));
-        views
+            wanted: running.wanted.clone(),
+            program: Some(running.loaded.program.clone()),
+            runs: running.job.snapshot(),
+            usage: running.kept.usage.clone(),
+            ledger: running.kept.book.total(),
+            error: running.error.clone(),
+        });
+        let missing = all.missing.iter().map(|(name, (wanted, why))| {
+            let kept = all.retired.get(name).cloned().unwrap_or_default();
+            TaskView {
+                name: name.clone(),
+                wanted: wanted.clone(),
+                program: None,
+                runs: kept.history.snapshot(),
+                usage: kept.usage,
+                ledger: kept.book.total(),
+                error: Some(why.clone()),
+            }
+        });
+        let mut tasks: Vec<_> = running.chain(missing).collect();
+        tasks.sort_by(|one, other| one.name.cmp(&other.name));
+        let retired = all.retired.iter();
+        let mut retired: Vec<_> = retired
+            .filter(|(name, _)| !all.missing.contains_key(*name))
+            .map(|(name, kept)| kept.counts(name))
+            .collect();
+        // Hardly anybody ever forgets a name.
+        if !all.rest.name.is_empty() {
+            retired.push(all.rest.clone());
+        }
+        TaskViews { tasks, retired }
     }
 
     /// Ends all of them. Runs that do not end in time are abandoned.
     pub(super) async fn stop(&self) {
-        for running in self.running.lock().values() {
+        for running in self.all.lock().running.values() {
             running.job.ask_to_stop();
         }
         if !self.engine.clone().stop().await {
-            self.running.lock().values().for_each(|it| it.job.abandon());
+            let all = self.all.lock();
+            all.running.values().for_each(|it| it.job.abandon());
+            all.leaving.iter().for_each(|job| job.abandon());
         }
     }
 }

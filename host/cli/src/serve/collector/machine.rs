@@ -1,11 +1,11 @@
 use std::fmt;
+use std::time::SystemTime;
 
 use procfs::process::Process;
 use solti_metrics_host::descriptor_use;
 
 use super::family::Family;
 use crate::serve::live::Live;
-use crate::serve::member::Receiver;
 
 /// The version of wasmtime that is pinned.
 const WASMTIME: &str = "48.0.8";
@@ -49,6 +49,11 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
             1,
         )],
     )?;
+    family.gauge(
+        "process_start_time_seconds",
+        "When this process began, since 1970.",
+        [(NO_LABELS, live.process_began)],
+    )?;
     process(family)
 }
 
@@ -79,27 +84,24 @@ fn one(family: &mut Family<'_, '_>, name: &str, help: &str, value: u64) -> fmt::
 
 /// Those that send records on by themselves; components have a collector of their own.
 fn backends(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
-    let members = live.receivers.members();
-    let exporters: Vec<_> = members
+    let all = live.receivers.ledgers().all();
+    let exporters: Vec<_> = all
         .iter()
-        .filter_map(|member| match &member.receiver {
-            Receiver::Exporter(exporter, _) => Some((&*member.name, exporter.status())),
-            Receiver::Component(..) => None,
-        })
+        .filter_map(|(name, counts)| Some((&**name, counts.exports?)))
         .collect();
     family.counter(
         "solti_metrics_export_attempts",
         "Times that a backend sent what it has.",
         exporters
             .iter()
-            .map(|(name, status)| ([("backend", *name)], status.attempts)),
+            .map(|(name, exports)| ([("backend", *name)], exports.attempts)),
     )?;
     family.counter(
         "solti_metrics_export_failures",
         "Those of them that failed.",
         exporters
             .iter()
-            .map(|(name, status)| ([("backend", *name)], status.failures)),
+            .map(|(name, exports)| ([("backend", *name)], exports.failures)),
     )
 }
 
@@ -170,6 +172,20 @@ fn reloads(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     )
 }
 
+/// When this process began, in seconds since 1970. To be asked once: it is found from
+/// when the machine was started, which is another time after its clock was set.
+pub(in crate::serve) fn process_began(now: SystemTime) -> f64 {
+    let since_boot = || {
+        let stat = Process::myself().ok()?.stat().ok()?;
+        let ticks = procfs::ticks_per_second() as f64;
+        Some(procfs::boot_time_secs().ok()? as f64 + stat.starttime as f64 / ticks)
+    };
+    let now = || now.duration_since(SystemTime::UNIX_EPOCH).ok();
+    since_boot()
+        .or_else(|| Some(now()?.as_secs_f64()))
+        .unwrap_or_default()
+}
+
 /// By the names that all clients of Prometheus have for it. What cannot be read is left
 /// out.
 fn process(family: &mut Family<'_, '_>) -> fmt::Result {
@@ -190,14 +206,6 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
             "Memory of this process.",
             [(NO_LABELS, resident)],
         )?;
-        if let Ok(boot) = procfs::boot_time_secs() {
-            let began = boot as f64 + stat.starttime as f64 / ticks;
-            family.gauge(
-                "process_start_time_seconds",
-                "When this process began, since 1970.",
-                [(NO_LABELS, began)],
-            )?;
-        }
     }
     if let Ok(open) = process.fd_count() {
         family.gauge(

@@ -1,28 +1,31 @@
 use std::fmt;
 
-use solti_metrics_host::{DropReason, LedgerSnapshot};
+use solti_metrics_host::DropReason;
 
 use super::family::Family;
 use crate::engine::{Ended, Snapshot};
 use crate::serve::live::Live;
-use crate::serve::tasks::TaskView;
+use crate::serve::task_counts::TaskCounts;
+use crate::serve::tasks::{TaskView, TaskViews};
 
 /// The label `path`.
 const PATHS: [&str; 3] = ["inline", "direct", "none"];
 
-/// Each task, under its name.
+/// Each task, under its name. What is counted stays when a reload has removed it.
 pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
-    let tasks = live.tasks.views();
+    let TaskViews { tasks, retired } = live.tasks.views();
+    let mut counted: Vec<_> = tasks.iter().map(TaskView::counts).collect();
+    counted.extend(retired);
+    let counts = |of: fn(&TaskCounts) -> u64| {
+        let samples = counted
+            .iter()
+            .map(move |task| ([("task", &*task.name)], of(task)));
+        samples.collect::<Vec<_>>()
+    };
     let runs = |of: fn(&Snapshot) -> u64| {
         let samples = tasks
             .iter()
             .map(move |task| ([("task", &*task.name)], of(&task.runs)));
-        samples.collect::<Vec<_>>()
-    };
-    let records = |of: fn(&LedgerSnapshot) -> u64| {
-        let samples = tasks
-            .iter()
-            .map(move |task| ([("task", &*task.name)], of(&task.ledger)));
         samples.collect::<Vec<_>>()
     };
     let used = |of: fn(&TaskView) -> u64| {
@@ -34,17 +37,17 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     family.counter(
         "solti_metrics_task_runs",
         "Runs that ended, or could not begin.",
-        tasks.iter().flat_map(|task| {
+        counted.iter().flat_map(|task| {
             Ended::ALL.map(|ended| {
                 let labels = [("task", &*task.name), ("outcome", ended.as_label())];
-                (labels, task.runs.runs[ended as usize])
+                (labels, task.runs[ended as usize])
             })
         }),
     )?;
     family.counter(
         "solti_metrics_task_rejected",
         "Runs that were due, and were turned away or superseded.",
-        runs(|runs| runs.rejected),
+        counts(|task| task.rejected),
     )?;
     family.gauge(
         "solti_metrics_task_running",
@@ -59,21 +62,21 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     family.counter(
         "solti_metrics_task_cpu_seconds",
         "Processor time spent on the guest.",
-        tasks
+        counted
             .iter()
-            .map(|task| ([("task", &*task.name)], task.usage.cpu_time().as_secs_f64())),
+            .map(|task| ([("task", &*task.name)], task.cpu_time.as_secs_f64())),
     )?;
     family.counter(
         "solti_metrics_task_host_calls",
         "Calls of the host by the guest.",
-        used(|task| task.usage.host_calls()),
+        counts(|task| task.host_calls),
     )?;
     family.counter(
         "solti_metrics_task_fuel",
         "What the guest has executed, as wasmtime counts it, where that is on.",
-        tasks
+        counted
             .iter()
-            .filter_map(|task| Some(([("task", &*task.name)], task.usage.fuel()?))),
+            .filter_map(|task| Some(([("task", &*task.name)], task.fuel?))),
     )?;
     family.gauge(
         "solti_metrics_task_peak_memory_bytes",
@@ -83,17 +86,17 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     family.counter(
         "solti_metrics_task_records_accepted",
         "Records that the guest made.",
-        records(LedgerSnapshot::accepted),
+        counts(|task| task.ledger.accepted()),
     )?;
     family.counter(
         "solti_metrics_task_records_delivered",
         "Records of the guest that went on to the backends.",
-        records(LedgerSnapshot::delivered),
+        counts(|task| task.ledger.delivered()),
     )?;
     family.counter(
         "solti_metrics_task_records_dropped",
         "Records of the guest that did not go on, by reason.",
-        tasks.iter().flat_map(|task| {
+        counted.iter().flat_map(|task| {
             DropReason::ALL.map(|reason| {
                 let labels = [("task", &*task.name), ("reason", reason.as_label())];
                 (labels, task.ledger.dropped(reason))

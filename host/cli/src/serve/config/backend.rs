@@ -41,7 +41,7 @@ pub(crate) struct Backend {
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
     pub(crate) queue: Option<NonZeroUsize>,
     /// How long a call of the component may take.
-    #[schemars(extend("default" = "5s"))]
+    #[schemars(extend("default" = "5s", "x-least" = "1ms"))]
     pub(crate) timeout: Option<Text<Time>>,
     /// Linear memory that the component may use.
     #[schemars(extend("default" = "64MiB"))]
@@ -66,7 +66,7 @@ pub(crate) struct Middleware {
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
     pub(crate) queue: Option<NonZeroUsize>,
     /// How long a call of it may take.
-    #[schemars(extend("default" = "5s"))]
+    #[schemars(extend("default" = "5s", "x-least" = "1ms"))]
     pub(crate) timeout: Option<Text<Time>>,
     /// Linear memory that it may use.
     #[schemars(extend("default" = "64MiB"))]
@@ -89,9 +89,11 @@ pub(crate) struct Otlp {
     pub(crate) headers: BTreeMap<String, String>,
     /// How often totals are pushed.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("x-least" = "100ms"))]
     pub(crate) every: Text<Time>,
     /// How long a push may take.
     #[serde(default = "five_seconds")]
+    #[schemars(extend("x-least" = "1ms"))]
     pub(crate) timeout: Text<Time>,
     /// A file with the certificates of authorities to trust instead of the public ones.
     #[schemars(example = &"ca.pem")]

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::{Backend, Config, Name, Schedule, Task, Text};
-use crate::engine::MOST_RUNS;
-use crate::time::Time;
+use super::{Backend, Config, Name, Schedule, Task};
+use crate::engine::{Admission, MOST_RUNS};
+use crate::serve::retired::RETIRED;
 
 /// Something that is wrong, and under which keys.
 pub(super) struct Wrong {
@@ -15,7 +14,7 @@ pub(super) struct Wrong {
 }
 
 /// Names that stand for something else in the same tables.
-const TAKEN: [&str; 3] = ["guests", "runner", "prometheus"];
+const TAKEN: [&str; 4] = ["guests", "runner", "prometheus", RETIRED];
 
 impl Config {
     /// All that does not go together.
@@ -35,7 +34,13 @@ impl Config {
         let places = self.runner.concurrency.get();
         let (mut all, mut permanent) = (0_usize, 0_usize);
         for (Name(name), task) in &self.tasks {
-            all = all.saturating_add(task.concurrency().get().saturating_add(task.queue()));
+            // Those that wait otherwise are no runs yet.
+            let waiting = match (task.schedule, task.admission()) {
+                (Schedule::Interval, Admission::Queue) => task.queue(),
+                (Schedule::Interval, Admission::Replace) => task.concurrency().get(),
+                _ => 0,
+            };
+            all = all.saturating_add(task.concurrency().get().saturating_add(waiting));
             if all > MOST_RUNS.get() {
                 return Some(wrong(
                     ["tasks", name, "concurrency"],
@@ -77,7 +82,7 @@ impl Config {
         });
         for (keys, name) in backends.chain(middlewares) {
             let what = if TAKEN.contains(&name.as_str()) {
-                format!("the name {name:?} is taken; choose another one")
+                taken(name)
             } else if !names.insert(name) {
                 format!("the name {name:?} is there twice; choose another one")
             } else {
@@ -96,7 +101,7 @@ impl Config {
                 keys,
                 all: Vec::new(),
             };
-            found.component(Some(&middleware.component), middleware.timeout);
+            found.file("component", Some(&middleware.component));
             all.append(&mut found.all);
         }
         all
@@ -106,20 +111,17 @@ impl Config {
 impl Task {
     fn check(&self, Name(name): &Name) -> Vec<Wrong> {
         let mut found = Found::under(["tasks", name]);
+        if name == RETIRED {
+            found.wrong("", &taken(name));
+        }
         found.file("component", Some(&self.component));
         found.file("stdin", self.stdin.as_ref());
-        match (self.schedule, self.every()) {
-            (Schedule::Interval, None) => found.wrong(
+        if self.schedule == Schedule::Interval && self.every.is_none() {
+            found.wrong(
                 "every",
                 "is missing: say how long it is from one run's begin to the next, such as `every = \"30s\"`",
-            ),
-            (Schedule::Interval, Some(every)) if every.as_millis() == 0 => {
-                found.wrong("every", "must be 1ms or longer");
-            }
-            _ => {}
+            );
         }
-        let timeout = self.timeout.and_then(|Text(timeout)| timeout.0);
-        found.time("timeout", timeout);
         for (given, key, schedule) in [
             (self.every.is_some(), "every", Schedule::Interval),
             (self.repeat.is_some(), "repeat", Schedule::Once),
@@ -137,7 +139,7 @@ impl Task {
         }
         if self.schedule == Schedule::Interval
             && self.queue.is_some()
-            && self.admission() != crate::engine::Admission::Queue
+            && self.admission() != Admission::Queue
         {
             found.wrong(
                 "queue",
@@ -147,7 +149,7 @@ impl Task {
         if self.backoff().policy().is_none() {
             found.wrong(
                 "backoff",
-                "needs a `factor` of 1.0 or more, and a `first` pause that is no longer than `max`",
+                "needs a `first` pause that is no longer than `max`",
             );
         }
         let bad = |text: &String| text.contains('\0');
@@ -179,7 +181,7 @@ impl Backend {
             ),
         }
         if kinds == [true, false, false] {
-            found.component(self.component.as_ref(), self.timeout);
+            found.file("component", self.component.as_ref());
         }
         if self.component.is_none() {
             for (given, key) in [
@@ -195,11 +197,7 @@ impl Backend {
         }
         if let Some(otlp) = &self.otlp {
             let mut within = Found::under(["backends", name, "otlp"]);
-            within.time("timeout", Some(otlp.timeout.0.0));
             within.file("ca", otlp.ca.as_ref());
-            if otlp.every.0.0.as_millis() < 100 {
-                within.wrong("every", "must be 100ms or longer");
-            }
             found.all.append(&mut within.all);
         }
         found.all
@@ -228,23 +226,16 @@ impl Found {
         self.all.push(Wrong { keys, what });
     }
 
-    fn component(&mut self, file: Option<&PathBuf>, timeout: Option<Text<Time>>) {
-        self.file("component", file);
-        self.time("timeout", timeout.map(|Text(timeout)| timeout.0));
-    }
-
     /// The folder of the configuration is no file.
     fn file(&mut self, key: &str, file: Option<&PathBuf>) {
         if file.is_some_and(|file| file.as_os_str().is_empty()) {
             self.wrong(key, "must not be empty: name a file");
         }
     }
+}
 
-    fn time(&mut self, key: &str, time: Option<Duration>) {
-        if time.is_some_and(|time| time.as_millis() == 0) {
-            self.wrong(key, "must be 1ms or longer");
-        }
-    }
+fn taken(name: &str) -> String {
+    format!("the name {name:?} is taken; choose another one")
 }
 
 fn wrong<const N: usize>(keys: [&str; N], what: String) -> Wrong {

@@ -25,20 +25,30 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// All reasons why it cannot be used, in the order of the file.
+/// How many faults of one configuration are told. The others are counted.
+pub(super) const MOST_TOLD: usize = 100;
+
+/// The reasons why it cannot be used, in the order of the file: the first
+/// [`MOST_TOLD`], and how many more there are.
 #[derive(Debug)]
-pub(crate) struct ConfigErrors(pub(super) Vec<ConfigError>);
+pub(crate) struct ConfigErrors {
+    pub(super) told: Vec<ConfigError>,
+    pub(super) more: usize,
+}
 
 impl ConfigErrors {
-    pub(crate) fn all(&self) -> impl Iterator<Item = &ConfigError> {
-        self.0.iter()
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        let more = (self.more > 0).then(|| {
+            let (file, more) = (self.told.first().map_or("", |it| &it.file), self.more);
+            format!("{file}: and {more} more faults; the first {MOST_TOLD} are told")
+        });
+        self.told.iter().map(ToString::to_string).chain(more)
     }
 }
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<_> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&texts.join("\n"))
+        f.write_str(&self.lines().collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -3,6 +3,10 @@
 use serde_json::Value;
 use toml::de::DeValue;
 
+/// The keyword of the schema that says the shortest time of one place. It is not one of
+/// JSON Schema, which has none for that.
+pub(super) const LEAST: &str = "x-least";
+
 /// What is expected in one place.
 pub(super) struct Expected<'a> {
     /// What the schema says of this place, and of the type that it refers to.
@@ -22,6 +26,11 @@ impl<'a> Expected<'a> {
             of_type: kind.map_or(here, |kind| &root["$defs"][kind]),
             kind: kind.unwrap_or_default(),
         }
+    }
+
+    /// The shortest time that is accepted here, if this is one.
+    pub(super) fn least(&self) -> Option<&'a str> {
+        self.here[LEAST].as_str()
     }
 
     /// What is expected of a value like this; `None` if it is of no type that is.

@@ -30,7 +30,8 @@ pub(crate) struct Runner {
     pub(crate) concurrency: NonZeroUsize,
     /// How long runs that are asked to stop may take.
     pub(crate) grace: Text<Time>,
-    /// How long backends may take, after that, for what they were sent.
+    /// How long backends may take, after that or when a reload removes them, for what they
+    /// were sent.
     pub(crate) drain_timeout: Text<Time>,
     /// Bytes that a component's file may have.
     pub(crate) max_component: Text<ByteSize>,
@@ -86,6 +87,7 @@ pub(crate) struct Artifacts {
     /// Memory that compiling a component may take.
     pub(crate) compile_memory: Text<ByteSize>,
     /// How long that may take, in time and in processor time.
+    #[schemars(extend("x-least" = "1ms"))]
     pub(crate) compile_timeout: Text<Time>,
 }
 

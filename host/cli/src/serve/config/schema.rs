@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::Config;
+use super::expected::LEAST;
 
 /// The schema, of draft 2020-12.
 pub(crate) fn schema() -> Value {
@@ -59,6 +60,10 @@ fn simplify_one(schema: &mut Map<String, Value>) {
     }
     if format.starts_with("uint") || format == "double" {
         schema.remove("format");
+    }
+    // What an editor can see of it: that it is not 0.
+    if schema.contains_key(LEAST) {
+        schema.insert("pattern".into(), "[1-9]".into());
     }
     if let Some(Value::String(what)) = schema.get_mut("description") {
         *what = what.replace('\n', " ");

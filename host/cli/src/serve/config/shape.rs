@@ -94,8 +94,15 @@ impl<'a> Looking<'a> {
             }
             DeValue::String(text) => self.text(schema, &expected, text, byte),
             DeValue::Integer(number) => {
-                let number = i64::from_str_radix(number.as_str(), number.radix());
-                self.number(schema, number.ok(), byte);
+                let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
+                if schema["type"] == "number" {
+                    self.fraction(schema, number.map(|number| number as f64), byte);
+                } else {
+                    self.number(schema, number, byte);
+                }
+            }
+            DeValue::Float(number) => {
+                self.fraction(schema, number.as_str().parse().ok(), byte);
             }
             _ => {}
         }
@@ -108,6 +115,11 @@ impl<'a> Looking<'a> {
                 self.wrong(byte, format!("expected {}; found {text:?}", or(&texts)));
             }
         } else if let Some(what) = values::wrong(expected.kind, text) {
+            self.wrong(byte, what);
+        } else if let Some(what) = expected
+            .least()
+            .and_then(|least| values::too_short(text, least))
+        {
             self.wrong(byte, what);
         } else if schema["minLength"] == 1 && text.is_empty() {
             self.wrong(byte, "must not be empty".into());
@@ -125,6 +137,14 @@ impl<'a> Looking<'a> {
             most => format!("to {most}"),
         };
         self.wrong(byte, format!("expected a whole number, {least} {upto}"));
+    }
+
+    fn fraction(&mut self, schema: &'a Value, number: Option<f64>, byte: usize) {
+        let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
+        let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
+        if !number.is_some_and(|number| (least..=most).contains(&number)) {
+            self.wrong(byte, format!("expected a number from {least} to {most}"));
+        }
     }
 
     fn wrong(&mut self, byte: usize, what: String) {

@@ -1,16 +1,17 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use solti_metrics_host::runner::printable;
 use toml::de::{DeTable, Deserializer};
 
-use super::error::{ConfigError, ConfigErrors};
+use super::check::Wrong;
+use super::error::{ConfigError, ConfigErrors, MOST_TOLD};
+use super::file::{self, Again};
+use super::place::Places;
 use super::{Config, place, schema, shape};
 
-/// Bytes that the file may have.
-const LONGEST: u64 = 1 << 20;
+/// Characters of one fault that are told.
+const MOST_SAID: usize = 1_000;
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -19,6 +20,10 @@ pub(crate) struct Source {
     /// What other files are named from.
     pub(crate) folder: PathBuf,
     pub(crate) config: Config,
+    /// Whether it has the table of tasks, be it an empty one.
+    pub(crate) has_tasks_table: bool,
+    /// Whether it can be read only once.
+    pub(crate) is_a_pipe: bool,
     text: Text,
 }
 
@@ -32,14 +37,40 @@ struct Text {
 
 impl Source {
     /// Reads the file, and looks at all that can be said of it without running
-    /// anything. Other files that it names are not looked at.
+    /// anything. Other files that it names are not looked at. This blocks.
     pub(crate) fn read(file: &Path) -> Result<Self, ConfigErrors> {
-        let text = Text::read(file)?;
+        Self::read_as(file, Again::First)
+    }
+
+    /// The same, for a file that was read before: one that can be read only once is
+    /// refused.
+    pub(crate) fn read_again(file: &Path) -> Result<Self, ConfigErrors> {
+        Self::read_as(file, Again::Reload)
+    }
+
+    fn read_as(file: &Path, again: Again) -> Result<Self, ConfigErrors> {
+        let mut text = Text {
+            file: printable(&file.display().to_string()),
+            text: String::new(),
+        };
+        let read = file::read(file, again).map_err(|what| text.fails(None, what))?;
+        match String::from_utf8(read.bytes) {
+            Ok(read) => text.text = read,
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                text.text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let what = "this is no UTF-8: save the file in that encoding".into();
+                return Err(text.fails(Some(valid), what));
+            }
+        }
         let folder = file.parent().unwrap_or(Path::new(""));
+        let (config, has_tasks_table) = text.config()?;
         Ok(Self {
             file: file.into(),
             folder: folder.into(),
-            config: text.config()?,
+            config,
+            has_tasks_table,
+            is_a_pipe: read.is_a_pipe,
             text,
         })
     }
@@ -49,79 +80,64 @@ impl Source {
         self.folder.join(named)
     }
 
-    /// Says where something is that cannot be used after all.
-    pub(crate) fn wrong(&self, keys: &[&str], what: String) -> ConfigError {
-        self.text.wrong(keys, what)
+    /// Says where things are that cannot be used after all, each named by its keys.
+    pub(crate) fn wrong(&self, found: Vec<(Vec<String>, String)>) -> ConfigErrors {
+        let found = found.into_iter().map(|(keys, what)| Wrong { keys, what });
+        self.text.wrong(found.collect())
+    }
+
+    /// What may be meant so, and probably is not.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        (self.config.tasks.is_empty() && !self.has_tasks_table).then_some(
+            "there are no tasks, so nothing runs; name one under [tasks.NAME], or write an empty [tasks] if that is meant",
+        )
     }
 }
 
 impl Text {
-    fn read(file: &Path) -> Result<Self, ConfigErrors> {
-        let shown = printable(&file.display().to_string());
-        let mut this = Self {
-            file: shown,
-            text: String::new(),
-        };
-        let fails = |this: &Self, byte, what| ConfigErrors(vec![this.error(byte, &[], what)]);
-        let mut bytes = Vec::new();
-        let read = File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
-        if let Err(error) = read {
-            let what = format!("cannot read the configuration: {error}");
-            return Err(fails(&this, None, what));
-        }
-        if bytes.len() as u64 > LONGEST {
-            let what = "a configuration has at most 1 MiB; is it the right file?".into();
-            return Err(fails(&this, None, what));
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => this.text = text,
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                this.text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let what = "this is no UTF-8: save the file in that encoding".into();
-                return Err(fails(&this, Some(valid), what));
-            }
-        }
-        Ok(this)
-    }
-
-    fn config(&self) -> Result<Config, ConfigErrors> {
+    /// And whether it has the table of tasks.
+    fn config(&self) -> Result<(Config, bool), ConfigErrors> {
         let (document, errors) = DeTable::parse_recoverable(&self.text);
         if !errors.is_empty() {
-            return Err(ConfigErrors(
-                errors.iter().map(|it| self.syntax(it)).collect(),
-            ));
+            let found = errors.iter().map(|error| self.syntax(error)).collect();
+            return Err(self.found(found));
         }
+        if document.get_ref().is_empty() {
+            let what = "the configuration is empty: no key is set, so nothing would run; to run no tasks, write an empty table [tasks]";
+            return Err(self.fails(None, what.into()));
+        }
+        let has_tasks_table = document.get_ref().contains_key("tasks");
         let misshapen = shape::misshapen(&schema(), &document);
         if !misshapen.is_empty() {
-            let errors = misshapen.into_iter().map(|found| {
-                let keys: Vec<_> = found.keys.iter().map(String::as_str).collect();
-                self.error(Some(found.byte), &keys, found.what)
+            let found = misshapen.into_iter().map(|found| Found {
+                byte: Some(found.byte),
+                keys: found.keys,
+                what: found.what,
             });
-            return Err(ConfigErrors(errors.collect()));
+            return Err(self.found(found.collect()));
         }
         let config = Config::deserialize(Deserializer::from(document))
-            .map_err(|wrong| ConfigErrors(vec![self.syntax(&wrong)]))?;
-        let mut errors: Vec<_> = config
-            .check()
-            .into_iter()
-            .map(|wrong| {
-                let keys: Vec<_> = wrong.keys.iter().map(String::as_str).collect();
-                self.wrong(&keys, wrong.what)
-            })
-            .collect();
-        if errors.is_empty() {
-            return Ok(config);
+            .map_err(|wrong| self.found(vec![self.syntax(&wrong)]))?;
+        let wrong = config.check();
+        if wrong.is_empty() {
+            return Ok((config, has_tasks_table));
         }
-        errors.sort_by_key(|error| error.at);
-        Err(ConfigErrors(errors))
+        Err(self.wrong(wrong))
     }
 
-    fn wrong(&self, keys: &[&str], what: String) -> ConfigError {
-        self.error(Some(place::of_key(&self.text, keys)), keys, what)
+    fn wrong(&self, wrong: Vec<Wrong>) -> ConfigErrors {
+        let places = Places::of(&self.text);
+        let found = wrong.into_iter().map(|Wrong { keys, what }| Found {
+            byte: Some(places.of_key(&keys)),
+            keys,
+            what,
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(|found| found.byte);
+        self.told(&places, found)
     }
 
-    fn syntax(&self, error: &toml::de::Error) -> ConfigError {
+    fn syntax(&self, error: &toml::de::Error) -> Found {
         let span = error.span();
         let byte = span.as_ref().map(|span| span.start);
         let what = match span.and_then(|span| self.text.get(span)) {
@@ -130,15 +146,56 @@ impl Text {
             }
             _ => error.message().into(),
         };
-        self.error(byte, &[], what)
-    }
-
-    fn error(&self, byte: Option<usize>, keys: &[&str], what: String) -> ConfigError {
-        ConfigError {
-            file: self.file.clone(),
-            at: byte.map(|byte| place::line_and_column(&self.text, byte)),
-            key: printable(&place::shown(keys)),
-            what: printable(&what),
+        Found {
+            byte,
+            keys: Vec::new(),
+            what,
         }
     }
+
+    fn fails(&self, byte: Option<usize>, what: String) -> ConfigErrors {
+        let keys = Vec::new();
+        self.found(vec![Found { byte, keys, what }])
+    }
+
+    fn found(&self, found: Vec<Found>) -> ConfigErrors {
+        self.told(&Places::of(&self.text), found)
+    }
+
+    /// The first of them, as they are told, and how many more there are.
+    fn told(&self, places: &Places<'_>, mut found: Vec<Found>) -> ConfigErrors {
+        let more = found.len().saturating_sub(MOST_TOLD);
+        found.truncate(MOST_TOLD);
+        let told = found.into_iter().map(|found| ConfigError {
+            file: self.file.clone(),
+            at: found.byte.map(|byte| places.line_and_column(byte)),
+            key: said(&place::shown(&found.keys)),
+            what: said(&found.what),
+        });
+        ConfigErrors {
+            told: told.collect(),
+            more,
+        }
+    }
+}
+
+/// Something that is wrong, where that is, and under which keys.
+struct Found {
+    byte: Option<usize>,
+    keys: Vec<String>,
+    what: String,
+}
+
+/// The beginning of a long text: a value in it may be as long as the file.
+fn said(text: &str) -> String {
+    let said = printable(beginning(text));
+    match beginning(&said) {
+        whole if whole.len() == said.len() && said.len() >= text.len() => said,
+        cut => format!("{cut}…"),
+    }
+}
+
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(MOST_SAID).map(|(end, _)| end);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }

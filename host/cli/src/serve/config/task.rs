@@ -39,6 +39,7 @@ pub(crate) struct Task {
     #[serde(default)]
     pub(crate) schedule: Schedule,
     /// The time from one run's begin to the next, for `interval`.
+    #[schemars(extend("x-least" = "1ms"))]
     pub(crate) every: Option<Text<Time>>,
     /// How many runs there are, for `once`.
     #[schemars(extend("default" = 1))]
@@ -114,10 +115,13 @@ pub(crate) enum Output {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct BackoffConfig {
     /// The first pause.
+    #[schemars(extend("x-least" = "10ms"))]
     pub(crate) first: Text<Time>,
     /// The longest pause.
+    #[schemars(extend("x-least" = "10ms"))]
     pub(crate) max: Text<Time>,
-    /// By what each pause is longer than the one before; at least 1.
+    /// By what each pause is longer than the one before, from 1 to 100.
+    #[schemars(range(min = 1.0, max = 100.0))]
     pub(crate) factor: f64,
     /// How pauses are spread, so that what failed together does not begin together.
     pub(crate) jitter: Jitter,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::chain::Grant;
 use crate::dir::Dir;
-use crate::time::{Time, Timeout};
+use crate::time::{Time, Timeout, Written as WrittenTime, at_least};
 
 /// A value that is written as text, and read as the command line reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,26 +111,33 @@ impl Written for ByteSize {
 
 impl Described for Time {
     const NAME: &'static str = "time";
-    const WHAT: &'static str = "A time, such as `300ms`, `5s`, `1m 30s` or `2h`.";
+    const WHAT: &'static str = "A time of 365 days or less: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s`, `1m 30s` or `2h`.";
     const EXAMPLE: &'static str = "30s";
     const PATTERN: Option<&'static str> = Some(TIME);
 }
 
-/// `0` is a time, too.
-const TIME: &str = r"^(0|[0-9.]+\s*[a-zA-Zµ]+(\s*[0-9.]+\s*[a-zA-Zµ]+)*)$";
+/// `0` is a time, too. No number in it has more digits than the longest in milliseconds.
+const TIME: &str = r"^(0|(\d{1,11}(\.\d+)?\s*(ms|s|m|h|d)\s*)+)$";
 
 impl Written for Time {
     fn written(&self) -> String {
-        humantime::format_duration(self.0).to_string()
+        WrittenTime(self.0).to_string()
     }
 }
 
 impl Described for Timeout {
     const NAME: &'static str = "timeout";
-    const WHAT: &'static str = "A time, such as `300ms`, `5s` or `2h`, or `none`.";
+    const WHAT: &'static str = "A time from 1 millisecond to 365 days: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s` or `2h`; or `none`.";
     const EXAMPLE: &'static str = "5m";
     const PATTERN: Option<&'static str> =
-        Some(r"^(none|0|[0-9.]+\s*[a-zA-Zµ]+(\s*[0-9.]+\s*[a-zA-Zµ]+)*)$");
+        Some(r"^(none|(?=.*[1-9])(\d{1,11}(\.\d+)?\s*(ms|s|m|h|d)\s*)+)$");
+}
+
+/// Whether this time is shorter than the schema says for one place.
+pub(super) fn too_short(text: &str, least: &str) -> Option<String> {
+    let (Time(time), Time(least)) = (text.parse().ok()?, least.parse().ok()?);
+    let error = at_least(time, least).err()?;
+    Some(format!("{text:?} is no {}: {error}", Time::NAME))
 }
 
 impl Described for Dir {
