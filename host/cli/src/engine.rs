@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use solti_metrics_host::runner::{Output, Runner, SpawnError, TaskReport};
+use solti_metrics_host::runner::{CancellationToken, Output, Runner, SpawnError, TaskReport};
 use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
 
 pub(crate) use ended::Ended;
@@ -63,6 +63,7 @@ pub(crate) struct Printing {
 pub(crate) struct Engine {
     supervisor: SupervisorHandle,
     runner: Runner,
+    closed: CancellationToken,
 }
 
 impl Engine {
@@ -87,7 +88,14 @@ impl Engine {
         Ok(Self {
             supervisor: supervisor.serve().context("cannot supervise tasks")?,
             runner,
+            closed: CancellationToken::new(),
         })
+    }
+
+    /// Lets no run of any task begin from here on. Before tasks are asked to stop, one
+    /// after the other: what one lets go of is not to be taken by the next.
+    pub(crate) fn close(&self) {
+        self.closed.cancel();
     }
 
     /// Begins with a task: from here on it runs as its plan says.

@@ -101,6 +101,26 @@ fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_component_that_is_no_file_is_refused_at_once() -> Result<()> {
+    let place = place()?;
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
+    ensure!(made.success(), "{made}");
+    let mut served = place.serve(WAITER)?;
+    until(&served, "waiter", |task| task["running"] == 1)?;
+    for more in [
+        "[tasks.other]\ncomponent = \"pipe\"\n",
+        "[backends.other]\ncomponent = \"pipe\"\n",
+        "[[middlewares]]\nname = \"other\"\ncomponent = \"pipe\"\n",
+    ] {
+        let error = served.reload(&format!("{WAITER}{more}"))?;
+        let error = error.context("no error")?;
+        ensure!(error.contains("it is a named pipe"), "{error}");
+        goes_on(&served)?;
+    }
+    Ok(())
+}
+
 fn folder(place: &Place) -> Result<std::path::PathBuf> {
     let file = place.path(FILE);
     file.parent().map(Path::to_owned).context("a folder")

@@ -22,6 +22,7 @@ impl Job {
             runner: engine.runner.clone(),
             observer,
             stop: CancellationToken::new(),
+            closed: engine.closed.clone(),
         });
         let feed = Feed::new(engine.supervisor.clone(), &shared);
         let over = CancellationToken::new();

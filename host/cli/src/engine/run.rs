@@ -17,6 +17,8 @@ pub(super) struct Shared {
     pub(super) observer: Arc<dyn Observer>,
     /// Cancelled when the task is to stop.
     pub(super) stop: CancellationToken,
+    /// Cancelled when no run of any task is to begin any more.
+    pub(super) closed: CancellationToken,
 }
 
 impl Shared {
@@ -68,7 +70,8 @@ impl Submitted {
 
     async fn attempt(&self, ctx: TaskContext) -> Result<(), TaskError> {
         let shared = &*self.shared;
-        if shared.stop.is_cancelled() || ctx.is_cancelled() {
+        let never = shared.stop.is_cancelled() || shared.closed.is_cancelled();
+        if never || ctx.is_cancelled() {
             return Err(TaskError::Canceled);
         }
         let again = self.began.swap(true, Ordering::AcqRel);

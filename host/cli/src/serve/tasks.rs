@@ -260,6 +260,7 @@ impl Tasks {
 
     /// Ends all of them. Runs that do not end in time are abandoned.
     pub(super) async fn stop(&self) {
+        self.engine.close();
         for running in self.all.lock().running.values() {
             running.job.ask_to_stop();
         }
