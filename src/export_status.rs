@@ -10,6 +10,8 @@ pub struct ExportStatus {
     pub failures: u64,
     /// Why the last of those failed. It stays when later ones succeed.
     pub last_error: Option<String>,
+    /// The last warning of a receiver that accepted a push whole.
+    pub last_warning: Option<String>,
     /// Records that were made.
     pub accepted: u64,
     /// Records that a receiver has: they were in a push that it accepted.

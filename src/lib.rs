@@ -40,6 +40,8 @@
 mod backend;
 mod buckets;
 mod event;
+#[cfg(any(feature = "otlp", feature = "statsd"))]
+mod export_log;
 #[cfg(feature = "otlp")]
 mod export_status;
 mod fanout;
@@ -57,7 +59,7 @@ mod statsd;
 mod totals;
 mod unmapped;
 
-pub use backend::{MetricsBackend, MetricsHandle};
+pub use backend::{DROP_WITHIN, MetricsBackend, MetricsHandle};
 pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
 #[cfg(feature = "otlp")]

@@ -4,20 +4,27 @@ use std::time::Duration;
 use crate::{Event, ExportStatus, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod account;
+mod addresses;
+mod answer;
 mod builder;
 mod connections;
+mod connector;
 mod endpoint;
 mod error;
+mod explain;
 mod failure;
+mod first_bytes;
 mod grpc;
 mod headers;
 mod http;
 mod message;
 mod names;
 mod resource;
+mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod theirs;
 mod tls;
 mod transport;
 mod worker;
@@ -62,20 +69,32 @@ pub use names::MetricNames;
 /// Each push has all totals, so that one which fails forgets nothing, and memory does
 /// not grow: there is a fixed place for each series, and one push at a time. After a
 /// failure the next push comes after a second, then two, four and so on, up to the
-/// interval or a minute, and at random up to half as much earlier; or when the
-/// receiver said (`Retry-After`), at most five minutes later. What it says would fail again
-/// is not tried before the interval has passed. A push has a deadline, and what it has not finished by
-/// then is dropped with its connection. An answer that rejects some points is a failure,
-/// too.
+/// interval or a minute, and at random up to half as much earlier. What the receiver
+/// says would fail again is not tried before the interval has passed. A receiver
+/// may lengthen these waits, to five minutes at most, and never shorten them: by
+/// `Retry-After` over HTTP, by `RetryInfo` or `grpc-retry-pushback-ms` over gRPC.
+///
+/// A push has a deadline, and what it has not finished by then is dropped with its
+/// connection. Names are looked up for each connection, every address is tried, and after
+/// a failed push another address comes first. When pushes begin to fail, and when they
+/// succeed again, the log (of `tracing`) has an entry.
 ///
 /// # What has arrived
 ///
 /// [`status`](Self::status) counts a record as delivered when it was in a push that
-/// the receiver has accepted whole. A record is in flight until then, although
-/// it may have arrived with a push whose answer was lost. Only
-/// [`shutdown`](Self::shutdown) gives anything up.
+/// the receiver has accepted whole: with a good status, and an answer that is empty or
+/// one of OTLP, in protobuf or JSON, that rejects no point. Anything else is a
+/// failure: a page in HTML, an answer that cannot be decoded, is truncated, larger than
+/// 64 KiB or compressed, or has no media type. A record is in flight until
+/// then, although it may have arrived with a push whose answer was lost. Only
+/// [`shutdown`](Self::shutdown), and dropping it, give anything up.
 ///
-/// Dropping the backend ends the pushing without a last push.
+/// # Dropping it
+///
+/// Dropping never blocks. If anything was recorded since the last push that was
+/// accepted, one more is made in the background, within
+/// [`DROP_WITHIN`](crate::DROP_WITHIN), and what it does not deliver is dropped.
+/// [`status_reader`](Self::status_reader) tells how that ended.
 #[derive(Debug)]
 pub struct OtlpMetrics {
     account: Arc<Account>,
@@ -105,6 +124,14 @@ impl OtlpMetrics {
         self.account.status()
     }
 
+    /// Reads the status from anywhere, and after this backend is gone.
+    pub fn status_reader(
+        &self,
+    ) -> impl Fn() -> ExportStatus + Clone + Send + Sync + 'static + use<> {
+        let account = Arc::clone(&self.account);
+        move || account.status()
+    }
+
     /// Pushes now, and waits for the answer. What was recorded before this call is in
     /// that push.
     ///
@@ -132,7 +159,7 @@ impl OtlpMetrics {
 
 impl Drop for OtlpMetrics {
     fn drop(&mut self) {
-        self.account.order_end(Duration::ZERO);
+        self.account.leave(crate::DROP_WITHIN);
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
+mod address;
 mod builder;
 mod clean;
 mod counts;
@@ -12,6 +13,7 @@ mod datagram;
 mod dialect;
 mod error;
 mod lines;
+mod link;
 mod mailbox;
 mod queue;
 mod series;
@@ -51,16 +53,34 @@ pub use status::{StatsdDrops, StatsdStatus};
 /// # What is known of losses
 ///
 /// [`Self::status`] accounts for every record. *Delivered* means that the socket
-/// took the datagram: UDP tells nobody that one was lost on its way, or that the
-/// server's buffer was full. Where no server listens, a machine that is reached may
-/// say so, and the *next* send then fails for it: that one's records are dropped as
-/// `send_failed`, and the earlier one's are lost though they count as delivered. So
-/// on loopback about half of what nobody received is counted.
+/// took the datagram, and that no refusal is known: UDP tells nobody that one was
+/// lost on its way, or that the server's buffer was full.
 ///
-/// After a failure the server's name is looked up anew, at most once in
-/// [`Self::LOOK_UP_EVERY`]; until the answer differs, it goes on with the address
-/// that it has. Names are looked up on its own thread, and records gather
-/// meanwhile. Without a failure the name is not looked up again.
+/// A machine on which no server listens refuses datagrams, if it is there and no
+/// firewall keeps it from it. On this machine that is heard at once, and such a datagram
+/// is not lost: it waits. From another machine it may be heard too late for the
+/// first datagram, which then counts as delivered; from then on each new attempt waits
+/// for the refusal, for 250 ms. A datagram that is refused while others are on
+/// their way is dropped as `send_failed`, since it may have arrived.
+///
+/// # When the server is away
+///
+/// The server's name is looked up when there is something to send, and again after each
+/// failure. Every address of the name is tried, 16 at most, beginning with the one
+/// behind that which failed; the first that takes the datagram is used until it fails.
+/// Without a failure the name is not looked up again.
+///
+/// If the name is not known, or no address takes the datagram, that is a failure in
+/// [`Self::status`] and a warning in the log, and records wait in the queue. The
+/// next attempt follows after [`Self::RETRY_AFTER`], then twice as long, up to
+/// [`Self::LOOK_UP_EVERY`]. [`Self::shutdown`] makes one more attempt and then
+/// drops what waits.
+///
+/// # Dropping it
+///
+/// Dropping never blocks. In the background, what is queued is sent for
+/// [`DROP_WITHIN`](crate::DROP_WITHIN) at most, and what is left is dropped as
+/// `shut_down`. [`Self::status_reader`] tells how that ended.
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -113,12 +133,12 @@ impl StatsdMetrics {
     /// The most bytes that the tags have together which are given for all metrics.
     pub const MAX_TAGS: usize = 512;
 
-    /// A name is not looked up again sooner than this after the last time: 10 s.
-    pub const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
+    /// How long records wait after the first attempt at which no address took a
+    /// datagram: 1 s. Each further one doubles it.
+    pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-    /// How long dropping it waits for what is queued: 1 s. What is left then is
-    /// dropped. [`Self::shutdown`] is for whoever wants another bound.
-    pub const DROP_WITHIN: Duration = Duration::from_secs(1);
+    /// The longest that records wait until the server is looked up again: 10 s.
+    pub const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
 
     /// One that will send to the server at this address, `HOST:PORT`.
     pub fn builder(address: impl Into<String>) -> StatsdBuilder {
@@ -135,6 +155,14 @@ impl StatsdMetrics {
     #[must_use]
     pub fn status(&self) -> StatsdStatus {
         self.mailbox.status()
+    }
+
+    /// Reads the status from anywhere, and after this backend is gone.
+    pub fn status_reader(
+        &self,
+    ) -> impl Fn() -> StatsdStatus + Clone + Send + Sync + 'static + use<> {
+        let mailbox = Arc::clone(&self.mailbox);
+        move || mailbox.status()
     }
 
     /// Sends what is queued, and stops: no later than `within` from now.
@@ -159,7 +187,7 @@ impl StatsdMetrics {
 
 impl Drop for StatsdMetrics {
     fn drop(&mut self) {
-        self.shutdown(Self::DROP_WITHIN);
+        self.mailbox.leave(crate::DROP_WITHIN);
     }
 }
 

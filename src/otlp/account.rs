@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::NotFlushed;
+use super::answer::Accepted;
 use crate::ExportStatus;
 use crate::totals::Shards;
+
+/// A hundred years: nobody waits for longer, and no clock overflows.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// What a backend and its worker have in common.
 #[derive(Debug, Default)]
@@ -30,6 +34,7 @@ struct State {
     attempts: u64,
     failures: u64,
     last_error: Option<String>,
+    last_warning: Option<String>,
     /// Records in the last push that was accepted.
     delivered: u64,
     /// Flushes that a push has answered.
@@ -42,7 +47,7 @@ struct State {
 impl Account {
     /// A push has ended, that had so many records in it, and began after so many
     /// flushes were asked for.
-    pub(super) fn note(&self, flushes: u64, records: u64, outcome: Result<(), String>) {
+    pub(super) fn note(&self, flushes: u64, records: u64, outcome: Result<Accepted, String>) {
         let mut state = self.state();
         // What has been called dropped stays dropped.
         if state.ended {
@@ -50,12 +55,19 @@ impl Account {
         }
         state.attempts += 1;
         state.flushes = flushes;
-        state.refused = outcome.err();
-        if let Some(why) = state.refused.clone() {
-            state.failures += 1;
-            state.last_error = Some(why);
-        } else {
-            state.delivered = records;
+        state.refused = None;
+        match outcome {
+            Err(why) => {
+                state.failures += 1;
+                state.last_error = Some(why.clone());
+                state.refused = Some(why);
+            }
+            Ok(warning) => {
+                state.delivered = records;
+                if warning.is_some() {
+                    state.last_warning = warning;
+                }
+            }
         }
         drop(state);
         self.answered.notify_all();
@@ -92,10 +104,15 @@ impl Account {
 
     /// Whoever was first has said when.
     pub(super) fn order_end(&self, within: Duration) {
-        self.orders.send_modify(|orders| {
-            let end = Instant::now().checked_add(within);
-            orders.end = orders.end.or(end).or(Some(Instant::now()));
-        });
+        let end = Instant::now() + within.min(LONGEST);
+        self.orders
+            .send_modify(|orders| orders.end = orders.end.or(Some(end)));
+    }
+
+    /// Nobody waits for the last push, which is made only if it has something new.
+    pub(super) fn leave(&self, within: Duration) {
+        let nothing = self.status().in_flight == 0;
+        self.order_end(if nothing { Duration::ZERO } else { within });
     }
 
     pub(super) fn status(&self) -> ExportStatus {
@@ -108,6 +125,7 @@ impl Account {
             attempts: state.attempts,
             failures: state.failures,
             last_error: state.last_error.clone(),
+            last_warning: state.last_warning.clone(),
             accepted,
             delivered: state.delivered,
             dropped,

@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::endpoint::Endpoint;
+use super::explain::Explain;
 use super::headers::headers;
 use super::message::{Message, unix_nanos};
 use super::resource::Resource;
+use super::theirs::Secrets;
 use super::transport::Transport;
 use super::worker::Worker;
 use super::{MetricNames, OtlpError, OtlpMetrics, OtlpProtocol, tls};
+use crate::export_log::ExportLog;
 
 /// Where [`OtlpMetrics`] pushes to, and how.
 #[derive(Clone)]
 #[must_use]
 pub struct OtlpBuilder {
     endpoint: String,
+    name: Option<String>,
     protocol: OtlpProtocol,
     headers: Vec<(String, String)>,
     ca_file: Option<PathBuf>,
@@ -32,6 +36,7 @@ impl OtlpBuilder {
     pub(super) fn new(endpoint: String) -> Self {
         Self {
             endpoint,
+            name: None,
             protocol: OtlpProtocol::default(),
             headers: Vec::new(),
             ca_file: None,
@@ -42,6 +47,12 @@ impl OtlpBuilder {
             process: false,
             environment: false,
         }
+    }
+
+    /// The name of this backend in log entries: its endpoint unless said.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// How to speak; [`OtlpProtocol::HttpProtobuf`] unless said.
@@ -60,7 +71,11 @@ impl OtlpBuilder {
     /// Trusts the certificates in this file, which is in PEM, and no others. Without
     /// it, trusted are the public roots as Mozilla has them, which are compiled in;
     /// those of the system are not looked at. The file is read once, by
-    /// [`build`](Self::build).
+    /// [`build`](Self::build), and has at most 1 MiB.
+    ///
+    /// A receiver's own certificate may be there as well, also if it is that of an
+    /// authority, as `openssl req -x509` makes it: then it is trusted for its names and
+    /// until it expires.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self
@@ -136,16 +151,25 @@ impl OtlpBuilder {
         }
         let tls = tls::config(self.ca_file.as_deref())?;
         let account = Arc::new(Account::default());
+        let timeout = within_bounds("timeout", self.timeout)?;
+        let explain = Explain {
+            protocol: self.protocol,
+            https: endpoint.https,
+            port: endpoint.uri.port_u16(),
+            ca_file: self.ca_file.is_some(),
+        };
         let worker = Worker {
             message: Message {
                 resource: self.resource()?,
                 names: self.names,
                 start: unix_nanos(),
             },
-            transport: Transport::new(self.protocol, &endpoint, headers, tls),
+            secrets: Secrets::of(&headers, endpoint.uri.query()),
+            transport: Transport::new(explain, &endpoint, headers, tls, timeout),
             every: within_bounds("every", self.every)?,
-            timeout: within_bounds("timeout", self.timeout)?,
+            timeout,
             target: endpoint.shown.clone(),
+            log: ExportLog::new(self.name.as_deref(), "otlp", &endpoint.shown),
             account: account.clone(),
         };
         worker.start().map_err(OtlpError::Thread)?;

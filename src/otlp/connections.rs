@@ -1,70 +1,73 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use hyper::body::Body;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::rt::Executor;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
-use rustls::ClientConfig;
 use tokio::task::JoinSet;
+
+use super::connector::Connector;
+use super::explain::Explain;
+use super::failure::Failure;
+use super::tls::Tls;
+
+type ToReceiver = Client<Connector, Full<Bytes>>;
 
 /// A client that keeps its connection from push to push, and lets go of it when
 /// something went wrong.
-pub(super) struct Connections<B> {
-    connector: HttpsConnector<HttpConnector>,
+pub(super) struct Connections {
+    connector: Connector,
     http2: bool,
-    client: Client<HttpsConnector<HttpConnector>, B>,
+    client: ToReceiver,
     tasks: Tasks,
+    explain: Explain,
 }
 
-impl<B> Connections<B>
-where
-    B: Body + Send + Unpin + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    pub(super) fn new(tls: ClientConfig, http2: bool) -> Self {
-        let builder = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http();
-        let connector = if http2 {
-            builder.enable_http2().build()
-        } else {
-            builder.enable_http1().build()
-        };
+impl Connections {
+    /// `within` is the time for a push. Four fifths of it are for connecting, to all
+    /// addresses together, so that one that does not answer is not all that is tried.
+    pub(super) fn new(tls: Tls, http2: bool, within: Duration, explain: Explain) -> Self {
+        let connector = Connector::new(tls.config, http2, within.mul_f64(0.8));
         let tasks = Tasks::default();
         Self {
             client: client(connector.clone(), http2, tasks.clone()),
             connector,
             http2,
             tasks,
+            explain,
         }
     }
 
-    pub(super) fn client(&self) -> &Client<HttpsConnector<HttpConnector>, B> {
+    pub(super) fn client(&self) -> &ToReceiver {
         self.tasks.reap();
         &self.client
     }
 
+    /// Says in words why a request was not answered.
+    pub(super) fn failure(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+        let Connector { raw, plain, .. } = &self.connector;
+        self.explain.failure(error, raw, plain)
+    }
+
+    /// What may be wrong where there was no answer in time.
+    pub(super) fn hint(&self) -> Option<String> {
+        let Connector { raw, plain, .. } = &self.connector;
+        self.explain.hint(raw, plain)
+    }
+
     /// Ends what there is. A receiver that answers no more keeps nothing here, and
-    /// the next push looks its name up anew.
+    /// the next push looks its name up anew, and begins with another address.
     pub(super) fn reset(&mut self) {
         self.tasks.end();
         self.tasks = Tasks::default();
+        self.connector.addresses.turn();
         self.client = client(self.connector.clone(), self.http2, self.tasks.clone());
     }
 }
 
-fn client<B>(
-    connector: HttpsConnector<HttpConnector>,
-    http2: bool,
-    tasks: Tasks,
-) -> Client<HttpsConnector<HttpConnector>, B>
-where
-    B: Body + Send,
-    B::Data: Send,
-{
+fn client(connector: Connector, http2: bool, tasks: Tasks) -> ToReceiver {
     Client::builder(tasks)
         .http2_only(http2)
         .pool_max_idle_per_host(1)

@@ -73,7 +73,8 @@ impl Endpoint {
     }
 }
 
-fn without_secrets(text: &str) -> String {
+/// An address as it may be shown: without a query, or a user.
+pub(super) fn without_secrets(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),

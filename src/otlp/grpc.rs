@@ -1,81 +1,207 @@
-use std::error::Error;
-
-use hyper::Uri;
-use hyper::header::HeaderMap;
-use hyper::http::Extensions;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, StatusCode, Uri, Version};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
-use tonic::metadata::MetadataMap;
+use prost::Message;
 use tonic::{Code, Status};
-use tonic_prost::ProstCodec;
 
 use super::ANSWER;
+use super::answer::{Accepted, media, not_otlp, whole};
 use super::connections::Connections;
-use super::failure::{Failure, Retry, Theirs, whole};
+use super::explain::MAY_BE_HTTP;
+use super::failure::{Failure, Retry};
+use super::http::{refusal, too_large};
+use super::retry_after::{self, Pushback};
+use super::theirs::Theirs;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
 /// Pushes with OTLP over gRPC.
 pub(super) struct Grpc {
-    pub(super) connections: Connections<tonic::body::Body>,
+    pub(super) connections: Connections,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
 }
 
+/// Before each message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+
 impl Grpc {
-    pub(super) async fn push(&self, message: ExportMetricsServiceRequest) -> Result<(), Failure> {
-        let metadata = MetadataMap::from_headers(self.headers.clone());
-        let request = tonic::Request::from_parts(metadata, Extensions::default(), message);
-        let client = self.connections.client().clone();
-        let mut client = tonic::client::Grpc::with_origin(client, self.uri.clone())
-            .max_decoding_message_size(ANSWER);
-        client.ready().await.map_err(|error| Failure::of(&error))?;
-        let codec = ProstCodec::<_, ExportMetricsServiceResponse>::default();
-        let export = PathAndQuery::from_static(EXPORT);
-        match client.unary(request, export, codec).await {
-            Ok(answer) => whole(answer.into_inner()),
-            Err(status) => Err(failure(&status)),
+    pub(super) fn new(connections: Connections, endpoint: &Uri, headers: HeaderMap) -> Self {
+        let mut parts = endpoint.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::from_static(EXPORT));
+        Self {
+            connections,
+            // It has a scheme and a host, which the endpoint had.
+            uri: Uri::from_parts(parts).unwrap_or_default(),
+            headers,
+        }
+    }
+
+    pub(super) async fn push(
+        &self,
+        message: &ExportMetricsServiceRequest,
+    ) -> Result<Accepted, Failure> {
+        let mut request = Request::new(Full::from(framed(message)));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        *headers = self.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+
+        let answer = self.connections.client().request(request).await;
+        let answer = answer.map_err(|error| self.connections.failure(&error))?;
+        let (head, body) = answer.into_parts();
+        let media = media(&head.headers);
+        let grpc = media.starts_with("application/grpc");
+        if head.status != StatusCode::OK {
+            let mut failure = refusal(head.status, &head.headers, body).await;
+            if !grpc && failure.retry == Retry::Later {
+                failure.why = format!("{}; {MAY_BE_HTTP}", failure.why);
+            }
+            return Err(failure);
+        }
+        // An answer may be all trailers.
+        if grpc && let Some(status) = Status::from_header_map(&head.headers) {
+            return Err(failure(&status, &head.headers));
+        }
+        let body = Limited::new(body, PREFIX + ANSWER).collect().await;
+        let body = body.map_err(|error| match error.downcast_ref() {
+            Some(LengthLimitError { .. }) => Failure::later(too_large()),
+            None => self.connections.failure(&*error),
+        })?;
+        let trailers = body.trailers().cloned().unwrap_or_default();
+        let body = body.to_bytes();
+        if !grpc {
+            let why = not_otlp(&media, &body);
+            return Err(Failure::later(format!("{why}; {MAY_BE_HTTP}")));
+        }
+        match Status::from_header_map(&trailers) {
+            Some(status) if status.code() == Code::Ok => {
+                let answer = unframed(&body).map_err(Failure::later)?;
+                whole(answer).map_err(Failure::later)
+            }
+            Some(status) => Err(failure(&status, &trailers)),
+            None => Err(Failure::soon(
+                "the answer ended without a grpc-status: the server, or a proxy before it, cut it off",
+            )),
         }
     }
 }
 
-fn failure(status: &Status) -> Failure {
-    // It comes from the connection then, and not from the receiver.
-    if let Some(error) = status.source() {
-        return Failure::of(error);
+fn framed(message: &ExportMetricsServiceRequest) -> Vec<u8> {
+    let length = message.encoded_len();
+    let mut frame = Vec::with_capacity(PREFIX + length);
+    frame.push(0);
+    // A push has a few KiB.
+    frame.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    frame.extend(message.encode_to_vec());
+    frame
+}
+
+/// The one message of an answer.
+fn unframed(body: &[u8]) -> Result<ExportMetricsServiceResponse, String> {
+    let Some((prefix, message)) = body.split_first_chunk::<PREFIX>() else {
+        return Err("the answer has no message".to_owned());
+    };
+    let [compressed, length @ ..] = *prefix;
+    if compressed != 0 {
+        return Err("the answer is compressed, which was not asked for".to_owned());
     }
+    let length = u32::from_be_bytes(length);
+    if usize::try_from(length) != Ok(message.len()) {
+        let has = message.len();
+        return Err(format!("the answer has {has} bytes and announced {length}"));
+    }
+    ExportMetricsServiceResponse::decode(message)
+        .map_err(|error| format!("the answer cannot be decoded: {error}"))
+}
+
+fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
+    let pushback = retry_after::of_grpc(trailers, status.details());
     // By the table in OTLP's specification: all else would be refused again. One
     // whose resources are exhausted can recover only if it says when.
-    let retry = match status.code() {
-        Code::Cancelled
-        | Code::DeadlineExceeded
-        | Code::Aborted
-        | Code::OutOfRange
-        | Code::Unavailable
-        | Code::DataLoss => Retry::Soon,
+    let retry = match (status.code(), &pushback) {
+        (_, Some(Pushback::Never)) => Retry::Later,
+        (
+            Code::Cancelled
+            | Code::DeadlineExceeded
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unavailable
+            | Code::DataLoss,
+            _,
+        )
+        | (Code::ResourceExhausted, Some(Pushback::After(_))) => Retry::Soon,
         _ => Retry::Later,
     };
-    let (code, message) = (status.code(), Theirs(status.message()));
-    Failure {
-        why: format!("grpc status {code:?}: {message}"),
-        retry,
-    }
+    let code = status.code();
+    let why = match code {
+        Code::Ok => "the answer has no message".to_owned(),
+        _ => format!("grpc status {code:?}: {}", Theirs(status.message())),
+    };
+    let wait = match pushback {
+        Some(Pushback::After(wait)) => Some(wait),
+        _ => None,
+    };
+    Failure { why, retry, wait }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
         let again = [1, 4, 10, 11, 14, 15];
         for code in 1..17 {
-            let failure = failure(&Status::new(Code::from_i32(code), "hunter\n"));
+            let status = Status::new(Code::from_i32(code), "hunter\n");
+            let failure = failure(&status, &HeaderMap::new());
             let soon = failure.retry == Retry::Soon;
             assert_eq!(soon, again.contains(&code), "{}", failure.why);
             assert!(failure.why.ends_with(r#": "hunter\n""#), "{}", failure.why);
         }
+    }
+
+    #[test]
+    fn a_receiver_that_says_when_is_tried_again_then() {
+        let pushback = |code, value| {
+            let mut trailers = HeaderMap::new();
+            trailers.insert("grpc-retry-pushback-ms", HeaderValue::from_static(value));
+            let failure = failure(&Status::new(code, ""), &trailers);
+            (failure.retry, failure.wait)
+        };
+        let second = Some(Duration::from_secs(1));
+        let exhausted = Code::ResourceExhausted;
+        assert_eq!(pushback(exhausted, "1000"), (Retry::Soon, second));
+        assert_eq!(pushback(Code::Unavailable, "-1"), (Retry::Later, None));
+        assert_eq!(pushback(Code::Internal, "1000"), (Retry::Later, second));
+    }
+
+    #[test]
+    fn an_answer_is_one_whole_message() {
+        for (body, expected) in [
+            (&b""[..], "the answer has no message"),
+            (b"\0\0\0", "the answer has no message"),
+            (b"\x01\0\0\0\0", "is compressed"),
+            (b"\0\0\0\0\x05a", "has 1 bytes and announced 5"),
+            (b"\0\0\0\0\0\0\0\0\0\0", "has 5 bytes and announced 0"),
+            (b"\0\xff\xff\xff\xff", "announced 4294967295"),
+            (b"\0\0\0\0\x02\xff\xff", "cannot be decoded"),
+        ] {
+            let said = unframed(body).map_or_else(|why| why, |answer| format!("{answer:?}"));
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
+        assert_eq!(
+            unframed(b"\0\0\0\0\0"),
+            Ok(ExportMetricsServiceResponse::default())
+        );
     }
 }

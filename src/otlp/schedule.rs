@@ -1,6 +1,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use super::answer::Accepted;
 use super::failure::{Failure, Retry};
 
 /// When to push next.
@@ -24,28 +25,30 @@ impl Schedule {
     }
 
     /// How long to wait after a push that went like this.
-    pub(super) fn wait(&mut self, outcome: &Result<(), Failure>) -> Duration {
+    pub(super) fn wait(&mut self, outcome: &Result<Accepted, Failure>) -> Duration {
         self.wait_with(outcome, chance())
     }
 
     /// `chance` is from 0 to 1: runners whose receiver went away together must not
     /// come back together.
-    fn wait_with(&mut self, outcome: &Result<(), Failure>, chance: f64) -> Duration {
+    fn wait_with(&mut self, outcome: &Result<Accepted, Failure>, chance: f64) -> Duration {
         let Err(failure) = outcome else {
             self.failures = 0;
             return self.every;
         };
         self.failures = self.failures.saturating_add(1);
-        match failure.retry {
+        let own = match failure.retry {
             Retry::Later => self.every,
-            Retry::After(wait) => wait.min(PATIENCE),
             Retry::Soon => {
                 let doublings = (self.failures - 1).min(16);
                 let longest = self.every.min(LONGEST);
                 let wait = FIRST.min(self.every) * 2_u32.pow(doublings);
                 wait.min(longest).mul_f64(0.5 + chance / 2.0)
             }
-        }
+        };
+        // A receiver can lengthen a wait. If it could shorten one, a broken one would
+        // have pushes without a pause.
+        own.max(failure.wait.unwrap_or_default().min(PATIENCE))
     }
 }
 
@@ -67,7 +70,7 @@ mod tests {
             .map(|_| schedule.wait_with(&failed, 1.0).as_secs())
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(schedule.wait_with(&Ok(()), 1.0).as_secs(), 10);
+        assert_eq!(schedule.wait_with(&Ok(None), 1.0).as_secs(), 10);
         assert_eq!(schedule.wait_with(&failed, 0.0).as_millis(), 500);
     }
 
@@ -82,14 +85,32 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_says_when_and_is_not_asked_again_what_it_has_refused() {
-        let mut schedule = Schedule::new(Duration::from_secs(10));
-        let mut wait = |retry| {
+    fn a_receiver_lengthens_a_wait_and_never_abolishes_it() {
+        let wait = |retry, wait: Option<Duration>| {
             let why = String::new();
-            schedule.wait(&Err(Failure { why, retry })).as_secs()
+            // Each time the first failure.
+            let mut schedule = Schedule::new(Duration::from_secs(10));
+            let failed = Err(Failure { why, retry, wait });
+            schedule.wait_with(&failed, 0.0).as_millis()
         };
-        assert_eq!(wait(Retry::After(Duration::from_secs(30))), 30);
-        assert_eq!(wait(Retry::After(Duration::MAX)), 300);
-        assert_eq!(wait(Retry::Later), 10);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        for (retry, own) in [(Retry::Soon, 500), (Retry::Later, 10_000)] {
+            assert_eq!(wait(retry, None), own);
+            assert_eq!(wait(retry, seconds(0)), own);
+            assert_eq!(wait(retry, seconds(30)), 30_000);
+            assert_eq!(wait(retry, Some(Duration::MAX)), 300_000);
+        }
+    }
+
+    #[test]
+    fn waits_double_for_a_receiver_that_asks_for_none() {
+        let mut schedule = Schedule::new(Duration::from_secs(10));
+        let mut failure = Failure::soon("");
+        failure.wait = Some(Duration::ZERO);
+        let failed = Err(failure);
+        let waits: Vec<_> = (0..6)
+            .map(|_| schedule.wait_with(&failed, 1.0).as_secs())
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{OtlpBuilder, OtlpMetrics, OtlpProtocol};
 use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
+mod answers;
 mod collector;
 mod failures;
 mod ledger;

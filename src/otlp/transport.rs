@@ -1,13 +1,17 @@
+use std::time::Duration;
+
 use hyper::header::{HeaderMap, HeaderValue, USER_AGENT};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use rustls::ClientConfig;
 
 use super::OtlpProtocol;
+use super::answer::Accepted;
 use super::connections::Connections;
 use super::endpoint::Endpoint;
+use super::explain::Explain;
 use super::failure::Failure;
 use super::grpc::Grpc;
 use super::http::Http;
+use super::tls::Tls;
 
 /// How a push gets to the receiver.
 pub(super) enum Transport {
@@ -16,35 +20,45 @@ pub(super) enum Transport {
 }
 
 impl Transport {
+    /// `within` is the time for a push.
     pub(super) fn new(
-        protocol: OtlpProtocol,
+        explain: Explain,
         endpoint: &Endpoint,
         mut headers: HeaderMap,
-        tls: ClientConfig,
+        tls: Tls,
+        within: Duration,
     ) -> Self {
         const US: HeaderValue =
             HeaderValue::from_static(concat!("solti-metrics/", env!("CARGO_PKG_VERSION")));
         headers.entry(USER_AGENT).or_insert(US);
-        let uri = endpoint.uri.clone();
-        match protocol {
-            OtlpProtocol::HttpProtobuf => Self::Http(Http {
-                connections: Connections::new(tls, false),
-                uri,
-                headers,
-            }),
-            OtlpProtocol::Grpc => Self::Grpc(Grpc {
-                connections: Connections::new(tls, true),
-                uri,
-                headers,
-            }),
+        let http2 = explain.protocol == OtlpProtocol::Grpc;
+        let connections = Connections::new(tls, http2, within, explain);
+        if http2 {
+            return Self::Grpc(Grpc::new(connections, &endpoint.uri, headers));
         }
+        Self::Http(Http {
+            connections,
+            uri: endpoint.uri.clone(),
+            headers,
+        })
     }
 
     /// Takes as long as the receiver does.
-    pub(super) async fn push(&self, message: ExportMetricsServiceRequest) -> Result<(), Failure> {
+    pub(super) async fn push(
+        &self,
+        message: &ExportMetricsServiceRequest,
+    ) -> Result<Accepted, Failure> {
         match self {
-            Self::Http(http) => http.push(&message).await,
+            Self::Http(http) => http.push(message).await,
             Self::Grpc(grpc) => grpc.push(message).await,
+        }
+    }
+
+    /// What may be wrong where there was no answer in time.
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Http(http) => http.connections.hint(),
+            Self::Grpc(grpc) => grpc.connections.hint(),
         }
     }
 

@@ -9,10 +9,13 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{sleep_until, timeout_at};
 
 use super::account::{Account, Orders};
+use super::answer::Accepted;
 use super::failure::Failure;
 use super::message::{Message, unix_nanos};
 use super::schedule::Schedule;
+use super::theirs::Secrets;
 use super::transport::Transport;
+use crate::export_log::ExportLog;
 
 /// What pushes: a thread of its own, with a runtime of its own, so that it is the
 /// same whether or not the program has one.
@@ -24,6 +27,8 @@ pub(super) struct Worker {
     pub(super) timeout: Duration,
     /// Where to, for messages.
     pub(super) target: String,
+    pub(super) secrets: Secrets,
+    pub(super) log: ExportLog,
 }
 
 impl Worker {
@@ -48,10 +53,9 @@ impl Worker {
     }
 
     fn run(mut self, runtime: Runtime) {
+        let _end = End(Arc::clone(&self.account));
         runtime.block_on(self.push_until_the_end());
-        // A name server that does not answer is not waited for.
         runtime.shutdown_background();
-        self.account.end();
     }
 
     async fn push_until_the_end(&mut self) {
@@ -79,36 +83,70 @@ impl Worker {
                 return;
             }
             flushes = asked;
-            next = began + schedule.wait(&outcome);
+            let wait = schedule.wait(&outcome);
+            // An interval is from push to push, and a wait begins with the answer.
+            let from = if outcome.is_ok() {
+                began
+            } else {
+                Instant::now()
+            };
+            next = from + wait;
         }
     }
 
-    async fn push(&mut self, flushes: u64, orders: &mut Receiver<Orders>) -> Result<(), Failure> {
+    async fn push(
+        &mut self,
+        flushes: u64,
+        orders: &mut Receiver<Orders>,
+    ) -> Result<Accepted, Failure> {
         let total = self.account.shards.total();
         let request = self.message.request(&total, unix_nanos());
-        let push = self.transport.push(request);
+        let push = self.transport.push(&request);
         let deadline = Instant::now() + self.timeout;
         let outcome = tokio::select! {
-            outcome = timeout_at(deadline.into(), push) => outcome
-                .unwrap_or_else(|_| Err(Failure::soon(format!("no answer within {:?}", self.timeout)))),
+            outcome = timeout_at(deadline.into(), push) => outcome.unwrap_or_else(|_| {
+                let why = format!("no answer within {:?}", self.timeout);
+                Err(Failure::soon(match self.transport.hint() {
+                    Some(hint) => format!("{why}; {hint}"),
+                    None => why,
+                }))
+            }),
             () = ended(orders) => Err(Failure::soon("no answer until the end")),
         };
         if outcome.is_err() {
             self.transport.reset();
         }
-        let said = outcome.as_ref().map(|&()| ());
-        let said = said.map_err(|failure| format!("{}: {}", self.target, failure.why));
+        let said = match &outcome {
+            Ok(warning) => {
+                self.log.succeeded();
+                let warning = warning.as_deref().map(|it| self.secrets.hide(it));
+                if let Some(warning) = &warning {
+                    self.log.warned(warning);
+                }
+                Ok(warning)
+            }
+            Err(failure) => {
+                let why = self.secrets.hide(&failure.why);
+                self.log.failed(&why);
+                Err(format!("{}: {why}", self.target))
+            }
+        };
         self.account.note(flushes, total.records(), said);
         outcome
     }
 }
 
+/// Nobody may wait for a worker that is gone, however it went.
+struct End(Arc<Account>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread()
-        .enable_all()
-        // They look names up.
-        .max_blocking_threads(2)
-        .build()
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// Until a flush is asked for that is not among the first so many, or the end.

@@ -6,13 +6,15 @@ use super::lines::Lines;
 use super::mailbox::Mailbox;
 use super::target::Target;
 use super::worker::Worker;
-use super::{StatsdDialect, StatsdError, StatsdMetrics, clean};
+use super::{StatsdDialect, StatsdError, StatsdMetrics, address, clean};
+use crate::export_log::ExportLog;
 
 /// Settings of a [`StatsdMetrics`], from [`StatsdMetrics::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before it is built"]
 pub struct StatsdBuilder {
     address: String,
+    name: Option<String>,
     dialect: StatsdDialect,
     prefix: String,
     tags: Vec<(String, String)>,
@@ -24,12 +26,19 @@ impl StatsdBuilder {
     pub(super) fn new(address: String) -> Self {
         Self {
             address,
+            name: None,
             dialect: StatsdDialect::default(),
             prefix: "solti".to_owned(),
             tags: Vec::new(),
             queue: StatsdMetrics::DEFAULT_QUEUE,
             gather: StatsdMetrics::DEFAULT_GATHER,
         }
+    }
+
+    /// The name of this backend in log entries: its address unless set.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// How lines say their labels: [`StatsdDialect::Plain`] unless set.
@@ -76,14 +85,15 @@ impl StatsdBuilder {
         self
     }
 
-    /// Looks the server up, which may take as long as the system likes, and starts the
-    /// thread that sends. Nothing is sent yet, and no server has to be there.
+    /// Starts the thread that sends. Nothing is looked up and nothing is sent for this,
+    /// so that the server, and its name, may come later.
     ///
     /// # Errors
     ///
-    /// When the address is none or cannot be found, when nothing can be sent there,
-    /// when prefix or tags cannot be used, or when there is no thread.
+    /// When the address is not `HOST:PORT`, when prefix or tags cannot be used, or when
+    /// the thread cannot be started.
     pub fn build(self) -> Result<StatsdMetrics, StatsdError> {
+        address::check(&self.address)?;
         let prefix = clean::prefix(&self.prefix)?;
         let tags = clean::tags(&self.tags)?;
         if self.dialect == StatsdDialect::Plain && !tags.is_empty() {
@@ -93,8 +103,9 @@ impl StatsdBuilder {
         let worker = Worker {
             mailbox: Arc::clone(&mailbox),
             lines: Lines::new(self.dialect, &prefix, &tags),
-            target: Target::new(self.address.clone())?,
+            target: Target::new(self.address.clone()),
             gather: self.gather,
+            log: ExportLog::new(self.name.as_deref(), "statsd", &self.address),
         };
         let worker = thread::Builder::new()
             .name("solti-statsd".to_owned())

@@ -44,11 +44,6 @@ impl Counts {
 
     pub(super) fn fail(&self, error: String) {
         add(&self.failures, 1);
-        self.note(error);
-    }
-
-    /// Remembers what went wrong with something else than a send.
-    pub(super) fn note(&self, error: String) {
         *self
             .last_error
             .lock()

@@ -8,27 +8,13 @@ use super::StatsdMetrics;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StatsdError {
-    /// The address is none, or its name is not known.
-    #[error("cannot find the statsd server {address:?}, which must be HOST:PORT")]
-    Resolve {
+    /// The address is not `HOST:PORT`.
+    #[error("invalid statsd address {address:?}: {reason}; it must be HOST:PORT")]
+    Address {
         /// As it was given.
         address: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The name is known, and has no address.
-    #[error("the statsd server {address:?} has a name without an address")]
-    NoAddress {
-        /// As it was given.
-        address: String,
-    },
-    /// No socket can send there: no route, or no permission.
-    #[error("cannot send to the statsd server {address:?}")]
-    Unreachable {
-        /// As it was given.
-        address: String,
-        /// What the system says of the last of its addresses.
-        source: io::Error,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// The prefix is too long for a line.
     #[error(

@@ -1,7 +1,6 @@
-use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::StatsdStatus;
 use super::counts::Counts;
@@ -16,6 +15,9 @@ const CLOSED: u8 = 1;
 /// Those that are queued are dropped.
 const OVER: u8 = 2;
 
+/// An hour: nobody who leaves waits for longer.
+const LONGEST: Duration = Duration::from_secs(3600);
+
 /// What whoever records and the worker have between them. It books what becomes of
 /// each record, once.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub(super) struct Mailbox {
     phase: AtomicU8,
     hand: Mutex<Hand>,
     idle: Condvar,
+    closing: Condvar,
+    /// When the worker stops sending, where nobody waits for it.
+    end: OnceLock<Instant>,
 }
 
 /// What the worker has taken out of the queue. Nobody holds its lock while something
@@ -47,6 +52,8 @@ impl Mailbox {
             phase: AtomicU8::new(OPEN),
             hand: Mutex::default(),
             idle: Condvar::new(),
+            closing: Condvar::new(),
+            end: OnceLock::new(),
         }
     }
 
@@ -87,8 +94,7 @@ impl Mailbox {
     /// Takes no more records, and gives the worker so long to send the others. Returns
     /// whether it has ended.
     pub(super) fn close(&self, within: Duration) -> bool {
-        self.phase.fetch_max(CLOSED, Ordering::SeqCst);
-        self.queue.wake();
+        self.no_more();
         let hand = self.hand();
         let waited = self
             .idle
@@ -98,6 +104,34 @@ impl Mailbox {
         drop(hand);
         self.end();
         idle
+    }
+
+    /// Takes no more records, and gives the worker so long to send the others, without
+    /// waiting for it.
+    pub(super) fn leave(&self, within: Duration) {
+        // Whoever was first has said when.
+        self.end
+            .get_or_init(|| Instant::now() + within.min(LONGEST));
+        self.no_more();
+    }
+
+    /// Takes no more records: the worker sends the others, and ends.
+    fn no_more(&self) {
+        self.phase.fetch_max(CLOSED, Ordering::SeqCst);
+        self.queue.wake();
+        // Whoever looks at the phase while holding this lock misses nothing.
+        drop(self.hand());
+        self.closing.notify_all();
+    }
+
+    /// Waits for so long, or until no more records are taken. Returns whether that is
+    /// so. For the worker alone.
+    pub(super) fn pause(&self, most: Duration) -> bool {
+        let waited = self
+            .closing
+            .wait_timeout_while(self.hand(), most, |_| !self.is(CLOSED));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.is(CLOSED)
     }
 
     /// Waits until there are records to send: a while after the first of them, or when
@@ -120,7 +154,7 @@ impl Mailbox {
     /// who sends them and then says how that went.
     pub(super) fn take(&self, datagram: &mut Datagram) -> bool {
         let mut hand = self.hand();
-        if self.is(OVER) {
+        if self.is(OVER) || self.end.get().is_some_and(|end| *end <= Instant::now()) {
             return false;
         }
         while let Some(event) = hand.next.take().or_else(|| self.queue.pop()) {
@@ -134,12 +168,13 @@ impl Mailbox {
     }
 
     /// Books the records that were taken last, unless it is over: then they are booked.
-    pub(super) fn settle(&self, sent: &io::Result<()>) {
+    pub(super) fn settle(&self, sent: bool) {
         let mut hand = self.hand();
         let records = std::mem::take(&mut hand.records);
-        match sent {
-            Ok(()) => self.counts.deliver(records),
-            Err(_) => self.counts.drop_unsent(records),
+        if sent {
+            self.counts.deliver(records);
+        } else {
+            self.counts.drop_unsent(records);
         }
     }
 
@@ -218,11 +253,11 @@ mod tests {
     #[test]
     fn what_was_sent_and_what_was_not_is_booked_as_such() {
         let mailbox = Mailbox::new(8);
-        for sent in [Ok(()), Err(io::Error::other("no"))] {
+        for sent in [true, false] {
             mailbox.post_all(&[EVENT; 3]);
             assert!(mailbox.take(&mut datagram()));
             assert_eq!(mailbox.status().in_flight(), 3);
-            mailbox.settle(&sent);
+            mailbox.settle(sent);
         }
         let status = mailbox.status();
         assert_eq!((status.delivered, status.in_flight()), (3, 0));
@@ -241,7 +276,7 @@ mod tests {
             (0, drops(0, 0, 5_000))
         );
         // Now it comes back.
-        mailbox.settle(&Ok(()));
+        mailbox.settle(true);
         assert!(!mailbox.take(&mut datagram()));
         assert!(!mailbox.wait(Duration::ZERO));
         mailbox.retire();
@@ -253,6 +288,24 @@ mod tests {
             (status.in_flight(), status.dropped),
             (0, drops(0, 0, 5_001))
         );
+    }
+
+    #[test]
+    fn whoever_leaves_does_not_wait_and_the_worker_stops_in_time() {
+        let mailbox = Mailbox::new(8);
+        mailbox.post_all(&[EVENT; 3]);
+        assert!(mailbox.take(&mut datagram()));
+        mailbox.leave(Duration::ZERO);
+        // A send is under way, and nobody has waited for it.
+        assert_eq!(mailbox.status().in_flight(), 3);
+        assert!(mailbox.pause(Duration::MAX));
+        mailbox.settle(false);
+        mailbox.queue.push(EVENT, 4);
+        mailbox.counts.accept(1);
+        assert!(!mailbox.take(&mut datagram()));
+        mailbox.retire();
+        assert_eq!(mailbox.status().in_flight(), 0);
+        assert_eq!(mailbox.status().dropped, drops(0, 3, 1));
     }
 
     #[test]

@@ -15,11 +15,12 @@ pub struct StatsdStatus {
     pub queued: usize,
     /// How many may wait there.
     pub queue: usize,
-    /// Datagrams that were given to the socket.
+    /// Attempts to send a datagram, each to the address in use and then to all
+    /// others.
     pub attempts: u64,
-    /// Those of them that it did not take.
+    /// Attempts that failed: no address took the datagram, or it is lost.
     pub failures: u64,
-    /// What went wrong last, with a send or with a look-up, if anything ever did.
+    /// Why the last failed attempt did. It stays when later ones succeed.
     pub last_error: Option<String>,
 }
 

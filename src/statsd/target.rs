@@ -1,193 +1,338 @@
+use std::fmt::Write;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use super::{StatsdError, StatsdMetrics};
+use super::StatsdMetrics;
+use super::link::{Link, Unsent, is_away};
 
-/// A socket that takes no datagram for so long fails to take it.
-const SEND_WITHIN: Duration = Duration::from_secs(1);
-
-/// Where datagrams go.
+/// Where datagrams go: a name, whose addresses are looked up when there is something
+/// to send, and again after each failure.
 pub(super) struct Target {
     name: String,
     look_up: LookUp,
-    looked_up: Instant,
-    look_up_every: Duration,
-    /// What the socket sends to.
-    address: SocketAddr,
-    socket: UdpSocket,
-    /// The last send has failed.
-    failed: bool,
+    /// What the name came to, and when.
+    known: Option<(Vec<SocketAddr>, Instant)>,
+    link: Option<Link>,
+    /// Addresses that refused a datagram, and have taken none since.
+    refused: Vec<SocketAddr>,
+    /// Rounds through all addresses in a row that ended with none.
+    failures: u32,
 }
 
 /// Who knows the addresses of a name.
 type LookUp = Box<dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send>;
 
+/// The most addresses of one name that are tried.
+const ADDRESSES: usize = 16;
+
+/// What became of a datagram that no server has.
+#[derive(Debug)]
+pub(super) enum NotSent {
+    /// It is lost, or too large for the way there: it must not be sent again.
+    Lost(io::Error),
+    /// No address took it: it may be sent later.
+    Waits(String),
+}
+
 impl Target {
-    pub(super) fn new(name: String) -> Result<Self, StatsdError> {
+    pub(super) fn new(name: String) -> Self {
         let look_up = |name: &str| Ok(name.to_socket_addrs()?.collect());
-        Self::with(name, StatsdMetrics::LOOK_UP_EVERY, Box::new(look_up))
+        Self::with(name, Box::new(look_up))
     }
 
-    fn with(name: String, look_up_every: Duration, look_up: LookUp) -> Result<Self, StatsdError> {
-        let addresses = match look_up(&name) {
-            Ok(addresses) if addresses.is_empty() => {
-                return Err(StatsdError::NoAddress { address: name });
+    fn with(name: String, look_up: LookUp) -> Self {
+        Self {
+            name,
+            look_up,
+            known: None,
+            link: None,
+            refused: Vec::new(),
+            failures: 0,
+        }
+    }
+
+    /// Sends a datagram once: to the address in use, or else to the first that takes
+    /// it. It may take as long as the system needs to look the name up.
+    pub(super) fn send(&mut self, datagram: &[u8]) -> Result<(), NotSent> {
+        let mut why = String::new();
+        let mut last = None;
+        if let Some(link) = &mut self.link {
+            match link.send(datagram) {
+                Ok(()) => return Ok(self.sent(None)),
+                Err(Unsent::Lost(error)) => {
+                    if is_away(&error) {
+                        self.leave();
+                    }
+                    return Err(NotSent::Lost(error));
+                }
+                Err(Unsent::Waits(error)) => {
+                    last = self.leave();
+                    note(&mut why, last, &error);
+                }
             }
-            Ok(addresses) => addresses,
-            Err(source) => {
-                let address = name;
-                return Err(StatsdError::Resolve { address, source });
+        }
+        for address in self.candidates(last, &mut why) {
+            // A refusal takes a while to come back. It is waited for where one is to
+            // be expected, or another address could take the datagram.
+            let patient = self.refused.contains(&address) || self.has_others();
+            match Link::open(address, patient).and_then(|link| link.first(datagram)) {
+                Ok(link) => return Ok(self.sent(Some(link))),
+                Err(Unsent::Lost(error)) => return Err(NotSent::Lost(error)),
+                Err(Unsent::Waits(error)) => {
+                    self.refuses(address);
+                    note(&mut why, Some(address), &error);
+                }
             }
+        }
+        self.failures = self.failures.saturating_add(1);
+        Err(NotSent::Waits(why))
+    }
+
+    /// How long to wait after no address took a datagram.
+    pub(super) fn pause(&self) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(16);
+        let pause = StatsdMetrics::RETRY_AFTER.saturating_mul(1 << doublings);
+        pause.min(StatsdMetrics::LOOK_UP_EVERY)
+    }
+
+    fn sent(&mut self, link: Option<Link>) {
+        self.failures = 0;
+        if let Some(link) = link {
+            self.refused.retain(|address| *address != link.address());
+            self.link = Some(link);
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        let known = self.known.as_ref();
+        known.is_some_and(|(addresses, _)| addresses.len() > 1)
+    }
+
+    /// The address in use has failed.
+    fn leave(&mut self) -> Option<SocketAddr> {
+        let address = self.link.take()?.address();
+        self.refuses(address);
+        Some(address)
+    }
+
+    fn refuses(&mut self, address: SocketAddr) {
+        if !self.refused.contains(&address) {
+            self.refused.truncate(ADDRESSES);
+            self.refused.insert(0, address);
+        }
+    }
+
+    /// The addresses to try, in order: `last`, which has just failed, comes last.
+    fn candidates(&mut self, last: Option<SocketAddr>, why: &mut String) -> Vec<SocketAddr> {
+        let fresh = |at: Instant| at.elapsed() < StatsdMetrics::RETRY_AFTER;
+        let known = self.known.take().filter(|(_, at)| fresh(*at));
+        let (mut addresses, at) = match known {
+            Some(known) => known,
+            None => match (self.look_up)(&self.name) {
+                Ok(addresses) => (addresses, Instant::now()),
+                Err(error) => {
+                    note(why, None, &error);
+                    return Vec::new();
+                }
+            },
         };
-        match connected(&addresses) {
-            Ok((address, socket)) => Ok(Self {
-                name,
-                look_up,
-                looked_up: Instant::now(),
-                look_up_every,
-                address,
-                socket,
-                failed: false,
-            }),
-            Err(source) => {
-                let address = name;
-                Err(StatsdError::Unreachable { address, source })
-            }
+        addresses.truncate(ADDRESSES);
+        if addresses.is_empty() {
+            note(why, None, &io::Error::other("the name has no address"));
         }
-    }
-
-    /// What a name is looked up for. It may take as long as the system likes.
-    ///
-    /// # Errors
-    ///
-    /// When that fails; then the address stays what it was.
-    pub(super) fn renew(&mut self) -> io::Result<()> {
-        if !self.failed || self.looked_up.elapsed() < self.look_up_every {
-            return Ok(());
+        if let Some(at) = addresses.iter().position(|address| Some(*address) == last) {
+            addresses.rotate_left(at + 1);
         }
-        self.looked_up = Instant::now();
-        let addresses = (self.look_up)(&self.name)?;
-        // One that is still among them may only have been away for a while; but its
-        // socket may be bound to an address that this machine no longer has.
-        let still = addresses.contains(&self.address);
-        let wanted = if still { vec![self.address] } else { addresses };
-        (self.address, self.socket) = connected(&wanted)?;
-        Ok(())
-    }
-
-    pub(super) fn send(&mut self, datagram: &str) -> io::Result<()> {
-        let sent = self.socket.send(datagram.as_bytes());
-        self.failed = sent.is_err();
-        sent.map(drop)
+        self.known = Some((addresses.clone(), at));
+        addresses
     }
 }
 
-/// A socket that sends to the first address that one can send to, and hears it if
-/// nobody listens there.
-fn connected(addresses: &[SocketAddr]) -> io::Result<(SocketAddr, UdpSocket)> {
-    let mut why = io::Error::other("the name has no address");
-    for &address in addresses {
-        match connect(address) {
-            Ok(socket) => return Ok((address, socket)),
-            Err(error) => why = error,
-        }
+fn note(why: &mut String, address: Option<SocketAddr>, error: &io::Error) {
+    if !why.is_empty() {
+        why.push_str("; ");
     }
-    Err(why)
-}
-
-fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
-    let here: SocketAddr = match address {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    // Writing to a string does not fail.
+    let _ = match address {
+        Some(address) => write!(why, "{address}: {error}"),
+        None => write!(why, "cannot look the server up: {error}"),
     };
-    let socket = UdpSocket::bind(here)?;
-    socket.set_write_timeout(Some(SEND_WITHIN))?;
-    socket.connect(address)?;
-    Ok(socket)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::UdpSocket;
     use std::sync::{Arc, Mutex, PoisonError};
 
     use super::*;
 
-    #[test]
-    fn what_is_no_address_is_refused_with_what_it_must_be() {
-        for address in ["", "statsd", "127.0.0.1", "127.0.0.1:65536", "a\nb:1"] {
-            let error = Target::new(address.to_owned()).err();
-            let said = error.map(|error| error.to_string()).unwrap_or_default();
-            let expected =
-                format!("cannot find the statsd server {address:?}, which must be HOST:PORT");
-            assert_eq!(said, expected);
-        }
-    }
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-    #[test]
-    fn a_name_without_an_address_is_refused() {
-        let none = Target::with("statsd:1".into(), Duration::ZERO, Box::new(|_| Ok(vec![])));
-        assert!(matches!(none.err(), Some(StatsdError::NoAddress { .. })));
-    }
-
-    #[test]
-    fn an_address_that_nobody_may_send_to_is_refused() {
-        let error = Target::new("255.255.255.255:8125".to_owned()).err();
-        assert!(matches!(error, Some(StatsdError::Unreachable { .. })));
-    }
-
-    /// Where nobody listens while this is kept: it hears itself alone, and who sends
-    /// there is refused.
-    fn nobody() -> io::Result<(UdpSocket, SocketAddr)> {
+    /// An address that refuses every datagram while this socket exists: it hears itself
+    /// alone.
+    fn refusing() -> io::Result<(UdpSocket, SocketAddr)> {
         let kept = UdpSocket::bind("127.0.0.1:0")?;
         let address = kept.local_addr()?;
         kept.connect(address)?;
         Ok((kept, address))
     }
 
-    #[test]
-    fn after_a_failure_it_goes_where_the_name_has_moved() -> Result<(), Box<dyn std::error::Error>>
-    {
-        let (_kept, nobody) = nobody()?;
+    fn server() -> io::Result<(UdpSocket, SocketAddr)> {
         let server = UdpSocket::bind("127.0.0.1:0")?;
         server.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let known = Arc::new(Mutex::new(Ok(nobody)));
-        let dns = Arc::clone(&known);
-        let look_up = move |_: &str| match &*dns.lock().unwrap_or_else(PoisonError::into_inner) {
-            Ok(address) => Ok(vec![*address]),
-            Err(()) => Err(io::Error::other("no name server")),
-        };
-        let mut target = Target::with("statsd:8125".into(), Duration::ZERO, Box::new(look_up))?;
-        let moved = |to| *known.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        let address = server.local_addr()?;
+        Ok((server, address))
+    }
 
-        // Without a failure nobody looks.
-        moved(Err(()));
-        target.renew()?;
-        while target.send("lost").is_ok() {}
-        assert!(target.renew().is_err());
-        moved(Ok(server.local_addr()?));
-        target.renew()?;
-        target.send("found")?;
+    fn received(server: &UdpSocket) -> io::Result<String> {
         let mut datagram = [0; 16];
         let length = server.recv(&mut datagram)?;
-        assert_eq!(&datagram[..length], b"found");
+        Ok(String::from_utf8_lossy(&datagram[..length]).into_owned())
+    }
+
+    /// A name whose addresses a test sets, and how often they were looked up.
+    #[derive(Clone, Default)]
+    struct Name(Arc<Mutex<(Vec<SocketAddr>, u32)>>);
+
+    impl Name {
+        fn target(&self) -> Target {
+            let this = self.clone();
+            let look_up = move |_: &str| {
+                let mut known = this.0.lock().unwrap_or_else(PoisonError::into_inner);
+                known.1 += 1;
+                match &known.0[..] {
+                    [] => Err(io::Error::other("no such name")),
+                    addresses => Ok(addresses.to_vec()),
+                }
+            };
+            Target::with("statsd:8125".into(), Box::new(look_up))
+        }
+
+        fn is(&self, addresses: &[SocketAddr]) {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.0 = addresses.to_vec();
+        }
+
+        fn looked_up(&self) -> u32 {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        }
+    }
+
+    /// Why a datagram waits.
+    fn waits(sent: Result<(), NotSent>) -> String {
+        match sent {
+            Err(NotSent::Waits(why)) => why,
+            other => format!("no wait: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_yet_is_waited_for() -> Outcome {
+        let name = Name::default();
+        let mut target = name.target();
+        for _ in 0..3 {
+            let why = waits(target.send(b"waits"));
+            assert_eq!(why, "cannot look the server up: no such name");
+        }
+        let (server, address) = server()?;
+        name.is(&[address]);
+        assert!(target.send(b"waits").is_ok());
+        assert_eq!(received(&server)?, "waits");
         Ok(())
     }
 
     #[test]
-    fn a_name_is_not_looked_up_again_before_its_time() -> Result<(), Box<dyn std::error::Error>> {
-        let (_kept, nobody) = nobody()?;
-        let asked = Arc::new(Mutex::new(0));
-        let count = Arc::clone(&asked);
-        let look_up = move |_: &str| {
-            *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-            Ok(vec![nobody])
-        };
-        let hour = Duration::from_secs(3600);
-        let mut target = Target::with("statsd:8125".into(), hour, Box::new(look_up))?;
-        while target.send("lost").is_ok() {}
-        target.renew()?;
-        assert_eq!(*asked.lock().unwrap_or_else(PoisonError::into_inner), 1);
+    fn an_address_that_refuses_is_left_for_the_next_without_a_loss() -> Outcome {
+        let (_kept, first) = refusing()?;
+        let (server, second) = server()?;
+        let name = Name::default();
+        name.is(&[first, second]);
+        let mut target = name.target();
+        for _ in 0..3 {
+            assert!(target.send(b"arrives").is_ok());
+            assert_eq!(received(&server)?, "arrives");
+        }
+        // An address that takes datagrams is not looked up again.
+        assert_eq!(name.looked_up(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn no_datagram_to_addresses_that_refuse_counts_as_sent() -> Outcome {
+        let ((_one, first), (_other, second)) = (refusing()?, refusing()?);
+        let name = Name::default();
+        name.is(&[first, second]);
+        let mut target = name.target();
+        for _ in 0..3 {
+            let why = waits(target.send(b"waits"));
+            assert!(why.contains(&format!("{first}: ")), "{why}");
+            assert!(why.contains(&format!("{second}: ")), "{why}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_server_that_goes_away_is_left_for_the_other_address() -> Outcome {
+        let ((gone, first), (server, second)) = (server()?, server()?);
+        let name = Name::default();
+        name.is(&[first, second]);
+        let mut target = name.target();
+        assert!(target.send(b"one").is_ok());
+        assert_eq!(received(&gone)?, "one");
+        drop(gone);
+        // The datagram that finds out is lost, or waits and is sent to the other.
+        let mut lost = 0;
+        while let Err(error) = target.send(b"two") {
+            lost += 1;
+            assert!(lost < 3, "{error:?}");
+        }
+        assert_eq!(received(&server)?, "two");
+        Ok(())
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_start_over_after_a_success() -> Outcome {
+        let name = Name::default();
+        let mut target = name.target();
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            waits(target.send(b"waits"));
+            pauses.push(target.pause().as_secs());
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 10, 10]);
+        target.failures = u32::MAX;
+        assert_eq!(target.pause(), StatsdMetrics::LOOK_UP_EVERY);
+        let (_server, address) = server()?;
+        name.is(&[address]);
+        assert!(target.send(b"sent").is_ok());
+        assert_eq!(target.failures, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_datagram_that_no_way_takes_is_lost_and_holds_up_no_other() -> Outcome {
+        let (server, address) = server()?;
+        let name = Name::default();
+        name.is(&[address]);
+        let mut target = name.target();
+        let huge = vec![b'a'; 70_000];
+        for _ in 0..2 {
+            assert!(matches!(target.send(&huge), Err(NotSent::Lost(_))));
+            assert!(target.send(b"small").is_ok());
+            assert_eq!(received(&server)?, "small");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_addresses_of_a_name_are_bounded() -> Outcome {
+        let (_kept, address) = refusing()?;
+        let name = Name::default();
+        name.is(&vec![address; 10_000]);
+        let mut target = name.target();
+        let why = waits(target.send(b"waits"));
+        assert_eq!(why.matches("; ").count(), ADDRESSES - 1);
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 ;; Stands around a guest's `main`: what other parts have kept is handed on when it
-;; has returned. A program that could not hand everything on has failed.
+;; has returned. A program that could not hand everything on has failed, and says why.
 ;; One whose `main` is asynchronous waits for it here, and keeps nobody from going on.
 (component
   (import "main" (instance $main (export "run" (func ASYNC (result (result))))))
@@ -7,6 +7,8 @@
     (export "flush" (func (result (result (error string)))))))
 
   ROOM
+
+  SAY
 
   (core func $run (canon lower (func $main "run")))
   (core func $flush (canon lower (func $lifecycle "flush")
@@ -16,15 +18,19 @@
     (import "" "memory" (memory 1))
     (import "" "run" (func $run (result i32)))
     (import "" "flush" (func $flush (param i32)))
+    (import "" "say" (func $say (param i32 i32)))
     (func (export "run") (result i32)
       (local $failed i32)
       (local.set $failed (call $run))
       (call $flush (i32.const 0))
+      (if (i32.load8_u (i32.const 0)) (then
+        (call $say (i32.load offset=4 (i32.const 0)) (i32.load offset=8 (i32.const 0)))))
       (i32.or (local.get $failed) (i32.load8_u (i32.const 0)))))
   (core instance $code (instantiate $code (with "" (instance
     (export "memory" (memory $room "memory"))
     (export "run" (func $run))
-    (export "flush" (func $flush))))))
+    (export "flush" (func $flush))
+    (export "say" (func $say "say"))))))
 
   (func $flushing ASYNC (result (result)) (canon lift (core func $code "run")))
   (instance $out (export "run" (func $flushing)))

@@ -1,11 +1,14 @@
 ;; Stands between a guest and `wasi:cli/exit`, whose name in the guest's words is
-;; put in: what other parts have kept is handed on before the program ends.
+;; put in: what other parts have kept is handed on before the program ends. One that
+;; could not hand everything on has failed, and says why.
 (component
   (import "EXIT" (instance $exit (export "exit" (func (param "status" (result))))))
   (import "lifecycle" (instance $lifecycle
     (export "flush" (func (result (result (error string)))))))
 
   ROOM
+
+  SAY
 
   (core func $exit (canon lower (func $exit "exit")))
   (core func $flush (canon lower (func $lifecycle "flush")
@@ -15,13 +18,17 @@
     (import "" "memory" (memory 1))
     (import "" "exit" (func $exit (param i32)))
     (import "" "flush" (func $flush (param i32)))
+    (import "" "say" (func $say (param i32 i32)))
     (func (export "exit") (param $failed i32)
       (call $flush (i32.const 0))
+      (if (i32.load8_u (i32.const 0)) (then
+        (call $say (i32.load offset=4 (i32.const 0)) (i32.load offset=8 (i32.const 0)))))
       (call $exit (i32.or (local.get $failed) (i32.load8_u (i32.const 0))))))
   (core instance $code (instantiate $code (with "" (instance
     (export "memory" (memory $room "memory"))
     (export "exit" (func $exit))
-    (export "flush" (func $flush))))))
+    (export "flush" (func $flush))
+    (export "say" (func $say "say"))))))
 
   (func $flushing (param "status" (result)) (canon lift (core func $code "exit")))
   (instance $out (export "exit" (func $flushing)))

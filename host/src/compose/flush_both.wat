@@ -20,7 +20,7 @@
     (import "" "first" (func $first (param i32)))
     (import "" "second" (func $second (param i32)))
     (func (export "flush") (result i32)
-      (global.set $free (i32.const 32))
+      (global.set $free (i32.const 2048))
       (call $first (i32.const 0))
       (if (i32.load8_u (i32.const 0)) (then
         (global.set $free (i32.add

@@ -20,8 +20,10 @@ pub(super) fn flush_both() -> String {
     with_room(include_str!("flush_both.wat"))
 }
 
+/// Puts in what several of them have.
 fn with_room(text: &str) -> String {
     text.replace("ROOM", include_str!("room.wat").trim_start())
+        .replace("SAY", include_str!("say.wat").trim_start())
 }
 
 #[cfg(test)]

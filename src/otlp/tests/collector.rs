@@ -1,12 +1,14 @@
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use std::{io, thread};
 
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -30,11 +32,22 @@ pub(super) enum Does {
     Reject(i64),
     /// A status of HTTP or gRPC, and when to come back.
     Refuse(u16, Option<u32>),
+    /// A status, headers and a body of HTTP, and trailers.
+    Answer(&'static Answer),
     /// Accepts, when it is released.
     Hold,
     /// Nothing, with the connection open.
     Hang,
     Close,
+}
+
+/// What a server answers, whatever it is asked.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) body: &'static [u8],
+    pub(super) trailers: &'static [(&'static str, &'static str)],
 }
 
 /// A push, as it came.
@@ -204,8 +217,7 @@ impl Server {
     async fn answer(
         self,
         request: Request<Incoming>,
-    ) -> Result<Response<impl hyper::body::Body<Data = Bytes, Error: Into<BoxError>>>, BoxError>
-    {
+    ) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
         let (head, body) = request.into_parts();
         let mut body = body.collect().await?.to_bytes();
         let grpc = self.protocol == OtlpProtocol::Grpc;
@@ -235,6 +247,7 @@ impl Server {
                 });
             }
             Does::Refuse(code, when) => (status, after) = (code, when),
+            Does::Answer(answer) => return Ok(answered(answer)?),
             Does::Hold => self.released.notified().await,
             Does::Hang => std::future::pending().await,
             Does::Close => return Err("closed".into()),
@@ -265,8 +278,22 @@ impl Server {
         };
         let body = Full::new(Bytes::from(message));
         let trailers = (grpc && status == 0).then_some(trailers);
-        Ok(head.body(body.with_trailers(async { trailers.map(Ok) }))?)
+        Ok(head.body(body.with_trailers(async { trailers.map(Ok) }).boxed())?)
     }
+}
+
+fn answered(answer: &'static Answer) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
+    let mut head = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        head = head.header(*name, *value);
+    }
+    let mut trailers = HeaderMap::new();
+    for (name, value) in answer.trailers {
+        trailers.insert(*name, HeaderValue::from_static(value));
+    }
+    let trailers = (!answer.trailers.is_empty()).then_some(Ok(trailers));
+    let body = Full::new(Bytes::from_static(answer.body));
+    Ok(head.body(body.with_trailers(async { trailers }).boxed())?)
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -153,6 +153,80 @@ fn a_backend_that_is_dropped_leaves_no_thread_behind() -> Outcome {
 }
 
 #[test]
+fn dropping_it_pushes_in_the_background_and_its_ledger_tells() -> Outcome {
+    for protocol in BOTH {
+        let collector = Collector::start(protocol)?;
+        let metrics = pushing_to(&collector).build()?;
+        collector.does(Does::Hold);
+        record(&metrics, &script());
+        let (status, records) = (metrics.status_reader(), script().len() as u64);
+        drop(metrics);
+        // It has not waited for the push.
+        assert_eq!((status().in_flight, status().delivered), (records, 0));
+        collector.push()?;
+        collector.release();
+        while status().in_flight > 0 {
+            thread::yield_now();
+        }
+        balanced(&status());
+        assert_eq!((status().delivered, status().dropped), (records, 0));
+    }
+    Ok(())
+}
+
+#[test]
+fn dropping_it_gives_up_what_no_receiver_accepts() -> Outcome {
+    for protocol in BOTH {
+        let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
+            .protocol(protocol)
+            .build()?;
+        record(&metrics, &script());
+        let status = metrics.status_reader();
+        drop(metrics);
+        while status().in_flight > 0 {
+            thread::yield_now();
+        }
+        balanced(&status());
+        assert_eq!(status().dropped, script().len() as u64);
+    }
+    Ok(())
+}
+
+#[test]
+fn dropping_it_with_nothing_new_pushes_nothing() -> Outcome {
+    let collector = Collector::start(BOTH[0])?;
+    let metrics = pushing_to(&collector).build()?;
+    record(&metrics, &script());
+    metrics.flush(GUARD)?;
+    collector.push()?;
+    let status = metrics.status_reader();
+    let account = Arc::downgrade(&metrics.account);
+    drop(metrics);
+    // That of the reader.
+    while account.strong_count() > 1 {
+        thread::yield_now();
+    }
+    assert!(collector.try_push().is_err());
+    assert_eq!(status().attempts, 1);
+    Ok(())
+}
+
+#[test]
+fn a_shutdown_without_an_end_pushes_like_any_other() -> Outcome {
+    // The last whole second that an instant can have, and more than fits.
+    let near = Duration::from_secs(i64::MAX as u64);
+    for within in [near, Duration::MAX] {
+        let collector = Collector::start(BOTH[0])?;
+        let metrics = pushing_to(&collector).build()?;
+        record(&metrics, &script());
+        let status = metrics.shutdown(within);
+        assert_eq!(status.delivered, script().len() as u64);
+        collector.push()?;
+    }
+    Ok(())
+}
+
+#[test]
 fn it_is_built_used_and_dropped_within_a_runtime_as_without_one() -> Outcome {
     let collector = Collector::start(BOTH[1])?;
     let builder = pushing_to(&collector);

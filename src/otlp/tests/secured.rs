@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
@@ -40,21 +40,30 @@ impl Authority {
         let key = KeyPair::generate()?;
         let params = CertificateParams::new(vec![name.to_owned()])?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der())?,
-            )?;
-        config.alpn_protocols = match protocol {
-            OtlpProtocol::HttpProtobuf => vec![b"http/1.1".to_vec()],
-            OtlpProtocol::Grpc => vec![b"h2".to_vec()],
-        };
-        let tls = TlsAcceptor::from(Arc::new(config));
-        Ok(Collector::start_at(free()?, protocol, Some(tls))?)
+        secured(certificate.der().clone(), &key, protocol)
     }
+}
+
+/// A collector with this certificate.
+fn secured(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    protocol: OtlpProtocol,
+) -> Result<Collector, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate],
+            PrivateKeyDer::try_from(key.serialize_der())?,
+        )?;
+    config.alpn_protocols = match protocol {
+        OtlpProtocol::HttpProtobuf => vec![b"http/1.1".to_vec()],
+        OtlpProtocol::Grpc => vec![b"h2".to_vec()],
+    };
+    let tls = TlsAcceptor::from(Arc::new(config));
+    Ok(Collector::start_at(free()?, protocol, Some(tls))?)
 }
 
 #[test]
@@ -77,10 +86,18 @@ fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
         let known = authority.collector("localhost", protocol)?;
         let elsewhere = authority.collector("elsewhere.example", protocol)?;
         for (collector, ca_file, expected) in [
-            (&known, Some(other.file()), "invalid peer certificate"),
+            (
+                &known,
+                Some(other.file()),
+                "not signed by the authority that it names",
+            ),
             // By the public roots.
-            (&known, None, "UnknownIssuer"),
-            (&elsewhere, Some(authority.file()), "not valid for name"),
+            (&known, None, "not issued by a public authority"),
+            (
+                &elsewhere,
+                Some(authority.file()),
+                r#"is for "elsewhere.example", and the endpoint has "localhost""#,
+            ),
         ] {
             let mut builder = pushing_to(collector);
             if let Some(file) = ca_file {
@@ -95,6 +112,131 @@ fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
             assert_eq!(metrics.status().delivered, 0);
             assert!(collector.try_push().is_err());
         }
+    }
+    Ok(())
+}
+
+/// A certificate as `openssl req -x509` makes it: its own authority.
+struct SelfSigned {
+    certificate: rcgen::Certificate,
+    key: KeyPair,
+    folder: TempDir,
+}
+
+impl SelfSigned {
+    fn new(change: impl FnOnce(&mut CertificateParams)) -> Result<Self, Error> {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("ca.pem"), certificate.pem())?;
+        Ok(Self {
+            certificate,
+            key,
+            folder,
+        })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    fn collector(&self, protocol: OtlpProtocol) -> Result<Collector, Error> {
+        secured(self.certificate.der().clone(), &self.key, protocol)
+    }
+}
+
+#[test]
+fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outcome {
+    for is_ca in [
+        IsCa::Ca(BasicConstraints::Unconstrained),
+        IsCa::ExplicitNoCa,
+    ] {
+        let pinned = SelfSigned::new(|params| params.is_ca = is_ca)?;
+        for protocol in BOTH {
+            let collector = pinned.collector(protocol)?;
+            let metrics = pushing_to(&collector).ca_file(pinned.file()).build()?;
+            record(&metrics, &script());
+            metrics.flush(GUARD)?;
+            assert_eq!(metrics.shutdown(GUARD).delivered, script().len() as u64);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_receiver_s_own_certificate_is_verified_like_any_other() -> Outcome {
+    let date = rcgen::date_time_ymd;
+    let good = SelfSigned::new(|_| {})?;
+    let other = SelfSigned::new(|params| {
+        params.distinguished_name = rcgen::DistinguishedName::new();
+    })?;
+    let elsewhere = SelfSigned::new(|params| params.subject_alt_names.clear())?;
+    let expired = SelfSigned::new(|params| params.not_after = date(2001, 2, 3))?;
+    let early = SelfSigned::new(|params| params.not_before = date(4000, 1, 1))?;
+    for (certificate, file, expected) in [
+        (&good, &other, "that of an authority (CA:TRUE)"),
+        (&elsewhere, &elsewhere, "has no subject alternative name"),
+        (&expired, &expired, "has expired on Sat, 03 Feb 2001"),
+        (&early, &early, "is not valid before Sat, 01 Jan 4000"),
+    ] {
+        let collector = certificate.collector(BOTH[0])?;
+        let metrics = pushing_to(&collector).ca_file(file.file()).build()?;
+        record(&metrics, &script());
+        let said = metrics
+            .flush(GUARD)
+            .map_or_else(|e| e.to_string(), |()| String::new());
+        assert!(said.contains(expected), "{expected}: {said}");
+        assert!(collector.try_push().is_err());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() -> Outcome {
+    let authority = Authority::new()?;
+    for protocol in BOTH {
+        let with = authority.collector("localhost", protocol)?;
+        let without = Collector::start(protocol)?;
+        for (url, expected) in [
+            (
+                with.url().replace("https", "http"),
+                "begin the endpoint with https://",
+            ),
+            (
+                without.url().replace("http", "https"),
+                "begin the endpoint with http://",
+            ),
+        ] {
+            let metrics = OtlpMetrics::builder(url)
+                .protocol(protocol)
+                .every(Duration::from_secs(3600))
+                .timeout(GUARD)
+                .build()?;
+            let said = metrics
+                .flush(GUARD)
+                .map_or_else(|e| e.to_string(), |()| String::new());
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_receiver_that_offers_the_other_protocol_over_tls_is_recognised() -> Outcome {
+    let authority = Authority::new()?;
+    for (protocol, other) in [(BOTH[0], BOTH[1]), (BOTH[1], BOTH[0])] {
+        let collector = authority.collector("localhost", other)?;
+        let metrics = pushing_to(&collector)
+            .protocol(protocol)
+            .ca_file(authority.file())
+            .build()?;
+        let said = metrics
+            .flush(GUARD)
+            .map_or_else(|e| e.to_string(), |()| String::new());
+        assert!(said.contains("protocol"), "{said}");
     }
     Ok(())
 }
@@ -117,6 +259,15 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     )?;
     let large = file("large.pem", &vec![b'#'; 2 << 20])?;
+    let der = file("der.pem", b"\x30\x82\x03\x01")?;
+    let key = file("key.pem", KeyPair::generate()?.serialize_pem().as_bytes())?;
+    let text = file("text.pem", b"ca")?;
+    // It would be read for ever, and a pipe be waited for.
+    let sparse = folder.path().join("sparse.pem");
+    fs::File::create(&sparse)?.set_len(1 << 40)?;
+    let pipe = folder.path().join("pipe.pem");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status()?;
+    assert!(made.success());
     let https = || OtlpMetrics::builder("https://localhost:1");
     let http = || OtlpMetrics::builder("http://localhost:1");
     for (builder, expected) in [
@@ -129,18 +280,24 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
         ),
         (
             https().ca_file(&empty),
-            "empty.pem cannot be used: it has no certificate",
+            "empty.pem cannot be used: it is empty",
         ),
         (
             https().ca_file(&broken),
-            "broken.pem cannot be used: it is no PEM",
+            "broken.pem cannot be used: it is not valid PEM",
         ),
         (
             https().ca_file(&no_certificate),
-            "no_certificate.pem cannot be used",
+            "no_certificate.pem cannot be used: certificate 1 in it is not a certificate",
         ),
         (https().ca_file(&large), "it is larger than 1 MiB"),
-        (https().ca_file(folder.path()), "cannot be used"),
+        (https().ca_file(&sparse), "it is larger than 1 MiB"),
+        (https().ca_file(&der), "it is in DER"),
+        (https().ca_file(&key), "a private key and no certificate"),
+        (https().ca_file(&text), "it has no certificate in PEM"),
+        (https().ca_file(folder.path()), "it is a directory"),
+        (https().ca_file(&pipe), "it is not a regular file"),
+        (https().ca_file("/dev/zero"), "it is not a regular file"),
         (
             https().ca_file("nowhere.pem"),
             "nowhere.pem cannot be used: No such file",

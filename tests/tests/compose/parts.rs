@@ -79,12 +79,19 @@ pub(crate) fn silent() -> Result<Vec<u8>> {
 /// A receiver that cannot hand anything on, and says so in as many bytes: a
 /// middleware if it `forwards`, else a provider.
 pub(crate) fn failing(forwards: bool, byte: char, length: usize) -> Result<Vec<u8>> {
+    let text: String = std::iter::repeat_n(byte, length).collect();
+    failing_with(forwards, &text)
+}
+
+/// The same, in these words.
+pub(crate) fn failing_with(forwards: bool, text: &str) -> Result<Vec<u8>> {
+    let length = text.len();
+    let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
     let import = if forwards {
         r#"(import "solti:metrics/backend@0.1.0" "record-task-started" (func (param i32)))"#
     } else {
         ""
     };
-    let text: String = std::iter::repeat_n(byte, length).collect();
     component(&format!(
         r#"(module
         {import}

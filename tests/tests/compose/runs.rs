@@ -21,6 +21,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("what_was_kept_is_handed_on_however_a_program_ends", ends),
     ("what_a_middleware_kept_is_kept_again_and_handed_on", both),
     ("a_program_that_loses_records_at_its_end_has_failed", loses),
+    ("a_push_that_fails_at_the_end_is_told_in_one_line", told),
     (
         "a_guest_of_a_real_toolchain_that_fails_loses_nothing",
         failing_digest,
@@ -116,6 +117,7 @@ fn ends(runtime: &Runtime) -> Result<()> {
         let expected = Ended {
             code,
             stdout: stdout.into(),
+            stderr: String::new(),
         };
         ensure!(ended == expected, "{end}: {ended:?}");
     }
@@ -152,6 +154,33 @@ fn loses(runtime: &Runtime) -> Result<()> {
             let parts: Vec<_> = [guest.clone()].into_iter().chain(receivers).collect();
             let ended = run(runtime, &parts)?;
             ensure!(ended.code == Some(1), "{end}: {ended:?}");
+        }
+    }
+    Ok(())
+}
+
+/// What a provider says is on standard error, however the program ends: bounded, and
+/// without what could begin a line or steer a terminal.
+fn told(runtime: &Runtime) -> Result<()> {
+    let cut = "m".repeat(1_023);
+    for (reason, expected) in [
+        ("a".repeat(9), "a".repeat(9)),
+        (String::new(), String::new()),
+        ("m".repeat(1_024), "m".repeat(1_024)),
+        ("m".repeat(300_000), format!("{}...", "m".repeat(1_024))),
+        // A character of two bytes is not cut in two.
+        (format!("{cut}\u{e9}{cut}"), format!("{cut}...")),
+        (
+            "no\nroute\r\u{1b}[2J\u{9b}31m\u{7f}\u{e9}\0".into(),
+            "no route  [2J  31m \u{e9} ".into(),
+        ),
+    ] {
+        let expected = format!("metrics not flushed: {expected}\n");
+        for end in [RETURN, FAIL, EXIT, EXIT_FAILED] {
+            let provider = parts::failing_with(false, &reason)?;
+            let ended = run(runtime, &[parts::guest(end)?, provider])?;
+            ensure!(ended.code == Some(1), "{end}: {ended:?}");
+            ensure!(ended.stderr == expected, "{end}: {ended:?}");
         }
     }
     Ok(())
@@ -201,6 +230,7 @@ fn good(stdout: &str) -> Ended {
     Ended {
         code: Some(0),
         stdout: stdout.into(),
+        stderr: String::new(),
     }
 }
 

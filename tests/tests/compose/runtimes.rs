@@ -14,6 +14,7 @@ pub(crate) struct Ended {
     /// None where it trapped.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Where `guest/examples/jsonl.rs` writes.
@@ -45,6 +46,7 @@ fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
     }
     task.args.extend(args.iter().map(ToString::to_string));
     task.stdout = Output::Capture;
+    task.stderr = Output::Capture;
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
     ensure!(report.ledger.accepted() == 0, "it recorded into the host");
     Ok(Ended {
@@ -54,6 +56,7 @@ fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
             other => anyhow::bail!("it ended otherwise: {other}"),
         },
         stdout: String::from_utf8(report.stdout)?,
+        stderr: String::from_utf8(report.stderr)?,
     })
 }
 
@@ -71,8 +74,11 @@ fn python(path: &Path, program: &[u8], folder: &Path, args: &[&str]) -> Result<E
         .context("python3")?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(!stderr.contains("Traceback"), "{stderr}");
+    let code = output.status.code().filter(|code| *code != 134);
     Ok(Ended {
-        code: output.status.code().filter(|code| *code != 134),
+        code,
         stdout: String::from_utf8(output.stdout)?,
+        // Of a trap, the script prints what the runtime says.
+        stderr: code.map_or_else(String::new, |_| stderr.into_owned()),
     })
 }

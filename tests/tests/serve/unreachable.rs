@@ -114,24 +114,42 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
 }
 
 #[test]
-fn lines_that_nobody_takes_are_counted() -> Result<()> {
-    let nobody = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
+fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
+    // It hears itself alone, and refuses what others send.
+    let refusing = UdpSocket::bind("127.0.0.1:0")?;
+    let nobody = refusing.local_addr()?;
+    refusing.connect(nobody)?;
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
-    let served = place.serve(&format!(
-        "{TICKS}[backends.lines]\nstatsd = {{ address = \"{nobody}\" }}\n"
-    ))?;
-    served.until_at_least(
-        r#"solti_metrics_export_failures_total{backend="lines"}"#,
-        2.0,
-    )?;
-    let dropped = r#"solti_metrics_records_dropped_total{source="lines",reason="backend_failed"}"#;
-    served.until_at_least(dropped, 2.0)?;
-    until(&served, "teller", |task| {
-        task["runs"]["success"].as_u64() >= Some(20)
-    })?;
-    let end = served.stop()?;
-    ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    for address in [nobody.to_string(), "not..known:8125".to_owned()] {
+        let mut served = place.serve(&format!(
+            "{TICKS}[backends.lines]\nstatsd = {{ address = \"{address}\", queue = 8 }}\n"
+        ))?;
+        let said = served.entry("a failure", |it| {
+            it["message"] == "push failed: records wait"
+        })?;
+        ensure!(
+            said["backend"] == "lines" && said["level"] == "WARN",
+            "{said}"
+        );
+        served.until_at_least(
+            r#"solti_metrics_export_failures_total{backend="lines"}"#,
+            2.0,
+        )?;
+        let full = r#"solti_metrics_records_dropped_total{source="lines",reason="queue_full"}"#;
+        served.until_at_least(full, 2.0)?;
+        let now = backend(&served, "lines")?;
+        ensure!(
+            now["ledger"]["delivered"] == 0 && now["last_failure"].is_string(),
+            "{now}"
+        );
+        ensure!(served.get("/readyz")?.status == 200);
+        until(&served, "teller", |task| {
+            task["runs"]["success"].as_u64() >= Some(20)
+        })?;
+        let end = served.stop()?;
+        ensure!(end.code == Some(0), "{end}");
+        books(&end)?;
+    }
     Ok(())
 }
 
@@ -163,8 +181,13 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     ensure!(served.reload(&format!("[tasks]\n{backends}"))?.is_none());
     let answer = served.json("/api/backends")?;
     settled(&answer["ledgers"]["guests"])?;
-    let lines = until_backend(&served, "lines", |it| it["ledger"]["in_flight"] == 0)?;
-    settled(&lines["ledger"])?;
+    // The queue, and a datagram of as many records, wait.
+    let lines = backend(&served, "lines")?;
+    ensure!(
+        lines["ledger"]["in_flight"].as_u64() <= Some(2 * 64),
+        "{lines}"
+    );
+    ensure!(lines["ledger"]["delivered"] == 0, "{lines}");
     let now = backend(&served, "collector")?;
     // All of it waits, as sums.
     ensure!(

@@ -136,7 +136,7 @@ impl Checked<'_> {
                 } else {
                     "statsd"
                 };
-                self.note(&keys(kind), Exporter::new(source, backend));
+                self.note(&keys(kind), Exporter::new(name, source, backend));
             }
         }
     }

@@ -25,18 +25,19 @@ pub(crate) struct ExporterStatus {
 }
 
 impl Exporter {
-    /// This blocks: names are looked up, and files read.
-    pub(super) fn new(source: &Source, wanted: &Backend) -> anyhow::Result<Self> {
+    /// This blocks: files are read.
+    pub(super) fn new(name: &str, source: &Source, wanted: &Backend) -> anyhow::Result<Self> {
         match (&wanted.otlp, &wanted.statsd) {
-            (Some(otlp), _) => Self::otlp(source, otlp),
-            (_, Some(statsd)) => Self::statsd(statsd),
+            (Some(otlp), _) => Self::otlp(name, source, otlp),
+            (_, Some(statsd)) => Self::statsd(name, statsd),
             // One of the three is there, which was looked at.
             _ => anyhow::bail!("needs one of `component`, `otlp` and `statsd`"),
         }
     }
 
-    fn otlp(source: &Source, wanted: &Otlp) -> anyhow::Result<Self> {
+    fn otlp(name: &str, source: &Source, wanted: &Otlp) -> anyhow::Result<Self> {
         let mut builder = OtlpMetrics::builder(&wanted.endpoint)
+            .name(name)
             .protocol(match wanted.protocol {
                 Protocol::Http => OtlpProtocol::HttpProtobuf,
                 Protocol::Grpc => OtlpProtocol::Grpc,
@@ -55,8 +56,9 @@ impl Exporter {
         Ok(Self::Otlp(Arc::new(builder.build()?)))
     }
 
-    fn statsd(wanted: &Statsd) -> anyhow::Result<Self> {
+    fn statsd(name: &str, wanted: &Statsd) -> anyhow::Result<Self> {
         let mut builder = StatsdMetrics::builder(&wanted.address)
+            .name(name)
             .dialect(match wanted.dialect {
                 Dialect::Plain => StatsdDialect::Plain,
                 Dialect::Dogstatsd => StatsdDialect::DogStatsd,

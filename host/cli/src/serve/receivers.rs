@@ -161,12 +161,13 @@ impl Receivers {
         if let Some(old) = old.filter(|old| old.is_exporter_of(backend)) {
             return Ok(old.clone());
         }
-        // Names are looked up, and files read.
+        // Files are read.
         let otlp = backend.otlp.as_ref();
         let file = otlp.and_then(|otlp| otlp.ca.as_ref());
         let file = file.map_or_else(|| name.into(), |file| source.path(file));
-        let (source, wanted) = (source.clone(), backend.clone());
-        let exporter = in_time(&file, move || Exporter::new(&source, &wanted)).await??;
+        let (shown, source, wanted) = (name.to_owned(), source.clone(), backend.clone());
+        let build = move || Exporter::new(&shown, &source, &wanted);
+        let exporter = in_time(&file, build).await??;
         Ok(Member::exporter(name, exporter, backend))
     }
 

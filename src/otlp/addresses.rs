@@ -1,0 +1,128 @@
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::{io, thread, vec};
+
+use hyper_util::client::legacy::connect::dns::Name;
+use tokio::sync::oneshot;
+use tonic::codegen::Service;
+
+/// Looks a receiver's addresses up, each time another one first, if the one before has
+/// failed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Addresses {
+    turn: Arc<AtomicUsize>,
+    /// Look-ups under way.
+    running: Arc<AtomicUsize>,
+}
+
+/// A name server that does not answer holds up so many threads at most.
+const LOOK_UPS: usize = 2;
+
+impl Addresses {
+    /// The next push begins with the next address.
+    pub(super) fn turn(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Service<Name> for Addresses {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let answer = look_up(name, Arc::clone(&self.running));
+        Box::pin(async move {
+            let answer = answer?.await;
+            // Its thread is gone without an answer.
+            let mut addresses = answer.map_err(io::Error::other)??;
+            let first = turn.checked_rem(addresses.len()).unwrap_or_default();
+            addresses.rotate_left(first);
+            Ok(addresses.into_iter())
+        })
+    }
+}
+
+type Answer = oneshot::Receiver<io::Result<Vec<SocketAddr>>>;
+
+/// One of the look-ups under way, until it is dropped.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The system's look-up blocks, and so has a thread of its own.
+fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<Answer> {
+    let (tell, answer) = oneshot::channel();
+    let before = running.fetch_add(1, Ordering::Relaxed);
+    let running = Running(running);
+    if before >= LOOK_UPS {
+        return Err(io::Error::other(
+            "earlier look-ups of the name are not answered yet",
+        ));
+    }
+    thread::Builder::new()
+        .name("otlp-look-up".to_owned())
+        .spawn(move || {
+            let found = (name.as_str(), 0).to_socket_addrs();
+            // Nobody may wait for it any more.
+            let _ = tell.send(found.map(Iterator::collect));
+            drop(running);
+        })
+        .map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot start the thread that looks the name up: {error}"),
+            )
+        })?;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look_up(addresses: &mut Addresses, name: &str) -> io::Result<Vec<SocketAddr>> {
+        let name = name.parse().map_err(io::Error::other)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(runtime.block_on(addresses.call(name))?.collect())
+    }
+
+    #[test]
+    fn after_a_failure_another_address_comes_first() -> io::Result<()> {
+        let mut addresses = Addresses::default();
+        let first = look_up(&mut addresses, "localhost")?;
+        for _ in 0..first.len() {
+            addresses.turn();
+        }
+        assert_eq!(look_up(&mut addresses, "localhost")?, first);
+        addresses.turn();
+        let mut turned = look_up(&mut addresses, "localhost")?;
+        turned.rotate_right(1);
+        assert_eq!(turned, first);
+        Ok(())
+    }
+
+    #[test]
+    fn look_ups_that_hang_take_no_more_than_two_threads() -> io::Result<()> {
+        let mut addresses = Addresses::default();
+        addresses.running.store(LOOK_UPS, Ordering::Relaxed);
+        let said = look_up(&mut addresses, "localhost").err();
+        let said = said.map_or_else(String::new, |error| error.to_string());
+        assert_eq!(said, "earlier look-ups of the name are not answered yet");
+        addresses.running.store(LOOK_UPS - 1, Ordering::Relaxed);
+        look_up(&mut addresses, "localhost")?;
+        Ok(())
+    }
+}

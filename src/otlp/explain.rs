@@ -1,0 +1,126 @@
+//! Why a receiver did not answer, in words, and what to change.
+
+use std::error::Error;
+use std::io;
+
+use super::OtlpProtocol;
+use super::failure::Failure;
+use super::first_bytes::{FirstBytes, Speaks};
+use super::theirs::Theirs;
+use super::tls;
+
+/// How the receiver is spoken to.
+#[derive(Debug, Clone)]
+pub(super) struct Explain {
+    pub(super) protocol: OtlpProtocol,
+    pub(super) https: bool,
+    pub(super) port: Option<u16>,
+    /// Whether the receiver is trusted by certificates in a file.
+    pub(super) ca_file: bool,
+}
+
+pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, as receivers of gRPC do (usually at port 4317): set the protocol to \
+     grpc, or use the server's port for OTLP over HTTP (usually 4318)";
+pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, as receivers of OTLP over HTTP do (usually at port 4318): set the \
+     protocol to http, or use the server's port for gRPC (usually 4317)";
+const USE_HTTPS: &str = "the server speaks TLS: begin the endpoint with https://";
+const NO_TLS: &str = "the server answers without TLS: begin the endpoint with http://, or use the server's port for TLS";
+const MAY_BE_GRPC: &str =
+    "if the server takes gRPC (usually at port 4317), set the protocol to grpc";
+pub(super) const MAY_BE_HTTP: &str =
+    "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http";
+
+impl Explain {
+    pub(super) fn failure(
+        &self,
+        error: &(dyn Error + 'static),
+        raw: &FirstBytes,
+        plain: &FirstBytes,
+    ) -> Failure {
+        if let Some(said) = self.said(raw, plain) {
+            return Failure::soon(said);
+        }
+        if let Some(tls) = find(error) {
+            return Failure::soon(tls::words(tls, self.ca_file));
+        }
+        let connecting = error
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect);
+        let why = chain(error);
+        Failure::soon(if connecting || plain.speak() != Speaks::Nothing {
+            why
+        } else {
+            // It closed the connection without a word.
+            format!("{why}; {}", self.other())
+        })
+    }
+
+    /// What may be wrong where there was no answer in time.
+    pub(super) fn hint(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
+        let usual = match self.protocol {
+            OtlpProtocol::HttpProtobuf => 4317,
+            OtlpProtocol::Grpc => 4318,
+        };
+        let of_port = || (self.port == Some(usual)).then(|| self.other().to_owned());
+        self.said(raw, plain).or_else(of_port)
+    }
+
+    const fn other(&self) -> &'static str {
+        match self.protocol {
+            OtlpProtocol::HttpProtobuf => MAY_BE_GRPC,
+            OtlpProtocol::Grpc => MAY_BE_HTTP,
+        }
+    }
+
+    /// What the other side speaks, if that is the trouble.
+    fn said(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
+        let http2 = self.protocol == OtlpProtocol::Grpc;
+        let known = match (raw.speak(), plain.speak()) {
+            (Speaks::Tls, _) if !self.https => USE_HTTPS,
+            (Speaks::Http1 | Speaks::Http2 | Speaks::Else, _) if self.https => NO_TLS,
+            (_, Speaks::Http2) if !http2 => USE_GRPC,
+            (_, Speaks::Http1) if http2 => USE_HTTP,
+            (_, Speaks::Else) => {
+                return Some(format!(
+                    "the server does not speak HTTP, but begins with {}: check the port",
+                    Theirs(&plain.shown())
+                ));
+            }
+            _ => return None,
+        };
+        Some(known.to_owned())
+    }
+}
+
+/// The error of TLS among the causes. An `io::Error` hides what it was made of from
+/// `source`.
+fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// An error with all that is behind it.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    // That the client had an error says nothing.
+    let is_client = error.is::<hyper_util::client::legacy::Error>();
+    let first = error.source().filter(|_| is_client).unwrap_or(error);
+    let mut why = first.to_string();
+    let mut source = first.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !why.ends_with(&cause) {
+            why = format!("{why}: {cause}");
+        }
+        source = error.source();
+    }
+    why.replace("tls handshake eof", "the server closed the connection during the TLS handshake: check that its port is one for TLS")
+}

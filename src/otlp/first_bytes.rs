@@ -1,0 +1,157 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The first bytes that came over the last connection, which say what the other side
+/// speaks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
+
+/// So many of them.
+const MOST: usize = 32;
+
+/// What the other side speaks, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// It has said nothing yet.
+    Nothing,
+    Tls,
+    Http1,
+    Http2,
+    Else,
+}
+
+impl FirstBytes {
+    pub(super) fn forget(&self) {
+        self.bytes(Vec::clear);
+    }
+
+    pub(super) fn speak(&self) -> Speaks {
+        self.bytes(|bytes| speaks(bytes))
+    }
+
+    /// For messages.
+    pub(super) fn shown(&self) -> String {
+        self.bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn add(&self, more: &[u8]) {
+        self.bytes(|bytes| {
+            let room = MOST.saturating_sub(bytes.len()).min(more.len());
+            bytes.extend(more.iter().take(room));
+        });
+    }
+
+    fn bytes<T>(&self, what: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        what(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn speaks(bytes: &[u8]) -> Speaks {
+    match bytes {
+        [] => Speaks::Nothing,
+        // A record: its kind, and the version 3.x.
+        [0x14..=0x17, 3, ..] => Speaks::Tls,
+        _ if bytes.starts_with(b"HTTP/") => Speaks::Http1,
+        // A frame of the connection: `SETTINGS`, with which a server begins, or `GOAWAY`.
+        [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Speaks::Http2,
+        _ => Speaks::Else,
+    }
+}
+
+/// A stream whose first bytes are noted.
+#[derive(Debug)]
+pub(super) struct Noted<S> {
+    stream: S,
+    first: FirstBytes,
+    more: bool,
+}
+
+impl<S> Noted<S> {
+    /// Those of an earlier stream are forgotten.
+    pub(super) fn new(stream: S, first: FirstBytes) -> Self {
+        first.forget();
+        let more = true;
+        Self {
+            stream,
+            first,
+            more,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if self.more {
+            let new = buffer.filled().get(before..).unwrap_or_default();
+            self.first.add(new);
+            self.more = self.first.bytes(|bytes| bytes.len() < MOST);
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl<S: Connection> Connection for Noted<S> {
+    fn connected(&self) -> Connected {
+        self.stream.connected()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_is_recognised_by_its_first_bytes() {
+        for (bytes, expected) in [
+            (&b""[..], Speaks::Nothing),
+            (b"\x15\x03\x01\x00\x02\x02\x46", Speaks::Tls),
+            (b"\x16\x03\x03\x00\x7a", Speaks::Tls),
+            (b"HTTP/1.1 400 Bad Request\r\n", Speaks::Http1),
+            (b"\0\0\0\x04\0\0\0\0\0", Speaks::Http2),
+            (b"\0\0\x12\x04\0\0\0\0\0\0\x03", Speaks::Http2),
+            (b"\0\0\x08\x07\0\0\0\0\0", Speaks::Http2),
+            (b"SSH-2.0-", Speaks::Else),
+            (b"H", Speaks::Else),
+        ] {
+            assert_eq!(speaks(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_than_the_first_bytes_are_noted() {
+        let first = FirstBytes::default();
+        (0..10).for_each(|_| first.add(&[b'a'; 20]));
+        assert_eq!(first.shown(), "a".repeat(MOST));
+        first.forget();
+        assert_eq!(first.speak(), Speaks::Nothing);
+    }
+}
