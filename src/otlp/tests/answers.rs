@@ -194,8 +194,11 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
+        // It closes none: what it said could be lost by that.
+        let mut streams = Vec::new();
         for mut stream in listener.incoming().flatten() {
             let _ = stream.write_all(b"SSH-2.0-server\r\n");
+            streams.push(stream);
         }
     });
     for protocol in BOTH {
