@@ -17,7 +17,8 @@
 //! The records of a datagram that cannot be sent are lost and counted as
 //! `failed`; the next `flush` says why. Nobody hears of a datagram that gets
 //! lost on its way. Where no server listens, every other datagram is lost so, and
-//! the one behind it fails for it.
+//! the one behind it fails for it. If the name has several addresses, the next one is
+//! tried after each failure.
 
 use std::env;
 use std::io;
@@ -48,6 +49,7 @@ impl Statsd {
             outbox: Mutex::new(Outbox {
                 address,
                 socket: None,
+                turn: 0,
                 datagram: String::new(),
                 records: 0,
                 called_for: false,
@@ -112,6 +114,8 @@ impl Accounting for Statsd {
 struct Outbox {
     address: String,
     socket: Option<UdpSocket>,
+    /// Which address of the name comes first: the next one after each failure.
+    turn: usize,
     datagram: String,
     /// How many are in the datagram: a record may be more than a line.
     records: u64,
@@ -143,8 +147,9 @@ impl Outbox {
             return;
         }
         if let Err(why) = self.try_send() {
-            // The next one tries anew, with an address that is looked up anew.
+            // The next one tries anew, with a name that is looked up anew.
             self.socket = None;
+            self.turn = self.turn.wrapping_add(1);
             self.failed += self.records;
             self.why = Some(why);
         }
@@ -155,7 +160,7 @@ impl Outbox {
     fn try_send(&mut self) -> io::Result<()> {
         let socket = match self.socket.take() {
             Some(socket) => socket,
-            None => connected(&self.address)?,
+            None => connected(&self.address, self.turn)?,
         };
         let socket = self.socket.insert(socket);
         socket.send(self.datagram.as_bytes()).map(drop)
@@ -163,9 +168,12 @@ impl Outbox {
 }
 
 /// A socket that sends there, and hears it if nobody listens.
-fn connected(address: &str) -> io::Result<UdpSocket> {
+fn connected(address: &str, turn: usize) -> io::Result<UdpSocket> {
     let mut why = io::Error::other("the name has no address");
-    for address in address.to_socket_addrs()? {
+    let mut addresses: Vec<_> = address.to_socket_addrs()?.collect();
+    let first = turn.checked_rem(addresses.len()).unwrap_or_default();
+    addresses.rotate_left(first);
+    for address in addresses {
         let here: SocketAddr = match address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

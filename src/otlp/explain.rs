@@ -22,13 +22,15 @@ pub(super) struct Explain {
 pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, as receivers of gRPC do (usually at port 4317): set the protocol to \
      grpc, or use the server's port for OTLP over HTTP (usually 4318)";
 pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, as receivers of OTLP over HTTP do (usually at port 4318): set the \
-     protocol to http, or use the server's port for gRPC (usually 4317)";
+     protocol to http/protobuf, or use the server's port for gRPC (usually 4317)";
 const USE_HTTPS: &str = "the server speaks TLS: begin the endpoint with https://";
 const NO_TLS: &str = "the server answers without TLS: begin the endpoint with http://, or use the server's port for TLS";
 const MAY_BE_GRPC: &str =
     "if the server takes gRPC (usually at port 4317), set the protocol to grpc";
 pub(super) const MAY_BE_HTTP: &str =
-    "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http";
+    "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http/protobuf";
+
+const MAY_BE_TLS: &str = "; if it wants TLS, begin the endpoint with https://";
 
 impl Explain {
     pub(super) fn failure(
@@ -61,15 +63,18 @@ impl Explain {
             OtlpProtocol::HttpProtobuf => 4317,
             OtlpProtocol::Grpc => 4318,
         };
-        let of_port = || (self.port == Some(usual)).then(|| self.other().to_owned());
+        let of_port = || (self.port == Some(usual)).then(|| self.other());
         self.said(raw, plain).or_else(of_port)
     }
 
-    const fn other(&self) -> &'static str {
-        match self.protocol {
+    /// What a server that says nothing may speak.
+    fn other(&self) -> String {
+        let other = match self.protocol {
             OtlpProtocol::HttpProtobuf => MAY_BE_GRPC,
             OtlpProtocol::Grpc => MAY_BE_HTTP,
-        }
+        };
+        let tls = if self.https { "" } else { MAY_BE_TLS };
+        format!("{other}{tls}")
     }
 
     /// What the other side speaks, if that is the trouble.

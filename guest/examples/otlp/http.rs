@@ -14,8 +14,20 @@ const PATIENCE: u64 = 2_000_000_000;
 /// What is read of an answer, in bytes.
 const ANSWER: usize = 4096;
 
-/// Posts `body`, and returns the answer's body if its status is 2xx.
-pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Vec<u8>, String> {
+/// What a receiver answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The media type, without parameters; empty if there is none.
+    pub(crate) media: String,
+    /// Where a redirect points to, without its query.
+    pub(crate) location: String,
+    pub(crate) body: Vec<u8>,
+    /// There is more of the body than is read.
+    pub(crate) cut: bool,
+}
+
+/// Posts `body`, and returns what is answered.
+pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Answer, String> {
     let deadline = subscribe_duration(PATIENCE);
     let ready = |what: Pollable| match poll(&[&what, &deadline]).first() {
         Some(0) => Ok(()),
@@ -31,18 +43,39 @@ pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Vec<u8>, String> 
         Some(Ok(Err(error))) => return Err(format!("{error:?}")),
         _ => return Err("no answer".to_owned()),
     };
-    let status = response.status();
-    if !(200..300).contains(&status) {
-        return Err(format!("status {status}"));
-    }
+    let (status, headers) = (response.status(), response.headers());
+    let text = |name| {
+        let values = headers.get(name);
+        let value = values
+            .first()
+            .map(|value| String::from_utf8_lossy(value).into_owned());
+        value.unwrap_or_default()
+    };
+    let before = |text: String, end| text.split(end).next().unwrap_or_default().trim().to_owned();
+    let media = before(text("content-type"), ';').to_ascii_lowercase();
+    let location = before(text("location"), '?');
+    drop(headers);
     let incoming = response.consume().map_err(|()| "the answer has no body")?;
     let stream = incoming.stream().map_err(|()| "the answer has no body")?;
-    let mut answer = Vec::new();
-    while answer.len() < ANSWER {
+    let mut answer = Answer {
+        status,
+        media,
+        location,
+        body: Vec::new(),
+        cut: false,
+    };
+    loop {
         ready(stream.subscribe())?;
-        match stream.read((ANSWER - answer.len()) as u64) {
-            Ok(bytes) => answer.extend(bytes),
+        let room = ANSWER - answer.body.len();
+        match stream.read(room.max(1) as u64) {
+            Ok(bytes) => {
+                answer.cut = bytes.len() > room;
+                answer.body.extend(bytes.into_iter().take(room));
+            }
             Err(_) => break,
+        }
+        if answer.cut {
+            break;
         }
     }
     Ok(answer)

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::{DROP_WITHIN, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
@@ -23,9 +23,6 @@ use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, S
 use crate::Ledger;
 use crate::sandbox::{blocking, printable};
 
-/// How long a backend that is dropped may go on with what was queued.
-const LAST: Duration = Duration::from_secs(5);
-
 /// How many threads may do what blocks for one backend.
 const BLOCKING_THREADS: usize = 4;
 
@@ -35,9 +32,12 @@ const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// A component as a [`MetricsBackend`]. See the [module's page](super).
 ///
 /// Put it into an `Arc` to share it: that is a
-/// [`MetricsHandle`](crate::MetricsHandle). When it is dropped, the component
-/// still gets what was queued, in the background, for up to five seconds; who
-/// wants to know how that ended calls [`stop`](Self::stop).
+/// [`MetricsHandle`](crate::MetricsHandle).
+///
+/// Dropping it never blocks. In the background, the component still gets what was queued
+/// and is told to flush, within [`DROP_WITHIN`]; what is left then is dropped as
+/// `shut_down`. [`ledger`](Self::ledger) outlives the backend and tells how that
+/// ended. [`stop`](Self::stop) waits for it.
 pub struct ComponentBackend {
     shared: Arc<Supervision>,
     commands: UnboundedSender<Command>,
@@ -316,7 +316,7 @@ impl MetricsBackend for ComponentBackend {
 
 impl Drop for ComponentBackend {
     fn drop(&mut self) {
-        self.ask_to_stop(LAST);
+        self.ask_to_stop(DROP_WITHIN);
     }
 }
 

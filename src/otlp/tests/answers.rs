@@ -99,7 +99,10 @@ static OF_GRPC: &[(Answer, &str)] = &[
         http(200, HTML, b"<!doctype html>"),
         r#"the media type "text/html""#,
     ),
-    (http(404, HTML, b"not here"), "set the protocol to http"),
+    (
+        http(404, HTML, b"not here"),
+        "set the protocol to http/protobuf",
+    ),
     (
         http(503, &[("retry-after", "9")], b"later"),
         r#"status 503: "later""#,
@@ -177,7 +180,7 @@ fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
 fn a_receiver_of_the_other_protocol_is_recognised() -> Outcome {
     for (protocol, other, expected) in [
         (BOTH[0], BOTH[1], "set the protocol to grpc"),
-        (BOTH[1], BOTH[0], "set the protocol to http"),
+        (BOTH[1], BOTH[0], "set the protocol to http/protobuf"),
     ] {
         let collector = Collector::start(other)?;
         let metrics = pushing_to(&collector).protocol(protocol).build()?;

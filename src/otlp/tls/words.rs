@@ -36,7 +36,7 @@ pub(in super::super) fn words(error: &Error, ca_file: bool) -> String {
 }
 
 const NO_PROTOCOL: &str = "the server does not offer the HTTP version that is needed: the protocol grpc needs HTTP/2, \
-     and the protocol http needs HTTP/1.1; set the other one, or use the server's other port";
+     and the protocol http/protobuf needs HTTP/1.1; set the other one, or use the server's other port";
 
 fn certificate(error: &CertificateError, ca_file: bool) -> String {
     match error {

@@ -15,16 +15,25 @@ use crate::trial;
 use crate::victoria::{pushing_to, url};
 
 /// What the receiver does, and what the flush must say of it.
-const CASES: [(Does, Option<&str>); 7] = [
+const CASES: [(Does, Option<&str>); 9] = [
     (Does::Answer("200 OK", b""), None),
     (
         Does::Answer("503 Service Unavailable", b"later"),
-        Some("status 503"),
+        Some("status 503: \"later\""),
+    ),
+    // Such a page is no delivery, whatever its status.
+    (
+        Does::Page(b"<p>log in"),
+        Some("the answer is \"text/html\", not OTLP: \"<p>log in\""),
+    ),
+    (
+        Does::Answer("200 OK", b"\xff\xff"),
+        Some("the answer is \"application/x-protobuf\", not OTLP"),
     ),
     // It goes nowhere else, whoever asks it to.
     (
         Does::Answer("307 Temporary Redirect", b""),
-        Some("status 307"),
+        Some("status 307: redirects to \"http://localhost:1/\""),
     ),
     (
         Does::Answer("200 OK", b"\x0a\x0b\x08\x02\x12\x07too old"),
@@ -38,6 +47,8 @@ const CASES: [(Does, Option<&str>); 7] = [
 #[derive(Clone, Copy)]
 enum Does {
     Answer(&'static str, &'static [u8]),
+    /// In HTML, with a good status.
+    Page(&'static [u8]),
     Close,
     Wait,
 }
@@ -95,18 +106,23 @@ fn receive(listener: &TcpListener, does: Does, flushed: &Receiver<()>) -> Result
     match does {
         Does::Close => {}
         Does::Answer(status, body) => {
-            let length = body.len();
-            write!(
-                stream,
-                "HTTP/1.1 {status}\r\nlocation: http://localhost:1/\r\n\
-                 content-length: {length}\r\nconnection: close\r\n\r\n"
-            )?;
-            stream.write_all(body)?;
+            answer(&mut stream, status, "application/x-protobuf", body)?;
         }
+        Does::Page(body) => answer(&mut stream, "200 OK", "text/html; charset=utf-8", body)?,
         // Until the flush is over.
         Does::Wait => drop(flushed.recv_timeout(GUARD)),
     }
     Ok(length)
+}
+
+fn answer(stream: &mut TcpStream, status: &str, media: &str, body: &[u8]) -> Result<()> {
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nlocation: http://localhost:1/\r\ncontent-type: {media}\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n"
+    )?;
+    Ok(stream.write_all(body)?)
 }
 
 fn read(stream: &TcpStream) -> Result<usize> {

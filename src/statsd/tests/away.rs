@@ -1,0 +1,122 @@
+//! A server that is away, or whose name is not known yet.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{GUARD, ONE_OF_EACH, Result, received, server, settled};
+use crate::{MetricsBackend, RunnerType, StatsdMetrics, StatsdStatus};
+
+#[test]
+fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Result {
+    // Another may take the port before the server comes back to it.
+    for _ in 0..20 {
+        if away_and_back()? {
+            return Ok(());
+        }
+    }
+    Err("the port was taken each time".into())
+}
+
+/// An address that refuses every datagram while this socket exists: it hears itself
+/// alone.
+fn refusing() -> Result<(UdpSocket, SocketAddr)> {
+    let kept = server()?;
+    let address = kept.local_addr()?;
+    kept.connect(address)?;
+    Ok((kept, address))
+}
+
+/// Waits until an attempt to send has failed.
+fn failed(metrics: &StatsdMetrics) -> Result<StatsdStatus> {
+    let begun = Instant::now();
+    while metrics.status().failures == 0 {
+        if begun.elapsed() > GUARD {
+            return Err(format!("no failure: {:?}", metrics.status()).into());
+        }
+        thread::yield_now();
+    }
+    Ok(metrics.status())
+}
+
+/// False if somebody else took the port.
+fn away_and_back() -> Result<bool> {
+    let (kept, address) = refusing()?;
+    let metrics = StatsdMetrics::builder(address.to_string())
+        .gather(Duration::ZERO)
+        .queue(4)
+        .build()?;
+    metrics.record_task_started(RunnerType::Wasm);
+    let status = failed(&metrics)?;
+    let error = status.last_error.as_deref().unwrap_or_default();
+    assert!(
+        error.starts_with(&format!("cannot send: {address}: ")),
+        "{error}"
+    );
+    assert_eq!((status.delivered, status.in_flight()), (0, 1));
+    // What finds no room while they wait is counted.
+    (0..6).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
+    let status = metrics.status();
+    assert_eq!((status.delivered, status.in_flight()), (0, 5));
+    assert_eq!(status.dropped.queue_full, 2);
+
+    drop(kept);
+    let server = match UdpSocket::bind(address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(false),
+        server => server?,
+    };
+    server.set_read_timeout(Some(GUARD))?;
+    assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
+    assert_eq!(received(&server)?, "solti.tasks_started.wasm:4|c");
+    let status = settled(&metrics)?;
+    assert_eq!((status.delivered, status.dropped.total()), (5, 2));
+    Ok(true)
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_a_server_that_is_away() -> Result {
+    let (_kept, address) = refusing()?;
+    for address in [address.to_string(), "not..known:8125".into()] {
+        let metrics = StatsdMetrics::builder(address)
+            .gather(Duration::ZERO)
+            .build()?;
+        metrics.record_task_started(RunnerType::Wasm);
+        failed(&metrics)?;
+        metrics.record_task_started(RunnerType::Wasm);
+        let status = metrics.shutdown(Duration::MAX);
+        assert_eq!((status.delivered, status.dropped.shut_down), (0, 2));
+        assert_eq!(status.in_flight(), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_name_that_is_not_known_yet_is_a_failure_and_not_an_error() -> Result {
+    let metrics = StatsdMetrics::builder("not..known:8125")
+        .gather(Duration::ZERO)
+        .build()?;
+    metrics.record_task_started(RunnerType::Wasm);
+    let status = failed(&metrics)?;
+    let error = status.last_error.as_deref().unwrap_or_default();
+    assert!(
+        error.starts_with("cannot send: cannot look the server up: "),
+        "{error}"
+    );
+    assert_eq!((status.in_flight(), status.dropped.total()), (1, 0));
+    Ok(())
+}
+
+#[test]
+fn dropping_it_gives_up_what_no_server_takes() -> Result {
+    let (_kept, address) = refusing()?;
+    let metrics = StatsdMetrics::builder(address.to_string()).build()?;
+    metrics.record_batch(&ONE_OF_EACH);
+    let status = metrics.status_reader();
+    drop(metrics);
+    while status().in_flight() > 0 {
+        thread::yield_now();
+    }
+    assert_eq!((status().delivered, status().dropped.shut_down), (0, 3));
+    Ok(())
+}
