@@ -61,7 +61,7 @@ mod watch;
 
 pub use crate::sandbox::{
     Access, BuildError, CompileLimit, EpochTicks, GuestTrap, Inspection, Interface, Limit, Limits,
-    LoadError, NoDescriptors, Output, OutputFn, Role, escaped, is_hidden, printable,
+    LoadError, NoDescriptors, Output, OutputFn, ProcessLimit, Role, escaped, is_hidden, printable,
 };
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;

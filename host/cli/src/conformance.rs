@@ -17,6 +17,7 @@ mod suite;
 mod sums;
 mod text;
 mod times;
+mod untested;
 mod vector;
 mod vectors;
 mod verdict;
@@ -40,6 +41,7 @@ use guest::Guest;
 use outcome::Rules;
 use subject::Setting;
 use suite::Suite;
+use untested::Untested;
 use verdict::{Check, Fault, Verdict};
 
 /// What was looked at, in the form in which programs read it.
@@ -167,6 +169,9 @@ impl Subject {
         let provider = match providers.load(&self.name, &self.bytes, &part.grants) {
             Ok(provider) => provider,
             Err(error) => {
+                if let Some(untested) = Untested::of_load(&self.name, &error) {
+                    return Err(untested.into());
+                }
                 let fix = "see what `solti-metrics check` says of it";
                 let fault = Fault::new("it can receive records here", error.to_string(), fix);
                 suite.add(Check::new("starts", Verdict::Failed(fault)))?;

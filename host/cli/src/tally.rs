@@ -223,6 +223,7 @@ fn kind(end: &TaskEnd) -> &'static str {
         TaskEnd::Exited { .. } => "exited",
         TaskEnd::Trapped { .. } => "trapped",
         TaskEnd::LimitHit { .. } => "limit_hit",
+        TaskEnd::ProcessLimit { .. } => "process_limit",
         TaskEnd::DeadlineExceeded { .. } => "deadline_exceeded",
         TaskEnd::Canceled => "canceled",
         _ => "ended",

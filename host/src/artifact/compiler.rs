@@ -11,7 +11,7 @@ use super::address::{Digest, Kind};
 use super::child::{Ended, Stopped, ask};
 use super::order::{No, Order};
 use super::this_program::this_program;
-use crate::sandbox::{CompileLimit, EngineSettings, printable};
+use crate::sandbox::{CompileLimit, EngineSettings, ProcessLimit, one_line, printable};
 
 // Signals, which have these numbers on Linux and on macOS.
 const SIGILL: i32 = 4;
@@ -50,8 +50,20 @@ pub(super) enum NotCompiled {
     Refused(String),
     /// It took too much.
     Limit(CompileLimit),
+    /// A limit of this process has refused what it takes.
+    ProcessLimit(ProcessLimit),
     /// The process is at fault, or this machine.
     Process(String),
+}
+
+impl NotCompiled {
+    /// What an error of wasmtime's means.
+    pub(super) fn of(error: &wasmtime::Error) -> Self {
+        match ProcessLimit::behind(error) {
+            Some(limit) => Self::ProcessLimit(limit),
+            None => Self::Refused(one_line(error)),
+        }
+    }
 }
 
 impl CompilerProcess {
@@ -143,6 +155,9 @@ impl CompilerProcess {
             Err(Stopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
             Err(Stopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
             Err(Stopped::Io(error)) => {
+                if let Some(limit) = ProcessLimit::of_start(&error) {
+                    return Err(NotCompiled::ProcessLimit(limit));
+                }
                 let program = printable(&self.program.display().to_string());
                 Err(NotCompiled::Process(format!(
                     "the compiler {program} cannot be started: {error}; let this host start processes"
@@ -153,13 +168,17 @@ impl CompilerProcess {
 
     /// What the end of a process without success means.
     fn judged(&self, order: &Order, ended: &Ended) -> NotCompiled {
-        let memory = NotCompiled::Limit(CompileLimit::Memory(self.memory));
+        // It has inherited the limits of this process, which may be lower.
+        let inherited = ProcessLimit::on_memory_below(self.memory).map(NotCompiled::ProcessLimit);
         let (status, said) = (ended.status, on_one_line(&ended.stderr));
+        let memory = |inherited: Option<NotCompiled>| {
+            inherited.unwrap_or(NotCompiled::Limit(CompileLimit::Memory(self.memory)))
+        };
         if let Some(no) = status.code().and_then(No::of_code) {
             return match no {
                 No::NotComposed => NotCompiled::NotComposed(said),
                 No::NotCompiled => NotCompiled::Refused(said),
-                No::Memory => memory,
+                No::Memory => memory(inherited),
                 No::Misunderstood => NotCompiled::Process(format!(
                     "the compiler does not fit this host: {said}; use the program of the same build"
                 )),
@@ -167,11 +186,17 @@ impl CompilerProcess {
         }
         match status.signal() {
             // The library's own words for memory that it was refused.
-            Some(SIGABRT) if said.contains("memory allocation of") => memory,
-            Some(SIGXCPU) => {
-                let time = Duration::from_secs(order.cpu);
-                NotCompiled::Limit(CompileLimit::Cpu(time))
-            }
+            Some(SIGABRT) if said.contains("memory allocation of") => memory(inherited),
+            Some(SIGXCPU) => match ProcessLimit::on_cpu_below(order.cpu) {
+                Some(limit) => NotCompiled::ProcessLimit(limit),
+                None => {
+                    let time = Duration::from_secs(order.cpu);
+                    NotCompiled::Limit(CompileLimit::Cpu(time))
+                }
+            },
+            // Without room for its code, stack or libraries a program ends in many ways,
+            // and before it can say why.
+            _ if inherited.is_some() => memory(inherited),
             // Whatever it was, it was at this component.
             Some(SIGABRT | SIGILL | SIGFPE | SIGSEGV) => {
                 NotCompiled::Refused(format!("the compiler crashed at it: {status}: {said}"))

@@ -14,7 +14,7 @@ use super::key::ArtifactKey;
 use super::sealed::{Header, Lengths};
 use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
-use crate::sandbox::{EngineSettings, Inspection, LoadError, one_line, printable};
+use crate::sandbox::{EngineSettings, Inspection, LoadError, printable};
 
 /// Makes code for engines of the same settings.
 pub(crate) struct EngineArtifacts {
@@ -65,9 +65,11 @@ impl SinkError {
     /// not tried again.
     pub(crate) fn without_the_sink(self) -> Result<String, LoadError> {
         match self {
-            Self::Load(error @ (LoadError::CompileLimit { .. } | LoadError::Compiler { .. })) => {
-                Err(error)
-            }
+            Self::Load(
+                error @ (LoadError::CompileLimit { .. }
+                | LoadError::ProcessLimit { .. }
+                | LoadError::Compiler { .. }),
+            ) => Err(error),
             error => Ok(error.to_string()),
         }
     }
@@ -116,7 +118,7 @@ impl EngineArtifacts {
             (code, origin) = self.code(kind, it, Way::Mapped)?;
             component = self.engines.on_any(|engine| load(&code, engine));
         }
-        let component = component.map_err(|error| NotCompiled::Refused(one_line(&error)))?;
+        let component = component.map_err(|error| NotCompiled::of(&error))?;
         Ok(Loaded { component, origin })
     }
 
@@ -324,6 +326,7 @@ fn load_error(name: &str, not: NotCompiled) -> LoadError {
             LoadError::Compile { name, reason }
         }
         NotCompiled::Limit(limit) => LoadError::CompileLimit { name, limit },
+        NotCompiled::ProcessLimit(limit) => LoadError::ProcessLimit { name, limit },
         NotCompiled::Process(reason) => LoadError::Compiler { name, reason },
     }
 }

@@ -53,10 +53,7 @@ impl<'a> Given<'a> {
         limit: u64,
         key: Option<&ArtifactKey>,
     ) -> Result<Self, LoadError> {
-        let failed = |source: io::Error| LoadError::Read {
-            path: path.into(),
-            source,
-        };
+        let failed = |source| LoadError::unread(path, source);
         let name = path.display().to_string();
         let mut file = open(path)?;
         let metadata = file.metadata().map_err(failed)?;
@@ -105,10 +102,7 @@ impl ComponentFile {
     pub(crate) fn read(mut self) -> Result<Vec<u8>, LoadError> {
         match self.file.rewind() {
             Ok(()) => read_open(&self.path, &self.file, self.limit),
-            Err(source) => Err(LoadError::Read {
-                path: self.path,
-                source,
-            }),
+            Err(source) => Err(LoadError::unread(&self.path, source)),
         }
     }
 }
@@ -130,10 +124,7 @@ fn of_use(
     limit: u64,
     key: Option<&ArtifactKey>,
 ) -> Result<Vec<u8>, LoadError> {
-    let failed = |source: io::Error| LoadError::Read {
-        path: path.into(),
-        source,
-    };
+    let failed = |source| LoadError::unread(path, source);
     let mut read = Vec::new();
     let beginning = Patient(&file).take(HEADER as u64).read_to_end(&mut read);
     beginning.map_err(failed)?;

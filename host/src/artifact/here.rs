@@ -5,7 +5,7 @@ use wasmtime::Engine;
 use super::address::Kind;
 use super::code::Code;
 use super::compiler::NotCompiled;
-use crate::sandbox::{contained, one_line};
+use crate::sandbox::contained;
 
 /// Compiles a component, and composes it with the sink before if that is asked for.
 ///
@@ -26,7 +26,7 @@ pub(super) fn compile(
     };
     match done {
         Ok(Ok(code)) => Ok(code),
-        Ok(Err(error)) => Err(NotCompiled::Refused(one_line(&error))),
+        Ok(Err(error)) => Err(NotCompiled::of(&error)),
         Err(panic) => Err(NotCompiled::Refused(format!(
             "the compiler gave up at it: {panic}"
         ))),

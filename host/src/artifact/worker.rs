@@ -8,7 +8,7 @@ use super::address::Digest;
 use super::compiler::NotCompiled;
 use super::here;
 use super::order::{No, Order};
-use crate::sandbox::panic_is_contained;
+use crate::sandbox::{ProcessLimit, panic_is_contained};
 
 /// Compiles one component for the process that has started this one, as a
 /// [`CompilerProcess`](super::CompilerProcess), and answers it. To be called in a
@@ -79,6 +79,7 @@ impl From<NotCompiled> for Answer {
             NotCompiled::Refused(reason) if is_of_memory(&reason) => Self::new(No::Memory, reason),
             NotCompiled::Refused(reason) => Self::new(No::NotCompiled, reason),
             NotCompiled::Limit(limit) => Self::new(No::Misunderstood, limit),
+            NotCompiled::ProcessLimit(limit) => Self::new(No::Memory, limit),
             NotCompiled::Process(reason) => Self::new(No::Misunderstood, reason),
         }
     }
@@ -110,7 +111,10 @@ fn work() -> Result<(), Answer> {
     let component = component()?;
     end_with_whoever_asked()?;
     let engine = order.settings.engine();
-    let engine = engine.map_err(|error| Answer::new(No::Misunderstood, error))?;
+    let engine = engine.map_err(|error| match ProcessLimit::behind(&error) {
+        Some(limit) => Answer::new(No::Memory, limit),
+        None => Answer::new(No::Misunderstood, error),
+    })?;
     if Digest::of_engine(&engine).to_string() != order.engine {
         return Err(misunderstood("it was built in another way"));
     }

@@ -1,13 +1,14 @@
 use std::io;
 
 use super::{BackendFailure, BackendState};
+use crate::sandbox::{ProcessLimit, no_thread};
 
 /// A backend that cannot be started, or cannot take another's place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// There is no thread for it.
-    #[error("{name}: cannot start its thread: {source}; allow this process more threads")]
+    #[error("{name}: cannot start its thread: {}", no_thread(source))]
     Thread {
         /// The provider.
         name: String,
@@ -50,6 +51,20 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// The limit of this process that keeps the backend from being started, if it is
+    /// that.
+    #[must_use]
+    pub fn process_limit(&self) -> Option<ProcessLimit> {
+        match self {
+            Self::Thread { source, .. } => ProcessLimit::of_start(source),
+            Self::Failed {
+                failure: BackendFailure::ProcessLimit { limit },
+                ..
+            } => Some(limit.clone()),
+            _ => None,
+        }
+    }
+
     pub(super) const fn failed(
         name: String,
         failure: BackendFailure,

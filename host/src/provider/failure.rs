@@ -4,7 +4,7 @@ use wasmtime_wasi::I32Exit;
 
 use super::{GuestTrap, Limit};
 use crate::DropReason;
-use crate::sandbox::{Limiter, limit_behind};
+use crate::sandbox::{Limiter, ProcessLimit, limit_behind};
 
 /// Why an instance of a provider was discarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,12 @@ pub enum BackendFailure {
         limit: Limit,
         /// What it died of.
         trap: GuestTrap,
+    },
+    /// A limit of this process has refused what it needs. The provider is not at fault.
+    #[error("could not go on: {limit}")]
+    ProcessLimit {
+        /// The limit.
+        limit: ProcessLimit,
     },
     /// A call did not return in time.
     #[error("did not return within {deadline:?}")]
@@ -55,9 +61,10 @@ impl BackendFailure {
     #[must_use]
     pub const fn reason(&self) -> DropReason {
         match self {
-            Self::Trapped { .. } | Self::Exited { .. } | Self::Grant { .. } => {
-                DropReason::BackendTrapped
-            }
+            Self::Trapped { .. }
+            | Self::Exited { .. }
+            | Self::ProcessLimit { .. }
+            | Self::Grant { .. } => DropReason::BackendTrapped,
             Self::LimitHit { .. } => DropReason::BackendLimit,
             Self::TimedOut { .. } => DropReason::BackendTimedOut,
             Self::Panicked { .. } => DropReason::BackendPanicked,
@@ -68,6 +75,9 @@ impl BackendFailure {
     pub(super) fn of_error(error: &wasmtime::Error, limiter: &Limiter) -> Self {
         if let Some(I32Exit(code)) = error.downcast_ref() {
             return Self::Exited { code: *code };
+        }
+        if let Some(limit) = ProcessLimit::behind(error) {
+            return Self::ProcessLimit { limit };
         }
         let trap = GuestTrap::of_error(error);
         match limit_behind(error).or(limiter.denied()) {

@@ -11,7 +11,7 @@ use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
 use super::streams::{Remains, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
-use crate::sandbox::{Ticker, one_line, panic_text, printable};
+use crate::sandbox::{ProcessLimit, Ticker, one_line, panic_text, printable};
 use crate::{LedgerBook, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.
@@ -77,9 +77,14 @@ impl Instance {
         })?;
         let wasi =
             wasi(provider.name(), provider.grants(), &limits, stdout, stderr).map_err(|error| {
-                let reason = one_line(&error);
+                let failure = match ProcessLimit::behind(&error) {
+                    Some(limit) => BackendFailure::ProcessLimit { limit },
+                    None => BackendFailure::Grant {
+                        reason: one_line(&error),
+                    },
+                };
                 NotStarted {
-                    end: Ended::Failed(BackendFailure::Grant { reason }),
+                    end: Ended::Failed(failure),
                     last_words: None,
                 }
             })?;

@@ -6,7 +6,9 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, Limiter, NoDescriptors, printable, shown};
+use crate::sandbox::{
+    GuestTrap, Limit, Limiter, NoDescriptors, ProcessLimit, printable, shown,
+};
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,12 @@ pub enum SpawnError {
         /// What was refused.
         reason: String,
     },
+    /// A limit of this process has refused what an instance needs.
+    #[error("cannot instantiate: {limit}")]
+    ProcessLimit {
+        /// The limit.
+        limit: ProcessLimit,
+    },
     /// Every place that was set aside for tasks is taken.
     #[error(
         "cannot instantiate: {reason}, and all of it is in use; run fewer tasks at a time, or set more room aside"
@@ -109,6 +117,7 @@ impl SpawnError {
         }
         match TaskEnd::of_error(error, limiter.denied()) {
             TaskEnd::Exited { code } => Self::Exited { code },
+            TaskEnd::ProcessLimit { limit } => Self::ProcessLimit { limit },
             TaskEnd::LimitHit { limit, trap } => Self::Limit {
                 limit,
                 reason: trap.message,
@@ -117,6 +126,25 @@ impl SpawnError {
                 trap: GuestTrap::of_error(error),
             },
         }
+    }
+
+    /// The limit of this process that keeps the task from being started, if it is that.
+    #[must_use]
+    pub const fn process_limit(&self) -> Option<&ProcessLimit> {
+        match self {
+            Self::ProcessLimit { limit } => Some(limit),
+            _ => None,
+        }
+    }
+
+    /// The same, with the limit of this process that is behind it, if one is.
+    pub(super) fn with_process_limit(self) -> Self {
+        let limit = match &self {
+            Self::Dir { source, .. } => ProcessLimit::behind(source),
+            Self::Stdin { source, .. } => ProcessLimit::of_io(source),
+            _ => None,
+        };
+        limit.map_or(self, |limit| Self::ProcessLimit { limit })
     }
 
     /// Under which label a runner records it. A task that was canceled before
@@ -130,6 +158,7 @@ impl SpawnError {
             | Self::NulInText { .. } => Some(RunnerErrorKind::BackendConfigFailed),
             Self::Thread { .. }
             | Self::Limit { .. }
+            | Self::ProcessLimit { .. }
             | Self::NoRoom { .. }
             | Self::OtherRunner
             | Self::Exited { .. }

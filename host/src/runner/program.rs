@@ -11,7 +11,9 @@ use crate::artifact::{
     ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal, SinkComponent, SinkError,
 };
-use crate::sandbox::{Inspection, LoadError, Role, bound_imports, one_line, printable};
+use crate::sandbox::{
+    Inspection, LoadError, ProcessLimit, Role, bound_imports, one_line, printable,
+};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -78,13 +80,18 @@ impl Loader<'_> {
                 needs: needs.clone(),
             });
         }
-        self.machine
-            .asynchronous()
-            .map_err(|error| LoadError::NoEngine {
+        let no_engine = |error: wasmtime::Error| match ProcessLimit::behind(&error) {
+            Some(limit) => LoadError::ProcessLimit {
+                name: printable(name),
+                limit,
+            },
+            None => LoadError::NoEngine {
                 name: printable(name),
                 needs: needs.clone(),
                 reason: one_line(&error),
-            })
+            },
+        };
+        self.machine.asynchronous().map_err(no_engine)
     }
 
     /// What is kept of a component, for the path that was asked for. Of one that could

@@ -5,7 +5,7 @@ use solti_metrics::TaskOutcome;
 use wasmtime_wasi::I32Exit;
 
 use crate::LedgerSnapshot;
-use crate::sandbox::{GuestTrap, Limit, limit_behind};
+use crate::sandbox::{GuestTrap, Limit, ProcessLimit, limit_behind};
 
 /// How a task went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub enum TaskEnd {
         /// What it died of.
         trap: GuestTrap,
     },
+    /// A limit of this process has refused what it needs. The guest is not at fault.
+    ProcessLimit {
+        /// The limit.
+        limit: ProcessLimit,
+    },
     /// Its time was up.
     DeadlineExceeded {
         /// How much time it had.
@@ -74,9 +79,10 @@ impl TaskEnd {
     pub const fn outcome(&self) -> TaskOutcome {
         match self {
             Self::Exited { code: 0 } => TaskOutcome::Success,
-            Self::Exited { .. } | Self::Trapped { .. } | Self::LimitHit { .. } => {
-                TaskOutcome::Failure
-            }
+            Self::Exited { .. }
+            | Self::Trapped { .. }
+            | Self::LimitHit { .. }
+            | Self::ProcessLimit { .. } => TaskOutcome::Failure,
             Self::DeadlineExceeded { .. } => TaskOutcome::Timeout,
             Self::Canceled => TaskOutcome::Canceled,
         }
@@ -86,6 +92,9 @@ impl TaskEnd {
     pub(super) fn of_error(error: &wasmtime::Error, denied: Option<Limit>) -> Self {
         if let Some(I32Exit(code)) = error.downcast_ref() {
             return Self::Exited { code: *code };
+        }
+        if let Some(limit) = ProcessLimit::behind(error) {
+            return Self::ProcessLimit { limit };
         }
         let trap = GuestTrap::of_error(error);
         match limit_behind(error).or(denied) {
@@ -101,6 +110,7 @@ impl fmt::Display for TaskEnd {
             Self::Exited { code } => write!(f, "exited with code {code}"),
             Self::Trapped { trap } => write!(f, "trapped: {trap}"),
             Self::LimitHit { limit, trap } => write!(f, "hit the limit on {limit}: {trap}"),
+            Self::ProcessLimit { limit } => write!(f, "could not go on: {limit}"),
             Self::DeadlineExceeded { deadline } => {
                 write!(f, "exceeded its deadline of {deadline:?}")
             }

@@ -161,7 +161,8 @@ impl Runner {
 
         let wasi = watch
             .over(grant(program, task, stdout.clone(), stderr.clone()))
-            .await??;
+            .await?
+            .map_err(SpawnError::with_process_limit)?;
         let (engine, machine) = (program.entry.engine(), &self.inner.machine);
         if machine.linker(engine).is_none() {
             return Err(SpawnError::OtherRunner);

@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{CompileLimit, Interface, Role, UnknownInterface, one_line, printable};
+use super::{
+    CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, no_thread, one_line, printable,
+};
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +17,16 @@ pub enum BuildError {
         /// What wasmtime said.
         reason: String,
     },
+    /// A limit of this process leaves wasmtime too little.
+    #[error("cannot set wasmtime up: {limit}")]
+    ProcessLimit {
+        /// The limit.
+        limit: ProcessLimit,
+    },
     /// The thread that interrupts guests cannot be started.
     #[error(
-        "cannot start the thread that interrupts guests: {source}; allow this process more threads"
+        "cannot start the thread that interrupts guests: {}",
+        no_thread(source)
     )]
     Thread {
         /// Why not.
@@ -27,8 +36,11 @@ pub enum BuildError {
 
 impl From<wasmtime::Error> for BuildError {
     fn from(error: wasmtime::Error) -> Self {
-        Self::Engine {
-            reason: one_line(&error),
+        match ProcessLimit::behind(&error) {
+            Some(limit) => Self::ProcessLimit { limit },
+            None => Self::Engine {
+                reason: one_line(&error),
+            },
         }
     }
 }
@@ -49,6 +61,14 @@ pub enum LoadError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// A limit of this process has refused what is needed to load it.
+    #[error("{name}: cannot be loaded: {limit}")]
+    ProcessLimit {
+        /// The component.
+        name: String,
+        /// The limit.
+        limit: ProcessLimit,
     },
     /// The path leads to a directory.
     #[error("{}: is a directory; name the component's file in it", shown(path))]
@@ -243,6 +263,20 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Of a file that cannot be read.
+    pub(crate) fn unread(path: &Path, source: io::Error) -> Self {
+        match ProcessLimit::of_io(&source) {
+            Some(limit) => Self::ProcessLimit {
+                name: shown(path),
+                limit,
+            },
+            None => Self::Read {
+                path: path.into(),
+                source,
+            },
+        }
+    }
+
     /// What to say of an interface of the metrics package that this host does not have.
     pub(crate) fn wrong_metrics(
         name: &str,
@@ -256,6 +290,16 @@ impl LoadError {
                 name,
                 import: printable(interface.name()),
             },
+        }
+    }
+
+    /// The limit of this process that keeps the component from being loaded, if it is
+    /// that.
+    #[must_use]
+    pub const fn process_limit(&self) -> Option<&ProcessLimit> {
+        match self {
+            Self::ProcessLimit { limit, .. } => Some(limit),
+            _ => None,
         }
     }
 

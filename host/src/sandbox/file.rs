@@ -199,10 +199,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
 pub(crate) fn open(path: &Path) -> Result<File, LoadError> {
     open_file(path).map_err(|source| match source.kind() {
         ErrorKind::IsADirectory => LoadError::Directory { path: path.into() },
-        _ => LoadError::Read {
-            path: path.into(),
-            source,
-        },
+        _ => LoadError::unread(path, source),
     })
 }
 
@@ -225,10 +222,7 @@ pub(crate) fn read_behind(
             size,
             limit,
         }),
-        Err(source) => Err(LoadError::Read {
-            path: path.into(),
-            source,
-        }),
+        Err(source) => Err(LoadError::unread(path, source)),
     }
 }
 

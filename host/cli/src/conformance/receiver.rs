@@ -40,7 +40,7 @@ pub(super) async fn test(
 ) -> anyhow::Result<()> {
     let siblings = setting.provider.siblings();
     let mut seen = Seen::default();
-    let starts = starts(setting).await;
+    let starts = starts(setting).await?;
     let failed = starts.failed();
     suite.add(starts)?;
     if failed {
@@ -73,7 +73,7 @@ pub(super) fn skip(suite: &mut Suite, vectors: &[Vector], role: Role) -> anyhow:
 }
 
 /// Whether there can be an instance at all, and how much memory it has.
-async fn starts(setting: &Setting) -> Check {
+async fn starts(setting: &Setting) -> anyhow::Result<Check> {
     let began = Instant::now();
     let check = match Subject::start(setting, true) {
         Ok(subject) => {
@@ -84,6 +84,7 @@ async fn starts(setting: &Setting) -> Check {
                 .figure("memory_bytes", memory as f64)
         }
         Err(error) => {
+            setting.untested(&error)?;
             let fault = Fault::new(
                 "an instance can be made of it",
                 error.to_string(),
@@ -92,7 +93,7 @@ async fn starts(setting: &Setting) -> Check {
             Check::new("starts", Verdict::Failed(fault))
         }
     };
-    check.took(began.elapsed())
+    Ok(check.took(began.elapsed()))
 }
 
 impl Seen {
@@ -162,6 +163,7 @@ async fn run(
         let subject = match Subject::start(setting, batches) {
             Ok(subject) => subject,
             Err(error) => {
+                setting.untested(&error)?;
                 let seen = format!("the first one could, and this one: {error}");
                 let fix = "leave nothing behind that keeps another instance from starting";
                 let fault = Fault::new("an instance can be made of it again", seen, fix);

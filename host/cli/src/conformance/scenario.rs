@@ -90,7 +90,10 @@ impl<'a> Scenario<'a> {
             Err(Ended::Broken(error)) => return Err(error),
             Ok(()) => (None, None),
             Err(Ended::Wrong(fault)) => (Some(fault), None),
-            Err(Ended::Stopped(stop, when)) => (Some(stop.fault(&when)), Some(stop)),
+            Err(Ended::Stopped(stop, when)) => match stop.untested(subject.name()) {
+                Some(untested) => return Err(untested.into()),
+                None => (Some(stop.fault(&when)), Some(stop)),
+            },
         };
         let status = subject.status();
         subject.stop().await;

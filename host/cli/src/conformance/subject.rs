@@ -8,6 +8,7 @@ use solti_metrics_host::provider::{
 };
 
 use super::counts::{Counter, Counts};
+use super::untested::Untested;
 use super::verdict::Fault;
 use crate::component::printing;
 
@@ -27,6 +28,16 @@ pub(super) struct Setting {
     pub(super) deadline: Duration,
     /// Whether what it prints is shown.
     pub(super) output: bool,
+}
+
+impl Setting {
+    /// An error, if it is this process that keeps the component from being started.
+    pub(super) fn untested(&self, error: &StartError) -> Result<(), Untested> {
+        match error.process_limit() {
+            Some(limit) => Err(Untested::new(self.provider.name(), limit)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A component that receives records, under test.
@@ -123,6 +134,10 @@ impl<'a> Subject<'a> {
         self.settle().await
     }
 
+    pub(super) fn name(&self) -> &str {
+        self.setting.provider.name()
+    }
+
     pub(super) fn status(&self) -> BackendStatus {
         self.backend.status()
     }
@@ -172,6 +187,16 @@ impl Stop {
 
     pub(super) fn timed_out(&self) -> bool {
         matches!(self, Self::Died { cause, .. } if cause.starts_with("did not return"))
+    }
+
+    /// Why nothing can be said of the component, if this process was in its way.
+    pub(super) fn untested(&self, name: &str) -> Option<Untested> {
+        match self {
+            Self::Died { cause, .. } if cause.starts_with("could not go on: ") => {
+                Some(Untested::new(name, format_args!("it {cause}")))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn out_of_memory(&self) -> bool {

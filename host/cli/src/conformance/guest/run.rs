@@ -4,11 +4,12 @@ use std::time::Duration;
 use solti_metrics::{MetricsHandle, noop_metrics};
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::runner::{
-    LoadError, Output, Path, RecordPath, Runner, SpawnError, Stdin, Task, TaskReport,
+    LoadError, Output, Path, RecordPath, Runner, SpawnError, Stdin, Task, TaskEnd, TaskReport,
 };
 
 use crate::conformance::args::ConformanceArgs;
 use crate::conformance::counts::{Counter, Counts};
+use crate::conformance::untested::Untested;
 use crate::conformance::verdict::Fault;
 
 /// How long a run may take, unless it is said.
@@ -53,11 +54,28 @@ impl Guest<'_> {
             .build()?;
         let program = match runner.load(self.name, self.bytes) {
             Ok(program) => program,
-            Err(error) => return Ok(Err(NotRun::Load(error))),
+            Err(error) => {
+                return match Untested::of_load(self.name, &error) {
+                    Some(untested) => Err(untested.into()),
+                    None => Ok(Err(NotRun::Load(error))),
+                };
+            }
         };
         let mut task = self.task();
         task.quota = quota;
-        Ok(match runner.run(&program, task).await {
+        let run = runner.run(&program, task).await;
+        let limit = match &run {
+            Ok(TaskReport {
+                end: TaskEnd::ProcessLimit { limit },
+                ..
+            }) => Some(limit),
+            Ok(_) => None,
+            Err(error) => error.process_limit(),
+        };
+        if let Some(limit) = limit {
+            return Err(Untested::new(self.name, limit).into());
+        }
+        Ok(match run {
             Ok(report) => Ok(Run {
                 report,
                 counts: counter.counts(),

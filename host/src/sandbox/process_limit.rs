@@ -1,0 +1,243 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use rlimit::Resource;
+use rustix::io::Errno;
+
+/// A limit of this process, of its user or of this machine, that has refused what a
+/// component needs. The component is not at fault, whatever it was about to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessLimit {
+    refused: Refused,
+    /// The limits that are set and may be what refused it, with their values.
+    set: Vec<(Set, u64)>,
+}
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Memory,
+    File,
+    /// By the whole machine.
+    FileOfSystem,
+    Thread,
+    Cpu,
+}
+
+/// A limit that can be set for a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Set {
+    AddressSpace,
+    Data,
+    Files,
+    Processes,
+    Cpu,
+}
+
+impl Set {
+    fn value(self) -> Option<u64> {
+        let resource = match self {
+            Self::AddressSpace => Resource::AS,
+            Self::Data => Resource::DATA,
+            Self::Files => Resource::NOFILE,
+            Self::Processes => Resource::NPROC,
+            Self::Cpu => Resource::CPU,
+        };
+        resource
+            .get_soft()
+            .ok()
+            .filter(|it| *it != rlimit::INFINITY)
+    }
+}
+
+impl ProcessLimit {
+    fn new(refused: Refused) -> Self {
+        let may_be: &[_] = match refused {
+            Refused::Memory => &[Set::AddressSpace, Set::Data],
+            Refused::File => &[Set::Files],
+            Refused::FileOfSystem => &[],
+            // Its stack is memory.
+            Refused::Thread => &[Set::Processes, Set::AddressSpace, Set::Data],
+            Refused::Cpu => &[Set::Cpu],
+        };
+        let set = may_be.iter().filter_map(|set| Some((*set, set.value()?)));
+        Self {
+            refused,
+            set: set.collect(),
+        }
+    }
+
+    /// What a call of the system has failed for, if it is that.
+    pub(crate) fn of_io(error: &io::Error) -> Option<Self> {
+        if error.kind() == io::ErrorKind::OutOfMemory {
+            return Some(Self::new(Refused::Memory));
+        }
+        Self::of_number(error.raw_os_error()?)
+    }
+
+    /// Why a thread or a process could not be started, if it is that.
+    pub(crate) fn of_start(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => Some(Self::new(Refused::Thread)),
+            _ => Self::of_io(error),
+        }
+    }
+
+    /// What is behind an error of wasmtime's, if it is that.
+    pub(crate) fn behind(error: &wasmtime::Error) -> Option<Self> {
+        error.chain().find_map(Self::of_error)
+    }
+
+    fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
+        if error.is::<wasmtime::OutOfMemory>() {
+            return Some(Self::new(Refused::Memory));
+        }
+        match (error.downcast_ref::<Errno>(), error.downcast_ref()) {
+            (Some(number), _) => Self::of_number(number.raw_os_error()),
+            (None, Some(error)) => Self::of_io(error),
+            (None, None) => None,
+        }
+    }
+
+    fn of_number(number: i32) -> Option<Self> {
+        let refused = match Errno::from_raw_os_error(number) {
+            Errno::NOMEM => Refused::Memory,
+            Errno::MFILE => Refused::File,
+            Errno::NFILE => Refused::FileOfSystem,
+            _ => return None,
+        };
+        Some(Self::new(refused))
+    }
+
+    /// What a process was refused that may not have more memory than this one, if that
+    /// is less than so many bytes.
+    pub(crate) fn on_memory_below(bytes: u64) -> Option<Self> {
+        let limit = Self::new(Refused::Memory);
+        let lower = limit.set.iter().any(|(_, value)| *value < bytes);
+        lower.then_some(limit)
+    }
+
+    /// The same for seconds of processor time.
+    pub(crate) fn on_cpu_below(seconds: u64) -> Option<Self> {
+        let limit = Self::new(Refused::Cpu);
+        let lower = limit.set.iter().any(|(_, value)| *value < seconds);
+        lower.then_some(limit)
+    }
+}
+
+/// Why a thread could not be started, and what to change.
+pub(crate) fn no_thread(error: &io::Error) -> String {
+    match ProcessLimit::of_start(error) {
+        Some(limit) => limit.to_string(),
+        None => format!("{error}; allow this process more threads"),
+    }
+}
+
+impl fmt::Display for ProcessLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (refused, unset) = match self.refused {
+            Refused::Memory => (
+                "memory",
+                "the system has no more of it, or allows it no more mappings (`vm.max_map_count`): give this machine more",
+            ),
+            Refused::File => (
+                "another open file",
+                "the system allows it no more: close others",
+            ),
+            Refused::FileOfSystem => (
+                "another open file",
+                "this machine has no more of them (`fs.file-max`): raise that limit",
+            ),
+            Refused::Thread => (
+                "another thread or process",
+                "its control group (`pids.max`) or this machine allows no more: raise that limit",
+            ),
+            Refused::Cpu => ("more processor time", "it has had too much"),
+        };
+        write!(f, "this process was refused {refused}: ")?;
+        if self.set.is_empty() {
+            return f.write_str(unset);
+        }
+        for (number, (set, value)) in self.set.iter().enumerate() {
+            if number > 0 {
+                f.write_str(", and ")?;
+            }
+            match set {
+                Set::AddressSpace => {
+                    write!(f, "its address space is limited to {}", Size(*value))?;
+                    f.write_str(" (RLIMIT_AS, `ulimit -v`)")?;
+                }
+                Set::Data => {
+                    write!(f, "its data is limited to {}", Size(*value))?;
+                    f.write_str(" (RLIMIT_DATA, `ulimit -d`)")?;
+                }
+                Set::Files => write!(f, "it may have {value} (RLIMIT_NOFILE, `ulimit -n`)")?,
+                Set::Processes => {
+                    write!(f, "its user may have {value} (RLIMIT_NPROC, `ulimit -u`)")?
+                }
+                Set::Cpu => write!(f, "it may have {value} s (RLIMIT_CPU, `ulimit -t`)")?,
+            }
+        }
+        f.write_str("; raise that limit")
+    }
+}
+
+/// In MiB, except for what is less.
+struct Size(u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 >> 20 {
+            0 => write!(f, "{} KiB", self.0 >> 10),
+            mib => write!(f, "{mib} MiB"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_behind_an_error_is_named_with_its_value() -> Result<(), String> {
+        let files = Resource::NOFILE.get_soft().map_err(|it| it.to_string())?;
+        let text = |error: wasmtime::Error| ProcessLimit::behind(&error).map(|it| it.to_string());
+        let file = text(wasmtime::Error::from(Errno::MFILE).context("outside"));
+        let file = file.ok_or("no limit")?;
+        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        assert!(file.contains(&named), "{file}");
+        for error in [
+            Errno::NOMEM.into(),
+            wasmtime::Error::from(io::Error::from_raw_os_error(12)),
+            wasmtime::Error::from(io::Error::from(io::ErrorKind::OutOfMemory)),
+        ] {
+            let memory = text(error).ok_or("no limit")?;
+            assert!(
+                memory.starts_with("this process was refused memory: "),
+                "{memory}"
+            );
+        }
+        let others = wasmtime::Error::from(io::Error::from(io::ErrorKind::NotFound));
+        assert_eq!(text(others), None);
+        assert_eq!(text(wasmtime::format_err!("out of memory")), None);
+        Ok(())
+    }
+
+    #[test]
+    fn every_limit_that_may_be_the_cause_is_told() {
+        let limit = ProcessLimit {
+            refused: Refused::Memory,
+            set: vec![(Set::AddressSpace, 3_072_000_000), (Set::Data, 4096)],
+        };
+        assert_eq!(
+            limit.to_string(),
+            "this process was refused memory: its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and its data is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
+        );
+        let unset = ProcessLimit {
+            refused: Refused::Thread,
+            set: Vec::new(),
+        };
+        assert!(unset.to_string().contains("`pids.max`"));
+    }
+}
