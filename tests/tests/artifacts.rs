@@ -25,6 +25,15 @@ mod precompiled;
 #[path = "artifacts/unread.rs"]
 mod unread;
 
+#[path = "artifacts/process_limits.rs"]
+mod process_limits;
+
+#[path = "artifacts/doubling.rs"]
+mod doubling;
+
+#[path = "artifacts/without_proc.rs"]
+mod without_proc;
+
 #[path = "artifacts/engines.rs"]
 mod engines;
 

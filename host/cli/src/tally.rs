@@ -273,7 +273,7 @@ fn cause(reason: DropReason) -> &'static str {
             "if it was the limit on memory, raise --backend-memory; else the fault is its own"
         }
         DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
-            "the fault is that component's"
+            "see why that component failed"
         }
         _ => "use the labels of solti:metrics@0.1.0",
     }

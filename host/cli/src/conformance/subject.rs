@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(1);
 /// How long it may take to stop, once everything was taken.
 const STOPPING: Duration = Duration::from_secs(1);
 
+/// How it is told of a component that this process, and not it, was in the way.
+const PROCESS_LIMIT: &str = "could not go on: ";
+
 /// How components that receive records are run here.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
@@ -128,7 +131,10 @@ impl<'a> Subject<'a> {
     pub(super) async fn restart(&self) -> Result<(), Stop> {
         let replaced = self.backend.replace(&self.setting.provider).await;
         replaced.map_err(|error| Stop::Died {
-            cause: error.to_string(),
+            cause: match error.process_limit() {
+                Some(limit) => format!("{PROCESS_LIMIT}{limit}"),
+                None => error.to_string(),
+            },
             last_words: None,
         })?;
         self.settle().await
@@ -192,7 +198,7 @@ impl Stop {
     /// Why nothing can be said of the component, if this process was in its way.
     pub(super) fn untested(&self, name: &str) -> Option<Untested> {
         match self {
-            Self::Died { cause, .. } if cause.starts_with("could not go on: ") => {
+            Self::Died { cause, .. } if cause.starts_with(PROCESS_LIMIT) => {
                 Some(Untested::new(name, format_args!("it {cause}")))
             }
             _ => None,

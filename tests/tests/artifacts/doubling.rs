@@ -1,0 +1,162 @@
+//! Types that double at every level: a small component, and more than any memory holds
+//! when they are written out.
+
+use std::fmt::Write;
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::child::End;
+
+use crate::place::{Place, end};
+
+/// Each doubles what stands before it; so do names, which are repeated with it.
+const LEVELS: usize = 14;
+const NAME: usize = 20_000;
+
+/// Data that a process may have, in KiB: this many levels written out have 600 MB.
+const MEMORY: u64 = 256 << 10;
+
+/// Types that nest pairs: their text, and the name of the last one.
+fn pairs(kind: &str, export: impl Fn(usize) -> String) -> (String, String) {
+    let (one, other) = ("a".repeat(NAME), "b".repeat(NAME));
+    let (mut text, mut last) = (String::new(), "u64".to_owned());
+    for level in 0..LEVELS {
+        let pair = match kind {
+            "record" => format!(r#"record (field "{one}" {last}) (field "{other}" {last})"#),
+            _ => format!("tuple {last} {last}"),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "(type $t{level} ({pair})) {}", export(level));
+        last = format!("$x{level}");
+    }
+    (text, last)
+}
+
+/// A provider whose first function takes such a type.
+fn provider(kind: &str) -> Result<Vec<u8>> {
+    let export = |level| format!(r#"(export $x{level} "x{level}" (type $t{level}))"#);
+    let (types, last) = pairs(kind, export);
+    let exports: String = (0..LEVELS)
+        .map(|level| format!(r#"(export "x{level}" (type $x{level}))"#))
+        .collect();
+    Ok(wat::parse_str(format!(
+        r#"(component
+            {types}
+            (core module $m
+                (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+                (func (export "f") (param i32)))
+            (core instance $i (instantiate $m))
+            (func $f (param "runner" {last}) (canon lift (core func $i "f")
+                (memory $i "memory") (realloc (func $i "realloc"))))
+            (instance $backend {exports} (export "record-task-started" (func $f)))
+            (export "solti:metrics/backend@0.1.0" (instance $backend)))"#
+    ))?)
+}
+
+/// A guest that imports a function with such a type.
+fn guest(kind: &str) -> Result<Vec<u8>> {
+    let export = |level| format!(r#"(export "x{level}" (type $x{level} (eq $t{level})))"#);
+    let (types, last) = pairs(kind, export);
+    Ok(wat::parse_str(format!(
+        r#"(component
+            (import "solti:metrics/backend@0.1.0" (instance
+                {types}
+                (export "record-task-started" (func (param "runner" {last})))))
+            (core module $m (func (export "run") (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $main (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.12" (instance $main)))"#
+    ))?)
+}
+
+fn bounded(place: &Place, args: &[&str]) -> Result<End> {
+    let script = format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\"");
+    end(place.shell(&script)?.args(args))
+}
+
+#[test]
+fn a_provider_whose_types_double_is_refused_in_a_short_message() -> Result<()> {
+    for kind in ["record", "tuple"] {
+        let place = Place::new()?;
+        std::fs::write(place.path("provider.wasm"), provider(kind)?)?;
+        std::fs::write(place.path("guest.wasm"), guest(kind)?)?;
+        for args in [
+            &["check", "--no-cache", "provider.wasm"][..],
+            &["conformance", "--no-cache", "provider.wasm"],
+            &[
+                "run",
+                "--no-cache",
+                "--backend",
+                "./provider.wasm",
+                "guest.wasm",
+            ],
+        ] {
+            let end = bounded(&place, args)?;
+            ensure!(end.code == Some(1), "{args:?}: {end}");
+            let said = format!("{}{}", end.stdout, end.stderr);
+            for part in [
+                format!("`record-task-started` is `func({kind}"),
+                "…`, and should be `func(enum(subprocess, container, wasm))`".to_owned(),
+            ] {
+                ensure!(said.contains(&part), "{args:?}: {end}");
+            }
+            ensure!(said.len() < 16 << 10, "{args:?}: {} bytes", said.len());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_guest_whose_types_double_is_refused_within_the_same_bounds() -> Result<()> {
+    for kind in ["record", "tuple"] {
+        let place = Place::new()?;
+        std::fs::write(place.path("provider.wasm"), provider(kind)?)?;
+        std::fs::write(place.path("guest.wasm"), guest(kind)?)?;
+        for args in [
+            &["run", "--no-cache", "guest.wasm"][..],
+            &["check", "--no-cache", "guest.wasm"],
+            &["compose", "-o", "app.wasm", "guest.wasm", "provider.wasm"],
+        ] {
+            let end = bounded(&place, args)?;
+            ensure!(end.stderr.len() < 16 << 10, "{args:?}: {end}");
+            let composed = args.contains(&"compose");
+            ensure!(composed || end.code == Some(1), "{args:?}: {end}");
+        }
+    }
+    Ok(())
+}
+
+/// Instances within instances, with nothing but types in them: wasmtime looks for each
+/// of them again, and finds nothing that it would miss.
+#[test]
+fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
+    let place = Place::new()?;
+    let mut types =
+        r#"(type $i0 (instance (type $e (enum "a")) (export "e" (type (eq $e)))))"#.to_owned();
+    for level in 1..18 {
+        write!(
+            types,
+            r#"(type $i{level} (instance
+                (alias outer 1 $i{} (type $inner))
+                (export "a" (instance (type $inner)))
+                (export "b" (instance (type $inner)))))"#,
+            level - 1
+        )?;
+    }
+    let guest = wat::parse_str(format!(
+        r#"(component
+            {types}
+            (import "wasi:cli/environment@0.2.0" (instance (type $i17)))
+            (core module $m (func (export "run") (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $main (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.12" (instance $main)))"#
+    ))?;
+    std::fs::write(place.path("guest.wasm"), guest)?;
+    let said = place.is_not_loaded(&["--no-cache", "guest.wasm"])?;
+    let refused = "its imports have more than 100000 functions, types and instances";
+    ensure!(said.contains(refused), "{said}");
+    Ok(())
+}
