@@ -22,6 +22,7 @@ mod ticker;
 mod trap;
 mod unknown;
 mod wasi;
+mod written_out;
 
 pub use access::Access;
 pub use compile_limit::CompileLimit;
@@ -60,3 +61,4 @@ pub(crate) use wasi::limit_asynchronous_files;
 #[cfg(feature = "provider")]
 pub(crate) use wasi::limit_sockets;
 pub(crate) use wasi::{Held, Holdings, Hosted, limit_files};
+pub(crate) use written_out::bound_types;

@@ -5,7 +5,7 @@ use wasmtime::Engine;
 use super::address::Kind;
 use super::code::Code;
 use super::compiler::NotCompiled;
-use crate::sandbox::contained;
+use crate::sandbox::{bound_types, contained};
 
 /// Compiles a component, and composes it with the sink before if that is asked for.
 ///
@@ -16,6 +16,7 @@ pub(super) fn compile(
     kind: Kind,
     component: &[u8],
 ) -> Result<Code<'static>, NotCompiled> {
+    bound_types(component).map_err(NotCompiled::Refused)?;
     let done = match kind {
         Kind::Plain => contained(|| Code::compile(engine, component, kind)),
         #[cfg(feature = "runner")]

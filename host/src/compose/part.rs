@@ -1,7 +1,7 @@
 use wasmparser::{Validator, WasmFeatures};
 
 use super::{ComposeError, Inspection, Interface, LoadError, Role, contained};
-use crate::sandbox::{UnknownInterface, printable};
+use crate::sandbox::{UnknownInterface, bound_types, printable};
 
 /// The most bytes that a part may have: 64 MiB, as for a runner's programs.
 pub(super) const LARGEST: u64 = 64 << 20;
@@ -120,6 +120,7 @@ impl<'a> Placed<'a> {
 
 /// With the features that runtimes have on unless told otherwise.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), String> {
+    bound_types(bytes)?;
     let mut validator = Validator::new_with_features(WasmFeatures::default());
     match contained(|| validator.validate_all(bytes).map(drop))? {
         Ok(()) => Ok(()),

@@ -6,9 +6,7 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{
-    GuestTrap, Limit, Limiter, NoDescriptors, ProcessLimit, printable, shown,
-};
+use crate::sandbox::{GuestTrap, Limit, Limiter, NoDescriptors, ProcessLimit, printable, shown};
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,259 @@
+//! How large a component's types are when they are written out.
+//!
+//! A type that has two of another has four of what is in that one, and so on: a megabyte
+//! of types can stand for gigabytes. Compilers and composers walk types as if they were
+//! written out, names included; so types for which that takes too long are refused
+//! before. Here each is looked at once.
+
+use std::collections::HashMap;
+
+use wasmparser::component_types::{
+    ComponentAnyTypeId as Id, ComponentDefinedType as Defined, ComponentEntityType as Entity,
+    ComponentItem, ComponentValType,
+};
+use wasmparser::types::{Types, TypesRef};
+use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
+
+use super::contained;
+
+/// Bytes that all types of a component together may have, written out. Those of WASI
+/// have less than a hundredth of it.
+const MOST: u64 = 64 << 20;
+
+/// How deep types may nest. Real ones nest three or four deep.
+const DEEPEST: u32 = 100;
+
+/// Refuses a component whose types are too large. What is no valid component is for
+/// others to refuse.
+pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
+    // The library asserts much, and there is input that it was not made for.
+    contained(|| walk(component)).unwrap_or(Ok(()))
+}
+
+fn walk(component: &[u8]) -> Result<(), String> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let mut left = MOST;
+    for payload in Parser::new(0).parse_all(component) {
+        let valid = payload.and_then(|payload| validator.payload(&payload));
+        match valid {
+            Ok(ValidPayload::End(types)) => left = measure(&types, left)?,
+            Ok(_) => {}
+            Err(_) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// What is left of a number of bytes behind the types of one component.
+fn measure(types: &Types, mut left: u64) -> Result<u64, String> {
+    let types = types.as_ref();
+    let mut sizes = Sizes {
+        types,
+        known: HashMap::new(),
+        depth: 0,
+    };
+    for index in 0..types.component_type_count() {
+        let size = sizes.of(types.component_any_type_at(index))?.bytes;
+        left = left.checked_sub(size).ok_or_else(|| {
+            format!(
+                "its types have more than {} MiB when they are written out",
+                MOST >> 20
+            )
+        })?;
+    }
+    Ok(left)
+}
+
+/// Of one type.
+#[derive(Clone, Copy)]
+struct Size {
+    bytes: u64,
+    depth: u32,
+}
+
+/// Of a name, or a type without a part.
+const fn plain(bytes: u64) -> Size {
+    Size { bytes, depth: 0 }
+}
+
+struct Sizes<'a> {
+    types: TypesRef<'a>,
+    known: HashMap<Id, Size>,
+    /// Of types that are being looked at.
+    depth: u32,
+}
+
+impl Sizes<'_> {
+    fn of(&mut self, id: Id) -> Result<Size, String> {
+        if let Some(size) = self.known.get(&id) {
+            return Ok(*size);
+        }
+        let too_deep = || format!("its types nest more than {DEEPEST} deep");
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(too_deep());
+        }
+        let parts = self.parts(id)?;
+        self.depth -= 1;
+        if parts.depth >= DEEPEST {
+            return Err(too_deep());
+        }
+        let size = Size {
+            bytes: parts.bytes.saturating_add(1),
+            depth: parts.depth + 1,
+        };
+        self.known.insert(id, size);
+        Ok(size)
+    }
+
+    fn parts(&mut self, id: Id) -> Result<Size, String> {
+        let types = self.types;
+        match id {
+            Id::Resource(_) => Ok(plain(1)),
+            Id::Defined(id) => self.defined(&types[id]),
+            Id::Func(id) => {
+                let function = &types[id];
+                let params = function.params.iter();
+                let params = params.map(|(name, ty)| (name.len(), Some(*ty)));
+                self.values(params.chain([(0, function.result)]))
+            }
+            Id::Instance(id) => self.items(types[id].exports.iter()),
+            Id::Component(id) => {
+                let component = &types[id];
+                self.items(component.imports.iter().chain(component.exports.iter()))
+            }
+        }
+    }
+
+    fn defined(&mut self, ty: &Defined) -> Result<Size, String> {
+        match ty {
+            Defined::Primitive(_) | Defined::Own(_) | Defined::Borrow(_) => Ok(plain(1)),
+            Defined::Record(record) => {
+                let fields = record.fields.iter();
+                self.values(fields.map(|(name, ty)| (name.len(), Some(*ty))))
+            }
+            Defined::Variant(variant) => {
+                let cases = variant.cases.iter();
+                self.values(cases.map(|(name, case)| (name.len(), case.ty)))
+            }
+            Defined::Tuple(tuple) => self.values(tuple.types.iter().map(|ty| (0, Some(*ty)))),
+            Defined::Flags(names) | Defined::Enum(names) => {
+                Ok(plain(names.iter().map(|name| 1 + name.len() as u64).sum()))
+            }
+            Defined::List(ty) | Defined::FixedLengthList(ty, _) | Defined::Option(ty) => {
+                self.values([(0, Some(*ty))])
+            }
+            Defined::Map(key, value) => self.values([(0, Some(*key)), (0, Some(*value))]),
+            Defined::Result { ok, err } => self.values([(0, *ok), (0, *err)]),
+            Defined::Future(ty) | Defined::Stream(ty) => self.values([(0, *ty)]),
+        }
+    }
+
+    fn values(
+        &mut self,
+        named: impl IntoIterator<Item = (usize, Option<ComponentValType>)>,
+    ) -> Result<Size, String> {
+        let mut sum = plain(0);
+        for (name, ty) in named {
+            let size = match ty {
+                Some(ComponentValType::Type(id)) => self.of(Id::Defined(id))?,
+                Some(ComponentValType::Primitive(_)) | None => plain(1),
+            };
+            sum.add(name, size);
+        }
+        Ok(sum)
+    }
+
+    fn items<'i>(
+        &mut self,
+        items: impl Iterator<Item = (&'i String, &'i ComponentItem)>,
+    ) -> Result<Size, String> {
+        let mut sum = plain(0);
+        for (name, item) in items {
+            let size = match item.ty {
+                // It has no other types in it.
+                Entity::Module(id) => {
+                    let module = &self.types[id];
+                    plain((module.imports.len() + module.exports.len()) as u64)
+                }
+                Entity::Func(id) => self.of(Id::Func(id))?,
+                Entity::Value(ComponentValType::Type(id)) => self.of(Id::Defined(id))?,
+                Entity::Value(ComponentValType::Primitive(_)) => plain(1),
+                Entity::Type { created, .. } => self.of(created)?,
+                Entity::Instance(id) => self.of(Id::Instance(id))?,
+                Entity::Component(id) => self.of(Id::Component(id))?,
+            };
+            sum.add(name.len(), size);
+        }
+        Ok(sum)
+    }
+}
+
+impl Size {
+    fn add(&mut self, name: usize, part: Self) {
+        self.bytes = self.bytes.saturating_add(name as u64);
+        self.bytes = self.bytes.saturating_add(part.bytes);
+        self.depth = self.depth.max(part.depth);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Tested = Result<(), Box<dyn std::error::Error>>;
+
+    fn bound(text: &str) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
+        Ok(bound_types(&wat::parse_str(text)?))
+    }
+
+    /// `pair` is what stands for a type that has another one twice.
+    fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
+        let mut types = "(type $t0 (enum \"a\"))".to_owned();
+        for level in 1..levels {
+            let inner = format!("$t{}", level - 1);
+            types += &format!("(type $t{level} {})", pair(&inner));
+        }
+        types
+    }
+
+    #[test]
+    fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested {
+        let long = "n".repeat(10_000);
+        let record =
+            |inner: &str| format!("(record (field \"a{long}\" {inner}) (field \"b\" {inner}))");
+        let tuple = |inner: &str| format!("(tuple {inner} {inner})");
+        bound(&format!("(component {})", doubled(12, tuple)))??;
+        let refused = bound(&format!("(component {})", doubled(14, record)))?;
+        assert!(refused.is_err_and(|it| it.contains("written out")));
+        // Within another component, and within the type of an instance.
+        let inner = doubled(14, record);
+        let refused = bound(&format!("(component (component {inner}))"))?;
+        assert!(refused.is_err_and(|it| it.contains("written out")));
+        // As many types of one size are no trouble.
+        let many = "(type (enum \"a\"))".repeat(50_000);
+        bound(&format!("(component {many})"))??;
+        Ok(())
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused() -> Tested {
+        let list = |inner: &str| format!("(list {inner})");
+        bound(&format!("(component {})", doubled(90, list)))??;
+        let refused = bound(&format!("(component {})", doubled(5_000, list)))?;
+        assert!(refused.is_err_and(|it| it.contains("deep")));
+        let within = format!(
+            "(component (type (instance {} (export \"e\" (type (eq $t4999))))))",
+            doubled(5_000, list)
+        );
+        assert!(bound(&within)?.is_err_and(|it| it.contains("deep")));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_component_is_for_others_to_refuse() {
+        for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0\x07\xff"] {
+            assert_eq!(bound_types(bytes), Ok(()));
+        }
+    }
+}
