@@ -19,6 +19,9 @@ use solti_metrics_tests::guest::component;
 #[path = "runner/books.rs"]
 mod books;
 
+#[path = "runner/directories.rs"]
+mod directories;
+
 #[path = "runner/room.rs"]
 mod room;
 
