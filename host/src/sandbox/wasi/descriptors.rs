@@ -101,18 +101,22 @@ fn with<T>(work: impl FnOnce(&mut Budget) -> T) -> T {
     }))
 }
 
-/// What one store may have open.
+/// What one store may have open, and has.
 #[derive(Debug)]
-pub(super) struct Descriptors {
-    limit: usize,
+pub(super) struct Account {
+    descriptors: usize,
+    streams: usize,
     open: AtomicUsize,
+    open_streams: AtomicUsize,
 }
 
-impl Descriptors {
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+impl Account {
+    pub(super) fn new(descriptors: usize, streams: usize) -> Arc<Self> {
         Arc::new(Self {
-            limit,
+            descriptors,
+            streams,
             open: AtomicUsize::new(0),
+            open_streams: AtomicUsize::new(0),
         })
     }
 
@@ -121,7 +125,7 @@ impl Descriptors {
         with(|budget| {
             // It changes here alone, under the lock of the budget.
             let open = self.open.load(Ordering::Relaxed);
-            if open + number > self.limit || !budget.take(open, number) {
+            if open + number > self.descriptors || !budget.take(open, number) {
                 budget.refused += 1;
                 return None;
             }
@@ -133,15 +137,29 @@ impl Descriptors {
         })
     }
 
-    pub(super) fn limit(&self) -> usize {
-        self.limit
+    /// Room for a stream, until what it returns is dropped.
+    pub(super) fn take_stream(self: &Arc<Self>) -> Option<StreamClaim> {
+        let one_more = |open| (open < self.streams).then_some(open + 1);
+        let open = &self.open_streams;
+        let taken = open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.ok().map(|_| StreamClaim(Arc::clone(self)))
+    }
+}
+
+/// A stream that is counted as open.
+#[derive(Debug)]
+pub(crate) struct StreamClaim(Arc<Account>);
+
+impl Drop for StreamClaim {
+    fn drop(&mut self) {
+        self.0.open_streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Descriptors that are counted as open.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    of: Arc<Descriptors>,
+    of: Arc<Account>,
     number: usize,
 }
 
@@ -196,12 +214,17 @@ mod tests {
 
     #[test]
     fn a_claim_that_is_dropped_is_given_back() {
-        let descriptors = Descriptors::new(3);
+        let descriptors = Account::new(3, 1);
         let two = descriptors.take(2);
         assert!(two.is_some());
         assert!(descriptors.take(2).is_none());
         drop(two);
         assert!(descriptors.take(3).is_some());
         assert_eq!(descriptors.open.load(Ordering::Relaxed), 0);
+        let stream = descriptors.take_stream();
+        assert!(stream.is_some());
+        assert!(descriptors.take_stream().is_none());
+        drop(stream);
+        assert!(descriptors.take_stream().is_some());
     }
 }

@@ -1,13 +1,12 @@
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::descriptors::{Claim, Descriptors};
+use super::descriptors::{Account, Claim, StreamClaim};
 use crate::sandbox::{Limit, Limiter, Limits};
 
 /// The data of a store whose guest has WASI.
@@ -29,10 +28,12 @@ pub(crate) struct Held<'a> {
 /// What the host has open for one store, as far as it is counted here.
 #[derive(Debug)]
 pub(crate) struct Holdings {
-    descriptors: Arc<Descriptors>,
-    streams: Arc<Semaphore>,
+    descriptors: usize,
+    streams: usize,
+    /// Made with the first: most tasks open nothing.
+    account: OnceLock<Arc<Account>>,
     /// Open before the guest begins.
-    _granted: Option<Claim>,
+    granted: Option<Claim>,
     /// For each resource of the guest's that has some.
     open: HashMap<u32, Claim>,
     /// Files whose resource is gone, while a stream may still read or write them.
@@ -53,27 +54,35 @@ pub struct NoDescriptors {
 impl Holdings {
     /// Of a store that is granted so many descriptors.
     pub(crate) fn new(limits: &Limits, granted: usize) -> Result<Self, NoDescriptors> {
-        let descriptors = Descriptors::new(limits.descriptors);
-        let claim = match granted {
-            0 => None,
-            wanted => Some(descriptors.take(wanted).ok_or_else(|| NoDescriptors {
-                wanted,
-                limit: super::descriptor_use().limit,
-                own: descriptors.limit(),
-            })?),
-        };
-        Ok(Self {
-            descriptors,
-            streams: Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS))),
-            _granted: claim,
+        let mut holdings = Self {
+            descriptors: limits.descriptors,
+            streams: limits.streams,
+            account: OnceLock::new(),
+            granted: None,
             open: HashMap::new(),
             lingering: Vec::new(),
-        })
+        };
+        if granted > 0 {
+            holdings.granted = holdings.account().take(granted);
+            if holdings.granted.is_none() {
+                return Err(NoDescriptors {
+                    wanted: granted,
+                    limit: super::descriptor_use().limit,
+                    own: limits.descriptors,
+                });
+            }
+        }
+        Ok(holdings)
+    }
+
+    fn account(&self) -> &Arc<Account> {
+        self.account
+            .get_or_init(|| Account::new(self.descriptors, self.streams))
     }
 
     fn take(&mut self, number: usize) -> Option<Claim> {
         self.lingering.retain(|(file, _)| file.strong_count() > 0);
-        self.descriptors.take(number)
+        self.account().take(number)
     }
 }
 
@@ -88,12 +97,10 @@ impl Held<'_> {
     }
 
     /// Room for a stream or a listing, with the buffers that the host has for it.
-    pub(super) fn take_stream(&mut self) -> Option<OwnedSemaphorePermit> {
-        let streams = Arc::clone(&self.holdings.streams);
-        let permit = streams.try_acquire_owned().ok();
-        self.limiter
-            .note(permit.is_none().then_some(Limit::Streams));
-        permit
+    pub(super) fn take_stream(&mut self) -> Option<StreamClaim> {
+        let claim = self.holdings.account().take_stream();
+        self.limiter.note(claim.is_none().then_some(Limit::Streams));
+        claim
     }
 
     /// The resource has these, until it is dropped.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use cap_primitives::fs::{DirEntry, FileType, FileTypeExt, ReadDir, read_base_dir};
 use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi::filesystem::Dir;
 
-use super::descriptors::Claim;
+use super::descriptors::{Claim, StreamClaim};
 use super::holdings::Held;
 use super::open::Refused;
 use crate::sandbox::blocking;
@@ -26,7 +25,7 @@ pub(super) struct Listing {
     read: VecDeque<Result<Entry, Refused>>,
     over: bool,
     _descriptors: Claim,
-    _stream: OwnedSemaphorePermit,
+    _stream: StreamClaim,
 }
 
 /// Opened at the first read, on the thread that reads.

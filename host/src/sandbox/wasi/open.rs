@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cap_primitives::fs::{FollowSymlinks, OpenOptions, OpenOptionsExt, open, stat};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use wasmtime::component::Resource;
 use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::filesystem::{self, Descriptor, Dir};
@@ -46,7 +47,11 @@ pub(super) enum Refused {
 
 impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        match Errno::from_io_error(&error) {
+            // The process has no more, whatever guests may have.
+            Some(Errno::MFILE | Errno::NFILE) => Self::Quota,
+            _ => Self::Io(error),
+        }
     }
 }
 

@@ -117,7 +117,7 @@ fn counted_input<T: Hosted>(
     data: &mut T,
     make: impl FnOnce(&mut T) -> FsResult<Resource<DynInputStream>>,
 ) -> Answer<Resource<DynInputStream>> {
-    let Some(permit) = data.held().take_stream() else {
+    let Some(claim) = data.held().take_stream() else {
         return Ok((Err(ErrorCode::Quota),));
     };
     let stream = match make(data) {
@@ -126,7 +126,7 @@ fn counted_input<T: Hosted>(
     };
     let table = data.held().view.table;
     let stream = table.delete(stream)?;
-    let counted: DynInputStream = Box::new(Counted::new(stream, permit));
+    let counted: DynInputStream = Box::new(Counted::new(stream, claim));
     Ok((Ok(table.push(counted)?),))
 }
 
@@ -134,7 +134,7 @@ fn counted_output<T: Hosted>(
     data: &mut T,
     make: impl FnOnce(&mut T) -> FsResult<Resource<DynOutputStream>>,
 ) -> Answer<Resource<DynOutputStream>> {
-    let Some(permit) = data.held().take_stream() else {
+    let Some(claim) = data.held().take_stream() else {
         return Ok((Err(ErrorCode::Quota),));
     };
     let stream = match make(data) {
@@ -143,7 +143,7 @@ fn counted_output<T: Hosted>(
     };
     let table = data.held().view.table;
     let stream = table.delete(stream)?;
-    let counted: DynOutputStream = Box::new(Counted::new(stream, permit));
+    let counted: DynOutputStream = Box::new(Counted::new(stream, claim));
     Ok((Ok(table.push(counted)?),))
 }
 

@@ -1,22 +1,23 @@
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamResult,
 };
 
+use super::descriptors::StreamClaim;
+
 /// A stream of a file, for which the host may hold up to 64 KiB, and which is counted
 /// for as long as it is there.
 pub(super) struct Counted<S> {
     stream: S,
-    _permit: OwnedSemaphorePermit,
+    _claim: StreamClaim,
 }
 
 impl<S> Counted<S> {
-    pub(super) fn new(stream: S, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(stream: S, claim: StreamClaim) -> Self {
         Self {
             stream,
-            _permit: permit,
+            _claim: claim,
         }
     }
 }
