@@ -40,6 +40,18 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N", help_heading = HEADING)]
     pub(crate) max_handles: Option<u32>,
 
+    /// Maximum number of open file descriptors: of directories, files and sockets.
+    ///
+    /// Default: 256.
+    #[arg(long, value_name = "N", help_heading = HEADING)]
+    pub(crate) max_descriptors: Option<u32>,
+
+    /// Maximum number of open streams of files and directory listings.
+    ///
+    /// Default: 256.
+    #[arg(long, value_name = "N", help_heading = HEADING)]
+    pub(crate) max_streams: Option<u32>,
+
     /// Maximum random bytes that one call may ask for.
     ///
     /// Default: 4KiB.
@@ -67,6 +79,8 @@ impl LimitArgs {
         put(&mut limits.memories, count(self.max_memories));
         put(&mut limits.instances, count(self.max_instances));
         put(&mut limits.handles, count(self.max_handles));
+        put(&mut limits.descriptors, count(self.max_descriptors));
+        put(&mut limits.streams, count(self.max_streams));
         put(
             &mut limits.host_call_fuel,
             self.max_host_call_data.map(size),
@@ -95,6 +109,8 @@ pub(crate) fn advice(limit: Limit) -> String {
         Limit::Memories => "--max-memories",
         Limit::Instances => "--max-instances",
         Limit::Handles => "--max-handles",
+        Limit::Descriptors => "--max-descriptors",
+        Limit::Streams => "--max-streams",
         Limit::Random => "--max-random",
         Limit::HostCallFuel => "--max-host-call-data",
         _ => return "the guest has to ask for less".into(),

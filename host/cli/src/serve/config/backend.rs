@@ -62,6 +62,15 @@ pub(crate) struct Backend {
     #[schemars(extend("default" = 1_000))]
     pub(crate) max_handles: Option<u32>,
 
+    /// Maximum number of file descriptors that the component may have open: of directories, files
+    /// and sockets.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_descriptors: Option<u32>,
+
+    /// Maximum number of streams of files and directory listings that the component may have open.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_streams: Option<u32>,
+
     /// Maximum random bytes that one call of the component may ask for.
     #[schemars(extend("default" = "4KiB"))]
     pub(crate) max_random: Option<Text<ByteSize>>,
@@ -118,6 +127,15 @@ pub(crate) struct Middleware {
     #[schemars(extend("default" = 1_000))]
     pub(crate) max_handles: Option<u32>,
 
+    /// Maximum number of file descriptors that the component may have open: of directories, files
+    /// and sockets.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_descriptors: Option<u32>,
+
+    /// Maximum number of streams of files and directory listings that the component may have open.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_streams: Option<u32>,
+
     /// Maximum random bytes that one call of the component may ask for.
     #[schemars(extend("default" = "4KiB"))]
     pub(crate) max_random: Option<Text<ByteSize>>,
@@ -139,6 +157,8 @@ fn kinds() -> serde_json::Value {
         "max_memories",
         "max_instances",
         "max_handles",
+        "max_descriptors",
+        "max_streams",
         "max_random",
         "max_host_call_data",
     ];
@@ -162,6 +182,8 @@ impl Backend {
             max_memories: self.max_memories,
             max_instances: self.max_instances,
             max_handles: self.max_handles,
+            max_descriptors: self.max_descriptors,
+            max_streams: self.max_streams,
             max_random: self.max_random.map(|Text(size)| size),
             max_host_call_data: self.max_host_call_data.map(|Text(size)| size),
         }
@@ -177,6 +199,8 @@ impl Middleware {
             max_memories: self.max_memories,
             max_instances: self.max_instances,
             max_handles: self.max_handles,
+            max_descriptors: self.max_descriptors,
+            max_streams: self.max_streams,
             max_random: self.max_random.map(|Text(size)| size),
             max_host_call_data: self.max_host_call_data.map(|Text(size)| size),
         }

@@ -85,6 +85,15 @@ pub(crate) struct Task {
     #[schemars(extend("default" = 1_000))]
     pub(crate) max_handles: Option<u32>,
 
+    /// Maximum number of file descriptors that a run may have open: of directories, files
+    /// and sockets.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_descriptors: Option<u32>,
+
+    /// Maximum number of streams of files and directory listings that a run may have open.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_streams: Option<u32>,
+
     /// Maximum random bytes that one call of a run may ask for.
     #[schemars(extend("default" = "4KiB"))]
     pub(crate) max_random: Option<Text<ByteSize>>,
@@ -216,6 +225,8 @@ impl Task {
             max_memories: self.max_memories,
             max_instances: self.max_instances,
             max_handles: self.max_handles,
+            max_descriptors: self.max_descriptors,
+            max_streams: self.max_streams,
             max_random: self.max_random.map(|Text(size)| size),
             max_host_call_data: self.max_host_call_data.map(|Text(size)| size),
         }
