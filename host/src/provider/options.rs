@@ -70,7 +70,6 @@ impl Default for BackendOptions {
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
-            memory: 64 << 20,
             limits: Limits {
                 deadline: None,
                 memory: 64 << 20,
@@ -97,7 +96,6 @@ impl fmt::Debug for BackendOptions {
             .field("deadline", &self.deadline)
             .field("flush_every", &self.flush_every)
             .field("drain_timeout", &self.drain_timeout)
-            .field("memory", &self.memory)
             .field("limits", &self.limits)
             .field("restart", &self.restart)
             .field("must_start", &self.must_start)
