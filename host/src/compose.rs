@@ -75,7 +75,81 @@ pub struct Composed {
 /// When a part is no component, has more than 64 MiB, or stands in the wrong place;
 /// when two neighbours do not fit; when what the parts import cannot be merged.
 pub fn compose(parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
-    let parts = part::placed(parts)?;
+    Composer::new().compose(parts)
+}
+
+/// Composes files, as [`compose`] does.
+///
+/// # Errors
+///
+/// As for [`compose`], and when a file cannot be read.
+pub fn compose_files(paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeError> {
+    Composer::new().compose_files(paths)
+}
+
+/// Composes parts of a size of one's choice.
+#[derive(Debug, Clone)]
+pub struct Composer {
+    max_component: u64,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self {
+            max_component: 64 << 20,
+        }
+    }
+}
+
+impl Composer {
+    /// With the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes that each part may have. Default: 64 MiB.
+    #[must_use]
+    pub fn max_component(mut self, bytes: u64) -> Self {
+        self.max_component = bytes;
+        self
+    }
+
+    /// As the function [`compose`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn compose(&self, parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
+        composed(part::placed(parts, self.max_component)?)
+    }
+
+    /// As the function [`compose_files`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn compose_files(&self, paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeError> {
+        let mut files = Vec::new();
+        for path in paths {
+            let path = path.as_ref();
+            let bytes = read(path, self.max_component).map_err(|error| match error {
+                LoadError::TooLarge { name, size, limit } => {
+                    ComposeError::TooLarge { name, size, limit }
+                }
+                error => error.into(),
+            })?;
+            files.push((path.display().to_string(), bytes));
+        }
+        let parts: Vec<_> = files
+            .iter()
+            .map(|(name, bytes)| Part { name, bytes })
+            .collect();
+        self.compose(&parts)
+    }
+}
+
+fn composed(parts: Vec<part::Placed<'_>>) -> Result<Composed, ComposeError> {
     let [guest, middlewares @ .., provider] = parts.as_slice() else {
         return Err(ComposeError::TooFew);
     };
@@ -94,30 +168,6 @@ pub fn compose(parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
         return Err(unsupported(format!("`{left}` is still imported")));
     }
     Ok(Composed { bytes, inspection })
-}
-
-/// Composes files, as [`compose`] does.
-///
-/// # Errors
-///
-/// As for [`compose`], and when a file cannot be read.
-pub fn compose_files(paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeError> {
-    let mut files = Vec::new();
-    for path in paths {
-        let path = path.as_ref();
-        let bytes = read(path, part::LARGEST).map_err(|error| match error {
-            LoadError::TooLarge { name, size, limit } => {
-                ComposeError::TooLarge { name, size, limit }
-            }
-            error => error.into(),
-        })?;
-        files.push((path.display().to_string(), bytes));
-    }
-    let parts: Vec<_> = files
-        .iter()
-        .map(|(name, bytes)| Part { name, bytes })
-        .collect();
-    compose(&parts)
 }
 
 fn unsupported(reason: String) -> ComposeError {

@@ -20,6 +20,10 @@ pub(crate) use sink::{INTRINSICS, RING};
 
 use wasmtime::component::Linker;
 
+/// Bytes that the host allocates at most for the instances of the sink, and of what
+/// connects a guest with it.
+pub(crate) const INSTANCE_DATA: u64 = 8 << 10;
+
 /// Defines what the sink calls when the ring is full.
 pub(crate) fn add_to_linker<S: Drain>(linker: &mut Linker<Recording<S>>) -> wasmtime::Result<()> {
     linker.instance(RING)?.func_wrap(

@@ -80,8 +80,8 @@ mod supervision;
 mod worker;
 
 pub use crate::sandbox::{
-    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, LoadError, Output,
-    OutputFn, Role,
+    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, Limits, LoadError,
+    Output, OutputFn, Role,
 };
 pub use backend::ComponentBackend;
 pub use circuit::RestartPolicy;

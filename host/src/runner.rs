@@ -45,6 +45,7 @@
 mod builder;
 mod entry;
 mod error;
+mod exit;
 mod fuel;
 mod lifecycle;
 mod machine;

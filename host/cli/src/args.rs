@@ -12,6 +12,7 @@ use crate::chain::{Chain, Grant, Receiver};
 use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
+use crate::limits::{LimitArgs, stack};
 use crate::new::NewArgs;
 use crate::serve::ServeArgs;
 use crate::time::{Bound, Time, Timeout};
@@ -143,7 +144,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) backend_timeout: Bound,
 
-    /// Linear memory that a component that receives records may use.
+    /// Maximum memory of a component that receives records: its linear memories, tables and
+    /// the data of its instances together.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) backend_memory: ByteSize,
 
@@ -181,7 +183,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) timeout: Timeout,
 
-    /// Linear memory that a task may use, all its memories together.
+    /// Maximum memory of a task: its linear memories, tables and the data of its instances
+    /// together.
     #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     pub(crate) max_memory: ByteSize,
 
@@ -228,6 +231,9 @@ pub(crate) struct RunArgs {
     pub(crate) tolerate_losses: bool,
 
     #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
+    #[command(flatten)]
     pub(crate) artifacts: ArtifactArgs,
 }
 
@@ -247,6 +253,10 @@ pub(crate) struct ComposeArgs {
     /// Where the component goes; `-` is standard output.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
+
+    /// Bytes that each component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
 }
 
 #[derive(Debug, Args)]
@@ -265,6 +275,11 @@ pub(crate) struct PrecompileArgs {
     /// Bytes that the component's file may have.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
+
+    /// Compile a guest for a runner that counts what guests execute, as `serve` does with
+    /// `runner.fuel`. Others do not use that code.
+    #[arg(long)]
+    pub(crate) fuel: bool,
 
     #[command(flatten)]
     pub(crate) artifacts: ArtifactArgs,
@@ -318,16 +333,6 @@ fn queue(text: &str) -> Result<NonZeroUsize, &'static str> {
     match text.parse::<NonZeroUsize>() {
         Ok(records) if records.get() <= 1 << 24 => Ok(records),
         _ => Err("expected a number of records from 1 to 16777216"),
-    }
-}
-
-/// wasmtime takes no smaller stack, and a thread's address space ends somewhere.
-fn stack(text: &str) -> Result<ByteSize, String> {
-    let size: ByteSize = text.parse()?;
-    if (ByteSize::kib(16)..=ByteSize::gib(1)).contains(&size) {
-        Ok(size)
-    } else {
-        Err("expected a size from 16KiB to 1GiB".into())
     }
 }
 

@@ -189,6 +189,7 @@ fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
             queue: args.queue.get(),
             deadline: args.backend_timeout.0,
             memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
+            limits: args.limits,
         },
     }
 }

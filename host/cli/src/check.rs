@@ -1,6 +1,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use solti_metrics::noop_metrics;
@@ -21,6 +22,10 @@ pub(crate) struct CheckArgs {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
+
+    /// Bytes that the component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
 
     #[command(flatten)]
     pub(crate) artifacts: ArtifactArgs,
@@ -73,6 +78,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let artifacts = args.artifacts.artifacts()?;
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts.clone())
+        .max_component(args.max_component.as_u64())
         .build()?;
     // Read once: it may be a pipe.
     let bytes = runner.read(&args.component);
@@ -88,7 +94,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
                 program.path().clone()
             });
             let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
-            let backend = receives.then(|| can_receive(&name, &bytes, artifacts));
+            let backend = receives.then(|| can_receive(&name, &bytes, artifacts, args));
             (inspection, loaded, backend)
         }
         // Not a component at all: there is nothing to tell about it.
@@ -156,8 +162,15 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
 }
 
 /// Whether it can be a backend, whatever it has to be granted for it.
-fn can_receive(name: &str, bytes: &[u8], artifacts: Artifacts) -> anyhow::Result<()> {
-    let providers = Providers::new()?.artifacts(artifacts);
+fn can_receive(
+    name: &str,
+    bytes: &[u8],
+    artifacts: Artifacts,
+    args: &CheckArgs,
+) -> anyhow::Result<()> {
+    let providers = Providers::new()?
+        .artifacts(artifacts)
+        .max_component(args.max_component.as_u64());
     let provider = providers.load(name, bytes, &Grants::new().no_network())?;
     tell(name, provider.refusal());
     Ok(())

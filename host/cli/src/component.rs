@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::artifacts::tell;
 use crate::chain::Part;
+use crate::limits::LimitArgs;
 use crate::lines::Lines;
 use crate::time::Written;
 use crate::voice::quote;
@@ -32,8 +33,10 @@ pub(crate) struct Options {
     pub(crate) queue: usize,
     /// How long a call may take.
     pub(crate) deadline: Duration,
-    /// Bytes of linear memory.
+    /// Bytes of memory.
     pub(crate) memory: usize,
+    /// What else.
+    pub(crate) limits: LimitArgs,
 }
 
 /// A component that receives records, and the file that it came from.
@@ -67,8 +70,9 @@ impl Component {
         options.name = Some(Arc::clone(&name));
         options.queue = wanted.options.queue;
         options.deadline = wanted.options.deadline;
-        options.memory = wanted.options.memory;
         options.drain_timeout = drain_timeout;
+        options.limits.memory = wanted.options.memory;
+        wanted.options.limits.put(&mut options.limits);
         options.next = next.clone();
         if part.output {
             [options.stdout, options.stderr] = printing(&name);

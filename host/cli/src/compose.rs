@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use bytesize::ByteSize;
-use solti_metrics_host::compose::{Composed, compose_files};
+use solti_metrics_host::compose::{Composed, Composer};
 use solti_metrics_host::runner::printable;
 
 use crate::args::ComposeArgs;
@@ -25,7 +25,8 @@ pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Misused);
     }
     let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
-    let composed = compose_files(&parts)?;
+    let composer = Composer::new().max_component(args.max_component.as_u64());
+    let composed = composer.compose_files(&parts)?;
     output.write(&composed.bytes).map_err(unwritable)?;
     let line = line(&args.output, &parts, &composed);
     match output {

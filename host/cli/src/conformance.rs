@@ -117,6 +117,7 @@ impl Subject {
         let artifacts = args.artifacts.artifacts()?;
         let runner = Runner::builder(noop_metrics())
             .artifacts(artifacts.clone())
+            .max_component(args.max_component.as_u64())
             .build()?;
         let bytes = runner.read(&args.component)?;
         let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
@@ -165,7 +166,9 @@ impl Subject {
         vectors: &[vector::Vector],
     ) -> anyhow::Result<()> {
         let part = Part::granted(&args.component, &args.grants);
-        let providers = Providers::new()?.artifacts(self.artifacts.clone());
+        let providers = Providers::new()?
+            .artifacts(self.artifacts.clone())
+            .max_component(args.max_component.as_u64());
         let provider = match providers.load(&self.name, &self.bytes, &part.grants) {
             Ok(provider) => provider,
             Err(error) => {
@@ -180,9 +183,12 @@ impl Subject {
         };
         tell(provider.name(), provider.refusal());
         let defaults = BackendOptions::default();
+        let mut limits = defaults.limits;
+        limits.memory = args.memory.map_or(limits.memory, bytes);
+        args.limits.put(&mut limits);
         let setting = Setting {
             provider,
-            memory: args.memory.map_or(defaults.memory, bytes),
+            limits,
             deadline: args.timeout.map_or(defaults.deadline, |time| time.0),
             output: part.output,
         };
@@ -190,7 +196,7 @@ impl Subject {
             records: args.records,
             budget: args.budget.0,
             max_growth: args.max_growth,
-            memory: setting.memory,
+            memory: setting.limits.memory,
             adds_up: !setting.provider.is_middleware(),
         };
         let max_time = args.max_time_per_record.map(|time| time.0);

@@ -17,6 +17,7 @@ mod exit;
 mod exported;
 mod filter;
 mod http;
+mod limits;
 mod lines;
 mod new;
 mod output;

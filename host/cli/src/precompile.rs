@@ -76,6 +76,7 @@ fn file(
         .artifacts(artifacts.clone())
         .max_component(args.max_component.as_u64())
         .path(args.path.into())
+        .fuel(args.fuel)
         .build()?;
     let bytes = runner.read(&args.component)?;
     let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;

@@ -101,7 +101,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
 /// Room for as many tasks as there may be at a time.
 fn pool(args: &RunArgs) -> Pool {
     let mut pool = Pool::new(u32::try_from(args.concurrency.get()).unwrap_or(u32::MAX));
-    pool.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
+    let limits = task(args).limits;
+    (pool.memory, pool.table_elements) = (limits.memory, limits.table_elements);
     pool
 }
 
@@ -201,6 +202,7 @@ fn task(args: &RunArgs) -> Task {
     task.limits.deadline = args.timeout.0;
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
+    args.limits.put(&mut task.limits);
     task.quota = args.quota;
     task
 }

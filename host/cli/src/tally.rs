@@ -9,6 +9,7 @@ use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::args::RunArgs;
 use crate::backend::Backends;
+use crate::limits;
 use crate::progress::Progress;
 
 /// After so many of them, failures are only counted.
@@ -237,7 +238,7 @@ fn describe(end: &TaskEnd) -> String {
             format!("{end}; the fault is the guest's{}", backtrace(trap))
         }
         TaskEnd::LimitHit { limit, trap } => {
-            format!("{end}; {}{}", advice(limit.as_label()), backtrace(trap))
+            format!("{end}; {}{}", limits::advice(*limit), backtrace(trap))
         }
         TaskEnd::DeadlineExceeded { .. } => {
             format!("{end}; raise --timeout if it needs more time")
@@ -254,14 +255,6 @@ fn backtrace(trap: &GuestTrap) -> String {
         .collect()
 }
 
-fn advice(limit: &str) -> &'static str {
-    match limit {
-        "memory" => "raise --max-memory if it needs more",
-        "stack" => "raise --stack if it needs more",
-        _ => "the guest has to ask for less",
-    }
-}
-
 fn cause(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Quota => "make fewer, or raise --quota",
@@ -270,7 +263,7 @@ fn cause(reason: DropReason) -> &'static str {
         DropReason::ShutDown => "it was too slow; raise --drain-timeout",
         DropReason::BackendTimedOut => "raise --backend-timeout if it needs more time",
         DropReason::BackendLimit => {
-            "if it was the limit on memory, raise --backend-memory; else the fault is its own"
+            "if it was the limit on memory, raise --backend-memory; for other limits see --help"
         }
         DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
             "see why that component failed"

@@ -48,6 +48,8 @@ pub(super) enum NotCompiled {
     NotComposed(String),
     /// The component is at fault.
     Refused(String),
+    /// The component needs these proposals for WebAssembly.
+    Proposals(String),
     /// It took too much.
     Limit(CompileLimit),
     /// A limit of this process has refused what it takes.
@@ -178,6 +180,7 @@ impl CompilerProcess {
             return match no {
                 No::NotComposed => NotCompiled::NotComposed(said),
                 No::NotCompiled => NotCompiled::Refused(said),
+                No::Proposals => NotCompiled::Proposals(said),
                 No::Memory => memory(inherited),
                 No::Misunderstood => NotCompiled::Process(format!(
                     "the compiler does not fit this host: {said}; use the program of the same build"

@@ -62,12 +62,13 @@ pub(crate) enum SinkError {
 #[cfg(feature = "runner")]
 impl SinkError {
     /// Why the component is to be compiled without the sink. What was too much once is
-    /// not tried again.
+    /// not tried again, nor what has nothing to do with the sink.
     pub(crate) fn without_the_sink(self) -> Result<String, LoadError> {
         match self {
             Self::Load(
                 error @ (LoadError::CompileLimit { .. }
                 | LoadError::ProcessLimit { .. }
+                | LoadError::Proposals { .. }
                 | LoadError::Compiler { .. }),
             ) => Err(error),
             error => Ok(error.to_string()),
@@ -325,6 +326,7 @@ fn load_error(name: &str, not: NotCompiled) -> LoadError {
         NotCompiled::NotComposed(reason) | NotCompiled::Refused(reason) => {
             LoadError::Compile { name, reason }
         }
+        NotCompiled::Proposals(proposals) => LoadError::Proposals { name, proposals },
         NotCompiled::Limit(limit) => LoadError::CompileLimit { name, limit },
         NotCompiled::ProcessLimit(limit) => LoadError::ProcessLimit { name, limit },
         NotCompiled::Process(reason) => LoadError::Compiler { name, reason },

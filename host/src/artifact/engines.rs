@@ -20,13 +20,14 @@ impl Engines {
         &self,
         load: impl Fn(&Engine) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
-        let mut last = Err(wasmtime::format_err!("there is no engine"));
+        let mut last = None;
         for engine in &*self.0 {
-            last = load(engine);
-            if last.is_ok() {
-                break;
+            let loaded = load(engine);
+            if loaded.is_ok() {
+                return loaded;
             }
+            last = Some(loaded);
         }
-        last
+        last.unwrap_or_else(|| Err(wasmtime::format_err!("there is no engine")))
     }
 }

@@ -5,7 +5,7 @@ use wasmtime::Engine;
 use super::address::Kind;
 use super::code::Code;
 use super::compiler::NotCompiled;
-use crate::sandbox::{bound_types, contained};
+use crate::sandbox::{bound_types, contained, needed_proposals};
 
 /// Compiles a component, and composes it with the sink before if that is asked for.
 ///
@@ -27,7 +27,13 @@ pub(super) fn compile(
     };
     match done {
         Ok(Ok(code)) => Ok(code),
-        Ok(Err(error)) => Err(NotCompiled::of(&error)),
+        Ok(Err(error)) => Err(match NotCompiled::of(&error) {
+            NotCompiled::Refused(reason) => match needed_proposals(component) {
+                Some(proposals) => NotCompiled::Proposals(proposals),
+                None => NotCompiled::Refused(reason),
+            },
+            not => not,
+        }),
         Err(panic) => Err(NotCompiled::Refused(format!(
             "the compiler gave up at it: {panic}"
         ))),

@@ -90,6 +90,8 @@ pub(super) enum No {
     Memory = 66,
     /// The order is not understood, or cannot be carried out here.
     Misunderstood = 67,
+    /// The component needs proposals for WebAssembly that this host does not support.
+    Proposals = 68,
 }
 
 impl No {
@@ -99,6 +101,7 @@ impl No {
             Self::NotCompiled,
             Self::Memory,
             Self::Misunderstood,
+            Self::Proposals,
         ]
         .into_iter()
         .find(|no| *no as i32 == code)

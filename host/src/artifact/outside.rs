@@ -3,7 +3,8 @@
 use crate::sandbox::{Inspection, Interface};
 
 /// Imports, then exports, then reasons for component-model async, of which there is one
-/// at most: how many there are, and the length of each text before it.
+/// at most: how many there are, and the length of each text before it. Last what its
+/// instances take.
 pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {
@@ -22,6 +23,7 @@ pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
         number(&mut bytes, reason.len());
         bytes.extend(reason.as_bytes());
     }
+    bytes.extend(inspection.instance_data.to_le_bytes());
     bytes
 }
 
@@ -38,6 +40,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
         0 => None,
         _ => Some(text(&mut rest)?.into()),
     };
+    inspection.instance_data = number(&mut rest)?;
     rest.is_empty().then_some(inspection)
 }
 
@@ -65,6 +68,7 @@ mod tests {
             imports: names(&["solti:metrics/backend@0.1.0", "", "a\n\0b"]),
             exports: names(&["wasi:cli/run@0.2.12"]),
             needs_async: None,
+            instance_data: 1 << 40,
         };
         let asynchronous = Inspection {
             needs_async: Some("it has streams".into()),

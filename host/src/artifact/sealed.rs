@@ -24,7 +24,7 @@ const MAC: usize = LENGTHS + 24;
 const HEADER_MAC: usize = MAC + 32;
 
 /// Another arrangement has another number.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// The bytes of a header.
 pub(super) type HeaderBytes = [u8; HEADER];

@@ -13,7 +13,7 @@ pub enum ComposeError {
     Part(#[from] LoadError),
     /// A part has more bytes than a composition takes.
     #[error(
-        "{name}: has {size} bytes, and a part may have {limit}; build it without debug information"
+        "{name}: has {size} bytes, and a part may have {limit}; raise the limit on the size of components, or build it without debug information"
     )]
     TooLarge {
         /// The part.

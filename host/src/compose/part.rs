@@ -3,9 +3,6 @@ use wasmparser::{Validator, WasmFeatures};
 use super::{ComposeError, Inspection, Interface, LoadError, Role, contained};
 use crate::sandbox::{UnknownInterface, bound_types, printable};
 
-/// The most bytes that a part may have: 64 MiB, as for a runner's programs.
-pub(super) const LARGEST: u64 = 64 << 20;
-
 /// A component that takes part in a composition.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
@@ -25,7 +22,7 @@ pub(super) struct Placed<'a> {
 }
 
 /// Looks at all parts, and finds the first that is wrong.
-pub(super) fn placed<'a>(parts: &[Part<'a>]) -> Result<Vec<Placed<'a>>, ComposeError> {
+pub(super) fn placed<'a>(parts: &[Part<'a>], limit: u64) -> Result<Vec<Placed<'a>>, ComposeError> {
     let last = match parts.len() {
         0 | 1 => return Err(ComposeError::TooFew),
         count => count - 1,
@@ -36,17 +33,16 @@ pub(super) fn placed<'a>(parts: &[Part<'a>]) -> Result<Vec<Placed<'a>>, ComposeE
             _ if number == last => Role::Provider,
             _ => Role::Middleware,
         };
-        Placed::new(part, expected)
+        Placed::new(part, expected, limit)
     });
     parts.collect()
 }
 
 impl<'a> Placed<'a> {
-    fn new(part: &Part<'a>, expected: Role) -> Result<Self, ComposeError> {
+    fn new(part: &Part<'a>, expected: Role, limit: u64) -> Result<Self, ComposeError> {
         let name = printable(part.name);
         let size = part.bytes.len() as u64;
-        if size > LARGEST {
-            let limit = LARGEST;
+        if size > limit {
             return Err(ComposeError::TooLarge { name, size, limit });
         }
         let inspection = Inspection::of(part.name, part.bytes)?;

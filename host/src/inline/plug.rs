@@ -114,6 +114,8 @@ mod tests {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
         let composed = with_sink(&inspection, &bytes)?;
         let composed = Inspection::of("composed", &composed)?;
+        let more = composed.instance_data - inspection.instance_data;
+        assert!(more > 0 && more <= super::super::INSTANCE_DATA, "{more}");
         let mut imports: Vec<_> = composed.imports.iter().map(|it| it.name()).collect();
         imports.sort_unstable();
         assert_eq!(imports, [INTRINSICS, RING, "wasi:fake/thing@0.2.0"]);

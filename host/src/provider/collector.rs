@@ -184,7 +184,7 @@ impl Collector for BackendCollector {
             }),
             (
                 "memory_bytes",
-                "Linear memory that the instance has, all memories together.",
+                "Memory that the instance has: linear memories, tables and the data of its instances.",
                 |it| it.memory,
             ),
         ];

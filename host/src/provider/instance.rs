@@ -11,7 +11,7 @@ use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
 use super::streams::{Remains, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
-use crate::sandbox::{ProcessLimit, Ticker, one_line, panic_text, printable};
+use crate::sandbox::{Limit, ProcessLimit, Ticker, one_line, panic_text, printable};
 use crate::{LedgerBook, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.
@@ -65,7 +65,7 @@ impl Instance {
         forwarded: &LedgerBook,
         halt: &CancellationToken,
     ) -> Result<Self, NotStarted> {
-        let limits = options.limits();
+        let limits = &options.limits;
         let streams = Streams::new(options);
         let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
         let begun = options.stdout.begin().and(options.stderr.begin());
@@ -76,7 +76,7 @@ impl Instance {
             last_words: None,
         })?;
         let wasi =
-            wasi(provider.name(), provider.grants(), &limits, stdout, stderr).map_err(|error| {
+            wasi(provider.name(), provider.grants(), limits, stdout, stderr).map_err(|error| {
                 let failure = match ProcessLimit::behind(&error) {
                     Some(limit) => BackendFailure::ProcessLimit { limit },
                     None => BackendFailure::Grant {
@@ -94,7 +94,15 @@ impl Instance {
             .book(forwarded)
             .build();
         let engine = provider.pre.engine();
-        let mut store = ProviderState::store(engine, wasi, next, provider.grants(), &limits);
+        let mut store = ProviderState::store(engine, wasi, next, provider.grants(), limits);
+        let data = provider.inspection().instance_data;
+        if let Err(trap) = store.data_mut().limiter_mut().reserve_instances(data) {
+            let limit = Limit::Memory;
+            return Err(NotStarted {
+                end: Ended::Failed(BackendFailure::LimitHit { limit, trap }),
+                last_words: None,
+            });
+        }
         let _ticking = provider.ticker.run();
         let started = bounded(options.deadline, halt, async {
             let instance = provider.pre.instantiate_async(&mut store).await?;
@@ -210,7 +218,7 @@ impl Instance {
         }
     }
 
-    /// Bytes of linear memory that it has.
+    /// Bytes of memory that it has: linear memories, tables and the data of instances.
     pub(super) fn memory(&self) -> usize {
         self.store.data().limiter().memory()
     }

@@ -41,8 +41,10 @@ pub struct BackendOptions {
     /// How long a provider that is [replaced](super::ComponentBackend::replace) may go on
     /// with what was queued before. What is left then goes to the new one. Default: 5 s.
     pub drain_timeout: Duration,
-    /// Bytes of linear memory, all memories together. Default: 64 MiB.
-    pub memory: usize,
+    /// What one instance may use. Of these the deadline has no meaning: that of a call is
+    /// [`deadline`](Self::deadline). Default: those of a task, with 64 MiB of memory, and
+    /// 16 MiB that a call may make the host copy, since an exposition is one text.
+    pub limits: Limits,
     /// When it is tried again after a failure.
     pub restart: RestartPolicy,
     /// Whether a first instance that fails is an error of
@@ -68,25 +70,17 @@ impl Default for BackendOptions {
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
-            memory: 64 << 20,
+            limits: Limits {
+                deadline: None,
+                memory: 64 << 20,
+                host_call_fuel: 16 << 20,
+                ..Limits::default()
+            },
             restart: RestartPolicy::default(),
             must_start: true,
             stdout: Output::Discard,
             stderr: Output::Discard,
             next: None,
-        }
-    }
-}
-
-impl BackendOptions {
-    /// What one instance may use.
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
-            deadline: None,
-            memory: self.memory,
-            // What a call may make the host copy: the text of an exposition.
-            host_call_fuel: 16 << 20,
-            ..Limits::default()
         }
     }
 }
@@ -102,7 +96,7 @@ impl fmt::Debug for BackendOptions {
             .field("deadline", &self.deadline)
             .field("flush_every", &self.flush_every)
             .field("drain_timeout", &self.drain_timeout)
-            .field("memory", &self.memory)
+            .field("limits", &self.limits)
             .field("restart", &self.restart)
             .field("must_start", &self.must_start)
             .field("stdout", &self.stdout)

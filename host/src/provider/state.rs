@@ -68,6 +68,10 @@ impl ProviderState {
         &self.limiter
     }
 
+    pub(super) fn limiter_mut(&mut self) -> &mut Limiter {
+        &mut self.limiter
+    }
+
     #[cfg(feature = "wasi-http")]
     pub(super) fn http_parts(&mut self) -> (&mut GrantedHttp, &mut ResourceTable) {
         (&mut self.http, &mut self.table)

@@ -20,7 +20,7 @@ pub(super) struct Remains {
 
 impl Streams {
     pub(super) fn new(options: &BackendOptions) -> Self {
-        let limit = options.limits().output;
+        let limit = options.limits.output;
         let last_words = LastWords::default();
         Self {
             stdout: GuestOutput::new(options.stdout.clone(), limit),

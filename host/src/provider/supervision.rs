@@ -34,7 +34,7 @@ pub(super) struct Condition {
     pub(super) last_words: Option<String>,
     pub(super) flush_error: Option<String>,
     pub(super) output_swallowed: u64,
-    /// Bytes of linear memory of the instance.
+    /// Bytes of memory of the instance.
     pub(super) memory: usize,
     /// Over all instances.
     pub(super) busy: Duration,
@@ -112,12 +112,12 @@ impl Supervision {
         }
     }
 
-    /// The instance has so much linear memory now.
+    /// The instance has so much memory now.
     pub(super) fn has_memory(&self, bytes: usize) {
         self.change(|condition| condition.memory = bytes);
     }
 
-    /// An instance was at work on records for this long, and has so much linear memory
+    /// An instance was at work on records for this long, and has so much memory
     /// now.
     pub(super) fn was_busy(&self, time: Duration, memory: usize) {
         self.change(|condition| {

@@ -6,7 +6,7 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, Limiter, NoDescriptors, ProcessLimit, printable, shown};
+use crate::sandbox::{GuestTrap, Limit, NoDescriptors, ProcessLimit, printable, shown};
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -107,19 +107,24 @@ pub enum SpawnError {
 }
 
 impl SpawnError {
-    pub(super) fn of_instantiation(error: &wasmtime::Error, limiter: &Limiter) -> Self {
+    pub(super) fn of_limit(limit: Limit) -> impl Fn(GuestTrap) -> Self {
+        move |trap| Self::Limit {
+            limit,
+            reason: trap.message,
+        }
+    }
+
+    /// From the error that instantiating returned, and what that means.
+    pub(super) fn of_instantiation(error: &wasmtime::Error, end: TaskEnd) -> Self {
         if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
             return Self::NoRoom {
                 reason: printable(&full.to_string()),
             };
         }
-        match TaskEnd::of_error(error, limiter.denied()) {
+        match end {
             TaskEnd::Exited { code } => Self::Exited { code },
             TaskEnd::ProcessLimit { limit } => Self::ProcessLimit { limit },
-            TaskEnd::LimitHit { limit, trap } => Self::Limit {
-                limit,
-                reason: trap.message,
-            },
+            TaskEnd::LimitHit { limit, trap } => Self::of_limit(limit)(trap),
             _ => Self::Instantiate {
                 trap: GuestTrap::of_error(error),
             },

@@ -26,7 +26,8 @@ pub(super) fn note_along(store: &mut Store<TaskData>, usage: &RunUsage) -> wasmt
     Ok(())
 }
 
-/// Notes what has been consumed, if that is counted.
+/// Notes what has been consumed. Only where that is counted: elsewhere wasmtime answers
+/// with an error, and where backtraces are on, each error takes the time of ten tasks.
 pub(super) fn note(store: &Store<TaskData>, usage: &RunUsage) {
     if let Ok(left) = store.get_fuel() {
         usage.consumed(ALL.saturating_sub(left));

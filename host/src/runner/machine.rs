@@ -99,12 +99,6 @@ impl Machine {
         self.given.settings.fuel
     }
 
-    /// Whether it is the engine for what needs component-model async.
-    pub(super) fn is_asynchronous(&self, engine: &Engine) -> bool {
-        let made = self.asynchronous.get();
-        made.is_some_and(|made| Engine::same(made.linker.engine(), engine))
-    }
-
     /// The linker for what was loaded on an engine; `None` if that is not of this
     /// machine.
     pub(super) fn linker(&self, engine: &Engine) -> Option<&Linker<TaskData>> {

@@ -271,6 +271,16 @@ impl Program {
         &self.inspection
     }
 
+    /// Bytes that the host allocates at most for the data of its instances, and of the
+    /// shim's if its records are inlined.
+    pub(super) fn instance_data(&self) -> u64 {
+        let shim = match *self.path {
+            Path::Inline => crate::inline::INSTANCE_DATA,
+            _ => 0,
+        };
+        self.inspection.instance_data.saturating_add(shim)
+    }
+
     /// How its records travel.
     #[must_use]
     pub fn path(&self) -> &Path {

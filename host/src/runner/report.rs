@@ -2,7 +2,6 @@ use std::fmt;
 use std::time::Duration;
 
 use solti_metrics::TaskOutcome;
-use wasmtime_wasi::I32Exit;
 
 use crate::LedgerSnapshot;
 use crate::sandbox::{GuestTrap, Limit, ProcessLimit, limit_behind};
@@ -21,7 +20,8 @@ pub struct TaskReport {
     pub stderr: Vec<u8>,
     /// How many bytes it printed beyond the limit, on both streams together.
     pub output_swallowed: u64,
-    /// The most linear memory that it had at a time, in bytes.
+    /// The most memory that it had at a time, in bytes, as [`Limits::memory`](super::Limits::memory)
+    /// counts it.
     pub peak_memory: usize,
     /// Processor time that it took; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time).
     /// `None` if the task was given no [usage](super::Task::usage) to add that to.
@@ -90,9 +90,6 @@ impl TaskEnd {
 
     /// From the error that a call of the guest returned.
     pub(super) fn of_error(error: &wasmtime::Error, denied: Option<Limit>) -> Self {
-        if let Some(I32Exit(code)) = error.downcast_ref() {
-            return Self::Exited { code: *code };
-        }
         if let Some(limit) = ProcessLimit::behind(error) {
             return Self::ProcessLimit { limit };
         }

@@ -15,7 +15,7 @@ use super::usage::RunUsage;
 use super::watch::Watch;
 use super::{EpochTicks, Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
-use crate::sandbox::{GuestOutput, Holdings, LoadError, NotRun, blocking};
+use crate::sandbox::{GuestOutput, Holdings, Limit, LoadError, NotRun, blocking};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -171,26 +171,27 @@ impl Runner {
             pool.bound(&mut limits);
         }
         let mut store = TaskState::store(engine, wasi, metrics, &limits, &usage);
-        if machine.is_asynchronous(engine) {
-            // Streams, futures and calls that wait are handles, too.
-            store.set_max_component_handles(limits.handles);
-        }
+        let limiter = store.data_mut().state_mut().limiter_mut();
+        let reserved = limiter.reserve_instances(program.instance_data());
+        reserved.map_err(SpawnError::of_limit(Limit::Memory))?;
         if *program.path() == Path::Inline {
             drain_along(&mut store);
         }
         if machine.counts_fuel() {
             // Only an engine that does not count it refuses.
             fuel::note_along(&mut store, &usage).map_err(|error| {
-                SpawnError::of_instantiation(&error, store.data().state().limiter())
+                SpawnError::of_instantiation(&error, store.data().state().end(&error))
             })?;
         }
         let _ticking = machine.ticker.run();
         let main = watch
             .over(usage.over(program.entry.instantiate(&mut store)))
             .await;
-        fuel::note(&store, &usage);
+        if machine.counts_fuel() {
+            fuel::note(&store, &usage);
+        }
         let main = main?.map_err(|error| {
-            SpawnError::of_instantiation(&error, store.data().state().limiter())
+            SpawnError::of_instantiation(&error, store.data().state().end(&error))
         })?;
 
         // What was recorded before `main` comes before its start.
@@ -200,10 +201,12 @@ impl Runner {
         let mut store = store;
         let end = match watch.over(usage.over(main.call(&mut store))).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
-            Ok(Err(error)) => TaskEnd::of_error(&error, store.data().state().limiter().denied()),
+            Ok(Err(error)) => store.data().state().end(&error),
             Err(stop) => stop.into(),
         };
-        fuel::note(&store, &usage);
+        if machine.counts_fuel() {
+            fuel::note(&store, &usage);
+        }
         let peak_memory = store.data().state().limiter().peak_memory();
         // The store is not used again: after a trap it could not be, and what
         // the guest left open in it is closed before the task counts as ended. What

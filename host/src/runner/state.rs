@@ -2,6 +2,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::exit;
+use super::report::TaskEnd;
 use super::usage::RunUsage;
 use crate::inline::{Drain, Recording, Words};
 use crate::sandbox::{
@@ -16,6 +18,8 @@ pub(super) struct TaskState {
     metrics: MetricsCtx,
     limiter: Limiter,
     holdings: Holdings,
+    /// The code with which the guest has left through `exit`.
+    exited: Option<i32>,
     /// Where calls are counted, if that was asked for.
     calls: Option<RunUsage>,
 }
@@ -28,6 +32,7 @@ pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskDat
     let mut linker = linker(engine)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     limit_asynchronous_files(&mut linker)?;
+    exit::add_to_linker(&mut linker, "0.3.0")?;
     Ok(linker)
 }
 
@@ -36,6 +41,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     limit_files(&mut linker)?;
+    exit::add_to_linker(&mut linker, "0.2.12")?;
     crate::add_to_linker(&mut linker, |data: &mut TaskData| MetricsCtxView {
         ctx: &mut data.called().metrics,
     })?;
@@ -67,6 +73,7 @@ impl TaskState {
                 metrics,
                 limiter,
                 holdings,
+                exited: None,
                 calls,
             }),
         );
@@ -76,6 +83,18 @@ impl TaskState {
 
     pub(super) fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+
+    /// What it means that a call of the guest returned this error.
+    pub(super) fn end(&self, error: &wasmtime::Error) -> TaskEnd {
+        match self.exited {
+            Some(code) => TaskEnd::Exited { code },
+            None => TaskEnd::of_error(error, self.limiter.denied()),
+        }
+    }
+
+    pub(super) fn limiter_mut(&mut self) -> &mut Limiter {
+        &mut self.limiter
     }
 }
 
@@ -89,6 +108,11 @@ impl TaskData {
             calls.called();
         }
         state
+    }
+
+    /// The guest leaves through `exit`.
+    pub(super) fn exits(&mut self, code: i32) {
+        self.called().exited = Some(code);
     }
 }
 

@@ -81,7 +81,8 @@ impl TaskUsage {
         fueled.then(|| self.used.fuel.load(Ordering::Relaxed))
     }
 
-    /// The most linear memory that any run had at a time, in bytes.
+    /// The most memory that any run had at a time, in bytes, as [`Limits::memory`](super::Limits::memory)
+    /// counts it.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
         self.used.peak_memory.load(Ordering::Relaxed)

@@ -26,6 +26,16 @@ impl fmt::Display for CompileLimit {
     }
 }
 
+impl CompileLimit {
+    /// How a message about it ends.
+    pub(crate) const fn advice(&self) -> &'static str {
+        match self {
+            Self::Code(_) => "make the component smaller, since that limit is fixed",
+            _ => "look at what it is made of, or raise that limit",
+        }
+    }
+}
+
 /// Whole MiB where it is some, as those are what people ask for.
 struct Size(u64);
 

@@ -43,8 +43,11 @@ impl EngineSettings {
             .concurrency_support(self.asynchronous)
             // What the sink does becomes part of the guest that calls it.
             .compiler_inlining(Inlining::InterModuleAndIntraGc)
-            // The limiter is not asked about shared memories.
+            // Nor the other proposals that `proposals.rs` names, which are off by default;
+            // these three are on where somebody's build of wasmtime has them.
             .wasm_features(WasmFeatures::THREADS, false)
+            .wasm_features(WasmFeatures::EXCEPTIONS, false)
+            .wasm_features(WasmFeatures::GC_TYPES, false)
             .max_wasm_stack(self.stack)
             .async_stack_size(self.stack.saturating_add(HOST_STACK));
         more(&mut config);

@@ -118,6 +118,16 @@ pub enum LoadError {
         /// What is wrong with it, and where.
         reason: String,
     },
+    /// Its components instantiate each other so often that it is not followed.
+    #[error(
+        "{name}: takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer components in it"
+    )]
+    TooManyInstances {
+        /// The component.
+        name: String,
+        /// How many there may be.
+        steps: u32,
+    },
     /// It wants a version of the metrics package that this host does not have.
     #[error(
         "{name}: wants `{import}`, and this host has solti:metrics@{}; build the guest against that version, or use a host that has the other",
@@ -222,6 +232,16 @@ pub enum LoadError {
         /// What would have to be granted.
         grant: &'static str,
     },
+    /// It needs proposals for WebAssembly that this host does not support.
+    #[error(
+        "{name}: needs what this host does not support of WebAssembly: {proposals}; build the component without"
+    )]
+    Proposals {
+        /// The component.
+        name: String,
+        /// Their names.
+        proposals: String,
+    },
     /// The compiler does not accept it.
     #[error(
         "{name}: does not compile: {reason}; rebuild the component, or report this if it validates elsewhere"
@@ -234,7 +254,7 @@ pub enum LoadError {
     },
     /// To compile it takes more than it may.
     #[error(
-        "{name}: compiling it takes more than {limit}; look at what it is made of, or raise that limit"
+        "{name}: compiling it takes more than {limit}; {}", limit.advice()
     )]
     CompileLimit {
         /// The component.

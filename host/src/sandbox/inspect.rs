@@ -2,6 +2,7 @@ use std::fmt;
 
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
+use super::instance_data::{self, NoBound};
 use super::{Interface, LoadError, SEALED, UnknownInterface, asynchronous, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
@@ -21,6 +22,11 @@ pub struct Inspection {
     /// Why it needs component-model async, if it does: `it has streams`. Names in it
     /// come from the component, and are made printable.
     pub needs_async: Option<String>,
+    /// Bytes that the host allocates at most for the data of its instances: globals,
+    /// references to functions and the like, of each core module as often as it is
+    /// instantiated. Linear memories and the elements of tables are not in it. They all
+    /// count towards [`Limits::memory`](super::Limits::memory).
+    pub instance_data: u64,
 }
 
 /// The part that a component can play.
@@ -97,10 +103,19 @@ impl Inspection {
                 looks_like: looks_like(bytes),
             });
         }
-        Self::parse(bytes).map_err(|reason| LoadError::Invalid {
+        let invalid = |reason: String| LoadError::Invalid {
             name: name(),
             reason: printable(&reason),
-        })
+        };
+        let mut inspection = Self::parse(bytes).map_err(invalid)?;
+        inspection.instance_data = instance_data::bound(bytes).map_err(|none| match none {
+            NoBound::Invalid(error) => invalid(error.to_string()),
+            NoBound::TooManySteps => LoadError::TooManyInstances {
+                name: name(),
+                steps: instance_data::MOST_STEPS,
+            },
+        })?;
+        Ok(inspection)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
@@ -155,6 +170,7 @@ impl Inspection {
             imports,
             exports,
             needs_async,
+            instance_data: 0,
         })
     }
 

@@ -6,11 +6,14 @@ use std::sync::{
 
 use wasmtime::{ResourceLimiter, Store};
 
-use super::{Limit, Limits};
+use super::{GuestTrap, Limit, Limits};
+
+/// Bytes that an element of a table takes: a pointer.
+const ELEMENT: usize = size_of::<usize>();
 
 /// Counts memory and tables over the whole store. wasmtime's own
 /// `StoreLimits` looks at each memory alone, so that forty memories of the
-/// permitted size pass it.
+/// permitted size pass it; and nothing in wasmtime limits the data of instances.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     memory: Account,
@@ -38,6 +41,27 @@ impl Limiter {
         }
     }
 
+    /// Counts the data of all instances, before any of it is there.
+    ///
+    /// # Errors
+    ///
+    /// That it is more than there may be, with how much it is.
+    pub(crate) fn reserve_instances(&mut self, bytes: u64) -> Result<(), GuestTrap> {
+        let granted = usize::try_from(bytes).is_ok_and(|bytes| self.memory.grow(0, bytes));
+        self.note_peak();
+        if granted {
+            return Ok(());
+        }
+        self.denied = Some(Limit::Memory);
+        Err(GuestTrap {
+            message: format!(
+                "the data of its instances takes {bytes} bytes of the {} that it may use",
+                self.memory.limit
+            ),
+            backtrace: String::new(),
+        })
+    }
+
     /// The limit that has refused the guest what it asked for last. A guest that
     /// went on and was granted something since did not die of it.
     pub(crate) fn denied(&self) -> Option<Limit> {
@@ -61,6 +85,13 @@ impl Limiter {
         self.memory.peak
     }
 
+    fn note_peak(&self) {
+        #[cfg(feature = "runner")]
+        if let Some(peak) = &self.peak {
+            peak.fetch_max(self.memory.peak as u64, Ordering::Relaxed);
+        }
+    }
+
     /// Keeps the most memory that is in use at a time, in bytes, there as well, where
     /// others may have more.
     #[cfg(feature = "runner")]
@@ -69,8 +100,8 @@ impl Limiter {
     }
 }
 
-/// Puts a store's limits in place: those of its limiter, the data of a call, and
-/// that whatever runs in it lets go of the thread at every tick.
+/// Puts a store's limits in place: those of its limiter, the data of a call, handles of
+/// any kind, and that whatever runs in it lets go of the thread at every tick.
 pub(crate) fn bound<T: 'static>(
     store: &mut Store<T>,
     limits: &Limits,
@@ -78,6 +109,7 @@ pub(crate) fn bound<T: 'static>(
 ) {
     store.limiter(move |data| limiter(data));
     store.set_hostcall_fuel(limits.host_call_fuel);
+    store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
 }
@@ -133,10 +165,7 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let granted = self.memory.grow(current, desired);
         self.denied = (!granted).then_some(Limit::Memory);
-        #[cfg(feature = "runner")]
-        if let Some(peak) = &self.peak {
-            peak.fetch_max(self.memory.peak as u64, Ordering::Relaxed);
-        }
+        self.note_peak();
         Ok(granted)
     }
 
@@ -151,13 +180,22 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = self.table_elements.grow(current, desired);
-        self.denied = (!granted).then_some(Limit::TableElements);
-        Ok(granted)
+        let bytes = |elements: usize| elements.saturating_mul(ELEMENT);
+        self.denied = if !self.memory.grow(bytes(current), bytes(desired)) {
+            Some(Limit::Memory)
+        } else if !self.table_elements.grow(current, desired) {
+            self.memory.give_back();
+            Some(Limit::TableElements)
+        } else {
+            None
+        };
+        self.note_peak();
+        Ok(self.denied.is_none())
     }
 
     fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
         self.table_elements.give_back();
+        self.memory.give_back();
         Ok(())
     }
 
@@ -185,6 +223,33 @@ mod tests {
         assert!(!account.grow(0, 60));
         assert!(account.grow(0, 40));
         assert_eq!(account.peak, 100);
+    }
+
+    #[test]
+    fn elements_and_the_data_of_instances_are_memory() -> wasmtime::Result<()> {
+        let mut limiter = Limiter::new(&Limits {
+            memory: 100 * ELEMENT,
+            table_elements: 80,
+            ..Limits::default()
+        });
+        assert!(limiter.reserve_instances(10 * ELEMENT as u64).is_ok());
+        assert!(!limiter.table_growing(0, 81, None)?);
+        assert_eq!(limiter.denied(), Some(Limit::TableElements));
+        assert!(limiter.table_growing(0, 80, None)?);
+        assert_eq!(limiter.memory.used, 90 * ELEMENT);
+        assert!(!limiter.memory_growing(0, 11 * ELEMENT, None)?);
+        assert_eq!(limiter.denied(), Some(Limit::Memory));
+        assert!(limiter.reserve_instances(u64::MAX).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn elements_that_were_not_made_are_given_back() -> wasmtime::Result<()> {
+        let mut limiter = Limiter::new(&Limits::default());
+        assert!(limiter.table_growing(0, 80, None)?);
+        limiter.table_grow_failed(wasmtime::format_err!("there is no room"))?;
+        assert_eq!((limiter.memory.used, limiter.table_elements.used), (0, 0));
+        Ok(())
     }
 
     #[test]

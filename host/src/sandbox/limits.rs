@@ -11,7 +11,9 @@ pub struct Limits {
     /// How long the task may take, set-up of the instance included. `None` for
     /// as long as it likes. Default: five minutes.
     pub deadline: Option<Duration>,
-    /// Bytes of linear memory, all memories together. Default: 256 MiB.
+    /// Bytes of memory: all linear memories together, the elements of all tables (8 bytes
+    /// each), and the [data of all instances](super::Inspection::instance_data), which is
+    /// counted before the first of them is made. Default: 256 MiB.
     pub memory: usize,
     /// Elements of all tables together. Default: 20,000.
     pub table_elements: usize,
@@ -24,9 +26,9 @@ pub struct Limits {
     /// Bytes that a single call may make the host copy out of the guest.
     /// Default: 64 KiB.
     pub host_call_fuel: usize,
-    /// How many resources (files, streams, pollables) may be open at a time; of a
-    /// component that needs component-model async, how many handles of any kind, calls
-    /// that wait and its own resources included. Default: 1,000.
+    /// How many resources (files, streams, pollables) may be open at a time, and how many
+    /// handles of any kind: those, the component's own resources, and with component-model
+    /// async also streams, futures and calls that wait. Default: 1,000.
     pub handles: usize,
     /// How many descriptors may be open at a time: one for each directory that is
     /// granted, file, and socket, and two for each directory listing. Default: 256.

@@ -49,7 +49,7 @@ fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<(
         let probe = Probe::new().importing(imports).now(now).load()?;
         let bench = Bench::with(&probe, |options| {
             options.deadline = Duration::from_millis(100);
-            options.memory = 4 << 20;
+            options.limits.memory = 4 << 20;
         })?;
         bench.record([completed(1), completed(NOW), completed(2)]);
         let ledger = bench.settle()?;

@@ -137,19 +137,21 @@ fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> 
         .load()?;
     let bench = Bench::new(&growing)?;
     let status = bench.backend.status();
+    // With what the data of its instances takes.
+    let begins = status.memory;
     ensure!(
-        (status.memory, status.busy) == (2 * PAGE, Duration::ZERO),
+        (begins / PAGE, status.busy) == (2, Duration::ZERO),
         "{status:?}"
     );
     bench.record([completed(NOW), completed(1), completed(NOW)]);
     bench.settle()?;
     let status = bench.backend.status();
     ensure!(
-        status.memory == 4 * PAGE && status.busy > Duration::ZERO,
+        status.memory == begins + 2 * PAGE && status.busy > Duration::ZERO,
         "{status:?}"
     );
     bench.replace(&growing)?;
-    ensure!(bench.backend.status().memory == 2 * PAGE, "{status:?}");
+    ensure!(bench.backend.status().memory == begins, "{status:?}");
     bench.stop()?;
     ensure!(bench.backend.status().memory == 0, "{status:?}");
     Ok(())

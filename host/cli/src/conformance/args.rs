@@ -8,6 +8,7 @@ use crate::args::variable;
 use crate::artifacts::ArtifactArgs;
 use crate::chain::Grant;
 use crate::dir::Dir;
+use crate::limits::{LimitArgs, stack};
 use crate::time::{Bound, ShortTime};
 
 const RECEIVERS: &str = "Providers and middlewares";
@@ -26,7 +27,8 @@ pub(crate) struct ConformanceArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 
-    /// Linear memory that it gets, all its memories together.
+    /// Maximum memory that it gets: its linear memories, tables and the data of its
+    /// instances together.
     ///
     /// Default: what it would get from `run`, that is 64MiB for those that receive
     /// records and 256MiB for a guest.
@@ -86,6 +88,17 @@ pub(crate) struct ConformanceArgs {
     /// Tolerate completions without a start, and starts that nothing completes.
     #[arg(long, help_heading = GUESTS)]
     pub(super) allow_unpaired: bool,
+
+    /// Bytes that the component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(super) max_component: ByteSize,
+
+    /// Stack that a guest may use.
+    #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack, help_heading = GUESTS)]
+    pub(super) stack: ByteSize,
+
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
 
     #[command(flatten)]
     pub(super) artifacts: ArtifactArgs,

@@ -5,11 +5,12 @@ mod run;
 use std::time::Instant;
 
 use solti_metrics_host::DropReason;
-use solti_metrics_host::runner::{Path, RecordPath, TaskEnd, printable};
+use solti_metrics_host::runner::{Limit, Path, RecordPath, TaskEnd, printable};
 
 use super::counts::{Counts, Row};
 use super::suite::Suite;
 use super::verdict::{Check, Fault, Verdict};
+use crate::limits;
 pub(super) use run::Guest;
 use run::Run;
 
@@ -136,12 +137,12 @@ fn runs(run: &Run) -> Check {
     let report = &run.report;
     let fix = match &report.end {
         TaskEnd::Exited { .. } => None,
-        TaskEnd::DeadlineExceeded { .. } => Some("raise --timeout if it needs more time"),
-        TaskEnd::LimitHit { limit, .. } if limit.as_label() == "memory" => {
-            Some("raise --memory if it needs more")
-        }
-        TaskEnd::LimitHit { .. } => Some("ask the host for less"),
-        _ => Some("the fault is the guest's: see where it was"),
+        TaskEnd::DeadlineExceeded { .. } => Some("raise --timeout if it needs more time".into()),
+        TaskEnd::LimitHit { limit, .. } => Some(match limit {
+            Limit::Memory => "raise --memory if it needs more".into(),
+            limit => limits::advice(*limit),
+        }),
+        _ => Some("the fault is the guest's: see where it was".to_owned()),
     };
     let verdict = fix.map_or(Verdict::Passed, |fix| {
         let mut seen = format!("it {}", report.end);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use solti_metrics::{Event, MetricsBackend, MetricsHandle};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
-    BackendOptions, BackendStatus, ComponentBackend, NotRunning, Provider, StartError,
+    BackendOptions, BackendStatus, ComponentBackend, Limits, NotRunning, Provider, StartError,
 };
 
 use super::counts::{Counter, Counts};
@@ -25,8 +25,7 @@ const PROCESS_LIMIT: &str = "could not go on: ";
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) provider: Provider,
-    /// Bytes of linear memory.
-    pub(super) memory: usize,
+    pub(super) limits: Limits,
     /// How long a call may take.
     pub(super) deadline: Duration,
     /// Whether what it prints is shown.
@@ -68,7 +67,7 @@ impl<'a> Subject<'a> {
     pub(super) fn start(setting: &'a Setting, batches: bool) -> Result<Self, StartError> {
         let next = Arc::new(Counter::default());
         let mut options = BackendOptions::default();
-        options.memory = setting.memory;
+        options.limits = setting.limits.clone();
         options.deadline = setting.deadline;
         options.batches = batches;
         // It is flushed when a vector says so.
@@ -238,7 +237,7 @@ fn advice(cause: &str) -> &'static str {
             "hit the limit on memory",
             "keep less, or give it more with --memory",
         ),
-        ("hit the limit", "ask for less of it"),
+        ("hit the limit", "ask for less of it, or raise that limit"),
         ("exited", "leave out `exit`: a backend has to stay"),
         (
             "cannot be given",

@@ -7,6 +7,7 @@ use super::config::{Backend, Middleware, Source, Text};
 use super::exporter::Exporter;
 use crate::chain::{Grant, Part};
 use crate::component::{Component, Options, Wanted};
+use crate::limits::LimitArgs;
 use crate::time::Time;
 
 /// Somebody who receives records, and what it was made of.
@@ -96,7 +97,10 @@ impl Wanted {
         Some(Self {
             name: name.into(),
             part: Part::granted(&file, &grants(source, backend.grants.iter().flatten())),
-            options: options(backend.queue, backend.timeout, backend.memory),
+            options: Options {
+                limits: backend.limits(),
+                ..options(backend.queue, backend.timeout, backend.memory)
+            },
         })
     }
 
@@ -105,7 +109,10 @@ impl Wanted {
         Self {
             name: middleware.name.0.clone(),
             part: Part::granted(&file, &grants(source, middleware.grants.iter())),
-            options: options(middleware.queue, middleware.timeout, middleware.memory),
+            options: Options {
+                limits: middleware.limits(),
+                ..options(middleware.queue, middleware.timeout, middleware.memory)
+            },
         }
     }
 }
@@ -133,6 +140,7 @@ fn options(
         queue: queue.map_or(1 << 16, std::num::NonZeroUsize::get),
         deadline: timeout.map_or(std::time::Duration::from_secs(5), |Text(time)| time.0),
         memory: usize::try_from(memory).unwrap_or(usize::MAX),
+        limits: LimitArgs::default(),
     }
 }
 

@@ -57,15 +57,24 @@ fn fixed(began_with: &Source, now: &Source) -> Vec<String> {
     let mut errors: Vec<_> = changed
         .map(|(table, _)| format!("[{table}] has changed, which needs a restart"))
         .collect();
-    let room = pool(before).memory;
+    let room = pool(before);
     for (Name(name), task) in &now.tasks {
-        if task
-            .max_memory
-            .is_some_and(|Text(size)| size.as_u64() > room as u64)
-        {
-            errors.push(format!(
-                "task {name}: `max_memory` is more than the {room} bytes that were set aside for each run, which needs a restart"
-            ));
+        let memory = task.max_memory.map(|Text(size)| size.as_u64());
+        let elements = task.max_table_elements.map(u64::from);
+        for (key, asked, room, of) in [
+            ("max_memory", memory, room.memory, "bytes"),
+            (
+                "max_table_elements",
+                elements,
+                room.table_elements,
+                "elements",
+            ),
+        ] {
+            if asked.is_some_and(|asked| asked > room as u64) {
+                errors.push(format!(
+                    "task {name}: `{key}` is more than the {room} {of} that were set aside for each run, which needs a restart"
+                ));
+            }
         }
     }
     errors

@@ -142,5 +142,11 @@ pub(super) fn pool(config: &Config) -> Pool {
     pool.memory = pool
         .memory
         .max(usize::try_from(largest).unwrap_or(usize::MAX));
+    let elements = config
+        .tasks
+        .values()
+        .filter_map(|task| task.max_table_elements);
+    let most = elements.max().map_or(0, |most| most as usize);
+    pool.table_elements = pool.table_elements.max(most);
     pool
 }

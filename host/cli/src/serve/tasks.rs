@@ -290,6 +290,7 @@ fn task(source: &Source, wanted: &config::Task, kept: &Kept) -> RunnerTask {
     if let Some(Text(size)) = wanted.max_output {
         task.limits.output = size.as_u64();
     }
+    wanted.limits().put(&mut task.limits);
     task.quota = wanted.quota;
     task.usage = Some(kept.usage.clone());
     task.book = Some(kept.book.clone());

@@ -48,7 +48,7 @@ impl Backend {
         let provider = kept::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;
-        let usual = started(&provider, BackendOptions::default().memory)?;
+        let usual = started(&provider, BackendOptions::default().limits.memory)?;
         Ok(Self {
             example,
             built,
@@ -66,13 +66,13 @@ fn started(provider: &Provider, memory: usize) -> Result<ComponentBackend> {
     options.queue = 2 * MOST;
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);
-    options.memory = memory;
+    options.limits.memory = memory;
     Ok(ComponentBackend::start(provider, options)?)
 }
 
 /// In pages, as memory grows.
 fn least_memory(provider: &Provider) -> Result<usize> {
-    let (mut too_little, mut enough) = (0, BackendOptions::default().memory / PAGE);
+    let (mut too_little, mut enough) = (0, BackendOptions::default().limits.memory / PAGE);
     started(provider, enough * PAGE)?;
     while enough - too_little > 1 {
         let middle = usize::midpoint(too_little, enough);

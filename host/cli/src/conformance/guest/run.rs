@@ -50,6 +50,8 @@ impl Guest<'_> {
             // What the runner says of the guest is not what the guest says.
             .own_backend(noop_metrics())
             .artifacts(self.artifacts.clone())
+            .max_component(self.args.max_component.as_u64())
+            .stack(usize::try_from(self.args.stack.as_u64())?)
             .path(path)
             .build()?;
         let program = match runner.load(self.name, self.bytes) {
@@ -101,6 +103,7 @@ impl Guest<'_> {
             task.limits.memory = usize::try_from(memory.as_u64()).unwrap_or(usize::MAX);
         }
         task.limits.output = OUTPUT;
+        args.limits.put(&mut task.limits);
         (task.stdout, task.stderr) = if args.shows_output() {
             (Output::Stderr, Output::Stderr)
         } else {

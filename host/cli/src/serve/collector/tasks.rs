@@ -80,7 +80,7 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     family.gauge(
         "solti_metrics_task_peak_memory_bytes",
-        "The most linear memory that any run had at a time.",
+        "Maximum memory of any run at a time: linear memories, tables and the data of its instances.",
         used(|task| task.usage.peak_memory()),
     )?;
     family.counter(

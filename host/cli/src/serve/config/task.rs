@@ -11,6 +11,7 @@ use serde_json::json;
 use super::values::Text;
 use crate::dir::Dir;
 use crate::engine::{self, Backoff};
+use crate::limits::LimitArgs;
 use crate::time::{Time, Timeout};
 
 /// A task: a component with a `main`, what each run of it is given, and when it runs.
@@ -57,9 +58,49 @@ pub(crate) struct Task {
     pub(crate) backoff: Option<BackoffConfig>,
     /// How long a run may take. Default: 5m, and for `restart` none.
     pub(crate) timeout: Option<Text<Timeout>>,
-    /// Linear memory that a run may use, all its memories together.
+    /// Maximum memory of a run: its linear memories, tables and the data of its instances
+    /// together.
     #[schemars(extend("default" = "256MiB"))]
     pub(crate) max_memory: Option<Text<ByteSize>>,
+
+    /// Maximum elements of all tables of a run together.
+    #[schemars(range(max = 10_000_000), extend("default" = 20_000))]
+    pub(crate) max_table_elements: Option<u32>,
+
+    /// Maximum number of tables of a run.
+    #[schemars(extend("default" = 64))]
+    pub(crate) max_tables: Option<u32>,
+
+    /// Maximum number of linear memories of a run, each of which reserves 4 GiB of address
+    /// space.
+    #[schemars(extend("default" = 16))]
+    pub(crate) max_memories: Option<u32>,
+
+    /// Maximum number of instances of core modules of a run.
+    #[schemars(extend("default" = 1_000))]
+    pub(crate) max_instances: Option<u32>,
+
+    /// Maximum number of handles that a run may have open: files, streams, and resources of
+    /// its own.
+    #[schemars(extend("default" = 1_000))]
+    pub(crate) max_handles: Option<u32>,
+
+    /// Maximum number of file descriptors that a run may have open: of directories, files
+    /// and sockets.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_descriptors: Option<u32>,
+
+    /// Maximum number of streams of files and directory listings that a run may have open.
+    #[schemars(extend("default" = 256))]
+    pub(crate) max_streams: Option<u32>,
+
+    /// Maximum random bytes that one call of a run may ask for.
+    #[schemars(extend("default" = "4KiB"))]
+    pub(crate) max_random: Option<Text<ByteSize>>,
+
+    /// Maximum bytes that one call of a run may make the host copy.
+    #[schemars(extend("default" = "64KiB"))]
+    pub(crate) max_host_call_data: Option<Text<ByteSize>>,
     /// What of a run's output goes on, for each of its two streams.
     #[schemars(extend("default" = "16MiB"))]
     pub(crate) max_output: Option<Text<ByteSize>>,
@@ -173,6 +214,23 @@ fn schedules() -> serde_json::Value {
         },
         { "if": restart, "else": { "properties": { "backoff": false } } },
     ])
+}
+
+impl Task {
+    /// What it may use besides memory and time.
+    pub(crate) fn limits(&self) -> LimitArgs {
+        LimitArgs {
+            max_table_elements: self.max_table_elements,
+            max_tables: self.max_tables,
+            max_memories: self.max_memories,
+            max_instances: self.max_instances,
+            max_handles: self.max_handles,
+            max_descriptors: self.max_descriptors,
+            max_streams: self.max_streams,
+            max_random: self.max_random.map(|Text(size)| size),
+            max_host_call_data: self.max_host_call_data.map(|Text(size)| size),
+        }
+    }
 }
 
 impl Task {

@@ -1,0 +1,220 @@
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind,
+    ComponentInstance, ComponentOuterAliasKind, Instance, Parser, Payload,
+};
+
+use super::Result;
+use super::module::Module;
+use super::steps::Steps;
+
+/// What a file defines, by the order in which that ends.
+#[derive(Debug, Default)]
+pub(super) struct Definitions<'a> {
+    /// What an instance of each core module costs, in bytes.
+    pub(super) modules: Vec<u64>,
+    /// The last one is the whole.
+    pub(super) components: Vec<Vec<Step<'a>>>,
+}
+
+/// Something by its name, of a kind, and in the index space of that.
+pub(super) type Named<'a> = (&'a str, ComponentExternalKind, u32);
+
+/// One thing that is done to instantiate a component.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// Defines a core module.
+    Module(u32),
+    /// Defines a component.
+    Component(u32),
+    Import(&'a str, ComponentExternalKind),
+    /// Instantiates a core module.
+    CoreInstance(u32),
+    /// Instantiates a component with these arguments.
+    Instance(u32, Vec<Named<'a>>),
+    /// Makes an instance of what is there.
+    Bundle(Vec<Named<'a>>),
+    /// Takes what an instance exports.
+    Alias(ComponentExternalKind, u32, &'a str),
+    /// Takes what a component so many levels up has.
+    Outer(ComponentOuterAliasKind, u32, u32),
+    /// Makes a function of a core one; whether it has to do with memory.
+    Lift(bool),
+    /// Makes a core function of one; whether it has to do with memory.
+    Lower(u32, bool),
+    /// Any other function that is built in.
+    Builtin,
+    /// So many types, of which each may be a resource.
+    Types(u32),
+    Export(Named<'a>),
+}
+
+impl Step<'_> {
+    /// How many names it has.
+    fn named(&self) -> usize {
+        match self {
+            Self::Instance(_, named) | Self::Bundle(named) => named.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// What is being read.
+enum Open<'a> {
+    Module(Box<Module>),
+    Component(Vec<Step<'a>>),
+}
+
+/// Reads it without validating it: what is not valid is not compiled either.
+pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
+    let mut read = Definitions::default();
+    let mut rest = component;
+    let mut parser = Parser::new(0);
+    let mut outside = Vec::new();
+    let mut left = Steps::ALL;
+    let mut open = Open::Component(Vec::new());
+    loop {
+        let (consumed, payload) = match parser.parse(rest, true)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            // Not with all of the bytes.
+            Chunk::NeedMoreData(_) => return Ok(read),
+        };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match (payload, &mut open) {
+            (Payload::CodeSectionStart { size, .. }, _) => {
+                // Which functions there are, and what refers to them, is said elsewhere.
+                parser.skip_section();
+                rest = rest.get(size as usize..).unwrap_or_default();
+            }
+            (Payload::ModuleSection { parser: inner, .. }, _) => {
+                let module = Open::Module(Box::default());
+                outside.push((
+                    std::mem::replace(&mut parser, inner),
+                    std::mem::replace(&mut open, module),
+                ));
+            }
+            (Payload::ComponentSection { parser: inner, .. }, _) => {
+                let component = Open::Component(Vec::new());
+                outside.push((
+                    std::mem::replace(&mut parser, inner),
+                    std::mem::replace(&mut open, component),
+                ));
+            }
+            (Payload::End(_), _) => {
+                let around = outside.pop();
+                let (outer, around) = around.map_or((None, None), |(p, o)| (Some(p), Some(o)));
+                let empty = Open::Component(Vec::new());
+                let done = std::mem::replace(&mut open, around.unwrap_or(empty));
+                let defined = read.defined(done);
+                match (outer, &mut open) {
+                    (Some(outer), Open::Component(steps)) => {
+                        steps.push(defined);
+                        parser = outer;
+                    }
+                    _ => return Ok(read),
+                }
+            }
+            (payload, Open::Module(module)) => module.section(payload)?,
+            (payload, Open::Component(steps)) => section(payload, |step| {
+                left.take(step.named())?;
+                steps.push(step);
+                Ok(())
+            })?,
+        }
+    }
+}
+
+impl<'a> Definitions<'a> {
+    fn defined(&mut self, done: Open<'a>) -> Step<'a> {
+        // Each has bytes of its own, of which there are not so many.
+        let index = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        match done {
+            Open::Module(module) => {
+                self.modules.push(module.bytes());
+                Step::Module(index(self.modules.len() - 1))
+            }
+            Open::Component(steps) => {
+                self.components.push(steps);
+                Step::Component(index(self.components.len() - 1))
+            }
+        }
+    }
+}
+
+/// What a section of a component does.
+fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -> Result {
+    match payload {
+        Payload::ComponentImportSection(imports) => {
+            for import in imports {
+                let import = import?;
+                step(Step::Import(import.name.name, import.ty.kind()))?;
+            }
+        }
+        Payload::InstanceSection(instances) => {
+            for instance in instances {
+                // One that is made of exports is a matter of names.
+                if let Instance::Instantiate { module_index, .. } = instance? {
+                    step(Step::CoreInstance(module_index))?;
+                }
+            }
+        }
+        Payload::ComponentInstanceSection(instances) => {
+            for instance in instances {
+                step(match instance? {
+                    ComponentInstance::Instantiate {
+                        component_index,
+                        args,
+                    } => {
+                        let args = args.iter().map(|arg| (arg.name, arg.kind, arg.index));
+                        Step::Instance(component_index, args.collect())
+                    }
+                    ComponentInstance::FromExports(exports) => {
+                        let named = exports.iter();
+                        let named = named.map(|it| (it.name.name, it.kind, it.index));
+                        Step::Bundle(named.collect())
+                    }
+                })?;
+            }
+        }
+        Payload::ComponentAliasSection(aliases) => {
+            for alias in aliases {
+                match alias? {
+                    ComponentAlias::InstanceExport {
+                        kind,
+                        instance_index,
+                        name,
+                    } => step(Step::Alias(kind, instance_index, name))?,
+                    ComponentAlias::Outer { kind, count, index } => {
+                        step(Step::Outer(kind, count, index))?;
+                    }
+                    ComponentAlias::CoreInstanceExport { .. } => {}
+                }
+            }
+        }
+        Payload::ComponentCanonicalSection(functions) => {
+            for function in functions {
+                step(match function? {
+                    CanonicalFunction::Lift { options, .. } => Step::Lift(copies(&options)),
+                    CanonicalFunction::Lower {
+                        func_index,
+                        options,
+                    } => Step::Lower(func_index, copies(&options)),
+                    _ => Step::Builtin,
+                })?;
+            }
+        }
+        Payload::ComponentTypeSection(types) => step(Step::Types(types.count()))?,
+        Payload::ComponentExportSection(exports) => {
+            for export in exports {
+                let export = export?;
+                step(Step::Export((export.name.name, export.kind, export.index)))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn copies(options: &[CanonicalOption]) -> bool {
+    let memory = |option: &CanonicalOption| matches!(option, CanonicalOption::Memory(_));
+    options.iter().any(memory)
+}

@@ -1,0 +1,22 @@
+(component
+  (core module $m
+    (type (struct (field i32)))
+    (func (export "started") (param i32))
+    (func (export "completed") (param i32 i32 i64))
+    (func (export "error") (param i32 i32)))
+  (core instance $i (instantiate $m))
+  (type $runner (enum "subprocess" "container" "wasm"))
+  (type $outcome (enum "success" "failure" "canceled" "timeout"))
+  (type $error (enum "cgroup-prepare-failed" "backend-config-failed" "spawn-failed" "module-load-failed"))
+  (func $started (param "runner" $runner) (canon lift (core func $i "started")))
+  (func $completed (param "runner" $runner) (param "outcome" $outcome) (param "duration-ms" u64)
+    (canon lift (core func $i "completed")))
+  (func $failed (param "runner" $runner) (param "error" $error) (canon lift (core func $i "error")))
+  (instance $backend
+    (export "runner-type" (type $runner))
+    (export "task-outcome" (type $outcome))
+    (export "runner-error-kind" (type $error))
+    (export "record-task-started" (func $started))
+    (export "record-task-completed" (func $completed))
+    (export "record-runner-error" (func $failed)))
+  (export "solti:metrics/backend@0.1.0" (instance $backend)))
