@@ -88,4 +88,8 @@ const LIMITS: &str = "\
 - **Disks answer.** An operation on a file of a guest takes one of 64 threads until the
   file system answers, whatever the guest's time limit: one that hangs, as a network file
   system may, can take all of them from other guests with directories and from reloads.
+  A reload gives up on a file after 30 s, and reads none while four others hang.
+- **Reloads come one after the other.** Each backend that one replaces or removes drains for
+  `drain_timeout` at most, with its instance and its queue; up to 64 do so at a time. What
+  256 removed tasks and 256 removed backends have counted stays on every scrape.
 ";

@@ -45,15 +45,15 @@ fn the_start_of_the_process_is_one_time_whatever_becomes_of_the_clock() -> Resul
         unshare -rm true 2>/dev/null || exec "$@"
         exec unshare -rm sh -c 'mount --bind stat /proc/stat; exec "$@"' sh "$@""#;
     let served = place.serve_by(script, "[tasks]\n")?;
-    let began = || served.sample("process_start_time_seconds");
-    let first = began()?;
+    // Before anybody has asked for it.
     let stat = std::fs::read_to_string(place.path("stat"))?;
     let lines = stat.lines().map(|line| match line.strip_prefix("btime ") {
         Some(_) => "btime 1000000000\n".to_owned(),
         None => format!("{line}\n"),
     });
     place.write("stat", lines.collect::<String>().as_bytes())?;
-    ensure!(first > 1_000_000_000.0 && began()? == first);
+    let began = served.sample("process_start_time_seconds")?;
+    ensure!(began > 1_500_000_000.0, "{began}");
     ensure!(served.sample("process_cpu_seconds_total")? >= 0.0);
     Ok(())
 }

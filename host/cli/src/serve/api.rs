@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::provider::BackendState;
 
 use super::config::Schedule;
 use super::exporter::ExporterStatus;
+use super::ledgers::Counts;
 use super::live::Live;
 use super::member::{Member, Receiver};
 use super::retired::RETIRED;
@@ -238,7 +238,7 @@ impl BackendsAnswer {
             schema: "solti-metrics/backends@1",
             backends: members
                 .iter()
-                .map(|member| row(member, all.of(&member.name).ledger))
+                .map(|member| row(member, all.of(&member.name)))
                 .collect(),
             retired: retired
                 .map(|(name, draining, counts)| RetiredBackendRow {
@@ -252,8 +252,8 @@ impl BackendsAnswer {
     }
 }
 
-/// The ledger is that of all who have had its name.
-fn row(member: &Member, ledger: LedgerSnapshot) -> BackendRow {
+/// What is counted is that of all who have had its name.
+fn row(member: &Member, counts: Counts) -> BackendRow {
     let name = member.name.to_string();
     match &member.receiver {
         Receiver::Component(component, wanted, _) => {
@@ -271,21 +271,18 @@ fn row(member: &Member, ledger: LedgerSnapshot) -> BackendRow {
                 state: status.state.as_label(),
                 queued: status.queued,
                 queue: Some(status.queue),
-                failures: status.failures,
-                restarts: status.restarts,
-                swaps: status.swaps,
+                failures: counts.failures,
+                restarts: counts.restarts,
+                swaps: counts.swaps,
                 last_failure: status.last_failure,
                 last_words: status.last_words,
                 memory_bytes: Some(status.memory),
-                ledger: ledger.into(),
+                ledger: counts.ledger.into(),
             }
         }
         Receiver::Exporter(exporter, _) => {
             let ExporterStatus {
-                failures,
-                last_error,
-                queue,
-                ..
+                last_error, queue, ..
             } = exporter.status();
             BackendRow {
                 name,
@@ -294,14 +291,14 @@ fn row(member: &Member, ledger: LedgerSnapshot) -> BackendRow {
                 state: BackendState::Running.as_label(),
                 queued: queue.map_or(0, |(queued, _)| queued),
                 queue: queue.map(|(_, queue)| queue),
-                failures,
-                restarts: 0,
-                swaps: 0,
+                failures: counts.failures,
+                restarts: counts.restarts,
+                swaps: counts.swaps,
                 last_failure: last_error,
                 last_words: None,
                 memory_bytes: None,
                 exposition: None,
-                ledger: ledger.into(),
+                ledger: counts.ledger.into(),
             }
         }
     }

@@ -27,6 +27,10 @@ struct Inner {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) ledger: LedgerSnapshot,
+    /// Instances or pushes that failed.
+    pub(crate) failures: u64,
+    pub(crate) restarts: u64,
+    pub(crate) swaps: u64,
     /// Of those that send by themselves.
     pub(crate) exports: Option<Exports>,
 }
@@ -41,14 +45,23 @@ pub(crate) struct Exports {
 impl Counts {
     pub(super) fn of(member: &Member) -> Self {
         match &member.receiver {
-            Receiver::Component(component, ..) => Self {
-                ledger: component.status().ledger,
-                exports: None,
-            },
+            Receiver::Component(component, ..) => {
+                let status = component.status();
+                Self {
+                    ledger: status.ledger,
+                    failures: status.failures,
+                    restarts: status.restarts,
+                    swaps: status.swaps,
+                    exports: None,
+                }
+            }
             Receiver::Exporter(exporter, _) => {
                 let status = exporter.status();
                 Self {
                     ledger: status.ledger,
+                    failures: status.failures,
+                    restarts: 0,
+                    swaps: 0,
                     exports: Some(Exports {
                         attempts: status.attempts,
                         failures: status.failures,
@@ -62,6 +75,9 @@ impl Counts {
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.ledger += other.ledger;
+        self.failures += other.failures;
+        self.restarts += other.restarts;
+        self.swaps += other.swaps;
         if let Some(more) = other.exports {
             let exports = self.exports.get_or_insert_default();
             exports.attempts += more.attempts;
