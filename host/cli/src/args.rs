@@ -107,7 +107,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(crate) component: PathBuf,
 
     /// Arguments for the guest.
@@ -218,7 +218,8 @@ pub(crate) struct RunArgs {
     #[arg(long = "env", value_name = "K=V", value_parser = variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// What the guest reads from its standard input.
+    /// What the guest reads from its standard input; `-` is that of this command, which
+    /// all tasks share.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
@@ -236,7 +237,7 @@ pub(crate) struct RunArgs {
     override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
 )]
 pub(crate) struct ComposeArgs {
-    /// The guest's file.
+    /// The guest's file; `-` is standard input.
     pub(crate) guest: PathBuf,
 
     /// The files of those that receive its records, in the order that records
@@ -251,7 +252,7 @@ pub(crate) struct ComposeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrecompileArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(crate) component: PathBuf,
 
     /// Where the file goes; `-` is standard output.

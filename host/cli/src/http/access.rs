@@ -131,7 +131,12 @@ mod tests {
             (0o440, false, token, false),
             (0o444, true, token, false),
             (0o444, false, Path::new("/run/secrets/token"), false),
-            (0o444, false, Path::new("/run/secrets-of-others/token"), true),
+            (
+                0o444,
+                false,
+                Path::new("/run/secrets-of-others/token"),
+                true,
+            ),
         ] {
             assert_eq!(is_open(mode, is_mounted, path), open, "{mode:o} {path:?}");
         }
