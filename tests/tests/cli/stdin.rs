@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::process::{Output, Stdio};
 
 use anyhow::{Result, ensure};
+use solti_metrics::{Event, RunnerType};
+use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::guests;
 
 use crate::backends::example;
@@ -58,7 +60,9 @@ fn a_guest_reads_whatever_the_command_has_as_its_input() -> Result<()> {
 #[test]
 fn a_component_may_come_from_there() -> Result<()> {
     let place = Place::with(&guests::looper()?)?;
-    let guest = guests::teller("stdout", "told\n", 0)?;
+    let guest = recording(&[Event::TaskStarted {
+        runner: RunnerType::Wasm,
+    }])?;
     let provider = example("provider");
     for name in NAMES {
         for made in [socket, file] {
