@@ -54,6 +54,7 @@ mod pool;
 mod program;
 mod report;
 mod run;
+mod standard_input;
 mod state;
 mod stdin;
 mod task;

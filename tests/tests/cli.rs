@@ -55,6 +55,9 @@ mod grants;
 #[path = "cli/terminal.rs"]
 mod terminal;
 
+#[path = "cli/stdin.rs"]
+mod stdin;
+
 #[path = "cli/signals.rs"]
 mod signals;
 

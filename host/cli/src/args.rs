@@ -108,7 +108,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(crate) component: PathBuf,
 
     /// Arguments for the guest.
@@ -221,7 +221,8 @@ pub(crate) struct RunArgs {
     #[arg(long = "env", value_name = "K=V", value_parser = variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// What the guest reads from its standard input.
+    /// What the guest reads from its standard input; `-` is that of this command, which
+    /// all tasks share.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
@@ -242,7 +243,7 @@ pub(crate) struct RunArgs {
     override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
 )]
 pub(crate) struct ComposeArgs {
-    /// The guest's file.
+    /// The guest's file; `-` is standard input.
     pub(crate) guest: PathBuf,
 
     /// The files of those that receive its records, in the order that records
@@ -261,7 +262,7 @@ pub(crate) struct ComposeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrecompileArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(crate) component: PathBuf,
 
     /// Where the file goes; `-` is standard output.

@@ -16,7 +16,7 @@ use crate::voice::complain;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(crate) component: PathBuf,
 
     /// How the answer is written.

@@ -5,18 +5,22 @@ mod folder;
 mod kind;
 mod name;
 mod templates;
+mod workspace;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use solti_metrics_host::WIT_VERSION;
+use solti_metrics_host::runner::printable;
 
 use crate::exit::{Exit, print};
 use crate::new::files::files;
 use crate::new::folder::write_all;
 use crate::new::kind::{Language, Role};
 use crate::new::name::Name;
+use crate::new::workspace::workspace_of;
+use crate::voice::complain;
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
@@ -34,8 +38,19 @@ pub(crate) struct NewArgs {
 
 pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
     let name = Name::of(&args.dir)?;
-    let files = files(args.language, args.role, &name);
+    let workspace = match args.language {
+        Language::Rust => workspace_of(&args.dir),
+        _ => None,
+    };
+    let files = files(args.language, args.role, &name, workspace.is_some());
     write_all(&args.dir, &files)?;
+    if let Some(workspace) = workspace {
+        let manifest = workspace.join("Cargo.toml");
+        complain(format_args!(
+            "note: it is a member of the workspace in {}, whose profiles and lock file it is built with; exclude it there to build it on its own, with [workspace] in its Cargo.toml",
+            printable(&manifest.display().to_string())
+        ));
+    }
     let mut text = format!(
         "a {} in {} for solti:metrics@{WIT_VERSION}:\n",
         args.role.name(),

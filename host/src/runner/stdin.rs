@@ -10,6 +10,8 @@ use wasmtime_wasi::cli::{AsyncStdinStream, InputFile};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use super::SpawnError;
+use super::standard_input::StandardInput;
+use crate::sandbox::{is_standard_input, open_file};
 
 /// What a guest reads from its standard input.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,9 @@ pub enum Stdin {
     /// This file, opened anew for each task. It may be a named pipe or a terminal: the
     /// task begins at once, and where there is nothing to read the guest waits, within
     /// its deadline and without a thread.
+    ///
+    /// A name of [this process's standard input](crate::is_standard_input) means that
+    /// descriptor itself, which all tasks read on from where it is.
     File(PathBuf),
 }
 
@@ -40,6 +45,9 @@ impl Stdin {
                 Ok(Input::Waiting(file)) => {
                     wasi.stdin(AsyncStdinStream::new(file));
                 }
+                Ok(Input::Given(input)) => {
+                    wasi.stdin(AsyncStdinStream::new(input));
+                }
                 Err(source) => {
                     let path = path.clone();
                     return Err(SpawnError::Stdin { path, source });
@@ -56,10 +64,15 @@ enum Input {
     Ready(File),
     /// There may be nothing for long.
     Waiting(Receiver),
+    /// This process has it open already.
+    Given(StandardInput),
 }
 
 /// Opens it without waiting for whoever writes.
 fn open(path: &Path) -> io::Result<Input> {
+    if is_standard_input(path) {
+        return Ok(Input::Given(StandardInput::new(open_file(path)?)));
+    }
     let file = File::options()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())

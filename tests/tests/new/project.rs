@@ -10,6 +10,26 @@ use solti_metrics_tests::artifact::command;
 use solti_metrics_tests::shell::run;
 use tempfile::TempDir;
 
+/// What a larger project has around it, whose tools look for that in folders above.
+const AROUND: [(&str, &str); 7] = [
+    (
+        "Cargo.toml",
+        "[workspace]\nmembers = []\nresolver = \"3\"\n",
+    ),
+    (
+        "package.json",
+        r#"{ "private": true, "type": "module", "workspaces": ["*"] }"#,
+    ),
+    ("go.mod", "module example/larger\n\ngo 1.24\n"),
+    ("go.work", "go 1.24\n\nuse .\n"),
+    (
+        "pyproject.toml",
+        "[project]\nname = \"larger\"\nversion = \"1\"\n",
+    ),
+    ("build.zig", "pub fn build() void {}\n"),
+    ("Makefile", "all:\n\t@false\n"),
+];
+
 pub(crate) struct Project {
     folder: TempDir,
     pub(crate) name: String,
@@ -18,9 +38,12 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// A new one, named for what it is.
+    /// A new one, named for what it is, within a larger one of every kind.
     pub(crate) fn new(language: &str, role: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        for (file, text) in AROUND {
+            fs::write(folder.path().join(file), text)?;
+        }
         let name = format!("{role}-in-{language}");
         let output = new_in(folder.path(), language, role, &name)?;
         ensure!(output.status.success(), "{output:?}");

@@ -27,6 +27,10 @@ pub(crate) const CHECKS: &[Check] = &[
         an_unknown_language_or_role,
     ),
     ("a_disk_that_is_full_leaves_nothing_behind", a_full_disk),
+    (
+        "what_an_interrupted_new_has_left_is_named_or_in_nobody_s_way",
+        left_over,
+    ),
 ];
 
 fn a_folder_with_something_in_it() -> Result<()> {
@@ -104,6 +108,32 @@ fn an_unknown_language_or_role() -> Result<()> {
     }
     ensure!(tree(folder.path())?.is_empty());
     Ok(())
+}
+
+fn left_over() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let left = ".solti-metrics-new.x1y2z3";
+    // Beside the project.
+    fs::create_dir(folder.path().join(left))?;
+    ensure!(
+        new_in(folder.path(), "c", "guest", "mine")?
+            .status
+            .success()
+    );
+    ensure!(tree(&folder.path().join("mine"))?.contains_key("Makefile"));
+    // In a folder that was there.
+    fs::create_dir_all(folder.path().join("other").join(left))?;
+    let why = format!("an interrupted `new` left {left} in it; remove other/{left}");
+    refused(folder.path(), "c", "other", &why)?;
+    // What somebody else has there.
+    fs::create_dir(folder.path().join("third"))?;
+    fs::write(folder.path().join("third/notes"), "")?;
+    refused(
+        folder.path(),
+        "c",
+        "third",
+        "third is not empty: notes is in it",
+    )
 }
 
 /// No file may have more than a few kilobytes, which the first ones do not need.

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use wit_parser::Resolve;
 
 use crate::project::{Project, new_in, tree};
@@ -33,6 +35,14 @@ pub(crate) const CHECKS: &[Check] = &[
         the_versions_are_those_tested,
     ),
     ("a_project_goes_into_an_empty_folder_too", an_empty_folder),
+    (
+        "a_rust_project_fits_into_a_workspace_that_has_it_as_a_member_and_one_that_has_not",
+        a_workspace,
+    ),
+    (
+        "a_rust_project_is_found_wherever_cargo_builds_it",
+        another_target_folder,
+    ),
 ];
 
 /// Calls it with each project, named for what it is.
@@ -216,6 +226,85 @@ fn an_empty_folder() -> Result<()> {
     ensure!(output.status.success(), "{output:?}");
     ensure!(tree(&mine)? == tree(&folder.path().join("a/b c/mine"))?);
     Ok(())
+}
+
+/// Cargo takes both, the project and what is around it.
+fn a_workspace() -> Result<()> {
+    for (members, is_member) in [("[]", false), ("[\"crates/*\"]", true)] {
+        for role in ROLES {
+            let folder = tempfile::tempdir()?;
+            fs::create_dir(folder.path().join("crates"))?;
+            let manifest = format!("[workspace]\nmembers = {members}\nresolver = \"3\"\n");
+            fs::write(folder.path().join("Cargo.toml"), manifest)?;
+            let output = new_in(&folder.path().join("crates"), "rust", role, "mine")?;
+            ensure!(output.status.success(), "{output:?}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            let told = said.starts_with("note: it is a member of the workspace in /");
+            ensure!(told == is_member && (told || said.is_empty()), "{said}");
+            for (dir, names_it) in [("crates/mine", true), (".", is_member)] {
+                let metadata = metadata(&folder.path().join(dir))?;
+                let packages = metadata["packages"].as_array().context("no packages")?;
+                let named = packages.iter().any(|it| it["name"] == "mine");
+                ensure!(named == names_it, "{members} {dir}: {metadata}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// With a cargo that builds nothing, and puts it where the real one would.
+fn another_target_folder() -> Result<()> {
+    let cargo = std::env::var("CARGO").context("run this with cargo")?;
+    let script = format!(
+        "#!/bin/sh\n\
+         [ \"$1\" = build ] || exec \"{cargo}\" \"$@\"\n\
+         dir=\"${{CARGO_TARGET_DIR:-${{CARGO_BUILD_TARGET_DIR:-$ELSEWHERE}}}}/wasm32-wasip2/release\"\n\
+         mkdir -p \"$dir\" && echo built >\"$dir/mine.wasm\"\n"
+    );
+    for variable in ["ELSEWHERE", "CARGO_BUILD_TARGET_DIR", "CARGO_TARGET_DIR"] {
+        let folder = tempfile::tempdir()?;
+        let elsewhere = folder.path().join("else where");
+        fs::write(folder.path().join("cargo"), &script)?;
+        if variable == "ELSEWHERE" {
+            fs::create_dir(folder.path().join(".cargo"))?;
+            let config = format!("[build]\ntarget-dir = {elsewhere:?}\n");
+            fs::write(folder.path().join(".cargo/config.toml"), config)?;
+        }
+        ensure!(
+            new_in(folder.path(), "rust", "provider", "mine")?
+                .status
+                .success()
+        );
+        let output = Command::new("make")
+            .arg("CARGO=sh ../cargo")
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("CARGO_BUILD_TARGET_DIR")
+            .env_remove("MAKEFLAGS")
+            .env(variable, &elsewhere)
+            .current_dir(folder.path().join("mine"))
+            .output()?;
+        ensure!(output.status.success(), "{variable}: {output:?}");
+        let made = fs::read_to_string(folder.path().join("mine/mine.wasm"))?;
+        ensure!(made == "built\n", "{variable}: {made}");
+    }
+    Ok(())
+}
+
+/// What cargo knows of the package or the workspace in a folder.
+fn metadata(folder: &Path) -> Result<Value> {
+    let cargo = std::env::var("CARGO").context("run this with cargo")?;
+    let output = Command::new(cargo)
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(folder)
+        .output()?;
+    ensure!(output.status.success(), "{}: {output:?}", folder.display());
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The line that begins so.

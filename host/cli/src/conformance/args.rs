@@ -16,7 +16,7 @@ const GUESTS: &str = "Guests";
 
 #[derive(Debug, Args)]
 pub(crate) struct ConformanceArgs {
-    /// The component's file.
+    /// The component's file; `-` is standard input.
     pub(super) component: PathBuf,
 
     /// Arguments for the guest.
@@ -81,7 +81,7 @@ pub(crate) struct ConformanceArgs {
     #[arg(long = "env", value_name = "K=V", value_parser = variable, help_heading = GUESTS)]
     pub(super) env: Vec<(String, String)>,
 
-    /// What the guest reads from its standard input.
+    /// What the guest reads from its standard input; `-` is that of this command.
     #[arg(long, value_name = "FILE", help_heading = GUESTS)]
     pub(super) stdin: Option<PathBuf>,
 

@@ -1,6 +1,4 @@
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,12 +6,17 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
+use rustix::fs::{StatVfsMountFlags, fstatvfs};
+use solti_metrics_host::{open_file, read_opened};
 
 /// A shorter token, in bytes, could be guessed.
 const SHORTEST: usize = 16;
 
 /// A longer one, in bytes, is some other file.
 const LONGEST: u64 = 4 << 10;
+
+/// Where Docker and Podman put the secrets of a container, for everybody in it to read.
+const SECRETS: &str = "/run/secrets";
 
 /// Who may read what is not open to everybody.
 #[derive(Debug, Default)]
@@ -51,22 +54,27 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, when everybody can read it, or
-    /// when it holds no token.
+    /// When the file cannot be read, when everybody can read it whose mode can be
+    /// changed here, or when it holds no token.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let read = || {
-            let file = File::open(path)?;
+            let file = open_file(path)?;
             let mode = file.metadata()?.permissions().mode();
-            let mut text = String::new();
-            file.take(LONGEST + 1).read_to_string(&mut text)?;
-            std::io::Result::Ok((mode, text))
+            // Containers have their secrets in such a mount, of a mode that whoever made
+            // the mount has chosen, and that nobody can change from within.
+            let is_mounted = fstatvfs(&file)?.f_flag.contains(StatVfsMountFlags::RDONLY);
+            let bytes = read_opened(&file, LONGEST)?;
+            std::io::Result::Ok((mode, is_mounted, bytes))
         };
-        let (mode, text) = read().with_context(|| format!("cannot read the token in {shown}"))?;
-        // A group may: that is how secrets get to a user who does not own them.
-        if mode & 0o007 != 0 {
-            bail!("everybody can read the token in {shown}: run chmod o= {shown}");
+        let (mode, is_mounted, bytes) =
+            read().with_context(|| format!("cannot read the token in {shown}"))?;
+        if is_open(mode, is_mounted, path) {
+            bail!(
+                "everybody can read the token in {shown}: run chmod o= {shown}, or mount it read-only, as containers get their secrets"
+            );
         }
+        let text = String::from_utf8_lossy(&bytes);
         Self::new(text.trim()).with_context(|| format!("there is no token in {shown}"))
     }
 
@@ -99,8 +107,38 @@ impl Token {
     }
 }
 
+/// Whether everybody can read a secret, and whoever runs this can change that. A group may
+/// read it: that is how secrets get to a user who does not own them.
+fn is_open(mode: u32, is_mounted: bool, path: &Path) -> bool {
+    mode & 0o007 != 0 && !is_mounted && !path.starts_with(SECRETS)
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_a_container_may_have_the_mode_that_it_came_with() {
+        let token = Path::new("/etc/solti-metrics/token");
+        for (mode, is_mounted, path, open) in [
+            (0o444, false, token, true),
+            (0o440, false, token, false),
+            (0o444, true, token, false),
+            (0o444, false, Path::new("/run/secrets/token"), false),
+            (
+                0o444,
+                false,
+                Path::new("/run/secrets-of-others/token"),
+                true,
+            ),
+        ] {
+            assert_eq!(is_open(mode, is_mounted, path), open, "{mode:o} {path:?}");
+        }
     }
 }

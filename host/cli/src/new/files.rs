@@ -12,12 +12,22 @@ use crate::wit;
 /// Names that would mean something to cargo or git where the templates are.
 const NAMES: [(&str, &str); 2] = [("_Cargo.toml", "Cargo.toml"), ("_gitignore", ".gitignore")];
 
+/// How what is only of use to a package on its own begins in its manifest.
+const ALONE: &[u8] = b"\n\n# On its own";
+
 /// The files of a project, by their paths in it.
 ///
 /// They come from the templates for its role, for its language in this role, and for
 /// its language. Where several have a file of the same path, it is these one after the
 /// other, with an empty line between.
-pub(crate) fn files(language: Language, role: Role, name: &Name) -> BTreeMap<String, Vec<u8>> {
+///
+/// `member` is whether it is a member of a cargo workspace, which cannot be one itself.
+pub(crate) fn files(
+    language: Language,
+    role: Role,
+    name: &Name,
+    member: bool,
+) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::<_, Vec<u8>>::new();
     let (of_role, of_language) = (role.name(), language.folder());
     for folder in [of_role, &format!("{of_language}/{of_role}"), of_language] {
@@ -30,6 +40,10 @@ pub(crate) fn files(language: Language, role: Role, name: &Name) -> BTreeMap<Str
                 file.extend(filled(bytes, role, name));
             }
         }
+    }
+    if let Some(manifest) = files.get_mut("Cargo.toml").filter(|_| member) {
+        let end = manifest.windows(ALONE.len()).position(|it| it == ALONE);
+        manifest.truncate(end.map_or(manifest.len(), |end| end + 1));
     }
     for (file, text) in wit::FILES {
         let text = if file == "world.wit" {

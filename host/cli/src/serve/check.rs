@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use solti_metrics_host::noop_metrics;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{Runner, printable};
+use solti_metrics_host::{is_standard_input, noop_metrics, open_file};
 
 use super::config::{Name, Source};
 use super::exporter::Exporter;
@@ -163,9 +163,16 @@ fn is_dir(dir: &Path) -> anyhow::Result<()> {
     }
 }
 
+fn opened(file: &Path) -> std::io::Result<std::fs::File> {
+    match is_standard_input(file) {
+        true => open_file(file),
+        false => std::fs::File::open(file),
+    }
+}
+
 fn is_file(file: &Path) -> anyhow::Result<()> {
     let shown = printable(&file.display().to_string());
-    match std::fs::File::open(file).and_then(|opened| opened.metadata()) {
+    match opened(file).and_then(|opened| opened.metadata()) {
         Ok(found) if found.is_dir() => {
             anyhow::bail!("cannot open {shown} as standard input: it is a directory")
         }

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use solti_metrics_host::is_standard_input;
 use solti_metrics_host::runner::printable;
 use toml::de::{DeTable, Deserializer};
 
@@ -75,8 +76,11 @@ impl Source {
         })
     }
 
-    /// A file that the configuration names.
+    /// A file that the configuration names, or the standard input.
     pub(crate) fn path(&self, named: &Path) -> PathBuf {
+        if is_standard_input(named) {
+            return named.into();
+        }
         self.folder.join(named)
     }
 
