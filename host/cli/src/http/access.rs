@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 
+use super::HostName;
+
 /// A shorter token, in bytes, could be guessed.
 const SHORTEST: usize = 16;
 
@@ -20,6 +22,9 @@ const LONGEST: u64 = 4 << 10;
 pub(crate) struct Access {
     /// Without one, whoever reaches the address.
     pub(crate) token: Option<Token>,
+    /// Names, besides those of this machine, that it is asked for by: through a proxy,
+    /// say. They matter where only this machine reaches it and no token is needed.
+    pub(crate) hosts: Vec<HostName>,
 }
 
 impl Access {
