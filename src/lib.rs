@@ -72,7 +72,9 @@ pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "otlp")]
 pub use otlp::{MetricNames, NotFlushed, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
 #[cfg(feature = "prometheus")]
-pub use prometheus::{EncodeError, Exposition, PrometheusMetrics};
+pub use prometheus::{
+    EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
+};
 #[cfg(feature = "statsd")]
 pub use statsd::{
     StatsdBuilder, StatsdDialect, StatsdDrops, StatsdError, StatsdMetrics, StatsdStatus,

@@ -5,8 +5,10 @@ use crate::{DURATION_BUCKETS, Event, MetricsBackend, RunnerErrorKind, RunnerType
 
 mod exposition;
 mod series;
+mod text;
 
 pub use exposition::{EncodeError, Exposition};
+pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 
 /// A backend that is scraped by Prometheus, on top of `prometheus-client`.
 ///

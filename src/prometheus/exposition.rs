@@ -1,8 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
+
+use super::TextFromOpenMetrics;
 
 /// A text format that a scraper reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,10 +74,13 @@ impl Exposition {
     pub fn encode(self, registry: &Registry) -> Result<String, EncodeError> {
         let mut open_metrics = String::new();
         text::encode(&mut open_metrics, registry).map_err(EncodeError)?;
-        Ok(match self {
-            Self::OpenMetrics => open_metrics,
-            Self::Text => as_text(&open_metrics),
-        })
+        if self == Self::OpenMetrics {
+            return Ok(open_metrics);
+        }
+        let mut text = TextFromOpenMetrics::default();
+        let pushed = text.push(&open_metrics);
+        pushed.map_err(|_| EncodeError(fmt::Error))?;
+        Ok(text.finish())
     }
 }
 
@@ -103,83 +107,6 @@ impl std::error::Error for EncodeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.0)
     }
-}
-
-/// Rewrites OpenMetrics as the older format. That names a family with the
-/// suffix of its samples, writes whole bounds without a fraction, and knows
-/// neither units, exemplars nor an end mark.
-fn as_text(open_metrics: &str) -> String {
-    let mut text = String::with_capacity(open_metrics.len());
-    let mut help = None;
-    for line in open_metrics.lines() {
-        let mut words = line.splitn(4, ' ');
-        let (mark, kind) = (words.next(), words.next());
-        let (name, rest) = (words.next().unwrap_or_default(), words.next());
-        match (mark, kind) {
-            // The help comes first, and only the type tells the family's name.
-            (Some("#"), Some("HELP")) => help = rest,
-            (Some("#"), Some("TYPE")) => {
-                let kind = rest.unwrap_or_default();
-                let suffix = match kind {
-                    "counter" => "_total",
-                    "info" => "_info",
-                    _ => "",
-                };
-                if let Some(help) = help.take() {
-                    text.push_str(&format!("# HELP {name}{suffix} {help}\n"));
-                }
-                text.push_str(&format!("# TYPE {name}{suffix} {}\n", older(kind)));
-            }
-            (Some("#"), _) => {}
-            _ => {
-                text.push_str(&with_whole_bound(without_exemplar(line)));
-                text.push('\n');
-            }
-        }
-    }
-    text
-}
-
-/// A bucket's bound is `1.0` in OpenMetrics, and `1` where it always was: a
-/// query that names it should find both this backend's and others'. The bound is
-/// a bucket's last label, and no quote within a label's value stands unescaped.
-fn with_whole_bound(sample: &str) -> Cow<'_, str> {
-    match (sample.rfind("le=\""), sample.rfind(".0\"}")) {
-        (Some(bound), Some(fraction))
-            if bound < fraction
-                && sample[..bound].ends_with(['{', ','])
-                && sample[bound + 4..fraction]
-                    .bytes()
-                    .all(|b| b.is_ascii_digit()) =>
-        {
-            format!("{}{}", &sample[..fraction], &sample[fraction + 2..]).into()
-        }
-        _ => sample.into(),
-    }
-}
-
-/// The older format has four types and `untyped`.
-fn older(kind: &str) -> &str {
-    match kind {
-        "counter" | "gauge" | "histogram" | "summary" => kind,
-        "info" | "stateset" => "gauge",
-        _ => "untyped",
-    }
-}
-
-/// An exemplar stands behind ` # `; within a quoted label value that is text.
-fn without_exemplar(sample: &str) -> &str {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in sample.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'#' if !quoted => return sample[..at].trim_end(),
-            _ => {}
-        }
-    }
-    sample
 }
 
 #[cfg(test)]
@@ -238,40 +165,5 @@ mod tests {
         ] {
             assert_eq!(Exposition::negotiate(accept), chosen, "{accept:?}");
         }
-    }
-
-    #[test]
-    fn an_exemplar_is_cut_and_a_hash_in_a_label_is_not() {
-        assert_eq!(
-            without_exemplar(r##"a{b="#"} 1 # {id="x"} 1"##),
-            r##"a{b="#"} 1"##
-        );
-        assert_eq!(without_exemplar(r##"a{b="\"#"} 1"##), r##"a{b="\"#"} 1"##);
-    }
-
-    #[test]
-    fn a_whole_bound_loses_its_fraction_and_nothing_else_does() {
-        for (sample, older) in [
-            (
-                r#"a_bucket{b="x",le="5.0"} 1"#,
-                r#"a_bucket{b="x",le="5"} 1"#,
-            ),
-            (r#"a_bucket{le="3600.0"} 1"#, r#"a_bucket{le="3600"} 1"#),
-            (r#"a_bucket{le="0.01"} 1"#, r#"a_bucket{le="0.01"} 1"#),
-            (r#"a_bucket{le="+Inf"} 1"#, r#"a_bucket{le="+Inf"} 1"#),
-            (r#"a{b="le=\"5.0"} 1"#, r#"a{b="le=\"5.0"} 1"#),
-            (r#"a{b="5.0"} 1.0"#, r#"a{b="5.0"} 1.0"#),
-        ] {
-            assert_eq!(with_whole_bound(sample), older);
-        }
-    }
-
-    #[test]
-    fn help_with_spaces_survives_the_older_format() {
-        let text = as_text("# HELP a Two words.\n# TYPE a counter\n# UNIT a s\na_total 1\n# EOF\n");
-        assert_eq!(
-            text,
-            "# HELP a_total Two words.\n# TYPE a_total counter\na_total 1\n"
-        );
     }
 }

@@ -12,6 +12,7 @@ use crate::chain::{Chain, Grant, Receiver};
 use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
+use crate::http::HostName;
 use crate::limits::{LimitArgs, stack};
 use crate::new::NewArgs;
 use crate::serve::ServeArgs;
@@ -170,6 +171,11 @@ pub(crate) struct RunArgs {
     /// Serve `/metrics` at this address while running; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// A host name that clients call `--listen` by, such as that of a proxy, besides
+    /// the names of this machine. Repeat it for each name.
+    #[arg(long, value_name = "NAME", requires = "listen")]
+    pub(crate) hosts: Vec<HostName>,
 
     /// How many times to run the component.
     #[arg(long, value_name = "N", default_value = "1")]

@@ -111,11 +111,13 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Ser
         return Ok(None);
     };
     let pages = Arc::new(Pages::new(Arc::clone(metrics), backends.components.clone()));
-    let access = Access::default();
-    let warning = access.warning(address);
+    let access = Access {
+        token: None,
+        hosts: args.hosts.clone(),
+    };
     let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
     let server = Server::start(address, pages, access, limits, hits).await?;
-    if let Some(warning) = warning {
+    for warning in &server.warnings {
         complain(format_args!("warning: {warning}"));
     }
     complain(format_args!("serving http://{}/metrics", server.address));

@@ -31,6 +31,8 @@ pub(crate) struct Completed {
     pub(crate) runner: &'static str,
     pub(crate) outcome: &'static str,
     pub(crate) count: u64,
+    /// Of the durations recorded, in whole milliseconds, and not estimated from the
+    /// buckets of an exposition: 0 is less than one.
     pub(crate) p50_ms: u64,
     pub(crate) p95_ms: u64,
     pub(crate) max_ms: u64,
@@ -65,14 +67,15 @@ impl Summary {
         for runner in RunnerType::ALL {
             for outcome in TaskOutcome::ALL {
                 if let Some(durations) = &counts.completed[runner as usize][outcome as usize] {
+                    // To three digits, and so possibly a little above.
+                    let at = |quantile| durations.value_at_quantile(quantile).min(longest_ms());
                     rows.push(Completed {
                         runner: runner.as_label(),
                         outcome: outcome.as_label(),
                         count: durations.len(),
-                        p50_ms: durations.value_at_quantile(0.50),
-                        p95_ms: durations.value_at_quantile(0.95),
-                        // To three digits, and so possibly a little above.
-                        max_ms: durations.max().min(longest_ms()),
+                        p50_ms: at(0.50),
+                        p95_ms: at(0.95),
+                        max_ms: at(1.0),
                     });
                 }
             }
@@ -166,6 +169,20 @@ const fn longest_ms() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_quantile_is_above_the_ceiling_or_the_longest() {
+        let summary = Summary::default();
+        for duration_ms in [0, 0, u64::MAX, u64::MAX, u64::MAX] {
+            summary.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, duration_ms);
+        }
+        let row = &summary.completed()[0];
+        let longest = longest_ms();
+        assert_eq!(
+            (row.p50_ms, row.p95_ms, row.max_ms),
+            (longest, longest, longest)
+        );
+    }
 
     #[test]
     fn quantiles_are_those_of_the_durations_recorded() {

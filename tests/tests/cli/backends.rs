@@ -9,7 +9,7 @@ use solti_metrics_tests::guest;
 
 use crate::place::Place;
 use crate::report::{report, rows};
-use crate::serve::{OPEN_METRICS, address};
+use crate::serve::{OPEN_METRICS, TEXT, address};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, sample, scrape};
@@ -156,13 +156,41 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     running.line("waiting")?;
     let started = r#"solti_runner_tasks_started_total{runner="container"}"#;
 
-    let theirs = ask(address, "GET", "/backends/provider/metrics", "")?;
-    ensure!(theirs.status == 200, "{theirs:?}");
-    ensure!(
-        theirs.header("content-type") == Some(OPEN_METRICS),
-        "{theirs:?}"
-    );
-    ensure!(theirs.sample(started)? == 1.0, "{theirs:?}");
+    // A component exposes OpenMetrics, and whoever prefers the older format gets that.
+    let families = [
+        "# TYPE solti_runner_tasks_started",
+        "# TYPE solti_runner_tasks_started_total",
+    ];
+    for (accept, media, family) in [
+        ("", TEXT, families[1]),
+        ("Accept: text/plain;version=0.0.4\r\n", TEXT, families[1]),
+        ("Accept: */*;q=0.5, text/plain;q=0.1\r\n", TEXT, families[1]),
+        (
+            "Accept: application/openmetrics-text\r\n",
+            OPEN_METRICS,
+            families[0],
+        ),
+        (
+            "Accept: application/openmetrics-text, */*;q=0.1\r\n",
+            OPEN_METRICS,
+            families[0],
+        ),
+    ] {
+        for page in ["/backends/provider/metrics", "/metrics"] {
+            let theirs = ask(address, "GET", page, accept)?;
+            ensure!(theirs.status == 200, "{theirs:?}");
+            ensure!(theirs.header("content-type") == Some(media), "{theirs:?}");
+            ensure!(
+                theirs.body.contains(&format!("{family} counter\n")),
+                "{theirs:?}"
+            );
+            ensure!(
+                theirs.body.ends_with("# EOF\n") == (media == OPEN_METRICS),
+                "{theirs:?}"
+            );
+            ensure!(theirs.sample(started)? == 1.0, "{theirs:?}");
+        }
+    }
     let ours = scrape(address)?;
     ensure!(ours.sample(started)? == 1.0, "{ours:?}");
     let state = r#"solti_metrics_backend_state{backend="provider",state="running"}"#;

@@ -195,9 +195,13 @@ fn exposed() -> Result<()> {
         r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#,
         1.0,
     )?;
-    // A page counts once it has been answered.
-    served.page("/metrics")?;
-    let table = families::table(&served.page("/metrics")?)?;
+    // A request counts once it has been answered, and a page is shared for a while.
+    served.page("/healthz")?;
+    let table = served.until("a request is counted", |served| {
+        let text = served.page("/metrics")?;
+        let counted = text.contains("solti_metrics_http_requests_total{");
+        counted.then(|| families::table(&text)).transpose()
+    })?;
     served.stop()?;
     must_have("metrics", &table)
 }

@@ -100,6 +100,11 @@ fn pods_fit(python_path: &Path) -> Result<()> {
     let memory = runner["resources"]["limits"]["memory"].as_str();
     ensure!(bytes(memory.context("no limit")?)? > config.memory()?);
     ensure!(runner["ports"][0]["containerPort"] == config.port()?);
+    // At every address of the pod, of either family.
+    let listen = config.text("server", "listen")?;
+    ensure!(listen.starts_with("[::]:"), "it listens on {listen}");
+    let service = of("Service").context("no Service")?;
+    ensure!(service["spec"]["ipFamilyPolicy"] == "PreferDualStack");
 
     // Where it looks, something is mounted.
     let mounts = runner["volumeMounts"].as_array().context("no mounts")?;

@@ -62,6 +62,8 @@ const KEEP: &str = "\
         return answer; \
     }";
 
+const ASKED: &str = r#"solti_metrics_http_requests_total{page="metrics",code="200"}"#;
+
 /// How often it was asked tells one answer from all others.
 const SHOWN: &str = "\
     (asked => document.querySelector(`[data-metric='${asked}']`).dataset.value === \
@@ -70,6 +72,10 @@ const SHOWN: &str = "\
 
 pub(crate) fn every_number(chromium: &Path) -> Result<()> {
     let (served, _folder) = start()?;
+    // A request is counted when it is answered, and the page is shared for a while.
+    served.until("a request is counted", |served| {
+        Ok(served.page("/metrics")?.contains(ASKED).then_some(()))
+    })?;
     let mut browser = Browser::start(chromium)?;
     browser.open(&format!("http://{}/", served.address()?), "live")?;
     browser.evaluate(KEEP)?;

@@ -9,6 +9,8 @@ use hyper::header::AUTHORIZATION;
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 use solti_metrics_host::{open_file, read_opened};
 
+use super::HostName;
+
 /// A shorter token, in bytes, could be guessed.
 const SHORTEST: usize = 16;
 
@@ -23,6 +25,9 @@ const SECRETS: &str = "/run/secrets";
 pub(crate) struct Access {
     /// Without one, whoever reaches the address.
     pub(crate) token: Option<Token>,
+    /// Names, besides those of this machine, that it is asked for by: through a proxy,
+    /// say. They matter where only this machine reaches it and no token is needed.
+    pub(crate) hosts: Vec<HostName>,
 }
 
 impl Access {

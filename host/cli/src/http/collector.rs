@@ -37,6 +37,20 @@ impl Collector for HitsCollector {
             "Connections that were closed since there were too many.",
             None,
             refused.metric_type(),
+        )?)?;
+        let slow = ConstCounter::new(self.0.slow_readers());
+        slow.encode(encoder.encode_descriptor(
+            "solti_metrics_http_slow_readers_closed",
+            "Connections that were closed because the client read the answer too slowly.",
+            None,
+            slow.metric_type(),
+        )?)?;
+        let held = ConstGauge::new(self.0.held() as u64);
+        held.encode(encoder.encode_descriptor(
+            "solti_metrics_http_page_bytes",
+            "Memory of pages that are shared between clients, or that clients have not read yet, in bytes.",
+            None,
+            held.metric_type(),
         )?)
     }
 }

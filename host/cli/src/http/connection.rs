@@ -21,6 +21,7 @@ const SMALLEST_BUFFER: usize = 8 << 10;
 pub(super) async fn serve(
     stream: TcpStream,
     pulse: Arc<Pulse>,
+    for_probes: bool,
     responder: Arc<Responder>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -34,7 +35,7 @@ pub(super) async fn serve(
             .max_headers(limits.headers)
             .serve_connection(
                 Stream::new(stream, Arc::clone(&pulse)),
-                service_fn(|request| responder.respond(request, &pulse)),
+                service_fn(|request| responder.respond(request, &pulse, for_probes)),
             )
     );
     let mut stopped = pin!(async move {
@@ -58,7 +59,11 @@ pub(super) async fn serve(
         if late.deadline() != deadline {
             late.as_mut().reset(deadline);
         }
-        late.as_mut().poll(cx)
+        std::task::ready!(late.as_mut().poll(cx));
+        if pulse.reading().is_some() {
+            responder.hits.gave_up_on_reader();
+        }
+        Poll::Ready(())
     })
     .await;
 }

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -11,6 +11,8 @@ pub(crate) struct Hits {
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     open: AtomicU64,
     refused: AtomicU64,
+    slow_readers: AtomicU64,
+    held: AtomicUsize,
 }
 
 impl Hits {
@@ -26,10 +28,20 @@ impl Hits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Connections that were closed since there were too many: new ones, and
-    /// those that had to make place.
+    /// Connections that were closed since there were too many: new ones, those that
+    /// had to make place, and those in a place for probes that asked for more.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were closed since their clients read too slowly.
+    pub(crate) fn slow_readers(&self) -> u64 {
+        self.slow_readers.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of pages in memory.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     pub(super) fn answered(&self, page: &'static str, code: u16) {
@@ -46,5 +58,21 @@ impl Hits {
 
     pub(super) fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn gave_up_on_reader(&self) {
+        self.slow_readers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts bytes, unless they would be more than `most` with those that are held.
+    pub(super) fn hold(&self, bytes: usize, most: usize) -> bool {
+        let fits = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= most);
+        let held = &self.held;
+        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
+            .is_ok()
+    }
+
+    pub(super) fn let_go(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

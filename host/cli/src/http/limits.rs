@@ -4,9 +4,23 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// How many connections are open at a time. One more takes the place of the
-    /// one that has been waiting for longest to send a request; if all are being
-    /// answered, it is refused.
+    /// one that has been waiting for longest to send a request, or else of the one
+    /// that has been reading its answer for longest.
     pub(crate) connections: usize,
+    /// How long a client may read an answer before its place can be another's.
+    pub(crate) reading: Duration,
+    /// How many more are open where nobody can be asked to leave. They are for probes:
+    /// whoever asks for something else is sent away.
+    pub(crate) probes: usize,
+    /// How long a page is shared, from the moment at which its data was read: whoever
+    /// asks meanwhile gets the same page.
+    pub(crate) shared: Duration,
+    /// How many bytes of pages are in memory, for all connections together. The slowest
+    /// readers make room for more. A page may have half as many.
+    pub(crate) page_bytes: usize,
+    /// How many bytes of an answer the system holds for each connection. Linux takes
+    /// twice as many.
+    pub(crate) send_buffer: usize,
     /// How long a request's head may take, from the connection or its first byte.
     pub(crate) head: Duration,
     /// How long a connection may wait for its next request. Scrapers come back
@@ -35,6 +49,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            reading: Duration::from_secs(1),
+            probes: 16,
+            shared: Duration::from_millis(250),
+            page_bytes: 128 << 20,
+            send_buffer: 128 << 10,
             head: Duration::from_secs(5),
             idle: Duration::from_secs(75),
             answer: Duration::from_secs(60),

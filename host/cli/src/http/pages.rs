@@ -43,7 +43,9 @@ impl Site for Pages {
         Box::pin(async move {
             match route {
                 Route::Metrics => Page::of(&self.metrics, accept.exposition),
-                Route::BackendMetrics(name) => Page::of_component(self.component(name)).await,
+                Route::BackendMetrics(name) => {
+                    Page::of_component(self.component(name), accept.exposition).await
+                }
                 _ => Page::text(StatusCode::OK, "ok\n"),
             }
         })

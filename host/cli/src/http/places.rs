@@ -1,17 +1,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
-use super::Hits;
 use super::pulse::Pulse;
+use super::{Hits, Limits};
 
 /// The connections that are open, of which there are only so many.
 #[derive(Debug)]
 pub(super) struct Places {
     most: usize,
+    probes: usize,
+    reading: Duration,
     hits: Arc<Hits>,
     taken: Mutex<Taken>,
+    /// Told whenever a connection has ended.
+    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -20,30 +26,52 @@ struct Taken {
     pulses: BTreeMap<u64, Arc<Pulse>>,
 }
 
+impl Taken {
+    /// Removes the connection for which this is the earliest, if there is one.
+    fn remove_first(&mut self, since: impl Fn(&Pulse) -> Option<Instant>) -> Option<Arc<Pulse>> {
+        let times = self.pulses.iter();
+        let times = times.filter_map(|(number, pulse)| Some((since(pulse)?, *number)));
+        let (_, first) = times.min()?;
+        self.pulses.remove(&first)
+    }
+}
+
 impl Places {
-    pub(super) fn new(most: usize, hits: Arc<Hits>) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits, hits: Arc<Hits>) -> Arc<Self> {
         Arc::new(Self {
-            most,
+            most: limits.connections,
+            probes: limits.probes,
+            reading: limits.reading,
             hits,
             taken: Mutex::default(),
+            left: Notify::new(),
         })
     }
 
-    /// A place for a new connection. Where there is none, whoever has been waiting
-    /// for longest to send a request has to leave: a slow or silent client cannot
-    /// keep others out, and one that is being answered is not cut off. `None` if
-    /// all are being answered.
+    /// A place for a new connection. Where there is none, another connection has to
+    /// leave: the one that has been waiting for longest to send a request, or else the
+    /// one that has been reading its answer for longest. So a slow or silent client
+    /// cannot keep others out, and one whose answer is being made, or which reads it
+    /// at once, is not cut off. If all are such, there are places left for probes.
+    /// `None` if those are taken too.
     pub(super) fn take(self: &Arc<Self>, pulse: &Arc<Pulse>) -> Option<Place> {
         let mut taken = self.taken.lock();
+        let mut for_probes = false;
         if taken.pulses.len() >= self.most {
-            self.hits.refuse();
-            let waiting = taken
-                .pulses
-                .iter()
-                .filter_map(|(number, pulse)| Some((pulse.waiting()?, *number)));
-            let (_, longest) = waiting.min()?;
-            if let Some(pulse) = taken.pulses.remove(&longest) {
-                pulse.evict();
+            if let Some(waiting) = taken.remove_first(Pulse::waiting) {
+                self.hits.refuse();
+                waiting.evict();
+            } else if let Some(reading) = taken
+                .remove_first(|it| it.reading().filter(|since| since.elapsed() >= self.reading))
+            {
+                self.hits.refuse();
+                self.hits.gave_up_on_reader();
+                reading.evict();
+            } else if taken.pulses.len() < self.most + self.probes {
+                for_probes = true;
+            } else {
+                self.hits.refuse();
+                return None;
             }
         }
         let number = taken.next;
@@ -52,8 +80,23 @@ impl Places {
         self.hits.opened();
         Some(Place {
             number,
+            for_probes,
             places: Arc::clone(self),
         })
+    }
+
+    /// Closes the connection that has been reading its answer for longest. Its bytes
+    /// are free when it has ended, which [`Self::left`] tells.
+    pub(super) fn give_up_on_slowest_reader(&self) {
+        if let Some(slowest) = self.taken.lock().remove_first(Pulse::reading) {
+            self.hits.gave_up_on_reader();
+            slowest.evict();
+        }
+    }
+
+    /// Told whenever a connection has ended.
+    pub(super) fn left(&self) -> &Notify {
+        &self.left
     }
 }
 
@@ -61,6 +104,8 @@ impl Places {
 #[derive(Debug)]
 pub(super) struct Place {
     number: u64,
+    /// Whether nothing but probes is answered here.
+    pub(super) for_probes: bool,
     places: Arc<Places>,
 }
 
@@ -68,5 +113,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.lock().pulses.remove(&self.number);
         self.places.hits.closed();
+        self.places.left.notify_waiters();
     }
 }

@@ -23,6 +23,8 @@ struct State {
     heard: Option<Instant>,
     /// When the request came that is being answered.
     answering: Option<Instant>,
+    /// Since when the client can read an answer, and has not read all of it.
+    readable: Option<Instant>,
     /// Whether that answer is in the hands of whoever writes it.
     handed_over: bool,
     /// Whether something came that belongs to the request after that.
@@ -41,6 +43,7 @@ impl Pulse {
                 kept: false,
                 heard: None,
                 answering: None,
+                readable: None,
                 handed_over: false,
                 ahead: false,
                 stalled: None,
@@ -68,6 +71,11 @@ impl Pulse {
     pub(super) fn waiting(&self) -> Option<Instant> {
         let state = self.state.lock();
         state.answering.is_none().then_some(state.waiting)
+    }
+
+    /// Since when its client reads an answer, or should.
+    pub(super) fn reading(&self) -> Option<Instant> {
+        self.state.lock().readable
     }
 
     pub(super) fn is_old(&self, limits: &Limits) -> bool {
@@ -100,6 +108,12 @@ impl Pulse {
         (state.heard, state.kept, state.handed_over) = (None, true, false);
     }
 
+    /// An answer is there. If the one before it is not read yet, that one's time counts
+    /// on.
+    pub(super) fn answered(&self) {
+        self.state.lock().readable.get_or_insert_with(Instant::now);
+    }
+
     pub(super) fn handed_over(&self) {
         self.state.lock().handed_over = true;
     }
@@ -120,7 +134,7 @@ impl Pulse {
         state.stalled = None;
         if state.answering.is_some() && state.handed_over {
             let now = Instant::now();
-            (state.answering, state.waiting) = (None, now);
+            (state.answering, state.readable, state.waiting) = (None, None, now);
             state.heard = std::mem::take(&mut state.ahead).then_some(now);
         }
     }

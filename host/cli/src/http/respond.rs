@@ -1,50 +1,54 @@
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HOST, HeaderName, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::sync::Semaphore;
 
 use super::body::Whole;
-use super::gzip::gzip;
+use super::names::{Misdirected, Names, called};
+use super::page_cache::{Made, PageCache};
+use super::places::Places;
 use super::pulse::Pulse;
+use super::room::Room;
 use super::{Accept, Access, Hits, Limits, Page, Route, Site};
 
 /// Answers requests with a site's pages.
 pub(super) struct Responder {
     pub(super) limits: Limits,
     pub(super) hits: Arc<Hits>,
+    pub(super) places: Arc<Places>,
     site: Arc<dyn Site>,
     access: Access,
-    /// Whether only this machine can reach it.
-    local: bool,
-    renders: Arc<Semaphore>,
-    components: Arc<Semaphore>,
+    /// What it may be called, where only this machine reaches it and no token is needed.
+    names: Option<Names>,
+    pages: Arc<PageCache>,
 }
 
 /// What a request is answered with.
 struct Answer {
-    page: Page,
+    made: Arc<Made>,
     header: Option<(HeaderName, &'static str)>,
-    gzipped: Option<Bytes>,
+}
+
+impl From<Arc<Made>> for Answer {
+    fn from(made: Arc<Made>) -> Self {
+        Self { made, header: None }
+    }
 }
 
 impl From<Page> for Answer {
     fn from(page: Page) -> Self {
-        Self {
-            page,
-            header: None,
-            gzipped: None,
-        }
+        Arc::new(Made::from(page)).into()
     }
 }
 
 impl Responder {
+    /// `local`: whether only this machine can reach it.
     pub(super) fn new(
         site: Arc<dyn Site>,
         access: Access,
@@ -52,39 +56,50 @@ impl Responder {
         limits: Limits,
         hits: Arc<Hits>,
     ) -> Self {
+        let places = Places::new(&limits, Arc::clone(&hits));
+        let room = Room::new(limits.page_bytes, Arc::clone(&places), Arc::clone(&hits));
+        let guarded = local && !access.needs_token();
         Self {
+            names: guarded.then(|| Names::new(&access.hosts)),
+            pages: PageCache::new(Arc::clone(&site), &limits, room),
             site,
             access,
-            local,
-            renders: Arc::new(Semaphore::new(limits.renders)),
-            components: Arc::new(Semaphore::new(limits.renders)),
+            places,
             limits,
             hits,
         }
     }
 
+    /// `for_probes`: whether nothing but probes is answered on this connection.
     pub(super) async fn respond(
         &self,
         request: Request<Incoming>,
         pulse: &Arc<Pulse>,
+        for_probes: bool,
     ) -> Result<Response<Whole>, Infallible> {
         pulse.asked();
         let route = Route::of(request.uri().path()).filter(|route| self.site.has(*route));
         // What it sends along is not read, so nothing can come after it.
-        let close = !request.body().is_end_stream() || pulse.is_old(&self.limits);
-        let answer = self.answer(&request, route).await;
+        let close = for_probes || !request.body().is_end_stream() || pulse.is_old(&self.limits);
+        let answer = if for_probes && !route.is_some_and(Route::is_probe) {
+            self.hits.refuse();
+            refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                (RETRY_AFTER, "1"),
+                "too many connections are being answered\n",
+            )
+        } else {
+            self.answer(&request, route).await
+        };
         let label = route.map_or("other", Route::as_label);
-        self.hits.answered(label, answer.page.status.as_u16());
-        Ok(response(answer, close, pulse))
+        self.hits.answered(label, answer.made.page.status.as_u16());
+        pulse.answered();
+        Ok(response(&answer, close, pulse))
     }
 
     async fn answer(&self, request: &Request<Incoming>, route: Option<Route<'_>>) -> Answer {
-        if self.local && !self.access.needs_token() && is_a_domain(request.headers().get(HOST)) {
-            return Page::text(
-                StatusCode::MISDIRECTED_REQUEST,
-                "ask for this server as localhost, or by its address\n",
-            )
-            .into();
+        if let Err(misdirected) = self.is_for_us(request) {
+            return misdirection(&misdirected);
         }
         // What there is, is told to those who may read it.
         if !route.is_some_and(Route::is_open) && !self.access.allows(request.headers()) {
@@ -111,44 +126,39 @@ impl Responder {
             )
             .into();
         }
-        self.render(route, Accept::of(request.headers())).await
+        let accept = Accept::of(request.headers());
+        let made = match route.is_probe() {
+            true => self.probe(route, accept).await,
+            false => self.pages.page(route, accept).await,
+        };
+        // A page that panicked said so where panics are said.
+        made.map_or_else(
+            || {
+                Page::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "this page could not be made\n",
+                )
+                .into()
+            },
+            Into::into,
+        )
     }
 
-    /// In a task of its own, which goes on if the client goes away: then its turn
-    /// is not another's before it is done.
-    async fn render(&self, route: Route<'_>, accept: Accept) -> Answer {
+    fn is_for_us(&self, request: &Request<Incoming>) -> Result<(), Misdirected> {
+        let name = called(request.uri(), request.headers())?;
+        match (&self.names, name) {
+            (Some(names), Some(name)) => names.accept(name),
+            _ => Ok(()),
+        }
+    }
+
+    /// As it is now, and without waiting for pages that are being made. In a task of its
+    /// own, so that a panic is one of that.
+    async fn probe(&self, route: Route<'_>, accept: Accept) -> Option<Arc<Made>> {
         let (site, path) = (Arc::clone(&self.site), route.path());
-        let turns = match route {
-            Route::Healthz | Route::Readyz => None,
-            Route::BackendMetrics(_) => Some(Arc::clone(&self.components)),
-            _ => Some(Arc::clone(&self.renders)),
-        };
-        let turn = match turns {
-            // It is never closed.
-            Some(turns) => turns.acquire_owned().await.ok(),
-            None => None,
-        };
-        let rendering = tokio::spawn(async move {
-            let _turn = turn;
-            let page = site.answer(Route::of(&path)?, accept).await;
-            let gzipped = match accept.gzip {
-                true => gzip(&page.body).await,
-                false => None,
-            };
-            Some(Answer {
-                page,
-                header: None,
-                gzipped,
-            })
-        });
-        // A page that panicked said so where panics are said.
-        rendering.await.ok().flatten().unwrap_or_else(|| {
-            Page::text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "this page could not be made\n",
-            )
-            .into()
-        })
+        let probing = async move { Some(site.answer(Route::of(&path)?, accept).await) };
+        let page = tokio::spawn(probing).await.ok()??;
+        Some(Arc::new(page.into()))
     }
 
     fn contents(&self) -> String {
@@ -164,36 +174,33 @@ impl Responder {
     }
 }
 
-/// Whether a request was meant for a name in the public DNS. What only this machine can
-/// reach has none, so that a browser here was told so by whoever owns that name, to read
-/// what he cannot reach himself (DNS rebinding).
-fn is_a_domain(host: Option<&HeaderValue>) -> bool {
-    let Some(host) = host.map(HeaderValue::to_str) else {
-        return false;
+fn misdirection(misdirected: &Misdirected) -> Answer {
+    let (status, text) = match misdirected {
+        Misdirected::Unclear => (
+            StatusCode::BAD_REQUEST,
+            "a request names its server once, as a host and perhaps a port\n".to_owned(),
+        ),
+        Misdirected::Elsewhere(name) => (
+            StatusCode::MISDIRECTED_REQUEST,
+            format!(
+                "{} is not a name of this server: ask for it as localhost or by its address, or list that name in `hosts`\n",
+                name.as_str()
+            ),
+        ),
     };
-    let Ok(host) = host else { return true };
-    let address = |text: &str| text.parse::<SocketAddr>().is_ok() || text.parse::<IpAddr>().is_ok();
-    let name = host.split(':').next().unwrap_or_default();
-    !address(host) && !host.starts_with('[') && name.contains('.') && !name.ends_with(".localhost")
+    Page::text(status, text).into()
 }
 
 fn refusal(status: StatusCode, header: (HeaderName, &'static str), text: &'static str) -> Answer {
-    Answer {
-        page: Page::text(status, text),
-        header: Some(header),
-        gzipped: None,
-    }
+    let mut answer = Answer::from(Page::text(status, text));
+    answer.header = Some(header);
+    answer
 }
 
-fn response(answer: Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
-    let Answer {
-        page,
-        header,
-        gzipped,
-    } = answer;
-    let gzipped_header = gzipped.is_some().then_some((CONTENT_ENCODING, "gzip"));
-    let body = gzipped.unwrap_or(page.body);
-    let mut response = Response::new(Whole::new(body, Arc::clone(pulse)));
+fn response(answer: &Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
+    let Made { page, gzipped } = &*answer.made;
+    let gzipped_header = gzipped.then_some((CONTENT_ENCODING, "gzip"));
+    let mut response = Response::new(Whole::new(page.body.clone(), Arc::clone(pulse)));
     *response.status_mut() = page.status;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -210,41 +217,11 @@ fn response(answer: Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> 
         ),
     ]
     .into_iter()
-    .chain(header)
+    .chain(answer.header.clone())
     .chain(gzipped_header)
     .chain(close.then_some((CONNECTION, "close")))
     {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_domain_is_told_from_a_name_of_this_machine() {
-        let is = |host| is_a_domain(Some(&HeaderValue::from_static(host)));
-        for domain in [
-            "evil.example",
-            "evil.example:9464",
-            "127.0.0.1.evil.example",
-        ] {
-            assert!(is(domain), "{domain}");
-        }
-        for local in [
-            "localhost",
-            "localhost:9464",
-            "runner.localhost",
-            "127.0.0.1:9464",
-            "127.0.0.1",
-            "[::1]:9464",
-            "[::1]",
-            "prometheus-target",
-        ] {
-            assert!(!is(local), "{local}");
-        }
-        assert!(!is_a_domain(None));
-    }
 }

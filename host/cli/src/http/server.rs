@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::connection::serve;
-use super::places::Places;
+use super::listener::listen;
 use super::pulse::Pulse;
 use super::respond::Responder;
 use super::{Access, Hits, Limits, Site};
@@ -20,6 +20,8 @@ const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 /// Serves a site until it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// What the person who chose the address should know.
+    pub(crate) warnings: Vec<String>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -37,15 +39,20 @@ impl Server {
         limits: Limits,
         hits: Arc<Hits>,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await.with_context(|| {
+        let (listener, narrower) = listen(address, limits.send_buffer).with_context(|| {
             format!("cannot listen on {address}; choose an address of this machine and a free port (0 takes any)")
         })?;
+        let warnings = narrower
+            .into_iter()
+            .chain(access.warning(address))
+            .collect();
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let local = address.ip().to_canonical().is_loopback();
         let responder = Arc::new(Responder::new(site, access, local, limits, hits));
         Ok(Self {
             address,
+            warnings,
             stop,
             accepting: tokio::spawn(accept(listener, responder, stopped)),
         })
@@ -67,7 +74,6 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, responder: Arc<Responder>, mut stop: watch::Receiver<bool>) {
-    let places = Places::new(responder.limits.connections, Arc::clone(&responder.hits));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -83,10 +89,11 @@ async fn accept(listener: TcpListener, responder: Arc<Responder>, mut stop: watc
             continue;
         };
         let pulse = Arc::new(Pulse::new());
-        let Some(place) = places.take(&pulse) else {
+        let Some(place) = responder.places.take(&pulse) else {
             continue;
         };
-        let serving = serve(stream, pulse, Arc::clone(&responder), stop.clone());
+        let (for_probes, responder) = (place.for_probes, Arc::clone(&responder));
+        let serving = serve(stream, pulse, for_probes, responder, stop.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);

@@ -4,7 +4,8 @@ use std::pin::Pin;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 
-use solti_metrics::{Exposition, PrometheusMetrics};
+use solti_metrics::{Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
+use tokio::task::yield_now;
 
 use super::Accept;
 use crate::component::Component;
@@ -20,6 +21,12 @@ pub(crate) trait Site: Send + Sync + 'static {
 
     /// The backends that have an exposition of their own, by name.
     fn exposed(&self) -> Vec<String>;
+
+    /// A number that is another one after each change that somebody made: what was made
+    /// before it is not shown after it.
+    fn edition(&self) -> u64 {
+        0
+    }
 }
 
 /// A page that is being made.
@@ -83,6 +90,16 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// Whether it is for those who look after the process, and never has to wait.
+    pub(crate) const fn is_probe(self) -> bool {
+        matches!(self, Self::Healthz | Self::Readyz)
+    }
+
+    /// Whether it is written in the format that the client prefers.
+    pub(crate) const fn is_exposition(self) -> bool {
+        matches!(self, Self::Metrics | Self::BackendMetrics(_))
+    }
+
     /// Whether it needs no token: a probe has none, and the status page holds no
     /// data.
     pub(crate) const fn is_open(self) -> bool {
@@ -124,14 +141,52 @@ impl Page {
         }
     }
 
-    /// What a component that receives records has to tell, if it is still there.
-    pub(crate) async fn of_component(component: Option<&Component>) -> Self {
+    /// What a component that receives records has to tell, if it is still there. It
+    /// tells it in OpenMetrics; for a client that prefers the older format, that is
+    /// rewritten.
+    pub(crate) async fn of_component(
+        component: Option<&Component>,
+        exposition: Exposition,
+    ) -> Self {
         let Some(component) = component else {
             return Self::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
         };
-        match component.backend.expose().await {
-            Ok(text) => Self::new(Exposition::OpenMetrics.content_type(), text),
-            Err(error) => Self::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+        let text = match component.backend.expose().await {
+            Ok(text) => text,
+            Err(error) => {
+                return Self::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n"));
+            }
+        };
+        if exposition == Exposition::OpenMetrics {
+            return Self::new(exposition.content_type(), text);
+        }
+        match in_text(&text).await {
+            Ok(text) => Self::new(Exposition::Text.content_type(), text),
+            Err(error) => Self::text(
+                StatusCode::NOT_ACCEPTABLE,
+                format!(
+                    "this component exposes what cannot be said in text 0.0.4 ({error}); accept application/openmetrics-text\n"
+                ),
+            ),
         }
     }
+}
+
+/// Bytes that are rewritten before others get their turn.
+const AT_A_TIME: usize = 64 << 10;
+
+/// OpenMetrics in the older format.
+async fn in_text(mut open_metrics: &str) -> Result<String, NotOpenMetrics> {
+    let mut text = TextFromOpenMetrics::default();
+    while !open_metrics.is_empty() {
+        let bytes = open_metrics.as_bytes();
+        let begun = bytes.get(AT_A_TIME..).unwrap_or_default();
+        let end = begun.iter().position(|byte| *byte == b'\n');
+        let end = end.map_or(bytes.len(), |line| AT_A_TIME + line + 1);
+        let (lines, rest) = open_metrics.split_at(end);
+        text.push(lines)?;
+        open_metrics = rest;
+        yield_now().await;
+    }
+    Ok(text.finish())
 }

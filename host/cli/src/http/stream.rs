@@ -33,6 +33,17 @@ impl Stream {
     }
 }
 
+/// What was not read is not kept for a client that lost its connection: it would be
+/// the system's to keep for minutes.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.pulse.reading().is_some() {
+            // It may be closed already.
+            let _ = self.inner.inner().set_zero_linger();
+        }
+    }
+}
+
 impl Read for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,

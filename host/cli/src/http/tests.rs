@@ -6,3 +6,4 @@ mod crowds;
 mod readers;
 mod secrets;
 mod served;
+mod sharing;

@@ -50,7 +50,7 @@ impl Site for LiveSite {
                 Route::Tasks => json(&TasksAnswer::new(&self.0)),
                 Route::Backends => json(&BackendsAnswer::new(&self.0)),
                 Route::BackendMetrics(name) => {
-                    Page::of_component(self.component(name).as_deref()).await
+                    Page::of_component(self.component(name).as_deref(), accept.exposition).await
                 }
             }
         })
@@ -61,6 +61,12 @@ impl Site for LiveSite {
             .iter()
             .map(|it| it.name.to_string())
             .collect()
+    }
+
+    /// Whoever has it read its configuration again looks at what came of it.
+    fn edition(&self) -> u64 {
+        let reloads = self.0.reloads();
+        reloads.applied + reloads.failed
     }
 }
 

@@ -101,12 +101,12 @@ pub(super) async fn listen(source: &Source, live: &Arc<Live>) -> anyhow::Result<
         }
         None => access(source)?,
     };
-    if let Some(warning) = access.warning(wanted.listen.0) {
-        tracing::warn!("{warning}");
-    }
     let site = Arc::new(LiveSite(Arc::clone(live)));
     let (limits, hits) = (Limits::default(), Arc::clone(&live.hits));
     let server = Server::start(wanted.listen.0, site, access, limits, hits).await?;
+    for warning in &server.warnings {
+        tracing::warn!("{warning}");
+    }
     tracing::info!(address = %server.address, "serving http://{}/", server.address);
     Ok(Some(server))
 }
@@ -117,7 +117,11 @@ pub(super) fn access(source: &Source) -> anyhow::Result<Access> {
     let token = file
         .map(|file| Token::read(&source.path(file)))
         .transpose()?;
-    Ok(Access { token })
+    let hosts = server.map(|server| server.hosts.iter().map(|host| host.0.clone()));
+    Ok(Access {
+        token,
+        hosts: hosts.into_iter().flatten().collect(),
+    })
 }
 
 pub(super) fn code_wanted(source: &Source, artifacts: &Artifacts) -> CodeWanted {

@@ -23,8 +23,8 @@ pub(super) fn row() -> Row {
          kind of task, or one that got slow."
     );
     let quantiles = format!(
-        "Half, all but 5 in 100 and all but 1 in 100 took no longer; nothing beyond {last} s is told \
-         apart. If only the last one rises, look for single slow tasks."
+        "Half, all but 5 in 100 and all but 1 in 100 took no longer. Below {first} s and beyond {last} s, \
+         nothing is told apart: a line below {first} s means at most {first} s. If only the last one rises, look for single slow tasks."
     );
     let mut panels = vec![
         heatmap("Durations", &spread, "s").shows_buckets(format!(

@@ -97,7 +97,7 @@ fn http() -> Vec<Panel> {
             .unit("reqps")
             .axis(0.0, None)
             .shows("{{page}} {{code}}", rate("solti_metrics_http_requests_total", "page, code")),
-        lines("HTTP connections", "Open ones, and those that were refused for being too many: somebody holds them open.")
+        lines("HTTP connections", "Open ones, those that were refused for being too many, and those closed because their clients read too slowly.")
             .of_size(6, 8)
             .axis(0.0, None)
             .shows("open {{instance}}", format!("sum by (instance) (solti_metrics_http_connections{{{TARGET}}})"))
@@ -105,6 +105,12 @@ fn http() -> Vec<Panel> {
                 "refused {{instance}}",
                 format!(
                     "sum by (instance) (increase(solti_metrics_http_connections_refused_total{{{TARGET}}}[$__rate_interval]))"
+                ),
+            )
+            .shows(
+                "slow {{instance}}",
+                format!(
+                    "sum by (instance) (increase(solti_metrics_http_slow_readers_closed_total{{{TARGET}}}[$__rate_interval]))"
                 ),
             ),
         lines("Reloads", "Configurations that were applied, and those that failed: then the old one goes on, so mend it.")

@@ -31,20 +31,38 @@ async fn three_hundred_that_say_nothing_keep_nobody_out() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_being_answered_makes_no_place() -> Result<()> {
+async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()> {
     let limits = Limits {
         connections: 2,
+        probes: 1,
         ..Limits::default()
     };
     let served = Served::start(limits).await?;
     let address = served.server.address;
     let waiting = [(); 2].map(|()| send(address, "GET /api/backends", ""));
-    let inside = || served.shelf.inside.load(Ordering::SeqCst);
-    until("both are being answered", || inside() == 2).await?;
-    let mut third = connect(address)?;
-    ensure!(until_closed(&mut third)?.is_empty());
+    until("both wait", || served.hits.open() == 2).await?;
+    until("both are being answered", || {
+        served.shelf.inside.load(Ordering::SeqCst) == 1
+    })
+    .await?;
+    for probe in ["GET /healthz", "HEAD /readyz"] {
+        let answer = ask(address, probe, "")?;
+        ensure!(answer.status() == Some(200), "{probe}: {}", answer.head);
+        ensure!(answer.header("connection") == Some("close"));
+        until("its place is free", || served.hits.open() == 2).await?;
+    }
+    ensure!(served.hits.refused() == 0);
+    let answer = ask(address, "GET /metrics", "")?;
+    ensure!(answer.status() == Some(503), "{}", answer.head);
+    ensure!(answer.header("retry-after") == Some("1"), "{}", answer.head);
     ensure!(served.hits.refused() == 1);
-    served.shelf.gate.add_permits(2);
+    until("its place is free", || served.hits.open() == 2).await?;
+    // Who waits here for a request makes place for whoever has one.
+    let mut idle = connect(address)?;
+    until("it has a place", || served.hits.open() == 3).await?;
+    ensure!(ask(address, "GET /healthz", "")?.status() == Some(200));
+    ensure!(until_closed(&mut idle)?.is_empty());
+    served.shelf.gate.add_permits(1);
     for stream in waiting {
         ensure!(read(stream?)?.status() == Some(200));
     }
@@ -52,14 +70,16 @@ async fn whoever_is_being_answered_makes_no_place() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_so_many_pages_are_made_at_a_time_and_probes_do_not_wait() -> Result<()> {
+async fn only_so_many_pages_are_made_at_a_time_and_others_do_not_wait() -> Result<()> {
     let served = Served::start(Limits::default()).await?;
     let address = served.server.address;
-    let waiting = [(); 8].map(|()| send(address, "GET /api/backends", ""));
+    let line = |number| format!("GET /backends/gated{number}/metrics");
+    let waiting: Vec<_> = (0..8).map(|it| send(address, &line(it), "")).collect();
     let inside = || served.shelf.inside.load(Ordering::SeqCst);
     until("two are being made", || inside() == 2).await?;
-    for probe in ["GET /healthz", "GET /readyz", "GET /backends/huge/metrics"] {
-        ensure!(ask(address, probe, "")?.status() == Some(200), "{probe}");
+    for other in ["/healthz", "/readyz", "/metrics", "/api/tasks"] {
+        let answer = ask(address, &format!("GET {other}"), "")?;
+        ensure!(answer.status() == Some(200), "{other}");
     }
     served.shelf.gate.add_permits(8);
     for stream in waiting {

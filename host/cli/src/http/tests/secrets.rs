@@ -23,6 +23,7 @@ fn token(text: &str, mode: u32) -> Result<Token> {
 async fn only_whoever_has_the_token_reads_what_is_not_open() -> Result<()> {
     let access = Access {
         token: Some(token(&format!(" {SECRET}\n"), 0o600)?),
+        ..Access::default()
     };
     let served = Served::with(Limits::default(), access).await?;
     let address = served.server.address;
@@ -107,19 +108,80 @@ fn an_address_that_others_reach_without_a_token_is_warned_about() -> Result<()> 
         ensure!(open.is_some() == warned, "{address}: {open:?}");
         let kept = Access {
             token: Some(token(SECRET, 0o600)?),
+            ..Access::default()
         };
         ensure!(kept.warning(address).is_none());
     }
     Ok(())
 }
 
+/// A request with these lines in its head, as they are.
+fn raw(address: SocketAddr, head: &str) -> Result<super::client::Said> {
+    let mut stream = super::client::connect(address)?;
+    let request = format!("{head}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    super::client::read(stream)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_somebody_elses_name_reads_nothing_here() -> Result<()> {
-    let served = Served::with(Limits::default(), Access::default()).await?;
-    let mut stream = super::client::connect(served.server.address)?;
-    let request = "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes())?;
-    let answer = super::client::read(stream)?;
-    ensure!(answer.status() == Some(421), "{}", answer.head);
+    let access = Access {
+        hosts: vec!["Metrics.Example.".parse().map_err(anyhow::Error::msg)?],
+        ..Access::default()
+    };
+    let served = Served::with(Limits::default(), access).await?;
+    for (head, status) in [
+        ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n", 421),
+        ("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421),
+        ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n", 200),
+        (
+            "GET /metrics HTTP/1.1\r\nHost: metrics.example:8443\r\n",
+            200,
+        ),
+        ("GET /metrics HTTP/1.0\r\n", 200),
+        // The target names the server, and not the header.
+        (
+            "GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n",
+            421,
+        ),
+        (
+            "GET http://localhost:1/metrics HTTP/1.1\r\nHost: x\r\n",
+            200,
+        ),
+        (
+            "GET http://user@localhost/metrics HTTP/1.1\r\nHost: x\r\n",
+            400,
+        ),
+        (
+            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n",
+            400,
+        ),
+        (
+            "GET /metrics HTTP/1.1\r\nHost: localhost, evil.example\r\n",
+            400,
+        ),
+    ] {
+        let answer = raw(served.server.address, head)?;
+        ensure!(answer.status() == Some(status), "{head}: {}", answer.head);
+        let text = String::from_utf8_lossy(&answer.body);
+        ensure!(
+            status != 421 || text.starts_with("evil.example is not"),
+            "{text}"
+        );
+    }
+    Ok(())
+}
+
+/// A token is what its owner does not tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_token_every_name_will_do() -> Result<()> {
+    let access = Access {
+        token: Some(token(SECRET, 0o600)?),
+        ..Access::default()
+    };
+    let served = Served::with(Limits::default(), access).await?;
+    let head =
+        format!("GET /metrics HTTP/1.1\r\nHost: a.example\r\nAuthorization: Bearer {SECRET}\r\n");
+    ensure!(raw(served.server.address, &head)?.status() == Some(200));
     Ok(())
 }

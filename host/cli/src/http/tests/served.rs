@@ -1,9 +1,9 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use hyper::body::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -25,27 +25,45 @@ pub(super) struct Shelf {
     /// How many wait there, and how many did at most.
     pub(super) inside: AtomicUsize,
     pub(super) most: AtomicUsize,
+    /// How many pages were made.
+    pub(super) made: AtomicUsize,
+    pub(super) edition: AtomicU64,
+}
+
+impl Shelf {
+    async fn behind_the_gate(&self) -> Page {
+        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(inside, Ordering::SeqCst);
+        let permit = self.gate.acquire().await;
+        // One permit is for one page.
+        permit.into_iter().for_each(SemaphorePermit::forget);
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+        Page::new("application/json", "{}")
+    }
 }
 
 impl Site for Shelf {
     fn has(&self, route: Route<'_>) -> bool {
         match route {
-            Route::BackendMetrics(name) => ["huge", "broken"].contains(&name),
+            Route::BackendMetrics(name) => {
+                ["huge", "broken", "absent"].contains(&name) || name.starts_with("gated")
+            }
             _ => true,
         }
     }
 
     fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a> {
         Box::pin(async move {
+            self.made.fetch_add(1, Ordering::SeqCst);
             match route {
                 Route::Metrics => Page::new(accept.exposition.content_type(), self.metrics.clone()),
                 Route::Tasks => Page::new("application/json", TASKS),
-                Route::Backends => {
-                    let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-                    self.most.fetch_max(inside, Ordering::SeqCst);
-                    let _permit = self.gate.acquire().await;
-                    self.inside.fetch_sub(1, Ordering::SeqCst);
-                    Page::new("application/json", "{}")
+                Route::Backends => self.behind_the_gate().await,
+                Route::BackendMetrics(name) if name.starts_with("gated") => {
+                    self.behind_the_gate().await
+                }
+                Route::BackendMetrics("absent") => {
+                    Page::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "not now\n")
                 }
                 Route::BackendMetrics("huge") => Page::new("text/plain", self.huge.clone()),
                 #[allow(clippy::panic, reason = "that is what is tested")]
@@ -57,6 +75,10 @@ impl Site for Shelf {
 
     fn exposed(&self) -> Vec<String> {
         vec!["huge".into(), "broken".into()]
+    }
+
+    fn edition(&self) -> u64 {
+        self.edition.load(Ordering::SeqCst)
     }
 }
 
@@ -79,6 +101,8 @@ impl Served {
             gate: Semaphore::new(0),
             inside: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
+            made: AtomicUsize::new(0),
+            edition: AtomicU64::new(0),
         });
         let (site, hits) = (Arc::clone(&shelf), Arc::new(Hits::default()));
         let address = "127.0.0.1:0".parse()?;

@@ -7,14 +7,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::Text;
+use crate::http::HostName;
 use crate::time::Time;
 
 /// Where this runner can be looked at.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
-    /// Where to listen. Beyond this machine, set a token as well.
+    /// Where to listen; `[::]` is every address of this machine, of IPv4 and IPv6. Beyond
+    /// this machine, set a token as well.
     pub(crate) listen: Text<SocketAddr>,
+    /// Host names that clients may ask for, besides those of this machine: those of a
+    /// proxy that passes the header `Host` on. They matter where `listen` is a loopback
+    /// address and there is no token.
+    #[serde(default)]
+    pub(crate) hosts: Vec<Text<HostName>>,
     /// A file with the token that scrapers send, `Authorization: Bearer TOKEN`. Not
     /// everybody may be able to read it.
     #[schemars(example = &"token")]

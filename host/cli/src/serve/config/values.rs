@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::chain::Grant;
 use crate::dir::Dir;
+use crate::http::HostName;
 use crate::time::{Time, Timeout, Written as WrittenTime, at_least};
 
 /// A value that is written as text, and read as the command line reads it.
@@ -26,6 +27,7 @@ pub(super) fn wrong(kind: &str, text: &str) -> Option<String> {
         "address" => of::<SocketAddr>(text),
         "directory" => of::<Dir>(text),
         "grant" => of::<Grant>(text),
+        "host" => of::<HostName>(text),
         "name" => Name::read(text).err(),
         "size" => of::<ByteSize>(text),
         "time" => of::<Time>(text),
@@ -154,13 +156,20 @@ impl Described for Grant {
         Some("^(env=[^=]+=.*|(dir|tcp|udp|http)=.+|network=none|output)$");
 }
 
+impl Described for HostName {
+    const NAME: &'static str = "host";
+    const WHAT: &'static str = "A host name, such as `metrics.example.com`, without a port.";
+    const EXAMPLE: &'static str = "metrics.example.com";
+    const PATTERN: Option<&'static str> = Some(r"^[0-9A-Za-z_.-]{1,254}$");
+}
+
 impl Described for SocketAddr {
     const NAME: &'static str = "address";
     const WHAT: &'static str =
         "An address and a port, such as `127.0.0.1:9464`; port 0 takes a free one.";
     const EXAMPLE: &'static str = "127.0.0.1:9464";
     const HINT: Option<&'static str> =
-        Some("write numbers, such as 127.0.0.1:9464, 0.0.0.0:9464 or [::1]:9464");
+        Some("write numbers, such as 127.0.0.1:9464, [::1]:9464 or [::]:9464");
     const PATTERN: Option<&'static str> =
         Some(r"^(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:.%]+\]):\d{1,5}$");
 }

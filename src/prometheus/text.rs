@@ -1,0 +1,275 @@
+mod sample;
+
+use std::fmt;
+
+use sample::Sample;
+
+/// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, some lines at a time.
+///
+/// The older format names a family with the suffix of its samples, writes whole bounds
+/// of buckets without a fraction and time stamps in milliseconds. It has neither units,
+/// exemplars nor an end mark, and four types: an `info` and a `stateset` are gauges in
+/// it, and so are the `_created` times of counters, histograms and summaries, in
+/// families of their own; other types are `untyped`.
+///
+/// ```
+/// use solti_metrics::TextFromOpenMetrics;
+///
+/// let mut text = TextFromOpenMetrics::default();
+/// text.push("# TYPE tasks counter\ntasks_total 2\n# EOF\n")?;
+/// assert_eq!(text.finish(), "# TYPE tasks_total counter\ntasks_total 2\n");
+/// # Ok::<(), solti_metrics::NotOpenMetrics>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct TextFromOpenMetrics {
+    text: String,
+    family: Family,
+    lines: usize,
+    ended: bool,
+}
+
+/// Why a text cannot be rewritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotOpenMetrics {
+    /// Counted from 1.
+    line: usize,
+    why: &'static str,
+}
+
+impl fmt::Display for NotOpenMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, why } = self;
+        write!(f, "line {line} is not OpenMetrics: {why}")
+    }
+}
+
+impl std::error::Error for NotOpenMetrics {}
+
+/// What is known of the family whose lines are being read.
+#[derive(Debug, Default)]
+struct Family {
+    name: String,
+    kind: String,
+    help: Option<String>,
+    /// Whether its type and help are written.
+    written: bool,
+    /// Its `_created` times, which follow it.
+    created: String,
+}
+
+impl TextFromOpenMetrics {
+    /// Adds whole lines.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not a line of OpenMetrics. What was written before is then
+    /// of no use.
+    pub fn push(&mut self, lines: &str) -> Result<(), NotOpenMetrics> {
+        for line in lines.lines() {
+            self.lines += 1;
+            let at = self.lines;
+            self.line(line)
+                .map_err(|why| NotOpenMetrics { line: at, why })?;
+        }
+        Ok(())
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.begin("");
+        self.text
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), &'static str> {
+        if line.is_empty() {
+            return Ok(());
+        }
+        if self.ended {
+            return Err("there is something behind `# EOF`");
+        }
+        if line == "# EOF" {
+            self.ended = true;
+            return Ok(());
+        }
+        if line.starts_with('#') {
+            self.metadata(line);
+            return Ok(());
+        }
+        self.describe();
+        let sample = Sample::read(line)?;
+        let is_created = sample.name.strip_suffix("_created") == Some(&*self.family.name);
+        if is_created && matches!(&*self.family.kind, "counter" | "histogram" | "summary") {
+            if self.family.created.is_empty() {
+                self.family.created = format!("# TYPE {} gauge\n", sample.name);
+            }
+            sample.write(&mut self.family.created);
+        } else {
+            sample.write(&mut self.text);
+        }
+        Ok(())
+    }
+
+    /// A type, a help or a unit; whatever else begins so is a comment.
+    fn metadata(&mut self, line: &str) {
+        let mut words = line.splitn(4, ' ').skip(1);
+        let (what, name) = (words.next(), words.next().unwrap_or_default());
+        let rest = words.next().unwrap_or_default();
+        if !matches!(what, Some("TYPE" | "HELP" | "UNIT")) {
+            return;
+        }
+        if self.family.name != name {
+            self.begin(name);
+        }
+        match what {
+            Some("TYPE") => rest.clone_into(&mut self.family.kind),
+            Some("HELP") => self.family.help = Some(with_plain_quotes(rest)),
+            _ => {}
+        }
+    }
+
+    /// Another family follows.
+    fn begin(&mut self, name: &str) {
+        self.describe();
+        self.text.push_str(&self.family.created);
+        self.family = Family {
+            name: name.to_owned(),
+            ..Family::default()
+        };
+    }
+
+    /// Writes what the family is, once: its type may stand behind its help, and says
+    /// what it is called.
+    fn describe(&mut self) {
+        let Family {
+            name,
+            kind,
+            help,
+            written,
+            ..
+        } = &mut self.family;
+        if std::mem::replace(written, true) || name.is_empty() {
+            return;
+        }
+        let suffix = match &**kind {
+            "counter" => "_total",
+            "info" => "_info",
+            _ => "",
+        };
+        let suffix = if name.ends_with(suffix) { "" } else { suffix };
+        if let Some(help) = help.take() {
+            self.text
+                .push_str(&format!("# HELP {name}{suffix} {help}\n"));
+        }
+        if !kind.is_empty() {
+            self.text
+                .push_str(&format!("# TYPE {name}{suffix} {}\n", older(kind)));
+        }
+    }
+}
+
+/// In a help, OpenMetrics escapes quotes as well.
+fn with_plain_quotes(help: &str) -> String {
+    let mut plain = String::with_capacity(help.len());
+    let mut escaped = false;
+    for c in help.chars() {
+        if escaped && c == '"' {
+            plain.pop();
+        }
+        plain.push(c);
+        escaped = c == '\\' && !escaped;
+    }
+    plain
+}
+
+/// The older format has four types and `untyped`.
+fn older(kind: &str) -> &str {
+    match kind {
+        "counter" | "gauge" | "histogram" | "summary" => kind,
+        "info" | "stateset" => "gauge",
+        _ => "untyped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(open_metrics: &str) -> Result<String, NotOpenMetrics> {
+        let mut text = TextFromOpenMetrics::default();
+        text.push(open_metrics)?;
+        Ok(text.finish())
+    }
+
+    #[test]
+    fn each_type_is_what_the_older_format_has_for_it() {
+        for (open_metrics, older) in [
+            (
+                "# HELP a Two words.\n# TYPE a counter\n# UNIT a s\na_total 1\n",
+                "# HELP a_total Two words.\n# TYPE a_total counter\na_total 1\n",
+            ),
+            (
+                "# TYPE a counter\n# HELP a Behind its type: \\\"a\\\", \\\\\", \\n.\na_total 1\n",
+                "# HELP a_total Behind its type: \"a\", \\\\\", \\n.\n# TYPE a_total counter\na_total 1\n",
+            ),
+            (
+                "# TYPE a counter\na_total{b=\"c\"} 1\na_created{b=\"c\"} 5\na_total 2\n# TYPE b gauge\nb 1\n",
+                "# TYPE a_total counter\na_total{b=\"c\"} 1\na_total 2\n# TYPE a_created gauge\na_created{b=\"c\"} 5\n# TYPE b gauge\nb 1\n",
+            ),
+            (
+                "# TYPE a_total counter\na_total 1\n",
+                "# TYPE a_total counter\na_total 1\n",
+            ),
+            (
+                "# TYPE a info\na_info{b=\"c\"} 1\n",
+                "# TYPE a_info gauge\na_info{b=\"c\"} 1\n",
+            ),
+            (
+                "# TYPE a stateset\na{a=\"on\"} 1\n",
+                "# TYPE a gauge\na{a=\"on\"} 1\n",
+            ),
+            ("# TYPE a unknown\na 1\n", "# TYPE a untyped\na 1\n"),
+            (
+                "# TYPE a gaugehistogram\na_gcount 1\n",
+                "# TYPE a untyped\na_gcount 1\n",
+            ),
+            ("a 1\nb NaN\n# a comment\n\n", "a 1\nb NaN\n"),
+            ("# TYPE a gauge\n", "# TYPE a gauge\n"),
+        ] {
+            let end = format!("{open_metrics}# EOF\n");
+            assert_eq!(rewritten(&end), Ok(older.to_owned()), "{open_metrics}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_openmetrics_is_refused_with_its_line() {
+        for (text, why) in [
+            ("a 1\nb", "line 2 is not OpenMetrics: there is no value"),
+            (
+                "a{b=\"}\" 1",
+                "line 1 is not OpenMetrics: its labels do not end",
+            ),
+            (
+                "{\"a.b\"} 1",
+                "line 1 is not OpenMetrics: a metric has no name",
+            ),
+            ("9a 1", "line 1 is not OpenMetrics: a metric has no name"),
+            ("a one", "line 1 is not OpenMetrics: a value is no number"),
+            (
+                "a 1 now",
+                "line 1 is not OpenMetrics: a time stamp is no number",
+            ),
+            (
+                "a 1 2 3",
+                "line 1 is not OpenMetrics: there is something behind the value",
+            ),
+            (
+                "# EOF\na 1",
+                "line 2 is not OpenMetrics: there is something behind `# EOF`",
+            ),
+        ] {
+            let refused = rewritten(text).err().map(|it| it.to_string());
+            assert_eq!(refused.as_deref(), Some(why), "{text}");
+        }
+    }
+}

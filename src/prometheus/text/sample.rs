@@ -1,0 +1,146 @@
+use std::borrow::Cow;
+
+/// A line with a value.
+pub(super) struct Sample<'a> {
+    pub(super) name: &'a str,
+    /// With their braces, or nothing.
+    labels: &'a str,
+    value: &'a str,
+    /// In seconds.
+    time: Option<f64>,
+}
+
+impl<'a> Sample<'a> {
+    pub(super) fn read(line: &'a str) -> Result<Self, &'static str> {
+        let end = line.find(['{', ' ']).ok_or("there is no value")?;
+        let (name, rest) = line.split_at(end);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        if name.is_empty()
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || !name.chars().all(is_name)
+        {
+            return Err("a metric has no name");
+        }
+        let end = if rest.starts_with('{') {
+            labels_end(rest)?
+        } else {
+            0
+        };
+        let (labels, rest) = rest.split_at(end);
+        let numbers = rest.split(" # ").next().unwrap_or_default();
+        let mut numbers = numbers.trim_end().split(' ').skip(1);
+        let value = numbers.next().ok_or("there is no value")?;
+        value.parse::<f64>().map_err(|_| "a value is no number")?;
+        let time = numbers.next().map(str::parse::<f64>).transpose();
+        let time = time.map_err(|_| "a time stamp is no number")?;
+        if numbers.next().is_some() {
+            return Err("there is something behind the value");
+        }
+        Ok(Self {
+            name,
+            labels,
+            value,
+            time,
+        })
+    }
+
+    pub(super) fn write(&self, text: &mut String) {
+        let Self {
+            name,
+            labels,
+            value,
+            time,
+        } = self;
+        text.push_str(name);
+        text.push_str(&with_whole_bound(labels));
+        text.push(' ');
+        text.push_str(value);
+        if let Some(time) = time {
+            text.push_str(&format!(" {:.0}", time * 1e3));
+        }
+        text.push('\n');
+    }
+}
+
+/// Where labels end, behind their brace: within quotes, a brace is text.
+fn labels_end(labels: &str) -> Result<usize, &'static str> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in labels.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'}' if !quoted => return Ok(at + 1),
+            _ => {}
+        }
+    }
+    Err("its labels do not end")
+}
+
+/// A bucket's bound is `1.0` in OpenMetrics, and `1` where it always was: a
+/// query that names it should find both this backend's and others'. The bound is
+/// a bucket's last label, and no quote within a label's value stands unescaped.
+fn with_whole_bound(labels: &str) -> Cow<'_, str> {
+    match (labels.rfind("le=\""), labels.rfind(".0\"}")) {
+        (Some(bound), Some(fraction))
+            if bound < fraction
+                && labels[..bound].ends_with(['{', ','])
+                && labels[bound + 4..fraction]
+                    .bytes()
+                    .all(|b| b.is_ascii_digit()) =>
+        {
+            format!("{}{}", &labels[..fraction], &labels[fraction + 2..]).into()
+        }
+        _ => labels.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(line: &str) -> Result<String, &'static str> {
+        let mut text = String::new();
+        Sample::read(line)?.write(&mut text);
+        Ok(text)
+    }
+
+    #[test]
+    fn an_exemplar_is_cut_and_a_hash_in_a_label_is_not() {
+        for (sample, older) in [
+            (r##"a{b="#"} 1 # {id="x"} 1"##, r##"a{b="#"} 1"##),
+            (r##"a{b="\" # }"} 1"##, r##"a{b="\" # }"} 1"##),
+            (r##"a 1 # {id="x # y"} 1 2"##, "a 1"),
+        ] {
+            assert_eq!(rewritten(sample), Ok(format!("{older}\n")));
+        }
+    }
+
+    #[test]
+    fn a_time_stamp_is_in_milliseconds() {
+        for (sample, older) in [
+            ("a 1 1700000000.5", "a 1 1700000000500"),
+            ("a 1 1700000000", "a 1 1700000000000"),
+            ("a 1 -0.25", "a 1 -250"),
+        ] {
+            assert_eq!(rewritten(sample), Ok(format!("{older}\n")));
+        }
+    }
+
+    #[test]
+    fn a_whole_bound_loses_its_fraction_and_nothing_else_does() {
+        for (sample, older) in [
+            (
+                r#"a_bucket{b="x",le="5.0"} 1"#,
+                r#"a_bucket{b="x",le="5"} 1"#,
+            ),
+            (r#"a_bucket{le="3600.0"} 1"#, r#"a_bucket{le="3600"} 1"#),
+            (r#"a_bucket{le="0.01"} 1"#, r#"a_bucket{le="0.01"} 1"#),
+            (r#"a_bucket{le="+Inf"} 1"#, r#"a_bucket{le="+Inf"} 1"#),
+            (r#"a{b="le=\"5.0"} 1"#, r#"a{b="le=\"5.0"} 1"#),
+            (r#"a{b="5.0"} 1.0"#, r#"a{b="5.0"} 1.0"#),
+        ] {
+            assert_eq!(rewritten(sample), Ok(format!("{older}\n")));
+        }
+    }
+}
