@@ -13,7 +13,7 @@ use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::http::HostName;
-use crate::limits::{LimitArgs, stack};
+use crate::limits::{LimitArgs, queue, stack};
 use crate::new::NewArgs;
 use crate::serve::ServeArgs;
 use crate::time::{Bound, Time, Timeout};
@@ -332,14 +332,6 @@ pub(crate) fn variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
         _ => Err("expected NAME=VALUE"),
-    }
-}
-
-/// The queue is made at once, with 24 bytes for each record.
-fn queue(text: &str) -> Result<NonZeroUsize, &'static str> {
-    match text.parse::<NonZeroUsize>() {
-        Ok(records) if records.get() <= 1 << 24 => Ok(records),
-        _ => Err("expected a number of records from 1 to 16777216"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a component may use besides memory and time, as it was asked for.
 
+use std::num::NonZeroUsize;
+
 use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use solti_metrics_host::runner::{Limit, Limits};
@@ -86,6 +88,14 @@ impl LimitArgs {
             self.max_host_call_data.map(size),
         );
         limits.random = self.max_random.map_or(limits.random, |size| size.as_u64());
+    }
+}
+
+/// The queue is made at once, with 24 bytes for each record.
+pub(crate) fn queue(text: &str) -> Result<NonZeroUsize, &'static str> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(records) if records.get() <= 1 << 24 => Ok(records),
+        _ => Err("expected a number of records from 1 to 16777216"),
     }
 }
 
