@@ -25,10 +25,7 @@ fn threads_that_cannot_be_started_are_told() -> Result<()> {
         ensure!(end.code == Some(1), "{args:?}: {end}");
         ensure!(!end.stderr.contains("panicked"), "{args:?}: {end}");
         ensure!(end.stderr.contains("cannot start"), "{args:?}: {end}");
-        ensure!(
-            end.stderr.contains("allow this process more"),
-            "{args:?}: {end}"
-        );
+        ensure!(end.stderr.contains("ulimit -u"), "{args:?}: {end}");
     }
     Ok(())
 }
