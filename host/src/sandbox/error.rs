@@ -149,7 +149,8 @@ pub enum LoadError {
     },
     /// It wants something that no one here can give.
     #[error(
-        "{name}: imports what this host does not have: {}; build the guest without, or compose it with a component that exports it", .imports.join(", ")
+        "{name}: imports what this host does not have: {}; build the guest without, or compose it with a component that exports it",
+        named(imports)
     )]
     UnknownImports {
         /// The component.
@@ -328,6 +329,18 @@ impl LoadError {
     pub const fn kind(&self) -> RunnerErrorKind {
         RunnerErrorKind::ModuleLoadFailed
     }
+}
+
+/// So many imports are named.
+const NAMED: usize = 20;
+
+/// The first of them, and how many more there are.
+fn named(imports: &[String]) -> String {
+    let mut named = imports.iter().take(NAMED).cloned().collect::<Vec<_>>();
+    if imports.len() > NAMED {
+        named.push(format!("and {} more", imports.len() - NAMED));
+    }
+    named.join(", ")
 }
 
 pub(crate) fn shown(path: &Path) -> String {
