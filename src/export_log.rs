@@ -14,6 +14,7 @@ pub(crate) struct ExportLog {
     /// The failure that was told last, and when.
     told: Option<(String, Instant)>,
     /// The warning of a receiver that was told last.
+    #[cfg(feature = "otlp")]
     warned: Option<String>,
 }
 
@@ -29,6 +30,7 @@ impl ExportLog {
             target: target.to_owned(),
             failures: 0,
             told: None,
+            #[cfg(feature = "otlp")]
             warned: None,
         }
     }
