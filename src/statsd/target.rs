@@ -59,7 +59,10 @@ impl Target {
         let mut last = None;
         if let Some(link) = &mut self.link {
             match link.send(datagram) {
-                Ok(()) => return Ok(self.sent(None)),
+                Ok(()) => {
+                    self.sent(None);
+                    return Ok(());
+                }
                 Err(Unsent::Lost(error)) => {
                     if is_away(&error) {
                         self.leave();
@@ -77,7 +80,10 @@ impl Target {
             // be expected, or another address could take the datagram.
             let patient = self.refused.contains(&address) || self.has_others();
             match Link::open(address, patient).and_then(|link| link.first(datagram)) {
-                Ok(link) => return Ok(self.sent(Some(link))),
+                Ok(link) => {
+                    self.sent(Some(link));
+                    return Ok(());
+                }
                 Err(Unsent::Lost(error)) => return Err(NotSent::Lost(error)),
                 Err(Unsent::Waits(error)) => {
                     self.refuses(address);

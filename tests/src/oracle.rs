@@ -205,7 +205,9 @@ fn look_up(oracles: &Path, name: &str, path: &str, script: &str) -> Result<PathB
     Err(format!("no {name}: {reason}"))
 }
 
-fn required() -> bool {
+/// Whether a test that cannot be tried here fails, instead of being skipped: in CI.
+#[must_use]
+pub fn required() -> bool {
     let is = |name, value| env::var(name).is_ok_and(|found| found == value);
     is("CI", "true") || is("ORACLES", "required")
 }

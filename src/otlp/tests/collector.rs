@@ -247,7 +247,7 @@ impl Server {
                 });
             }
             Does::Refuse(code, when) => (status, after) = (code, when),
-            Does::Answer(answer) => return Ok(answered(answer)?),
+            Does::Answer(answer) => return answered(answer),
             Does::Hold => self.released.notified().await,
             Does::Hang => std::future::pending().await,
             Does::Close => return Err("closed".into()),

@@ -46,7 +46,7 @@ fn the_start_of_the_process_is_one_time_whatever_becomes_of_the_clock() -> Resul
         exec unshare -rm sh -c 'mount --bind stat /proc/stat; exec "$@"' sh "$@""#;
     let served = place.serve_by(script, "[tasks]\n")?;
     // Before anybody has asked for it.
-    let stat = std::fs::read_to_string(place.path("stat"))?;
+    let stat = fs::read_to_string(place.path("stat"))?;
     let lines = stat.lines().map(|line| match line.strip_prefix("btime ") {
         Some(_) => "btime 1000000000\n".to_owned(),
         None => format!("{line}\n"),

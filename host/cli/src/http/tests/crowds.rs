@@ -39,10 +39,11 @@ async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()>
     };
     let served = Served::start(limits).await?;
     let address = served.server.address;
-    let waiting = [(); 2].map(|()| send(address, "GET /api/backends", ""));
-    until("both wait", || served.hits.open() == 2).await?;
+    // Two pages, since one would be made for both, and tell nothing of the second request.
+    let line = |number| format!("GET /backends/gated{number}/metrics");
+    let waiting = [0, 1].map(|it| send(address, &line(it), ""));
     until("both are being answered", || {
-        served.shelf.inside.load(Ordering::SeqCst) == 1
+        served.shelf.inside.load(Ordering::SeqCst) == 2
     })
     .await?;
     for probe in ["GET /healthz", "HEAD /readyz"] {
@@ -62,7 +63,7 @@ async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()>
     until("it has a place", || served.hits.open() == 3).await?;
     ensure!(ask(address, "GET /healthz", "")?.status() == Some(200));
     ensure!(until_closed(&mut idle)?.is_empty());
-    served.shelf.gate.add_permits(1);
+    served.shelf.gate.add_permits(2);
     for stream in waiting {
         ensure!(read(stream?)?.status() == Some(200));
     }
