@@ -75,6 +75,28 @@ its load stands beside what was found.
 }
 
 const LIMITS: &str = "\
+## What guests, components and clients may take
+
+Each limit has a name in the message of a refusal. `docs/serve.md` has the keys.
+
+| what | limit, unless another one is set |
+|---|---|
+| memory of a guest: linear memories, elements of tables, data of its instances | 256 MiB |
+| memory of a component that receives records, likewise | 64 MiB |
+| core instances, tables, table elements, memories | 1,000, 64, 20,000, 16 |
+| handles: files, streams, pollables, and a guest's own resources | 1,000 |
+| descriptors, and streams of files with 64 KiB each | 256 and 256 |
+| descriptors of all guests and backends | what `RLIMIT_NOFILE` allows, less 512 or half |
+| random bytes and copied bytes of one call | 4 KiB and 64 KiB (16 MiB for backends) |
+| HTTP requests of a backend under way | 16 |
+| threads that may block | 64 |
+| a component's file | 64 MiB |
+| types of a component, written out, and their depth | 64 MiB and 100 |
+| steps of instantiating a component, nested components included | 262,144 |
+| pages that wait for slow readers, all connections together | 128 MiB |
+| entries of the log that wait for its reader | 8,192 or 16 MiB |
+| reading a file at a reload | 30 s |
+
 ## What this does not say
 
 - **Half an hour is not a month.** A leak of less than the limit would not be seen; the
