@@ -15,6 +15,7 @@ use crate::dir::Dir;
 use crate::http::HostName;
 use crate::limits::{LimitArgs, queue, stack};
 use crate::new::NewArgs;
+use crate::plain::colors;
 use crate::serve::ServeArgs;
 use crate::time::{Bound, Time, Timeout};
 
@@ -29,7 +30,7 @@ pub(crate) struct Cli {
 impl Cli {
     /// From the arguments of this process. Ends it if they are wrong.
     pub(crate) fn of_process() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = Self::command().color(colors()).get_matches();
         let parsed = Self::from_arg_matches(&matches).and_then(|mut cli| {
             if let (Command::Run(args), Some((_, matches))) =
                 (&mut cli.command, matches.subcommand())

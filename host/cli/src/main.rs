@@ -21,6 +21,7 @@ mod limits;
 mod lines;
 mod new;
 mod output;
+mod plain;
 mod precompile;
 mod progress;
 mod reload;

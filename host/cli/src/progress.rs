@@ -1,13 +1,14 @@
+use std::fmt;
 use std::io::{IsTerminal, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{env, fmt};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use solti_metrics_host::runner::Output;
 
 use crate::args::{Format, RunArgs};
+use crate::plain::is_plain;
 use crate::voice::{complain, complain_now};
 use crate::whole;
 
@@ -149,14 +150,6 @@ fn to_stdout(bytes: &[u8]) {
 
 fn to_stderr(bytes: &[u8]) {
     let _ = whole::to_stderr(bytes);
-}
-
-/// Whether control sequences are of no use at the terminal, or not wanted: `TERM` names
-/// none that has them, or `NO_COLOR` is set.
-fn is_plain() -> bool {
-    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-    let terminal = env::var_os("TERM").filter(|it| !it.is_empty());
-    no_color || terminal.is_none_or(|it| it == "dumb")
 }
 
 fn style(template: &str) -> ProgressStyle {

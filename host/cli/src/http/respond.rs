@@ -91,9 +91,9 @@ impl Responder {
         } else {
             self.answer(&request, route).await
         };
+        pulse.answered();
         let label = route.map_or("other", Route::as_label);
         self.hits.answered(label, answer.made.page.status.as_u16());
-        pulse.answered();
         Ok(response(&answer, close, pulse))
     }
 
