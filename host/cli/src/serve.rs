@@ -10,6 +10,7 @@ mod ledgers;
 mod live;
 mod log;
 mod member;
+mod not_applied;
 mod printed;
 mod programs;
 mod reading;
@@ -154,6 +155,7 @@ async fn begin(source: &Source, live: &Live) -> Vec<anyhow::Error> {
     if errors.is_empty() {
         errors = live.tasks.apply(source).await;
     }
+    let errors: Vec<_> = errors.into_iter().map(|it| it.error).collect();
     if errors.is_empty() {
         live.begun.store(true, Ordering::Relaxed);
         tracing::info!(

@@ -212,3 +212,32 @@ fn a_task_that_is_removed_and_comes_again_goes_on_from_its_own_counters() -> Res
     }
     Ok(())
 }
+
+/// More than there are names for. Their last runs end after that.
+#[test]
+fn runs_of_tasks_whose_names_are_forgotten_stay_counted() -> Result<()> {
+    let sleeps = guests::teller("stdout", "late", 3_600_000)?;
+    let place = Place::with(&[("sleeps.wasm", sleeps)])?;
+    let number = 260;
+    let head = format!("[runner]\nconcurrency = {number}\n");
+    let tasks: String = (0..number)
+        .map(|task| format!("[tasks.t{task}]\ncomponent = \"sleeps.wasm\"\ntimeout = \"none\"\n"))
+        .collect();
+    let mut served = place.serve(&format!("{head}{tasks}"))?;
+    let started = r#"solti_runner_tasks_started_total{runner="wasm"}"#;
+    served.until("all run", |served| {
+        Ok((served.sample(started)? == f64::from(number)).then_some(()))
+    })?;
+    let error = served.reload(&format!("{head}[tasks]\n"))?;
+    ensure!(error.is_none(), "{error:?}");
+    let page = served.page("/metrics")?;
+    let canceled = |line: &&str| {
+        line.starts_with("solti_metrics_task_runs_total{") && line.contains(r#""canceled""#)
+    };
+    let counts = page.lines().filter(canceled);
+    let counts = counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+    let (canceled, names) = counts.fold((0.0, 0), |(sum, names), it| (sum + it, names + 1));
+    ensure!(canceled == f64::from(number), "{canceled}");
+    ensure!(names <= 257, "{names} names");
+    Ok(())
+}

@@ -20,11 +20,12 @@ use solti_metrics::{MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::provider::Providers;
 use tokio::task::spawn_blocking;
 
-use super::config::{Backend, Name, Source};
+use super::config::{Backend, Middleware, Name, Source};
 use super::exporter::Exporter;
 use super::leaving::{Gone, Leaving, stop};
 use super::ledgers::Ledgers;
 use super::member::Member;
+use super::not_applied::NotApplied;
 use super::reading::in_time;
 use crate::backend::together;
 use crate::component::{Component, Wanted};
@@ -53,6 +54,35 @@ struct Members {
 }
 
 impl Members {
+    /// Takes over who had this name before, with the role that it had. Whether there is
+    /// one.
+    fn keep(&mut self, name: &str, before: &Self) -> bool {
+        if let Some(backend) = before.backends.get(name) {
+            self.backends.insert(name.into(), backend.clone());
+            return true;
+        }
+        let mut middlewares = before.middlewares.iter();
+        let middleware = middlewares.find(|(old, _)| *old.name == *name);
+        self.middlewares.extend(middleware.cloned());
+        middleware.is_some()
+    }
+
+    /// Moves middlewares that have none of these names to the places that they had: those
+    /// that were taken over because of something else of their name.
+    fn in_their_places(&mut self, wanted: &[Middleware], before: &Self) {
+        let is_other = |(member, _): &mut (Member, _)| {
+            !wanted.iter().any(|wanted| *wanted.name.0 == *member.name)
+        };
+        let others: Vec<_> = self.middlewares.extract_if(.., is_other).collect();
+        for (place, (old, _)) in before.middlewares.iter().enumerate() {
+            let other = others.iter().find(|(other, _)| other.is_same(old));
+            if let Some(other) = other {
+                let place = place.min(self.middlewares.len());
+                self.middlewares.insert(place, other.clone());
+            }
+        }
+    }
+
     fn all(&self) -> impl Iterator<Item = &Member> {
         let middlewares = self.middlewares.iter().map(|(member, _)| member);
         middlewares.chain(self.backends.values())
@@ -98,9 +128,9 @@ impl Receivers {
     }
 
     /// Starts who is new, stops who is gone, and exchanges who has changed. Who cannot
-    /// be started leaves what was there as it was; those errors are returned. Who is gone
-    /// may still hand on what it has when this returns.
-    pub(super) async fn apply(&self, source: &Source) -> Vec<anyhow::Error> {
+    /// be started leaves what had its name as it was, with the role that it had; those
+    /// errors are returned. Who is gone may still hand on what it has when this returns.
+    pub(super) async fn apply(&self, source: &Source) -> Vec<NotApplied> {
         self.leaving.room().await;
         let before = self.members.lock().clone();
         let mut errors = Vec::new();
@@ -111,10 +141,8 @@ impl Receivers {
             match made.with_context(|| format!("backend {name}")) {
                 Ok(member) => drop(after.backends.insert(name.clone(), member)),
                 Err(error) => {
-                    errors.push(error);
-                    after
-                        .backends
-                        .extend(old.map(|old| (name.clone(), old.clone())));
+                    let goes_on = after.keep(name, &before);
+                    errors.push(NotApplied { error, goes_on });
                 }
             }
         }
@@ -128,11 +156,12 @@ impl Receivers {
             match made.with_context(|| format!("middleware {}", middleware.name.0)) {
                 Ok(made) => after.middlewares.push(made),
                 Err(error) => {
-                    errors.push(error);
-                    after.middlewares.extend(old.cloned());
+                    let goes_on = after.keep(&middleware.name.0, &before);
+                    errors.push(NotApplied { error, goes_on });
                 }
             }
         }
+        after.in_their_places(&source.config.middlewares, &before);
         // From here on nothing is waited for, so that nobody is forgotten if this is
         // given up.
         for new in only_in(&after, &before) {

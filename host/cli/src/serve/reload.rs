@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::config::{Name, Source, Text};
 use super::live::Live;
+use super::not_applied::NotApplied;
 use super::reading::in_time;
 use super::start::pool;
 use super::told::first;
@@ -20,12 +21,9 @@ pub(super) async fn reload(began_with: &Source, live: &Arc<Live>) {
     };
     let mut errors = fixed(began_with, &source);
     // Backends first: what begins may have records for them.
-    for error in live.receivers.apply(&source).await {
-        errors.push(format!("{}; it goes on as it was", causes(&error)));
-    }
-    for error in live.tasks.apply(&source).await {
-        errors.push(format!("{}; it goes on as it was", causes(&error)));
-    }
+    let receivers = live.receivers.apply(&source).await;
+    let tasks = live.tasks.apply(&source).await;
+    errors.extend(receivers.iter().chain(&tasks).map(NotApplied::told));
     note(live, errors);
 }
 

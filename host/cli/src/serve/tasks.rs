@@ -1,6 +1,6 @@
 //! The tasks that run, and how another configuration changes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -8,6 +8,7 @@ use solti_metrics_host::runner::{Program, Runner, Stdin, Task as RunnerTask, Tas
 use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 
 use super::config::{self, Name, Source, Text};
+use super::not_applied::NotApplied;
 use super::printed::Printed;
 use super::programs::{Loaded, Programs};
 use super::retired::Retired;
@@ -32,7 +33,7 @@ struct All {
     /// The same of those whose names are forgotten.
     rest: TaskCounts,
     /// Those that are gone, and may still have runs.
-    leaving: Vec<Arc<Job>>,
+    leaving: Vec<(String, Arc<Job>)>,
 }
 
 /// A task that runs, and what it was made of.
@@ -105,7 +106,7 @@ impl Tasks {
     /// Begins with what is new, stops what is gone, and does both with what has
     /// changed, be it the configuration or the component. What cannot be loaded goes on
     /// as it was; those errors are returned.
-    pub(super) async fn apply(&self, source: &Source) -> Vec<anyhow::Error> {
+    pub(super) async fn apply(&self, source: &Source) -> Vec<NotApplied> {
         let mut errors = Vec::new();
         self.programs.forget();
         self.stop_all_but(source).await;
@@ -119,11 +120,17 @@ impl Tasks {
                 Err(error) => {
                     let error = error.context(format!("task {name}"));
                     let why = crate::causes::causes(&error);
-                    match self.all.lock().running.get_mut(name) {
-                        Some(running) => running.error = Some(why),
-                        None => drop(missing.insert(name.clone(), (wanted.clone(), why))),
-                    }
-                    errors.push(error);
+                    let goes_on = match self.all.lock().running.get_mut(name) {
+                        Some(running) => {
+                            running.error = Some(why);
+                            true
+                        }
+                        None => {
+                            missing.insert(name.clone(), (wanted.clone(), why));
+                            false
+                        }
+                    };
+                    errors.push(NotApplied { error, goes_on });
                 }
             }
         }
@@ -190,7 +197,6 @@ impl Tasks {
             let All {
                 running,
                 retired,
-                rest,
                 leaving,
                 ..
             } = &mut *all;
@@ -204,10 +210,7 @@ impl Tasks {
                 (name, Arc::new(running.job))
             });
             let gone: Vec<_> = gone.collect();
-            while let Some((name, kept)) = retired.take_beyond(|_| false) {
-                rest.forget(&kept.counts(&name));
-            }
-            leaving.extend(gone.iter().map(|(_, job)| Arc::clone(job)));
+            leaving.extend(gone.iter().cloned());
             gone
         };
         for (name, job) in gone {
@@ -215,8 +218,25 @@ impl Tasks {
             self.all
                 .lock()
                 .leaving
-                .retain(|other| !Arc::ptr_eq(other, &job));
+                .retain(|(_, other)| !Arc::ptr_eq(other, &job));
             tracing::info!(task = name, "task removed");
+        }
+        self.forget();
+    }
+
+    /// Forgets the names of those that have been gone for longest, and adds what was
+    /// counted of them up. What still has runs goes on counting.
+    fn forget(&self) {
+        let mut all = self.all.lock();
+        let All {
+            retired,
+            rest,
+            leaving,
+            ..
+        } = &mut *all;
+        let leaving: BTreeSet<_> = leaving.iter().map(|(name, _)| &**name).collect();
+        while let Some((name, kept)) = retired.take_beyond(|name| leaving.contains(name)) {
+            rest.forget(&kept.counts(&name));
         }
     }
 
@@ -267,7 +287,7 @@ impl Tasks {
         if !self.engine.clone().stop().await {
             let all = self.all.lock();
             all.running.values().for_each(|it| it.job.abandon());
-            all.leaving.iter().for_each(|job| job.abandon());
+            all.leaving.iter().for_each(|(_, job)| job.abandon());
         }
     }
 }
