@@ -1,9 +1,11 @@
 //! What a receiver answers when it has taken a push, and what says otherwise.
 
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use std::borrow::Cow;
+
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use prost::Message;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::theirs::Theirs;
 
@@ -13,18 +15,14 @@ pub(super) type Accepted = Option<String>;
 /// Whether an answer with a good status is one of a receiver of OTLP, which took every
 /// point. What it rejects is a failure, since nobody but this status would say so.
 pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, String> {
-    // Most receivers have nothing to say.
-    if body.is_empty() {
+    let media = media(headers);
+    // Most receivers have nothing to say. A page is not a receiver's, even an empty one.
+    if body.is_empty() && !matches!(&*media, "text/html" | "application/xhtml+xml") {
         return Ok(None);
     }
-    let encoding = text(headers, CONTENT_ENCODING.as_str());
-    if !matches!(encoding, "" | "identity") {
-        return Err(format!(
-            "the answer is compressed with {}, which was not asked for",
-            Theirs(encoding)
-        ));
+    if let Some(compressed) = compressed(headers) {
+        return Err(compressed);
     }
-    let media = media(headers);
     match &*media {
         "application/x-protobuf" | "application/protobuf" => protobuf(body)
             .map_err(|error| format!("the answer is {media}, and cannot be decoded: {error}"))
@@ -63,9 +61,6 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
     let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
         return Err(ELSE);
     };
-    let either = |object: &serde_json::Map<_, _>, names: [&str; 2]| {
-        names.iter().find_map(|name| object.get(*name).cloned())
-    };
     let partial = match either(&answer, ["partialSuccess", "partial_success"]) {
         None if answer.is_empty() => return Ok(Ok(None)),
         None => return Err(ELSE),
@@ -73,35 +68,80 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
         Some(Value::Object(partial)) => partial,
         Some(_) => return Err(ELSE),
     };
-    // A number of 64 bits is a text in protobuf's JSON.
-    let rejected = match either(&partial, ["rejectedDataPoints", "rejected_data_points"]) {
-        None | Some(Value::Null) => Some(0),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(Value::Number(number)) => number.as_i64(),
-        Some(_) => None,
+    let message = match either(partial, ["errorMessage", "error_message"]) {
+        None | Some(Value::Null) => "",
+        Some(Value::String(text)) => text,
+        Some(_) => return Err("has no text as its error message"),
     };
-    let message = match either(&partial, ["errorMessage", "error_message"]) {
-        None | Some(Value::Null) => Some(String::new()),
-        Some(Value::String(text)) => Some(text),
-        Some(_) => None,
-    };
-    match (rejected, message) {
-        (Some(rejected), Some(message)) => Ok(took(rejected, &message)),
-        _ => Err("has no number of rejected points"),
+    // A receiver of another signal names spans, log records or profiles.
+    for (name, value) in partial
+        .iter()
+        .filter(|(name, _)| name.starts_with("rejected"))
+    {
+        let rejected = number(value).ok_or("has no number of rejected points")?;
+        if rejected == 0 {
+            continue;
+        }
+        if matches!(&**name, "rejectedDataPoints" | "rejected_data_points") {
+            return Ok(took(rejected, message));
+        }
+        return Ok(Err(format!(
+            "{} is {rejected}, and a receiver of metrics does not answer so: check the endpoint; it says {}",
+            Theirs(name),
+            Theirs(message)
+        )));
     }
+    Ok(took(0, message))
+}
+
+/// By either of its names; `null` only if the other one is not there.
+fn either<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
+    let found = names.iter().filter_map(|name| object.get(*name));
+    found.max_by_key(|value| !value.is_null())
+}
+
+/// A number of 64 bits is a text in protobuf's JSON, and may have a fraction of 0.
+fn number(value: &Value) -> Option<i64> {
+    let text = match value {
+        Value::Null => return Some(0),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let float = || text.parse::<f64>().ok();
+    let whole = |it: &f64| it.fract() == 0.0 && it.abs() < (1_u64 << 53) as f64;
+    let of_float = || float().filter(whole).map(|it| it as i64);
+    text.parse().ok().or_else(of_float)
 }
 
 /// What kind of document it is, without parameters.
 pub(super) fn media(headers: &HeaderMap) -> String {
-    let media = text(headers, CONTENT_TYPE.as_str());
+    let media = text(headers, CONTENT_TYPE);
     let media = media.split(';').next().unwrap_or_default();
     media.trim().to_ascii_lowercase()
 }
 
-/// A header's value, empty if there is none that can be read.
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    let value = headers.get(name);
-    value.and_then(|value| value.to_str().ok()).unwrap_or("")
+/// Whether that is gRPC. gRPC-Web, `application/grpc-web`, is something else.
+pub(super) fn is_grpc(media: &str) -> bool {
+    media == "application/grpc" || media.starts_with("application/grpc+")
+}
+
+/// That a body cannot be read, if it is compressed.
+pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
+    let encoding = text(headers, CONTENT_ENCODING);
+    let none = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+    (!none).then(|| {
+        format!(
+            "the answer is compressed with {}, which was not asked for",
+            Theirs(&encoding)
+        )
+    })
+}
+
+/// A header's value, empty if there is none. What is not UTF-8 in it is replaced.
+pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
+    let value = headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    String::from_utf8_lossy(value)
 }
 
 /// An answer that a receiver of OTLP does not give.
@@ -112,16 +152,17 @@ pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
         format!("has the media type {}", Theirs(media))
     };
     let body = String::from_utf8_lossy(body);
+    let body = match body.trim_start() {
+        "" => "it is empty".to_owned(),
+        body => format!("it begins with {}", Theirs(body)),
+    };
     format!(
-        "the answer {kind}, and a receiver of OTLP does not answer so: check the endpoint; \
-         it begins with {}",
-        Theirs(body.trim_start())
+        "the answer {kind}, and a receiver of OTLP does not answer so: check the endpoint; {body}"
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderValue;
     use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
 
     use super::*;
@@ -147,7 +188,7 @@ mod tests {
 
     #[test]
     fn answers_of_receivers_are_accepted() {
-        for media in ["", "text/html", PROTOBUF, JSON] {
+        for media in ["", "text/plain", PROTOBUF, JSON] {
             assert_eq!(answer(media, b""), Ok(None), "{media}");
         }
         let protobuf = "Application/Protobuf";
@@ -159,6 +200,8 @@ mod tests {
             r#"{"partialSuccess":null}"#,
             r#"{"partialSuccess":{"rejectedDataPoints":"0"},"more":1}"#,
             r#"{"partial_success":{"rejected_data_points":0,"error_message":""}}"#,
+            r#"{"partialSuccess":{"rejectedDataPoints":0.0}}"#,
+            r#"{"partialSuccess":{"rejectedSpans":"0","rejectedDataPoints":null}}"#,
         ] {
             assert_eq!(answer(JSON, body.as_bytes()), Ok(None), "{body}");
         }
@@ -176,11 +219,43 @@ mod tests {
     fn rejected_points_are_a_failure() {
         let said = Err(r#"5 points were rejected: "too old""#.to_owned());
         assert_eq!(answer(PROTOBUF, &partial(5, "too old")), said);
-        for number in ["\"5\"", "5"] {
+        for number in ["\"5\"", "5", "5.0"] {
             let body = format!(
                 r#"{{"partialSuccess":{{"rejectedDataPoints":{number},"errorMessage":"too old"}}}}"#
             );
             assert_eq!(answer(JSON, body.as_bytes()), said);
+        }
+        let both = r#"{"partialSuccess":null,"partial_success":{"rejected_data_points":5,"error_message":"too old"}}"#;
+        assert_eq!(answer(JSON, both.as_bytes()), said);
+        for name in ["rejectedSpans", "rejected_log_records"] {
+            let body = format!(r#"{{"partialSuccess":{{"{name}":"4"}}}}"#);
+            let said = answer(JSON, body.as_bytes()).err().unwrap_or_default();
+            assert!(
+                said.starts_with(&format!(r#""{name}" is 4, and"#)),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_media_type_that_is_not_text_is_shown() -> Result<(), Box<dyn std::error::Error>> {
+        let value = HeaderValue::from_bytes(b"text/\xff")?;
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, value)]);
+        let said = accepted(&headers, b"ok").err().unwrap_or_default();
+        assert!(said.contains("the media type \"text/\u{fffd}\""), "{said}");
+        Ok(())
+    }
+
+    #[test]
+    fn grpc_web_is_not_grpc() {
+        for (media, grpc) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/grpcx", false),
+        ] {
+            assert_eq!(is_grpc(media), grpc, "{media}");
         }
     }
 
@@ -194,6 +269,8 @@ mod tests {
                 &b"<!doctype html>"[..],
                 r#"the media type "text/html""#,
             ),
+            ("text/html", b"", "it is empty"),
+            ("application/xhtml+xml", b"", "it is empty"),
             ("text/plain", b"ok", r#"it begins with "ok""#),
             ("", &partial(0, ""), "no media type"),
             (PROTOBUF, b"\xff\xff\xff\xff", PROTOBUF),

@@ -81,14 +81,14 @@ impl OtlpBuilder {
         self
     }
 
-    /// How often to push: every 10 seconds unless said, from 1 ms to 1 day.
+    /// How often to push: every 10 seconds unless said, from 100 ms to 365 days.
     pub fn every(mut self, every: Duration) -> Self {
         self.every = every;
         self
     }
 
     /// How long one push may take, from looking the name up to the end of the answer:
-    /// 5 seconds unless said, from 1 ms to 1 day.
+    /// 5 seconds unless said, from 1 ms to 365 days.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -151,7 +151,7 @@ impl OtlpBuilder {
         }
         let tls = tls::config(self.ca_file.as_deref())?;
         let account = Arc::new(Account::default());
-        let timeout = within_bounds("timeout", self.timeout)?;
+        let timeout = within_bounds("timeout", Duration::from_millis(1), self.timeout)?;
         let explain = Explain {
             protocol: self.protocol,
             https: endpoint.https,
@@ -166,7 +166,7 @@ impl OtlpBuilder {
             },
             secrets: Secrets::of(&headers, endpoint.uri.query()),
             transport: Transport::new(explain, &endpoint, headers, tls, timeout),
-            every: within_bounds("every", self.every)?,
+            every: within_bounds("every", Duration::from_millis(100), self.every)?,
             timeout,
             target: endpoint.shown.clone(),
             log: ExportLog::new(self.name.as_deref(), "otlp", &endpoint.shown),
@@ -194,10 +194,20 @@ impl OtlpBuilder {
     }
 }
 
-fn within_bounds(setting: &'static str, value: Duration) -> Result<Duration, OtlpError> {
-    const BOUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(86_400)];
-    if value < BOUNDS[0] || value > BOUNDS[1] {
-        return Err(OtlpError::Time { setting, value });
+/// 365 days. No sum of it and a clock's time overflows.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+fn within_bounds(
+    setting: &'static str,
+    shortest: Duration,
+    value: Duration,
+) -> Result<Duration, OtlpError> {
+    if value < shortest || value > LONGEST {
+        return Err(OtlpError::Time {
+            setting,
+            value,
+            shortest,
+        });
     }
     Ok(value)
 }

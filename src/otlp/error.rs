@@ -42,12 +42,14 @@ pub enum OtlpError {
     #[error("tls cannot be set up: {0}")]
     Tls(String),
     /// A time is too short or too long.
-    #[error("{setting} is {value:?}, and must be from 1 ms to 1 day")]
+    #[error("{setting} is {value:?}, and must be from {} ms to 365 days", shortest.as_millis())]
     Time {
         /// The method of the builder.
         setting: &'static str,
         /// What it was given.
         value: Duration,
+        /// The least that it may be.
+        shortest: Duration,
     },
     /// An attribute of the resource cannot be used.
     #[error("the resource attribute {key:?} cannot be used: {reason}")]

@@ -31,6 +31,9 @@ pub(super) const MAY_BE_HTTP: &str =
     "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http/protobuf";
 
 const MAY_BE_TLS: &str = "; if it wants TLS, begin the endpoint with https://";
+const MAY_BE_CLIENT: &str = "; if it requires a client certificate, which cannot be given here, let it accept clients without one, and authorise them by a header";
+const IN_HANDSHAKE: &str =
+    "the server closed the connection during the TLS handshake: check that its port is one for TLS";
 
 impl Explain {
     pub(super) fn failure(
@@ -42,18 +45,21 @@ impl Explain {
         if let Some(said) = self.said(raw, plain) {
             return Failure::soon(said);
         }
-        if let Some(tls) = find(error) {
+        if let Some(tls) = causes(error).find_map(|it| it.downcast_ref()) {
             return Failure::soon(tls::words(tls, self.ca_file));
         }
         let connecting = error
             .downcast_ref::<hyper_util::client::legacy::Error>()
             .is_some_and(hyper_util::client::legacy::Error::is_connect);
         let why = chain(error);
-        Failure::soon(if connecting || plain.speak() != Speaks::Nothing {
-            why
-        } else {
-            // It closed the connection without a word.
-            format!("{why}; {}", self.other())
+        let closed = self.https && closed(error);
+        let client = if closed { MAY_BE_CLIENT } else { "" };
+        Failure::soon(match (connecting, plain.speak()) {
+            // With TLS 1.2, what the server says may be lost with the connection.
+            (true, _) if closed => format!("{IN_HANDSHAKE}{client}"),
+            // With TLS 1.3, the client has finished before its certificate is missed.
+            (false, Speaks::Nothing) => format!("{why}; {}{client}", self.other()),
+            _ => why,
         })
     }
 
@@ -97,24 +103,31 @@ impl Explain {
     }
 }
 
-/// The error of TLS among the causes. An `io::Error` hides what it was made of from
-/// `source`.
-fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<rustls::Error>() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>() {
+/// An error and its causes. An `io::Error` hides what it was made of from `source`.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>() {
             Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
+}
+
+/// Whether the other side ended the connection.
+fn closed(error: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    causes(error)
+        .filter_map(|it| it.downcast_ref::<io::Error>())
+        .any(|io| {
+            matches!(
+                io.kind(),
+                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+            )
+        })
 }
 
 /// An error with all that is behind it.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+fn chain(error: &(dyn Error + 'static)) -> String {
     // That the client had an error says nothing.
     let is_client = error.is::<hyper_util::client::legacy::Error>();
     let first = error.source().filter(|_| is_client).unwrap_or(error);
@@ -127,5 +140,23 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
         }
         source = error.source();
     }
-    why.replace("tls handshake eof", "the server closed the connection during the TLS handshake: check that its port is one for TLS")
+    why
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_connection_is_recognised_behind_other_errors() {
+        let io = |kind| io::Error::other(io::Error::from(kind));
+        for kind in [
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::UnexpectedEof,
+        ] {
+            assert!(closed(&io(kind)), "{kind:?}");
+        }
+        assert!(!closed(&io(io::ErrorKind::ConnectionRefused)));
+    }
 }

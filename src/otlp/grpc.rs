@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use hyper::http::uri::PathAndQuery;
@@ -9,7 +11,7 @@ use prost::Message;
 use tonic::{Code, Status};
 
 use super::ANSWER;
-use super::answer::{Accepted, media, not_otlp, whole};
+use super::answer::{Accepted, compressed, is_grpc, media, not_otlp, whole};
 use super::connections::Connections;
 use super::explain::MAY_BE_HTTP;
 use super::failure::{Failure, Retry};
@@ -58,17 +60,23 @@ impl Grpc {
         let answer = answer.map_err(|error| self.connections.failure(&error))?;
         let (head, body) = answer.into_parts();
         let media = media(&head.headers);
-        let grpc = media.starts_with("application/grpc");
+        let grpc = is_grpc(&media);
+        // An answer may be all trailers. Its status stands above that of HTTP.
+        if grpc && let Some(status) = Status::from_header_map(&head.headers) {
+            let mut failure = failure(&status, &head.headers);
+            if head.status != StatusCode::OK {
+                failure.why = format!("status {}: {}", head.status.as_u16(), failure.why);
+                let wait = retry_after::of_http(&head.headers, SystemTime::now());
+                failure.wait = failure.wait.or(wait);
+            }
+            return Err(failure);
+        }
         if head.status != StatusCode::OK {
             let mut failure = refusal(head.status, &head.headers, body).await;
             if !grpc && failure.retry == Retry::Later {
                 failure.why = format!("{}; {MAY_BE_HTTP}", failure.why);
             }
             return Err(failure);
-        }
-        // An answer may be all trailers.
-        if grpc && let Some(status) = Status::from_header_map(&head.headers) {
-            return Err(failure(&status, &head.headers));
         }
         let body = Limited::new(body, PREFIX + ANSWER).collect().await;
         let body = body.map_err(|error| match error.downcast_ref() {
@@ -78,7 +86,7 @@ impl Grpc {
         let trailers = body.trailers().cloned().unwrap_or_default();
         let body = body.to_bytes();
         if !grpc {
-            let why = not_otlp(&media, &body);
+            let why = compressed(&head.headers).unwrap_or_else(|| not_otlp(&media, &body));
             return Err(Failure::later(format!("{why}; {MAY_BE_HTTP}")));
         }
         match Status::from_header_map(&trailers) {

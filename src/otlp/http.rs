@@ -2,14 +2,16 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use hyper::header::{
+    CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, PROXY_AUTHENTICATE, WWW_AUTHENTICATE,
+};
 use hyper::{Method, Request, StatusCode, Uri};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message;
 use tokio::time::timeout;
 
 use super::ANSWER;
-use super::answer::{Accepted, accepted, media, text};
+use super::answer::{Accepted, accepted, compressed, is_grpc, media, text};
 use super::connections::Connections;
 use super::endpoint::without_secrets;
 use super::explain::USE_GRPC;
@@ -39,7 +41,7 @@ impl Http {
         let answer = self.connections.client().request(request).await;
         let answer = answer.map_err(|error| self.connections.failure(&error))?;
         let (head, body) = answer.into_parts();
-        if media(&head.headers).starts_with("application/grpc") {
+        if is_grpc(&media(&head.headers)) {
             return Err(Failure::later(USE_GRPC));
         }
         if !head.status.is_success() {
@@ -60,17 +62,26 @@ pub(super) fn too_large() -> String {
 
 /// Why a push was refused with this status.
 pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
-    let location = text(headers, LOCATION.as_str());
+    let location = text(headers, LOCATION);
+    // The others are no redirects.
+    let redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let mut why = format!("status {}", status.as_u16());
     if status.is_redirection() && !location.is_empty() {
+        let shown = without_secrets(&location);
+        let to = if shown.is_empty() {
+            "the same path with another query, which is not shown".to_owned()
+        } else {
+            Theirs(&shown).to_string()
+        };
         why = format!(
-            "{why}: redirects to {}, and redirects are not followed: push to where metrics are taken",
-            Theirs(&without_secrets(location))
+            "{why}: redirects to {to}, and redirects are not followed: push to where metrics are taken"
         );
     } else {
-        let said = words(headers, &beginning(body).await);
-        if !said.trim().is_empty() {
-            why = format!("{why}: {}", Theirs(said.trim()));
+        if redirect {
+            why = format!("{why}: redirects without a Location, and redirects are not followed");
+        }
+        if let Some(said) = said(headers, &beginning(body).await) {
+            why = format!("{why}: {said}");
         }
     }
     Failure {
@@ -80,12 +91,39 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
     }
 }
 
+/// What a refusal says: in its body, or in the header that asks for credentials.
+fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if !body.is_empty()
+        && let Some(compressed) = compressed(headers)
+    {
+        return Some(compressed);
+    }
+    let said = words(headers, body);
+    if !said.trim().is_empty() {
+        return Some(Theirs(said.trim()).to_string());
+    }
+    [WWW_AUTHENTICATE, PROXY_AUTHENTICATE]
+        .into_iter()
+        .find_map(|name| {
+            let asked = text(headers, name.clone());
+            (!asked.is_empty()).then(|| format!("the header {name} is {}", Theirs(&asked)))
+        })
+}
+
 /// What an error says: text as it is, or the message of a `google.rpc.Status`.
 fn words(headers: &HeaderMap, body: &[u8]) -> String {
-    if media(headers).ends_with("protobuf") {
-        return Details::decode(body).map_or_else(|_| String::new(), |status| status.message);
+    let text = String::from_utf8_lossy(body);
+    if !media(headers).ends_with("protobuf") {
+        return text.into_owned();
     }
-    String::from_utf8_lossy(body).into_owned()
+    let message = Details::decode(body).map_or_else(|_| String::new(), |status| status.message);
+    // Some servers send text, whatever they call it. Its end may have been cut off.
+    let cut = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    let binary = |it: char| it == char::REPLACEMENT_CHARACTER || it.is_control();
+    if message.is_empty() && !cut.contains(|it: char| binary(it) && !it.is_whitespace()) {
+        return cut.to_owned();
+    }
+    message
 }
 
 /// The most of a refusal that is read, in bytes, and for how long.
@@ -140,6 +178,12 @@ mod tests {
         let status = b"\x08\x03\x12\x07too old";
         assert_eq!(words(&headers, status), "too old");
         assert_eq!(words(&headers, b"\xff\xff"), "");
+        assert_eq!(words(&headers, b"\x08\x03"), "");
+        // A server may call text so, and is read only up to a length.
+        for text in ["plain text reason\n", "zu alt: \u{fc}\u{e9}"] {
+            assert_eq!(words(&headers, text.as_bytes()), text);
+        }
+        assert_eq!(words(&headers, b"too old \xc3"), "too old ");
         assert_eq!(words(&HeaderMap::new(), b"too old"), "too old");
     }
 }

@@ -29,6 +29,8 @@ const fn grpc(body: &'static [u8], trailers: &'static [(&'static str, &'static s
 const HTML: &[(&str, &str)] = &[("content-type", "text/html; charset=utf-8")];
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const PROTOBUF: &[(&str, &str)] = &[("content-type", "application/x-protobuf")];
+const GZIP: &[(&str, &str)] = &[("content-type", "text/plain"), ("content-encoding", "gzip")];
+const GRPC_WEB: &[(&str, &str)] = &[("content-type", "application/grpc-web+proto")];
 const OK: &[(&str, &str)] = &[("grpc-status", "0")];
 
 /// More than is read.
@@ -59,6 +61,51 @@ static OF_HTTP: &[(Answer, &str)] = &[
     (
         http(400, PROTOBUF, b"\x08\x03\x12\x07too old"),
         r#"status 400: "too old""#,
+    ),
+    (http(200, HTML, b""), r#"the media type "text/html""#),
+    (
+        http(
+            200,
+            JSON,
+            br#"{"partialSuccess":{"rejectedSpans":"4","errorMessage":"no spans"}}"#,
+        ),
+        r#""rejectedSpans" is 4, and a receiver of metrics"#,
+    ),
+    (
+        http(200, &[("content-type", "text/\u{202e}")], b"<p>"),
+        r#"the media type "text/\u{202e}""#,
+    ),
+    (
+        http(200, GRPC_WEB, b"\0\0\0\0\0"),
+        r#"the media type "application/grpc-web+proto""#,
+    ),
+    (
+        http(400, PROTOBUF, b"plain text reason"),
+        r#"status 400: "plain text reason""#,
+    ),
+    (
+        http(400, GZIP, b"\x1f\x8b\x08"),
+        r#"status 400: the answer is compressed with "gzip""#,
+    ),
+    (
+        http(401, &[("www-authenticate", "Bearer realm=\"otel\"")], b""),
+        r#"status 401: the header www-authenticate is "Bearer realm=\"otel\"""#,
+    ),
+    (
+        http(407, &[("proxy-authenticate", "Basic")], b""),
+        r#"status 407: the header proxy-authenticate is "Basic""#,
+    ),
+    (
+        http(301, &[("location", "http://x/\u{202e}")], b""),
+        r#"redirects to "http://x/\u{202e}""#,
+    ),
+    (
+        http(301, HTML, b"<p>moved"),
+        r#"redirects without a Location, and redirects are not followed: "<p>moved""#,
+    ),
+    (
+        http(308, &[("location", "?key=hunter2")], b""),
+        "redirects to the same path with another query, which is not shown",
     ),
     (
         http(401, &[], b"no such token: hunter2\n"),
@@ -98,6 +145,26 @@ static OF_GRPC: &[(Answer, &str)] = &[
     (
         http(200, HTML, b"<!doctype html>"),
         r#"the media type "text/html""#,
+    ),
+    (
+        http(200, GRPC_WEB, b"\0\0\0\0\0"),
+        r#"the media type "application/grpc-web+proto""#,
+    ),
+    (
+        http(200, GZIP, b"\x1f\x8b\x08"),
+        r#"the answer is compressed with "gzip""#,
+    ),
+    (
+        http(
+            503,
+            &[
+                ("content-type", "application/grpc"),
+                ("grpc-status", "7"),
+                ("grpc-message", "denied"),
+            ],
+            b"",
+        ),
+        r#"status 503: grpc status PermissionDenied: "denied""#,
     ),
     (
         http(404, HTML, b"not here"),
@@ -144,7 +211,12 @@ fn an_answer_that_no_receiver_gives_is_a_failure_that_says_why() -> Outcome {
 fn an_answer_with_nothing_to_say_is_a_delivery() -> Outcome {
     static GOOD: &[Answer] = &[
         http(200, &[], b""),
-        http(202, HTML, b""),
+        http(202, &[("content-type", "text/plain")], b""),
+        http(
+            200,
+            JSON,
+            br#"{"partialSuccess":{"rejectedDataPoints":0.0}}"#,
+        ),
         http(204, &[], b""),
         http(200, PROTOBUF, b""),
         http(200, JSON, b"{}"),
@@ -186,6 +258,34 @@ fn a_receiver_of_the_other_protocol_is_recognised() -> Outcome {
         let metrics = pushing_to(&collector).protocol(protocol).build()?;
         let said = refused(&metrics);
         assert!(said.contains(expected), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_that_resets_in_the_handshake_may_want_a_client_certificate() -> Outcome {
+    use std::io::Read;
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // What is not read resets the connection.
+            let _ = stream.read(&mut [0]);
+        }
+    });
+    for protocol in BOTH {
+        let metrics = OtlpMetrics::builder(format!("https://{address}"))
+            .protocol(protocol)
+            .every(GUARD)
+            .build()?;
+        let said = refused(&metrics);
+        for expected in [
+            "closed the connection during the TLS handshake",
+            "client certificate",
+        ] {
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
     }
     Ok(())
 }

@@ -285,7 +285,7 @@ impl Server {
 fn answered(answer: &'static Answer) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
     let mut head = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
-        head = head.header(*name, *value);
+        head = head.header(*name, HeaderValue::from_bytes(value.as_bytes())?);
     }
     let mut trailers = HeaderMap::new();
     for (name, value) in answer.trailers {

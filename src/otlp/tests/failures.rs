@@ -100,7 +100,11 @@ fn redirects_are_not_followed() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector).build()?;
     collector.does(Does::Refuse(307, None));
-    assert_eq!(refused(&metrics)?, "status 307");
+    let said = refused(&metrics)?;
+    assert!(
+        said.starts_with("status 307: redirects without a Location, and"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -148,10 +152,10 @@ fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
 fn pushes_come_at_the_interval_without_being_asked_for() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector)
-        .every(Duration::from_millis(5))
+        .every(Duration::from_millis(100))
         .build()?;
     record(&metrics, &script());
-    for _ in 0..5 {
+    for _ in 0..3 {
         collector.push()?;
     }
     Ok(())

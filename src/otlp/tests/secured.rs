@@ -296,13 +296,29 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
         (https().ca_file(&key), "a private key and no certificate"),
         (https().ca_file(&text), "it has no certificate in PEM"),
         (https().ca_file(folder.path()), "it is a directory"),
-        (https().ca_file(&pipe), "it is not a regular file"),
+        (
+            https().ca_file(&pipe),
+            "not read from a pipe or the standard input",
+        ),
         (https().ca_file("/dev/zero"), "it is not a regular file"),
         (
             https().ca_file("nowhere.pem"),
             "nowhere.pem cannot be used: No such file",
         ),
+        (
+            https().ca_file("-"),
+            "not read from a pipe or the standard input",
+        ),
         (http().every(Duration::ZERO), "every is 0ns"),
+        (
+            http().every(Duration::from_millis(99)),
+            "every is 99ms, and must be from 100 ms to 365 days",
+        ),
+        (
+            http().timeout(Duration::ZERO),
+            "must be from 1 ms to 365 days",
+        ),
+        (http().every(YEAR + Duration::from_nanos(1)), "every is"),
         (http().timeout(Duration::MAX), "timeout is"),
         (http().attribute("", "a"), "the resource attribute \"\""),
         (http().service_name(""), "a service must have a name"),
@@ -310,6 +326,16 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
         let said = builder.build().map_or_else(said, |_| "none".to_owned());
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    Ok(())
+}
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+#[test]
+fn a_push_may_come_once_a_year_and_take_as_long() -> Outcome {
+    let collector = Collector::start(BOTH[0])?;
+    let metrics = pushing_to(&collector).every(YEAR).timeout(YEAR).build()?;
+    metrics.flush(GUARD)?;
     Ok(())
 }
 

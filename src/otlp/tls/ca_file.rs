@@ -59,17 +59,25 @@ fn none(pem: &[u8]) -> &'static str {
     }
 }
 
+const NO_INPUT: &str =
+    "certificates are not read from a pipe or the standard input: name the file that has them";
+
 /// The file's content. What is no file is not waited for, and what is too large is not
 /// read.
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let said = |error: io::Error| error.to_string();
-    let file = open(path).map_err(said)?;
+    let file = open(path).map_err(|error| match path.to_str() {
+        Some("-") if error.kind() == io::ErrorKind::NotFound => {
+            format!("{NO_INPUT}, and no file has the name -")
+        }
+        _ => said(error),
+    })?;
     let metadata = file.metadata().map_err(said)?;
     if !metadata.is_file() {
         return Err(if metadata.is_dir() {
             "it is a directory: name the file in it".to_owned()
         } else {
-            "it is not a regular file".to_owned()
+            format!("it is not a regular file, and {NO_INPUT}")
         });
     }
     let too_large = || "it is larger than 1 MiB".to_owned();

@@ -70,7 +70,7 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
             "the server's certificate is for another name than that in the endpoint: use the name in the certificate".to_owned()
         }
         CertificateError::BadSignature => {
-            "the server's certificate is not signed by the authority that it names: the CA file may have an older certificate of an authority of the same name".to_owned()
+            "the server's certificate is not signed by the authority that it names: the CA file may have an older certificate of an authority of the same name, or the authority's key is an RSA key of fewer than 2048 bits, which is not supported: issue certificates with at least 2048 bits".to_owned()
         }
         CertificateError::BadEncoding => {
             "the server's certificate is damaged: issue another one".to_owned()
@@ -255,7 +255,7 @@ mod tests {
             (webpki("Other\n").into(), r#"cannot be used ("Other\n")"#),
             (
                 CertificateError::BadSignature.into(),
-                "not signed by the authority",
+                "an RSA key of fewer than 2048 bits",
             ),
             (CertificateError::InvalidPurpose.into(), "serverAuth"),
             (
