@@ -3,6 +3,7 @@
 Prints `http PORT` and `grpc PORT`, then `pushed ` and a JSON object for each push.
 """
 
+import io
 import json
 import logging
 import sys
@@ -32,11 +33,27 @@ class Handler(sink.RequestHandler):
         raise AssertionError("nobody sends traces")
 
 
+def answering_in_otlp(handler):
+    """The sink answers with a page that says OK. A receiver of OTLP answers with an
+    ExportMetricsServiceResponse, which is empty where all is well."""
+
+    class Handler(handler):
+        def send_header(self, name, value):
+            media = name.lower() == "content-type"
+            super().send_header(name, "application/x-protobuf" if media else value)
+
+        def end_headers(self):
+            super().end_headers()
+            self.wfile = io.BytesIO()
+
+    return Handler
+
+
 class LoopbackHttp(HTTPServer):
     """The sink has no setting for an address."""
 
     def __init__(self, _address, handler):
-        super().__init__(("127.0.0.1", 0), handler)
+        super().__init__(("127.0.0.1", 0), answering_in_otlp(handler))
         say(f"http {self.server_port}")
 
 
