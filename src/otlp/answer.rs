@@ -97,7 +97,7 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
 /// By either of its names; `null` only if the other one is not there.
 fn either<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
     let found = names.iter().filter_map(|name| object.get(*name));
-    found.max_by_key(|value| !value.is_null())
+    found.min_by_key(|value| value.is_null())
 }
 
 /// A number of 64 bits is a text in protobuf's JSON, and may have a fraction of 0.
@@ -225,8 +225,12 @@ mod tests {
             );
             assert_eq!(answer(JSON, body.as_bytes()), said);
         }
-        let both = r#"{"partialSuccess":null,"partial_success":{"rejected_data_points":5,"error_message":"too old"}}"#;
-        assert_eq!(answer(JSON, both.as_bytes()), said);
+        for both in [
+            r#"{"partialSuccess":null,"partial_success":{"rejected_data_points":5,"error_message":"too old"}}"#,
+            r#"{"partialSuccess":{"rejectedDataPoints":5,"errorMessage":"too old"},"partial_success":{}}"#,
+        ] {
+            assert_eq!(answer(JSON, both.as_bytes()), said);
+        }
         for name in ["rejectedSpans", "rejected_log_records"] {
             let body = format!(r#"{{"partialSuccess":{{"{name}":"4"}}}}"#);
             let said = answer(JSON, body.as_bytes()).err().unwrap_or_default();
