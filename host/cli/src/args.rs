@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use solti_metrics_host::runner::RecordPath;
 
-use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
+use crate::artifacts::ArtifactArgs;
 use crate::chain::{Chain, Grant, Receiver};
 use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
@@ -100,12 +100,6 @@ pub(crate) enum Command {
     /// The folder is to be new or empty, and the last part of its path is the
     /// project's name. Its README.md says what has to be installed.
     New(NewArgs),
-    /// Compile a component for another process of this command.
-    #[command(name = COMPILE_WORKER, hide = true)]
-    CompileWorker {
-        /// What that process wants.
-        order: String,
-    },
 }
 
 #[derive(Debug, Args)]

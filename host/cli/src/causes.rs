@@ -1,16 +1,31 @@
+use std::error::Error;
+
+use solti_metrics_host::runner::ProcessLimit;
+
 /// An error, and those of its causes that it has not told itself.
 pub(crate) fn causes(error: &anyhow::Error) -> String {
     let mut told = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !told.contains(&cause) {
+    for error in error.chain().skip(1) {
+        let cause = error.to_string();
+        if !told.contains(&cause) && !is_told_as_limit(error, &told) {
             told = format!("{told}: {cause}");
         }
     }
     told
 }
 
+/// Whether the limit that made a call of the system fail is told instead of its error.
+fn is_told_as_limit(error: &(dyn Error + 'static), told: &str) -> bool {
+    let limit = error.downcast_ref().and_then(ProcessLimit::of_start);
+    limit.is_some_and(|limit| told.contains(&limit.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use solti_metrics_host::io_reason;
+
     use super::*;
 
     #[test]
@@ -24,5 +39,13 @@ mod tests {
         );
         let unsaid = anyhow::anyhow!("no such file").context("cannot start");
         assert_eq!(causes(&unsaid), "cannot start: no such file");
+    }
+
+    #[test]
+    fn an_error_that_was_told_as_a_limit_is_not_told_again() {
+        let too_many = io::Error::from_raw_os_error(24);
+        let reason = io_reason(&too_many, "name another");
+        let said = anyhow::Error::from(too_many).context(reason.clone());
+        assert_eq!(causes(&said), reason);
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use bytesize::ByteSize;
 use solti_metrics_host::compose::{Composed, Composer};
+use solti_metrics_host::io_reason;
 use solti_metrics_host::runner::printable;
 
 use crate::args::ComposeArgs;
@@ -16,7 +17,10 @@ const NAMED: usize = 8;
 
 pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
     let to = args.output.display();
-    let unwritable = |error| anyhow!("cannot write {to}: {error}; name a file that can be written");
+    let unwritable = |error| {
+        let reason = io_reason(&error, "name a file that can be written");
+        anyhow!("cannot write {to}: {reason}")
+    };
     let output = Output::of(&args.output).map_err(unwritable)?;
     if output.is_terminal() {
         complain(format_args!(

@@ -46,9 +46,10 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::thread::{self, JoinHandle};
 
 use solti_metrics_host::artifact::compile_worker;
-use solti_metrics_host::panic_is_contained;
+use solti_metrics_host::{no_thread, panic_is_contained};
 
 use crate::args::{Cli, Command};
 use crate::artifacts::COMPILE_WORKER;
@@ -60,20 +61,39 @@ use crate::runtime::{block_on, raise_descriptors};
 use crate::voice::complain_now;
 use crate::whole::{Torn, to_stderr};
 
+/// Bytes of stack that a command has, whatever this process was given for its first thread
+/// (`ulimit -s`).
+const STACK: usize = 8 << 20;
+
+/// The exit code of a program of Rust's whose first thread panics.
+const PANICKED: u8 = 101;
+
 fn main() -> ExitCode {
-    // A process that compiles ends with the one that wants the code.
-    if !is_compile_worker() {
-        signals::hear();
+    // A process that compiles ends with the one that wants the code, and has a thread of
+    // its own.
+    if is_compile_worker() {
+        return compile_worker();
     }
+    signals::hear();
+    let command = thread::Builder::new().name("main".into()).stack_size(STACK);
+    match command.spawn(command_of_process).map(JoinHandle::join) {
+        Ok(Ok(exit)) => exit,
+        // The panic was told.
+        Ok(Err(_)) => PANICKED.into(),
+        Err(error) => {
+            let reason = no_thread(&error);
+            complain_now(format_args!("error: cannot start a thread: {reason}"));
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn command_of_process() -> ExitCode {
     let cli = Cli::of_process();
     say_no_panic_twice();
     raise_descriptors();
-    // What one that compiles says on standard error is read by whoever asked.
     // Who serves has a log of its own.
-    if !matches!(
-        cli.command,
-        Command::CompileWorker { .. } | Command::Serve(_)
-    ) {
+    if !matches!(cli.command, Command::Serve(_)) {
         log();
     }
     let exit = match cli.command {
@@ -85,7 +105,6 @@ fn main() -> ExitCode {
         Command::Precompile(args) => precompile::precompile(&args),
         Command::Wit(args) => wit::wit(&args),
         Command::New(args) => new::new(&args),
-        Command::CompileWorker { .. } => return compile_worker(),
     };
     exit.unwrap_or_else(|error| {
         complain_now(format_args!("error: {}", causes(&error)));

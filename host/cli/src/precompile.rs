@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use bytesize::ByteSize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
+use solti_metrics_host::io_reason;
 use solti_metrics_host::provider::{Providers, Role};
 use solti_metrics_host::runner::{self, Inspection, Runner, printable};
 
@@ -16,7 +17,10 @@ use crate::voice::complain;
 
 pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     let to = args.output.display();
-    let unwritable = |error| anyhow!("cannot write {to}: {error}; name a file that can be written");
+    let unwritable = |error| {
+        let reason = io_reason(&error, "name a file that can be written");
+        anyhow!("cannot write {to}: {reason}")
+    };
     let output = Output::of(&args.output).map_err(unwritable)?;
     if output.is_terminal() {
         complain(format_args!(

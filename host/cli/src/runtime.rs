@@ -1,14 +1,14 @@
 //! What a command runs on: its threads, and how many descriptors it has.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::os::fd::AsFd;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{anyhow, bail};
 use rlimit::Resource;
+use solti_metrics_host::{contained, io_reason, no_thread, try_threads};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::exit::Exit;
@@ -24,6 +24,9 @@ const FIRST_BLOCKING_THREADS: usize = 4;
 /// Threads that a command starts besides: for signals, the log, messages, tickers, and
 /// what supervises tasks. If there are none for them, that is told at the start.
 const OTHER_THREADS: usize = 8;
+
+/// Descriptors that tokio opens at its start: it panics where it cannot have some of them.
+const DESCRIPTORS: usize = 8;
 
 /// How long one that has nothing to do stays: for good.
 const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -56,42 +59,39 @@ pub(crate) fn raise_descriptors() {
 fn start() -> anyhow::Result<Runtime> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let threads = workers + FIRST_BLOCKING_THREADS + OTHER_THREADS;
-    let told = || {
-        format!(
-            "cannot start {threads} threads; allow this process more of them (`ulimit -u`, or the limit of its container on processes)"
-        )
-    };
     // tokio panics where there are none, so it is looked at before.
-    try_threads(threads).with_context(told)?;
+    try_threads(threads)
+        .map_err(|error| anyhow!("cannot start {threads} threads: {}", no_thread(&error)))?;
+    try_descriptors().map_err(|error| {
+        let reason = io_reason(&error, "allow this process more open files");
+        anyhow!("cannot open {DESCRIPTORS} descriptors: {reason}")
+    })?;
     let mut builder = Builder::new_multi_thread();
     builder
         .enable_all()
         .worker_threads(workers)
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_keep_alive(THREADS_STAY);
-    let started = catch_unwind(AssertUnwindSafe(|| {
+    let started = contained(|| {
         let runtime = builder.build()?;
         start_blocking_threads(&runtime)?;
         io::Result::Ok(runtime)
-    }));
-    started
-        .map_err(|_| anyhow!("others have taken them meanwhile"))
-        .and_then(|started| started.map_err(Into::into))
-        .with_context(told)
+    });
+    match started {
+        Ok(Ok(runtime)) => Ok(runtime),
+        Ok(Err(error)) => bail!("cannot start {threads} threads: {}", no_thread(&error)),
+        // Others have taken them meanwhile.
+        Err(panic) => bail!("cannot start {threads} threads: {panic}; try again"),
+    }
 }
 
-/// Whether so many threads can be started, all at a time.
-fn try_threads(number: usize) -> io::Result<()> {
-    let gate = Mutex::new(());
-    thread::scope(|scope| {
-        let closed = gate.lock();
-        let gate = &gate;
-        for _ in 0..number {
-            thread::Builder::new().spawn_scoped(scope, move || drop(gate.lock()))?;
-        }
-        drop(closed);
-        Ok(())
-    })
+/// Whether so many can be opened, all at a time.
+fn try_descriptors() -> io::Result<()> {
+    let any = io::stderr();
+    (0..DESCRIPTORS)
+        .map(|_| any.as_fd().try_clone_to_owned())
+        .collect::<io::Result<Vec<_>>>()
+        .map(drop)
 }
 
 /// Lets each of them do something until all of them are there.

@@ -65,7 +65,8 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
     if let Some(there) = there {
         keep(there, file)?;
     }
-    file.write_all(bytes)?;
+    // Whose error is the system's own.
+    file.as_file().write_all(bytes)?;
     sync(file.as_file())?;
     let Unfinished { it, listed } = unfinished;
     it.persist(path).map_err(|failed| failed.error)?;

@@ -23,7 +23,7 @@ const SIGSEGV: i32 = 11;
 const SIGXCPU: i32 = 24;
 
 /// More threads would need more memory, and most of what they gain is gained by then.
-const MOST_THREADS: usize = 4;
+pub(super) const MOST_THREADS: usize = 4;
 
 /// A process of its own in which components are compiled, each in a new one: what a
 /// component is made to do to the compiler, it does there, and within limits.
@@ -176,27 +176,25 @@ impl CompilerProcess {
         let memory = |inherited: Option<NotCompiled>| {
             inherited.unwrap_or(NotCompiled::Limit(CompileLimit::Memory(self.memory)))
         };
+        let processor_time =
+            || ProcessLimit::on_cpu_below(order.cpu).map(NotCompiled::ProcessLimit);
         if let Some(no) = status.code().and_then(No::of_code) {
             return match no {
                 No::NotComposed => NotCompiled::NotComposed(said),
                 No::NotCompiled => NotCompiled::Refused(said),
                 No::Proposals => NotCompiled::Proposals(said),
                 No::Memory => memory(inherited),
+                No::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
                 No::Misunderstood => NotCompiled::Process(format!(
                     "the compiler does not fit this host: {said}; use the program of the same build"
                 )),
             };
         }
         match status.signal() {
-            // The library's own words for memory that it was refused.
-            Some(SIGABRT) if said.contains("memory allocation of") => memory(inherited),
-            Some(SIGXCPU) => match ProcessLimit::on_cpu_below(order.cpu) {
-                Some(limit) => NotCompiled::ProcessLimit(limit),
-                None => {
-                    let time = Duration::from_secs(order.cpu);
-                    NotCompiled::Limit(CompileLimit::Cpu(time))
-                }
-            },
+            Some(SIGABRT) if was_refused_memory(&said) => memory(inherited),
+            // Where the limit that it has inherited cannot be raised, it is not told first.
+            Some(SIGXCPU | SIGKILL) if let Some(limit) = processor_time() => limit,
+            Some(SIGXCPU) => NotCompiled::Limit(CompileLimit::Cpu(Duration::from_secs(order.cpu))),
             // Without room for its code, stack or libraries a program ends in many ways,
             // and before it can say why.
             _ if inherited.is_some() => memory(inherited),
@@ -204,7 +202,7 @@ impl CompilerProcess {
             Some(SIGABRT | SIGILL | SIGFPE | SIGSEGV) => {
                 NotCompiled::Refused(format!("the compiler crashed at it: {status}: {said}"))
             }
-            // Not by us, and not for its processor time.
+            // Not by us.
             Some(SIGKILL) => NotCompiled::Process(format!(
                 "the compiler was killed ({status}), as by a system without memory; allow it less, or this host more"
             )),
@@ -213,6 +211,14 @@ impl CompilerProcess {
             )),
         }
     }
+}
+
+/// Whether the library's own words for that are among what it has said: of an allocation,
+/// or of a thread that could not begin.
+fn was_refused_memory(said: &str) -> bool {
+    ["memory allocation of", "Cannot allocate memory"]
+        .iter()
+        .any(|sign| said.contains(sign))
 }
 
 /// What a process has said, printable, and all of it.
@@ -224,4 +230,54 @@ fn on_one_line(text: &str) -> String {
         pieces.map(|piece| printable(&piece)).collect::<String>()
     });
     lines.collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitStatus;
+
+    use rlimit::Resource;
+
+    use super::*;
+
+    fn judged(cpu: u64, status: i32) -> NotCompiled {
+        let compiler = CompilerProcess::new("compiler").memory(1);
+        let time = Duration::from_secs(cpu);
+        let settings = EngineSettings::default();
+        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, time);
+        let ended = Ended {
+            status: ExitStatus::from_raw(status),
+            stdout: Vec::new(),
+            stderr: String::new(),
+        };
+        compiler.judged(&order, &ended)
+    }
+
+    #[test]
+    fn a_compiler_that_was_refused_a_thread_is_not_told_to_take_memory() {
+        let limit = match judged(1, (No::Thread as i32) << 8) {
+            NotCompiled::ProcessLimit(limit) => limit.to_string(),
+            other => format!("{other:?}"),
+        };
+        let refused = "this process was refused another thread or process: ";
+        assert!(limit.starts_with(refused), "{limit}");
+    }
+
+    /// Where the limit cannot be raised, the system kills the process at once.
+    #[test]
+    fn a_compiler_that_was_killed_for_its_processor_time_is_told_so() -> io::Result<()> {
+        // More than any test takes.
+        let (_, hard) = Resource::CPU.get()?;
+        Resource::CPU.set(hard.min(1 << 20), hard)?;
+        for signal in [SIGKILL, SIGXCPU] {
+            let said = match judged(1 << 21, signal) {
+                NotCompiled::ProcessLimit(limit) => limit.to_string(),
+                other => format!("{other:?}"),
+            };
+            assert!(said.contains("RLIMIT_CPU"), "{said}");
+        }
+        let killed = judged(1, SIGKILL);
+        assert!(matches!(killed, NotCompiled::Process(_)), "{killed:?}");
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::{open_file, read_opened, shown};
+use crate::sandbox::{io_reason, open_file, read_opened, shown};
 
 /// The longest file that is read as a key: one in hexadecimal, and some room.
 const LONGEST: u64 = 1024;
@@ -21,8 +21,9 @@ pub struct ArtifactKey([u8; 32]);
 pub enum KeyError {
     /// Its file cannot be read.
     #[error(
-        "cannot read the key in {}: {source}; name a file that may be read",
-        shown(path)
+        "cannot read the key in {}: {}",
+        shown(path),
+        io_reason(source, "name a file that may be read")
     )]
     Read {
         /// The file.
@@ -32,8 +33,9 @@ pub enum KeyError {
     },
     /// There is no file yet, and none can be made.
     #[error(
-        "cannot make a key in {}: {source}; name a file in a folder that may be written to",
-        shown(path)
+        "cannot make a key in {}: {}",
+        shown(path),
+        io_reason(source, "name a file in a folder that may be written to")
     )]
     Create {
         /// The file.
@@ -113,8 +115,8 @@ impl ArtifactKey {
             _ => Path::new("."),
         };
         // That only its owner may read it is what this crate begins with.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        writeln!(file, "{}", blake3::Hash::from_bytes(bytes))?;
+        let file = tempfile::NamedTempFile::new_in(folder)?;
+        writeln!(file.as_file(), "{}", blake3::Hash::from_bytes(bytes))?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
         Ok(key)

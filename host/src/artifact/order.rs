@@ -92,6 +92,8 @@ pub(super) enum No {
     Misunderstood = 67,
     /// The component needs proposals for WebAssembly that this host does not support.
     Proposals = 68,
+    /// Threads cannot be started, whatever memory the order allows.
+    Thread = 69,
 }
 
 impl No {
@@ -102,6 +104,7 @@ impl No {
             Self::Memory,
             Self::Misunderstood,
             Self::Proposals,
+            Self::Thread,
         ]
         .into_iter()
         .find(|no| *no as i32 == code)
@@ -111,7 +114,8 @@ impl No {
     pub(super) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::OutOfMemory => Self::Memory,
-            // A thread needs address space too.
+            // A thread needs address space too, and others were started before that was
+            // limited.
             ErrorKind::WouldBlock => Self::Memory,
             _ => Self::Misunderstood,
         }

@@ -1,14 +1,26 @@
 use std::io::{self, ErrorKind, Read, Write};
+use std::panic;
 use std::process::{self, ExitCode};
-use std::{panic, thread};
+use std::thread::{self, JoinHandle};
 
 use rlimit::Resource;
 
 use super::address::Digest;
-use super::compiler::NotCompiled;
+use super::compiler::{MOST_THREADS, NotCompiled};
 use super::here;
 use super::order::{No, Order};
-use crate::sandbox::{ProcessLimit, panic_is_contained};
+use crate::sandbox::{ProcessLimit, panic_is_contained, try_threads};
+
+/// Bytes of stack that compiling has, whatever this process was given for its first
+/// thread (`ulimit -s`).
+const STACK: usize = 8 << 20;
+
+/// Threads that compiling takes at most: wasmtime's, and one that waits for the end of
+/// whoever asked.
+const THREADS: usize = MOST_THREADS + 1;
+
+/// The exit code of a program of Rust's whose first thread panics.
+const PANICKED: u8 = 101;
 
 /// Compiles one component for the process that has started this one, as a
 /// [`CompilerProcess`](super::CompilerProcess), and answers it. To be called in a
@@ -33,7 +45,14 @@ use crate::sandbox::{ProcessLimit, panic_is_contained};
 #[must_use]
 pub fn compile_worker() -> ExitCode {
     say_no_panic_twice();
-    match work() {
+    let worked = thread::Builder::new().stack_size(STACK).spawn(work);
+    let worked = match worked.map(JoinHandle::join) {
+        Ok(Ok(worked)) => worked,
+        // The panic was told.
+        Ok(Err(_)) => return ExitCode::from(PANICKED),
+        Err(error) => Err(Answer::new(No::Thread, error)),
+    };
+    match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(Answer { no, reason }) => {
             // Whoever asked may be gone.
@@ -87,7 +106,7 @@ impl From<NotCompiled> for Answer {
 }
 
 /// Mappings and threads that the system refuses are errors and panics of others, told
-/// in the system's own words.
+/// in the system's own words. There were threads before memory was limited.
 fn is_of_memory(reason: &str) -> bool {
     [
         "Cannot allocate memory",
@@ -104,6 +123,7 @@ fn work() -> Result<(), Answer> {
     let order = order.as_deref().and_then(|order| order.to_str());
     let order = order.and_then(Order::parse);
     let order = order.ok_or_else(|| misunderstood("it is of another version"))?;
+    try_threads(THREADS).map_err(|error| Answer::new(No::Thread, error))?;
     lower(Resource::AS, order.memory, order.memory)?;
     // At the first one it is told, at the second one it is killed.
     lower(Resource::CPU, order.cpu, order.cpu.saturating_add(1))?;

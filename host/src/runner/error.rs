@@ -107,6 +107,16 @@ pub enum SpawnError {
 }
 
 impl SpawnError {
+    /// From the error of what starts a thread for the task.
+    pub(super) fn of_start(error: io::Error) -> Self {
+        match ProcessLimit::of_start(&error) {
+            Some(limit) => Self::ProcessLimit { limit },
+            None => Self::Thread {
+                reason: error.to_string(),
+            },
+        }
+    }
+
     pub(super) fn of_limit(limit: Limit) -> impl Fn(GuestTrap) -> Self {
         move |trap| Self::Limit {
             limit,

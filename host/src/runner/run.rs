@@ -149,9 +149,7 @@ impl Runner {
         let mut limits = task.limits.clone();
         let watch = Watch::new(limits.deadline, task.cancel.clone());
         for output in [&task.stdout, &task.stderr] {
-            output.begin().map_err(|error| SpawnError::Thread {
-                reason: error.to_string(),
-            })?;
+            output.begin().map_err(SpawnError::of_start)?;
         }
         let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);

@@ -20,7 +20,11 @@ pub fn panic_is_contained() -> bool {
 
 /// Runs work that may panic at bytes which it was not made for, and returns what
 /// the panic said.
-pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+///
+/// # Errors
+///
+/// When it panics.
+pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let before = CONTAINED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
     CONTAINED.set(before);

@@ -23,6 +23,8 @@ enum Refused {
     FileOfSystem,
     Thread,
     Cpu,
+    /// In a file.
+    Size,
 }
 
 /// A limit that can be set for a process.
@@ -33,6 +35,7 @@ enum Set {
     Files,
     Processes,
     Cpu,
+    FileSize,
 }
 
 impl Set {
@@ -43,6 +46,7 @@ impl Set {
             Self::Files => Resource::NOFILE,
             Self::Processes => Resource::NPROC,
             Self::Cpu => Resource::CPU,
+            Self::FileSize => Resource::FSIZE,
         };
         resource
             .get_soft()
@@ -60,6 +64,7 @@ impl ProcessLimit {
             // Its stack is memory.
             Refused::Thread => &[Set::Processes, Set::AddressSpace, Set::Data],
             Refused::Cpu => &[Set::Cpu],
+            Refused::Size => &[Set::FileSize],
         };
         let set = may_be.iter().filter_map(|set| Some((*set, set.value()?)));
         Self {
@@ -68,16 +73,18 @@ impl ProcessLimit {
         }
     }
 
-    /// What a call of the system has failed for, if it is that.
-    pub(crate) fn of_io(error: &io::Error) -> Option<Self> {
+    /// The limit that made a call of the system fail, if a limit did.
+    #[must_use]
+    pub fn of_io(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::OutOfMemory {
             return Some(Self::new(Refused::Memory));
         }
         Self::of_number(error.raw_os_error()?)
     }
 
-    /// Why a thread or a process could not be started, if it is that.
-    pub(crate) fn of_start(error: &io::Error) -> Option<Self> {
+    /// The limit that kept a thread or a process from being started, if a limit did.
+    #[must_use]
+    pub fn of_start(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::WouldBlock => Some(Self::new(Refused::Thread)),
             _ => Self::of_io(error),
@@ -105,9 +112,17 @@ impl ProcessLimit {
             Errno::NOMEM => Refused::Memory,
             Errno::MFILE => Refused::File,
             Errno::NFILE => Refused::FileOfSystem,
+            // Without a limit of the process, the file system has one.
+            Errno::FBIG if Set::FileSize.value().is_some() => Refused::Size,
             _ => return None,
         };
         Some(Self::new(refused))
+    }
+
+    /// What a process was refused that has the limits of this one and could not start a
+    /// thread.
+    pub(crate) fn on_threads() -> Self {
+        Self::new(Refused::Thread)
     }
 
     /// What a process was refused that may not have more memory than this one, if that
@@ -127,10 +142,21 @@ impl ProcessLimit {
 }
 
 /// Why a thread could not be started, and what to change.
-pub(crate) fn no_thread(error: &io::Error) -> String {
+#[must_use]
+pub fn no_thread(error: &io::Error) -> String {
     match ProcessLimit::of_start(error) {
         Some(limit) => limit.to_string(),
         None => format!("{error}; allow this process more threads"),
+    }
+}
+
+/// Why a call of the system failed, and what to change: the limit of this process, if a
+/// limit made it fail, and `advice` otherwise.
+#[must_use]
+pub fn io_reason(error: &io::Error, advice: &str) -> String {
+    match ProcessLimit::of_io(error) {
+        Some(limit) => limit.to_string(),
+        None => format!("{error}; {advice}"),
     }
 }
 
@@ -154,6 +180,7 @@ impl fmt::Display for ProcessLimit {
                 "its control group (`pids.max`) or this machine allows no more: raise that limit",
             ),
             Refused::Cpu => ("more processor time", "it has had too much"),
+            Refused::Size => ("a larger file", "its files may not be larger"),
         };
         write!(f, "this process was refused {refused}: ")?;
         if self.set.is_empty() {
@@ -177,6 +204,10 @@ impl fmt::Display for ProcessLimit {
                     write!(f, "its user may have {value} (RLIMIT_NPROC, `ulimit -u`)")?
                 }
                 Set::Cpu => write!(f, "it may have {value} s (RLIMIT_CPU, `ulimit -t`)")?,
+                Set::FileSize => {
+                    write!(f, "its files are limited to {}", Size(*value))?;
+                    f.write_str(" (RLIMIT_FSIZE, `ulimit -f`)")?;
+                }
             }
         }
         f.write_str("; raise that limit")
@@ -189,6 +220,7 @@ struct Size(u64);
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 >> 20 {
+            0 if self.0 < 1 << 10 => write!(f, "{} B", self.0),
             0 => write!(f, "{} KiB", self.0 >> 10),
             mib => write!(f, "{mib} MiB"),
         }
@@ -222,6 +254,16 @@ mod tests {
         assert_eq!(text(others), None);
         assert_eq!(text(wasmtime::format_err!("out of memory")), None);
         Ok(())
+    }
+
+    #[test]
+    fn advice_is_given_where_no_limit_is_the_cause() {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        let reason = io_reason(&missing, "name another");
+        assert_eq!(reason, format!("{missing}; name another"));
+        let reason = io_reason(&Errno::MFILE.into(), "name another");
+        assert!(reason.contains("was refused another open file"), "{reason}");
+        assert!(!reason.contains("name another"), "{reason}");
     }
 
     #[test]

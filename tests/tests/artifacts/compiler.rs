@@ -104,6 +104,22 @@ fn each_limit_is_told_by_its_name() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
+    // More than any machine has for the stack of a thread.
+    let compiler = CompilerProcess::new("env")
+        .arg(format!("RUST_MIN_STACK={}", 1_u64 << 47))
+        .arg(program()?)
+        .arg("compile-worker");
+    let error = refused(compiler, &guest(7)?)?;
+    let LoadError::ProcessLimit { limit, .. } = &error else {
+        bail!("{error}");
+    };
+    let refused = "this process was refused another thread or process: ";
+    ensure!(limit.to_string().starts_with(refused), "{limit}");
+    Ok(())
+}
+
 /// Without the sink, it would take as long again.
 #[test]
 fn what_was_too_much_once_is_not_tried_again() -> Result<()> {

@@ -121,3 +121,98 @@ fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Res
     }
     Ok(())
 }
+
+/// Which limit is in the way shows at the start, and before a library panics.
+#[test]
+fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
+    let place = place()?;
+    std::fs::write(
+        place.path("serve.toml"),
+        "[tasks.guest]\ncomponent = \"guest.wasm\"\n",
+    )?;
+    let files = [4, 8, 9].map(|files| {
+        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        (format!("-n {files}"), named)
+    });
+    let data = [10_000, 30_000].map(|kib| {
+        let named = format!("its data is limited to {} MiB (RLIMIT_DATA", kib >> 10);
+        (format!("-d {kib}"), named)
+    });
+    for (limit, named) in files.iter().chain(&data) {
+        for args in [
+            &["run", "guest.wasm"][..],
+            &["serve", "serve.toml"],
+            &["conformance", "provider.wasm"],
+        ] {
+            let end = limited(&place, limit, args)?;
+            ensure!(end.code == Some(1), "{limit} {args:?}: {end}");
+            ensure!(end.stderr.contains(named), "{limit} {args:?}: {end}");
+            ensure!(!end.stderr.contains("panicked"), "{limit} {args:?}: {end}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_command_needs_no_large_stack_of_its_first_thread() -> Result<()> {
+    let place = place()?;
+    for (args, code) in [
+        (&["check", "--no-cache", "provider.wasm"][..], 0),
+        (&["run", "--no-cache", "guest.wasm"], 0),
+        (&["run", "none.wasm"], 1),
+        (&["run"], 2),
+    ] {
+        let end = limited(&place, "-s 128", args)?;
+        ensure!(end.code == Some(code), "{args:?}: {end}");
+    }
+    Ok(())
+}
+
+/// With cached code, a run fails where it opens something for the task itself.
+#[test]
+fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
+    let place = place()?;
+    place.succeeds(&["run", "guest.wasm"])?;
+    let mut seen = false;
+    for files in 12..=20 {
+        let end = limited(&place, &format!("-n {files}"), &["run", "guest.wasm"])?;
+        if end.code == Some(0) {
+            continue;
+        }
+        seen = true;
+        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        ensure!(end.stderr.contains(&named), "{files}: {end}");
+        ensure!(!end.stderr.contains("more threads"), "{files}: {end}");
+    }
+    ensure!(seen, "every limit was enough");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<()> {
+    let place = place()?;
+    let args = [
+        "precompile",
+        "--no-cache",
+        "--artifact-key",
+        "key",
+        "guest.wasm",
+        "-o",
+        "out",
+    ];
+    // No file can be larger than nothing, and than less than the code takes.
+    for limit in ["-f 0", "-f 1"] {
+        let end = limited(&place, limit, &args)?;
+        ensure!(end.code == Some(1), "{limit}: {end}");
+        let named = "(RLIMIT_FSIZE, `ulimit -f`); raise that limit\n";
+        ensure!(end.stderr.ends_with(named), "{limit}: {end}");
+    }
+    for files in 4..=6 {
+        let end = limited(&place, &format!("-n {files}"), &args)?;
+        ensure!(end.code == Some(1), "{files}: {end}");
+        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        ensure!(end.stderr.contains(&named), "{files}: {end}");
+        ensure!(!end.stderr.contains("name a file"), "{files}: {end}");
+    }
+    Ok(())
+}

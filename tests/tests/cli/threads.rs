@@ -25,7 +25,8 @@ fn threads_that_cannot_be_started_are_told() -> Result<()> {
         ensure!(end.code == Some(1), "{args:?}: {end}");
         ensure!(!end.stderr.contains("panicked"), "{args:?}: {end}");
         ensure!(end.stderr.contains("cannot start"), "{args:?}: {end}");
-        ensure!(end.stderr.contains("ulimit -u"), "{args:?}: {end}");
+        let refused = "this process was refused another thread or process: ";
+        ensure!(end.stderr.contains(refused), "{args:?}: {end}");
     }
     Ok(())
 }

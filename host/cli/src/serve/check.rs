@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use solti_metrics_host::provider::Providers;
-use solti_metrics_host::runner::{Runner, printable};
+use solti_metrics_host::runner::{ProcessLimit, Runner, printable};
 use solti_metrics_host::{is_standard_input, noop_metrics, open_file};
 
 use super::config::{Name, Source};
@@ -177,6 +177,9 @@ fn is_file(file: &Path) -> anyhow::Result<()> {
             anyhow::bail!("cannot open {shown} as standard input: it is a directory")
         }
         Ok(_) => Ok(()),
-        Err(error) => anyhow::bail!("cannot open {shown} as standard input: {error}"),
+        Err(error) => match ProcessLimit::of_io(&error) {
+            Some(limit) => anyhow::bail!("cannot open {shown} as standard input: {limit}"),
+            None => anyhow::bail!("cannot open {shown} as standard input: {error}"),
+        },
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use solti_metrics_host::runner::ProcessLimit;
 use solti_metrics_host::{is_standard_input, open_file, read_opened};
 
 /// Bytes that a configuration may have.
@@ -30,7 +31,10 @@ pub(super) fn read(path: &Path, again: Again) -> Result<Content, String> {
         ErrorKind::FileTooLarge => {
             "a configuration has at most 1 MiB; is it the right file?".to_owned()
         }
-        _ => format!("cannot read the configuration: {error}"),
+        _ => match ProcessLimit::of_io(&error) {
+            Some(limit) => format!("cannot read the configuration: {limit}"),
+            None => format!("cannot read the configuration: {error}"),
+        },
     };
     let file = open_file(path).map_err(failed)?;
     let is_file = file.metadata().map_err(failed)?.is_file();
