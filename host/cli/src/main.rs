@@ -15,6 +15,7 @@ mod engine;
 mod entries;
 mod exit;
 mod exported;
+mod fields;
 mod filter;
 mod http;
 mod limits;
@@ -31,6 +32,7 @@ mod runtime;
 mod serve;
 mod show;
 mod signals;
+mod stdin;
 mod summary;
 mod switch;
 mod table;
@@ -55,6 +57,7 @@ use crate::artifacts::COMPILE_WORKER;
 use crate::causes::causes;
 use crate::entries::{Entries, Form};
 use crate::exit::Exit;
+use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::runtime::{block_on, raise_descriptors};
 use crate::voice::complain_now;
@@ -106,6 +109,7 @@ fn log() {
     let (filter, wrong) = filter("error");
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .fmt_fields(Quoted)
         .with_writer(Mutex::new(Log(Entries::new(to_stderr, Form::Text))))
         .with_ansi(false)
         .init();
