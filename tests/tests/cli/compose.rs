@@ -218,7 +218,7 @@ fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
     let parts = parts.each_ref().map(String::as_str);
     let end = Running::start(&mut place.shell(script, &parts)?)?.end()?;
     ensure!(
-        end.code == Some(0) && end.stdout.starts_with("pipe: "),
+        end.code == Some(0) && end.stderr.starts_with("pipe: "),
         "{end}"
     );
     ensure!(fs::read(place.path("got"))?.starts_with(b"\0asm"));
