@@ -1,14 +1,11 @@
-use std::env;
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::process;
 
 use bytesize::ByteSize;
-use clap::{Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use solti_metrics_host::runner::{RecordPath, escaped, is_hidden};
+use solti_metrics_host::runner::RecordPath;
 
 use crate::artifacts::{ArtifactArgs, COMPILE_WORKER};
 use crate::chain::{Chain, Grant, Receiver};
@@ -17,11 +14,11 @@ use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::http::HostName;
 use crate::limits::{LimitArgs, queue, stack};
+use crate::misused::misused;
 use crate::new::NewArgs;
 use crate::plain::colors;
 use crate::serve::ServeArgs;
 use crate::time::{Bound, Time, Timeout};
-use crate::voice::complain_now;
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
 #[derive(Debug, Parser)]
@@ -35,7 +32,8 @@ impl Cli {
     /// From the arguments of this process. Ends it if they are wrong.
     pub(crate) fn of_process() -> Self {
         let matches = Self::command().color(colors()).try_get_matches();
-        let matches = matches.unwrap_or_else(|error| misused(error));
+        let matches =
+            matches.unwrap_or_else(|error| misused(&error, Self::command().color(colors())));
         let parsed = Self::from_arg_matches(&matches).and_then(|mut cli| {
             if let (Command::Run(args), Some((_, matches))) =
                 (&mut cli.command, matches.subcommand())
@@ -46,31 +44,6 @@ impl Cli {
         });
         parsed.unwrap_or_else(|error| error.exit())
     }
-}
-
-/// Says what is wrong with the arguments, or what they ask for, and ends this process.
-/// What is told of arguments is told of how they look when they are escaped.
-fn misused(error: Error) -> ! {
-    let text = error.to_string();
-    let is_hidden = |it: char| it != '\n' && is_hidden(it);
-    let args: Vec<_> = env::args_os().collect();
-    let args = args.iter().map(|it| it.to_string_lossy());
-    let args: Vec<_> = args.map(|it| escaped(&it).into_owned()).collect();
-    let plain = env::args_os().eq(args.iter().map(OsString::from));
-    if error.use_stderr() && !plain {
-        let command = Cli::command().color(colors());
-        if let Err(same) = command.try_get_matches_from(args)
-            && same.kind() == error.kind()
-        {
-            same.exit();
-        }
-        if text.contains(is_hidden) {
-            let lines: Vec<_> = text.lines().map(escaped).collect();
-            complain_now(format_args!("{}", lines.join("\n  ")));
-            process::exit(error.exit_code());
-        }
-    }
-    error.exit()
 }
 
 #[derive(Debug, Subcommand)]

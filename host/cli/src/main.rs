@@ -20,6 +20,7 @@ mod filter;
 mod http;
 mod limits;
 mod lines;
+mod misused;
 mod new;
 mod output;
 mod plain;

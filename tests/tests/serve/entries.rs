@@ -56,7 +56,7 @@ fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()>
     ensure!(printed == 9, "{end}");
     ensure!(
         entries.iter().any(|entry| entry["message"] == "printed"
-            && entry["line"] == "{\"message\":\"run ended\",\"task\":\"other\"}\r"),
+            && entry["line"] == "{\"message\":\"run ended\",\"task\":\"other\"}"),
         "{end}"
     );
     Ok(())
