@@ -14,6 +14,7 @@ use crate::conformance::ConformanceArgs;
 use crate::dir::Dir;
 use crate::http::HostName;
 use crate::limits::{LimitArgs, queue, stack};
+use crate::misused::misused;
 use crate::new::NewArgs;
 use crate::plain::colors;
 use crate::serve::ServeArgs;
@@ -30,7 +31,9 @@ pub(crate) struct Cli {
 impl Cli {
     /// From the arguments of this process. Ends it if they are wrong.
     pub(crate) fn of_process() -> Self {
-        let matches = Self::command().color(colors()).get_matches();
+        let matches = Self::command().color(colors()).try_get_matches();
+        let matches =
+            matches.unwrap_or_else(|error| misused(&error, Self::command().color(colors())));
         let parsed = Self::from_arg_matches(&matches).and_then(|mut cli| {
             if let (Command::Run(args), Some((_, matches))) =
                 (&mut cli.command, matches.subcommand())

@@ -25,9 +25,9 @@ impl FromStr for Receiver {
             "noop" => Ok(Self::Builtin(Backend::Noop)),
             "memory" => Ok(Self::Builtin(Backend::Memory)),
             "prometheus" => Ok(Self::Builtin(Backend::Prometheus)),
-            file if file.contains(['/', '.']) => Ok(Self::Component(file.into())),
+            file if file == "-" || file.contains(['/', '.']) => Ok(Self::Component(file.into())),
             _ => Err(
-                "expected noop, memory, prometheus, or the file of a component (./NAME, if it has no ending)"
+                "expected noop, memory, prometheus, or the file of a component (./NAME, if it has no ending; - is standard input)"
                     .into(),
             ),
         }

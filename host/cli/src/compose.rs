@@ -8,8 +8,9 @@ use solti_metrics_host::io_reason;
 use solti_metrics_host::runner::printable;
 
 use crate::args::ComposeArgs;
-use crate::exit::{Exit, print};
+use crate::exit::Exit;
 use crate::output::Output;
+use crate::stdin::named_twice;
 use crate::voice::complain;
 
 /// Of what is still imported, so many packages are named.
@@ -29,14 +30,15 @@ pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Misused);
     }
     let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
+    if let Some(misuse) = named_twice(parts.iter().map(|it| it.as_path())) {
+        complain(format_args!("error: {misuse}"));
+        return Ok(Exit::Misused);
+    }
     let composer = Composer::new().max_component(args.max_component.as_u64());
     let composed = composer.compose_files(&parts)?;
     output.write(&composed.bytes).map_err(unwritable)?;
     let line = line(&args.output, &parts, &composed);
-    match output {
-        Output::Stdout => complain(format_args!("{line}")),
-        Output::File(_) | Output::Opened(_) => print(&format!("{line}\n"))?,
-    }
+    output.summarize(&line)?;
     Ok(Exit::Good)
 }
 

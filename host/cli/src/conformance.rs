@@ -22,6 +22,9 @@ mod vector;
 mod vectors;
 mod verdict;
 
+use std::iter;
+use std::path::PathBuf;
+
 use anyhow::bail;
 use bytesize::ByteSize;
 use serde::Serialize;
@@ -34,6 +37,7 @@ use crate::artifacts::tell;
 use crate::causes::causes;
 use crate::chain::{Grant, Part};
 use crate::exit::{Exit, print};
+use crate::stdin::named_twice;
 use crate::voice::complain;
 pub(crate) use args::ConformanceArgs;
 use args::Format;
@@ -70,6 +74,11 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Misused);
         }
     };
+    let files = iter::once(&args.component).chain(&args.stdin);
+    if let Some(misuse) = named_twice(files.map(PathBuf::as_path)) {
+        complain(format_args!("error: {misuse}"));
+        return Ok(Exit::Misused);
+    }
     let subject = Subject::read(&args)?;
     let roles = subject.roles()?;
     if let Some(misuse) = args.misuse(&roles) {

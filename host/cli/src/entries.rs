@@ -70,8 +70,11 @@ impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
             match self.form {
                 _ if !is_hidden(character) => line.push(character),
                 Form::Text => line.extend(character.escape_default()),
-                // All of them are one unit of UTF-16.
-                Form::Json => line += &format!("\\u{:04x}", u32::from(character)),
+                Form::Json => {
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        line += &format!("\\u{unit:04x}");
+                    }
+                }
             }
         }
         line
@@ -105,6 +108,11 @@ mod tests {
                 "a\nERROR b\r\u{1b}[2J\u{9b}\u{2028}\u{202e}\n",
                 "a\\nERROR b\\r\\u{1b}[2J\\u{9b}\\u{2028}\\u{202e}\n",
                 "a\\u000aERROR b\\u000d\\u001b[2J\\u009b\\u2028\\u202e\n",
+            ),
+            (
+                "a\u{200b}\u{e0041}b\n",
+                "a\\u{200b}\\u{e0041}b\n",
+                "a\\u200b\\udb40\\udc41b\n",
             ),
         ] {
             assert_eq!(written(Form::Text, entry)?, text);

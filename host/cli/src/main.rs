@@ -15,10 +15,12 @@ mod engine;
 mod entries;
 mod exit;
 mod exported;
+mod fields;
 mod filter;
 mod http;
 mod limits;
 mod lines;
+mod misused;
 mod new;
 mod output;
 mod plain;
@@ -31,6 +33,7 @@ mod runtime;
 mod serve;
 mod show;
 mod signals;
+mod stdin;
 mod summary;
 mod switch;
 mod table;
@@ -56,6 +59,7 @@ use crate::artifacts::COMPILE_WORKER;
 use crate::causes::causes;
 use crate::entries::{Entries, Form};
 use crate::exit::Exit;
+use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::runtime::{block_on, raise_descriptors};
 use crate::voice::complain_now;
@@ -125,6 +129,7 @@ fn log() {
     let (filter, wrong) = filter("error");
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .fmt_fields(Quoted)
         .with_writer(Mutex::new(Log(Entries::new(to_stderr, Form::Text))))
         .with_ansi(false)
         .init();

@@ -1,9 +1,13 @@
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::exit::print;
+use crate::voice::complain;
 use crate::whole::{to_stdout, write_whole};
-use crate::write::write;
+use crate::write::{links, write};
 
 /// Where bytes go that somebody asked for.
 pub(crate) enum Output {
@@ -15,17 +19,26 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// `-` is standard output.
+    /// `-` is standard output, and so is every other name of what standard output leads
+    /// to: those bytes go to its descriptor, behind what is there.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let stdout = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
         if stdout.iter().any(|name| path == Path::new(name)) {
             return Ok(Self::Stdout);
         }
-        match fs::metadata(path) {
-            Ok(found) if found.is_file() && !is_descriptor(path) => Ok(Self::File(path.into())),
-            Ok(_) => File::options().write(true).open(path).map(Self::Opened),
-            Err(_) => Ok(Self::File(path.into())),
+        let Ok(found) = fs::metadata(path) else {
+            return Ok(Self::File(path.into()));
+        };
+        if is(&found, io::stdout()) {
+            return Ok(Self::Stdout);
         }
+        let opened = is_descriptor(path);
+        if found.is_file() && !opened {
+            return Ok(Self::File(path.into()));
+        }
+        // What was written to an open file stays in front.
+        let file = File::options().append(opened).write(true).open(path)?;
+        Ok(Self::Opened(file))
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -43,10 +56,36 @@ impl Output {
             Self::Opened(file) => Ok(write_whole(file, bytes)?),
         }
     }
+
+    /// Tells what was written: on standard error where the bytes went to a stream, and
+    /// never behind the bytes.
+    pub(crate) fn summarize(&self, line: &str) -> io::Result<()> {
+        let found = match self {
+            Self::File(_) => return print(&format!("{line}\n")),
+            Self::Stdout => metadata(io::stdout())?,
+            Self::Opened(file) => file.metadata()?,
+        };
+        if !is(&found, io::stderr()) {
+            complain(format_args!("{line}"));
+        } else if !is(&found, io::stdout()) {
+            print(&format!("{line}\n"))?;
+        }
+        Ok(())
+    }
 }
 
-/// Whether a path is the name of a file that this process has opened already, and that
-/// may have no other name any more.
+/// Whether a descriptor leads to this file.
+fn is(found: &Metadata, descriptor: impl AsFd) -> bool {
+    let same = |it: Metadata| (it.dev(), it.ino()) == (found.dev(), found.ino());
+    metadata(descriptor).is_ok_and(same)
+}
+
+fn metadata(descriptor: impl AsFd) -> io::Result<Metadata> {
+    File::from(descriptor.as_fd().try_clone_to_owned()?).metadata()
+}
+
+/// Whether a path, or a link that it leads through, is the name of a file that this
+/// process has opened already, and that may have no other name any more.
 fn is_descriptor(path: &Path) -> bool {
     let folders = [
         "/dev/fd",
@@ -54,5 +93,6 @@ fn is_descriptor(path: &Path) -> bool {
         "/proc/self/fd",
         "/proc/thread-self/fd",
     ];
-    folders.iter().any(|folder| path.starts_with(folder))
+    let is = |path: &Path| folders.iter().any(|folder| path.starts_with(folder));
+    links(path).any(|path| is(&path))
 }

@@ -10,7 +10,7 @@ use solti_metrics_host::provider::{Providers, Role};
 use solti_metrics_host::runner::{self, Inspection, Runner, printable};
 
 use crate::args::PrecompileArgs;
-use crate::exit::{Exit, print};
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::table::time;
 use crate::voice::complain;
@@ -50,10 +50,7 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
         ByteSize::b(file.bytes.len() as u64),
         time(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     );
-    match output {
-        Output::Stdout => complain(format_args!("{line}")),
-        Output::File(_) | Output::Opened(_) => print(&format!("{line}\n"))?,
-    }
+    output.summarize(&line)?;
     Ok(Exit::Good)
 }
 

@@ -1,4 +1,6 @@
+use std::iter;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ use crate::reload::Reloading;
 use crate::report::Report;
 use crate::show::show;
 use crate::signals::{Requests, code};
+use crate::stdin::named_twice;
 use crate::tally::Tally;
 use crate::voice::{self, complain};
 
@@ -36,6 +39,15 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Misused);
         }
     };
+    let receivers = args.chain.middlewares.iter().chain(&args.chain.backends);
+    let receivers = receivers.map(|part| &part.file);
+    let files = iter::once(&args.component)
+        .chain(receivers)
+        .chain(&args.stdin);
+    if let Some(misuse) = named_twice(files.map(PathBuf::as_path)) {
+        complain(format_args!("error: {misuse}"));
+        return Ok(Exit::Misused);
+    }
     let artifacts = args.artifacts.artifacts()?;
     let backends = Arc::new(Backends::start(&args, builtins, &artifacts)?);
     voice::start()?;

@@ -22,13 +22,24 @@ impl<T: AsRef<Path>> Unfinished<T> {
     /// Makes and lists it in one step.
     pub(crate) fn make(make: impl FnOnce() -> io::Result<T>) -> io::Result<Self> {
         let mut paths = PATHS.lock();
-        let it = make()?;
+        let it = make().map_err(without_path)?;
         let path = it.as_ref().to_owned();
         paths.insert(path.clone());
         Ok(Self {
             it,
             listed: Listed(path),
         })
+    }
+}
+
+/// The error of the system. The temporary name, which the error tells as well, is of no
+/// use to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|error| error.source());
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    match cause.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn tabulate(table: &str) {
 /// Tells a line that a component has printed.
 pub(crate) fn quote(component: &str, stream: &'static str, line: &str) {
     if IN_THE_LOG.load(Ordering::Relaxed) {
-        tracing::info!(target: "component", component, stream, "{line}");
+        tracing::info!(target: "component", component, stream, line, "printed");
     } else {
         complain(format_args!("{component} | {line}"));
     }

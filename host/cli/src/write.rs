@@ -1,8 +1,10 @@
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{Error, ErrorKind, Result, Seek, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::{fs, iter};
 
+use solti_metrics_host::runner::printable;
 use tempfile::NamedTempFile;
 
 use crate::unfinished::Unfinished;
@@ -31,19 +33,25 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// As many links as Linux follows.
+const LINKS: usize = 40;
+
+/// A path, and where each link that it leads through leads.
+pub(crate) fn links(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let next = |path: &PathBuf| {
+        let target = fs::read_link(path).ok()?;
+        // A target is named from the link's folder on, or from the root.
+        Some(path.parent().unwrap_or(Path::new("")).join(target))
+    };
+    iter::successors(Some(path.to_owned()), next).take(LINKS + 1)
+}
+
 /// Where a path leads. A link stays, whether or not there is something behind it.
 fn behind_links(path: &Path) -> Result<PathBuf> {
-    /// As many as Linux follows.
-    const LINKS: usize = 40;
-    let mut path = path.to_owned();
-    for _ in 0..LINKS {
-        let Ok(target) = fs::read_link(&path) else {
-            return Ok(path);
-        };
-        // A target is named from the link's folder on, or from the root.
-        path = path.parent().unwrap_or(Path::new("")).join(target);
+    match links(path).last() {
+        Some(path) if !path.is_symlink() => Ok(path),
+        _ => Err(Error::other("too many symbolic links")),
     }
-    Err(Error::other("too many symbolic links"))
 }
 
 /// Makes another file, and gives it the name.
@@ -60,12 +68,22 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
             .prefix(UNFINISHED)
             .permissions(Permissions::from_mode(NEW))
             .tempfile_in(folder)
+    })
+    .map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            let folder = printable(&folder.display().to_string());
+            Error::new(
+                ErrorKind::NotFound,
+                format!("the folder {folder} does not exist"),
+            )
+        }
+        _ => error,
     })?;
     let file = &mut unfinished.it;
     if let Some(there) = there {
         keep(there, file)?;
     }
-    // Whose error is the system's own.
+    // The error of the file itself does not name it, and its name is a temporary one.
     file.as_file().write_all(bytes)?;
     sync(file.as_file())?;
     let Unfinished { it, listed } = unfinished;

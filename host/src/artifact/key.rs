@@ -115,7 +115,12 @@ impl ArtifactKey {
             _ => Path::new("."),
         };
         // That only its owner may read it is what this crate begins with.
-        let file = tempfile::NamedTempFile::new_in(folder)?;
+        let file = tempfile::NamedTempFile::new_in(folder);
+        // Its own error names the temporary file.
+        let file = file.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "its folder does not exist"),
+            _ => error,
+        })?;
         writeln!(file.as_file(), "{}", blake3::Hash::from_bytes(bytes))?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
@@ -184,6 +189,11 @@ mod tests {
         let missing = ArtifactKey::read(&folder.path().join("missing"));
         assert!(matches!(missing, Err(KeyError::Read { .. })));
         let nowhere = ArtifactKey::read_or_create(&folder.path().join("no/where"));
+        let told = format!("{nowhere:?}");
+        assert!(
+            told.contains("its folder does not exist") && !told.contains(".tmp"),
+            "{told}"
+        );
         assert!(matches!(nowhere, Err(KeyError::Create { .. })));
         Ok(())
     }

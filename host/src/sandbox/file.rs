@@ -47,10 +47,14 @@ pub fn is_standard_input(path: &Path) -> bool {
 pub fn open_file(path: &Path) -> io::Result<File> {
     if is_standard_input(path) {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        return match file.metadata()?.is_dir() {
-            true => Err(NotAFile::Directory.into()),
-            false => Ok(file),
-        };
+        if file.metadata()?.is_dir() {
+            return Err(NotAFile::Directory.into());
+        }
+        if rustix::fs::fcntl_getfl(&file)? & OFlags::ACCMODE == OFlags::WRONLY {
+            let wrong = "it is open for writing alone";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, wrong));
+        }
+        return Ok(file);
     }
     let given_open = path
         .parent()

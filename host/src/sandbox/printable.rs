@@ -17,24 +17,38 @@ pub fn printable(text: &str) -> String {
         }
         match character {
             '"' | '\'' | '\\' => shown.push(character),
+            _ if is_hidden(character) => shown.extend(character.escape_default()),
             _ => shown.extend(character.escape_debug()),
         }
     }
     shown
 }
 
-/// Whether a character changes more than its own place when it is printed: control
-/// characters, line separators, and marks of the direction of writing. A tab does not.
+/// Whether a character changes more than its own place when it is printed, or is not seen
+/// at all: control characters, line separators, marks of the direction of writing, and
+/// what Unicode has text ignore, tags among it. A tab, and what selects the form of a
+/// character, are not hidden.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     character.is_control() && character != '\t'
         || matches!(
             character,
-            '\u{61c}'
-                | '\u{200e}'
-                | '\u{200f}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -83,8 +97,17 @@ mod tests {
         for (text, shown) in [
             ("\u{1b}[31mé\t語", "\\u{1b}[31mé\t語"),
             ("a\r\n\u{2028}b\u{9b}", "a\\r\\n\\u{2028}b\\u{9b}"),
+            ("\u{e9}\u{fe0f}", "\u{e9}\u{fe0f}"),
         ] {
             assert_eq!(escaped(text), shown);
+        }
+        for hidden in "\u{ad}\u{200b}\u{200d}\u{2060}\u{3164}\u{feff}\u{e0001}\u{e0041}".chars() {
+            let shown = format!("a{}b", hidden.escape_default());
+            let text = format!("a{hidden}b");
+            assert_eq!(
+                (&*escaped(&text), printable(&text)),
+                (&*shown, shown.clone())
+            );
         }
         assert_eq!(escaped(&"x".repeat(90_000)).len(), 90_000);
         assert_eq!(printable(&"x".repeat(90_000)).chars().count(), LONGEST + 1);

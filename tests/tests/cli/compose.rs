@@ -58,6 +58,48 @@ fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
 }
 
 #[test]
+fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()> {
+    let place = Place::with_files(&[])?;
+    let parts = [digest(), provider()];
+    let parts = parts.each_ref().map(String::as_str);
+    symlink("/dev/stdout", place.path("stdout"))?;
+    symlink("/dev/fd/5", place.path("five"))?;
+    let compose = |script: &str| -> Result<_> {
+        let script = format!("printf head > out; {script}");
+        let end = Running::start(&mut place.shell(&script, &parts)?)?.end()?;
+        ensure!(end.code == Some(0), "{script}: {end}");
+        Ok((end, fs::read(place.path("out"))?))
+    };
+    let (_, file) = compose(r#""$0" compose "$@" -o out"#)?;
+    let appended = [b"head", &*file].concat();
+    for (script, to_stderr) in [
+        (r#""$0" compose "$@" -o stdout >> out"#, true),
+        (r#""$0" compose "$@" -o stdout | cat >> out"#, true),
+        (
+            r#""$0" compose "$@" -o /proc/thread-self/fd/1 >> out"#,
+            true,
+        ),
+        (
+            r#""$0" compose "$@" -o /dev/fd/5 5>&1 >> out | cat >> out"#,
+            true,
+        ),
+        (r#""$0" compose "$@" -o out >> out"#, true),
+        (r#""$0" compose "$@" -o /dev/fd/5 5>> out"#, true),
+        (r#""$0" compose "$@" -o five 5>> out"#, true),
+        (r#""$0" compose "$@" -o /dev/stderr 2>> out"#, false),
+    ] {
+        let (end, out) = compose(script)?;
+        ensure!(out == appended, "{script}: {end}");
+        let (told, silent) = match to_stderr {
+            true => (&end.stderr, &end.stdout),
+            false => (&end.stdout, &end.stderr),
+        };
+        ensure!(told.contains(" + ") && silent.is_empty(), "{script}: {end}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_terminal_is_spared() -> Result<()> {
     let place = Place::new()?;
     for output in ["-", "/dev/stdout", "/dev/tty"] {
@@ -176,7 +218,7 @@ fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
     let parts = parts.each_ref().map(String::as_str);
     let end = Running::start(&mut place.shell(script, &parts)?)?.end()?;
     ensure!(
-        end.code == Some(0) && end.stdout.starts_with("pipe: "),
+        end.code == Some(0) && end.stderr.starts_with("pipe: "),
         "{end}"
     );
     ensure!(fs::read(place.path("got"))?.starts_with(b"\0asm"));

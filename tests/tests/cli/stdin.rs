@@ -83,3 +83,63 @@ fn a_component_may_come_from_there() -> Result<()> {
     ensure!(output.status.success(), "{output:?}");
     Ok(())
 }
+
+#[test]
+fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Result<()> {
+    let place = Place::with(&recording(&[])?)?;
+    let provider = std::fs::read(example("provider"))?;
+    for name in ["-", "/dev/stdin"] {
+        let args = ["run", "--backend", name, "guest.wasm"];
+        let output = with(&place, &args, file(&provider)?)?;
+        ensure!(output.status.success(), "{name}: {output:?}");
+    }
+    for args in [
+        &["run", "-", "--stdin", "-"][..],
+        &["run", "--backend", "-", "/dev/stdin"],
+        &[
+            "run",
+            "--middleware",
+            "-",
+            "guest.wasm",
+            "--stdin",
+            "/dev/fd/0",
+        ],
+        &["compose", "-", "-", "-o", "out.wasm"],
+        &["conformance", "-", "--stdin", "-"],
+    ] {
+        let output = with(&place, args, Stdio::null())?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let why = "are both standard input, which can be read once";
+        ensure!(
+            output.status.code() == Some(2) && told.contains(why),
+            "{args:?}: {told}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn an_input_that_is_open_for_writing_alone_is_refused() -> Result<()> {
+    let place = Place::with(&guests::echo()?)?;
+    let input = File::create(place.path("input"))?;
+    let output = with(&place, &["run", "--stdin", "-", "guest.wasm"], input.into())?;
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    let refused = told.contains("it is open for writing alone");
+    ensure!(output.status.code() == Some(1) && refused, "{told}");
+    Ok(())
+}
+
+#[test]
+fn arguments_are_echoed_without_hidden_characters() -> Result<()> {
+    let place = Place::new()?;
+    let hidden = ['\u{1b}', '\u{202e}', '\u{9b}', '\u{e0041}', '\n'];
+    for hidden in hidden {
+        let argument = format!("--a{hidden}error: forged");
+        let end = place.run(&["run", &argument, "guest.wasm"])?;
+        let shown = argument.replace(hidden, &hidden.escape_default().to_string());
+        ensure!(end.code == Some(2) && end.stderr.contains(&shown), "{end}");
+        ensure!(!end.stderr.contains(&argument), "{end}");
+    }
+    Ok(())
+}

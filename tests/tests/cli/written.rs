@@ -50,6 +50,9 @@ fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
             end.code == Some(1) && end.stderr.starts_with(&error),
             "{end}"
         );
+        ensure!(!end.stderr.contains(".solti-metrics."), "{end}");
+        let told = end.stderr.contains("the folder missing does not exist");
+        ensure!(told == (out == "missing/out"), "{end}");
     }
     Ok(())
 }

@@ -275,6 +275,12 @@ fn another_target_folder() -> Result<()> {
                 .status
                 .success()
         );
+        // The key of the same name is for other tools.
+        let path = folder.path().join("mine/Cargo.toml");
+        let manifest = fs::read_to_string(&path)?;
+        let other = "target_directory = \"other\"\n";
+        let other = format!("\n[package.metadata]\n{other}[workspace.metadata]\n{other}");
+        fs::write(&path, manifest + &other)?;
         let output = Command::new("make")
             .arg("CARGO=sh ../cargo")
             .env_remove("CARGO_TARGET_DIR")

@@ -54,6 +54,60 @@ fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()>
         .count();
     // Three lines of three runs.
     ensure!(printed == 9, "{end}");
+    ensure!(
+        entries.iter().any(|entry| entry["message"] == "printed"
+            && entry["line"] == "{\"message\":\"run ended\",\"task\":\"other\"}"),
+        "{end}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
+    let forged = "run ended task=\"payroll\" outcome=\"success\" \\";
+    let place = Place::with(&[
+        (
+            "teller.wasm",
+            guests::teller("stderr", &format!("{forged}\n"), 0)?,
+        ),
+        (
+            "telling.wasm",
+            guests::telling_provider("stdout", &format!("{forged}\n"))?,
+        ),
+    ])?;
+    let mut running = place.plain(&format!(
+        "[log]\nformat = \"text\"\n{TICKS}[backends.telling]\ncomponent = \"telling.wasm\"\ngrants = [\"output\"]\n"
+    ))?;
+    for _ in 0..3 {
+        while !running.next_line()?.contains("run ended task=\"teller\"") {}
+    }
+    running.signal("TERM")?;
+    let end = running.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    for source in [
+        "guest: printed task=\"teller\"",
+        "component: printed component=\"telling\"",
+    ] {
+        let mut lines = end.stderr.lines().filter(|line| line.contains(source));
+        let line = lines.next().context("nothing is told")?;
+        ensure!(line.ends_with(&format!(" line={forged:?}")), "{line}");
+    }
+    ensure!(!end.stderr.contains("task=\"payroll\""), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
+    for value in ["info=", "foo=debug", "[x]=info"] {
+        let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+        place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
+        let mut command = serve(&place.path("."), &[FILE]);
+        let mut running = Running::start(command.env("RUST_LOG", value))?;
+        while !running.next_line()?.contains("\"message\":\"ready\"") {}
+        running.signal("TERM")?;
+        let end = running.end()?;
+        ensure!(end.code == Some(0), "{value}: {end}");
+    }
     Ok(())
 }
 

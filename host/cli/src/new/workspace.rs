@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Component, Path, PathBuf, absolute};
 
 use solti_metrics_host::read_file;
 use toml::Table;
@@ -13,7 +13,7 @@ const LONGEST: u64 = 1 << 20;
 /// package alone: it has to be a workspace of its own. One that has it as a member does not
 /// build at all if it is.
 pub(crate) fn workspace_of(dir: &Path) -> Option<PathBuf> {
-    let dir = absolute(dir).ok()?;
+    let dir = resolved(&absolute(dir).ok()?);
     let above = dir.parent()?.ancestors();
     let (root, workspace) = above
         .filter_map(|folder| Some((folder, workspace_in(folder)?)))
@@ -22,6 +22,18 @@ pub(crate) fn workspace_of(dir: &Path) -> Option<PathBuf> {
     let members = texts(&workspace, "members");
     let is_member = members.iter().any(|it| matches(&parts(it), &path));
     is_member.then(|| root.to_owned())
+}
+
+/// Without `..`, as cargo reads paths.
+fn resolved(path: &Path) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(resolved.pop()),
+            part => resolved.push(part),
+        }
+    }
+    resolved
 }
 
 fn workspace_in(folder: &Path) -> Option<Table> {
@@ -42,8 +54,15 @@ fn path_in(root: &Path, dir: &Path) -> Vec<String> {
 }
 
 fn parts(path: &str) -> Vec<&str> {
-    let parts = path.split('/');
-    parts.filter(|it| !it.is_empty() && *it != ".").collect()
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|it| *it != "..") => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 /// Whether a folder above the package is excluded, or the package itself, and it is not a
@@ -111,6 +130,14 @@ mod tests {
             ("members = ['hello']", "hello", true),
             ("members = ['./crates/*']", "crates/hello", true),
             ("members = ['crates/*']", "crates/deep/hello", false),
+            ("members = ['crates/../hello']", "hello", true),
+            ("members = ['../hello']", "hello", false),
+            ("members = ['hello']", "crates/../hello", true),
+            (
+                "members = ['*']\nexclude = ['crates/../hello']",
+                "hello",
+                false,
+            ),
             ("members = ['**']", "crates/deep/hello", true),
             ("members = ['crates/**/h?ll*']", "crates/deep/hello", true),
             ("members = ['crates/[a-h]ello']", "crates/hello", true),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::config::{Log, LogFormat};
 use crate::entries::{Entries, Form};
+use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::whole::to_stderr;
 use queue::Queue;
@@ -41,7 +42,7 @@ impl Logging {
             .with_ansi(false);
         // There is one already where a test has set it.
         let _ = match log.format {
-            LogFormat::Text => writer.try_init(),
+            LogFormat::Text => writer.fmt_fields(Quoted).try_init(),
             LogFormat::Json => writer.json().flatten_event(true).try_init(),
         };
         crate::voice::into_the_log();

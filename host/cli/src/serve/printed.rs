@@ -24,7 +24,7 @@ impl Printed {
     fn lines(&self, stream: &'static str) -> Arc<Lines> {
         let task = Arc::clone(&self.task);
         Lines::new(move |line| {
-            tracing::info!(target: "guest", task = &*task, stream, "{line}");
+            tracing::info!(target: "guest", task = &*task, stream, line, "printed");
         })
     }
 }
