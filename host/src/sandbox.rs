@@ -10,7 +10,6 @@ mod contained;
 mod engine;
 mod error;
 mod file;
-mod imports;
 mod inspect;
 mod instance_data;
 mod interface;
@@ -51,7 +50,6 @@ pub(crate) use error::shown;
 #[cfg(feature = "compose")]
 pub(crate) use file::read;
 pub(crate) use file::{Patient, SEALED, open, read_behind, read_open, within};
-pub(crate) use imports::bound_imports;
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;

@@ -92,6 +92,8 @@ pub(super) enum No {
     Misunderstood = 67,
     /// The component needs proposals for WebAssembly that this host does not support.
     Proposals = 68,
+    /// The component is larger than a limit that cannot be raised.
+    FixedLimit = 69,
 }
 
 impl No {
@@ -102,6 +104,7 @@ impl No {
             Self::Memory,
             Self::Misunderstood,
             Self::Proposals,
+            Self::FixedLimit,
         ]
         .into_iter()
         .find(|no| *no as i32 == code)

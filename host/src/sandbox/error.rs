@@ -118,6 +118,16 @@ pub enum LoadError {
         /// What is wrong with it, and where.
         reason: String,
     },
+    /// It is larger than a limit that cannot be raised.
+    #[error(
+        "{name}: {what}, which is a fixed limit; build the component with fewer and less nested types, instances and components"
+    )]
+    FixedLimit {
+        /// The component.
+        name: String,
+        /// What there is too much of, and the limit.
+        what: String,
+    },
     /// Its components instantiate each other so often that it is not followed.
     #[error(
         "{name}: takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer components in it"
