@@ -5,6 +5,7 @@
 mod access;
 mod asynchronous;
 mod blocking;
+mod build_error;
 mod compile_limit;
 mod contained;
 mod engine;
@@ -26,9 +27,10 @@ mod wasi;
 mod written_out;
 
 pub use access::Access;
+pub use build_error::BuildError;
 pub use compile_limit::CompileLimit;
 pub use contained::panic_is_contained;
-pub use error::{BuildError, LoadError};
+pub use error::LoadError;
 pub use file::{is_standard_input, open_file, read_file, read_opened};
 pub use inspect::{Inspection, Role};
 pub use interface::Interface;
