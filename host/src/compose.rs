@@ -157,6 +157,7 @@ fn composed(parts: Vec<part::Placed<'_>>) -> Result<Composed, ComposeError> {
     // they were not made for.
     let connected = contained(|| chain::connected(guest, middlewares, provider));
     let bytes = connected.map_err(unsupported)??;
+    part::bound("the composition", &bytes)?;
     part::validate(&bytes).map_err(unsupported)?;
     let inspection = Inspection::of("the composition", &bytes)?;
     if let Some(left) = inspection

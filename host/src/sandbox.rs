@@ -5,12 +5,12 @@
 mod access;
 mod asynchronous;
 mod blocking;
+mod build_error;
 mod compile_limit;
 mod contained;
 mod engine;
 mod error;
 mod file;
-mod imports;
 mod inspect;
 mod instance_data;
 mod interface;
@@ -28,9 +28,10 @@ mod wasi;
 mod written_out;
 
 pub use access::Access;
+pub use build_error::BuildError;
 pub use compile_limit::CompileLimit;
 pub use contained::{contained, panic_is_contained};
-pub use error::{BuildError, LoadError};
+pub use error::LoadError;
 pub use file::{is_standard_input, open_file, read_file, read_opened};
 pub use inspect::{Inspection, Role};
 pub use interface::Interface;
@@ -52,7 +53,6 @@ pub(crate) use error::shown;
 #[cfg(feature = "compose")]
 pub(crate) use file::read;
 pub(crate) use file::{Patient, SEALED, open, read_behind, read_open, within};
-pub(crate) use imports::bound_imports;
 pub(crate) use limiter::{Limiter, bound};
 pub(crate) use output::GuestOutput;
 pub(crate) use printable::one_line;

@@ -15,6 +15,7 @@ use crate::args::{Format, RunArgs};
 use crate::chain::{Backend, Chain, Part};
 use crate::component::{Component, Options, Wanted};
 use crate::exported::Exported;
+use crate::limits::advised;
 use crate::summary::Summary;
 
 /// What receives the records, and what the report is made from afterwards.
@@ -114,8 +115,9 @@ impl Backends {
             let drain_timeout = args.drain_timeout.0;
             for part in backends {
                 let name = names.of(&part.file);
-                let component =
-                    Component::start(&providers, &wanted(name, part, args), None, drain_timeout)?;
+                let wanted = wanted(name, part, args);
+                let component = Component::start(&providers, &wanted, None, drain_timeout);
+                let component = component.map_err(advised)?;
                 receivers.push(component.handle());
                 components.push(Arc::new(component));
             }
@@ -123,7 +125,8 @@ impl Backends {
                 let name = names.of(&part.file);
                 let next = together(std::mem::take(&mut receivers));
                 let wanted = wanted(name, part, args);
-                let component = Component::start(&providers, &wanted, Some(next), drain_timeout)?;
+                let component = Component::start(&providers, &wanted, Some(next), drain_timeout);
+                let component = component.map_err(advised)?;
                 receivers.push(component.handle());
                 components.insert(0, Arc::new(component));
             }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use bytesize::ByteSize;
 use clap::{Args, value_parser};
+use solti_metrics_host::provider::{BackendFailure, StartError};
 use solti_metrics_host::runner::{Limit, Limits};
 
 const HEADING: &str = "Limits of each component";
@@ -107,6 +108,25 @@ pub(crate) fn stack(text: &str) -> Result<ByteSize, String> {
     } else {
         Err("expected a size from 16KiB to 1GiB".into())
     }
+}
+
+/// A backend that cannot be started, and what to do if it has hit a limit.
+pub(crate) fn advised(error: anyhow::Error) -> anyhow::Error {
+    let Some(StartError::Failed {
+        failure: BackendFailure::LimitHit { limit, .. },
+        ..
+    }) = error.downcast_ref()
+    else {
+        return error;
+    };
+    let advice = match limit {
+        Limit::Memory => "raise --backend-memory if it needs more".to_owned(),
+        limit => advice(*limit),
+    };
+    let text = error.to_string();
+    // Beneath the first line is what the backend itself has said.
+    let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    anyhow::anyhow!("{first}; {advice}{rest}")
 }
 
 /// What somebody can do whose task has hit a limit.

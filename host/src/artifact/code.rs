@@ -44,8 +44,6 @@ use wasmtime::{CodeBuilder, Engine};
 use super::address::Kind;
 #[cfg(feature = "runner")]
 use crate::inline::{Drain, INTRINSICS, Recording};
-#[cfg(feature = "runner")]
-use crate::sandbox::bound_imports;
 
 /// Machine code that may be executed.
 pub(super) struct Code<'a> {
@@ -163,7 +161,6 @@ impl SinkComponent {
         &self,
         linker: &Linker<Recording<S>>,
     ) -> wasmtime::Result<InstancePre<Recording<S>>> {
-        bound_imports(&self.0)?;
         linker.instantiate_pre(&self.0)
     }
 }

@@ -48,6 +48,8 @@ pub(super) enum NotCompiled {
     NotComposed(String),
     /// The component is at fault.
     Refused(String),
+    /// The component is larger than a limit that cannot be raised.
+    FixedLimit(String),
     /// The component needs these proposals for WebAssembly.
     Proposals(String),
     /// It took too much.
@@ -182,6 +184,7 @@ impl CompilerProcess {
             return match no {
                 No::NotComposed => NotCompiled::NotComposed(said),
                 No::NotCompiled => NotCompiled::Refused(said),
+                No::FixedLimit => NotCompiled::FixedLimit(said),
                 No::Proposals => NotCompiled::Proposals(said),
                 No::Memory => memory(inherited),
                 No::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),

@@ -69,6 +69,7 @@ impl SinkError {
                 error @ (LoadError::CompileLimit { .. }
                 | LoadError::ProcessLimit { .. }
                 | LoadError::Proposals { .. }
+                | LoadError::FixedLimit { .. }
                 | LoadError::Compiler { .. }),
             ) => Err(error),
             error => Ok(error.to_string()),
@@ -326,6 +327,7 @@ fn load_error(name: &str, not: NotCompiled) -> LoadError {
         NotCompiled::NotComposed(reason) | NotCompiled::Refused(reason) => {
             LoadError::Compile { name, reason }
         }
+        NotCompiled::FixedLimit(what) => LoadError::FixedLimit { name, what },
         NotCompiled::Proposals(proposals) => LoadError::Proposals { name, proposals },
         NotCompiled::Limit(limit) => LoadError::CompileLimit { name, limit },
         NotCompiled::ProcessLimit(limit) => LoadError::ProcessLimit { name, limit },

@@ -16,7 +16,7 @@ pub(super) fn compile(
     kind: Kind,
     component: &[u8],
 ) -> Result<Code<'static>, NotCompiled> {
-    bound_types(component).map_err(NotCompiled::Refused)?;
+    bound_types(component).map_err(NotCompiled::FixedLimit)?;
     let done = match kind {
         Kind::Plain => contained(|| Code::compile(engine, component, kind)),
         #[cfg(feature = "runner")]

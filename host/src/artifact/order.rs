@@ -94,6 +94,8 @@ pub(super) enum No {
     Proposals = 68,
     /// Threads cannot be started, whatever memory the order allows.
     Thread = 69,
+    /// The component is larger than a limit that cannot be raised.
+    FixedLimit = 70,
 }
 
 impl No {
@@ -105,6 +107,7 @@ impl No {
             Self::Misunderstood,
             Self::Proposals,
             Self::Thread,
+            Self::FixedLimit,
         ]
         .into_iter()
         .find(|no| *no as i32 == code)

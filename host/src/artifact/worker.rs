@@ -97,6 +97,7 @@ impl From<NotCompiled> for Answer {
             NotCompiled::NotComposed(reason) => Self::new(No::NotComposed, reason),
             NotCompiled::Refused(reason) if is_of_memory(&reason) => Self::new(No::Memory, reason),
             NotCompiled::Refused(reason) => Self::new(No::NotCompiled, reason),
+            NotCompiled::FixedLimit(what) => Self::new(No::FixedLimit, what),
             NotCompiled::Proposals(proposals) => Self::new(No::Proposals, proposals),
             NotCompiled::Limit(limit) => Self::new(No::Misunderstood, limit),
             NotCompiled::ProcessLimit(limit) => Self::new(No::Memory, limit),

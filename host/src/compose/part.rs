@@ -53,6 +53,7 @@ impl<'a> Placed<'a> {
         };
         placed.must_speak_this_version()?;
         placed.must_be(expected)?;
+        bound(part.name, part.bytes)?;
         validate(part.bytes).map_err(|reason| LoadError::Invalid {
             name: placed.name.clone(),
             reason,
@@ -114,9 +115,16 @@ impl<'a> Placed<'a> {
     }
 }
 
+/// Refuses types that are too large to be walked.
+pub(super) fn bound(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    bound_types(bytes).map_err(|what| LoadError::FixedLimit {
+        name: printable(name),
+        what,
+    })
+}
+
 /// With the features that runtimes have on unless told otherwise.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), String> {
-    bound_types(bytes)?;
     let mut validator = Validator::new_with_features(WasmFeatures::default());
     match contained(|| validator.validate_all(bytes).map(drop))? {
         Ok(()) => Ok(()),

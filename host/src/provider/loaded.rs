@@ -9,7 +9,7 @@ use crate::artifact::{
     ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal,
 };
-use crate::sandbox::{Ticker, UnknownInterface, bound_imports, one_line, printable};
+use crate::sandbox::{Ticker, UnknownInterface, one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
 /// what it was granted. Clones share it.
@@ -83,8 +83,7 @@ impl Loader<'_> {
     ) -> Result<Provider, LoadError> {
         let Loaded { component, origin } = loaded;
         contract::check(name, &inspection, &component)?;
-        let linked = bound_imports(&component);
-        let linked = linked.and_then(|()| self.linker.instantiate_pre(&component));
+        let linked = self.linker.instantiate_pre(&component);
         Ok(Provider {
             name: name.into(),
             inspection: Arc::new(inspection),

@@ -11,9 +11,7 @@ use crate::artifact::{
     ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal, SinkComponent, SinkError,
 };
-use crate::sandbox::{
-    Inspection, LoadError, ProcessLimit, Role, bound_imports, one_line, printable,
-};
+use crate::sandbox::{Inspection, LoadError, ProcessLimit, Role, one_line, printable};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.
@@ -167,10 +165,7 @@ impl Loader<'_> {
         component: &Component,
     ) -> Result<Entry, LoadError> {
         let linker = self.machine.linker(component.engine());
-        let linked = linker.map(|linker| {
-            bound_imports(component)?;
-            linker.instantiate_pre(component)
-        });
+        let linked = linker.map(|linker| linker.instantiate_pre(component));
         ready(name, inspection, linked)
     }
 

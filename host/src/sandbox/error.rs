@@ -3,47 +3,7 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{
-    CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, no_thread, one_line, printable,
-};
-
-/// A runner that cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// wasmtime does not take this configuration on this machine.
-    #[error("cannot set wasmtime up: {reason}; try a smaller stack")]
-    Engine {
-        /// What wasmtime said.
-        reason: String,
-    },
-    /// A limit of this process leaves wasmtime too little.
-    #[error("cannot set wasmtime up: {limit}")]
-    ProcessLimit {
-        /// The limit.
-        limit: ProcessLimit,
-    },
-    /// The thread that interrupts guests cannot be started.
-    #[error(
-        "cannot start the thread that interrupts guests: {}",
-        no_thread(source)
-    )]
-    Thread {
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-impl From<wasmtime::Error> for BuildError {
-    fn from(error: wasmtime::Error) -> Self {
-        match ProcessLimit::behind(&error) {
-            Some(limit) => Self::ProcessLimit { limit },
-            None => Self::Engine {
-                reason: one_line(&error),
-            },
-        }
-    }
-}
+use super::{CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, printable};
 
 /// A component that cannot be used as what it was loaded for.
 ///
@@ -117,6 +77,16 @@ pub enum LoadError {
         name: String,
         /// What is wrong with it, and where.
         reason: String,
+    },
+    /// It is larger than a limit that cannot be raised.
+    #[error(
+        "{name}: {what}, which is a fixed limit; build the component with fewer and less nested types, instances and components"
+    )]
+    FixedLimit {
+        /// The component.
+        name: String,
+        /// What there is too much of, and the limit.
+        what: String,
     },
     /// Its components instantiate each other so often that it is not followed.
     #[error(

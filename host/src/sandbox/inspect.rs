@@ -107,7 +107,10 @@ impl Inspection {
             name: name(),
             reason: printable(&reason),
         };
-        let mut inspection = Self::parse(bytes).map_err(invalid)?;
+        let mut inspection = Self::parse(bytes).map_err(|fault| match fault {
+            Fault::Invalid(reason) => invalid(reason),
+            Fault::Limit(what) => LoadError::FixedLimit { name: name(), what },
+        })?;
         inspection.instance_data = instance_data::bound(bytes).map_err(|none| match none {
             NoBound::Invalid(error) => invalid(error.to_string()),
             NoBound::TooManySteps => LoadError::TooManyInstances {
@@ -118,7 +121,7 @@ impl Inspection {
         Ok(inspection)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
         let mut asynchronous = None;
@@ -129,7 +132,8 @@ impl Inspection {
                 Payload::ComponentSection { .. } => {
                     depth += 1;
                     if depth > DEEPEST {
-                        return Err(format!("components nest more than {DEEPEST} deep"));
+                        let what = format!("its components nest more than {DEEPEST} deep");
+                        return Err(Fault::Limit(what));
                     }
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
@@ -266,10 +270,26 @@ impl Inspection {
     }
 }
 
-fn not_too_many(names: &[Interface]) -> Result<(), String> {
+/// Why there is nothing to tell of a component.
+enum Fault {
+    Invalid(String),
+    /// Which fixed limit it exceeds.
+    Limit(String),
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self::Invalid(reason)
+    }
+}
+
+fn not_too_many(names: &[Interface]) -> Result<(), Fault> {
     match names.len() {
         ..=MOST_NAMES => Ok(()),
-        _ => Err(format!("it has more than {MOST_NAMES} imports or exports")),
+        _ => {
+            let what = format!("it has more than {MOST_NAMES} imports or exports");
+            Err(Fault::Limit(what))
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! A type that has two of another has four of what is in that one, and so on: a megabyte
 //! of types can stand for gigabytes. Compilers and composers walk types as if they were
 //! written out, names included; so types for which that takes too long are refused
-//! before. Here each is looked at once.
+//! before. wasmtime also has about 2 KB for each item of an instance, and instances
+//! may double at every level as types do. Here each type is looked at once.
 
 use std::collections::HashMap;
 
@@ -14,17 +15,21 @@ use wasmparser::component_types::{
 use wasmparser::types::{Types, TypesRef};
 use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
 
-use super::contained;
+use super::{contained, printable};
 
 /// Bytes that all types of a component together may have, written out. Those of WASI
 /// have less than a hundredth of it.
 const MOST: u64 = 64 << 20;
 
+/// Functions, types, instances and other items that all instances and components in a
+/// component may have together, written out. Real ones have some thousand.
+const MOST_ITEMS: u64 = 100_000;
+
 /// How deep types may nest. Real ones nest three or four deep.
 const DEEPEST: u32 = 100;
 
-/// Refuses a component whose types are too large. What is no valid component is for
-/// others to refuse.
+/// Refuses a component whose types are too large, and says which fixed limit they
+/// exceed. An invalid component is for others to refuse.
 pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
     // The library asserts much, and there is input that it was not made for.
     contained(|| walk(component)).unwrap_or(Ok(()))
@@ -32,20 +37,56 @@ pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
 
 fn walk(component: &[u8]) -> Result<(), String> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut left = MOST;
+    let mut left = Left {
+        bytes: MOST,
+        items: MOST_ITEMS,
+    };
     for payload in Parser::new(0).parse_all(component) {
         let valid = payload.and_then(|payload| validator.payload(&payload));
         match valid {
-            Ok(ValidPayload::End(types)) => left = measure(&types, left)?,
+            Ok(ValidPayload::End(types)) => measure(&types, &mut left)?,
             Ok(_) => {}
+            Err(error) if is_limit(error.message()) => return Err(printable(error.message())),
             Err(_) => return Ok(()),
         }
     }
     Ok(())
 }
 
-/// What is left of a number of bytes behind the types of one component.
-fn measure(types: &Types, mut left: u64) -> Result<u64, String> {
+/// Whether the validator refuses a component for its size, in words such as `effective
+/// type size exceeds the limit of 1000000`.
+fn is_limit(message: &str) -> bool {
+    ["exceeds the limit of", "exceeds limit of"]
+        .iter()
+        .any(|sign| message.contains(sign))
+}
+
+/// What the types of the next component may still have.
+struct Left {
+    bytes: u64,
+    items: u64,
+}
+
+impl Left {
+    fn take(&mut self, size: Size) -> Result<(), String> {
+        self.bytes = self.bytes.checked_sub(size.bytes).ok_or_else(|| {
+            format!(
+                "its types have more than {} MiB when they are written out",
+                MOST >> 20
+            )
+        })?;
+        self.items = self.items.checked_sub(size.items).ok_or_else(|| {
+            format!(
+                "its types have more than {MOST_ITEMS} functions, types and instances when they are written out"
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// Takes what the types of one component have. Components and instances that it makes
+/// have types as well, which stand in no type section.
+fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
     let types = types.as_ref();
     let mut sizes = Sizes {
         types,
@@ -53,27 +94,39 @@ fn measure(types: &Types, mut left: u64) -> Result<u64, String> {
         depth: 0,
     };
     for index in 0..types.component_type_count() {
-        let size = sizes.of(types.component_any_type_at(index))?.bytes;
-        left = left.checked_sub(size).ok_or_else(|| {
-            format!(
-                "its types have more than {} MiB when they are written out",
-                MOST >> 20
-            )
-        })?;
+        left.take(sizes.of(types.component_any_type_at(index))?)?;
     }
-    Ok(left)
+    for index in 0..types.component_count() {
+        left.take(sizes.of(Id::Component(types.component_at(index)))?)?;
+    }
+    for index in 0..types.component_instance_count() {
+        left.take(sizes.of(Id::Instance(types.component_instance_at(index)))?)?;
+    }
+    for index in 0..types.component_function_count() {
+        left.take(sizes.of(Id::Func(types.component_function_at(index)))?)?;
+    }
+    for index in 0..types.value_count() {
+        left.take(sizes.value(types.value_at(index))?)?;
+    }
+    Ok(())
 }
 
 /// Of one type.
 #[derive(Clone, Copy)]
 struct Size {
     bytes: u64,
+    /// Of instances and components.
+    items: u64,
     depth: u32,
 }
 
 /// Of a name, or a type without a part.
 const fn plain(bytes: u64) -> Size {
-    Size { bytes, depth: 0 }
+    Size {
+        bytes,
+        items: 0,
+        depth: 0,
+    }
 }
 
 struct Sizes<'a> {
@@ -100,6 +153,7 @@ impl Sizes<'_> {
         }
         let size = Size {
             bytes: parts.bytes.saturating_add(1),
+            items: parts.items,
             depth: parts.depth + 1,
         };
         self.known.insert(id, size);
@@ -155,13 +209,17 @@ impl Sizes<'_> {
     ) -> Result<Size, String> {
         let mut sum = plain(0);
         for (name, ty) in named {
-            let size = match ty {
-                Some(ComponentValType::Type(id)) => self.of(Id::Defined(id))?,
-                Some(ComponentValType::Primitive(_)) | None => plain(1),
-            };
+            let size = ty.map_or(Ok(plain(1)), |ty| self.value(ty))?;
             sum.add(name, size);
         }
         Ok(sum)
+    }
+
+    fn value(&mut self, ty: ComponentValType) -> Result<Size, String> {
+        match ty {
+            ComponentValType::Type(id) => self.of(Id::Defined(id)),
+            ComponentValType::Primitive(_) => Ok(plain(1)),
+        }
     }
 
     fn items<'i>(
@@ -177,13 +235,13 @@ impl Sizes<'_> {
                     plain((module.imports.len() + module.exports.len()) as u64)
                 }
                 Entity::Func(id) => self.of(Id::Func(id))?,
-                Entity::Value(ComponentValType::Type(id)) => self.of(Id::Defined(id))?,
-                Entity::Value(ComponentValType::Primitive(_)) => plain(1),
+                Entity::Value(ty) => self.value(ty)?,
                 Entity::Type { created, .. } => self.of(created)?,
                 Entity::Instance(id) => self.of(Id::Instance(id))?,
                 Entity::Component(id) => self.of(Id::Component(id))?,
             };
             sum.add(name.len(), size);
+            sum.items = sum.items.saturating_add(1);
         }
         Ok(sum)
     }
@@ -193,67 +251,10 @@ impl Size {
     fn add(&mut self, name: usize, part: Self) {
         self.bytes = self.bytes.saturating_add(name as u64);
         self.bytes = self.bytes.saturating_add(part.bytes);
+        self.items = self.items.saturating_add(part.items);
         self.depth = self.depth.max(part.depth);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Tested = Result<(), Box<dyn std::error::Error>>;
-
-    fn bound(text: &str) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
-        Ok(bound_types(&wat::parse_str(text)?))
-    }
-
-    /// `pair` is what stands for a type that has another one twice.
-    fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
-        let mut types = "(type $t0 (enum \"a\"))".to_owned();
-        for level in 1..levels {
-            let inner = format!("$t{}", level - 1);
-            types += &format!("(type $t{level} {})", pair(&inner));
-        }
-        types
-    }
-
-    #[test]
-    fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested {
-        let long = "n".repeat(10_000);
-        let record =
-            |inner: &str| format!("(record (field \"a{long}\" {inner}) (field \"b\" {inner}))");
-        let tuple = |inner: &str| format!("(tuple {inner} {inner})");
-        bound(&format!("(component {})", doubled(12, tuple)))??;
-        let refused = bound(&format!("(component {})", doubled(14, record)))?;
-        assert!(refused.is_err_and(|it| it.contains("written out")));
-        // Within another component, and within the type of an instance.
-        let inner = doubled(14, record);
-        let refused = bound(&format!("(component (component {inner}))"))?;
-        assert!(refused.is_err_and(|it| it.contains("written out")));
-        // As many types of one size are no trouble.
-        let many = "(type (enum \"a\"))".repeat(50_000);
-        bound(&format!("(component {many})"))??;
-        Ok(())
-    }
-
-    #[test]
-    fn what_nests_too_deep_is_refused() -> Tested {
-        let list = |inner: &str| format!("(list {inner})");
-        bound(&format!("(component {})", doubled(90, list)))??;
-        let refused = bound(&format!("(component {})", doubled(5_000, list)))?;
-        assert!(refused.is_err_and(|it| it.contains("deep")));
-        let within = format!(
-            "(component (type (instance {} (export \"e\" (type (eq $t4999))))))",
-            doubled(5_000, list)
-        );
-        assert!(bound(&within)?.is_err_and(|it| it.contains("deep")));
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_no_component_is_for_others_to_refuse() {
-        for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0\x07\xff"] {
-            assert_eq!(bound_types(bytes), Ok(()));
-        }
-    }
-}
+mod tests;

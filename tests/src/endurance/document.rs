@@ -91,7 +91,7 @@ Each limit has a name in the message of a refusal. `docs/serve.md` has the keys.
 | HTTP requests of a backend under way | 16 |
 | threads that may block | 64 |
 | a component's file | 64 MiB |
-| types of a component, written out, and their depth | 64 MiB and 100 |
+| types of a component, written out, their items, and their depth | 64 MiB, 100,000 and 100 |
 | steps of instantiating a component, nested components included | 262,144 |
 | pages that wait for slow readers, all connections together | 128 MiB |
 | entries of the log that wait for its reader | 8,192 or 16 MiB |

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::child::End;
 
 use crate::place::{Place, end};
@@ -21,6 +21,13 @@ const MEMORY: u64 = 256 << 10;
 
 /// What is said of types that are too large.
 const TOO_LARGE: &str = "its types have more than 64 MiB when they are written out";
+
+/// What is said of items that are too many.
+const TOO_MANY: &str =
+    "its types have more than 100000 functions, types and instances when they are written out";
+
+/// What is said of both.
+const FIXED: &str = ", which is a fixed limit; build the component with fewer and less nested types, instances and components";
 
 /// Types that nest pairs: their text, and the name of the last one.
 fn pairs(kind: &str, name: usize, export: impl Fn(usize) -> String) -> (String, String) {
@@ -153,7 +160,8 @@ fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result
         let end = bounded(&place, args)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
         let said = format!("{}{}", end.stdout, end.stderr);
-        ensure!(said.contains(TOO_LARGE), "{args:?}: {end}");
+        let refused = format!("{TOO_LARGE}{FIXED}");
+        ensure!(said.contains(&refused), "{args:?}: {end}");
         ensure!(said.len() < 16 << 10, "{args:?}: {} bytes", said.len());
     }
     Ok(())
@@ -187,8 +195,74 @@ fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
             (export "wasi:cli/run@0.2.12" (instance $main)))"#
     ))?;
     std::fs::write(place.path("guest.wasm"), guest)?;
-    let said = place.is_not_loaded(&["--no-cache", "guest.wasm"])?;
-    let refused = "its imports have more than 100000 functions, types and instances";
-    ensure!(said.contains(refused), "{said}");
+    for args in [
+        &["run", "--no-cache", "guest.wasm"][..],
+        &["check", "--no-cache", "guest.wasm"],
+        &[
+            "precompile",
+            "--artifact-key",
+            "key",
+            "-o",
+            "x",
+            "guest.wasm",
+        ],
+    ] {
+        is_refused(&place, args)?;
+    }
+    Ok(())
+}
+
+/// Instances that a component makes of others stand in no type section.
+#[test]
+fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
+    let mut made = r#"(type $u u8) (instance $z0 (export "r" (type $u)))"#.to_owned();
+    for level in 1..18 {
+        let inner = level - 1;
+        write!(
+            made,
+            r#"(instance $z{level}
+                (export "a" (instance $z{inner}))
+                (export "b" (instance $z{inner})))"#
+        )?;
+    }
+    made += r#"(export "more" (instance $z17))"#;
+    let place = Place::new()?;
+    for (name, whole) in [
+        ("guest.wasm", guest("tuple", SHORT)?),
+        ("provider.wasm", provider("tuple", SHORT)?),
+    ] {
+        let text = wasmprinter::print_bytes(whole)?;
+        let text = text.trim_end().strip_suffix(')').context("a component")?;
+        let doubled = wat::parse_str(format!("{text} {made})"))?;
+        std::fs::write(place.path(name), doubled)?;
+    }
+    std::fs::write(place.path("plain.wasm"), guest("tuple", SHORT)?)?;
+    for args in [
+        &["run", "--no-cache", "--max-memory", "1MiB", "guest.wasm"][..],
+        &["check", "--no-cache", "guest.wasm"],
+        &["check", "--no-cache", "provider.wasm"],
+        &["conformance", "--no-cache", "provider.wasm"],
+        &[
+            "run",
+            "--no-cache",
+            "--backend",
+            "./provider.wasm",
+            "plain.wasm",
+        ],
+        &["compose", "-o", "app.wasm", "plain.wasm", "provider.wasm"],
+    ] {
+        is_refused(&place, args)?;
+    }
+    Ok(())
+}
+
+/// With little memory, for the number of its items, and with advice that helps.
+fn is_refused(place: &Place, args: &[&str]) -> Result<()> {
+    let end = bounded(place, args)?;
+    ensure!(end.code == Some(1), "{args:?}: {end}");
+    let said = format!("{}{}", end.stdout, end.stderr);
+    for part in [TOO_MANY, FIXED] {
+        ensure!(said.contains(part), "{args:?}: {end}");
+    }
     Ok(())
 }

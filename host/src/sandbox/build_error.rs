@@ -1,0 +1,41 @@
+use std::io;
+
+use super::{ProcessLimit, no_thread, one_line};
+
+/// A runner that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// wasmtime does not take this configuration on this machine.
+    #[error("cannot set wasmtime up: {reason}; try a smaller stack")]
+    Engine {
+        /// What wasmtime said.
+        reason: String,
+    },
+    /// A limit of this process leaves wasmtime too little.
+    #[error("cannot set wasmtime up: {limit}")]
+    ProcessLimit {
+        /// The limit.
+        limit: ProcessLimit,
+    },
+    /// The thread that interrupts guests cannot be started.
+    #[error(
+        "cannot start the thread that interrupts guests: {}",
+        no_thread(source)
+    )]
+    Thread {
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl From<wasmtime::Error> for BuildError {
+    fn from(error: wasmtime::Error) -> Self {
+        match ProcessLimit::behind(&error) {
+            Some(limit) => Self::ProcessLimit { limit },
+            None => Self::Engine {
+                reason: one_line(&error),
+            },
+        }
+    }
+}
