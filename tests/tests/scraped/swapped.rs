@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::prometheus::{Job, Prometheus};
 use solti_metrics_tests::served::Served;
@@ -105,7 +106,11 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
     // What the first one was given it says itself, when it is told to hand over.
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let said: Vec<_> = end.stderr.lines().filter_map(records).collect();
+    let entries = end.stderr.lines();
+    let entries = entries.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let said: Vec<_> = entries
+        .filter_map(|entry| records(entry["line"].as_str()?))
+        .collect();
     let falls = said.windows(2).position(|pair| pair[1] < pair[0]);
     let of_first = said[falls.with_context(|| format!("only one spoke: {said:?}"))?];
     ensure!(of_first as f64 > ENOUGH && of_second > 0.0);
