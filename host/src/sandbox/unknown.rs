@@ -22,6 +22,7 @@ impl UnknownInterface {
     }
 
     /// One that it exports.
+    #[cfg(feature = "provider")]
     pub(crate) fn exported(interface: &Interface) -> Option<Self> {
         Self::new(interface, true)
     }

@@ -123,6 +123,7 @@ impl Held<'_> {
     }
 
     /// The guest has dropped something else that has descriptors.
+    #[cfg(feature = "provider")]
     pub(super) fn release(&mut self, resource: u32) {
         self.holdings.open.remove(&resource);
     }
