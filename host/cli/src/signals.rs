@@ -98,6 +98,8 @@ fn heard(signal: i32) {
             AT_ONCE.store(true, Ordering::SeqCst);
             taken.again.send_replace(Some(signal));
             drop(heard);
+            // The command says meanwhile what it abandons. This thread does nothing else,
+            // and the next signal ends the process at once.
             thread::sleep(LEAVING);
             let _nothing_new = unfinished::remove_all();
             low_level::exit(code(signal))
