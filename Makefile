@@ -19,7 +19,7 @@ test: oracles languages ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else \
-	  cargo test --workspace --locked; \
+	  cargo test --workspace --locked --no-fail-fast; \
 	fi
 
 matrix: languages ## Run every guest with every backend, in all languages; ONLY=python:: for some

@@ -64,12 +64,8 @@ impl Hits {
         self.slow_readers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts bytes, unless they would be more than `most` with those that are held.
-    pub(super) fn hold(&self, bytes: usize, most: usize) -> bool {
-        let fits = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= most);
-        let held = &self.held;
-        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
-            .is_ok()
+    pub(super) fn hold(&self, bytes: usize) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn let_go(&self, bytes: usize) {

@@ -3,13 +3,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use parking_lot::Mutex;
 use solti_metrics::Exposition;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::gzip::gzip;
-use super::room::Room;
+use super::room::{Kept, Room};
 use super::{Accept, Limits, Page, Route, Site};
 
 /// Pages that are made once for all who ask at about the same time.
@@ -32,6 +33,15 @@ pub(super) struct PageCache {
 pub(super) struct Made {
     pub(super) page: Page,
     pub(super) gzipped: bool,
+    /// Its body, if that takes room; then the page has none.
+    pub(super) kept: Option<Kept>,
+}
+
+impl Made {
+    pub(super) fn body(&self) -> Bytes {
+        let kept = self.kept.as_ref();
+        kept.map_or(&self.page.body, |kept| &kept.bytes).clone()
+    }
 }
 
 /// What is shared: a page, and how it is written.
@@ -192,10 +202,11 @@ impl PageCache {
         let is_gzipped = gzipped.is_some();
         // What is not sent is not kept while there is no room.
         let plain = std::mem::take(&mut page.body);
-        page.body = self.room.keep(gzipped.unwrap_or(plain)).await;
+        let kept = self.room.keep(gzipped.unwrap_or(plain)).await;
         Made {
             page,
             gzipped: is_gzipped,
+            kept: Some(kept),
         }
     }
 }
@@ -205,6 +216,7 @@ impl From<Page> for Made {
         Self {
             page,
             gzipped: false,
+            kept: None,
         }
     }
 }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use super::pulse::Pulse;
 use super::{Hits, Limits};
@@ -16,8 +15,6 @@ pub(super) struct Places {
     reading: Duration,
     hits: Arc<Hits>,
     taken: Mutex<Taken>,
-    /// Told whenever a connection has ended.
-    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +41,6 @@ impl Places {
             reading: limits.reading,
             hits,
             taken: Mutex::default(),
-            left: Notify::new(),
         })
     }
 
@@ -85,18 +81,15 @@ impl Places {
         })
     }
 
-    /// Closes the connection that has been reading its answer for longest. Its bytes
-    /// are free when it has ended, which [`Self::left`] tells.
-    pub(super) fn give_up_on_slowest_reader(&self) {
-        if let Some(slowest) = self.taken.lock().remove_first(Pulse::reading) {
-            self.hits.gave_up_on_reader();
-            slowest.evict();
-        }
-    }
-
-    /// Told whenever a connection has ended.
-    pub(super) fn left(&self) -> &Notify {
-        &self.left
+    /// Closes the connection that has been reading for longest of what takes room;
+    /// false if there is none.
+    pub(super) fn give_up_on_slowest_reader(&self) -> bool {
+        let Some(slowest) = self.taken.lock().remove_first(Pulse::takes_room) else {
+            return false;
+        };
+        self.hits.gave_up_on_reader();
+        slowest.evict();
+        true
     }
 }
 
@@ -113,6 +106,5 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.lock().pulses.remove(&self.number);
         self.places.hits.closed();
-        self.places.left.notify_waiters();
     }
 }

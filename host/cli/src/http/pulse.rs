@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Limits;
+use super::room::Reader;
 
 /// What a connection does, and until when it may.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ struct State {
     answering: Option<Instant>,
     /// Since when the client can read an answer, and has not read all of it.
     readable: Option<Instant>,
+    /// What it reads of what takes room.
+    reads: Vec<Reader>,
     /// Whether that answer is in the hands of whoever writes it.
     handed_over: bool,
     /// Whether something came that belongs to the request after that.
@@ -44,6 +47,7 @@ impl Pulse {
                 heard: None,
                 answering: None,
                 readable: None,
+                reads: Vec::new(),
                 handed_over: false,
                 ahead: false,
                 stalled: None,
@@ -78,12 +82,19 @@ impl Pulse {
         self.state.lock().readable
     }
 
+    /// The same, if what it reads takes room.
+    pub(super) fn takes_room(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        state.readable.filter(|_| !state.reads.is_empty())
+    }
+
     pub(super) fn is_old(&self, limits: &Limits) -> bool {
         self.born.elapsed() >= limits.age
     }
 
     /// Makes place for another one.
     pub(super) fn evict(&self) {
+        self.state.lock().reads.clear();
         self.evicted.notify_one();
     }
 
@@ -110,8 +121,10 @@ impl Pulse {
 
     /// An answer is there. If the one before it is not read yet, that one's time counts
     /// on.
-    pub(super) fn answered(&self) {
-        self.state.lock().readable.get_or_insert_with(Instant::now);
+    pub(super) fn answered(&self, reads: Option<Reader>) {
+        let mut state = self.state.lock();
+        state.readable.get_or_insert_with(Instant::now);
+        state.reads.extend(reads);
     }
 
     pub(super) fn handed_over(&self) {
@@ -135,6 +148,7 @@ impl Pulse {
         if state.answering.is_some() && state.handed_over {
             let now = Instant::now();
             (state.answering, state.readable, state.waiting) = (None, None, now);
+            state.reads.clear();
             state.heard = std::mem::take(&mut state.ahead).then_some(now);
         }
     }

@@ -14,7 +14,7 @@ use super::names::{Misdirected, Names, called};
 use super::page_cache::{Made, PageCache};
 use super::places::Places;
 use super::pulse::Pulse;
-use super::room::Room;
+use super::room::{Kept, Room};
 use super::{Accept, Access, Hits, Limits, Page, Route, Site};
 
 /// Answers requests with a site's pages.
@@ -91,7 +91,7 @@ impl Responder {
         } else {
             self.answer(&request, route).await
         };
-        pulse.answered();
+        pulse.answered(answer.made.kept.as_ref().map(Kept::reader));
         let label = route.map_or("other", Route::as_label);
         self.hits.answered(label, answer.made.page.status.as_u16());
         Ok(response(&answer, close, pulse))
@@ -198,9 +198,9 @@ fn refusal(status: StatusCode, header: (HeaderName, &'static str), text: &'stati
 }
 
 fn response(answer: &Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
-    let Made { page, gzipped } = &*answer.made;
+    let Made { page, gzipped, .. } = &*answer.made;
     let gzipped_header = gzipped.then_some((CONTENT_ENCODING, "gzip"));
-    let mut response = Response::new(Whole::new(page.body.clone(), Arc::clone(pulse)));
+    let mut response = Response::new(Whole::new(answer.made.body(), Arc::clone(pulse)));
     *response.status_mut() = page.status;
     let headers = response.headers_mut();
     for (name, value) in [
