@@ -2,23 +2,26 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
+use parking_lot::Mutex;
 use rlimit::Resource;
 use solti_metrics_host::{contained, io_reason, no_thread, try_threads};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Exit;
 
-/// How many threads do what blocks, such as reading a guest's file, at a time. What finds
-/// none free waits.
-const BLOCKING_THREADS: usize = 64;
+/// How many threads do what blocks, such as reading a guest's file, at a time; on a
+/// machine of more processors, one for each. What finds none free waits. Each of them
+/// keeps some 40 KiB of memory for good.
+const BLOCKING_THREADS: usize = 16;
 
-/// How many of them are started at the start, so that there is always one that does it:
-/// tokio panics where it has none, and the system starts none.
+/// How many of them are there before a command begins, so that there is always one that
+/// does it: tokio panics where it has none, and the system starts none.
 const FIRST_BLOCKING_THREADS: usize = 4;
 
 /// Threads that a command starts besides: for signals, the log, messages, tickers, and
@@ -56,8 +59,30 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
+/// Starts the threads that are started only when they are needed otherwise. So what goes
+/// on for long has its memory at once, and does not grow whenever more block than ever did
+/// before. Where the system has no more threads, there are fewer, as without this.
+pub(crate) fn start_blocking_threads(runtime: &Handle) {
+    let (hold, until) = channel::<()>();
+    let until = Arc::new(Mutex::new(until));
+    for _ in 0..blocking_threads() {
+        let until = Arc::clone(&until);
+        // One waits for all to be asked for, and the others for that one.
+        runtime.spawn_blocking(move || until.lock().recv());
+    }
+    drop(hold);
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn blocking_threads() -> usize {
+    processors().max(BLOCKING_THREADS)
+}
+
 fn start() -> anyhow::Result<Runtime> {
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let workers = processors();
     let threads = workers + FIRST_BLOCKING_THREADS + OTHER_THREADS;
     // tokio panics where there are none, so it is looked at before.
     try_threads(threads)
@@ -70,11 +95,11 @@ fn start() -> anyhow::Result<Runtime> {
     builder
         .enable_all()
         .worker_threads(workers)
-        .max_blocking_threads(BLOCKING_THREADS)
+        .max_blocking_threads(blocking_threads())
         .thread_keep_alive(THREADS_STAY);
     let started = contained(|| {
         let runtime = builder.build()?;
-        start_blocking_threads(&runtime)?;
+        start_first_blocking_threads(&runtime)?;
         io::Result::Ok(runtime)
     });
     match started {
@@ -95,7 +120,7 @@ fn try_descriptors() -> io::Result<()> {
 }
 
 /// Lets each of them do something until all of them are there.
-fn start_blocking_threads(runtime: &Runtime) -> io::Result<()> {
+fn start_first_blocking_threads(runtime: &Runtime) -> io::Result<()> {
     let mut held = Vec::new();
     for _ in 0..FIRST_BLOCKING_THREADS {
         let (hold, until) = channel::<()>();

@@ -35,6 +35,7 @@ use solti_metrics_host::{DropReason, LedgerSnapshot};
 use crate::causes::causes;
 use crate::exit::{Exit, print};
 use crate::http::Server;
+use crate::runtime::start_blocking_threads;
 use crate::signals::Requests;
 use crate::voice::{complain, complain_within};
 use config::Source;
@@ -86,6 +87,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         return check::check(&source).await;
     }
     let logging = log::Logging::start(&source.config.log).context("cannot start the log")?;
+    start_blocking_threads(&tokio::runtime::Handle::current());
     let ended = run(&source, &logging).await;
     // Behind all that is in the log.
     drop(logging);

@@ -89,7 +89,7 @@ Each limit has a name in the message of a refusal. `docs/serve.md` has the keys.
 | descriptors of all guests and backends | what `RLIMIT_NOFILE` allows, less 512 or half |
 | random bytes and copied bytes of one call | 4 KiB and 64 KiB (16 MiB for backends) |
 | HTTP requests of a backend under way | 16 |
-| threads that may block | 64 |
+| threads that may block | 16, or one for each processor if there are more |
 | a component's file | 64 MiB |
 | types of a component, written out, their items, and their depth | 64 MiB, 100,000 and 100 |
 | steps of instantiating a component, nested components included | 262,144 |
@@ -107,7 +107,7 @@ Each limit has a name in the message of a refusal. `docs/serve.md` has the keys.
   then in whichever thread is free, such as loading a component, is kept once more in each
   of them: on a machine of two processors memory went on growing for the whole half hour,
   from 43 to 48 MiB, where with two arenas it is flat.
-- **Disks answer.** An operation on a file of a guest takes one of 64 threads until the
+- **Disks answer.** An operation on a file of a guest takes one of 16 threads until the
   file system answers, whatever the guest's time limit: one that hangs, as a network file
   system may, can take all of them from other guests with directories and from reloads.
   A reload gives up on a file after 30 s, and reads none while four others hang.
