@@ -114,8 +114,8 @@ pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
 #[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
 pub use sandbox::{
-    DescriptorUse, contained, descriptor_use, io_reason, is_standard_input, no_thread, open_file,
-    panic_is_contained, read_file, read_opened, try_threads,
+    DescriptorUse, causes, contained, descriptor_use, io_reason, is_standard_input, no_thread,
+    open_file, panic_is_contained, read_file, read_opened, try_threads,
 };
 pub use solti_metrics::{
     Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,

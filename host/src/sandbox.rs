@@ -6,6 +6,7 @@ mod access;
 mod asynchronous;
 mod blocking;
 mod build_error;
+mod causes;
 mod compile_limit;
 mod contained;
 mod engine;
@@ -29,6 +30,7 @@ mod written_out;
 
 pub use access::Access;
 pub use build_error::BuildError;
+pub use causes::causes;
 pub use compile_limit::CompileLimit;
 pub use contained::{contained, panic_is_contained};
 pub use error::LoadError;

@@ -79,9 +79,8 @@ fn threads_that_many_guests_need_at_once_are_there_from_the_start() -> Result<()
          dirs = [\".::/texts\"]\noutput = \"discard\"\nrepeat = 120\nconcurrency = 100\n",
     )?;
     let successes = "solti_metrics_task_runs_total{task=\"many\",outcome=\"success\"}";
-    let threads = || -> Result<usize> {
-        Ok(fs::read_dir(format!("/proc/{}/task", served.id()))?.count())
-    };
+    let threads =
+        || -> Result<usize> { Ok(fs::read_dir(format!("/proc/{}/task", served.id()))?.count()) };
     let first = threads()?;
     let mut most = 0;
     while served.sample(successes)? < 120.0 {

@@ -8,17 +8,19 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use solti_metrics_host::runner::RecordPath;
 
 use crate::artifacts::ArtifactArgs;
-use crate::chain::{Chain, Grant, Receiver};
+use solti_metrics_server::Grant;
+
+use crate::chain::{Chain, Receiver};
 use crate::check::CheckArgs;
 use crate::conformance::ConformanceArgs;
-use crate::dir::Dir;
-use crate::http::HostName;
 use crate::limits::{LimitArgs, queue, stack};
 use crate::misused::misused;
 use crate::new::NewArgs;
 use crate::plain::colors;
 use crate::serve::ServeArgs;
-use crate::time::{Bound, Time, Timeout};
+use solti_metrics_server::Dir;
+use solti_metrics_server::http::HostName;
+use solti_metrics_server::time::{Bound, Time, Timeout};
 
 /// Run WebAssembly components as tasks, bound them, and see what happened.
 #[derive(Debug, Parser)]

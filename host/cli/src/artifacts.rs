@@ -1,18 +1,16 @@
 //! How components become machine code, as it was asked for on the command line.
 
-use std::env;
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
-use solti_metrics_host::artifact::{
-    ArtifactCache, ArtifactKey, Artifacts, CompilerProcess, KeyError, Refusal,
-};
+use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_host::runner::printable;
 
-use crate::time::Bound;
-use crate::voice::complain;
+use crate::voice::{Voice, complain};
+use solti_metrics_server::time::Bound;
+use solti_metrics_server::{CodeWanted, default_cache};
 
 const HEADING: &str = "Compiling";
 
@@ -53,95 +51,41 @@ pub(crate) struct ArtifactArgs {
 }
 
 impl ArtifactArgs {
-    fn wanted(&self) -> CodeWanted {
-        CodeWanted {
+    fn wanted(&self) -> anyhow::Result<CodeWanted> {
+        Ok(CodeWanted {
+            compiler: Some(compiler()?),
             cache: match &self.cache {
                 _ if self.no_cache => None,
                 Some(dir) => Some(dir.clone()),
-                None => default_dir(),
+                None => default_cache(),
             },
             size: self.cache_size.as_u64(),
             key: self.artifact_key.clone(),
             memory: self.compile_memory.as_u64(),
             time: self.compile_timeout.0,
-        }
+        })
     }
 
     /// Opens the cache. One that cannot be used is no reason to fail.
-    pub(crate) fn open(&self) -> Option<ArtifactCache> {
-        self.wanted().open()
+    pub(crate) fn open(&self) -> anyhow::Result<Option<ArtifactCache>> {
+        Ok(self.wanted()?.open(&Voice))
     }
 
     /// What runs components, with the key that was named.
     pub(crate) fn artifacts(&self) -> anyhow::Result<Artifacts> {
-        let wanted = self.wanted();
-        wanted.artifacts(wanted.open().as_ref())
+        let wanted = self.wanted()?;
+        Ok(wanted.artifacts(wanted.open(&Voice).as_ref())?)
     }
 
     /// In a process of its own, and kept there if there is a place.
     pub(crate) fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
-        self.wanted().without_key(cache)
+        Ok(self.wanted()?.without_key(cache))
     }
 }
 
-/// How components become machine code.
-pub(crate) struct CodeWanted {
-    /// Where it is kept, if it is.
-    pub(crate) cache: Option<PathBuf>,
-    /// Bytes that it may take there.
-    pub(crate) size: u64,
-    pub(crate) key: Option<PathBuf>,
-    /// Bytes that compiling may take.
-    pub(crate) memory: u64,
-    pub(crate) time: Duration,
-}
-
-impl CodeWanted {
-    /// Opens the cache. One that cannot be used is no reason to fail.
-    pub(crate) fn open(&self) -> Option<ArtifactCache> {
-        match ArtifactCache::open(self.cache.as_ref()?) {
-            Ok(cache) => Some(cache.size(self.size)),
-            Err(error) => {
-                complain(format_args!("warning: {error}"));
-                None
-            }
-        }
-    }
-
-    /// What runs components, with the key that was named.
-    pub(crate) fn artifacts(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
-        let artifacts = self.without_key(cache)?;
-        let key: Result<_, KeyError> = self.key.as_deref().map(ArtifactKey::read).transpose();
-        Ok(match key? {
-            Some(key) => artifacts.key(key),
-            None => artifacts,
-        })
-    }
-
-    fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
-        let compiler = CompilerProcess::this_program()?
-            .arg(COMPILE_WORKER)
-            .memory(self.memory)
-            .cpu(self.time)
-            .wall(self.time);
-        let artifacts = Artifacts::new().compiler(compiler);
-        Ok(match cache {
-            Some(cache) => artifacts.cache(cache.clone()),
-            None => artifacts,
-        })
-    }
-}
-
-/// Where programs of this user keep what they can do without.
-pub(crate) fn default_dir() -> Option<PathBuf> {
-    // What is not absolute is to be ignored, says the specification.
-    let folder = |name| {
-        let path = PathBuf::from(env::var_os(name)?);
-        path.is_absolute().then_some(path)
-    };
-    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-    // Beside what else of this project is kept there, which others may use.
-    Some(caches?.join("solti-metrics/code"))
+/// This program, as it compiles for another process.
+pub(crate) fn compiler() -> io::Result<CompilerProcess> {
+    Ok(CompilerProcess::this_program()?.arg(COMPILE_WORKER))
 }
 
 /// Says that precompiled code was of no use.

@@ -2,21 +2,22 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use solti_metrics::{FanoutMetrics, MetricsHandle, PrometheusMetrics, noop_metrics};
+use solti_metrics::{MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::runner::printable;
 
+use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
+
 use crate::args::{Format, RunArgs};
-use crate::chain::{Backend, Chain, Part};
-use crate::component::{Component, Options, Wanted};
-use crate::exported::Exported;
+use crate::chain::{Backend, Chain};
 use crate::limits::advised;
 use crate::summary::Summary;
+use crate::voice::Voice;
 
 /// What receives the records, and what the report is made from afterwards.
 pub(crate) struct Backends {
@@ -113,10 +114,12 @@ impl Backends {
                 .max_component(args.max_component.as_u64());
             let mut names = Names::default();
             let drain_timeout = args.drain_timeout.0;
+            let notices: Arc<dyn Notices> = Arc::new(Voice);
             for part in backends {
                 let name = names.of(&part.file);
                 let wanted = wanted(name, part, args);
-                let component = Component::start(&providers, &wanted, None, drain_timeout);
+                let component =
+                    Component::start(&providers, &wanted, None, drain_timeout, &notices);
                 let component = component.map_err(advised)?;
                 receivers.push(component.handle());
                 components.push(Arc::new(component));
@@ -125,7 +128,8 @@ impl Backends {
                 let name = names.of(&part.file);
                 let next = together(std::mem::take(&mut receivers));
                 let wanted = wanted(name, part, args);
-                let component = Component::start(&providers, &wanted, Some(next), drain_timeout);
+                let component =
+                    Component::start(&providers, &wanted, Some(next), drain_timeout, &notices);
                 let component = component.map_err(advised)?;
                 receivers.push(component.handle());
                 components.insert(0, Arc::new(component));
@@ -167,23 +171,6 @@ impl Backends {
     }
 }
 
-/// Takes no more records, hands over what waits, middlewares in their order first,
-/// then all backends together.
-pub(crate) async fn drain(components: &[Arc<Component>], within: Duration) {
-    let began = Instant::now();
-    let left = || within.saturating_sub(began.elapsed());
-    let (middlewares, backends): (Vec<_>, Vec<_>) = components.iter().partition(|it| it.middleware);
-    for component in middlewares {
-        component.backend.stop(left()).await;
-    }
-    let mut stopping = tokio::task::JoinSet::new();
-    for component in backends {
-        let (backend, left) = (Arc::clone(&component.backend), left());
-        stopping.spawn(async move { backend.stop(left).await });
-    }
-    while stopping.join_next().await.is_some() {}
-}
-
 fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
     Wanted {
         name,
@@ -192,19 +179,8 @@ fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
             queue: args.queue.get(),
             deadline: args.backend_timeout.0,
             memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
-            limits: args.limits,
+            limits: args.limits.given(),
         },
-    }
-}
-
-pub(crate) fn together(mut receivers: Vec<MetricsHandle>) -> MetricsHandle {
-    match (receivers.pop(), receivers.is_empty()) {
-        (None, _) => noop_metrics(),
-        (Some(only), true) => only,
-        (Some(last), false) => {
-            receivers.push(last);
-            Arc::new(FanoutMetrics::new(receivers))
-        }
     }
 }
 

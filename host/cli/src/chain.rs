@@ -6,9 +6,7 @@ use std::str::FromStr;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Error};
-use solti_metrics_host::provider::Grants;
-
-use crate::dir::Dir;
+use solti_metrics_server::{Grant, Part};
 
 /// What receives records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,56 +51,6 @@ impl Backend {
             Self::Prometheus => "prometheus",
         }
     }
-}
-
-/// Something that is granted to the component named before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Grant {
-    Env(String, String),
-    Dir(Dir),
-    Tcp(std::net::SocketAddr),
-    Udp(std::net::SocketAddr),
-    Http(String),
-    NoNetwork,
-    Output,
-}
-
-impl FromStr for Grant {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (what, value) = text.split_once('=').unwrap_or((text, ""));
-        let address = || {
-            value
-                .parse()
-                .map_err(|_| format!("{value:?} is no address such as 127.0.0.1:8125"))
-        };
-        match what {
-            "env" => match value.split_once('=') {
-                Some((key, value)) if !key.is_empty() => Ok(Self::Env(key.into(), value.into())),
-                _ => Err("expected env=NAME=VALUE".into()),
-            },
-            "dir" => Ok(Self::Dir(value.parse().map_err(str::to_owned)?)),
-            "tcp" => Ok(Self::Tcp(address()?)),
-            "udp" => Ok(Self::Udp(address()?)),
-            "http" if !value.is_empty() => Ok(Self::Http(value.into())),
-            "network" if value == "none" => Ok(Self::NoNetwork),
-            "output" if text == "output" => Ok(Self::Output),
-            _ => Err(
-                "expected env=NAME=VALUE, dir=HOST[::GUEST][:rw], tcp=ADDRESS, udp=ADDRESS, http=HOST[:PORT], network=none or output"
-                    .into(),
-            ),
-        }
-    }
-}
-
-/// One component, with what it was granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) file: PathBuf,
-    pub(crate) grants: Grants,
-    /// Whether what it prints is shown.
-    pub(crate) output: bool,
 }
 
 /// The components in the order in which records pass them: each middleware after
@@ -196,42 +144,11 @@ fn nobody() -> Error {
     )
 }
 
-impl Part {
-    fn new(file: &Path) -> Self {
-        Self {
-            file: file.into(),
-            grants: Grants::new(),
-            output: false,
-        }
-    }
-
-    /// A component that was granted all of this.
-    pub(crate) fn granted(file: &Path, grants: &[Grant]) -> Self {
-        let mut part = Self::new(file);
-        grants.iter().for_each(|grant| part.grant(grant));
-        part
-    }
-
-    fn grant(&mut self, grant: &Grant) {
-        let grants = std::mem::take(&mut self.grants);
-        self.grants = match grant {
-            Grant::Env(key, value) => grants.env(key, value),
-            Grant::Dir(dir) => grants.dir(&dir.host, &dir.guest, dir.access),
-            Grant::Tcp(address) => grants.tcp(*address),
-            Grant::Udp(address) => grants.udp(*address),
-            Grant::Http(authority) => grants.http(authority),
-            Grant::NoNetwork => grants.no_network(),
-            Grant::Output => {
-                self.output = true;
-                grants
-            }
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::{Args, Command, FromArgMatches};
+
+    use solti_metrics_host::provider::Grants;
 
     use super::*;
     use crate::args::RunArgs;
@@ -281,33 +198,6 @@ mod tests {
             &["--grant", "env=A=1", "--backend", "a.wasm"],
         ] {
             assert!(chain(args).is_err(), "{args:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_grant_is_told_from_one() {
-        for text in [
-            "",
-            "env",
-            "env=A",
-            "env==1",
-            "udp=localhost:1",
-            "tcp=1",
-            "net",
-            "network",
-            "network=all",
-            "output=1",
-        ] {
-            assert!(text.parse::<Grant>().is_err(), "{text}");
-        }
-        for text in [
-            "env=A=",
-            "dir=out::/out:rw",
-            "http=localhost:4318",
-            "tcp=[::1]:1",
-            "network=none",
-        ] {
-            assert!(text.parse::<Grant>().is_ok(), "{text}");
         }
     }
 }

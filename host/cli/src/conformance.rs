@@ -34,8 +34,6 @@ use solti_metrics_host::provider::{BackendOptions, Providers, Role, Siblings};
 use solti_metrics_host::runner::{Inspection, Runner, printable};
 
 use crate::artifacts::tell;
-use crate::causes::causes;
-use crate::chain::{Grant, Part};
 use crate::exit::{Exit, print};
 use crate::stdin::named_twice;
 use crate::voice::complain;
@@ -43,6 +41,8 @@ pub(crate) use args::ConformanceArgs;
 use args::Format;
 use guest::Guest;
 use outcome::Rules;
+use solti_metrics_host::causes;
+use solti_metrics_server::{Grant, Part};
 use subject::Setting;
 use suite::Suite;
 use untested::Untested;
@@ -70,7 +70,7 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
     let vectors = match vectors::vectors(args.vectors.as_deref()) {
         Ok(vectors) => vectors,
         Err(error) => {
-            complain(format_args!("error: {}", causes(&error)));
+            complain(format_args!("error: {}", causes(&*error)));
             return Ok(Exit::Misused);
         }
     };

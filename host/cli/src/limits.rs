@@ -6,6 +6,7 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use solti_metrics_host::provider::{BackendFailure, StartError};
 use solti_metrics_host::runner::{Limit, Limits};
+use solti_metrics_server::ComponentLimits;
 
 const HEADING: &str = "Limits of each component";
 
@@ -17,78 +18,79 @@ pub(crate) struct LimitArgs {
     /// Default: 20000.
     #[arg(long, value_name = "N", help_heading = HEADING,
         value_parser = value_parser!(u32).range(..=MOST_TABLE_ELEMENTS))]
-    pub(crate) max_table_elements: Option<u32>,
+    max_table_elements: Option<u32>,
 
     /// Maximum number of tables.
     ///
     /// Default: 64.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_tables: Option<u32>,
+    max_tables: Option<u32>,
 
     /// Maximum number of linear memories, each of which reserves 4 GiB of address space.
     ///
     /// Default: 16.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_memories: Option<u32>,
+    max_memories: Option<u32>,
 
     /// Maximum number of instances of core modules.
     ///
     /// Default: 1000.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_instances: Option<u32>,
+    max_instances: Option<u32>,
 
     /// Maximum number of open handles: files, streams, and the component's own resources.
     ///
     /// Default: 1000.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_handles: Option<u32>,
+    max_handles: Option<u32>,
 
     /// Maximum number of open file descriptors: of directories, files and sockets.
     ///
     /// Default: 256.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_descriptors: Option<u32>,
+    max_descriptors: Option<u32>,
 
     /// Maximum number of open streams of files and directory listings.
     ///
     /// Default: 256.
     #[arg(long, value_name = "N", help_heading = HEADING)]
-    pub(crate) max_streams: Option<u32>,
+    max_streams: Option<u32>,
 
     /// Maximum random bytes that one call may ask for.
     ///
     /// Default: 4KiB.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
-    pub(crate) max_random: Option<ByteSize>,
+    max_random: Option<ByteSize>,
 
     /// Maximum bytes that one call may make the host copy.
     ///
     /// Default: 64KiB for tasks, and 16MiB for components that receive records.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
-    pub(crate) max_host_call_data: Option<ByteSize>,
+    max_host_call_data: Option<ByteSize>,
 }
 
-/// The most elements of tables that may be asked for: 80 MB of them.
-pub(crate) const MOST_TABLE_ELEMENTS: i64 = 10_000_000;
+/// The most elements of tables that may be asked for.
+const MOST_TABLE_ELEMENTS: i64 = solti_metrics_server::MOST_TABLE_ELEMENTS as i64;
 
 impl LimitArgs {
+    /// What was given.
+    pub(crate) fn given(&self) -> ComponentLimits {
+        let mut limits = ComponentLimits::default();
+        limits.table_elements = self.max_table_elements;
+        limits.tables = self.max_tables;
+        limits.memories = self.max_memories;
+        limits.instances = self.max_instances;
+        limits.handles = self.max_handles;
+        limits.descriptors = self.max_descriptors;
+        limits.streams = self.max_streams;
+        limits.random = self.max_random;
+        limits.host_call_data = self.max_host_call_data;
+        limits
+    }
+
     /// Puts what was given into the limits of a component.
     pub(crate) fn put(&self, limits: &mut Limits) {
-        let size = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
-        let put = |limit: &mut usize, given: Option<usize>| *limit = given.unwrap_or(*limit);
-        let count = |given: Option<u32>| given.map(|count| count as usize);
-        put(&mut limits.table_elements, count(self.max_table_elements));
-        put(&mut limits.tables, count(self.max_tables));
-        put(&mut limits.memories, count(self.max_memories));
-        put(&mut limits.instances, count(self.max_instances));
-        put(&mut limits.handles, count(self.max_handles));
-        put(&mut limits.descriptors, count(self.max_descriptors));
-        put(&mut limits.streams, count(self.max_streams));
-        put(
-            &mut limits.host_call_fuel,
-            self.max_host_call_data.map(size),
-        );
-        limits.random = self.max_random.map_or(limits.random, |size| size.as_u64());
+        self.given().put(limits);
     }
 }
 

@@ -4,25 +4,19 @@
 mod args;
 mod artifacts;
 mod backend;
-mod causes;
 mod chain;
 mod check;
-mod component;
 mod compose;
 mod conformance;
-mod dir;
-mod engine;
 mod entries;
 mod exit;
-mod exported;
 mod fields;
 mod filter;
-mod http;
 mod limits;
-mod lines;
 mod misused;
 mod new;
 mod output;
+mod pages;
 mod plain;
 mod precompile;
 mod progress;
@@ -35,10 +29,8 @@ mod show;
 mod signals;
 mod stdin;
 mod summary;
-mod switch;
 mod table;
 mod tally;
-mod time;
 mod unfinished;
 mod voice;
 mod whole;
@@ -52,11 +44,10 @@ use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
 use solti_metrics_host::artifact::compile_worker;
-use solti_metrics_host::{no_thread, panic_is_contained};
+use solti_metrics_host::{causes, no_thread, panic_is_contained};
 
 use crate::args::{Cli, Command};
 use crate::artifacts::COMPILE_WORKER;
-use crate::causes::causes;
 use crate::entries::{Entries, Form};
 use crate::exit::Exit;
 use crate::fields::Quoted;
@@ -111,7 +102,7 @@ fn command_of_process() -> ExitCode {
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|error| {
-        complain_now(format_args!("error: {}", causes(&error)));
+        complain_now(format_args!("error: {}", causes(&*error)));
         Exit::Failed
     })
     .into()

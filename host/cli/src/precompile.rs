@@ -28,7 +28,7 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Misused);
     }
-    let cache = args.artifacts.open();
+    let cache = args.artifacts.open()?;
     let Some(key) = key(args, cache.as_ref())? else {
         complain(format_args!(
             "error: there is no key to seal it with; name a file for one with --artifact-key"

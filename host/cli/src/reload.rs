@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::causes::causes;
-use crate::component::Component;
 use crate::voice::complain;
+use solti_metrics_host::causes;
+use solti_metrics_server::Component;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -53,7 +53,7 @@ async fn reload(component: &Arc<Component>) {
         Ok(()) => complain(format_args!("{name}: replaced by what its file is now")),
         Err(error) => complain(format_args!(
             "error: {}; the backend {name} goes on as it was",
-            causes(&error)
+            causes(&*error)
         )),
     }
 }

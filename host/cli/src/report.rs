@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 use solti_metrics_host::provider::{BackendState, BackendStatus};
-use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use solti_metrics_host::runner::Path;
 
 use crate::backend::Backends;
+use solti_metrics_server::LedgerRow;
+
 use crate::summary::{Completed, RunnerErrors, Started};
 use crate::tally::Tally;
 
@@ -46,15 +46,6 @@ struct End {
 pub(crate) struct Ledgers {
     pub(crate) guests: LedgerRow,
     pub(crate) runner: LedgerRow,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct LedgerRow {
-    pub(crate) accepted: u64,
-    pub(crate) delivered: u64,
-    pub(crate) clamped: u64,
-    pub(crate) in_flight: u64,
-    pub(crate) dropped: BTreeMap<&'static str, u64>,
 }
 
 /// A component that received records.
@@ -134,21 +125,6 @@ impl Report {
                 .collect(),
             output_swallowed: tally.swallowed(),
             warnings: tally.warnings().to_vec(),
-        }
-    }
-}
-
-impl From<LedgerSnapshot> for LedgerRow {
-    fn from(ledger: LedgerSnapshot) -> Self {
-        Self {
-            accepted: ledger.accepted(),
-            delivered: ledger.delivered(),
-            clamped: ledger.clamped(),
-            in_flight: ledger.in_flight(),
-            dropped: DropReason::ALL
-                .into_iter()
-                .map(|reason| (reason.as_label(), ledger.dropped(reason)))
-                .collect(),
         }
     }
 }

@@ -13,9 +13,8 @@ use tokio::task::spawn_blocking;
 use crate::args::{Format, RunArgs};
 use crate::artifacts::tell;
 use crate::backend::{Backends, Builtins};
-use crate::engine::{Engine, History, Observer, Plan, Printing, Schedule};
 use crate::exit::Exit;
-use crate::http::{Access, Hits, Limits, Pages, Server};
+use crate::pages::Pages;
 use crate::progress::Progress;
 use crate::reload::Reloading;
 use crate::report::Report;
@@ -24,6 +23,8 @@ use crate::signals::{Requests, code};
 use crate::stdin::named_twice;
 use crate::tally::Tally;
 use crate::voice::{self, complain};
+use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
+use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};
 
 /// How long the last messages may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -118,7 +119,7 @@ fn pool(args: &RunArgs) -> Pool {
     pool
 }
 
-async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Server>> {
+async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<HttpServer>> {
     let (Some(address), Some(metrics)) = (args.listen, &backends.prometheus) else {
         return Ok(None);
     };
@@ -128,7 +129,7 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Ser
         hosts: args.hosts.clone(),
     };
     let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
-    let server = Server::start(address, pages, access, limits, hits).await?;
+    let server = HttpServer::start(address, pages, access, limits, hits).await?;
     for warning in &server.warnings {
         complain(format_args!("warning: {warning}"));
     }

@@ -1,45 +1,22 @@
-//! `solti-metrics serve`: a runner that is left running.
+//! `solti-metrics serve`: a server that is left running, with this process's signals and
+//! its log.
 
-mod api;
-mod check;
-mod collector;
-mod config;
-mod exporter;
-mod leaving;
-mod ledgers;
-mod live;
 mod log;
-mod member;
-mod not_applied;
-mod printed;
-mod programs;
-mod reading;
-mod receivers;
-mod reload;
-mod retired;
-mod site;
-mod start;
-mod task_counts;
-mod tasks;
-mod told;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use solti_metrics_host::{DropReason, LedgerSnapshot};
+use solti_metrics_host::runner::printable;
+use solti_metrics_server::{Checked, Configuration, ReadError, Server, ServerBuilder, schema};
 
-use crate::causes::causes;
+use crate::artifacts::compiler;
 use crate::exit::{Exit, print};
-use crate::http::Server;
 use crate::runtime::start_blocking_threads;
 use crate::signals::Requests;
-use crate::voice::{complain, complain_within};
-use config::Source;
-use live::Live;
+use crate::voice::{Voice, complain, complain_within};
 
 /// Requests to stop that come within this time are one: `timeout` signals a process and
 /// then its whole group.
@@ -66,36 +43,28 @@ pub(crate) struct ServeArgs {
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     let Some(file) = args.config.filter(|_| !args.schema) else {
-        let schema = serde_json::to_string_pretty(&config::schema())?;
+        let schema = serde_json::to_string_pretty(&schema())?;
         print(&format!("{schema}\n"))?;
         return Ok(Exit::Good);
     };
-    let read = {
-        let file = file.clone();
-        move || Source::read(&file)
-    };
-    let source = match reading::in_time(&file, read).await? {
-        Ok(source) => source,
-        Err(errors) => {
-            for line in errors.lines() {
-                complain(format_args!("error: {line}"));
-            }
-            return Ok(Exit::Misused);
-        }
+    let configuration = match Configuration::read(&file).await {
+        Ok(configuration) => configuration,
+        Err(ReadError::Invalid(errors)) => return Ok(misused(errors.lines())),
+        Err(error) => return Err(error.into()),
     };
     if args.check {
-        return check::check(&source).await;
+        return check(configuration);
     }
-    let logging = log::Logging::start(&source.config.log).context("cannot start the log")?;
+    let logging = log::Logging::start(configuration.log()).context("cannot start the log")?;
     start_blocking_threads(&tokio::runtime::Handle::current());
-    let ended = run(&source, &logging).await;
+    let ended = run(configuration, &logging).await;
     // Behind all that is in the log.
     drop(logging);
     let errors = match ended {
         Ok(errors) => errors,
         Err(Forced(signal)) => return Ok(Exit::Forced(signal)),
     };
-    for error in told::first(errors.iter().map(causes).collect()) {
+    for error in &errors {
         complain_within(LAST_WORDS, format_args!("error: {error}"));
     }
     Ok(if errors.is_empty() {
@@ -105,77 +74,92 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     })
 }
 
+fn misused(errors: impl Iterator<Item = String>) -> Exit {
+    for line in errors {
+        complain(format_args!("error: {line}"));
+    }
+    Exit::Misused
+}
+
+/// Looks at all that a configuration names, and runs nothing. Every error is told.
+fn check(configuration: Configuration) -> anyhow::Result<Exit> {
+    let file = printable(&configuration.file().display().to_string());
+    let checked: Checked = builder(configuration)?.notices(Arc::new(Voice)).check()?;
+    for warning in &checked.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
+    if let Some(errors) = checked.errors {
+        return Ok(misused(errors.lines()));
+    }
+    print(&format!(
+        "{file}: good: {} and {}\n",
+        counted(checked.tasks, "task"),
+        counted(checked.receivers, "receiver"),
+    ))?;
+    Ok(Exit::Good)
+}
+
+fn counted(number: usize, of: &str) -> String {
+    match number {
+        1 => format!("1 {of}"),
+        _ => format!("{number} {of}s"),
+    }
+}
+
+/// A server that compiles with this program.
+fn builder(configuration: Configuration) -> anyhow::Result<ServerBuilder> {
+    Ok(Server::builder(configuration).compiler(compiler()?))
+}
+
 /// The signal by which it was asked a second time to stop.
 struct Forced(i32);
 
 /// Serves until it is asked to stop. What it returns has kept it from beginning.
-async fn run(source: &Source, logging: &log::Logging) -> Result<Vec<anyhow::Error>, Forced> {
+async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec<String>, Forced> {
     let requests = match Requests::take(true, ONE_REQUEST) {
         Ok(requests) => requests,
-        Err(error) => return Ok(vec![error.into()]),
+        Err(error) => return Ok(vec![error.to_string()]),
     };
-    let preparing = async {
-        let live = start::prepare(source, logging).await?;
-        let server = start::listen(source, &live).await?;
-        anyhow::Ok((live, server))
+    let warnings = configuration.warnings();
+    let builder = match builder(configuration) {
+        Ok(builder) => builder.lost_log_entries(logging.lost()),
+        Err(error) => return Ok(vec![error.to_string()]),
     };
-    let prepared = tokio::select! {
+    let built = tokio::select! {
         biased;
-        prepared = preparing => prepared,
+        built = builder.build() => built,
         () = requests.stop().cancelled() => {
             tracing::info!("stopped before anything had begun");
             return Ok(Vec::new());
         }
     };
-    let (live, server) = match prepared {
-        Ok(prepared) => prepared,
-        Err(error) => return Ok(vec![error]),
+    let server = match built {
+        Ok(server) => server,
+        Err(error) => return Ok(error.lines()),
     };
-    if let Some(warning) = source.warning() {
+    for warning in warnings {
         tracing::warn!("{warning}");
-    }
-    if source.is_a_pipe {
-        tracing::warn!(
-            "the configuration comes out of a pipe, which cannot be read a second time: to reload it, start with the path of a file"
-        );
     }
     let errors = tokio::select! {
         biased;
-        errors = begin(source, &live) => errors,
+        started = server.start() => started.err().map_or_else(Vec::new, |error| error.lines()),
         () = requests.stop().cancelled() => Vec::new(),
     };
-    if live.begun.load(Ordering::Relaxed) {
-        go_on(source, &live, &requests).await;
+    if server.is_started() {
+        go_on(&server, &requests).await;
     }
-    stop(&live, server, &requests).await?;
+    stop(server, &requests).await?;
     Ok(errors)
-}
-
-/// Loads and begins with everything. Where some of it cannot be, nothing goes on.
-async fn begin(source: &Source, live: &Live) -> Vec<anyhow::Error> {
-    let mut errors = live.receivers.apply(source).await;
-    if errors.is_empty() {
-        errors = live.tasks.apply(source).await;
-    }
-    let errors: Vec<_> = errors.into_iter().map(|it| it.error).collect();
-    if errors.is_empty() {
-        live.begun.store(true, Ordering::Relaxed);
-        tracing::info!(
-            tasks = source.config.tasks.len(),
-            backends = live.receivers.members().len(),
-            "ready"
-        );
-    }
-    errors
 }
 
 /// Reloads when it is asked to, until it is asked to stop, be it in the middle of that:
 /// what it would have begun does not begin then.
-async fn go_on(source: &Source, live: &Arc<Live>, requests: &Requests) {
+async fn go_on(server: &Server, requests: &Requests) {
     let reload = async {
         loop {
             requests.reload().notified().await;
-            reload::reload(source, live).await;
+            // What cannot be applied is in the log, and on what is scraped.
+            let _told = server.reload().await;
         }
     };
     tokio::select! {
@@ -187,19 +171,10 @@ async fn go_on(source: &Source, live: &Arc<Live>, requests: &Requests) {
 
 /// Ends what runs, as canceled, lets backends take what waits, and says what became of
 /// it all. Who scrapes can do so until the end.
-async fn stop(live: &Arc<Live>, server: Option<Server>, requests: &Requests) -> Result<(), Forced> {
-    live.draining.store(true, Ordering::Relaxed);
+async fn stop(server: Server, requests: &Requests) -> Result<(), Forced> {
     tracing::info!("stopping: runs end as canceled; once more to leave at once");
-    let stopping = async {
-        live.tasks.stop().await;
-        live.receivers.stop().await;
-        live.ledgers().iter().for_each(settled);
-        if let Some(server) = server {
-            server.stop().await;
-        }
-    };
     tokio::select! {
-        () = stopping => {
+        _ledgers = server.stop() => {
             tracing::info!("stopped");
             Ok(())
         }
@@ -207,28 +182,5 @@ async fn stop(live: &Arc<Live>, server: Option<Server>, requests: &Requests) -> 
             tracing::error!("left at once: what was running is in no ledger");
             Err(Forced(signal))
         }
-    }
-}
-
-/// What became of the records that somebody was given. What is left out on purpose is
-/// no loss.
-fn settled((source, ledger): &(String, LedgerSnapshot)) {
-    let lost = ledger.dropped_total() - ledger.dropped(DropReason::Sampled);
-    macro_rules! entry {
-        ($level:ident) => {
-            tracing::$level!(
-                source,
-                accepted = ledger.accepted(),
-                delivered = ledger.delivered(),
-                dropped = ledger.dropped_total(),
-                in_flight = ledger.in_flight(),
-                "records"
-            )
-        };
-    }
-    if lost == 0 {
-        entry!(info);
-    } else {
-        entry!(warn);
     }
 }

@@ -4,7 +4,9 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
 use solti_metrics_host::runner::escaped;
 
-use crate::report::{LedgerRow, Report};
+use solti_metrics_server::LedgerRow;
+
+use crate::report::Report;
 
 /// The report, for a person.
 pub(crate) fn render(report: &Report) -> String {

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use solti_metrics_host::runner::escaped;
+use solti_metrics_server::Notices;
 use tokio::sync::oneshot;
 
 use crate::whole::to_stderr;
@@ -99,11 +100,16 @@ pub(crate) fn tabulate(table: &str) {
     queue(text);
 }
 
-/// Tells a line that a component has printed.
-pub(crate) fn quote(component: &str, stream: &'static str, line: &str) {
-    if IN_THE_LOG.load(Ordering::Relaxed) {
-        tracing::info!(target: "component", component, stream, line, "printed");
-    } else {
+/// What components print, and warnings about them, are messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Voice;
+
+impl Notices for Voice {
+    fn warn(&self, warning: &str) {
+        complain(format_args!("warning: {warning}"));
+    }
+
+    fn printed(&self, component: &str, _: &'static str, line: &str) {
         complain(format_args!("{component} | {line}"));
     }
 }

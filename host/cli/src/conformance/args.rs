@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum, value_parser};
 use super::vector::MOST_RECORDS;
 use crate::args::variable;
 use crate::artifacts::ArtifactArgs;
-use crate::chain::Grant;
-use crate::dir::Dir;
 use crate::limits::{LimitArgs, stack};
-use crate::time::{Bound, ShortTime};
+use solti_metrics_server::Dir;
+use solti_metrics_server::Grant;
+use solti_metrics_server::time::{Bound, ShortTime};
 
 const RECEIVERS: &str = "Providers and middlewares";
 const GUESTS: &str = "Guests";

@@ -10,7 +10,9 @@ use solti_metrics_host::provider::{
 use super::counts::{Counter, Counts};
 use super::untested::Untested;
 use super::verdict::Fault;
-use crate::component::printing;
+use solti_metrics_server::{Notices, printing};
+
+use crate::voice::Voice;
 
 /// How often it is looked whether everything was taken.
 const LOOK: Duration = Duration::from_millis(1);
@@ -76,7 +78,10 @@ impl<'a> Subject<'a> {
         options.restart.failures = 1;
         options.next = Some(Arc::clone(&next) as MetricsHandle);
         if setting.output {
-            [options.stdout, options.stderr] = printing(setting.provider.name());
+            [options.stdout, options.stderr] = printing(
+                &(Arc::new(Voice) as Arc<dyn Notices>),
+                setting.provider.name(),
+            );
         }
         Ok(Self {
             backend: ComponentBackend::start(&setting.provider, options)?,

@@ -4,15 +4,15 @@ mod queue;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use super::config::{Log, LogFormat};
 use crate::entries::{Entries, Form};
 use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::whole::to_stderr;
 use queue::Queue;
+use solti_metrics_server::{Log, LogFormat};
 
 /// How long entries that wait may take to be written at the end.
 const LAST: Duration = Duration::from_secs(1);
@@ -20,15 +20,15 @@ const LAST: Duration = Duration::from_secs(1);
 /// Writes the log, until it is dropped.
 pub(super) struct Logging {
     queue: Queue,
-    lost: Lost,
+    lost: Arc<AtomicU64>,
 }
 
 impl Logging {
     /// From here on, whatever this process has to say is an entry of the log. A second
     /// call in one process changes nothing.
     pub(super) fn start(log: &Log) -> io::Result<Self> {
-        let lost = Lost::default();
-        let queue = Queue::new(Arc::clone(&lost.0));
+        let lost = Arc::default();
+        let queue = Queue::new(Arc::clone(&lost));
         let form = match log.format {
             LogFormat::Text => Form::Text,
             LogFormat::Json => Form::Json,
@@ -53,24 +53,14 @@ impl Logging {
         Ok(Self { queue, lost })
     }
 
-    pub(super) fn lost(&self) -> Lost {
-        self.lost.clone()
+    /// How many entries nobody read in time, or could not be written.
+    pub(super) fn lost(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.lost)
     }
 }
 
 impl Drop for Logging {
     fn drop(&mut self) {
         self.queue.finish(LAST);
-    }
-}
-
-/// Entries that are in no log.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Lost(Arc<AtomicU64>);
-
-impl Lost {
-    /// How many nobody read in time, or could not be written.
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,123 @@
+//! The JSON schema of a configuration: what editors complete by, and what a file is held
+//! against before anything else.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use super::Config;
+use super::expected::LEAST;
+
+/// The schema, of draft 2020-12.
+pub fn schema() -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<Config>().to_value();
+    schema["title"] = "The configuration of `solti-metrics serve`".into();
+    simplify(&mut schema);
+    schema
+}
+
+/// TOML has no null: what may be left out is not required, and that is all. Nor is it of
+/// interest in which of Rust's types a number is kept, or where a comment has its line
+/// breaks.
+fn simplify(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            simplify_one(object);
+            object.values_mut().for_each(simplify);
+        }
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        _ => {}
+    }
+}
+
+fn simplify_one(schema: &mut Map<String, Value>) {
+    let is_null = |of: &Value| *of == "null" || of["type"] == "null";
+    for key in ["type", "anyOf"] {
+        let Some(Value::Array(either)) = schema.get_mut(key) else {
+            continue;
+        };
+        either.retain(|one| !is_null(one));
+        if either.len() > 1 {
+            continue;
+        }
+        match schema
+            .remove(key)
+            .and_then(|mut either| either.as_array_mut()?.pop())
+        {
+            // What is said beside it is about this use of it, and stays.
+            Some(Value::Object(one)) => schema.extend(one),
+            Some(one) => drop(schema.insert(key.into(), one)),
+            None => {}
+        }
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    let format = schema.get("format").and_then(Value::as_str);
+    let format = format.unwrap_or_default().to_owned();
+    if format == "uint32" {
+        schema.entry("maximum").or_insert(u32::MAX.into());
+    }
+    if format.starts_with("uint") || format == "double" {
+        schema.remove("format");
+    }
+    // What an editor can see of it: that it is not 0.
+    if schema.contains_key(LEAST) {
+        schema.insert("pattern".into(), "[1-9]".into());
+    }
+    if let Some(Value::String(what)) = schema.get_mut("description") {
+        *what = what.replace('\n', " ");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use solti_metrics_host::runner::Limits;
+
+    use super::super::{Config, Task};
+    use super::*;
+
+    /// A table with every default that the schema has for it.
+    fn with_defaults(title: &str, of: &str, more: &str) -> String {
+        let schema = schema();
+        let properties = schema["$defs"][of]["properties"].as_object();
+        let defaults = properties.into_iter().flatten().filter_map(|(key, of)| {
+            let default = of.get("default").filter(|it| !it.is_object())?;
+            Some(format!("{key} = {default}\n"))
+        });
+        let defaults: String = defaults.collect();
+        assert!(!defaults.is_empty(), "{of}");
+        format!("{title}\n{more}{defaults}")
+    }
+
+    #[test]
+    fn what_is_left_out_is_what_the_schema_says() -> Result<(), toml::de::Error> {
+        let text = with_defaults("[runner]", "Runner", "")
+            + &with_defaults("[artifacts]", "Artifacts", "")
+            + &with_defaults("[log]", "Log", "");
+        assert_eq!(toml::from_str::<Config>(&text)?, Config::default());
+        Ok(())
+    }
+
+    #[test]
+    fn so_it_is_for_a_task_and_its_pauses() -> Result<(), toml::de::Error> {
+        let component = "component = \"a.wasm\"\n";
+        let one: Task = toml::from_str(component)?;
+        let text =
+            with_defaults("", "Task", component) + &with_defaults("[backoff]", "BackoffConfig", "");
+        let other: Task = toml::from_str(&text)?;
+        assert_eq!(one.concurrency(), other.concurrency());
+        assert_eq!(one.queue(), other.queue());
+        assert_eq!(one.admission(), other.admission());
+        assert_eq!(one.backoff(), other.backoff());
+        assert_eq!(one.when(), other.when());
+        assert_eq!((one.output, one.schedule), (other.output, other.schedule));
+        let limits = Limits::default();
+        let bytes = |size: Option<super::super::Text<bytesize::ByteSize>>| {
+            size.map(|size| size.0.as_u64()).unwrap_or_default()
+        };
+        assert_eq!(bytes(other.max_memory), limits.memory as u64);
+        assert_eq!(bytes(other.max_output), limits.output);
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Runs tasks under supervision: how often, how many at a time, and what becomes of
+//! a run that is due while others go on.
+//!
+//! `taskvisor` supervises, as in native runners: a run is one of its tasks, and each
+//! place in which a run of a task can be is one of its slots, here called a *lane*. So
+//! a task that may run three times at once has three lanes. What it has no notion of
+//! is done here:
+//!
+//! - **A clock.** Its periodic tasks wait from the end of a run to the next, so that
+//!   two runs never meet, and nothing is left to admit. An interval is a clock of
+//!   ours, of the monotonic kind, which submits a run at each tick.
+//! - **Several runs of one task at a time.** A slot has one owner, and a queue of its
+//!   own. So runs that may wait do so for all lanes together, and take the one that is
+//!   free first; others go to the lane with the fewest before them.
+//! - **How many runs of one task may wait.** Its limit is one for all slots, so a
+//!   task's own is looked at before a run is submitted.
+//! - **Deadlines.** Its own drops the future, which is a cancellation to whoever
+//!   looks on. The runner has one that is recorded as what it is.
+
+mod ended;
+mod feed;
+mod job;
+mod places;
+mod plan;
+mod run;
+mod stats;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use solti_metrics_host::runner::{CancellationToken, Output, Runner, SpawnError, TaskReport};
+use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
+
+pub use ended::Ended;
+pub use job::Job;
+pub use plan::{Admission, Backoff, Jitter, Plan, Schedule};
+pub use stats::{History, Snapshot};
+
+/// How many runs there may be, of all tasks, those that wait included.
+pub const MOST_RUNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
+
+/// Who is told of every run of a task.
+pub trait Observer: Send + Sync + 'static {
+    /// A run is about to begin: where does what it prints go?
+    fn begins(&self) -> Printing;
+
+    /// It has ended, or could not begin.
+    fn ended(&self, result: Result<TaskReport, SpawnError>);
+}
+
+/// Where the output of one run goes.
+pub struct Printing {
+    /// Where standard output goes.
+    pub stdout: Output,
+    /// Where standard error goes.
+    pub stderr: Output,
+    /// Called when it prints no more.
+    pub finish: Box<dyn FnOnce() + Send>,
+}
+
+/// Supervises runs of all tasks. Clones supervise together.
+#[derive(Clone)]
+pub struct Engine {
+    supervisor: SupervisorHandle,
+    runner: Runner,
+    closed: CancellationToken,
+}
+
+impl Engine {
+    /// `concurrency` is how many runs there may be at a time, of all tasks; `grace` is
+    /// how long those that are asked to stop may take. A guest stops at its next tick,
+    /// so whoever takes longer is a host call that does not return.
+    pub fn start(
+        runner: Runner,
+        concurrency: Option<NonZeroUsize>,
+        grace: Duration,
+    ) -> anyhow::Result<Self> {
+        let limits = SupervisorConfig::default()
+            .with_max_concurrent(concurrency)
+            .with_max_registered_tasks(Some(MOST_RUNS))
+            .with_ownership_capacity(Some(MOST_RUNS))
+            .with_grace(grace);
+        let lanes = ControllerConfig::new(MOST_RUNS, MOST_RUNS.get());
+        let supervisor = Supervisor::builder(limits)
+            .with_controller(lanes)
+            .try_build()
+            .context("cannot supervise tasks")?;
+        Ok(Self {
+            supervisor: supervisor.serve().context("cannot supervise tasks")?,
+            runner,
+            closed: CancellationToken::new(),
+        })
+    }
+
+    /// Lets no run of any task begin from here on. Before tasks are asked to stop, one
+    /// after the other: what one lets go of is not to be taken by the next.
+    pub fn close(&self) {
+        self.closed.cancel();
+    }
+
+    /// Begins with a task: from here on it runs as its plan says.
+    pub fn begin(&self, plan: Plan, observer: Arc<dyn Observer>) -> Job {
+        Job::begin(self, plan, observer)
+    }
+
+    /// Ends what still runs, as canceled. Whether all of it ended in time.
+    pub async fn stop(self) -> bool {
+        !matches!(
+            self.supervisor.shutdown().await,
+            Err(RuntimeError::GraceExceeded { .. })
+        )
+    }
+}

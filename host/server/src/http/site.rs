@@ -1,0 +1,201 @@
+use std::borrow::Cow;
+use std::pin::Pin;
+
+use hyper::StatusCode;
+use hyper::body::Bytes;
+
+use solti_metrics::{Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
+use tokio::task::yield_now;
+
+use super::Accept;
+use crate::component::Component;
+
+/// Pages to read.
+pub trait Site: Send + Sync + 'static {
+    /// Whether there is such a page. This renders nothing and does not wait.
+    fn has(&self, route: Route<'_>) -> bool;
+
+    /// The page at a route that this site has. A page that could not be made is
+    /// one with a status that says so; a panic is answered with 500.
+    fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a>;
+
+    /// The backends that have an exposition of their own, by name.
+    fn exposed(&self) -> Vec<String>;
+
+    /// A number that is another one after each change that somebody made: what was made
+    /// before it is not shown after it.
+    fn edition(&self) -> u64 {
+        0
+    }
+}
+
+/// A page that is being made.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Page> + Send + 'a>>;
+
+/// Where a page may be: a closed set, so that counts by page stay few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// `/`, the status page.
+    Page,
+    /// `/metrics`, an exposition.
+    Metrics,
+    /// `/healthz`: whether the process answers.
+    Healthz,
+    /// `/readyz`: whether it is of use.
+    Readyz,
+    /// `/api/tasks`, as JSON.
+    Tasks,
+    /// `/api/backends`, as JSON.
+    Backends,
+    /// Of the backend of this name.
+    BackendMetrics(&'a str),
+}
+
+impl<'a> Route<'a> {
+    /// Those whose path is fixed.
+    pub const FIXED: [Self; 6] = [
+        Self::Page,
+        Self::Metrics,
+        Self::Healthz,
+        Self::Readyz,
+        Self::Tasks,
+        Self::Backends,
+    ];
+
+    /// What a request's path, without its query, leads to.
+    pub fn of(path: &'a str) -> Option<Self> {
+        if let Some(route) = Self::FIXED.into_iter().find(|route| route.path() == path) {
+            return Some(route);
+        }
+        let name = path.strip_prefix("/backends/")?.strip_suffix("/metrics")?;
+        (!name.is_empty() && !name.contains('/')).then_some(Self::BackendMetrics(name))
+    }
+
+    /// The path of the request.
+    pub fn path(self) -> Cow<'static, str> {
+        match self {
+            Self::Page => "/".into(),
+            Self::Metrics => "/metrics".into(),
+            Self::Healthz => "/healthz".into(),
+            Self::Readyz => "/readyz".into(),
+            Self::Tasks => "/api/tasks".into(),
+            Self::Backends => "/api/backends".into(),
+            Self::BackendMetrics(name) => format!("/backends/{name}/metrics").into(),
+        }
+    }
+
+    /// The page as requests are counted by it.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Metrics => "metrics",
+            Self::Healthz => "healthz",
+            Self::Readyz => "readyz",
+            Self::Tasks => "tasks",
+            Self::Backends => "backends",
+            Self::BackendMetrics(_) => "backend_metrics",
+        }
+    }
+
+    /// Whether it is for those who look after the process, and never has to wait.
+    pub const fn is_probe(self) -> bool {
+        matches!(self, Self::Healthz | Self::Readyz)
+    }
+
+    /// Whether it is written in the format that the client prefers.
+    pub const fn is_exposition(self) -> bool {
+        matches!(self, Self::Metrics | Self::BackendMetrics(_))
+    }
+
+    /// Whether it needs no token: a probe has none, and the status page holds no
+    /// data.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Page | Self::Healthz | Self::Readyz)
+    }
+}
+
+/// A page as it is sent.
+#[derive(Debug)]
+pub struct Page {
+    /// The status code.
+    pub status: StatusCode,
+    /// The media type.
+    pub media: &'static str,
+    /// The body.
+    pub body: Bytes,
+    /// Its `Content-Security-Policy`: by default, one that allows nothing.
+    pub policy: &'static str,
+}
+
+impl Page {
+    /// A page with status 200.
+    pub fn new(media: &'static str, body: impl Into<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            media,
+            body: body.into(),
+            policy: "default-src 'none'; frame-ancestors 'none'",
+        }
+    }
+
+    /// A page of plain text.
+    pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        let mut page = Self::new("text/plain; charset=utf-8", body);
+        page.status = status;
+        page
+    }
+
+    /// What a host has to tell of itself.
+    pub fn of(metrics: &PrometheusMetrics, exposition: Exposition) -> Self {
+        match metrics.encode(exposition) {
+            Ok(text) => Self::new(exposition.content_type(), text),
+            Err(error) => Self::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+
+    /// What a component that receives records has to tell, if it is still there. It
+    /// tells it in OpenMetrics; for a client that prefers the older format, that is
+    /// rewritten.
+    pub async fn of_component(component: Option<&Component>, exposition: Exposition) -> Self {
+        let Some(component) = component else {
+            return Self::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
+        };
+        let text = match component.backend.expose().await {
+            Ok(text) => text,
+            Err(error) => {
+                return Self::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n"));
+            }
+        };
+        if exposition == Exposition::OpenMetrics {
+            return Self::new(exposition.content_type(), text);
+        }
+        match in_text(&text).await {
+            Ok(text) => Self::new(Exposition::Text.content_type(), text),
+            Err(error) => Self::text(
+                StatusCode::NOT_ACCEPTABLE,
+                format!(
+                    "this component exposes what cannot be said in text 0.0.4 ({error}); accept application/openmetrics-text\n"
+                ),
+            ),
+        }
+    }
+}
+
+/// Bytes that are rewritten before others get their turn.
+const AT_A_TIME: usize = 64 << 10;
+
+/// OpenMetrics in the older format.
+async fn in_text(mut open_metrics: &str) -> Result<String, NotOpenMetrics> {
+    let mut text = TextFromOpenMetrics::default();
+    while !open_metrics.is_empty() {
+        let bytes = open_metrics.as_bytes();
+        let begun = bytes.get(AT_A_TIME..).unwrap_or_default();
+        let end = begun.iter().position(|byte| *byte == b'\n');
+        let end = end.map_or(bytes.len(), |line| AT_A_TIME + line + 1);
+        let (lines, rest) = open_metrics.split_at(end);
+        text.push(lines)?;
+        open_metrics = rest;
+        yield_now().await;
+    }
+    Ok(text.finish())
+}

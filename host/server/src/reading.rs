@@ -1,0 +1,97 @@
+//! Reads files that somebody else may hold up, away from what answers signals.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use solti_metrics_host::runner::printable;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::time::Written;
+
+/// How long reading one file may take. A file system that does not answer would hold up
+/// a reload for ever.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads that have not returned in time, each of which has a thread until it does.
+const MOST_STUCK: usize = 4;
+
+/// Reads of one owner. Clones share their bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Reads(Arc<Semaphore>);
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_STUCK)))
+    }
+}
+
+impl Reads {
+    /// What `read` returns, which reads this file and may block.
+    pub(crate) async fn in_time<T: Send + 'static>(
+        &self,
+        file: &Path,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        within(READ_TIMEOUT, &self.0, file, read).await
+    }
+}
+
+async fn within<T: Send + 'static>(
+    time: Duration,
+    reads: &Arc<Semaphore>,
+    file: &Path,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    let shown = || printable(&file.display().to_string());
+    let Ok(place) = Arc::clone(reads).try_acquire_owned() else {
+        bail!(
+            "{}: not read, since {MOST_STUCK} files are still being read; does their file system answer?",
+            shown()
+        );
+    };
+    let reading = spawn_blocking(move || {
+        let read = read();
+        drop(place);
+        read
+    });
+    match timeout(time, reading).await {
+        Ok(read) => read.with_context(|| format!("{}: reading was given up", shown())),
+        Err(_) => bail!(
+            "{}: cannot be read within {}; does its file system answer?",
+            shown(),
+            Written(time)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn reads_that_do_not_return_are_given_up_and_so_are_those_behind_too_many() {
+        let reads = Arc::new(Semaphore::new(1));
+        let (go, gone) = channel::<()>();
+        let file = Path::new("silent");
+        let stuck = within(Duration::from_millis(1), &reads, file, move || {
+            gone.recv().is_ok()
+        });
+        let error = stuck.await.map_err(|error| error.to_string());
+        let late = "silent: cannot be read within 1ms; does its file system answer?";
+        assert_eq!(error, Err(late.into()));
+        let more = within(READ_TIMEOUT, &reads, file, || true).await;
+        let error = more.map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| error.contains("not read")));
+        // Whoever returns after all makes place.
+        assert!(go.send(()).is_ok());
+        drop(reads.acquire().await);
+        let read = within(READ_TIMEOUT, &reads, file, || true).await;
+        assert!(read.is_ok_and(|read| read));
+    }
+}

@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use solti_metrics_host::LedgerSnapshot;
+use solti_metrics_host::runner::TaskUsage;
+
+use crate::engine::{Ended, Snapshot};
+use crate::retired::RETIRED;
+
+/// What is counted of a task, and never becomes less.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TaskCounts {
+    pub(crate) name: String,
+    /// In the order of [`Ended::ALL`].
+    pub(crate) runs: [u64; Ended::ALL.len()],
+    pub(crate) rejected: u64,
+    pub(crate) cpu_time: Duration,
+    pub(crate) host_calls: u64,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) ledger: LedgerSnapshot,
+}
+
+impl TaskCounts {
+    pub(super) fn new(
+        name: &str,
+        runs: &Snapshot,
+        usage: &TaskUsage,
+        ledger: LedgerSnapshot,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            runs: runs.runs,
+            rejected: runs.rejected,
+            cpu_time: usage.cpu_time(),
+            host_calls: usage.host_calls(),
+            fuel: usage.fuel(),
+            ledger,
+        }
+    }
+
+    /// Adds those of a task whose name is forgotten.
+    pub(super) fn forget(&mut self, other: &Self) {
+        self.name = RETIRED.into();
+        for (sum, runs) in self.runs.iter_mut().zip(other.runs) {
+            *sum += runs;
+        }
+        self.rejected += other.rejected;
+        self.cpu_time = self.cpu_time.saturating_add(other.cpu_time);
+        self.host_calls += other.host_calls;
+        if let Some(fuel) = other.fuel {
+            *self.fuel.get_or_insert_default() += fuel;
+        }
+        self.ledger += other.ledger;
+    }
+}
