@@ -7,10 +7,10 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_host::runner::printable;
-
-use crate::voice::{Voice, complain};
 use solti_metrics_server::time::Bound;
 use solti_metrics_server::{CodeWanted, default_cache};
+
+use crate::voice::{Voice, complain};
 
 const HEADING: &str = "Compiling";
 

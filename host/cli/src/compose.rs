@@ -3,11 +3,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use bytesize::ByteSize;
+use clap::Args;
 use solti_metrics_host::compose::{Composed, Composer};
 use solti_metrics_host::io_reason;
 use solti_metrics_host::runner::printable;
 
-use crate::args::ComposeArgs;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::stdin::named_twice;
@@ -15,6 +15,28 @@ use crate::voice::complain;
 
 /// Of what is still imported, so many packages are named.
 const NAMED: usize = 8;
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
+)]
+pub(crate) struct ComposeArgs {
+    /// The guest's file; `-` is standard input.
+    pub(crate) guest: PathBuf,
+
+    /// The files of those that receive its records, in the order that records
+    /// travel: middlewares if there are any, and last the provider.
+    #[arg(required = true, value_name = "RECEIVER")]
+    pub(crate) receivers: Vec<PathBuf>,
+
+    /// Where the component goes; `-` is standard output.
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// Bytes that each component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
+}
 
 pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
     let to = args.output.display();

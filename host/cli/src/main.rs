@@ -1,13 +1,12 @@
 //! `solti-metrics`: runs WebAssembly components as tasks, bounds them, and
 //! shows what happened.
 
-mod args;
 mod artifacts;
-mod backend;
-mod chain;
 mod check;
+mod cli;
 mod compose;
 mod conformance;
+mod elapsed;
 mod entries;
 mod exit;
 mod fields;
@@ -16,23 +15,17 @@ mod limits;
 mod misused;
 mod new;
 mod output;
-mod pages;
 mod plain;
 mod precompile;
-mod progress;
-mod reload;
-mod report;
 mod run;
 mod runtime;
 mod serve;
-mod show;
 mod signals;
 mod stdin;
-mod summary;
-mod table;
-mod tally;
 mod unfinished;
+mod variable;
 mod voice;
+mod way;
 mod whole;
 mod wit;
 mod write;
@@ -46,8 +39,8 @@ use std::thread::{self, JoinHandle};
 use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::{causes, no_thread, panic_is_contained};
 
-use crate::args::{Cli, Command};
 use crate::artifacts::COMPILE_WORKER;
+use crate::cli::{Cli, Command};
 use crate::entries::{Entries, Form};
 use crate::exit::Exit;
 use crate::fields::Quoted;

@@ -1,19 +1,47 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::anyhow;
 use bytesize::ByteSize;
+use clap::Args;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
 use solti_metrics_host::io_reason;
 use solti_metrics_host::provider::{Providers, Role};
 use solti_metrics_host::runner::{self, Inspection, Runner, printable};
 
-use crate::args::PrecompileArgs;
+use crate::artifacts::ArtifactArgs;
+use crate::elapsed::elapsed;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::table::time;
 use crate::voice::complain;
+use crate::way::Way;
+
+#[derive(Debug, Args)]
+pub(crate) struct PrecompileArgs {
+    /// The component's file; `-` is standard input.
+    pub(crate) component: PathBuf,
+
+    /// Where the file goes; `-` is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Which path a guest's records are to take.
+    #[arg(long, value_enum, default_value_t = Way::Inline)]
+    pub(crate) path: Way,
+
+    /// Bytes that the component's file may have.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) max_component: ByteSize,
+
+    /// Compile a guest for a runner that counts what guests execute, as `serve` does with
+    /// `runner.fuel`. Others do not use that code.
+    #[arg(long)]
+    pub(crate) fuel: bool,
+
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
+}
 
 pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     let to = args.output.display();
@@ -48,7 +76,7 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
         file_name(&args.output),
         file_name(&args.component),
         ByteSize::b(file.bytes.len() as u64),
-        time(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        elapsed(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     );
     output.summarize(&line)?;
     Ok(Exit::Good)

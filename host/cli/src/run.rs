@@ -1,3 +1,17 @@
+//! `solti-metrics run`: one component, once or many times, and a report.
+
+mod args;
+mod backend;
+mod chain;
+mod pages;
+mod progress;
+mod reload;
+mod report;
+mod show;
+mod summary;
+mod table;
+mod tally;
+
 use std::iter;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -10,18 +24,19 @@ use solti_metrics_host::runner::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::args::{Format, RunArgs};
+use self::args::Format;
+pub(crate) use self::args::RunArgs;
+use self::backend::{Backends, Builtins};
+use self::pages::Pages;
+use self::progress::Progress;
+use self::reload::Reloading;
+use self::report::Report;
+use self::show::show;
+use self::tally::Tally;
 use crate::artifacts::tell;
-use crate::backend::{Backends, Builtins};
 use crate::exit::Exit;
-use crate::pages::Pages;
-use crate::progress::Progress;
-use crate::reload::Reloading;
-use crate::report::Report;
-use crate::show::show;
 use crate::signals::{Requests, code};
 use crate::stdin::named_twice;
-use crate::tally::Tally;
 use crate::voice::{self, complain};
 use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
 use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};

@@ -1,9 +1,10 @@
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use clap::Args;
 
-use crate::args::WitArgs;
 use crate::exit::{Exit, print};
 use crate::write::write;
 
@@ -17,6 +18,13 @@ pub(crate) const FILES: [(&str, &str); 7] = [
     ("exposition.wit", include_str!("wit/exposition.wit")),
     ("accounting.wit", include_str!("wit/accounting.wit")),
 ];
+
+#[derive(Debug, Args)]
+pub(crate) struct WitArgs {
+    /// Where to; it is made if it is not there.
+    #[arg(default_value = "wit/deps/solti-metrics")]
+    pub(crate) dir: PathBuf,
+}
 
 pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
     let dir = &args.dir;

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use solti_metrics_host::artifact::CompilerProcess;
+use solti_metrics_host::causes;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{ProcessLimit, Runner, printable};
 use solti_metrics_host::{is_standard_input, noop_metrics, open_file};
@@ -11,7 +12,6 @@ use crate::config::{ConfigErrors, Configuration, Name};
 use crate::exporter::Exporter;
 use crate::notices::Notices;
 use crate::start::{access, code_wanted};
-use solti_metrics_host::causes;
 
 /// What was found when looking at all that a configuration names.
 #[derive(Debug)]

@@ -1,9 +1,10 @@
+use solti_metrics_host::causes;
+
 use crate::config::{Configuration, Name, Text};
 use crate::live::Live;
 use crate::not_applied::NotApplied;
 use crate::start::pool;
 use crate::told::first;
-use solti_metrics_host::causes;
 
 /// Reads the configuration again, and changes what has changed. What cannot be used
 /// leaves what there was as it was: those errors are returned.

@@ -2,14 +2,14 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, value_parser};
-
-use super::vector::MOST_RECORDS;
-use crate::args::variable;
-use crate::artifacts::ArtifactArgs;
-use crate::limits::{LimitArgs, stack};
 use solti_metrics_server::Dir;
 use solti_metrics_server::Grant;
 use solti_metrics_server::time::{Bound, ShortTime};
+
+use super::vector::MOST_RECORDS;
+use crate::artifacts::ArtifactArgs;
+use crate::limits::{LimitArgs, stack};
+use crate::variable::variable;
 
 const RECEIVERS: &str = "Providers and middlewares";
 const GUESTS: &str = "Guests";

@@ -6,12 +6,11 @@ use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, Limits, NotRunning, Provider, StartError,
 };
+use solti_metrics_server::{Notices, printing};
 
 use super::counts::{Counter, Counts};
 use super::untested::Untested;
 use super::verdict::Fault;
-use solti_metrics_server::{Notices, printing};
-
 use crate::voice::Voice;
 
 /// How often it is looked whether everything was taken.

@@ -2,7 +2,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-
 use solti_metrics_host::read_file;
 
 use super::vector::Vector;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use solti_metrics_server::{Log, LogFormat};
+
+use self::queue::Queue;
 use crate::entries::{Entries, Form};
 use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::whole::to_stderr;
-use queue::Queue;
-use solti_metrics_server::{Log, LogFormat};
 
 /// How long entries that wait may take to be written at the end.
 const LAST: Duration = Duration::from_secs(1);

@@ -3,7 +3,6 @@ use std::pin::Pin;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-
 use solti_metrics::{Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
 use tokio::task::yield_now;
 

@@ -1,11 +1,11 @@
 use anyhow::Context;
 use solti_metrics::Exposition;
 
-use crate::args::Format;
-use crate::backend::Backends;
+use super::args::Format;
+use super::backend::Backends;
+use super::report::Report;
+use super::table;
 use crate::exit::print;
-use crate::report::Report;
-use crate::table;
 use crate::voice::tabulate;
 
 /// Writes the report in the form that was asked for: the table to standard

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use solti_metrics_host::causes;
+use solti_metrics_server::Component;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::voice::complain;
-use solti_metrics_host::causes;
-use solti_metrics_server::Component;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(500);

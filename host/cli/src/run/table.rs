@@ -1,12 +1,10 @@
-use std::time::Duration;
-
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
 use solti_metrics_host::runner::escaped;
-
 use solti_metrics_server::LedgerRow;
 
-use crate::report::Report;
+use super::report::Report;
+use crate::elapsed::elapsed;
 
 /// The report, for a person.
 pub(crate) fn render(report: &Report) -> String {
@@ -18,7 +16,7 @@ pub(crate) fn render(report: &Report) -> String {
     let head = format!(
         "{} · {runs} in {} · backend {}",
         escaped(&report.component),
-        time(report.elapsed_ms),
+        elapsed(report.elapsed_ms),
         report.backend,
     );
     let mut parts = vec![head];
@@ -51,9 +49,9 @@ fn tasks(report: &Report) -> String {
             row.runner.to_owned(),
             row.outcome.to_owned(),
             row.count.to_string(),
-            time(row.p50_ms),
-            time(row.p95_ms),
-            time(row.max_ms),
+            elapsed(row.p50_ms),
+            elapsed(row.p95_ms),
+            elapsed(row.max_ms),
         ]);
     }
     for started in &report.started {
@@ -148,33 +146,4 @@ fn table<const N: usize>(heads: [&str; N], text: usize) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// As precise as it is of use.
-pub(crate) fn time(ms: u64) -> String {
-    match ms {
-        0 => "<1 ms".into(),
-        1..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
-        _ => humantime::format_duration(Duration::from_secs(ms / 1_000)).to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_as_precise_as_they_are_of_use() {
-        for (ms, text) in [
-            (0, "<1 ms"),
-            (999, "999 ms"),
-            (1_000, "1.00 s"),
-            (59_999, "59.99 s"),
-            (61_000, "1m 1s"),
-            (31_536_000_000, "11months 30days 3h 50m 24s"),
-        ] {
-            assert_eq!(time(ms), text);
-        }
-    }
 }

@@ -10,13 +10,12 @@ use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::runner::printable;
-
 use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
 
-use crate::args::{Format, RunArgs};
-use crate::chain::{Backend, Chain};
+use super::args::{Format, RunArgs};
+use super::chain::{Backend, Chain};
+use super::summary::Summary;
 use crate::limits::advised;
-use crate::summary::Summary;
 use crate::voice::Voice;
 
 /// What receives the records, and what the report is made from afterwards.

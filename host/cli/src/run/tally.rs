@@ -7,10 +7,10 @@ use solti_metrics_host::runner::{
 };
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
-use crate::args::RunArgs;
-use crate::backend::Backends;
+use super::args::RunArgs;
+use super::backend::Backends;
+use super::progress::Progress;
 use crate::limits;
-use crate::progress::Progress;
 
 /// After so many of them, failures are only counted.
 const SHOWN: u64 = 5;

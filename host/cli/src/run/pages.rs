@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use solti_metrics::PrometheusMetrics;
-
 use solti_metrics_server::Component;
 use solti_metrics_server::http::{Accept, Answering, Page, Route, Site};
 

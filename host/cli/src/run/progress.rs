@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use solti_metrics_host::runner::Output;
 
-use crate::args::{Format, RunArgs};
+use super::args::{Format, RunArgs};
 use crate::plain::is_plain;
 use crate::voice::{complain, complain_now};
 use crate::whole;

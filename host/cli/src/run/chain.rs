@@ -151,7 +151,7 @@ mod tests {
     use solti_metrics_host::provider::Grants;
 
     use super::*;
-    use crate::args::RunArgs;
+    use crate::run::RunArgs;
 
     fn chain(args: &[&str]) -> Result<Chain, Error> {
         let all = ["run"].iter().chain(args).chain(&["guest.wasm"]);

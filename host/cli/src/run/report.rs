@@ -2,14 +2,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use solti_metrics_host::provider::{BackendState, BackendStatus};
-
 use solti_metrics_host::runner::Path;
-
-use crate::backend::Backends;
 use solti_metrics_server::LedgerRow;
 
-use crate::summary::{Completed, RunnerErrors, Started};
-use crate::tally::Tally;
+use super::backend::Backends;
+use super::summary::{Completed, RunnerErrors, Started};
+use super::tally::Tally;
 
 /// What happened, in the form in which programs read it.
 #[derive(Debug, Serialize)]

@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+/// As precise as it is of use.
+pub(crate) fn elapsed(ms: u64) -> String {
+    match ms {
+        0 => "<1 ms".into(),
+        1..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
+        _ => humantime::format_duration(Duration::from_secs(ms / 1_000)).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_precise_as_they_are_of_use() {
+        for (ms, text) in [
+            (0, "<1 ms"),
+            (999, "999 ms"),
+            (1_000, "1.00 s"),
+            (59_999, "59.99 s"),
+            (61_000, "1m 1s"),
+            (31_536_000_000, "11months 30days 3h 50m 24s"),
+        ] {
+            assert_eq!(elapsed(ms), text);
+        }
+    }
+}
