@@ -10,6 +10,7 @@ mod body;
 mod collector;
 mod connection;
 mod gzip;
+mod held;
 mod hits;
 mod limits;
 mod listener;

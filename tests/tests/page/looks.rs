@@ -75,7 +75,7 @@ fn hashes(browser: &mut Browser, server: &mut Server) -> Result<()> {
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         return Ok(fs::write(
-            path.join("../host/cli/src/http/page.html"),
+            path.join("../host/server/src/http/page.html"),
             page,
         )?);
     }

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 
-pub(crate) const PAGE: &str = include_str!("../../../host/cli/src/http/page.html");
+pub(crate) const PAGE: &str = include_str!("../../../host/server/src/http/page.html");
 pub(crate) const METRICS: &str = include_str!("fixtures/metrics.txt");
 pub(crate) const TASKS: &str = include_str!("fixtures/tasks.json");
 pub(crate) const BACKENDS: &str = include_str!("fixtures/backends.json");

@@ -233,7 +233,7 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
 mod tests {
     #[test]
     fn the_version_of_wasmtime_is_the_one_that_is_pinned() {
-        let pinned = include_str!("../../../../../Cargo.toml");
+        let pinned = include_str!("../../../../Cargo.toml");
         let pin = format!("wasmtime = {{ version = \"={}\"", super::WASMTIME);
         assert!(pinned.contains(&pin), "{pin}");
     }

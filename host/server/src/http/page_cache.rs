@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::gzip::gzip;
-use super::room::{Kept, Room};
+use super::held::Kept;
+use super::room::Room;
 use super::{Accept, Limits, Page, Route, Site};
 
 /// Pages that are made once for all who ask at about the same time.

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Limits;
-use super::room::Reader;
+use super::held::Reader;
 
 /// What a connection does, and until when it may.
 #[derive(Debug)]

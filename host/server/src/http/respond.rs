@@ -10,11 +10,12 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::Whole;
+use super::held::Kept;
 use super::names::{Misdirected, Names, called};
 use super::page_cache::{Made, PageCache};
 use super::places::Places;
 use super::pulse::Pulse;
-use super::room::{Kept, Room};
+use super::room::Room;
 use super::{Accept, Access, Hits, Limits, Page, Route, Site};
 
 /// Answers requests with a site's pages.

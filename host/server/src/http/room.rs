@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
-use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use super::Hits;
+use super::held::{Held, Kept, NoRoom};
 use super::places::Places;
 
 /// The memory of pages: those that are shared, and those that clients have not read to
@@ -15,32 +13,7 @@ use super::places::Places;
 pub(super) struct Room {
     most: usize,
     places: Arc<Places>,
-    hits: Arc<Hits>,
-    pages: Mutex<Pages>,
-    /// Told when there is more room, and when a page is read that nobody read.
-    changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Pages {
-    next: u64,
-    held: BTreeMap<u64, Held>,
-}
-
-/// A page that takes room.
-#[derive(Debug)]
-struct Held {
-    bytes: usize,
-    readers: usize,
-}
-
-/// Why a page cannot be kept yet.
-enum NoRoom {
-    /// There is enough of what nobody reads: it is free as soon as whoever made or read
-    /// it has let go of it.
-    SoonFree,
-    /// Others read it.
-    Read,
+    held: Arc<Held>,
 }
 
 impl Room {
@@ -48,9 +21,7 @@ impl Room {
         Arc::new(Self {
             most,
             places,
-            hits,
-            pages: Mutex::default(),
-            changed: Notify::new(),
+            held: Held::new(most, hits),
         })
     }
 
@@ -63,108 +34,17 @@ impl Room {
     /// The same bytes, which count until nobody holds them any more. Waits until there
     /// is room for them, for which slower readers lose their connections: no more of
     /// them than have to.
-    pub(super) async fn keep(self: &Arc<Self>, bytes: Bytes) -> Kept {
+    pub(super) async fn keep(&self, bytes: Bytes) -> Kept {
         loop {
-            let mut changed = pin!(self.changed.notified());
+            let mut changed = pin!(self.held.changed());
             // From here on, nothing is missed.
             changed.as_mut().enable();
-            match self.try_hold(bytes.len()) {
-                Ok(number) => return Kept::new(bytes, number, self),
+            match self.held.keep(&bytes) {
+                Ok(kept) => return kept,
                 Err(NoRoom::Read) if self.places.give_up_on_slowest_reader() => {}
                 Err(NoRoom::Read | NoRoom::SoonFree) => changed.await,
             }
         }
-    }
-
-    fn try_hold(&self, bytes: usize) -> Result<u64, NoRoom> {
-        let mut pages = self.pages.lock();
-        let (mut held, mut read) = (0, 0);
-        for page in pages.held.values() {
-            held += page.bytes;
-            read += if page.readers > 0 { page.bytes } else { 0 };
-        }
-        if bytes > self.most.saturating_sub(read) {
-            return Err(NoRoom::Read);
-        }
-        if bytes > self.most.saturating_sub(held) {
-            return Err(NoRoom::SoonFree);
-        }
-        let number = pages.next;
-        pages.next += 1;
-        pages.held.insert(number, Held { bytes, readers: 0 });
-        self.hits.hold(bytes);
-        Ok(number)
-    }
-
-    fn change(&self, number: u64, change: impl FnOnce(&mut Held)) {
-        self.pages.lock().held.get_mut(&number).map(change);
-        self.changed.notify_waiters();
-    }
-}
-
-/// A page that takes room.
-#[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) bytes: Bytes,
-    number: u64,
-    room: Arc<Room>,
-}
-
-impl Kept {
-    fn new(bytes: Bytes, number: u64, room: &Arc<Room>) -> Self {
-        let counted = Counted {
-            bytes,
-            number,
-            room: Arc::clone(room),
-        };
-        Self {
-            bytes: Bytes::from_owner(counted),
-            number,
-            room: Arc::clone(room),
-        }
-    }
-
-    /// Somebody reads it.
-    pub(super) fn reader(&self) -> Reader {
-        self.room.change(self.number, |page| page.readers += 1);
-        Reader {
-            number: self.number,
-            room: Arc::clone(&self.room),
-        }
-    }
-}
-
-/// One who reads a page, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Reader {
-    number: u64,
-    room: Arc<Room>,
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.room.change(self.number, |page| page.readers -= 1);
-    }
-}
-
-/// Bytes that count.
-struct Counted {
-    bytes: Bytes,
-    number: u64,
-    room: Arc<Room>,
-}
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.room.hits.let_go(self.bytes.len());
-        self.room.pages.lock().held.remove(&self.number);
-        self.room.changed.notify_waiters();
     }
 }
 
