@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ pub trait MetricsBackend: Send + Sync + 'static {
     /// [`LostInBatch::catch`] is the call for whoever must not unwind.
     #[inline]
     fn record_batch(&self, events: &[Event]) {
-        LostInBatch::record_each(self, events);
+        LostInBatch::record_each(events, |event| event.record_into(self));
     }
 
     /// Whether a batch costs less here than as many calls: for whoever has records
@@ -70,6 +71,36 @@ pub trait MetricsBackend: Send + Sync + 'static {
 
 /// A shared backend: kept in whatever builds tasks, cloned into each of them.
 pub type MetricsHandle = Arc<dyn MetricsBackend>;
+
+impl LostInBatch {
+    /// Hands a batch to a backend, and catches its panic.
+    ///
+    /// # Errors
+    ///
+    /// When it panics: with the records that are lost by that, which are never
+    /// more than the batch has.
+    #[inline]
+    pub fn catch<B: MetricsBackend + ?Sized>(backend: &B, events: &[Event]) -> Result<(), Self> {
+        catch_unwind(AssertUnwindSafe(|| backend.record_batch(events)))
+            .map_err(|panic| Self::of(panic, events.len()))
+    }
+}
+
+impl Event {
+    /// Makes the call that this event stands for.
+    #[inline]
+    pub fn record_into<B: MetricsBackend + ?Sized>(self, backend: &B) {
+        match self {
+            Self::TaskStarted { runner } => backend.record_task_started(runner),
+            Self::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            } => backend.record_task_completed(runner, outcome, duration_ms),
+            Self::RunnerError { runner, error } => backend.record_runner_error(runner, error),
+        }
+    }
+}
 
 /// Passes every record through a pointer.
 macro_rules! forward_to_pointee {

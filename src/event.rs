@@ -1,4 +1,4 @@
-use crate::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// One record, as a value: what a call of [`MetricsBackend`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,20 +36,6 @@ impl Event {
             Self::TaskStarted { runner }
             | Self::TaskCompleted { runner, .. }
             | Self::RunnerError { runner, .. } => runner,
-        }
-    }
-
-    /// Makes the call that this event stands for.
-    #[inline]
-    pub fn record_into<B: MetricsBackend + ?Sized>(self, backend: &B) {
-        match self {
-            Self::TaskStarted { runner } => backend.record_task_started(runner),
-            Self::TaskCompleted {
-                runner,
-                outcome,
-                duration_ms,
-            } => backend.record_task_completed(runner, outcome, duration_ms),
-            Self::RunnerError { runner, error } => backend.record_runner_error(runner, error),
         }
     }
 

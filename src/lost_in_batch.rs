@@ -2,8 +2,6 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::{Event, MetricsBackend};
-
 /// How many records of a batch a backend has lost by panicking.
 ///
 /// Who hands a batch over and must not panic itself does so through
@@ -43,18 +41,6 @@ pub struct LostInBatch {
 }
 
 impl LostInBatch {
-    /// Hands a batch to a backend, and catches its panic.
-    ///
-    /// # Errors
-    ///
-    /// When it panics: with the records that are lost by that, which are never
-    /// more than the batch has.
-    #[inline]
-    pub fn catch<B: MetricsBackend + ?Sized>(backend: &B, events: &[Event]) -> Result<(), Self> {
-        catch_unwind(AssertUnwindSafe(|| backend.record_batch(events)))
-            .map_err(|panic| Self::of(panic, events.len()))
-    }
-
     /// How many records are lost.
     #[must_use]
     pub const fn records(&self) -> usize {
@@ -70,14 +56,14 @@ impl LostInBatch {
     /// Makes one call for each of these records. One that panics loses its
     /// record, and those behind it follow all the same; how many there were is
     /// said at the end, by unwinding.
-    pub(crate) fn record_each<B: MetricsBackend + ?Sized>(backend: &B, events: &[Event]) {
+    pub(crate) fn record_each<T: Copy>(events: &[T], mut record: impl FnMut(T)) {
         let mut rest = events.iter();
         let mut lost: Option<Self> = None;
         // A record is out of the iterator before it is out of the backend. What
         // is caught is a run of records, so that only a panic costs anything.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
             for event in rest.by_ref() {
-                event.record_into(backend);
+                record(*event);
             }
         })) {
             match &mut lost {
@@ -98,7 +84,7 @@ impl LostInBatch {
 
     /// What a panic says of a batch of so many records.
     #[cold]
-    fn of(panic: Box<dyn Any + Send>, records: usize) -> Self {
+    pub(crate) fn of(panic: Box<dyn Any + Send>, records: usize) -> Self {
         match panic.downcast::<Self>() {
             Ok(lost) => Self {
                 records: lost.records.min(records),
@@ -139,7 +125,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{FanoutMetrics, MemoryMetrics, RunnerErrorKind, RunnerType, TaskOutcome};
+    use crate::{
+        Event, FanoutMetrics, MemoryMetrics, MetricsBackend, RunnerErrorKind, RunnerType,
+        TaskOutcome,
+    };
 
     /// Loses every error, and remembers the rest.
     #[derive(Default)]

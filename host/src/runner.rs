@@ -48,6 +48,7 @@ mod error;
 mod exit;
 mod fuel;
 mod lifecycle;
+mod linker;
 mod machine;
 mod path;
 mod pool;

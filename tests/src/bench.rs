@@ -15,6 +15,7 @@ mod growth;
 pub mod languages;
 mod limit;
 pub(crate) mod machine;
+mod note;
 mod options;
 mod page;
 mod places;
@@ -23,15 +24,17 @@ mod row;
 mod rows;
 mod run;
 mod spread;
+mod suite;
 mod summary;
 mod synthetic;
 mod table;
 mod turns;
+mod write;
 
 pub use limit::{Bound, LIMITS, Limit, Quotient};
 pub use row::{Arrived, Group, Row, Unit, Work};
 pub use rows::rows;
-pub use run::main;
+pub use suite::main;
 
 use limit::Verdict;
 use run::{Measured, Run};

@@ -13,7 +13,7 @@ use solti_metrics::Event;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use crate::script::write_call;
+use crate::write_call::write_call;
 
 /// Makes a component of the text of a core module. What the module neither
 /// imports nor exports, the component does not either.

@@ -25,3 +25,4 @@ pub mod toolchains;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub mod readme {}
+pub mod write_call;

@@ -14,14 +14,15 @@ use solti_metrics::{
     Event, Exposition, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle,
     PrometheusMetrics, noop_metrics,
 };
-use solti_metrics_tests::script::{guest, script};
+use solti_metrics_tests::guest::recording;
+use solti_metrics_tests::script::script;
 
 /// What a backend remembers, if it does.
 type Remembered = Box<dyn Fn() -> Vec<Event>>;
 
 #[test]
 fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
-    let (script, guest) = (script(), guest(&script())?);
+    let (script, guest) = (script(), recording(&script())?);
     for (host, run) in HOSTS {
         for (backend, handle, remembered) in backends() {
             let observed = run(&guest, handle).with_context(|| host.to_owned())?;
@@ -55,7 +56,7 @@ fn every_host_yields_the_same_exposition_as_native_calls() -> Result<()> {
         event.record_into(&native);
     }
     let expected = sorted(&native)?;
-    let guest = guest(&script())?;
+    let guest = recording(&script())?;
     for (host, run) in HOSTS
         .into_iter()
         .filter(|(host, _)| !host.starts_with("runner"))

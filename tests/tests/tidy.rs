@@ -14,3 +14,6 @@ mod sources;
 
 #[path = "tidy/prose.rs"]
 mod prose;
+
+#[path = "tidy/circles.rs"]
+mod circles;

@@ -24,6 +24,13 @@ pub struct RunnerBuilder {
     artifacts: Artifacts,
 }
 
+impl Runner {
+    /// Starts from `backend` and the defaults.
+    pub fn builder(backend: MetricsHandle) -> RunnerBuilder {
+        RunnerBuilder::new(backend)
+    }
+}
+
 impl RunnerBuilder {
     pub(super) fn new(backend: MetricsHandle) -> Self {
         Self {

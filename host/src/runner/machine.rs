@@ -4,7 +4,8 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use super::Pool;
-use super::state::{TaskData, linker, linker_of_both};
+use super::linker::{linker, linker_of_both};
+use super::state::TaskData;
 use crate::artifact::{Artifacts, EngineArtifacts};
 use crate::sandbox::{BuildError, EngineSettings, Ticker, one_line};
 

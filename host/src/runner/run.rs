@@ -2,7 +2,6 @@ use std::fmt;
 use std::path;
 use std::sync::Arc;
 
-use solti_metrics::MetricsHandle;
 use wasmtime_wasi::WasiCtx;
 
 use super::fuel;
@@ -13,7 +12,7 @@ use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{EpochTicks, Path, Pool, Program, RecordPath, RunnerBuilder, SpawnError, Task};
+use super::{EpochTicks, Path, Pool, Program, RecordPath, SpawnError, Task};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
 use crate::sandbox::{GuestOutput, Holdings, Limit, LoadError, NotRun, blocking};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
@@ -40,11 +39,6 @@ impl Runner {
         Self {
             inner: Arc::new(inner),
         }
-    }
-
-    /// Starts from `backend` and the defaults.
-    pub fn builder(backend: MetricsHandle) -> RunnerBuilder {
-        RunnerBuilder::new(backend)
     }
 
     /// Loads a component from a file, which may be a precompiled one. If it has to be

@@ -1,14 +1,11 @@
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::exit;
 use super::report::TaskEnd;
 use super::usage::RunUsage;
 use crate::inline::{Drain, Recording, Words};
-use crate::sandbox::{
-    Held, Holdings, Hosted, Limiter, Limits, bound, limit_asynchronous_files, limit_files,
-};
+use crate::sandbox::{Held, Holdings, Hosted, Limiter, Limits, bound};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a task's store, behind the ring.
@@ -26,28 +23,6 @@ pub(super) struct TaskState {
 
 /// The data of a task's store.
 pub(super) type TaskData = Recording<TaskState>;
-
-/// What tasks may call on the engine for component-model async: WASI 0.3, too.
-pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
-    let mut linker = linker(engine)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    limit_asynchronous_files(&mut linker)?;
-    exit::add_to_linker(&mut linker, "0.3.0")?;
-    Ok(linker)
-}
-
-/// What every task may call: WASI 0.2, and the metrics, on either path.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    limit_files(&mut linker)?;
-    exit::add_to_linker(&mut linker, "0.2.12")?;
-    crate::add_to_linker(&mut linker, |data: &mut TaskData| MetricsCtxView {
-        ctx: &mut data.called().metrics,
-    })?;
-    crate::inline::add_to_linker(&mut linker)?;
-    Ok(linker)
-}
 
 impl TaskState {
     /// A store for one task, with every limit in place.
@@ -108,6 +83,14 @@ impl TaskData {
             calls.called();
         }
         state
+    }
+
+    /// Where a call of the guest records.
+    #[inline]
+    pub(super) fn called_metrics(&mut self) -> MetricsCtxView<'_> {
+        MetricsCtxView {
+            ctx: &mut self.called().metrics,
+        }
     }
 
     /// The guest leaves through `exit`.

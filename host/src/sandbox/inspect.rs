@@ -1,9 +1,7 @@
-use std::fmt;
-
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
 use super::instance_data::{self, NoBound};
-use super::{Interface, LoadError, SEALED, UnknownInterface, asynchronous, printable};
+use super::{Interface, LoadError, Role, SEALED, UnknownInterface, asynchronous, printable};
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -27,60 +25,6 @@ pub struct Inspection {
     /// instantiated. Linear memories and the elements of tables are not in it. They all
     /// count towards [`Limits::memory`](super::Limits::memory).
     pub instance_data: u64,
-}
-
-/// The part that a component can play.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// It records metrics.
-    Guest,
-    /// It receives metrics.
-    Provider,
-    /// It receives metrics and passes them on.
-    Middleware,
-    /// It has nothing to do with metrics.
-    None,
-}
-
-impl Role {
-    /// A short name, in snake case.
-    #[must_use]
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Guest => "guest",
-            Self::Provider => "provider",
-            Self::Middleware => "middleware",
-            Self::None => "none",
-        }
-    }
-
-    /// As part of a sentence.
-    pub(crate) const fn described(self) -> &'static str {
-        match self {
-            Self::Guest => "a guest, which records metrics and receives none",
-            Self::Provider => "a provider",
-            Self::Middleware => "a middleware",
-            Self::None => "a component that has nothing to do with metrics",
-        }
-    }
-
-    /// What to say to somebody who tried to run it.
-    pub(crate) const fn hint(self) -> &'static str {
-        match self {
-            Self::Guest | Self::None => "build it as a program with a `main`",
-            Self::Provider => "it is a provider, a backend for others: run a guest instead",
-            Self::Middleware => {
-                "it is a middleware, which stands between others: run a guest instead"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_label())
-    }
 }
 
 impl Inspection {

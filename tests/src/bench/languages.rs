@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use solti_metrics_host::artifact::Origin;
 
 use super::machine::Machine;
-use super::run::write;
-use super::{Result, Spread, table};
+use super::note::note;
+use super::write::write;
+use super::{Result, Spread};
 use crate::oracle::Oracle;
 use crate::toolchains::examples;
 
@@ -40,7 +41,7 @@ pub fn main() -> ExitCode {
     match measured() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            table::note(&error.to_string());
+            note(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -52,7 +53,7 @@ fn measured() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (mut guests, mut backends) = (Vec::new(), Vec::new());
     for example in examples()? {
-        table::note(&format!("{}: {}", example.toolchain, example.role));
+        note(&format!("{}: {}", example.toolchain, example.role));
         let component = match example.component() {
             Oracle::Here(component) => component,
             missing => return Err(format!("{}: {missing:?}", example.toolchain).into()),

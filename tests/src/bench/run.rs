@@ -1,14 +1,11 @@
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::{env, fs};
-
 use super::growth::{Extent, Growth};
 use super::limit::{LIMITS, Quotient, Verdict};
 use super::machine::Machine;
+use super::note::note;
 use super::options::Options;
 use super::row::{Group, Unit};
 use super::rows::rows;
-use super::{Result, Spread, page, plot, summary, table, turns};
+use super::{Result, Spread, turns};
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +50,7 @@ const ATTEMPTS: usize = 9;
 const PLACES: usize = 5;
 
 impl Run {
-    fn of(options: &Options) -> Result<Self> {
+    pub(super) fn of(options: &Options) -> Result<Self> {
         // Before anything here makes the machine busy.
         let machine = Machine::here();
         let extent = match options.full {
@@ -70,9 +67,9 @@ impl Run {
                 bytes: 100 << 10,
             },
         };
-        table::note("measuring guests, tasks and components");
+        note("measuring guests, tasks and components");
         let growth = Growth::measure(&extent)?;
-        table::note(&format!("measuring rows, {} rounds", options.rounds));
+        note(&format!("measuring rows, {} rounds", options.rounds));
         let mut rows = rows(RECORDS, PLACES)?;
         let spreads = turns::interleaved(&mut rows, options.rounds)?;
         let measured = rows.into_iter().zip(spreads).map(|(row, ns)| Measured {
@@ -127,53 +124,4 @@ impl Run {
             not_judged,
         })
     }
-}
-
-/// Measures, shows and writes what was found, as the command line says.
-pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
-    let outcome = Options::parse(arguments)
-        .map_err(Into::into)
-        .and_then(|options| measured(&options));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            table::note(&error.to_string());
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn measured(options: &Options) -> Result<()> {
-    let run = Run::of(options)?;
-    table::show(&run);
-    let summary = target()?.join("bench/summary.json");
-    write(&summary, &summary::json(&run.verdicts())?)?;
-    if options.write {
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-        write(&docs.join("performance.md"), &page::page(&run))?;
-        write(&docs.join("performance.svg"), &plot::plot(&run))?;
-    }
-    let failed: Vec<_> = run.verdicts().into_iter().filter(Verdict::fails).collect();
-    if options.check && !failed.is_empty() {
-        let names: Vec<_> = failed.iter().map(|verdict| verdict.limit.name).collect();
-        return Err(format!("these limits do not hold: {}", names.join("; ")).into());
-    }
-    Ok(())
-}
-
-/// Writes a file, and makes its folder.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
-    let wrong = |error| format!("{}: {error}", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(wrong)?;
-    }
-    fs::write(path, text).map_err(wrong)?;
-    Ok(())
-}
-
-/// The folder that cargo builds in: this program is in `<target>/<profile>/deps`.
-fn target() -> Result<PathBuf> {
-    let program = env::current_exe()?;
-    let target = program.ancestors().nth(3).ok_or("not where cargo builds")?;
-    Ok(target.to_owned())
 }

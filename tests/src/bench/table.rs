@@ -1,13 +1,8 @@
 //! What a run found, for the terminal.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it is for")]
+#![allow(clippy::print_stdout, reason = "what it is for")]
 
 use super::{Run, Unit};
-
-/// Says what is being done, or what went wrong.
-pub(super) fn note(text: &str) {
-    eprintln!("{text}");
-}
 
 /// Prints everything.
 pub(super) fn show(run: &Run) {

@@ -16,6 +16,7 @@ mod recording;
 mod records;
 mod runner;
 mod tasks;
+mod tested;
 mod yaml;
 
 const MADE: &str = "\

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CacheCounters, Origin};
 use solti_metrics_host::runner::{Program, Runner, Task, TaskEnd};
-use solti_metrics_tests::script;
+use solti_metrics_tests::guest::recording;
 use tempfile::TempDir;
 
 /// A runner with a cache in a folder of its own.
@@ -114,7 +114,7 @@ impl Host {
 
 /// One of many guests, each of which records another duration.
 pub(crate) fn guest(number: u64) -> Result<Vec<u8>> {
-    script::guest(&[event(number)])
+    recording(&[event(number)])
 }
 
 fn event(number: u64) -> Event {

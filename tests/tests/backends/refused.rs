@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants};
 use solti_metrics_tests::artifact::{WASI, artifact};
-use solti_metrics_tests::script::{guest, script};
+use solti_metrics_tests::guest::recording;
+use solti_metrics_tests::script::script;
 
 use crate::probe::{Probe, providers};
 
@@ -123,7 +124,7 @@ fn what_is_no_backend_is_refused_at_load() -> Result<()> {
     }
     refused(
         "a guest",
-        &guest(&script())?,
+        &recording(&script())?,
         &Grants::new(),
         &["it is no provider but a guest", "name a provider"],
     )

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics::Event;
 use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
-use solti_metrics_tests::script::{self, script};
+use solti_metrics_tests::guest::recording;
+use solti_metrics_tests::script::script;
 
 use crate::parts::{self, EXIT, EXIT_FAILED, FAIL, RETURN, TRAP};
 use crate::runtimes::{Ended, Runtime};
@@ -29,7 +30,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
 ];
 
 fn provider(runtime: &Runtime) -> Result<()> {
-    let guest = script::guest(&script())?;
+    let guest = recording(&script())?;
     let ended = run(runtime, &[guest, built("lines", WASI)?])?;
     let expected: String = (1..)
         .zip(script())
@@ -40,7 +41,7 @@ fn provider(runtime: &Runtime) -> Result<()> {
 }
 
 fn middlewares(runtime: &Runtime) -> Result<()> {
-    let guest = script::guest(&script())?;
+    let guest = recording(&script())?;
     let (bare, wasi) = (built("middleware", BARE)?, built("middleware", WASI)?);
     let expected: String = (1..)
         .zip(script())

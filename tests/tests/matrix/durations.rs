@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use solti_metrics::{Event, FanoutMetrics, MemoryMetrics, RunnerType, TaskOutcome};
 use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{Runner, Task, TaskEnd};
-use solti_metrics_tests::script::guest;
+use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::series::Series;
 
 use crate::backend::{Backend, Receiver};
@@ -38,7 +38,7 @@ pub(crate) fn check(way: &Way, receiver: &Receiver) -> Result<()> {
     let runner = runner.build()?;
 
     let events: Vec<_> = DURATIONS.into_iter().flat_map(completed).collect();
-    let program = runner.load("durations", &guest(&events)?)?;
+    let program = runner.load("durations", &recording(&events)?)?;
     let tokio = tokio::runtime::Runtime::new()?;
     let report = tokio.block_on(runner.run(&program, Task::new()))?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);

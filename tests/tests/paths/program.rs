@@ -6,7 +6,7 @@ use anyhow::Result;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_tests::guest::component;
-use solti_metrics_tests::script::write_call;
+use solti_metrics_tests::write_call::write_call;
 
 use super::runs::End;
 

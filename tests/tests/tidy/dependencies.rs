@@ -44,12 +44,34 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
         ("solti-metrics-guest", "solti-metrics-host"),
         ("solti-metrics-host", "solti-metrics-guest"),
         ("solti-metrics-cli", "solti-metrics-guest"),
+        ("solti-metrics-server", "solti-metrics-guest"),
         // Tests run what the guest builds, and link none of it.
         ("solti-metrics-tests", "solti-metrics-guest"),
     ];
     for (who, whom) in strangers {
         let known = dependencies(who)?.into_iter().any(|d| d.name == whom);
         assert!(!known, "`{who}` must not know `{whom}`");
+    }
+    Ok(())
+}
+
+/// Libraries know those beneath them, and no terminal.
+#[test]
+fn no_arrow_runs_back_up() -> Result<()> {
+    for (who, strangers) in [
+        (
+            "solti-metrics-host",
+            ["solti-metrics-server", "solti-metrics-cli", "clap"],
+        ),
+        (
+            "solti-metrics-server",
+            ["solti-metrics-cli", "clap", "signal-hook"],
+        ),
+    ] {
+        for dependency in dependencies(who)? {
+            let name = dependency.name.as_str();
+            assert!(!strangers.contains(&name), "`{who}` must not know `{name}`");
+        }
     }
     Ok(())
 }

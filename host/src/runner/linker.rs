@@ -1,0 +1,26 @@
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use super::exit;
+use super::state::TaskData;
+use crate::sandbox::{limit_asynchronous_files, limit_files};
+
+/// What tasks may call on the engine for component-model async: WASI 0.3, too.
+pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
+    let mut linker = linker(engine)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    limit_asynchronous_files(&mut linker)?;
+    exit::add_to_linker(&mut linker, "0.3.0")?;
+    Ok(linker)
+}
+
+/// What every task may call: WASI 0.2, and the metrics, on either path.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    limit_files(&mut linker)?;
+    exit::add_to_linker(&mut linker, "0.2.12")?;
+    crate::add_to_linker(&mut linker, TaskData::called_metrics)?;
+    crate::inline::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
