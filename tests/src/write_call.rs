@@ -1,3 +1,5 @@
+//! Calls of the contract, in the text format of core modules.
+
 use std::fmt::Write;
 
 use anyhow::Result;
