@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, value_parser};
+use solti_metrics_conformance::ComponentTest;
 
-use super::vector::MOST_RECORDS;
 use crate::args::variable;
 use crate::artifacts::ArtifactArgs;
 use crate::chain::Grant;
@@ -54,7 +54,7 @@ pub(crate) struct ConformanceArgs {
 
     /// How many records are many, whatever a vector says and however long it takes.
     #[arg(long, value_name = "N", help_heading = RECEIVERS,
-        value_parser = value_parser!(u64).range(1..=MOST_RECORDS))]
+        value_parser = value_parser!(u64).range(1..=ComponentTest::MOST_RECORDS))]
     pub(super) records: Option<u64>,
 
     /// How long a vector may take before it is given fewer records than it says, which
