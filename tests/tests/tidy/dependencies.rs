@@ -44,12 +44,30 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
         ("solti-metrics-guest", "solti-metrics-host"),
         ("solti-metrics-host", "solti-metrics-guest"),
         ("solti-metrics-cli", "solti-metrics-guest"),
+        ("solti-metrics-conformance", "solti-metrics-guest"),
         // Tests run what the guest builds, and link none of it.
         ("solti-metrics-tests", "solti-metrics-guest"),
     ];
     for (who, whom) in strangers {
         let known = dependencies(who)?.into_iter().any(|d| d.name == whom);
         assert!(!known, "`{who}` must not know `{whom}`");
+    }
+    Ok(())
+}
+
+#[test]
+fn conformance_knows_facade_and_host_and_only_the_command_knows_it() -> Result<()> {
+    const CONFORMANCE: &str = "solti-metrics-conformance";
+    let mut ours: Vec<_> = dependencies(CONFORMANCE)?
+        .into_iter()
+        .map(|dependency| dependency.name)
+        .filter(|name| name.starts_with("solti-") || name == "clap")
+        .collect();
+    ours.sort();
+    assert_eq!(ours, ["solti-metrics", "solti-metrics-host"]);
+    for below in ["solti-metrics", "solti-metrics-host"] {
+        let known = dependencies(below)?.into_iter().any(|d| d.name == CONFORMANCE);
+        assert!(!known, "`{below}` must not know `{CONFORMANCE}`");
     }
     Ok(())
 }
