@@ -2,15 +2,13 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use solti_metrics_host::artifact::Artifacts;
-use solti_metrics_host::contained;
 use solti_metrics_host::provider::Grants;
 use solti_metrics_host::runner::{Access, Limits, Output, Role, Stdin};
-use tokio::runtime::Builder;
 
+use crate::blocking::blocking;
 use crate::component::{Component, Source};
 use crate::error::Error;
 use crate::options::Options;
@@ -21,13 +19,10 @@ use crate::suite::Suite;
 use crate::term::Term;
 use crate::vector::MOST_RECORDS;
 use crate::vectors::Vectors;
-use crate::{guest, provider};
+use crate::{backend, guest};
 
 #[cfg(test)]
 mod tests;
-
-/// How long a thread that a component has left behind is waited for.
-const LEFT_BEHIND: Duration = Duration::from_millis(100);
 
 /// Tests a component in each role that it has: guest, provider, middleware.
 ///
@@ -127,7 +122,7 @@ impl ComponentTest {
     /// a vector says and however long it takes. Default: what the vector says, a million
     /// in those that are built in, and what there is [time](Self::budget) for.
     pub fn records(mut self, records: u64) -> Self {
-        self.options.records = Some(records.clamp(1, MOST_RECORDS));
+        self.options.set_records(records);
         self
     }
 
@@ -212,38 +207,7 @@ impl ComponentTest {
     /// When nothing can be said of the component. If the component does not conform, that
     /// is in the report.
     pub fn run(&self) -> Result<Report, Error> {
-        let thread = thread::Builder::new().name("conformance".into());
-        thread::scope(|scope| {
-            let test = thread
-                .spawn_scoped(scope, || contained(|| self.block_on()))
-                .map_err(|error| Error::Thread {
-                    reason: error.to_string(),
-                })?;
-            match test.join() {
-                Ok(Ok(report)) => report,
-                Ok(Err(panic)) => Err(Error::internal(panic)),
-                Err(_) => Err(Error::internal("a panic")),
-            }
-        })
-    }
-
-    fn block_on(&self) -> Result<Report, Error> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::Thread {
-                reason: error.to_string(),
-            })?;
-        let report = runtime.block_on(self.run_async());
-        runtime.shutdown_timeout(LEFT_BEHIND);
-        report
-    }
-
-    fn vectors_to_run(&self) -> Result<Vectors, Error> {
-        match &self.vectors {
-            Some(vectors) => Ok(vectors.clone()),
-            None => Ok(Vectors::built_in()?),
-        }
+        blocking(|| self.run_async())
     }
 
     /// Runs the test on the caller's runtime: one of tokio's, with its timer and its I/O
@@ -262,13 +226,14 @@ impl ComponentTest {
             suites: Vec::new(),
             warnings: Vec::new(),
         };
+        let vectors = Vectors::or_built_in(self.vectors.as_ref())?;
         for role in roles {
-            let suite = Suite::new(role, &component.inspection);
+            let suite = Suite::of(role, &component.inspection);
             let mut recorder = Recorder::new(suite, self.options.listener.as_ref());
             recorder.begin(&report.component, report.metrics_version.as_deref())?;
             match role {
                 Role::Guest => guest::test(&mut recorder, &component).await?,
-                _ => provider::test(&mut recorder, &component, &self.vectors_to_run()?).await?,
+                _ => backend::test_component(&mut recorder, &component, &vectors).await?,
             }
             report.suites.push(recorder.suite);
             report.warnings.append(&mut recorder.warnings);

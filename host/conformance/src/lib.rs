@@ -82,6 +82,11 @@
 //! # }
 //! ```
 //!
+//! # A backend in Rust
+//!
+//! [`BackendTest`] tests what implements the trait `MetricsBackend` with the same vectors,
+//! without a component around it.
+//!
 //! # What a test takes
 //!
 //! [`ComponentTest::run`] has a thread and a runtime of its own; a caller with a runtime of
@@ -96,6 +101,7 @@
 //! they are files, so that tests in other languages can use them.
 //! `docs/conformance.md` of this project describes each check and the format of vectors.
 
+mod backend_test;
 mod check;
 mod component_test;
 mod report;
@@ -109,16 +115,18 @@ mod vector;
 mod vector_error;
 mod vectors;
 
+mod backend;
+mod blocking;
 mod component;
 mod guest;
 mod options;
-mod provider;
 mod recorder;
 
 mod counts;
 mod exposition;
 mod sums;
 
+pub use backend_test::BackendTest;
 pub use check::{Check, Fault, Verdict};
 pub use component_test::ComponentTest;
 pub use counts::RecordCount;

@@ -6,6 +6,7 @@ use solti_metrics_host::runner::{Limits, Output, Role, Task};
 
 use crate::progress::Listener;
 use crate::term::Term;
+use crate::vector::MOST_RECORDS;
 
 /// Changes the limits that a component would have.
 pub(crate) type LimitsFn = Arc<dyn Fn(&mut Limits) + Send + Sync>;
@@ -63,6 +64,10 @@ impl Default for Options {
 }
 
 impl Options {
+    pub(crate) fn set_records(&mut self, records: u64) {
+        self.records = Some(records.clamp(1, MOST_RECORDS));
+    }
+
     /// What the reader of the report knows this by.
     pub(crate) fn term(&self, term: Term) -> &'static str {
         (self.terms)(term)

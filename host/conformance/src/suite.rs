@@ -9,7 +9,7 @@ use crate::counts::RecordCount;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Suite {
-    /// The role: `guest`, `provider` or `middleware`.
+    /// The role: `guest`, `provider` or `middleware`, or `backend` for one in Rust.
     pub role: &'static str,
     /// The optional interfaces that a provider or a middleware exports.
     pub interfaces: Vec<&'static str>,
@@ -20,16 +20,22 @@ pub struct Suite {
 }
 
 impl Suite {
-    pub(crate) fn new(role: Role, inspection: &Inspection) -> Self {
+    pub(crate) fn new(role: &'static str, interfaces: Vec<&'static str>) -> Self {
         Self {
-            role: role.as_label(),
-            interfaces: match role {
-                Role::Guest => Vec::new(),
-                _ => Siblings::of(inspection).names(),
-            },
+            role,
+            interfaces,
             checks: Vec::new(),
             records: None,
         }
+    }
+
+    /// The suite of a component in a role.
+    pub(crate) fn of(role: Role, inspection: &Inspection) -> Self {
+        let interfaces = match role {
+            Role::Guest => Vec::new(),
+            _ => Siblings::of(inspection).names(),
+        };
+        Self::new(role.as_label(), interfaces)
     }
 
     /// The number of checks that passed.

@@ -90,6 +90,11 @@ impl Vectors {
         in_order(read.collect::<Result<_, _>>()?)
     }
 
+    /// Those that were given, if any were.
+    pub(crate) fn or_built_in(given: Option<&Self>) -> Result<Self, VectorsError> {
+        given.map_or_else(Self::built_in, |vectors| Ok(vectors.clone()))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Vector> {
         self.0.iter()
     }

@@ -2,6 +2,8 @@ use std::io::{Error as IoError, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::runtime::Builder;
+
 use super::*;
 
 /// Takes every record, and keeps none.

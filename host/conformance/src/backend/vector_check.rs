@@ -1,7 +1,7 @@
-use super::instance::{Instance, Setting};
 use super::outcome::{Outcome, Rules};
 use super::scenario;
 use super::seen::Seen;
+use super::setting::{NotStarted, Setting};
 use crate::check::{Check, Fault, Verdict};
 use crate::error::Error;
 use crate::options::Options;
@@ -16,16 +16,16 @@ pub(super) async fn run(
     seen: &mut Seen,
 ) -> Result<Check, Error> {
     // What takes records in batches takes them one by one as well, when it is composed.
-    let both = setting.provider.siblings().batch && vector.has_records() && !vector.has_rounds();
+    let both = setting.siblings().batch && vector.has_records() && !vector.has_rounds();
     let ways: &[bool] = if both { &[true, false] } else { &[true] };
     let mut check = Check::new(&*vector.name, Verdict::Passed);
     let mut notes = Vec::new();
     for &batches in ways {
-        let instance = match Instance::start(setting, batches) {
+        let instance = match setting.start(batches) {
             Ok(instance) => instance,
-            Err(error) => {
-                setting.untested(&error)?;
-                let seen = format!("the first one could, and this one: {error}");
+            Err(NotStarted::Error(error)) => return Err(error),
+            Err(NotStarted::Fault(reason)) => {
+                let seen = format!("the first one could, and this one: {reason}");
                 let fix = "leave nothing behind that keeps another instance from starting";
                 let fault = Fault::new("an instance can be made of it again", seen, fix);
                 check.verdict = Verdict::Failed(fault);

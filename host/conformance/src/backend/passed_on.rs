@@ -1,5 +1,3 @@
-use solti_metrics_host::DropReason;
-
 use super::outcome::Outcome;
 use crate::check::{Check, Fault, Verdict};
 
@@ -15,9 +13,7 @@ pub(super) struct PassedOn {
 impl PassedOn {
     pub(super) fn add(&mut self, outcome: &Outcome) {
         let (given, forwarded) = (&outcome.given, &outcome.forwarded);
-        let ledger = outcome.status.ledger;
-        let discarded =
-            ledger.dropped(DropReason::Sampled) + ledger.dropped(DropReason::BackendFailed);
+        let discarded = outcome.status.sampled + outcome.status.failed;
         if outcome.stop.is_some() {
             // What it had when it ended is nobody's fault but that one.
             return;

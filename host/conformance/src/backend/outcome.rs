@@ -1,6 +1,5 @@
-use solti_metrics_host::provider::BackendStatus;
-
 use super::growth::Growth;
+use super::status::Status;
 use super::stop::Stop;
 use crate::check::Fault;
 use crate::counts::Counts;
@@ -10,6 +9,8 @@ use crate::options::Options;
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
     pub(super) options: &'a Options,
+    /// The name of what is tested.
+    pub(super) name: &'a str,
     /// Bytes of memory that an instance may have.
     pub(super) memory: usize,
     /// Whether what is exposed has to add up: a middleware may say what it likes.
@@ -36,5 +37,5 @@ pub(super) struct Outcome {
     pub(super) growth: Option<Growth>,
     pub(super) given: Counts,
     pub(super) forwarded: Counts,
-    pub(super) status: BackendStatus,
+    pub(super) status: Status,
 }

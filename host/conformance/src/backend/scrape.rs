@@ -1,7 +1,5 @@
 //! A scrape, and what is expected of it.
 
-use solti_metrics_host::DropReason;
-
 use super::ended::Ended;
 use super::session::Session;
 use crate::check::Fault;
@@ -36,7 +34,7 @@ impl Session<'_> {
                 return Ok(());
             }
         };
-        let sampled = self.instance.status().ledger.dropped(DropReason::Sampled);
+        let sampled = self.instance.status().sampled;
         if !self.rules.adds_up || sampled > 0 {
             return Ok(());
         }

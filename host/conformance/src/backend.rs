@@ -1,8 +1,11 @@
-//! A provider or a middleware: every vector, and what follows from all of them.
+//! A provider, a middleware, or a backend in Rust: every vector, and what follows from all
+//! of them.
 
+mod component_instance;
 mod ended;
 mod growth;
 mod instance;
+mod native_instance;
 mod outcome;
 mod passed_on;
 mod rounds;
@@ -10,6 +13,8 @@ mod scenario;
 mod scrape;
 mod seen;
 mod session;
+mod setting;
+mod status;
 mod step;
 mod stop;
 mod times;
@@ -28,42 +33,67 @@ use crate::options::Options;
 use crate::recorder::Recorder;
 use crate::term::Term;
 use crate::vectors::Vectors;
-use instance::{Instance, Setting};
+use component_instance::ComponentSetting;
+pub(crate) use native_instance::{Native, NativeSetting};
 use outcome::Rules;
 use seen::Seen;
+use setting::{NotStarted, Setting};
 
-pub(crate) async fn test(
+/// Tests a provider or a middleware.
+pub(crate) async fn test_component(
     recorder: &mut Recorder<'_>,
     component: &Component<'_>,
     vectors: &Vectors,
 ) -> Result<(), Error> {
-    let Some(setting) = load(recorder, component)? else {
-        return skip(recorder, vectors, component.inspection.role());
-    };
     let options = component.options;
+    match load(recorder, component)? {
+        Some(setting) => test(recorder, &setting, options, vectors).await,
+        None => {
+            let role = component.inspection.role();
+            skip(recorder, vectors, role == Role::Middleware)
+        }
+    }
+}
+
+/// Tests a backend in Rust.
+pub(crate) async fn test_native(
+    recorder: &mut Recorder<'_>,
+    native: NativeSetting,
+    options: &Options,
+    vectors: &Vectors,
+) -> Result<(), Error> {
+    test(recorder, &Setting::Native(native), options, vectors).await
+}
+
+async fn test(
+    recorder: &mut Recorder<'_>,
+    setting: &Setting,
+    options: &Options,
+    vectors: &Vectors,
+) -> Result<(), Error> {
     let rules = Rules {
         options,
-        memory: setting.limits.memory,
-        adds_up: !setting.provider.is_middleware(),
+        name: setting.name(),
+        memory: setting.memory().unwrap_or(usize::MAX),
+        adds_up: !setting.is_middleware(),
     };
-    let siblings = setting.provider.siblings();
     let mut seen = Seen::default();
-    let starts = starts(&setting, options).await?;
+    let starts = starts(setting, options).await?;
     let failed = starts.failed();
     recorder.add(starts)?;
     if failed {
-        return skip(recorder, vectors, setting.role());
+        return skip(recorder, vectors, setting.is_middleware());
     }
     for vector in vectors.iter() {
         let began = Instant::now();
-        let check = match seen.obstacle(vector, siblings) {
+        let check = match seen.obstacle(vector, setting) {
             Some(reason) => Check::new(&*vector.name, Verdict::skipped(reason)),
-            None => vector_check::run(vector, &setting, &rules, &mut seen).await?,
+            None => vector_check::run(vector, setting, &rules, &mut seen).await?,
         };
         recorder.add(check.took(began.elapsed()))?;
     }
-    recorder.add(seen.exposition(siblings))?;
-    if setting.provider.is_middleware() {
+    recorder.add(seen.exposition(setting.siblings()))?;
+    if setting.is_middleware() {
         recorder.add(seen.passed_on.check())?;
     }
     recorder.add(seen.times.check(options.max_time_per_record))
@@ -83,7 +113,8 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
                     "{name}: {reason}; it was compiled from its component"
                 ))?;
             }
-            Ok(Some(Setting::new(provider, options)))
+            let setting = ComponentSetting::new(provider, options);
+            Ok(Some(Setting::Component(Box::new(setting))))
         }
         Err(error) => {
             if let Some(untested) = Error::untested_load(name, &error) {
@@ -98,8 +129,8 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
 }
 
 /// Of what cannot be looked at without an instance, that it was not.
-fn skip(recorder: &mut Recorder<'_>, vectors: &Vectors, role: Role) -> Result<(), Error> {
-    let forwards = (role == Role::Middleware).then_some("forwards");
+fn skip(recorder: &mut Recorder<'_>, vectors: &Vectors, is_middleware: bool) -> Result<(), Error> {
+    let forwards = is_middleware.then_some("forwards");
     let names = vectors.iter().map(|vector| &*vector.name);
     let last = ["exposition"].into_iter().chain(forwards);
     for name in names.chain(last).chain(["time-per-record"]) {
@@ -111,19 +142,23 @@ fn skip(recorder: &mut Recorder<'_>, vectors: &Vectors, role: Role) -> Result<()
 /// Whether there can be an instance at all, and how much memory it has.
 async fn starts(setting: &Setting, options: &Options) -> Result<Check, Error> {
     let began = Instant::now();
-    let check = match Instance::start(setting, true) {
+    let check = match setting.start(true) {
         Ok(instance) => {
             let memory = instance.status().memory;
             instance.stop().await;
-            Check::new("starts", Verdict::Passed)
-                .note(format!("with {} of memory", ByteSize::b(memory)))
-                .figure("memory_bytes", memory as f64)
+            let check = Check::new("starts", Verdict::Passed);
+            match setting.memory() {
+                None => check,
+                Some(_) => check
+                    .note(format!("with {} of memory", ByteSize::b(memory)))
+                    .figure("memory_bytes", memory as f64),
+            }
         }
-        Err(error) => {
-            setting.untested(&error)?;
+        Err(NotStarted::Error(error)) => return Err(error),
+        Err(NotStarted::Fault(reason)) => {
             let fault = Fault::new(
                 "an instance can be made of it",
-                error.to_string(),
+                reason,
                 format!(
                     "if it lacks what is not granted, grant it with {}; for more memory, use {}",
                     options.term(Term::Grants),

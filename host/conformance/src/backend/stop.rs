@@ -106,6 +106,10 @@ fn advice(cause: &str, options: &Options) -> String {
             "hit the limit",
             "ask for less of it, or raise that limit".into(),
         ),
+        (
+            "panicked",
+            "whatever comes is a record like any other: none may panic".into(),
+        ),
         ("exited", "leave out `exit`: a backend has to stay".into()),
         (
             "cannot be given",

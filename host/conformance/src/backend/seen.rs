@@ -2,6 +2,7 @@ use solti_metrics_host::provider::Siblings;
 
 use super::outcome::Outcome;
 use super::passed_on::PassedOn;
+use super::setting::Setting;
 use super::times::Times;
 use crate::check::{Check, Fault, Verdict};
 use crate::vector::{OptionalInterface, Vector};
@@ -25,7 +26,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Why a vector is not run.
-    pub(super) fn obstacle(&mut self, vector: &Vector, siblings: Siblings) -> Option<String> {
+    pub(super) fn obstacle(&mut self, vector: &Vector, setting: &Setting) -> Option<String> {
         if let Some(after) = &vector.after
             && self.blocked.contains(after)
         {
@@ -35,6 +36,10 @@ impl Seen {
         if let Some(hung) = &self.hung {
             return Some(format!("a call did not return in `{hung}`"));
         }
+        if vector.has_rounds() && setting.memory().is_none() {
+            return Some("its memory cannot be told from that of this process".into());
+        }
+        let siblings = setting.siblings();
         let missing = vector
             .needs
             .iter()

@@ -5,7 +5,6 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use solti_metrics::{Event, MetricsBackend};
-use solti_metrics_host::DropReason;
 
 use super::ended::Ended;
 use super::growth::Growth;
@@ -76,7 +75,7 @@ impl<'a> Session<'a> {
         self.records += events.len() as u64;
         let given = self.instance.record(events).await;
         given.map_err(|stop| {
-            let taken = self.instance.status().ledger.delivered();
+            let taken = self.instance.status().delivered;
             Ended::stopped(stop, &format!("after it took {taken} records"))
         })
     }
@@ -105,14 +104,14 @@ impl<'a> Session<'a> {
     /// What can be said once everything was taken.
     pub(super) fn last_look(&mut self, settled: Result<(), Stop>) -> Result<(), Ended> {
         settled.map_err(|stop| Ended::stopped(stop, "in the end"))?;
-        let ledger = self.instance.status().ledger;
-        let failed = ledger.dropped(DropReason::BackendFailed);
+        let status = self.instance.status();
+        let failed = status.failed;
         if failed > 0 {
             return Err(Ended::Wrong(Fault::new(
                 "it keeps every record, or leaves it out on purpose",
                 format!(
                     "it says of {failed} of {} records that it could not keep them",
-                    ledger.accepted()
+                    status.accepted
                 ),
                 format!(
                     "if it lacks a file or a server, grant it with {}",
@@ -120,11 +119,11 @@ impl<'a> Session<'a> {
                 ),
             )));
         }
-        let sampled = ledger.dropped(DropReason::Sampled);
+        let sampled = status.sampled;
         if sampled > 0 {
             self.notes.push(format!(
                 "it leaves {sampled} of {} records out on purpose",
-                ledger.accepted()
+                status.accepted
             ));
         }
         Ok(())
@@ -137,7 +136,7 @@ impl<'a> Session<'a> {
             Err(Ended::Broken(error)) => return Err(error),
             Ok(()) => (None, None),
             Err(Ended::Wrong(fault)) => (Some(fault), None),
-            Err(Ended::Stopped(stop, when)) => match stop.untested(instance.name()) {
+            Err(Ended::Stopped(stop, when)) => match stop.untested(self.rules.name) {
                 Some(untested) => return Err(untested),
                 None => (Some(stop.fault(&when, self.options())), Some(stop)),
             },

@@ -21,7 +21,7 @@ struct Time {
 
 impl Times {
     pub(super) fn add(&mut self, vector: &Vector, outcome: &Outcome, batches: bool) {
-        let records = outcome.status.ledger.delivered();
+        let records = outcome.status.delivered;
         let place = if batches {
             &mut self.usual
         } else {

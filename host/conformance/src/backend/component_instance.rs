@@ -4,13 +4,13 @@ use std::time::Duration;
 use solti_metrics::{Event, MetricsBackend, MetricsHandle};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
-    BackendOptions, BackendStatus, ComponentBackend, Limits, NotRunning, Provider, StartError,
+    BackendOptions, ComponentBackend, Limits, NotRunning, Provider, StartError,
 };
 use solti_metrics_host::runner::Role;
 
+use super::status::Status;
 use super::stop::Stop;
 use crate::counts::{Counter, Counts};
-use crate::error::Error;
 use crate::options::{Options, OutputFn};
 
 /// How often it is looked whether everything was taken.
@@ -21,7 +21,7 @@ const STOPPING: Duration = Duration::from_secs(1);
 
 /// How instances of a provider or a middleware are run.
 #[derive(Clone)]
-pub(super) struct Setting {
+pub(super) struct ComponentSetting {
     pub(super) provider: Provider,
     pub(super) limits: Limits,
     /// How long a call may take.
@@ -31,13 +31,13 @@ pub(super) struct Setting {
 }
 
 /// One instance of it, behind a queue.
-pub(super) struct Instance<'a> {
-    setting: &'a Setting,
+pub(super) struct ComponentInstance<'a> {
+    setting: &'a ComponentSetting,
     backend: ComponentBackend,
     next: Arc<Counter>,
 }
 
-impl Setting {
+impl ComponentSetting {
     pub(super) fn new(provider: Provider, options: &Options) -> Self {
         let BackendOptions {
             mut limits,
@@ -53,23 +53,15 @@ impl Setting {
         }
     }
 
-    pub(super) fn role(&self) -> Role {
+    fn role(&self) -> Role {
         self.provider.inspection().role()
-    }
-
-    /// An error, if it is this process that keeps the component from being started.
-    pub(super) fn untested(&self, error: &StartError) -> Result<(), Error> {
-        match error.process_limit() {
-            Some(limit) => Err(Error::untested(self.provider.name(), limit)),
-            None => Ok(()),
-        }
     }
 }
 
-impl<'a> Instance<'a> {
+impl<'a> ComponentInstance<'a> {
     /// `batches` is whether many records are handed over in one call, if it can take
     /// them so.
-    pub(super) fn start(setting: &'a Setting, batches: bool) -> Result<Self, StartError> {
+    pub(super) fn start(setting: &'a ComponentSetting, batches: bool) -> Result<Self, StartError> {
         let next = Arc::new(Counter::default());
         let mut options = BackendOptions::default();
         options.limits = setting.limits.clone();
@@ -138,12 +130,8 @@ impl<'a> Instance<'a> {
         self.settle().await
     }
 
-    pub(super) fn name(&self) -> &str {
-        self.setting.provider.name()
-    }
-
-    pub(super) fn status(&self) -> BackendStatus {
-        self.backend.status()
+    pub(super) fn status(&self) -> Status {
+        self.backend.status().into()
     }
 
     /// What it has forwarded.
