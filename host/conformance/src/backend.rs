@@ -156,15 +156,15 @@ async fn starts(setting: &Setting, options: &Options) -> Result<Check, Error> {
         }
         Err(NotStarted::Error(error)) => return Err(error),
         Err(NotStarted::Fault(reason)) => {
-            let fault = Fault::new(
-                "an instance can be made of it",
-                reason,
-                format!(
+            let fix = match setting.memory() {
+                None => "return a backend, whatever else there is in this process".into(),
+                Some(_) => format!(
                     "if it lacks what is not granted, grant it with {}; for more memory, use {}",
                     options.term(Term::Grants),
                     options.term(Term::Memory)
                 ),
-            );
+            };
+            let fault = Fault::new("an instance can be made of it", reason, fix);
             Check::new("starts", Verdict::Failed(fault))
         }
     };

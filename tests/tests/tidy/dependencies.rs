@@ -66,7 +66,9 @@ fn conformance_knows_facade_and_host_and_only_the_command_knows_it() -> Result<(
     ours.sort();
     assert_eq!(ours, ["solti-metrics", "solti-metrics-host"]);
     for below in ["solti-metrics", "solti-metrics-host"] {
-        let known = dependencies(below)?.into_iter().any(|d| d.name == CONFORMANCE);
+        let known = dependencies(below)?
+            .into_iter()
+            .any(|d| d.name == CONFORMANCE);
         assert!(!known, "`{below}` must not know `{CONFORMANCE}`");
     }
     Ok(())
