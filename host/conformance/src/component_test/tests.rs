@@ -35,6 +35,14 @@ fn a_provider_is_tested_without_a_runtime_and_within_one() -> Result<(), Box<dyn
     Ok(())
 }
 
+/// So that a caller can spawn it on a runtime of several threads.
+#[test]
+fn a_test_that_is_awaited_can_move_between_threads() -> wat::Result<()> {
+    fn must_be_send(_: impl Send) {}
+    must_be_send(test(PROVIDER)?.run_async());
+    Ok(())
+}
+
 #[test]
 fn a_report_names_what_rust_calls_it_and_no_option_of_a_command()
 -> Result<(), Box<dyn std::error::Error>> {
