@@ -20,9 +20,9 @@ pub mod series;
 pub mod served;
 pub mod shell;
 pub mod toolchains;
+pub mod write_call;
 
 /// The README's program for embedders compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub mod readme {}
-pub mod write_call;

@@ -1,76 +1,32 @@
 //! `conformance`: tests a component in each role that it has.
 
 mod args;
-mod counts;
-mod exposition;
-mod growth;
-mod guest;
-mod junit;
-mod outcome;
-mod passed_on;
-mod receiver;
-mod rounds;
-mod scenario;
-mod scrape;
-mod subject;
-mod suite;
-mod sums;
-mod text;
-mod times;
-mod untested;
-mod vector;
-mod vectors;
-mod verdict;
 
 use std::iter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::bail;
 use bytesize::ByteSize;
-use serde::Serialize;
-use solti_metrics::noop_metrics;
-use solti_metrics_host::artifact::{Artifacts, component_in};
-use solti_metrics_host::provider::{BackendOptions, Providers, Role, Siblings};
-use solti_metrics_host::runner::{Inspection, Runner, printable};
+use solti_metrics_conformance::{
+    ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
+};
+use solti_metrics_host::causes;
+use solti_metrics_host::runner::printable;
+use solti_metrics_server::{Notices, Part, printing};
 
-use crate::artifacts::tell;
 use crate::exit::{Exit, print};
+use crate::limits::option;
 use crate::stdin::named_twice;
-use crate::voice::complain;
+use crate::voice::{Voice, complain};
 pub(crate) use args::ConformanceArgs;
 use args::Format;
-use guest::Guest;
-use outcome::Rules;
-use solti_metrics_host::causes;
-use solti_metrics_server::{Grant, Part};
-use subject::Setting;
-use suite::Suite;
-use untested::Untested;
-use verdict::{Check, Fault, Verdict};
-
-/// What was looked at, in the form in which programs read it.
-#[derive(Debug, Serialize)]
-struct Report {
-    schema: &'static str,
-    component: String,
-    metrics_version: Option<String>,
-    conforms: bool,
-    suites: Vec<Suite>,
-}
-
-/// The component under test.
-struct Subject {
-    name: String,
-    bytes: Vec<u8>,
-    inspection: Inspection,
-    artifacts: Artifacts,
-}
 
 pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
-    let vectors = match vectors::vectors(args.vectors.as_deref()) {
+    let vectors = args.vectors.as_deref().map(Vectors::in_folder);
+    let vectors = match vectors.transpose() {
         Ok(vectors) => vectors,
         Err(error) => {
-            complain(format_args!("error: {}", causes(&*error)));
+            complain(format_args!("error: {}", causes(&error)));
             return Ok(Exit::Misused);
         }
     };
@@ -79,161 +35,127 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
         complain(format_args!("error: {misuse}"));
         return Ok(Exit::Misused);
     }
-    let subject = Subject::read(&args)?;
-    let roles = subject.roles()?;
-    if let Some(misuse) = args.misuse(&roles) {
-        complain(format_args!("error: {}: {misuse}", subject.name));
-        return Ok(Exit::Misused);
-    }
-    let mut suites = Vec::new();
-    for role in roles {
-        let interfaces = match role {
-            Role::Guest => Vec::new(),
-            _ => Siblings::of(&subject.inspection).names(),
-        };
-        let mut suite = Suite::new(role.as_label(), interfaces, args.format);
-        if args.format == Format::Text {
-            let version = subject.inspection.metrics_version().unwrap_or_default();
-            print(&text::head(&subject.name, &printable(version), &suite))?;
-        }
-        match role {
-            Role::Guest => subject.test_guest(&mut suite, &args).await?,
-            _ => subject.test_receiver(&mut suite, &args, &vectors).await?,
-        }
-        suites.push(suite);
-    }
-    let conforms = suites.iter().all(|suite| suite.count("failed") == 0);
+    let report = match args.test(vectors)?.run_async().await {
+        Ok(report) => report,
+        Err(error) => return misused(error),
+    };
     print(&match args.format {
-        Format::Text => text::verdict(&subject.name, &suites),
-        Format::Junit => junit::render(&subject.name, &suites)?,
-        Format::Json => {
-            let report = Report {
-                schema: "solti-metrics/conformance@1",
-                metrics_version: subject.inspection.metrics_version().map(printable),
-                component: subject.name,
-                conforms,
-                suites,
-            };
-            serde_json::to_string_pretty(&report)? + "\n"
-        }
+        Format::Text => report.summary(),
+        Format::Junit => report.to_junit(),
+        Format::Json => report.to_json()?,
     })?;
-    Ok(if conforms { Exit::Good } else { Exit::Failed })
+    Ok(if report.conforms() {
+        Exit::Good
+    } else {
+        Exit::Failed
+    })
 }
 
-impl Subject {
-    fn read(args: &ConformanceArgs) -> anyhow::Result<Self> {
-        let name = printable(&args.component.display().to_string());
-        let artifacts = args.artifacts.artifacts()?;
-        let runner = Runner::builder(noop_metrics())
-            .artifacts(artifacts.clone())
-            .max_component(args.max_component.as_u64())
-            .build()?;
-        let bytes = runner.read(&args.component)?;
-        let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
-        Ok(Self {
+/// An error that is wrong use is told with the options that are meant.
+fn misused(error: Error) -> anyhow::Result<Exit> {
+    let (name, misuse) = match error {
+        Error::GrantsForGuest { name } => (
             name,
-            bytes,
-            inspection,
-            artifacts,
-        })
-    }
-
-    /// In which roles it is tested.
-    fn roles(&self) -> anyhow::Result<Vec<Role>> {
-        let role = self.inspection.role();
-        let mut imports = self.inspection.imports.iter();
-        let records = imports.any(|import| import.path() == "solti:metrics/backend");
-        Ok(match role {
-            Role::Guest => vec![Role::Guest],
-            Role::Provider => vec![Role::Provider],
-            // A middleware with a `main` records for itself, too.
-            Role::Middleware if records && self.inspection.is_program() => {
-                vec![Role::Guest, Role::Middleware]
-            }
-            Role::Middleware => vec![Role::Middleware],
-            _ => bail!(
-                "{}: neither imports nor exports `solti:metrics/backend`, so that there is nothing to test; name a guest, a provider or a middleware",
-                self.name
-            ),
-        })
-    }
-
-    async fn test_guest(&self, suite: &mut Suite, args: &ConformanceArgs) -> anyhow::Result<()> {
-        let guest = Guest {
-            name: &self.name,
-            bytes: &self.bytes,
-            artifacts: self.artifacts.clone(),
-            args,
-        };
-        guest::test(suite, &guest).await
-    }
-
-    async fn test_receiver(
-        &self,
-        suite: &mut Suite,
-        args: &ConformanceArgs,
-        vectors: &[vector::Vector],
-    ) -> anyhow::Result<()> {
-        let part = Part::granted(&args.component, &args.grants);
-        let providers = Providers::new()?
-            .artifacts(self.artifacts.clone())
-            .max_component(args.max_component.as_u64());
-        let provider = match providers.load(&self.name, &self.bytes, &part.grants) {
-            Ok(provider) => provider,
-            Err(error) => {
-                if let Some(untested) = Untested::of_load(&self.name, &error) {
-                    return Err(untested.into());
-                }
-                let fix = "see what `solti-metrics check` says of it";
-                let fault = Fault::new("it can receive records here", error.to_string(), fix);
-                suite.add(Check::new("starts", Verdict::Failed(fault)))?;
-                return receiver::skip(suite, vectors, self.inspection.role());
-            }
-        };
-        tell(provider.name(), provider.refusal());
-        let defaults = BackendOptions::default();
-        let mut limits = defaults.limits;
-        limits.memory = args.memory.map_or(limits.memory, bytes);
-        args.limits.put(&mut limits);
-        let setting = Setting {
-            provider,
-            limits,
-            deadline: args.timeout.map_or(defaults.deadline, |time| time.0),
-            output: part.output,
-        };
-        let rules = Rules {
-            records: args.records,
-            budget: args.budget.0,
-            max_growth: args.max_growth,
-            memory: setting.limits.memory,
-            adds_up: !setting.provider.is_middleware(),
-        };
-        let max_time = args.max_time_per_record.map(|time| time.0);
-        receiver::test(suite, vectors, &setting, &rules, max_time).await
-    }
+            "is a guest, and --grant is for those that receive records; use --dir and --env",
+        ),
+        Error::InputForProvider { name } => (
+            name,
+            "is no guest, and arguments, --dir, --env and --stdin are for guests; use --grant",
+        ),
+        error => return Err(error.into()),
+    };
+    complain(format_args!("error: {name}: {misuse}"));
+    Ok(Exit::Misused)
 }
 
 impl ConformanceArgs {
-    /// What is given to somebody who is not there.
-    fn misuse(&self, roles: &[Role]) -> Option<&'static str> {
-        let is_guest = roles.contains(&Role::Guest);
-        let receives = roles.iter().any(|role| *role != Role::Guest);
-        let granted = self.grants.iter().any(|grant| *grant != Grant::Output);
-        let given = !(self.args.is_empty() && self.dirs.is_empty() && self.env.is_empty())
-            || self.stdin.is_some();
-        if granted && !receives {
-            return Some(
-                "is a guest, and --grant is for those that receive records; use --dir and --env",
-            );
+    /// What was asked for.
+    fn test(&self, vectors: Option<Vectors>) -> anyhow::Result<ComponentTest> {
+        let part = Part::granted(&self.component, &self.grants);
+        let (memory, limits) = (self.memory, self.limits);
+        let text = self.format == Format::Text;
+        let mut test = ComponentTest::from_file(&self.component)
+            .artifacts(self.artifacts.artifacts()?)
+            .max_component(self.max_component.as_u64())
+            .stack(bytes(self.stack))
+            .grants(part.grants)
+            .budget(self.budget.0)
+            .terms(term)
+            .limits(move |its| {
+                its.memory = memory.map_or(its.memory, bytes);
+                limits.put(its);
+            })
+            .progress(move |progress| match progress {
+                Progress::Warning(warning) => {
+                    complain(format_args!("warning: {warning}"));
+                    Ok(())
+                }
+                _ if text => print(&progress.to_string()),
+                _ => Ok(()),
+            });
+        if part.output {
+            test = test.output(shown(&self.component));
         }
-        (given && !is_guest).then_some(
-            "is no guest, and arguments, --dir, --env and --stdin are for guests; use --grant",
-        )
+        if let Some(time) = self.timeout {
+            test = test.timeout(time.0);
+        }
+        if let Some(vectors) = vectors {
+            test = test.vectors(vectors);
+        }
+        if let Some(records) = self.records {
+            test = test.records(records);
+        }
+        if let Some(growth) = self.max_growth {
+            test = test.max_growth(growth);
+        }
+        if let Some(time) = self.max_time_per_record {
+            test = test.max_time_per_record(time.0);
+        }
+        if self.allow_unpaired {
+            test = test.allow_unpaired();
+        }
+        Ok(self.give_input(test))
     }
 
-    /// Whether what the component prints is shown.
-    fn shows_output(&self) -> bool {
-        self.grants.contains(&Grant::Output)
+    /// What a guest reads.
+    fn give_input(&self, mut test: ComponentTest) -> ComponentTest {
+        for arg in &self.args {
+            test = test.arg(arg);
+        }
+        for (key, value) in &self.env {
+            test = test.env(key, value);
+        }
+        for dir in &self.dirs {
+            test = test.dir(&dir.host, &dir.guest, dir.access);
+        }
+        match &self.stdin {
+            Some(file) => test.stdin(Stdin::File(file.clone())),
+            None => test,
+        }
+    }
+}
+
+/// Shows what a component prints: that of one that receives records line by line.
+fn shown(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
+    let name = printable(&component.display().to_string());
+    move |role| match role {
+        Role::Guest => [Output::Stderr, Output::Stderr],
+        _ => printing(&(Arc::new(Voice) as Arc<dyn Notices>), &name),
+    }
+}
+
+/// What reports name is an option here.
+fn term(term: Term) -> &'static str {
+    match term {
+        Term::Grants => "--grant",
+        Term::Memory | Term::Limit(Limit::Memory) => "--memory",
+        Term::Limit(limit) => option(limit).unwrap_or(term.in_rust()),
+        Term::Timeout => "--timeout",
+        Term::Budget => "--budget",
+        Term::AllowUnpaired => "--allow-unpaired",
+        Term::Input => "arguments behind --, --stdin, --dir or --env",
+        Term::Inspection => "`solti-metrics check`",
+        _ => term.in_rust(),
     }
 }
 

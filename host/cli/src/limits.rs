@@ -133,7 +133,15 @@ pub(crate) fn advised(error: anyhow::Error) -> anyhow::Error {
 
 /// What somebody can do whose task has hit a limit.
 pub(crate) fn advice(limit: Limit) -> String {
-    let option = match limit {
+    match option(limit) {
+        Some(option) => format!("raise {option} if it needs more"),
+        None => "the guest has to ask for less".into(),
+    }
+}
+
+/// The option that sets a limit.
+pub(crate) fn option(limit: Limit) -> Option<&'static str> {
+    Some(match limit {
         Limit::Memory => "--max-memory",
         Limit::Stack => "--stack",
         Limit::TableElements => "--max-table-elements",
@@ -145,7 +153,6 @@ pub(crate) fn advice(limit: Limit) -> String {
         Limit::Streams => "--max-streams",
         Limit::Random => "--max-random",
         Limit::HostCallFuel => "--max-host-call-data",
-        _ => return "the guest has to ask for less".into(),
-    };
-    format!("raise {option} if it needs more")
+        _ => return None,
+    })
 }

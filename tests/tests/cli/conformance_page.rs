@@ -62,6 +62,7 @@ fn every_block_of_the_page_is_run() -> Result<()> {
         match (&*block.language, &*block.about) {
             ("json", file) => place.write(file, block.text.as_bytes())?,
             ("console", "provider") => shown = Some(block),
+            ("rust", "test") => is_of_the_crate(&block)?,
             ("sh", _) => {
                 for line in block.lines() {
                     let end = run(&place, line)?;
@@ -80,6 +81,14 @@ fn every_block_of_the_page_is_run() -> Result<()> {
     ensure!(junit.contains("<testsuite name=\"provider\""), "{junit}");
     let json: Value = serde_json::from_str(&fs::read_to_string(place.path("digest.json"))?)?;
     ensure!(json["conforms"] == true, "{json}");
+    Ok(())
+}
+
+/// The page of the crate has the same test, and compiles it.
+fn is_of_the_crate(block: &Block) -> Result<()> {
+    let source = fs::read_to_string(root().join("host/conformance/src/lib.rs"))?;
+    let lines: Vec<_> = block.lines().map(|line| format!("//! {line}")).collect();
+    ensure!(source.contains(&lines.join("\n")), "{block:?}");
     Ok(())
 }
 

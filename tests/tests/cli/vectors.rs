@@ -1,4 +1,4 @@
-//! The vectors of `conformance/`: what they expect follows from what they record, they
+//! The vectors of `host/conformance/`: what they expect follows from what they record, they
 //! keep to their schema, the command runs all of them, and others instead if it is asked.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ fn the_command_runs_every_vector_there_is() -> Result<()> {
     for (name, _) in vectors()? {
         ensure!(
             checked.iter().any(|check| *check == *name),
-            "{name} is not run: list it in host/cli/src/conformance/vectors.rs"
+            "{name} is not run: list it in host/conformance/src/vectors.rs"
         );
     }
     Ok(())
@@ -238,7 +238,7 @@ fn a_vector_that_is_none_is_wrong_use_and_says_where() -> Result<()> {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../conformance/vectors")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/vectors")
 }
 
 /// All of them, by the stems of their files.

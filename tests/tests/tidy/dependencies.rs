@@ -45,6 +45,7 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
         ("solti-metrics-host", "solti-metrics-guest"),
         ("solti-metrics-cli", "solti-metrics-guest"),
         ("solti-metrics-server", "solti-metrics-guest"),
+        ("solti-metrics-conformance", "solti-metrics-guest"),
         // Tests run what the guest builds, and link none of it.
         ("solti-metrics-tests", "solti-metrics-guest"),
     ];
@@ -58,20 +59,33 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
 /// Libraries know those beneath them, and no terminal.
 #[test]
 fn no_arrow_runs_back_up() -> Result<()> {
-    for (who, strangers) in [
-        (
-            "solti-metrics-host",
-            ["solti-metrics-server", "solti-metrics-cli", "clap"],
-        ),
+    let above = [
+        "solti-metrics-cli",
+        "solti-metrics-conformance",
+        "solti-metrics-server",
+    ];
+    for (who, knows) in [
+        ("solti-metrics", &[][..]),
+        ("solti-metrics-host", &["solti-metrics"]),
         (
             "solti-metrics-server",
-            ["solti-metrics-cli", "clap", "signal-hook"],
+            &["solti-metrics", "solti-metrics-host"],
+        ),
+        (
+            "solti-metrics-conformance",
+            &["solti-metrics", "solti-metrics-host"],
         ),
     ] {
-        for dependency in dependencies(who)? {
-            let name = dependency.name.as_str();
-            assert!(!strangers.contains(&name), "`{who}` must not know `{name}`");
+        let mut known: Vec<_> = dependencies(who)?
+            .into_iter()
+            .map(|dependency| dependency.name)
+            .collect();
+        for stranger in above.iter().chain(&["clap", "signal-hook"]) {
+            assert!(!known.iter().any(|it| it == stranger), "{who}: {stranger}");
         }
+        known.retain(|name| name == "solti-metrics" || name == "solti-metrics-host");
+        known.sort();
+        assert_eq!(known, knows, "{who}");
     }
     Ok(())
 }

@@ -2,11 +2,10 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, value_parser};
-use solti_metrics_server::Dir;
-use solti_metrics_server::Grant;
+use solti_metrics_conformance::ComponentTest;
 use solti_metrics_server::time::{Bound, ShortTime};
+use solti_metrics_server::{Dir, Grant};
 
-use super::vector::MOST_RECORDS;
 use crate::artifacts::ArtifactArgs;
 use crate::limits::{LimitArgs, stack};
 use crate::variable::variable;
@@ -54,7 +53,7 @@ pub(crate) struct ConformanceArgs {
 
     /// How many records are many, whatever a vector says and however long it takes.
     #[arg(long, value_name = "N", help_heading = RECEIVERS,
-        value_parser = value_parser!(u64).range(1..=MOST_RECORDS))]
+        value_parser = value_parser!(u64).range(1..=ComponentTest::MOST_RECORDS))]
     pub(super) records: Option<u64>,
 
     /// How long a vector may take before it is given fewer records than it says, which

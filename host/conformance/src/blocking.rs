@@ -1,0 +1,46 @@
+use std::thread;
+use std::time::Duration;
+
+use solti_metrics_host::contained;
+use tokio::runtime::Builder;
+
+use crate::error::Error;
+use crate::report::Report;
+
+/// How long a thread that a component has left behind is waited for.
+const LEFT_BEHIND: Duration = Duration::from_millis(100);
+
+/// Runs a test to its end, on a thread and a runtime of its own: the caller may be on
+/// another runtime, which does not take a second one.
+pub(crate) fn blocking<T>(test: impl FnOnce() -> T + Send) -> Result<Report, Error>
+where
+    T: Future<Output = Result<Report, Error>>,
+{
+    let thread = thread::Builder::new().name("conformance".into());
+    thread::scope(|scope| {
+        let test = thread
+            .spawn_scoped(scope, || contained(|| block_on(test())))
+            .map_err(|error| not_started(&error))?;
+        match test.join() {
+            Ok(Ok(report)) => report,
+            Ok(Err(panic)) => Err(Error::internal(panic)),
+            Err(_) => Err(Error::internal("a panic")),
+        }
+    })
+}
+
+fn block_on(test: impl Future<Output = Result<Report, Error>>) -> Result<Report, Error> {
+    // tokio panics where it has too few descriptors.
+    let runtime = contained(|| Builder::new_current_thread().enable_all().build())
+        .map_err(|reason| Error::Thread { reason })?
+        .map_err(|error| not_started(&error))?;
+    let report = runtime.block_on(test);
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    report
+}
+
+fn not_started(error: &std::io::Error) -> Error {
+    Error::Thread {
+        reason: error.to_string(),
+    }
+}

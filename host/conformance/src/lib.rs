@@ -1,0 +1,142 @@
+//! Test a WebAssembly component against the contract of `solti:metrics`: a guest, a
+//! provider or a middleware, in any language.
+//!
+//! The author of a provider writes one test, for a component built by anything:
+//!
+//! ```no_run
+//! #[test]
+//! fn the_provider_conforms() -> Result<(), solti_metrics_conformance::Error> {
+//!     let test = solti_metrics_conformance::ComponentTest::from_file("provider.wasm");
+//!     test.run()?.assert();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! If the provider does not conform, the test fails with a report that says for each check
+//! what was expected, what was seen, and what the author can change. The report is also a
+//! value, and can be rendered for people, for programs and for CI:
+//!
+//! ```
+//! use solti_metrics_conformance::{ComponentTest, Error, Verdict};
+//!
+//! fn main() -> Result<(), Error> {
+//!     let report = ComponentTest::from_bytes("minimal", provider())
+//!         .records(1_000)
+//!         .run()?;
+//!     report.assert();
+//!
+//!     let [suite] = &report.suites[..] else { unreachable!() };
+//!     assert_eq!((suite.role, suite.failed()), ("provider", 0));
+//!     assert_eq!(suite.checks[0].name, "starts");
+//!     assert_eq!(suite.checks[0].verdict, Verdict::Passed);
+//!     assert!(report.to_text().contains("✓ many-records       1000 records"));
+//!     assert!(report.to_junit().contains(r#"<testsuite name="provider""#));
+//!     Ok(())
+//! }
+//!
+//! # /// Stands for a file that was built by anything.
+//! # fn provider() -> Vec<u8> {
+//! #     let text = include_str!("minimal.wat");
+//! #     wat::parse_str(text).expect("a component")
+//! # }
+//! ```
+//!
+//! # A provider in Rust
+//!
+//! Cargo does not build a component for a test, so the test asks for it. It also grants
+//! the provider what it needs, here a directory:
+//!
+//! ```no_run
+//! use std::process::Command;
+//!
+//! use solti_metrics_conformance::{Access, ComponentTest, Grants};
+//!
+//! # fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! let build = ["build", "--release", "--target", "wasm32-wasip2"];
+//! assert!(Command::new("cargo").args(build).status()?.success());
+//!
+//! ComponentTest::from_file("target/wasm32-wasip2/release/jsonl.wasm")
+//!     .grants(Grants::new().dir("target/out", "/out", Access::ReadWrite))
+//!     .run()?
+//!     .assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A guest
+//!
+//! A guest gets [arguments](ComponentTest::arg), [variables](ComponentTest::env),
+//! [directories](ComponentTest::dir) and a [standard input](ComponentTest::stdin), and is
+//! run three times: with its records inlined, with its records as calls of the host, and
+//! with a quota.
+//!
+//! ```no_run
+//! # use solti_metrics_conformance::{Access, ComponentTest};
+//! # fn test() -> Result<(), solti_metrics_conformance::Error> {
+//! ComponentTest::from_file("digest.wasm")
+//!     .dir("src", "src", Access::ReadOnly)
+//!     .arg("src")
+//!     .run()?
+//!     .assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A backend in Rust
+//!
+//! [`BackendTest`] tests what implements the trait `MetricsBackend` with the same vectors,
+//! without a component around it.
+//!
+//! # What a test takes
+//!
+//! [`ComponentTest::run`] has a thread and a runtime of its own; a caller with a runtime of
+//! tokio can use [`ComponentTest::run_async`]. Components are compiled in this process,
+//! unless other [`Artifacts`] are given. A provider gets a million records, within
+//! [five seconds](ComponentTest::budget) for each check. A debug build compiles components
+//! faster with `[profile.dev.package."*"] opt-level = 2`.
+//!
+//! # What is tested
+//!
+//! [`Vectors`] say what a provider or a middleware is given, and what it has to expose;
+//! they are files, so that tests in other languages can use them.
+//! `docs/conformance.md` of this project describes each check and the format of vectors.
+
+mod backend_test;
+mod check;
+mod component_test;
+mod report;
+mod suite;
+
+mod error;
+mod progress;
+mod term;
+
+mod vector;
+mod vector_error;
+mod vectors;
+
+mod backend;
+mod blocking;
+mod component;
+mod guest;
+mod options;
+mod recorder;
+
+mod counts;
+mod exposition;
+mod sums;
+
+pub use backend_test::BackendTest;
+pub use check::{Check, Fault, Verdict};
+pub use component_test::ComponentTest;
+pub use counts::RecordCount;
+pub use error::Error;
+pub use progress::Progress;
+pub use report::Report;
+pub use solti_metrics_host::artifact::Artifacts;
+pub use solti_metrics_host::provider::Grants;
+pub use solti_metrics_host::runner::{Access, Limit, Limits, Output, Role, Stdin};
+pub use suite::Suite;
+pub use term::Term;
+pub use vector_error::{VectorError, VectorsError};
+pub use vectors::Vectors;
