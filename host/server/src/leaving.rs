@@ -90,10 +90,11 @@ impl Leaving {
 
     fn has_left(&self, member: &Member) {
         tell(member);
-        let forgotten = self.ledgers.retire(member);
+        // Its gauges go before its row says that it is gone: nobody sees them after that.
         if let Some(component) = member.component() {
             self.exported.retire(component);
         }
+        let forgotten = self.ledgers.retire(member);
         if let Some(forgotten) = forgotten {
             self.exported.merge_retired(&forgotten, RETIRED);
         }
