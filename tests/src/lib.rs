@@ -14,12 +14,14 @@ pub mod kept;
 pub mod operations;
 pub mod oracle;
 pub mod page;
+pub mod parts;
 pub mod prometheus;
 pub mod script;
 pub mod series;
 pub mod served;
 pub mod shell;
 pub mod toolchains;
+pub mod trial;
 
 /// The README's program for embedders compiles.
 #[cfg(doctest)]

@@ -1,0 +1,11 @@
+//! The rules of the house that no compiler checks.
+
+mod tree;
+
+mod code;
+
+mod dependencies;
+
+mod sources;
+
+mod prose;
