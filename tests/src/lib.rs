@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod child;
 pub mod counted;
 pub mod endurance;
+pub mod exposition;
 pub mod granted;
 pub mod guest;
 pub mod guests;

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
 use solti_metrics_tests::blocks::{Block, blocks};
+use solti_metrics_tests::exposition::families;
 
 const PAGES: [&str; 4] = [
     "README.md",
@@ -249,10 +250,9 @@ fn every_path_that_a_page_names_is_there() -> Result<()> {
 fn the_metrics_are_those_of_the_exposition() -> Result<()> {
     let golden = root().join("tests/golden/exposition.prometheus.txt");
     let golden = fs::read_to_string(golden)?;
-    let mut exported: Vec<_> = golden
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .map(|line| line.replace(' ', " | "))
+    let mut exported: Vec<_> = families(&golden)?
+        .iter()
+        .map(|family| format!("{} | {}", family.name, family.kind))
         .collect();
     let readme = fs::read_to_string(root().join("README.md"))?;
     let mut documented: Vec<_> = readme

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use solti_metrics::{Event, Exposition, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
 use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
+use solti_metrics_tests::exposition::{self, families};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
@@ -200,32 +201,28 @@ fn run_guest(metrics: MetricsCtx) -> solti_metrics_host::LedgerSnapshot {
     store.data().ledger().snapshot()
 }
 
-/// The families of a text exposition, as `name type`.
-fn types(text: &str) -> BTreeSet<&str> {
-    text.lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .collect()
+/// The families of a text exposition: names and types.
+fn types(text: &str) -> BTreeSet<(&str, &str)> {
+    let families = families(text).unwrap();
+    let types = families.iter().map(|family| (family.name, family.kind));
+    types.collect()
 }
 
-/// The samples of a text exposition, by name and labels. No label value here
-/// wants an escape. A bound is a number: `1` and `1.0` are the same.
+/// The samples of a text exposition, by name and labels. A bound is a number: `1` and
+/// `1.0` are the same.
 fn samples(text: &str) -> BTreeMap<(String, BTreeMap<String, String>), f64> {
     let mut samples = BTreeMap::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let (name, rest) = line.split_once('{').unwrap();
-        let (labels, value) = rest.split_once("} ").unwrap();
-        let labels = labels.split(',').map(|label| {
-            let (name, text) = label.split_once('=').unwrap();
-            let text = text.trim_matches('"');
+    for sample in exposition::samples(text).unwrap() {
+        let labels = sample.labels.iter().map(|&(name, text)| {
             let text = match name {
                 "le" => text.parse::<f64>().unwrap().to_string(),
                 _ => text.to_owned(),
             };
             (name.to_owned(), text)
         });
-        let sample = (name.to_owned(), labels.collect());
-        let twice = samples.insert(sample, value.parse().unwrap());
-        assert_eq!(twice, None, "{line}");
+        let key = (sample.name.to_owned(), labels.collect());
+        let twice = samples.insert(key, sample.number().unwrap());
+        assert_eq!(twice, None, "{sample:?}");
     }
     samples
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::samples;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 use solti_metrics_tests::trial::Trial;
@@ -205,17 +206,13 @@ fn named<'a>(rows: &'a Value, name: &str) -> Result<&'a Value> {
         .with_context(|| format!("no {name}"))
 }
 
-/// The samples that never go down, of a page in which each line is one or a comment.
+/// The samples that never go down.
 fn counters(page: &str) -> Result<BTreeMap<String, f64>> {
-    let samples = page.lines().filter(|line| !line.starts_with('#'));
     let mut counters = BTreeMap::new();
-    for sample in samples {
-        let (series, value) = sample.rsplit_once(' ').context("a sample")?;
-        let value = value.parse().with_context(|| sample.to_owned())?;
-        let name = series.split('{').next().unwrap_or_default();
+    for sample in samples(page)? {
         let ends = ["_total", "_count", "_bucket", "_sum"];
-        if ends.iter().any(|end| name.ends_with(end)) {
-            counters.insert(series.to_owned(), value);
+        if ends.iter().any(|end| sample.name.ends_with(end)) {
+            counters.insert(sample.series.to_owned(), sample.number()?);
         }
     }
     Ok(counters)

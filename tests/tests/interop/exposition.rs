@@ -8,6 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::Exposition;
+use solti_metrics_tests::exposition::Sample;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -40,7 +41,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 
 fn golden(format: Exposition, name: &str) -> Result<()> {
     let path = here("golden").join(format!("exposition.{name}.txt"));
-    let found = in_order(&without_memory(&recorded()?.encode(format)?)?);
+    let found = in_order(&without_memory(&recorded()?.encode(format)?)?)?;
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         return Ok(fs::write(path, found)?);
     }
@@ -69,29 +70,29 @@ fn without_memory(exposition: &str) -> Result<String> {
 
 /// Sorts the series within each family: `prometheus-client` leaves them in the
 /// order of a hash map. What belongs to one histogram stays together.
-fn in_order(exposition: &str) -> String {
+fn in_order(exposition: &str) -> Result<String> {
     let is_comment = |line: &&str| line.starts_with('#');
     let lines: Vec<_> = exposition.lines().collect();
     let mut sorted = Vec::new();
     for block in lines.chunk_by(|a, b| is_comment(a) == is_comment(b)) {
-        let mut block = block.to_vec();
-        if !is_comment(&block[0]) {
-            block.sort_by_key(|line| labels_but_le(line));
-        }
-        sorted.extend(block);
+        let key = |line: &&str| match is_comment(line) {
+            true => Ok(String::new()),
+            false => Ok(labels_but_le(&Sample::of(line)?)),
+        };
+        let keys = block.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let mut block: Vec<_> = keys.iter().zip(block).collect();
+        block.sort_by_key(|(key, _)| *key);
+        sorted.extend(block.into_iter().map(|(_, line)| *line));
     }
-    sorted.iter().map(|line| format!("{line}\n")).collect()
+    Ok(sorted.iter().map(|line| format!("{line}\n")).collect())
 }
 
-fn labels_but_le(sample: &str) -> &str {
-    let labels = sample.split_once('{').map_or("", |(_, labels)| labels);
-    let labels = labels
-        .rsplit_once("} ")
-        .map_or(labels, |(labels, _)| labels);
-    match labels.strip_prefix("le=").and_then(|le| le.split_once(',')) {
-        Some((_, others)) => others,
-        None => labels,
-    }
+fn labels_but_le(sample: &Sample<'_>) -> String {
+    let labels = sample.labels.iter().filter(|(name, _)| *name != "le");
+    let labels: Vec<_> = labels
+        .map(|(name, text)| format!("{name}=\"{text}\""))
+        .collect();
+    labels.join(",")
 }
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {

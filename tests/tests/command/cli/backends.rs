@@ -11,8 +11,9 @@ use crate::cli::place::Place;
 use crate::cli::report::{report, rows};
 use crate::cli::serve::{OPEN_METRICS, TEXT, address};
 use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
-use solti_metrics_tests::http::{ask, sample, scrape};
+use solti_metrics_tests::http::{ask, scrape};
 
 /// A provider that does this with a task that has ended.
 pub(crate) fn provider(completed: &str) -> Result<Vec<u8>> {
@@ -103,7 +104,7 @@ fn several_backends_each_receive_everything() -> Result<()> {
     ensure!(lines.lines().count() == 6, "{lines}");
     for name in ["jsonl", "provider", "provider-2"] {
         let series = format!("solti_metrics_records_delivered_total{{source=\"{name}\"}}");
-        ensure!(sample(&end.stdout, &series)? == 6.0, "{end}");
+        ensure!(value(&end.stdout, &series)? == 6.0, "{end}");
     }
     Ok(())
 }

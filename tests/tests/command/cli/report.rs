@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::cli::place::{Place, digest};
 use solti_metrics_tests::child::End;
+use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
-use solti_metrics_tests::http::sample;
 
 /// What `digest` hashes here.
 const FILES: [&str; 3] = ["one", "two", "below/three"];
@@ -60,7 +60,7 @@ fn the_json_report_tells_how_long_tasks_took() -> Result<()> {
 fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
     let end = Place::with_files(&FILES)?.digest(&["--format", "prometheus"])?;
     ensure!(end.code == Some(0), "{end}");
-    for (series, value) in [
+    for (series, expected) in [
         (
             r#"solti_runner_tasks_completed_total{runner="wasm",outcome="success"}"#,
             4.0,
@@ -79,8 +79,8 @@ fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
             2.0,
         ),
     ] {
-        let found = sample(&end.stdout, series)?;
-        ensure!(found == value, "{series}: {found}");
+        let found = value(&end.stdout, series)?;
+        ensure!(found == expected, "{series}: {found}");
     }
     ensure!(!end.stdout.contains("# EOF"), "OpenMetrics: {end}");
     for line in end.stdout.lines() {

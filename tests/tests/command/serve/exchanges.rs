@@ -5,8 +5,8 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
-use solti_metrics_tests::http::sample;
 use solti_metrics_tests::served::Served;
 
 use crate::serve::place::{Place, backend, count, settled, until, until_backend};
@@ -121,7 +121,7 @@ fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
             ensure!(there == more.contains(name), "{name}: {answer}");
             // What was counted once never becomes less, be it gone.
             let series = format!("solti_metrics_records_accepted_total{{source=\"{name}\"}}");
-            let now = sample(&page, &series).unwrap_or_default();
+            let now = value(&page, &series).unwrap_or_default();
             let before = seen.insert(name, now).unwrap_or_default();
             ensure!(now >= before && (now > 0.0 || !there), "{name}: {page}");
         }

@@ -6,6 +6,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::{Sample, samples};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
@@ -231,12 +232,13 @@ fn runs_of_tasks_whose_names_are_forgotten_stay_counted() -> Result<()> {
     let error = served.reload(&format!("{head}[tasks]\n"))?;
     ensure!(error.is_none(), "{error:?}");
     let page = served.page("/metrics")?;
-    let canceled = |line: &&str| {
-        line.starts_with("solti_metrics_task_runs_total{") && line.contains(r#""canceled""#)
-    };
-    let counts = page.lines().filter(canceled);
-    let counts = counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
-    let (canceled, names) = counts.fold((0.0, 0), |(sum, names), it| (sum + it, names + 1));
+    let mut runs = samples(&page)?;
+    runs.retain(|sample| {
+        sample.name == "solti_metrics_task_runs_total"
+            && sample.label("outcome") == Some("canceled")
+    });
+    let names = runs.len();
+    let canceled = runs.iter().map(Sample::number).sum::<Result<f64>>()?;
     ensure!(canceled == f64::from(number), "{canceled}");
     ensure!(names <= 257, "{names} names");
     Ok(())

@@ -4,6 +4,7 @@ use anyhow::Result;
 use solti_metrics::{
     Exposition, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
 };
+use solti_metrics_tests::exposition::samples;
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, Type};
 
@@ -93,7 +94,7 @@ fn the_docs_name_the_series_that_prometheus_gets() -> Result<()> {
     metrics.record_task_started(RunnerType::Wasm);
     metrics.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 1);
     metrics.record_runner_error(RunnerType::Wasm, RunnerErrorKind::SpawnFailed);
-    let exposed = series(&metrics.encode(Exposition::Text)?);
+    let exposed = series(&metrics.encode(Exposition::Text)?)?;
 
     let wit = Package::current()?.resolve()?;
     let functions = wit.interface("backend")?.functions.values();
@@ -121,20 +122,18 @@ fn name_of(resolve: &Resolve, ty: Type) -> &str {
 
 /// Every metric of an exposition with the names of its labels, as
 /// `name{label, label}`; a histogram once, without its `le`.
-fn series(exposition: &str) -> Vec<String> {
-    let mut series: Vec<_> = exposition
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('{'))
-        .filter(|(name, _)| !name.ends_with("_bucket") && !name.ends_with("_sum"))
-        .map(|(name, rest)| {
-            let labels = rest.split(',').filter_map(|label| label.split('=').next());
-            let labels: Vec<_> = labels.collect();
-            let name = name.strip_suffix("_count").unwrap_or(name);
+fn series(exposition: &str) -> Result<Vec<String>> {
+    let samples = samples(exposition)?;
+    let mut series: Vec<_> = samples
+        .iter()
+        .filter(|sample| !sample.name.ends_with("_bucket") && !sample.name.ends_with("_sum"))
+        .map(|sample| {
+            let labels: Vec<_> = sample.labels.iter().map(|(name, _)| *name).collect();
+            let name = sample.name.strip_suffix("_count").unwrap_or(sample.name);
             format!("{name}{{{}}}", labels.join(", "))
         })
         .collect();
     series.sort();
     series.dedup();
-    series
+    Ok(series)
 }

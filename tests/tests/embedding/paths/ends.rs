@@ -5,22 +5,28 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{RunnerType, TaskOutcome};
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::runner::{CancellationToken, Task, TaskEnd};
+use solti_metrics_host::runner::{CancellationToken, Path, Task, TaskEnd};
 
 use solti_metrics_tests::guest::asynchronous;
 
 use super::guests::{endless, ensure_counted, times};
-use super::runs::{BOTH, End, block_on, everywhere, remembering, seen, until, within_task};
+use super::runs::{
+    BOTH, End, block_on, everywhere, remembering, seen, seen_by, until, within_task,
+};
 
 /// Records in a ring, as `host/src/inline/ring.rs` has it.
 const RING: usize = 256;
 
 #[test]
 fn a_trap_after_any_number_of_records_loses_none_of_them() -> Result<()> {
+    let (runner, memory) = remembering(BOTH[0])?;
     for records in 0..=2 * RING {
         let guest = times(records, "unreachable")?;
         for guest in [asynchronous(&guest), guest] {
-            let seen = seen(BOTH[0], MetricsCtx::builder(), &guest, Task::new())?;
+            let program = runner.load("guest", &guest)?;
+            ensure!(*program.path() == Path::Inline, "{program:?}");
+            memory.clear();
+            let seen = seen_by(&runner, &memory, &program, Task::new())?;
             ensure!(seen.end == End::Trapped, "{records}: {:?}", seen.end);
             ensure!(seen.events.len() == records, "{records}: {:?}", seen.ledger);
             ensure_counted(&seen.events).with_context(|| format!("{records} records"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
-use solti_metrics_host::runner::{Path, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Path, Program, RecordPath, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 use solti_metrics_tests::guest::asynchronous;
 
@@ -75,7 +75,17 @@ pub(crate) fn seen(
     let program = runner.load("guest", guest)?;
     let inline = *program.path() == Path::Inline;
     ensure!(inline == (path == RecordPath::Inline), "{program:?}");
-    let report = block_on(async { Ok(runner.run(&program, task).await?) })?;
+    seen_by(&runner, &memory, &program, task)
+}
+
+/// The same, of a program that this runner has loaded.
+pub(crate) fn seen_by(
+    runner: &Runner,
+    memory: &MemoryMetrics,
+    program: &Program,
+    task: Task,
+) -> Result<Seen> {
+    let report = block_on(async { Ok(runner.run(program, task).await?) })?;
     ensure!(report.ledger.in_flight() == 0, "{:?}", report.ledger);
     Ok(Seen {
         events: within_task(memory.events())?,

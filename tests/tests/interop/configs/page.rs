@@ -224,7 +224,9 @@ fn must_have(what: &str, table: &str) -> Result<()> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let page = page()?;
-    let begin = format!("<!-- {what}, by `BLESS=1 cargo test --workspace --test interop -- configs::`: -->\n");
+    let begin = format!(
+        "<!-- {what}, by `BLESS=1 cargo test --workspace --test interop -- configs::`: -->\n"
+    );
     let end = "<!-- end -->\n";
     let (before, rest) = page.split_once(&begin).context(begin.clone())?;
     let (written, after) = rest.split_once(end).context("no end of it")?;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use solti_metrics_tests::exposition::families;
 use solti_metrics_tests::operations::alerts::recordings;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::trial::{Trial, trial};
@@ -96,24 +97,18 @@ fn answered(promtool: &Path, expressions: &[&str]) -> Result<std::process::Outpu
 fn series() -> Result<Vec<(String, &'static str)>> {
     const TARGET: &str = "job=\"solti-metrics\",instance=\"a:9464\"";
     let mut series = vec![(format!("up{{{TARGET}}}"), "1x60")];
-    let mut values = "";
-    for line in exposition()?.lines() {
-        if let Some(kind) = line.strip_prefix("# TYPE ") {
-            values = if kind.ends_with("gauge") {
-                "1x60"
-            } else {
-                "0+1x60"
-            };
-        }
-        if line.starts_with('#') || line.is_empty() {
-            continue;
-        }
-        let (sample, _) = line.rsplit_once(' ').context("no value")?;
-        let sample = match sample.strip_suffix('}') {
-            Some(labelled) => format!("{labelled},{TARGET}}}"),
-            None => format!("{sample}{{{TARGET}}}"),
+    for family in families(exposition()?)? {
+        let values = match family.kind {
+            "gauge" => "1x60",
+            _ => "0+1x60",
         };
-        series.push((sample, values));
+        for sample in family.samples {
+            let sample = match sample.series.strip_suffix('}') {
+                Some(labelled) => format!("{labelled},{TARGET}}}"),
+                None => format!("{}{{{TARGET}}}", sample.name),
+            };
+            series.push((sample, values));
+        }
     }
     Ok(series)
 }

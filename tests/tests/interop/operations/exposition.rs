@@ -7,8 +7,8 @@ use anyhow::{Result, anyhow, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::DropReason;
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guest::recording;
-use solti_metrics_tests::http::sample;
 use solti_metrics_tests::served::Served;
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -56,7 +56,7 @@ fn there_before() -> Result<()> {
     let is_there = |series: &str, label: &str, texts: &[&str]| -> Result<()> {
         for text in texts {
             let series = series.replace('?', &format!("{label}=\"{text}\""));
-            let value = sample(exposition()?, &series)?;
+            let value = value(exposition()?, &series)?;
             ensure!(value == 0.0, "{series} is {value} already");
         }
         Ok(())
@@ -110,7 +110,7 @@ fn there_before() -> Result<()> {
     ] {
         is_there(series, label, texts)?;
     }
-    let successful = sample(exposition()?, "solti_metrics_config_last_reload_successful")?;
+    let successful = value(exposition()?, "solti_metrics_config_last_reload_successful")?;
     ensure!(successful == 1.0, "as if a reload had failed");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Nothing is asked for that no runner exposes.
 
 use anyhow::{Result, ensure};
+use solti_metrics_tests::exposition::families;
 use solti_metrics_tests::operations::alerts::recordings;
 use solti_metrics_tests::operations::exposed::missing;
 use solti_metrics_tests::operations::promql::{Use, uses};
@@ -64,6 +65,7 @@ fn rates() -> Result<()> {
     let panels = asked()?
         .into_iter()
         .map(|asked| Ok((asked.by.clone(), asked.uses()?)));
+    let families = families(exposition()?)?;
     let whole =
         |by: &str| by.contains("imbalance") || by.starts_with("Imbalance") || by.starts_with('$');
     for found in rules.chain(panels).collect::<Result<Vec<_>>>()? {
@@ -72,14 +74,12 @@ fn rates() -> Result<()> {
             .iter()
             .filter(|asked| !whole(&by) && !asked.metric.contains(':'))
         {
-            let counts = format!("# TYPE {} counter", asked.metric);
-            let histogram = asked
-                .metric
-                .strip_suffix("_bucket")
-                .map(|of| format!("# TYPE {of} histogram"));
-            let counter = exposition()?
-                .lines()
-                .any(|line| line == counts || Some(line) == histogram.as_deref());
+            let of_buckets = asked.metric.strip_suffix("_bucket");
+            let counter = families.iter().any(|family| match family.kind {
+                "counter" => family.name == asked.metric,
+                "histogram" => Some(family.name) == of_buckets,
+                _ => false,
+            });
             let rate = matches!(asked.function.as_deref(), Some("rate" | "increase"));
             ensure!(
                 counter == rate,

@@ -1,6 +1,7 @@
 //! What there is in a runner's exposition.
 
 use anyhow::{Result, ensure};
+use solti_metrics_tests::exposition::samples;
 
 use crate::scale::runner::Runner;
 
@@ -32,13 +33,11 @@ impl Measured {
 
     pub(crate) fn of(runner: &Runner) -> Result<Self> {
         let exposition = runner.exposition()?;
-        let samples = exposition.lines().filter(|line| !line.starts_with('#'));
         let (mut series, mut name, mut labels) = (0_u64, 0, 0);
-        for sample in samples.filter(|line| !line.is_empty()) {
-            let of = sample.rsplit_once(' ').map_or(sample, |(of, _)| of);
+        for sample in samples(&exposition)? {
             series += 1;
-            name += of.len();
-            labels += of.matches("=\"").count();
+            name += sample.series.len();
+            labels += sample.labels.len();
         }
         ensure!(series > 0, "an exposition of nothing");
         let average = |sum: usize| sum as f64 / series as f64;

@@ -23,7 +23,9 @@ pub(crate) fn must_have(what: &str, table: &str) -> Result<()> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let page = text()?;
-    let begin = format!("<!-- {what}, by `BLESS=1 cargo test --workspace --test interop -- scale::`: -->\n");
+    let begin = format!(
+        "<!-- {what}, by `BLESS=1 cargo test --workspace --test interop -- scale::`: -->\n"
+    );
     let end = "<!-- end -->\n";
     let (before, rest) = page
         .split_once(&begin)

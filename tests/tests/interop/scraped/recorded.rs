@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::samples;
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::prometheus::{Job, Prometheus};
 use solti_metrics_tests::series::Series;
@@ -93,15 +94,16 @@ pub(crate) fn exactly(prometheus: &Path) -> Result<()> {
 
     // And it has what is on the page, now that nothing changes there any more.
     let page = served.page("/metrics")?;
+    let page = samples(&page)?;
     for family in [
         "solti_runner_",
         "solti_metrics_task_",
         "solti_metrics_records_",
     ] {
-        let lines = page.lines().filter(|line| line.starts_with(family));
-        let lines: Vec<_> = lines.collect();
-        ensure!(lines.len() > 20, "only {lines:?}");
-        let page = Series::read(&(lines.join("\n") + "\n# EOF\n"))?;
+        let mut of_family = page.clone();
+        of_family.retain(|sample| sample.name.starts_with(family));
+        ensure!(of_family.len() > 20, "only {of_family:?}");
+        let page = Series::of_samples(&of_family)?;
         let of_family = format!(r#"{{__name__=~"{family}.*",job="runners"}}"#);
         page.must_equal(&prometheus.series(&of_family)?)?;
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use solti_metrics_tests::exposition::samples;
 use solti_metrics_tests::http::ask;
 use solti_metrics_tests::prometheus::{Job, Prometheus};
 use solti_metrics_tests::served::{FILE, Served, serve};
@@ -38,7 +39,7 @@ pub(crate) fn openmetrics(prometheus: &Path) -> Result<()> {
     // It took all of it. A family of pages that were asked for has one series by then.
     let accept = "Accept: application/openmetrics-text; version=1.0.0\r\n";
     let page = ask(served.address()?, "GET", "/metrics", accept)?.body;
-    let samples = page.lines().filter(|line| !line.starts_with('#')).count();
+    let samples = samples(&page)?.len();
     prometheus.until("scrape_samples_scraped", |scraped| {
         scraped == samples as f64
     })?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::exposition::{Sample, samples};
 use solti_metrics_tests::prometheus::{Job, Prometheus};
 use solti_metrics_tests::served::Served;
 
@@ -95,11 +96,11 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
     // For a scraper of its own page, the new one is a process that began anew.
     let all = r#"sum({__name__=~"solti_runner_(tasks_started|tasks_completed|errors)_total",job="backend"})"#;
     let of_second = served.page("/backends/sink/metrics")?;
-    let of_second: f64 = of_second
-        .lines()
-        .filter(|line| !line.starts_with('#') && line.contains("_total{"))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-        .sum();
+    let of_second = samples(&of_second)?;
+    let counts = of_second
+        .iter()
+        .filter(|sample| sample.name.ends_with("_total") && !sample.labels.is_empty());
+    let of_second = counts.map(Sample::number).sum::<Result<f64>>()?;
     prometheus.until(all, |found| found == of_second)?;
     is(&format!("resets({given}[1h])"), 1.0)?;
 
