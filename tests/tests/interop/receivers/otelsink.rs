@@ -10,7 +10,10 @@ use solti_metrics_tests::series::Series;
 
 use crate::receivers::server::Server;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/receivers/otelsink.py");
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/interop/receivers/otelsink.py"
+);
 
 pub(crate) struct Otelsink {
     server: Server,
