@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check soak bless cargo-component clean
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features shell spelling unused deny advisories bench bench-check soak bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -47,7 +47,7 @@ languages: ## Build what there is in other languages than Rust; `make language-g
 language-%:
 	@tools/languages.sh $*
 
-lint: fmt clippy doc features ## All lints, warnings denied
+lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 
 fmt: ## Check the formatting
 	cargo fmt --all -- --check
@@ -58,10 +58,15 @@ clippy: toolchain ## Lint the code
 doc: toolchain ## Build the documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
-features: ## Check each combination of features, and the guest crate for each of its targets
-	cargo clippy --locked -p solti-metrics -- -D warnings
-	cargo clippy --locked -p solti-metrics --features otlp -- -D warnings
-	cargo clippy --locked -p solti-metrics --features statsd -- -D warnings
+# Of the host, those that are not implied by others: each compiles wasmtime in its own way.
+features: toolchain ## Check each combination of the facade's features, the host's, and the guest for each target
+	for features in '' prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd; do \
+	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
+	done
+	for target in wasm32-wasip2 wasm32-unknown-unknown; do \
+	  RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked -p solti-metrics-guest --profile guest \
+	    --target $$target --target-dir $(TARGET)/guests; \
+	done
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
@@ -69,6 +74,25 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics-host --features provider -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings
+
+# SC2016: the programs in single quotes are expanded when they run. SC1090: `source` is a
+# function there. SC2178 and SC2128: local variables of one name in several functions.
+shell: ## Lint the shell scripts, with Debian's shellcheck
+	shellcheck --external-sources --exclude SC1090,SC2016,SC2128,SC2178 .ci/run tools/*.sh
+
+TYPOS := $(TARGET)/tools/typos-1.52.0
+
+# A program from PyPI, since to compile it takes minutes.
+spelling: ## Check the spelling; tools/typos.toml lists the exceptions
+	@[ -x $(TYPOS)/bin/typos ] || PIP_USER=0 python3 -m pip install -q --disable-pip-version-check \
+	  --no-input --no-deps --root-user-action ignore --target $(TYPOS) typos==1.52.0
+	$(TYPOS)/bin/typos --config tools/typos.toml
+
+# Not part of `make lint`: to compile it takes two minutes.
+unused: ## Find dependencies that no code uses
+	@[ -x $(TARGET)/tools/bin/cargo-machete ] \
+	  || cargo install cargo-machete --version 0.9.2 --locked --root $(TARGET)/tools
+	$(TARGET)/tools/bin/cargo-machete --skip-target-dir
 
 DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
 
