@@ -17,6 +17,9 @@ run: build ## Run a real guest over this repository's own sources, and show its 
 # With `starts`, cargo builds the command, which some of the others run.
 check: toolchain ## Run what answers fast: unit tests, and all that needs no other language and no long process
 	cargo test --workspace --locked --lib --bins --test starts --test tidy --test embedding
+	for suite in faults configs; do \
+	  cargo test --workspace --locked --test interop -- $$suite::; \
+	done
 
 # cargo nextest runs no documentation tests, so those come on their own.
 test: toolchain oracles languages ## Run every test
