@@ -132,7 +132,7 @@ bless: oracles ## Rewrite generated documents and expected outputs
 	done
 
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
-cargo-component: ## Build the digest guest with `cargo component build`, and run it
+cargo-component: toolchain ## Build the digest guest with `cargo component build`, and run it
 	tools/cargo-component.sh
 
 clean: ## Remove what was built; the wasm toolchain stays

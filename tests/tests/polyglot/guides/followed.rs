@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::counted::exposed;
+use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::shell;
 
 use crate::guides::page::{Block, Kind, blocks_of, kind, root};
@@ -116,12 +117,8 @@ fn ends_as_promised(language: &str, folder: &Path) -> Result<()> {
     let (exposed, counts) = exposed(&folder.join(provider))?;
     let names = ["tasks_started", "tasks_completed", "runner_errors"];
     for (name, count) in names.iter().zip(counts) {
-        let begins = format!("{name}_total ");
-        let number = exposed.lines().find_map(|line| line.strip_prefix(&begins));
-        ensure!(
-            number.with_context(|| begins.clone())?.parse() == Ok(count),
-            "{exposed}"
-        );
+        let total = value(&exposed, &format!("{name}_total"))?;
+        ensure!(total == count as f64, "{exposed}");
     }
     Ok(())
 }
