@@ -61,8 +61,8 @@ clippy: toolchain ## Lint the code
 doc: toolchain ## Build the documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
-# Of the host, those that are not implied by others: each compiles wasmtime in its own way.
-features: toolchain ## Check each combination of the facade's features, the host's, and the guest for each target
+# Not every combination of the host: each with other features of wasmtime compiles that anew.
+features: toolchain ## Check every combination of the facade's features, several of the host's, and the guest for each target
 	for features in '' prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd; do \
 	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
 	done

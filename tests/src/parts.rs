@@ -1,4 +1,4 @@
-//! Parts written by hand: guests that end in different ways, and receivers that
+//! Parts of compositions, written by hand: guests that end in different ways, and receivers that
 //! keep records until they are flushed.
 
 use crate::guest::component;
