@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check soak bless cargo-component clean
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features shell spelling unused deny advisories bench bench-check soak bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -14,25 +14,34 @@ help: ## List these targets
 run: build ## Run a real guest over this repository's own sources, and show its metrics
 	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- src guest host wit
 
+# With `starts`, cargo builds the command, which some of the others run.
+check: toolchain ## Run what answers fast: unit tests, and all that needs no other language and no long process
+	cargo test --workspace --locked --lib --bins --test starts --test tidy --test embedding
+	for suite in faults configs; do \
+	  cargo test --workspace --locked --test interop -- $$suite::; \
+	done
+
 # cargo nextest runs no documentation tests, so those come on their own.
-test: oracles languages ## Run every test
+test: toolchain oracles languages ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else \
 	  cargo test --workspace --locked --no-fail-fast; \
 	fi
 
-matrix: languages ## Run every guest with every backend, in all languages; ONLY=python:: for some
-	@tools/wasm-toolchain.sh >/dev/null
-	cargo test --workspace --locked --test matrix -- $(ONLY)
+matrix: toolchain languages ## Run every guest with every backend, in all languages; ONLY=python:: for some
+	cargo test --workspace --locked --test polyglot -- matrix::$(ONLY)
 
 # With a package named, cargo would choose other features, and build wasmtime anew.
-build: ## Build everything; the guests too, with a toolchain that is fetched if need be
-	@tools/wasm-toolchain.sh >/dev/null
+build: toolchain ## Build everything; the guests too, with a toolchain that is fetched if need be
 	cargo build --workspace --locked
 
-oracles: ## Fetch what tests ask: Prometheus, VictoriaMetrics, statsd, libfaketime, and more of PyPI's
+# A build never uses the network for the guests.
+toolchain: ## Fetch what builds the guests in Rust: a compiler for WebAssembly, and their dependencies
 	@tools/wasm-toolchain.sh >/dev/null
+	@cargo fetch --quiet --locked --target wasm32-wasip2 --target wasm32-unknown-unknown
+
+oracles: toolchain ## Fetch what tests ask: Prometheus, VictoriaMetrics, statsd, libfaketime, and more of PyPI's
 	@tools/test-oracles.sh $(TARGET)/oracles
 
 languages: ## Build what there is in other languages than Rust; `make language-go` for one toolchain
@@ -41,21 +50,26 @@ languages: ## Build what there is in other languages than Rust; `make language-g
 language-%:
 	@tools/languages.sh $*
 
-lint: fmt clippy doc features ## All lints, warnings denied
+lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 
 fmt: ## Check the formatting
 	cargo fmt --all -- --check
 
-clippy: ## Lint the code
+clippy: toolchain ## Lint the code
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-doc: ## Build the documentation
+doc: toolchain ## Build the documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
-features: ## Check each combination of features, and the guest crate for each of its targets
-	cargo clippy --locked -p solti-metrics -- -D warnings
-	cargo clippy --locked -p solti-metrics --features otlp -- -D warnings
-	cargo clippy --locked -p solti-metrics --features statsd -- -D warnings
+# Not every combination of the host: each with other features of wasmtime compiles that anew.
+features: toolchain ## Check every combination of the facade's features, several of the host's, and the guest for each target
+	for features in '' prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd; do \
+	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
+	done
+	for target in wasm32-wasip2 wasm32-unknown-unknown; do \
+	  RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked -p solti-metrics-guest --profile guest \
+	    --target $$target --target-dir $(TARGET)/guests; \
+	done
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
@@ -63,6 +77,25 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics-host --features provider -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings
+
+# SC2016: the programs in single quotes are expanded when they run. SC1090: `source` is a
+# function there. SC2178 and SC2128: local variables of one name in several functions.
+shell: ## Lint the shell scripts, with Debian's shellcheck
+	shellcheck --external-sources --exclude SC1090,SC2016,SC2128,SC2178 .ci/run tools/*.sh
+
+TYPOS := $(TARGET)/tools/typos-1.52.0
+
+# A program from PyPI, since to compile it takes minutes.
+spelling: ## Check the spelling; tools/typos.toml lists the exceptions
+	@[ -x $(TYPOS)/bin/typos ] || PIP_USER=0 python3 -m pip install -q --disable-pip-version-check \
+	  --no-input --no-deps --root-user-action ignore --target $(TYPOS) typos==1.52.0
+	$(TYPOS)/bin/typos --config tools/typos.toml
+
+# Not part of `make lint`: to compile it takes two minutes.
+unused: ## Find dependencies that no code uses
+	@[ -x $(TARGET)/tools/bin/cargo-machete ] \
+	  || cargo install cargo-machete --version 0.9.2 --locked --root $(TARGET)/tools
+	$(TARGET)/tools/bin/cargo-machete --skip-target-dir
 
 DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
 
@@ -77,10 +110,10 @@ advisories: deny ## The same, and known vulnerabilities; their list comes from G
 SUITE := cargo bench --locked -p solti-metrics-tests --bench suite --
 
 # The page is written by a full run; WRITE=1 has a short one write it, too.
-bench: ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS=5 for a glance
+bench: toolchain ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS=5 for a glance
 	$(SUITE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
 
-bench-check: ## Measure, and fail if a limit does not hold
+bench-check: toolchain ## Measure, and fail if a limit does not hold
 	$(SUITE) --check
 
 # In the tests' own profile: cargo's own for benches would compile wasmtime once more.
@@ -88,16 +121,18 @@ soak: build ## Leave a runner serving for half an hour, load it, and rewrite doc
 	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak) $(if $(MINUTES),--minutes $(MINUTES)) --write
 
 # Each example is built anew, so that all of them begin with empty caches.
-languages-table: ## Measure what each language costs, and rewrite the tables in docs/languages.md
-	@tools/wasm-toolchain.sh >/dev/null
+languages-table: toolchain ## Measure what each language costs, and rewrite the tables in docs/languages.md
 	@tools/languages.sh --anew
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
 bless: oracles ## Rewrite generated documents and expected outputs
-	BLESS=1 cargo test --workspace --locked --test contract --test configs --test exposition --test operations --test page --test scale
+	BLESS=1 cargo test --workspace --locked --test embedding -- contract::
+	for suite in configs exposition operations page scale; do \
+	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \
+	done
 
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
-cargo-component: ## Build the digest guest with `cargo component build`, and run it
+cargo-component: toolchain ## Build the digest guest with `cargo component build`, and run it
 	tools/cargo-component.sh
 
 clean: ## Remove what was built; the wasm toolchain stays

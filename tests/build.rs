@@ -3,7 +3,8 @@
 //!
 //! The compiler for them comes from `tools/wasm-toolchain.sh`, and they have a
 //! target directory of their own, so that switching between the two compilers
-//! rebuilds nothing.
+//! rebuilds nothing. The build never uses the network: `make toolchain` fetches the
+//! compiler and the sources of the guests' dependencies beforehand.
 
 #![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
@@ -72,6 +73,7 @@ fn all_are_listed(root: &Path) -> Result<(), String> {
 
 fn build(root: &Path) -> Result<(), String> {
     let toolchain = Command::new(root.join("tools/wasm-toolchain.sh"))
+        .arg("--no-fetch")
         .output()
         .map_err(|error| format!("tools/wasm-toolchain.sh: {error}"))?;
     if !toolchain.status.success() {
@@ -89,7 +91,7 @@ fn build(root: &Path) -> Result<(), String> {
                 "--profile",
                 "guest",
             ])
-            .args(["--locked", "--target", target, "--target-dir"])
+            .args(["--locked", "--offline", "--target", target, "--target-dir"])
             .arg(&folder)
             .current_dir(root)
             .env("RUSTC", &rustc)
@@ -106,12 +108,22 @@ fn build(root: &Path) -> Result<(), String> {
         }
         let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;
         if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{said}{}", advice(&said)));
         }
     }
     println!("cargo::rustc-env=GUESTS={}", folder.display());
     println!("cargo::rustc-env=GUEST_RUSTC={rustc}");
     Ok(())
+}
+
+/// What to do where the sources of a dependency are missing.
+fn advice(said: &str) -> &'static str {
+    if said.contains("--offline") {
+        "the guests' dependencies are not on this machine: run `make toolchain`, which fetches them"
+    } else {
+        ""
+    }
 }
 
 /// `target/guests`, wherever `target` is.

@@ -4,6 +4,8 @@
 #
 #   RUSTC=$(tools/wasm-toolchain.sh) cargo build --target wasm32-wasip2
 #
+# With --no-fetch, the script uses what is on this machine, and never the network.
+#
 # WASM_TOOLCHAIN=auto    the first that works (default): the rustc on PATH as it
 #                        is, what an earlier run fetched, rustup, debian
 # WASM_TOOLCHAIN=rustup  `rustup target add`
@@ -25,7 +27,12 @@ RUSTUP_TOOLS=(bin/cargo "lib/rustlib/$HOST/bin/"{rust-lld,wasm-component-ld,gcc-
 . "$TOOLS/private-apt.sh"
 
 main() {
-  local way=${WASM_TOOLCHAIN:-auto}
+  local way=${WASM_TOOLCHAIN:-auto} fetches=true
+  case ${1-} in
+    --no-fetch) fetches=false ;;
+    '') ;;
+    *) fail "$1 is unknown: the one option is --no-fetch" 2 ;;
+  esac
   [[ $way =~ ^(auto|rustup|debian)$ ]] \
     || fail "WASM_TOOLCHAIN=$way is unknown: set auto, rustup or debian" 2
   { mkdir -p "$DIR" && [ -w "$DIR" ]; } \
@@ -34,6 +41,7 @@ main() {
   cd "$TOOLS/.." # rustup chooses the toolchain by folder
   if [ "$way" != debian ]; then try_path "on PATH" "already there" || true; fi
   if [ "$way" != rustup ]; then try_fetched "already there" || true; fi
+  $fetches || fail "no rustc on this machine builds WebAssembly guests: run \`make toolchain\`, which fetches one"
   if [ "$way" != debian ]; then try_rustup || true; fi
   if [ "$way" != rustup ]; then try_debian; fi
   fail "rustup has no std for ${TARGETS[*]}: see above, or set WASM_TOOLCHAIN=debian"
@@ -157,4 +165,4 @@ finish() { # SYSROOT WAY HOW
 say() { echo "wasm toolchain: $*"; }
 fail() { say "error: $1"; exit "${2:-1}"; }
 
-main
+main "$@"

@@ -51,18 +51,8 @@ impl Answer {
 
     /// A sample's value, in either format.
     pub fn sample(&self, series: &str) -> Result<f64> {
-        sample(&self.body, series)
+        crate::exposition::value(&self.body, series)
     }
-}
-
-/// The value of a series in an exposition, by its name and labels.
-pub fn sample(exposition: &str, series: &str) -> Result<f64> {
-    let values: Vec<_> = exposition
-        .lines()
-        .filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
-        .collect();
-    ensure!(values.len() == 1, "{series}: {values:?} in\n{exposition}");
-    Ok(values[0].parse()?)
 }
 
 /// Connects. Nothing that is done with the connection blocks for ever.

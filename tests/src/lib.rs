@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod child;
 pub mod counted;
 pub mod endurance;
+pub mod exposition;
 pub mod granted;
 pub mod guest;
 pub mod guests;
@@ -14,12 +15,14 @@ pub mod kept;
 pub mod operations;
 pub mod oracle;
 pub mod page;
+pub mod parts;
 pub mod prometheus;
 pub mod script;
 pub mod series;
 pub mod served;
 pub mod shell;
 pub mod toolchains;
+pub mod trial;
 pub mod write_call;
 
 /// The README's program for embedders compiles.

@@ -3,7 +3,7 @@
 //!
 //! All of it is written here as data and rendered into `dashboards/` and
 //! `alerts/`. What has a label of the contract takes its texts from the enums, so
-//! that a case more changes the files, and `tests/tests/operations.rs` says so.
+//! that a case more changes the files, and `tests/tests/interop/operations.rs` says so.
 //!
 //! Three rules hold in every expression:
 //!

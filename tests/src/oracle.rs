@@ -6,9 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use libtest_mimic::{Failed, Trial};
+use anyhow::anyhow;
 
 use crate::artifact::{BARE, WASI, artifact};
+use crate::trial::{Trial, trial};
 
 /// What a test that needs an oracle has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,17 +139,15 @@ impl Oracle {
         check: impl FnOnce(&Path) -> anyhow::Result<()> + Send + 'static,
     ) -> Trial {
         let failing = |reason: &str| {
-            let failed = Failed::from(reason);
-            Trial::test(name, || Err(failed))
+            let missing = anyhow!("{reason}");
+            trial(name, || Err(missing))
         };
         match self {
             Self::Here(path) => {
                 let path = path.clone();
-                Trial::test(name, move || {
-                    check(&path).map_err(|error| Failed::from(format!("{error:#}")))
-                })
+                trial(name, move || check(&path))
             }
-            Self::Skip(reason) => failing(reason).with_kind(reason).with_ignored_flag(true),
+            Self::Skip(reason) => failing(reason).skipped(reason),
             Self::Fail(reason) => failing(reason),
         }
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::exposition;
+
 mod dom;
 
 pub use dom::{Element, elements, text};
@@ -80,35 +82,13 @@ pub fn shown(page: &str) -> Result<Vec<(String, String)>> {
 /// When a line is no sample, or a sample is there twice.
 pub fn samples(metrics: &str) -> Result<BTreeMap<String, String>> {
     let mut samples = BTreeMap::new();
-    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
-        let end = end_of_labels(line).with_context(|| format!("no sample: {line}"))?;
-        let (metric, rest) = line.split_at(end);
-        let value = rest.split_whitespace().next();
-        let value = value.with_context(|| format!("no value: {line}"))?;
-        if samples
-            .insert(metric.to_owned(), value.to_owned())
-            .is_some()
-        {
-            bail!("{metric} is there twice");
+    for sample in exposition::samples(metrics)? {
+        let (metric, value) = (sample.series.to_owned(), sample.value.to_owned());
+        if let Some(twice) = samples.insert(metric, value) {
+            bail!("{} is there twice: {twice}", sample.series);
         }
     }
     Ok(samples)
-}
-
-/// Where a line's name and labels end; a label may hold any of `{ } # "`.
-fn end_of_labels(line: &str) -> Option<usize> {
-    let (mut within, mut escaped) = (false, false);
-    for (at, c) in line.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => within = !within,
-            '}' if !within => return Some(at + 1),
-            ' ' if !within => return Some(at),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn must_be_shown(metric: &str, value: &str) -> bool {

@@ -107,7 +107,7 @@ impl Prometheus {
     ///
     /// When it has none.
     pub fn own(&self, series: &str) -> Result<f64> {
-        crate::http::sample(&self.get("/metrics")?, series)
+        crate::exposition::value(&self.get("/metrics")?, series)
     }
 
     /// The value that PromQL comes to, if to any.

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
+use crate::exposition::{Sample, samples};
+
 const STARTED: &str = "solti_runner_tasks_started_total";
 const COMPLETED: &str = "solti_runner_tasks_completed_total";
 const DURATION: &str = "solti_runner_task_duration_seconds";
@@ -77,7 +79,7 @@ impl Series {
         self.add(&bucket, &[of[0], of[1], ("le", "+Inf")], 1.0)
     }
 
-    /// Reads an exposition, whose labels have neither commas nor braces in them.
+    /// Reads an exposition in OpenMetrics, in which each sample has labels.
     ///
     /// # Errors
     ///
@@ -85,12 +87,21 @@ impl Series {
     /// is not `# EOF`.
     pub fn read(text: &str) -> Result<Self> {
         let body = text.strip_suffix("# EOF\n").context("no # EOF")?;
+        Self::of_samples(&samples(body)?)
+    }
+
+    /// The series of these samples, each of which has labels.
+    ///
+    /// # Errors
+    ///
+    /// When a sample has no labels or is there twice.
+    pub fn of_samples(samples: &[Sample<'_>]) -> Result<Self> {
         let mut series = Self::default();
-        for line in body.lines().filter(|line| !line.starts_with('#')) {
-            let (name, labels, value) = sample(line).with_context(|| line.to_owned())?;
+        for sample in samples {
+            ensure!(!sample.labels.is_empty(), "no labels: {}", sample.series);
             let before = series.len();
-            series.add(name, &labels, value.parse()?)?;
-            ensure!(series.len() > before, "twice: {line}");
+            series.add(sample.name, &sample.labels, sample.number()?)?;
+            ensure!(series.len() > before, "twice: {}", sample.series);
         }
         Ok(series)
     }
@@ -187,20 +198,6 @@ impl Series {
         );
         Ok(())
     }
-}
-
-/// Names and texts.
-type Labels<'a> = Vec<(&'a str, &'a str)>;
-
-/// Its name, its labels and its value.
-fn sample(line: &str) -> Option<(&str, Labels<'_>, &str)> {
-    let (name, rest) = line.split_once('{')?;
-    let (labels, value) = rest.split_once("} ")?;
-    let labels = labels.split(',').map(|label| {
-        let (name, text) = label.split_once('=')?;
-        Some((name, text.strip_prefix('"')?.strip_suffix('"')?))
-    });
-    Some((name, labels.collect::<Option<_>>()?, value))
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::artifact::{cache_home, command};
 use crate::child::{End, GUARD, Running};
-use crate::http::{Answer, ask, sample};
+use crate::exposition::value;
+use crate::http::{Answer, ask};
 
 /// A runner that serves, with a configuration in a folder of its own. It is killed if
 /// it is still there when this goes away.
@@ -200,7 +201,7 @@ impl Served {
     ///
     /// When there is none.
     pub fn sample(&self, series: &str) -> Result<f64> {
-        sample(&self.page("/metrics")?, series)
+        value(&self.page("/metrics")?, series)
     }
 
     /// Looks at this again and again, until it says something.

@@ -8,7 +8,7 @@
 //! `wasmtime-environ` 48.0.8: [of a core module's instance](module), `VMOffsets` in its
 //! `vmoffsets.rs`; of the component's own, `VMComponentOffsets` in its
 //! `component/vmcomponent_offsets.rs`. A test compares them with what wasmtime allocates
-//! (`tests/tests/allocations.rs`).
+//! (`tests/tests/allocations/main.rs`).
 
 mod definitions;
 mod module;

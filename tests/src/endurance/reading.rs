@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
+
+use crate::exposition::samples;
 
 /// The samples of one scrape, by name and labels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,13 +16,11 @@ impl Reading {
     ///
     /// When a line is no sample.
     pub fn of(exposition: &str) -> Result<Self> {
-        let lines = exposition.lines().filter(|line| !line.starts_with('#'));
-        let samples = lines.map(|line| {
-            let (series, value) = line.rsplit_once(' ').context("no sample")?;
-            let value = value.parse().with_context(|| line.to_owned())?;
-            Ok((series.to_owned(), value))
-        });
-        Ok(Self(samples.collect::<Result<_>>()?))
+        let samples = samples(exposition)?;
+        let values = samples
+            .iter()
+            .map(|sample| Ok((sample.series.to_owned(), sample.number()?)));
+        Ok(Self(values.collect::<Result<_>>()?))
     }
 
     /// The value of a series; one that is not there has 0.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::promql::{Use, uses};
+use crate::exposition::samples;
 
 /// Labels that the scraper adds to each series.
 const OF_THE_TARGET: [&str; 2] = ["instance", "job"];
@@ -39,9 +40,8 @@ impl Exposed {
     /// When a line is no sample.
     pub fn read(exposition: &str) -> Result<Self> {
         let mut exposed = Self::default();
-        let lines = exposition.lines();
-        for line in lines.filter(|line| !line.starts_with('#') && !line.is_empty()) {
-            exposed.add(line).with_context(|| line.to_owned())?;
+        for sample in samples(exposition)? {
+            exposed.add(sample.series)?;
         }
         Ok(exposed)
     }
@@ -96,13 +96,9 @@ impl Exposed {
         missing.into_iter().collect()
     }
 
-    /// A sample is a selector with a value behind it.
-    fn add(&mut self, sample: &str) -> Result<()> {
-        let end = sample.rfind("} ").map_or_else(
-            || sample.find(' ').context("no value"),
-            |brace| Ok(brace + 1),
-        )?;
-        for series in uses(&sample[..end])? {
+    /// A series is written as a selector is.
+    fn add(&mut self, series: &str) -> Result<()> {
+        for series in uses(series)? {
             let labels = self.0.entry(series.metric).or_default();
             for label in series.labels {
                 labels.entry(label).or_default();

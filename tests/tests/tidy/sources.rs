@@ -15,6 +15,16 @@ const LINES: usize = 350;
 /// Where a file is a component of its own, with its own world.
 const COMPONENTS: [&str; 2] = ["guest/examples/", "tests/raises/"];
 
+/// All but `tidy` link wasmtime, which takes long and makes each larger than 100 MB.
+const TEST_BINARIES: [&str; 6] = [
+    "tests/tests/allocations/main.rs",
+    "tests/tests/command/main.rs",
+    "tests/tests/embedding/main.rs",
+    "tests/tests/interop/main.rs",
+    "tests/tests/polyglot/main.rs",
+    "tests/tests/tidy/main.rs",
+];
+
 #[test]
 fn generated_code_has_one_door() -> Result<()> {
     none(
@@ -70,6 +80,28 @@ fn no_re_export_is_a_glob() -> Result<()> {
         re_exports_a_glob,
         "a re-export names what it exports",
     )
+}
+
+/// An example is one file, beside which its modules are.
+#[test]
+fn modules_are_where_the_compiler_looks_for_them() -> Result<()> {
+    none(
+        |file| file.path.starts_with("guest/examples/"),
+        |code| has(code, "#[path", ""),
+        "a module has the place that its name says",
+    )
+}
+
+#[test]
+fn a_suite_is_a_module_of_one_of_few_test_binaries() -> Result<()> {
+    let is_binary = |path: &String| {
+        let within = path.strip_prefix("tests/tests/");
+        within.is_some_and(|it| !it.contains('/') || it.ends_with("/main.rs"))
+    };
+    let mut found = paths()?;
+    found.retain(is_binary);
+    assert_eq!(found, TEST_BINARIES);
+    Ok(())
 }
 
 #[test]

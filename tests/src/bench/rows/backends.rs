@@ -7,6 +7,7 @@ use solti_metrics::{
 };
 
 use crate::bench::{Arrived, Result};
+use crate::exposition::value;
 
 /// Two relaxed additions: the least that a backend can do.
 #[derive(Default)]
@@ -47,11 +48,8 @@ pub(in crate::bench) fn scraped(metrics: &PrometheusMetrics) -> Result<Arrived> 
     let text = metrics.encode(Exposition::Text)?;
     let sample = |name: &str| -> Result<f64> {
         let labels = r#"{runner="wasm",outcome="success"}"#;
-        let name = format!("solti_runner_task_duration_seconds_{name}{labels} ");
-        match text.lines().find_map(|line| line.strip_prefix(&name)) {
-            Some(value) => Ok(value.parse()?),
-            None => Err(format!("no {name}in {text}").into()),
-        }
+        let series = format!("solti_runner_task_duration_seconds_{name}{labels}");
+        value(&text, &series).map_err(|error| format!("{error:#}").into())
     };
     Ok(Arrived::Records {
         count: sample("count")? as u64,

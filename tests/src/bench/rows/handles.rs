@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 use solti_metrics::{MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome};
 
 use crate::bench::{Arrived, Result};
+use crate::exposition::value;
 
 /// The counter and the histogram of what the rows record.
 pub(super) struct Handles {
@@ -29,10 +30,7 @@ impl Handles {
         registry.register("duration", "", self.durations.clone());
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry)?;
-        let sum = text
-            .lines()
-            .find_map(|line| line.strip_prefix("duration_sum "));
-        let sum: f64 = sum.ok_or("no sum")?.parse()?;
+        let sum = value(&text, "duration_sum").map_err(|error| format!("{error:#}"))?;
         Ok(Arrived::Records {
             count: self.tasks.get(),
             sum_ms: (sum * 1e3).round() as u64,

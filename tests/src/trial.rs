@@ -1,0 +1,141 @@
+//! Tests that are found when a test binary starts: one for each file, each example or
+//! each language. Several suites of them share a binary, since each binary links wasmtime.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed};
+
+/// A test with a name, which has not run yet.
+pub struct Trial {
+    name: String,
+    skipped: Option<String>,
+    check: Box<dyn FnOnce() -> Result<()> + Send>,
+}
+
+/// Makes a trial of a check. If the check fails, the trial tells the error with all its
+/// causes.
+pub fn trial(
+    name: impl Into<String>,
+    check: impl FnOnce() -> Result<()> + Send + 'static,
+) -> Trial {
+    Trial {
+        name: name.into(),
+        skipped: None,
+        check: Box::new(check),
+    }
+}
+
+impl Trial {
+    /// Lists it as skipped, with this reason. A user can still ask for it by a flag: then
+    /// it runs.
+    #[must_use]
+    pub fn skipped(self, reason: &str) -> Self {
+        Self {
+            skipped: Some(reason.to_owned()),
+            ..self
+        }
+    }
+
+    /// Its name within its suite.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn of(self, suite: &Suite) -> libtest_mimic::Trial {
+        let name = format!("{}::{}", suite.name, self.name);
+        let check = self.check;
+        let trial = libtest_mimic::Trial::test(name, || {
+            check().map_err(|error| Failed::from(format!("{error:#}")))
+        });
+        match self.skipped {
+            Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
+            None => trial,
+        }
+    }
+}
+
+/// The trials about one subject.
+#[derive(Clone, Copy)]
+pub struct Suite {
+    /// The names of its trials begin with this name and `::`.
+    pub name: &'static str,
+    /// Finds its trials.
+    pub trials: fn() -> Result<Vec<Trial>>,
+}
+
+/// Runs the suites that the arguments of this process ask for, all of them by default.
+///
+/// A filter that begins with the name of a suite and `::` looks into that suite alone, for
+/// the rest of the filter: `matrix::direct::zig` runs `matrix::python::direct::zig` as well.
+#[must_use]
+pub fn run(suites: &[Suite]) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let asked = arguments.filter.clone().unwrap_or_default();
+    let (suites, rest) = narrowed(suites, &asked);
+    if !arguments.exact && suites.len() == 1 {
+        arguments.filter = Some(rest.to_owned());
+    }
+    let trials = suites.iter().flat_map(trials_of).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The suites in which a filter can find something, and what it looks for there.
+fn narrowed<'a, 'f>(suites: &'a [Suite], filter: &'f str) -> (&'a [Suite], &'f str) {
+    let (name, rest) = filter.split_once("::").unwrap_or(("", filter));
+    match suites.iter().position(|suite| suite.name == name) {
+        Some(at) => (&suites[at..=at], rest),
+        None => (suites, filter),
+    }
+}
+
+fn trials_of(suite: &Suite) -> Vec<libtest_mimic::Trial> {
+    let trials = (suite.trials)()
+        .unwrap_or_else(|error| vec![trial("trials_are_found", move || Err(error))]);
+    trials.into_iter().map(|trial| trial.of(suite)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUITES: [Suite; 2] = [suite("matrix"), suite("new")];
+
+    const fn suite(name: &'static str) -> Suite {
+        Suite {
+            name,
+            trials: || Ok(vec![trial("works", || Ok(()))]),
+        }
+    }
+
+    fn found(filter: &str) -> (Vec<&'static str>, &str) {
+        let (suites, rest) = narrowed(&SUITES, filter);
+        (suites.iter().map(|suite| suite.name).collect(), rest)
+    }
+
+    #[test]
+    fn a_filter_that_names_a_suite_looks_into_it_alone() {
+        let both = vec!["matrix", "new"];
+        assert_eq!(
+            found("matrix::direct::zig"),
+            (vec!["matrix"], "direct::zig")
+        );
+        assert_eq!(found("new::"), (vec!["new"], ""));
+        assert_eq!(found("direct::zig"), (both.clone(), "direct::zig"));
+        assert_eq!(found("matrix"), (both.clone(), "matrix"));
+        assert_eq!(found(""), (both, ""));
+    }
+
+    #[test]
+    fn a_suite_whose_trials_cannot_be_found_fails() {
+        let broken = Suite {
+            name: "broken",
+            trials: || Err(anyhow::anyhow!("no folder")),
+        };
+        let both = [trials_of(&SUITES[0]), trials_of(&broken)];
+        let trials = both.iter().flatten();
+        let names: Vec<_> = trials.map(libtest_mimic::Trial::name).collect();
+        assert_eq!(names, ["matrix::works", "broken::trials_are_found"]);
+    }
+}

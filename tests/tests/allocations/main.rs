@@ -1,0 +1,224 @@
+//! What records and tasks allocate, counted in this thread: nothing for a record, however
+//! it travels, and for a task the same whether backtraces are captured or not. An error
+//! that is made on the way captures one, and would be seen here.
+
+use std::env;
+use std::process::Command;
+use std::sync::Arc;
+
+use allocation_counter::{AllocationInfo, measure};
+use anyhow::{Result, ensure};
+use solti_metrics::{
+    Event, Exposition, FanoutMetrics, MetricsBackend, MetricsHandle, PrometheusMetrics,
+    RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
+};
+use solti_metrics_host::runner::{Pool, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
+use solti_metrics_tests::guest::component;
+
+mod instances;
+
+/// Allocations of a task through the runner, at most: it is 46 to 52, most of them
+/// wasmtime's, for a store and what is in it.
+const OF_A_TASK: u64 = 60;
+
+/// So that a task that records nothing else takes it off.
+const FEW: u32 = 1;
+const MANY: u32 = 4_000;
+
+/// What this process has found, for another one to find the same.
+const FOUND: &str = "ALLOCATIONS_FOUND";
+
+#[test]
+fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
+    let found = format!("{:?}", (tasks()?, scrape()?));
+    if let Ok(others) = env::var(FOUND) {
+        ensure!(found == others, "{found} here, and {others} there");
+        return Ok(());
+    }
+    for backtraces in ["0", "1"] {
+        // What is asked of the environment once is kept: so another process.
+        let output = Command::new(env::current_exe()?)
+            .args([
+                "--exact",
+                "records_allocate_nothing_and_tasks_the_same_with_backtraces",
+            ])
+            .env("RUST_BACKTRACE", backtraces)
+            .env("RUST_LIB_BACKTRACE", backtraces)
+            .env(FOUND, &found)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        ensure!(said.contains("1 passed"), "with {backtraces}: {said}");
+    }
+    Ok(())
+}
+
+/// Allocations of a task, in each mode, with and without a pool, that returns, and that
+/// leaves through `exit`.
+fn tasks() -> Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for path in [RecordPath::Inline, RecordPath::Direct] {
+        for pool in [None, Some(Pool::new(1))] {
+            let mut runner = Runner::builder(noop_metrics()).path(path);
+            if let Some(pool) = pool {
+                runner = runner.pool(pool);
+            }
+            let runner = runner.build()?;
+            let [few, many, exits] = [
+                task(&runner, &recording(FEW, "(i32.const 0)"))?,
+                task(&runner, &recording(MANY, "(i32.const 0)"))?,
+                task(
+                    &runner,
+                    &recording(FEW, "(call $exit (i32.const 0)) unreachable"),
+                )?,
+            ];
+            ensure!(few == many, "{path:?}: {few}, and with more records {many}");
+            ensure!(
+                few <= OF_A_TASK && exits <= OF_A_TASK,
+                "{path:?}: {few}, {exits}"
+            );
+            found.extend([few, exits]);
+        }
+    }
+    Ok(found)
+}
+
+/// Allocations of a task that runs this guest, once all is there that tasks share.
+fn task(runner: &Runner, guest: &str) -> Result<u64> {
+    let program = runner.load("guest", &component(guest)?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        let mut ended = None;
+        let allocated = measure(|| {
+            let task = Task::new();
+            ended = Some(runtime.block_on(runner.run(&program, task)));
+        });
+        let end = ended.transpose()?.map(|report| report.end);
+        ensure!(end == Some(TaskEnd::Exited { code: 0 }), "{end:?}");
+        least = least.min(allocated.count_total);
+    }
+    Ok(least)
+}
+
+/// A program that records so often, and then ends so.
+fn recording(records: u32, end: &str) -> String {
+    format!(
+        r#"(module
+        (import "solti:metrics/backend@0.1.0" "record-task-completed"
+            (func $completed (param i32 i32 i64)))
+        (import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))
+        (func (export "wasi:cli/run@0.2.12#run") (result i32)
+            (local $left i32)
+            (local.set $left (i32.const {records}))
+            (loop $again
+                (call $completed (i32.const 2) (i32.const 0) (i64.extend_i32_u (local.get $left)))
+                (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+            {end}))"#
+    )
+}
+
+/// Allocations of a scrape.
+fn scrape() -> Result<u64> {
+    let metrics = PrometheusMetrics::new();
+    record_each(&metrics);
+    let mut text = None;
+    let allocated = measure(|| text = Some(metrics.encode(Exposition::OpenMetrics)));
+    let text = text.transpose()?.unwrap_or_default();
+    ensure!(text.contains("solti_runner_tasks_started_total"));
+    Ok(allocated.count_total)
+}
+
+#[test]
+fn a_record_of_an_embedders_guest_allocates_nothing() -> Result<()> {
+    // With it, wasmtime itself allocates at each call.
+    let mut config = wasmtime::Config::new();
+    config.concurrency_support(false);
+    let engine = wasmtime::Engine::new(&config).map_err(told)?;
+    let mut linker = wasmtime::component::Linker::new(&engine);
+    add_to_linker(&mut linker, |ctx: &mut MetricsCtx| MetricsCtxView { ctx }).map_err(told)?;
+    let records = |records| {
+        recording(records, "(i32.const 0)").replace(
+            r#"(import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))"#,
+            "",
+        )
+    };
+    let mut allocated = Vec::new();
+    for records in [FEW, MANY].map(records) {
+        let component = wasmtime::component::Component::from_binary(&engine, &component(&records)?)
+            .map_err(told)?;
+        let mut store = wasmtime::Store::new(&engine, MetricsCtx::builder().build());
+        let instance = linker.instantiate(&mut store, &component).map_err(told)?;
+        let run = instance
+            .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
+            .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"));
+        let run = run.ok_or_else(|| anyhow::anyhow!("it has no main"))?;
+        let main = instance
+            .get_typed_func::<(), (Result<(), ()>,)>(&mut store, &run)
+            .map_err(told)?;
+        main.call(&mut store, ())
+            .map_err(told)?
+            .0
+            .map_err(|()| anyhow::anyhow!("it failed"))?;
+        allocated.push(measure(|| drop(main.call(&mut store, ()))).count_total);
+    }
+    ensure!(allocated[0] == allocated[1], "{allocated:?}");
+    Ok(())
+}
+
+#[test]
+fn a_record_into_a_native_backend_allocates_nothing() -> Result<()> {
+    let prometheus: MetricsHandle = Arc::new(PrometheusMetrics::new());
+    let statsd = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    let backends: [(&str, MetricsHandle); 4] = [
+        ("noop", noop_metrics()),
+        ("prometheus", prometheus.clone()),
+        (
+            "fan-out",
+            Arc::new(FanoutMetrics::new([noop_metrics(), prometheus])),
+        ),
+        (
+            "statsd",
+            Arc::new(
+                solti_metrics::StatsdMetrics::builder(statsd.local_addr()?.to_string()).build()?,
+            ),
+        ),
+    ];
+    for (name, backend) in backends {
+        record_each(&*backend);
+        let AllocationInfo { count_total, .. } = measure(|| {
+            for _ in 0..100 {
+                record_each(&*backend);
+            }
+        });
+        ensure!(count_total == 0, "{name}: {count_total}");
+    }
+    Ok(())
+}
+
+fn record_each(backend: &dyn MetricsBackend) {
+    let events = [
+        Event::TaskStarted {
+            runner: RunnerType::Wasm,
+        },
+        Event::TaskCompleted {
+            runner: RunnerType::Wasm,
+            outcome: TaskOutcome::Success,
+            duration_ms: 7,
+        },
+        Event::RunnerError {
+            runner: RunnerType::Wasm,
+            error: RunnerErrorKind::SpawnFailed,
+        },
+    ];
+    for event in events {
+        event.record_into(backend);
+    }
+}
+
+/// wasmtime's errors are no errors of the standard library.
+fn told(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}

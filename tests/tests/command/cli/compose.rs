@@ -1,0 +1,271 @@
+//! `compose`: what it writes is a program that needs no metrics, and it is written
+//! whole or not at all.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::artifact::{BARE, WASI, artifact};
+
+use crate::cli::place::{Place, digest};
+use crate::cli::terminal::{ESCAPE, at_terminal};
+use solti_metrics_tests::child::Running;
+
+#[test]
+fn what_is_composed_runs_by_itself() -> Result<()> {
+    let place = Place::with_files(&["a", "b"])?;
+    let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
+    let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
+    ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
+    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm in ";
+    ensure!(end.stdout.starts_with(told), "{end}");
+    let imports = "; it imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
+    ensure!(end.stdout.ends_with(imports), "{end}");
+
+    let run = place.run(&["run", "--dir", ".", "app.wasm", "--", "in"])?;
+    ensure!(run.code == Some(0), "{run}");
+    for line in ["1 container started", "3 container started"] {
+        ensure!(run.stdout.lines().any(|it| it == line), "{line}: {run}");
+    }
+    ensure!(run.stdout.lines().count() == 6, "{run}");
+    only(&place, &["app.wasm", "in"])
+}
+
+#[test]
+fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
+    let place = Place::new()?;
+    let parts = [digest(), provider()];
+    for (script, line) in [
+        (r#""$0" compose "$@" -o file.wasm"#, ""),
+        (r#""$0" compose "$@" -o - > dash.wasm"#, "-: "),
+        (r#""$0" compose "$@" -o - | cat > pipe.wasm"#, "-: "),
+        (
+            r#""$0" compose -o /dev/stdout "$@" > device.wasm"#,
+            "stdout: ",
+        ),
+    ] {
+        let parts = parts.each_ref().map(String::as_str);
+        let end = Running::start(&mut place.shell(script, &parts)?)?.end()?;
+        ensure!(end.code == Some(0) && end.stderr.starts_with(line), "{end}");
+    }
+    let file = fs::read(place.path("file.wasm"))?;
+    ensure!(file.starts_with(b"\0asm"));
+    for name in ["dash.wasm", "pipe.wasm", "device.wasm"] {
+        ensure!(fs::read(place.path(name))? == file, "{name} differs");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()> {
+    let place = Place::with_files(&[])?;
+    let parts = [digest(), provider()];
+    let parts = parts.each_ref().map(String::as_str);
+    symlink("/dev/stdout", place.path("stdout"))?;
+    symlink("/dev/fd/5", place.path("five"))?;
+    let compose = |script: &str| -> Result<_> {
+        let script = format!("printf head > out; {script}");
+        let end = Running::start(&mut place.shell(&script, &parts)?)?.end()?;
+        ensure!(end.code == Some(0), "{script}: {end}");
+        Ok((end, fs::read(place.path("out"))?))
+    };
+    let (_, file) = compose(r#""$0" compose "$@" -o out"#)?;
+    let appended = [b"head", &*file].concat();
+    for (script, to_stderr) in [
+        (r#""$0" compose "$@" -o stdout >> out"#, true),
+        (r#""$0" compose "$@" -o stdout | cat >> out"#, true),
+        (
+            r#""$0" compose "$@" -o /proc/thread-self/fd/1 >> out"#,
+            true,
+        ),
+        (
+            r#""$0" compose "$@" -o /dev/fd/5 5>&1 >> out | cat >> out"#,
+            true,
+        ),
+        (r#""$0" compose "$@" -o out >> out"#, true),
+        (r#""$0" compose "$@" -o /dev/fd/5 5>> out"#, true),
+        (r#""$0" compose "$@" -o five 5>> out"#, true),
+        (r#""$0" compose "$@" -o /dev/stderr 2>> out"#, false),
+    ] {
+        let (end, out) = compose(script)?;
+        ensure!(out == appended, "{script}: {end}");
+        let (told, silent) = match to_stderr {
+            true => (&end.stderr, &end.stdout),
+            false => (&end.stdout, &end.stderr),
+        };
+        ensure!(told.contains(" + ") && silent.is_empty(), "{script}: {end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_terminal_is_spared() -> Result<()> {
+    let place = Place::new()?;
+    for output in ["-", "/dev/stdout", "/dev/tty"] {
+        let args = format!("compose {} {} -o {output}", digest(), provider());
+        let end = at_terminal(&place, &args)?;
+        ensure!(end.code == Some(2), "{end}");
+        let said = format!("error: {output} is a terminal, ");
+        ensure!(end.stdout.starts_with(&said), "{end}");
+        ensure!(!end.stdout.contains([ESCAPE, '\0']), "{end}");
+    }
+    Ok(())
+}
+
+/// What is wrong, and what is said of it.
+const WRONG: [(&[&str], &str); 6] = [
+    (
+        &["PROVIDER", "DIGEST"],
+        "lines.wasm: is a provider, and stands where the guest",
+    ),
+    (
+        &["DIGEST", "MIDDLEWARE"],
+        "middleware.wasm: is a middleware, and stands where the",
+    ),
+    (
+        &["PROVIDER", "PROVIDER"],
+        "lines.wasm: is a provider, and stands where the guest",
+    ),
+    (
+        &["DIGEST", "missing.wasm"],
+        "missing.wasm: cannot be read: ",
+    ),
+    (
+        &["text.wasm", "PROVIDER"],
+        "text.wasm: is not WebAssembly but text",
+    ),
+    // The library that composes has an assertion for it.
+    (&["odd.wasm", "PROVIDER"], "cannot be composed: "),
+];
+
+#[test]
+fn a_failure_leaves_what_is_there_as_it_is() -> Result<()> {
+    let place = Place::new()?;
+    place.write("text.wasm", b"mine, too")?;
+    place.write("odd.wasm", &odd()?)?;
+    place.write("app.wasm", b"mine")?;
+    let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
+    for (parts, said) in WRONG {
+        for output in ["app.wasm", "other.wasm"] {
+            let mut args = vec!["compose", "-o", output];
+            args.extend(parts.iter().map(|part| match *part {
+                "DIGEST" => digest.as_str(),
+                "MIDDLEWARE" => &middleware,
+                "PROVIDER" => &provider,
+                other => other,
+            }));
+            let end = place.run(&args)?;
+            ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
+            ensure!(
+                end.stderr.starts_with("error: ") && end.stderr.contains(said),
+                "{end}"
+            );
+            ensure!(end.stderr.lines().count() == 1, "{end}");
+        }
+    }
+    ensure!(fs::read(place.path("app.wasm"))? == b"mine");
+    only(&place, &["app.wasm", "odd.wasm", "text.wasm"])
+}
+
+#[test]
+fn what_cannot_be_written_is_named() -> Result<()> {
+    let place = Place::new()?;
+    fs::create_dir(place.path("folder"))?;
+    for output in ["folder", "missing/app.wasm", "..", "/dev/full"] {
+        let end = place.run(&["compose", &digest(), &provider(), "-o", output])?;
+        ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
+        let said = format!("error: cannot write {output}: ");
+        ensure!(end.stderr.starts_with(&said), "{end}");
+        ensure!(
+            end.stderr.ends_with("; name a file that can be written\n"),
+            "{end}"
+        );
+    }
+    only(&place, &["folder"])
+}
+
+#[test]
+fn a_file_is_replaced_where_it_is() -> Result<()> {
+    let place = Place::new()?;
+    place.write("real/app.wasm", b"old")?;
+    symlink("real/app.wasm", place.path("link.wasm"))?;
+    // Whoever has the old file open keeps it, under this name too.
+    fs::hard_link(place.path("real/app.wasm"), place.path("old.wasm"))?;
+    // The guest itself may be the output: it is read before.
+    fs::copy(digest(), place.path("guest.wasm"))?;
+    for (guest, output) in [
+        (digest().as_str(), "link.wasm"),
+        ("guest.wasm", "guest.wasm"),
+    ] {
+        let end = place.run(&["compose", guest, &provider(), "-o", output])?;
+        ensure!(end.code == Some(0), "{end}");
+    }
+    ensure!(place.path("link.wasm").is_symlink());
+    let (real, guest) = (place.path("real/app.wasm"), place.path("guest.wasm"));
+    ensure!(fs::read(&real)? == fs::read(guest)?);
+    ensure!(fs::read(place.path("old.wasm"))? == b"old");
+    only(&place, &["guest.wasm", "link.wasm", "old.wasm", "real"])?;
+    ensure!(fs::read_dir(place.path("real"))?.count() == 1);
+    Ok(())
+}
+
+#[test]
+fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
+    let place = Place::new()?;
+    let script = r#"mkfifo pipe; cat pipe > got & "$0" compose "$@" -o pipe; wait"#;
+    let parts = [digest(), provider()];
+    let parts = parts.each_ref().map(String::as_str);
+    let end = Running::start(&mut place.shell(script, &parts)?)?.end()?;
+    ensure!(
+        end.code == Some(0) && end.stderr.starts_with("pipe: "),
+        "{end}"
+    );
+    ensure!(fs::read(place.path("got"))?.starts_with(b"\0asm"));
+    Ok(())
+}
+
+#[test]
+fn wrong_use_is_told_from_failure() -> Result<()> {
+    let place = Place::new()?;
+    for args in [
+        &["compose"][..],
+        &["compose", "guest.wasm", "-o", "app.wasm"],
+        &["compose", "guest.wasm", "lines.wasm"],
+        &["compose", "guest.wasm", "lines.wasm", "-o"],
+    ] {
+        let end = place.run(args)?;
+        ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+        ensure!(end.stderr.contains("--output"), "{end}");
+    }
+    only(&place, &[])
+}
+
+/// Asserts that these are all names in the place.
+fn only(place: &Place, names: &[&str]) -> Result<()> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(place.path(""))? {
+        found.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    found.sort();
+    ensure!(found == names, "{found:?}");
+    Ok(())
+}
+
+/// Records, and imports a core module within an instance.
+fn odd() -> Result<Vec<u8>> {
+    Ok(wat::parse_str(
+        r#"(component
+            (import "solti:metrics/backend@0.1.0" (instance))
+            (import "acme:a/b" (instance (export "m" (core module)))))"#,
+    )?)
+}
+
+fn provider() -> String {
+    built("lines", WASI)
+}
+
+fn built(name: &str, target: &str) -> String {
+    let path = artifact(name, target);
+    Path::display(&path).to_string()
+}

@@ -1,0 +1,227 @@
+//! `conformance` of guests: what it says of their records, and which check fails.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::guest::component;
+
+use crate::cli::conformance_report::{check, failed, report};
+use crate::cli::faulty;
+use crate::cli::place::{Place, digest};
+
+const START: &str = "(call $started (i32.const 2))";
+const END: &str = "(call $completed (i32.const 2) (i32.const 0) (i64.const 5))";
+
+#[test]
+fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
+    let place = Place::with_files(&["a", "b"])?;
+    let (end, report) = report(&place, &digest(), &["--dir", ".", "--", "in"])?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(failed(&report)?.is_empty(), "{end}");
+    ensure!(report["suites"][0]["role"] == "guest", "{end}");
+    let row = |record, label, count| json!({ "record": record, "runner": "wasm", "label": label, "count": count });
+    let rows = &report["suites"][0]["records"];
+    ensure!(
+        *rows
+            == json!([
+                row("started", None, 2),
+                row("completed", Some("success"), 2),
+            ]),
+        "{rows}"
+    );
+    for name in [
+        "runs",
+        "records",
+        "pairs",
+        "durations",
+        "both-paths",
+        "quota",
+    ] {
+        ensure!(check(&report, name)?["result"] == "passed", "{name}\n{end}");
+    }
+    let quota = check(&report, "quota")?["note"].as_str();
+    ensure!(
+        quota.is_some_and(|note| note.ends_with("2 of 4 records dropped")),
+        "{end}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_records_nothing_conforms_and_is_told_to_be_given_arguments() -> Result<()> {
+    let hello = artifact("hello", WASI).display().to_string();
+    let (end, report) = report(&Place::new()?, &hello, &[])?;
+    ensure!(end.code == Some(0), "{end}");
+    let records = check(&report, "records")?;
+    let reason = records["reason"].as_str().unwrap_or_default();
+    ensure!(reason.contains("arguments behind --"), "{records}");
+    Ok(())
+}
+
+#[test]
+fn records_that_do_not_pair_fail_unless_that_is_allowed() -> Result<()> {
+    for (main, words) in [
+        (START.to_owned(), "wasm: 1 started, and never completed"),
+        (END.to_owned(), "wasm: 1 completed, and none was started"),
+        (
+            format!("{END} {START}"),
+            "wasm: 1 completed, and none was started",
+        ),
+    ] {
+        let guest = guest(&main)?;
+        fails(&guest, &[], "pairs", words)?;
+        let (end, _) = report(&Place::with(&guest)?, "guest.wasm", &["--allow-unpaired"])?;
+        ensure!(end.code == Some(0), "{main}\n{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_measures_in_something_else_fails_durations() -> Result<()> {
+    let ages = "(call $completed (i32.const 2) (i32.const 0) (i64.const -1))";
+    fails(
+        &guest(&format!("{START} {ages}"))?,
+        &[],
+        "durations",
+        "1 of 2 records",
+    )
+}
+
+#[test]
+fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
+    fails(
+        &guest(&format!("{START} unreachable"))?,
+        &[],
+        "runs",
+        "it trapped",
+    )?;
+    // However many records that are, they are counted, and not kept.
+    let ever = guest(&format!("(loop $ever {START} {END} (br $ever))"))?;
+    fails(
+        &ever,
+        &["--timeout", "300ms"],
+        "runs",
+        "exceeded its deadline of 300ms",
+    )?;
+    let library = component("(module)")?;
+    let place = Place::with(&library)?;
+    let end = place.run(&["conformance", "guest.wasm"])?;
+    let nothing = "neither imports nor exports `solti:metrics/backend`";
+    ensure!(end.code == Some(1) && end.stderr.contains(nothing), "{end}");
+    Ok(())
+}
+
+#[test]
+fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
+    let raises = include_str!("../../../raises/raises.wat").replace("0.2.0#run", "0.2.12#run");
+    let (end, report) = report(&Place::with(&component(&raises)?)?, "guest.wasm", &[])?;
+    let roles: Vec<_> = report["suites"].as_array().into_iter().flatten().collect();
+    let roles: Vec<_> = roles.iter().map(|suite| &suite["role"]).collect();
+    ensure!(roles == ["guest", "middleware"], "{end}");
+    // It traps in `main`, and at its third record.
+    let failed: Vec<_> = failed(&report)?
+        .iter()
+        .map(|it| it["name"].clone())
+        .collect();
+    ensure!(failed == ["runs", "takes-records"], "{end}");
+    Ok(())
+}
+
+#[test]
+fn what_is_for_another_role_is_wrong_use() -> Result<()> {
+    let place = Place::with(&guest(START)?)?;
+    place.write("provider.wasm", &faulty::provider()?)?;
+    for (file, option, value) in [
+        ("guest.wasm", "--grant", "env=A=1"),
+        ("provider.wasm", "--env", "A=1"),
+        ("provider.wasm", "--", "argument"),
+    ] {
+        let end = place.run(&["conformance", file, option, value])?;
+        ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+        ensure!(
+            end.stderr.starts_with(&format!("error: {file}: is ")),
+            "{end}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn the_text_has_a_line_for_each_check_and_what_is_wrong_beneath() -> Result<()> {
+    let place = Place::with(&guest(START)?)?;
+    let end = place.run(&["conformance", "guest.wasm"])?;
+    let expected = "\
+guest.wasm · guest of solti:metrics@0.1.0
+  ✓ runs               it exited with code 0; records inlined
+  ✓ records            1: wasm started 1
+  ✗ pairs
+      expected  each completion has an earlier start of the same runner, and each start a completion
+      seen      wasm: 1 started, and never completed
+      change    record both for each task, in that order; with --allow-unpaired, if it only tells a part
+  ✓ durations
+  ✓ both-paths
+  ✓ quota              of 0: it exited with code 0; 1 of 1 records dropped
+guest.wasm does not conform: 1 failed, 5 passed
+";
+    ensure!(end.code == Some(1) && end.stderr.is_empty(), "{end}");
+    ensure!(end.stdout == expected, "{end}");
+    Ok(())
+}
+
+#[test]
+fn junit_is_xml_whatever_a_component_says() -> Result<()> {
+    // What it exposes ends a line within the value of a label.
+    let component = faulty::without(r#""\22} ""#, r#""<\27&> ""#)?;
+    let place = Place::new()?;
+    place.write("a&b.wasm", &component)?;
+    let end = place.run(&[
+        "conformance",
+        "--records",
+        "10",
+        "--format",
+        "junit",
+        "a&b.wasm",
+    ])?;
+    ensure!(end.code == Some(1) && end.stderr.is_empty(), "{end}");
+    place.write("report.xml", end.stdout.as_bytes())?;
+    let read = "
+import xml.etree.ElementTree as tree
+all = tree.parse('report.xml').getroot()
+cases = all.findall('testsuite/testcase')
+failures = all.findall('testsuite/testcase/failure')
+skipped = all.findall('testsuite/testcase/skipped')
+assert (all.tag, all.get('name')) == ('testsuites', 'a&b.wasm'), all.attrib
+counts = [int(all.get(name)) for name in ('tests', 'failures', 'skipped')]
+assert counts == [len(cases), len(failures), len(skipped)], counts
+assert len(failures) == 1 and 'subprocess<\\'&> 0' in failures[0].get('message'), failures[0].attrib
+assert [case.get('name') for case in cases][0] == 'starts'
+";
+    let python = Command::new("python3")
+        .args(["-c", read])
+        .current_dir(place.path("."))
+        .output()?;
+    ensure!(python.status.success(), "{python:?}\n{end}");
+    Ok(())
+}
+
+fn guest(main: &str) -> Result<Vec<u8>> {
+    component(&format!(
+        r#"(module
+        (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
+        (import "solti:metrics/backend@0.1.0" "record-task-completed"
+            (func $completed (param i32 i32 i64)))
+        (func (export "wasi:cli/run@0.2.12#run") (result i32) {main} i32.const 0))"#
+    ))
+}
+
+fn fails(guest: &[u8], options: &[&str], name: &str, words: &str) -> Result<()> {
+    let (end, report) = report(&Place::with(guest)?, "guest.wasm", options)?;
+    let failed = failed(&report)?;
+    let names: Vec<_> = failed.iter().map(|check| &check["name"]).collect();
+    ensure!(end.code == Some(1) && names == [name], "{names:?}\n{end}");
+    let seen = failed[0]["seen"].as_str().unwrap_or_default();
+    ensure!(seen.contains(words), "{seen}");
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! `run`: readers that go away, or never read.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cli::place::Place;
+use crate::cli::report::{report, rows};
+use solti_metrics_tests::child::Running;
+use solti_metrics_tests::guests;
+
+/// Ten million bytes and some, of which a pipe takes few.
+const MANY: u32 = 2_500;
+
+/// Much more than what has to end by itself needs to end.
+const SOON: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
+    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+    let script = r#"{ "$0" "$@"; echo "code $?" >&2; } | head -c 1"#;
+    for format in ["json", "prometheus"] {
+        let args = ["run", "--format", format, "--repeat", "3", "guest.wasm"];
+        let end = Running::start(&mut place.shell(script, &args)?)?.end()?;
+        ensure!(end.stdout.len() == 1, "{end}");
+        ensure!(end.stderr == "code 0\n", "{end}");
+    }
+    Ok(())
+}
+
+/// Unlike `head`, which may be there until all is written.
+#[test]
+fn a_reader_that_is_gone_before_the_report_is_no_error() -> Result<()> {
+    let place = Place::with(&guests::waiter()?)?;
+    for format in ["json", "prometheus"] {
+        let args = ["run", "--format", format, "--dir", ".:rw", "guest.wasm"];
+        let mut running = Running::start_unread(&mut place.command(&args)?)?;
+        drop(running.unread()?);
+        running.line("waiting")?;
+        std::fs::create_dir(place.path("go"))?;
+        let end = running.end()?;
+        ensure!(end.code == Some(0) && end.stderr == "waiting\n", "{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn closed_streams_do_not_matter() -> Result<()> {
+    let place = Place::with(&guests::teller("stdout", "told\n", 0)?)?;
+    for (close, args) in [
+        (">&-", &["run", "--format", "json", "guest.wasm"][..]),
+        (">&-", &["run", "guest.wasm"]),
+        (">&-", &["check", "guest.wasm"]),
+        (">&-", &["wit"]),
+        ("2>&-", &["run", "guest.wasm"]),
+        ("<&- >&- 2>&-", &["run", "--repeat", "5", "guest.wasm"]),
+    ] {
+        let script = format!(r#"exec "$0" "$@" {close}"#);
+        let end = Running::start(&mut place.shell(&script, args)?)?.end()?;
+        ensure!(end.code == Some(0), "{close} {args:?}: {end}");
+        ensure!(!end.stderr.contains("panicked at"), "{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn answers_to_nobody_are_no_error() -> Result<()> {
+    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+    for args in [
+        &["check", "guest.wasm"][..],
+        &["check", "--format", "json", "guest.wasm"],
+        &["wit"],
+    ] {
+        let mut running = Running::start_unread(&mut place.command(args)?)?;
+        drop(running.unread()?);
+        let end = running.end()?;
+        ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
+    let mut stdout = running.unread()?;
+    // The guest is in the middle of it.
+    stdout.read_exact(&mut [0; 1 << 17])?;
+    drop(stdout);
+    let end = running.end()?;
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(rows(&end.stderr, &["wasm", "failure", "1"]) == 1, "{end}");
+    ensure!(!end.stderr.contains("panicked at"), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let args = ["run", "--timeout", "500ms", "guest.wasm"];
+    let mut running = Running::start_unread(&mut place.command(&args)?)?;
+    // Held, and not read, until the end.
+    let unread = running.unread()?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(end.stderr.contains("deadline of 500ms"), "{end}");
+    ensure!(rows(&end.stderr, &["wasm", "timeout", "1"]) == 1, "{end}");
+    ensure!(
+        rows(&end.stderr, &["runner", "2", "2", "0", "0", "0"]) == 1,
+        "{end}"
+    );
+    ensure!(end.took >= Duration::from_millis(500), "{end}");
+    ensure!(end.took < Duration::from_secs(5), "{end}");
+    Ok(())
+}
+
+/// And so do others that run at the same time, or after it.
+#[test]
+fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let args = [
+        "run",
+        "--timeout",
+        "500ms",
+        "--repeat",
+        "4",
+        "--concurrency",
+        "2",
+        "guest.wasm",
+    ];
+    let mut running = Running::start_unread(&mut place.command(&args)?)?;
+    let unread = running.unread()?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(rows(&end.stderr, &["wasm", "timeout", "4"]) == 1, "{end}");
+    ensure!(end.took < Duration::from_secs(10), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let args = ["run", "--timeout", "1h", "guest.wasm"];
+    let mut running = Running::start_unread(&mut place.command(&args)?)?.within(SOON);
+    let mut unread = running.unread()?;
+    unread.read_exact(&mut [0; 1 << 17])?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(rows(&end.stderr, &["wasm", "canceled", "1"]) == 1, "{end}");
+    Ok(())
+}
+
+/// What becomes of the messages is another question.
+#[test]
+fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
+    let place = Place::with(&guests::printer("stderr", MANY)?)?;
+    let args = [
+        "run",
+        "--timeout",
+        "500ms",
+        "--format",
+        "json",
+        "guest.wasm",
+    ];
+    let (running, unread) = Running::start_unheard(&mut place.command(&args)?)?;
+    let end = running.within(SOON).end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(report(&end)?["tasks"][0]["outcome"] == "timeout", "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()> {
+    let place = Place::with(&guests::looper()?)?;
+    let (running, unread) = Running::start_unheard(&mut place.command(&["run", "guest.wasm"])?)?;
+    let mut running = running.within(SOON);
+    running.line("round")?;
+    running.signal("TERM")?;
+    let end = running.end()?;
+    drop(unread);
+    ensure!(end.code == Some(1), "{end}");
+    Ok(())
+}
+
+/// Again and again, since what is lost is not lost every time.
+#[test]
+fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
+    let place = Place::new()?;
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    for _ in 0..25 {
+        for (args, said) in [
+            (&["run", "--listen", &address, "missing"][..], &address[..]),
+            (
+                &[
+                    "run",
+                    "--backend",
+                    "noop",
+                    "--format",
+                    "prometheus",
+                    "missing",
+                ],
+                "--backend noop",
+            ),
+            (&["run", "--format", "json", "missing"], "error: missing: "),
+            (&["run", "missing"], "records of"),
+            (&["check", "missing"], "error: missing: "),
+        ] {
+            let end = place.run(args)?;
+            ensure!(end.stderr.contains(said), "{args:?}: {end}");
+        }
+    }
+    Ok(())
+}
+
+/// As long as somebody reads in the end, nothing is lost.
+#[test]
+fn a_reader_that_is_slow_to_begin_loses_nothing() -> Result<()> {
+    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
+    let mut stdout = running.unread()?;
+    let mut length = 0;
+    let mut buffer = [0; 4096];
+    loop {
+        match stdout.read(&mut buffer).context("reading")? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    let end = running.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(length == MANY as usize * 4096, "{length}");
+    Ok(())
+}

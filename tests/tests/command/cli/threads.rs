@@ -1,0 +1,32 @@
+//! Where the system starts no threads, every command says so, and ends.
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::child::Running;
+use solti_metrics_tests::guests;
+
+use crate::cli::place::Place;
+
+#[test]
+fn threads_that_cannot_be_started_are_told() -> Result<()> {
+    let place = Place::with(&guests::echo()?)?;
+    place.write("serve.toml", b"[tasks.echo]\ncomponent = \"guest.wasm\"\n")?;
+    for args in [
+        &["run", "guest.wasm"][..],
+        &["run", "--dir", ".", "guest.wasm"],
+        &["serve", "serve.toml"],
+        &["check", "guest.wasm"],
+        &["conformance", "guest.wasm"],
+        &["precompile", "guest.wasm", "-o", "out"],
+    ] {
+        let mut command = place.command(args)?;
+        // More than any machine has for the stack of a thread.
+        command.env("RUST_MIN_STACK", (1_u64 << 47).to_string());
+        let end = Running::start(&mut command)?.end()?;
+        ensure!(end.code == Some(1), "{args:?}: {end}");
+        ensure!(!end.stderr.contains("panicked"), "{args:?}: {end}");
+        ensure!(end.stderr.contains("cannot start"), "{args:?}: {end}");
+        let refused = "this process was refused another thread or process: ";
+        ensure!(end.stderr.contains(refused), "{args:?}: {end}");
+    }
+    Ok(())
+}

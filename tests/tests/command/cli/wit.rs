@@ -1,0 +1,177 @@
+//! `wit`: the package that it writes is the one in `wit/`, whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use wit_parser::Resolve;
+
+use crate::cli::place::Place;
+
+#[test]
+fn the_package_is_written_byte_for_byte() -> Result<()> {
+    let place = Place::new()?;
+    let end = place.run(&["wit", "new/folders"])?;
+    ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
+    ensure!(
+        end.stdout == "solti:metrics@0.1.0 is in new/folders\n",
+        "{end}"
+    );
+    let (written, ours) = (tree(&place.path("new/folders"))?, ours()?);
+    for (name, bytes) in &ours {
+        let found = written.get(name);
+        ensure!(
+            found.is_some(),
+            "`wit` does not write {name}: list it in host/cli/src/wit.rs"
+        );
+        ensure!(
+            found == Some(bytes),
+            "{name} differs; is the command built anew?"
+        );
+    }
+    ensure!(
+        written == ours,
+        "more than is in wit/: {:?}",
+        written.keys()
+    );
+    Ok(())
+}
+
+#[test]
+fn without_a_folder_it_goes_where_dependencies_are_kept() -> Result<()> {
+    let place = Place::new()?;
+    let end = place.run(&["wit"])?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(tree(&place.path("wit/deps/solti-metrics"))? == ours()?);
+    Ok(())
+}
+
+#[test]
+fn what_is_written_is_a_package_that_worlds_can_include() -> Result<()> {
+    let place = Place::new()?;
+    let end = place.run(&["wit", "wit/deps/solti-metrics"])?;
+    ensure!(end.code == Some(0), "{end}");
+    let mut alone = Resolve::default();
+    let (package, _) = alone.push_dir(place.path("wit/deps/solti-metrics"))?;
+    ensure!(alone.packages[package].name.to_string() == "solti:metrics@0.1.0");
+
+    let world = "package acme:guest; world guest { include solti:metrics/imports@0.1.0; }";
+    place.write("wit/world.wit", world.as_bytes())?;
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(place.path("wit"))?;
+    let world = resolve.select_world(&[package], Some("guest"))?;
+    let imports: Vec<_> = resolve.worlds[world]
+        .imports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
+    let backend = "solti:metrics/backend@0.1.0".to_owned();
+    ensure!(imports.contains(&backend), "{imports:?}");
+    Ok(())
+}
+
+#[test]
+fn writing_it_again_changes_nothing() -> Result<()> {
+    let place = Place::new()?;
+    place.write("wit/notes.txt", b"mine")?;
+    for _ in 0..2 {
+        let end = place.run(&["wit", "wit"])?;
+        ensure!(end.code == Some(0), "{end}");
+        let mut written = tree(&place.path("wit"))?;
+        ensure!(written.remove("notes.txt") == Some(b"mine".to_vec()));
+        ensure!(written == ours()?, "{:?}", written.keys());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
+    let place = Place::new()?;
+    ensure!(place.run(&["wit", "wit"])?.code == Some(0));
+    fs::remove_file(place.path("wit/types.wit"))?;
+    ensure!(place.run(&["wit", "wit"])?.code == Some(0));
+    ensure!(tree(&place.path("wit"))? == ours()?);
+    Ok(())
+}
+
+/// Whichever file it is, and whether the others are there or not.
+#[test]
+fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
+    for name in ours()?.keys() {
+        for others in [true, false] {
+            let place = Place::new()?;
+            if others {
+                ensure!(place.run(&["wit", "wit"])?.code == Some(0));
+            }
+            place.write(&format!("wit/{name}"), b"package acme:own;")?;
+            let before = tree(&place.path("wit"))?;
+            let end = place.run(&["wit", "wit"])?;
+            ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
+            ensure!(
+                end.stderr.contains(&format!("wit/{name} is there already")),
+                "{end}"
+            );
+            ensure!(
+                tree(&place.path("wit"))? == before,
+                "{name}: something changed"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
+    for name in ours()?.keys() {
+        let place = Place::new()?;
+        // A folder that has the file's name.
+        place.write(&format!("wit/{name}/keep"), b"")?;
+        let before = tree(&place.path("wit"))?;
+        let end = place.run(&["wit", "wit"])?;
+        ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
+        ensure!(end.stderr.contains(&format!("wit/{name}")), "{end}");
+        let after = tree(&place.path("wit"))?;
+        ensure!(after == before, "{name}: {:?} were written", after.keys());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_named() -> Result<()> {
+    let place = Place::new()?;
+    place.write("file", b"mine")?;
+    for dir in ["file", "file/below"] {
+        let end = place.run(&["wit", dir])?;
+        ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
+        let error = format!("error: cannot make the folder {dir}: ");
+        ensure!(end.stderr.starts_with(&error), "{end}");
+    }
+    ensure!(fs::read(place.path("file"))? == b"mine");
+    Ok(())
+}
+
+/// All that is in the repository's `wit/`, at whatever depth.
+fn ours() -> Result<BTreeMap<String, Vec<u8>>> {
+    let ours = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;
+    ensure!(!ours.is_empty());
+    Ok(ours)
+}
+
+/// All files in a folder, by their path in it.
+fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder)?.display().to_string();
+                files.insert(name, fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,294 @@
+//! What becomes of runs and records when a runner is asked to stop.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use solti_metrics_tests::child::End;
+use solti_metrics_tests::{guest, guests};
+
+use crate::serve::place::{Place, count, task, until, until_backend};
+
+/// A provider of which the first record never comes back.
+pub(crate) fn endless() -> Result<Vec<u8>> {
+    guest::component(
+        r#"(module
+            (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32)
+                (loop br 0))
+            (func (export "solti:metrics/backend@0.1.0#record-task-completed")
+                (param i32 i32 i64) (loop br 0))
+            (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32)))"#,
+    )
+}
+
+/// The last entries of the log: what became of the records of each source.
+pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
+    let entries = end.stderr.lines().map(serde_json::from_str::<Value>);
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    let books = entries
+        .into_iter()
+        .filter(|entry| entry["message"] == "records");
+    let books: Vec<_> = books.collect();
+    for book in &books {
+        let (delivered, dropped) = (count(&book["delivered"])?, count(&book["dropped"])?);
+        ensure!(book["in_flight"] == 0, "{book}");
+        ensure!(count(&book["accepted"])? == delivered + dropped, "{book}");
+    }
+    Ok(books)
+}
+
+/// How many records of a source were accepted, delivered and dropped.
+pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
+    let book = books.iter().find(|book| book["source"] == source);
+    let book = book.with_context(|| format!("no {source}: {books:?}"))?;
+    Ok([
+        count(&book["accepted"])?,
+        count(&book["delivered"])?,
+        count(&book["dropped"])?,
+    ])
+}
+
+const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
+
+#[test]
+fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
+    let place = Place::with(&[
+        ("flood.wasm", guests::flood()?),
+        ("endless.wasm", endless()?),
+    ])?;
+    let served = place.serve(&format!(
+        "[runner]\ndrain_timeout = \"2s\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\nqueue = 512\ntimeout = \"1h\"\n"
+    ))?;
+    until_backend(&served, "endless", |it| {
+        it["ledger"]["dropped"]["queue_full"].as_u64() >= Some(1)
+    })?;
+    ensure!(served.get("/readyz")?.status == 200);
+    served.signal("TERM")?;
+    served.until("it says that it drains", |served| {
+        let answer = served.get("/readyz")?;
+        Ok((answer.status == 503 && answer.body.contains("draining")).then_some(()))
+    })?;
+    ensure!(served.get("/metrics")?.status == 200);
+    ensure!(served.get("/healthz")?.status == 200);
+    ensure!(served.json("/api/tasks")?["runner"]["draining"] == true);
+    let end = served.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    let books = books(&end)?;
+    let ([guests, delivered, _], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
+    ensure!(guests > 512 && delivered == guests, "{books:?}");
+    let [accepted, delivered, dropped] = of(&books, "endless")?;
+    ensure!(accepted == guests + runner, "{books:?}");
+    ensure!(delivered == 0 && dropped == accepted, "{books:?}");
+    Ok(())
+}
+
+#[test]
+fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<()> {
+    // Takes connections, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let served = place.serve(&format!(
+        "[runner]\ndrain_timeout = \"200ms\"\n{FLOOD}\
+         [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\", timeout = \"1h\" }}\n\
+         [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\" }}\n",
+        silent.local_addr()?
+    ))?;
+    until_backend(&served, "collector", |it| {
+        it["ledger"]["accepted"].as_u64() >= Some(1_000)
+    })?;
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(end.took < Duration::from_secs(30), "{end}");
+    let books = books(&end)?;
+    let ([guests, ..], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
+    let [accepted, delivered, dropped] = of(&books, "collector")?;
+    ensure!(accepted == guests + runner && delivered == 0, "{books:?}");
+    ensure!(dropped == accepted, "{books:?}");
+    ensure!(of(&books, "lines")?[0] == guests + runner, "{books:?}");
+    Ok(())
+}
+
+#[test]
+fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
+    let place = Place::with(&[
+        ("flood.wasm", guests::flood()?),
+        ("endless.wasm", endless()?),
+    ])?;
+    let mut served = place.serve(&format!(
+        "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
+    ))?;
+    until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
+    served.signal("TERM")?;
+    served.entry("it stops", |entry| {
+        let message = entry["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping")
+    })?;
+    // What comes at the same time is one request, so it is asked until it has gone.
+    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
+        std::thread::yield_now();
+    }
+    let end = served.end()?;
+    ensure!(end.code == Some(143), "{end}");
+    ensure!(end.stderr.contains("left at once"), "{end}");
+    Ok(())
+}
+
+#[test]
+fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()> {
+    let place = Place::with(&[
+        ("flood.wasm", guests::flood()?),
+        ("endless.wasm", endless()?),
+    ])?;
+    // A pipe that is full, and that only the process itself could read.
+    let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
+    let served = place.unheard(
+        script,
+        &format!(
+            "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
+        ),
+    )?;
+    until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
+    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
+        std::thread::yield_now();
+    }
+    let end = served.end()?;
+    ensure!(end.code == Some(143), "{end}");
+    Ok(())
+}
+
+#[test]
+fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
+    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let config = |name: &str, more: &str| {
+        format!("[tasks.{name}]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
+    };
+    let served = place.serve(&format!(
+        "[runner]\nconcurrency = 1\n{}{}",
+        config(
+            "ticks",
+            "schedule = \"interval\"\nevery = \"5ms\"\nqueue = 4"
+        ),
+        config("once", "repeat = 3\nconcurrency = 3"),
+    ))?;
+    until(&served, "ticks", |task| {
+        task["rejected"].as_u64() >= Some(1)
+    })?;
+    until(&served, "once", |task| {
+        task["waiting"]
+            .as_u64()
+            .zip(task["running"].as_u64())
+            .map(|(a, b)| a + b)
+            == Some(3)
+    })?;
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    let ended = r#""message":"run ended""#;
+    ensure!(end.stderr.matches(ended).count() == 1, "{end}");
+    books(&end)?;
+    Ok(())
+}
+
+#[test]
+fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
+    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    // Tasks begin in the order of their names, and this cache has nothing yet.
+    let config =
+        format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
+    let mut served = place.serve_unready(&config)?;
+    served.until("the first task runs", |served| {
+        let flood = task(served, "flood").ok();
+        let runs = flood.is_some_and(|it| it["ledger"]["delivered"].as_u64() >= Some(1));
+        Ok(runs.then_some(()))
+    })?;
+    served.signal("HUP")?;
+    served.signal("TERM")?;
+    served.entry("it stops", |entry| {
+        let message = entry["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping")
+    })?;
+    let end = served.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(!end.stderr.contains(r#""message":"ready""#), "{end}");
+    let books = books(&end)?;
+    let [accepted, delivered, _] = of(&books, "guests")?;
+    ensure!(accepted > 0 && accepted == delivered, "{books:?}");
+    Ok(())
+}
+
+#[test]
+fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> {
+    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
+    place.write(
+        solti_metrics_tests::served::FILE,
+        format!(
+            "{}{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n",
+            solti_metrics_tests::served::HEAD
+        )
+        .as_bytes(),
+    )?;
+    served.signal("HUP")?;
+    served.signal("HUP")?;
+    // Everything else goes on meanwhile.
+    let before = count(&until(&served, "flood", |_| true)?["ledger"]["accepted"])?;
+    until(&served, "flood", |task| {
+        task["ledger"]["accepted"].as_u64() > Some(before)
+    })?;
+    served.signal("TERM")?;
+    served.entry("it stops", |entry| {
+        let message = entry["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping")
+    })?;
+    let end = served.end()?;
+    ensure!(end.code == Some(0), "{end}");
+    ensure!(!end.stderr.contains(r#""task":"slow""#), "{end}");
+    books(&end)?;
+    Ok(())
+}
+
+#[test]
+fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
+    let place = Place::with(&[("echo.wasm", guests::echo()?)])?;
+    for name in ["unopened", "unread"] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(place.path(name))
+            .status()?;
+        ensure!(made.success(), "{made}");
+    }
+    // To open the one blocks; the other is open, and nothing comes.
+    let _silent = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(place.path("unread"))?;
+    let config =
+        |name: &str| format!("[tasks.{name}]\ncomponent = \"echo.wasm\"\nstdin = \"{name}\"\n");
+    let served = place.serve(&format!("{}{}", config("unopened"), config("unread")))?;
+    for name in ["unopened", "unread"] {
+        until(&served, name, |task| task["running"] == 1)?;
+    }
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    let entries = end.stderr.lines().map(serde_json::from_str::<Value>);
+    let outcomes: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry["message"] == "run ended")
+        .map(|entry| entry["outcome"].clone())
+        .collect();
+    ensure!(outcomes == ["canceled", "canceled"], "{end}");
+    books(&end)?;
+    Ok(())
+}
+
+/// A guest that takes long to compile: so many functions, each with much in it.
+pub(crate) fn vast(functions: usize) -> Result<Vec<u8>> {
+    let body =
+        "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 7)) (i32.load (local.get 0))))"
+            .repeat(400);
+    let functions =
+        format!("(func (param i32) (result i32) {body} (local.get 0))").repeat(functions);
+    guest::component(&format!(
+        r#"(module (memory 1) {functions}
+            (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#
+    ))
+}

@@ -1,0 +1,127 @@
+//! Files that cannot be what they should be at a reload: nothing changes, and nobody
+//! waits.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics_tests::guests;
+use solti_metrics_tests::served::{FILE, Served};
+
+use crate::serve::place::{Place, task, until};
+
+const WAITER: &str = "[tasks.waiter]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n";
+
+fn place() -> Result<Place> {
+    Place::with(&[("waiter.wasm", guests::waiter()?)])
+}
+
+/// The run that there was goes on.
+fn goes_on(served: &Served) -> Result<()> {
+    let task = task(served, "waiter")?;
+    ensure!(task["running"] == 1 && task["last"].is_null(), "{task}");
+    let good = "solti_metrics_config_last_reload_successful";
+    ensure!(served.sample(good)? == 0.0);
+    Ok(())
+}
+
+#[test]
+fn an_emptied_configuration_removes_nothing() -> Result<()> {
+    let place = place()?;
+    let mut served = place.serve(WAITER)?;
+    until(&served, "waiter", |task| task["running"] == 1)?;
+    for emptied in ["", "\n", " \n\t\n", "# nothing\n", "\u{feff}"] {
+        place.write(FILE, emptied.as_bytes())?;
+        let error = served.reload_as_it_is()?.context("no error")?;
+        ensure!(
+            error.contains("the configuration is empty") && error.contains("goes on as it was"),
+            "{emptied:?}: {error}"
+        );
+        goes_on(&served)?;
+    }
+    // The beginning of a file that was not written to its end.
+    let error = served.reload("")?.context("no error")?;
+    ensure!(error.contains("there are no tasks in it"), "{error}");
+    goes_on(&served)?;
+    // Who means it can say so.
+    ensure!(served.reload("[tasks]\n")?.is_none());
+    ensure!(task(&served, "waiter").is_err());
+    ensure!(served.reload("")?.is_none());
+    Ok(())
+}
+
+#[test]
+fn what_is_no_file_is_refused_at_once() -> Result<()> {
+    let place = place()?;
+    let mut served = place.serve(WAITER)?;
+    until(&served, "waiter", |task| task["running"] == 1)?;
+    for (make, said) in [
+        ("mkfifo serve.toml", "it is a named pipe"),
+        ("mkdir serve.toml", "it is a directory"),
+        ("ln -s /dev/zero serve.toml", "it is a device"),
+        ("truncate -s 1T serve.toml", "at most 1 MiB"),
+        ("ln -s nowhere serve.toml", "No such file"),
+    ] {
+        let script = format!("rm -rf {FILE} && {make}");
+        let made = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder(&place)?)
+            .status()?;
+        ensure!(made.success(), "{make}: {made}");
+        let error = served.reload_as_it_is()?.context("no error")?;
+        ensure!(error.contains(said), "{make}: {error}");
+        goes_on(&served)?;
+    }
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
+    let place = place()?;
+    let folder = place.path("");
+    let config = WAITER
+        .replace(
+            "waiter.wasm",
+            &place.path("waiter.wasm").display().to_string(),
+        )
+        .replace(".:rw", &format!("{}::/:rw", folder.display()));
+    let script =
+        format!("mkfifo pipe && (cat {FILE} >pipe &) && exec \"$1\" serve /dev/stdin <pipe");
+    let mut served = place.serve_by(&script, &config)?;
+    until(&served, "waiter", |task| task["running"] == 1)?;
+    let error = served.reload_as_it_is()?.context("no error")?;
+    ensure!(error.contains("cannot be read a second time"), "{error}");
+    goes_on(&served)?;
+    let end = served.stop()?;
+    ensure!(end.code == Some(0), "{end}");
+    let warned = end.stderr.matches("comes out of a pipe").count();
+    ensure!(warned == 1, "{end}");
+    Ok(())
+}
+
+#[test]
+fn a_component_that_is_no_file_is_refused_at_once() -> Result<()> {
+    let place = place()?;
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
+    ensure!(made.success(), "{made}");
+    let mut served = place.serve(WAITER)?;
+    until(&served, "waiter", |task| task["running"] == 1)?;
+    for more in [
+        "[tasks.other]\ncomponent = \"pipe\"\n",
+        "[backends.other]\ncomponent = \"pipe\"\n",
+        "[[middlewares]]\nname = \"other\"\ncomponent = \"pipe\"\n",
+    ] {
+        let error = served.reload(&format!("{WAITER}{more}"))?;
+        let error = error.context("no error")?;
+        ensure!(error.contains("it is a named pipe"), "{error}");
+        goes_on(&served)?;
+    }
+    Ok(())
+}
+
+fn folder(place: &Place) -> Result<std::path::PathBuf> {
+    let file = place.path(FILE);
+    file.parent().map(Path::to_owned).context("a folder")
+}

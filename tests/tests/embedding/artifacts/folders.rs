@@ -1,0 +1,191 @@
+//! A folder that is not fit for a cache is not used, and everything else goes on.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use solti_metrics_host::artifact::{ArtifactCache, CacheError};
+
+use crate::artifacts::kept::{files, guest};
+use crate::artifacts::place::{Place, end, program};
+
+/// Somebody who is not us, whoever we are.
+const SOMEBODY: u32 = 65_534;
+
+fn mode(path: &Path, mode: u32) -> Result<()> {
+    Ok(fs::set_permissions(path, Permissions::from_mode(mode))?)
+}
+
+#[test]
+fn a_new_folder_and_its_key_are_for_this_user_alone() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    let said = place.succeeds(&["run", "guest.wasm"])?;
+    ensure!(!said.contains("warning"), "{said}");
+    let mode = |path: &Path| Ok::<_, anyhow::Error>(path.metadata()?.mode() & 0o7777);
+    ensure!(mode(&place.cache())? == 0o700);
+    ensure!(mode(&place.cache().join("key"))? == 0o600);
+    for file in files(&place.cache())? {
+        ensure!(mode(&file)? == 0o600);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    fs::create_dir_all(place.cache())?;
+    for exposed in [0o755, 0o710, 0o702, 0o1777] {
+        mode(&place.cache(), exposed)?;
+        let opened = ArtifactCache::open(place.cache());
+        ensure!(
+            matches!(opened, Err(CacheError::Exposed { .. })),
+            "{opened:?}"
+        );
+    }
+    let said = place.succeeds(&["run", "guest.wasm"])?;
+    let warning = said.lines().next().unwrap_or_default();
+    ensure!(
+        warning.starts_with("warning: cannot keep code in "),
+        "{said}"
+    );
+    ensure!(warning.contains("mode is 1777"), "{said}");
+    ensure!(fs::read_dir(place.cache())?.next().is_none());
+    Ok(())
+}
+
+#[test]
+fn a_key_that_others_may_read_is_not_used() -> Result<()> {
+    let place = Place::new()?;
+    ArtifactCache::open(place.cache())?;
+    mode(&place.cache().join("key"), 0o640)?;
+    let opened = ArtifactCache::open(place.cache());
+    ensure!(
+        matches!(opened, Err(CacheError::Exposed { .. })),
+        "{opened:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    fs::create_dir_all(place.path("caches/solti-metrics"))?;
+    fs::write(place.cache(), "mine")?;
+    let opened = ArtifactCache::open(place.cache());
+    ensure!(
+        matches!(opened, Err(CacheError::NotAFolder { .. })),
+        "{opened:?}"
+    );
+    let said = place.succeeds(&["run", "guest.wasm"])?;
+    ensure!(said.contains("it is no folder"), "{said}");
+    ensure!(fs::read_to_string(place.cache())? == "mine");
+
+    let below = ArtifactCache::open(place.cache().join("below"));
+    ensure!(matches!(below, Err(CacheError::Folder { .. })), "{below:?}");
+    Ok(())
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
+    let place = Place::new()?;
+    ArtifactCache::open(place.cache())?;
+    fs::remove_file(place.cache().join("key"))?;
+    fs::create_dir(place.cache().join("key"))?;
+    let opened = ArtifactCache::open(place.cache());
+    ensure!(matches!(opened, Err(CacheError::Key(_))), "{opened:?}");
+    Ok(())
+}
+
+/// Only root can give something away.
+#[test]
+fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
+    let place = Place::new()?;
+    ArtifactCache::open(place.cache())?;
+    if chown(place.cache(), Some(SOMEBODY), None).is_err() {
+        return Ok(());
+    }
+    let opened = ArtifactCache::open(place.cache());
+    let theirs = matches!(
+        opened,
+        Err(CacheError::NotOurs {
+            owner: SOMEBODY,
+            ..
+        })
+    );
+    ensure!(theirs, "{opened:?}");
+
+    chown(place.cache(), Some(place.path(".").metadata()?.uid()), None)?;
+    chown(place.cache().join("key"), Some(SOMEBODY), None)?;
+    let opened = ArtifactCache::open(place.cache());
+    let theirs = matches!(
+        opened,
+        Err(CacheError::NotOurs {
+            owner: SOMEBODY,
+            ..
+        })
+    );
+    ensure!(theirs, "{opened:?}");
+    Ok(())
+}
+
+/// Root may write anywhere, so it has somebody else try.
+#[test]
+fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    fs::copy(program()?, place.path("command"))?;
+    fs::write(place.path("other.wasm"), guest(8)?)?;
+    let as_root = place.path(".").metadata()?.uid() == 0;
+    let run = |args: &[&str]| {
+        let mut command = place.shell(r#"exec ./command run "$@""#)?;
+        command.args(args);
+        if as_root {
+            command.uid(SOMEBODY).gid(SOMEBODY);
+        }
+        end(&mut command)
+    };
+    if as_root {
+        chown(place.path("."), Some(SOMEBODY), Some(SOMEBODY))?;
+    }
+    let first = run(&["guest.wasm"])?;
+    ensure!(
+        first.code == Some(0) && !first.stderr.contains("warning"),
+        "{first}"
+    );
+    ensure!(files(&place.cache())?.len() == 1);
+    mode(&place.cache(), 0o500)?;
+
+    // There would be no memory to compile it.
+    let kept = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
+    ensure!(kept.code == Some(0), "{kept}");
+    let other = run(&["other.wasm"])?;
+    ensure!(other.code == Some(0), "{other}");
+    ensure!(files(&place.cache())?.len() == 1);
+
+    // What was changed cannot be removed, and is not used either.
+    let file = &files(&place.cache())?[0];
+    let mut changed = fs::read(file)?;
+    changed[200] ^= 1;
+    fs::write(file, changed)?;
+    let again = run(&["guest.wasm"])?;
+    ensure!(again.code == Some(0), "{again}");
+    mode(&place.cache(), 0o700)
+}
+
+#[test]
+fn no_folder_is_no_cache_and_no_fault() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    let mut command = place.command(&["run", "guest.wasm"])?;
+    let end = end(command.env_remove("XDG_CACHE_HOME").env_remove("HOME"))?;
+    ensure!(
+        end.code == Some(0) && !end.stderr.contains("warning"),
+        "{end}"
+    );
+    place.succeeds(&["run", "--no-cache", "guest.wasm"])?;
+    ensure!(!place.path("caches").exists());
+    place.succeeds(&["run", "--cache", "here", "guest.wasm"])?;
+    ensure!(files(&place.path("here"))?.len() == 1);
+    ensure!(!place.path("caches").exists());
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Kept code takes no more room than it may, and no room is no reason to fail.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Result, ensure};
+use solti_metrics_host::artifact::{Artifacts, Origin};
+
+use crate::artifacts::kept::{Host, Kept, files, guest};
+use crate::artifacts::place::{Place, end};
+
+/// What a guest's code takes, about.
+fn size_of_one() -> Result<u64> {
+    let kept = Kept::new()?;
+    kept.host.loads(0, Origin::Compiled)?;
+    Ok(kept.file()?.metadata()?.len())
+}
+
+fn size_of(folder: &Path) -> Result<u64> {
+    let mut size = 0;
+    for file in files(folder)? {
+        size += file.metadata()?.len();
+    }
+    Ok(size)
+}
+
+#[test]
+fn the_least_recently_used_makes_room() -> Result<()> {
+    let room = size_of_one()? * 3 + 1_000;
+    let kept = Kept::with(|cache| cache.size(room))?;
+    for number in 0..3 {
+        kept.host.loads(number, Origin::Compiled)?;
+    }
+    // As if much time lay between them, and the first one had been used last.
+    let now = SystemTime::now();
+    for file in files(&kept.dir())? {
+        File::open(file)?.set_modified(now - Duration::from_secs(100))?;
+    }
+    kept.host.loads(0, Origin::Cached)?;
+    for number in 3..5 {
+        kept.host.loads(number, Origin::Compiled)?;
+        ensure!(size_of(&kept.dir())? <= room);
+    }
+    kept.host.loads(0, Origin::Cached)?;
+    kept.counted(|counters| {
+        counters.hits = 2;
+        counters.misses = 5;
+        counters.stored = 5;
+        counters.evicted = 2;
+    })
+}
+
+#[test]
+fn what_does_not_fit_at_all_removes_nothing_else() -> Result<()> {
+    let kept = Kept::new()?;
+    kept.host.loads(0, Origin::Compiled)?;
+    let small = kept.cache.clone().size(1_000);
+    let host = Host::new(Artifacts::new().cache(small))?;
+    host.loads(1, Origin::Compiled)?;
+    ensure!(kept.cache.counters().store_failures == 1);
+    ensure!(kept.cache.counters().evicted == 0);
+    kept.host.loads(0, Origin::Cached)
+}
+
+#[test]
+fn left_overs_of_dead_processes_are_removed_and_others_are_not() -> Result<()> {
+    let kept = Kept::new()?;
+    let dead = kept.dir().join("unfinished-abc");
+    let alive = kept.dir().join("unfinished-xyz");
+    let foreign = kept.dir().join("notes.txt");
+    for path in [&dead, &alive, &foreign] {
+        fs::write(path, "something")?;
+    }
+    let writer = File::open(&alive)?;
+    writer.lock()?;
+    let _ = kept.again()?;
+    ensure!(!dead.exists() && alive.exists() && foreign.exists());
+    drop(writer);
+    let _ = kept.again()?;
+    ensure!(!alive.exists() && foreign.exists());
+    Ok(())
+}
+
+/// The system ends a process that writes a longer file than it may, unless it knows.
+#[test]
+fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
+    for before in ["", "trap '' XFSZ;"] {
+        let place = Place::with(&guest(7)?)?;
+        let script = format!(r#"{before} ulimit -f 8; exec "$0" run guest.wasm"#);
+        let end = end(&mut place.shell(&script)?)?;
+        ensure!(end.code == Some(0), "{end}");
+        ensure!(files(&place.cache())?.is_empty());
+        ensure!(fs::read_dir(place.cache())?.count() == 1, "the key alone");
+    }
+    Ok(())
+}
+
+/// Where a file system can be mounted without being somebody else.
+#[test]
+fn a_full_disk_costs_the_cache_alone() -> Result<()> {
+    let place = Place::with(&guest(7)?)?;
+    fs::create_dir(place.path("caches"))?;
+    let script = r#"
+        unshare -rm true 2>/dev/null || exit 77
+        exec unshare -rm sh -c '
+            mount -t tmpfs -o size=16k,mode=700 none caches || exit 77
+            "$0" run guest.wasm && "$0" run guest.wasm && ls caches/solti-metrics/code
+        ' "$0""#;
+    let end = end(&mut place.shell(script)?)?;
+    ensure!(matches!(end.code, Some(0 | 77)), "{end}");
+    if end.code == Some(0) {
+        ensure!(end.stdout == "key\n", "{end}");
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! Components as backends: whatever one of them does, each record is accounted
+//! for, and nobody else notices.
+
+mod probe;
+
+mod bench;
+
+mod delivery;
+
+mod failures;
+
+mod neighbours;
+
+mod refused;
+
+mod siblings;
+
+mod stopping;
+
+mod swaps;
+
+mod model;

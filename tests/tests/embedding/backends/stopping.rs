@@ -1,0 +1,108 @@
+//! Stopping: nothing is left in flight.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use solti_metrics_host::DropReason;
+use solti_metrics_host::provider::{BackendState, RestartPolicy};
+
+use crate::backends::bench::{Bench, GUARD, block_on, counts};
+use crate::backends::probe::{NOW, Probe, completed};
+
+#[test]
+fn a_stop_hands_over_what_was_queued_and_takes_no_more() -> Result<()> {
+    let bench = Bench::new(&Probe::new().batch().load()?)?;
+    bench.record((1_000..11_000).map(completed));
+    block_on(bench.backend.stop(GUARD));
+    bench.record([completed(1)]);
+    let ledger = bench.stop()?;
+    ensure!(
+        counts(&ledger, DropReason::ShutDown) == (10_001, 10_000, 1),
+        "{ledger:?}"
+    );
+    ensure!(bench.next.events().len() == 10_000);
+    Ok(())
+}
+
+#[test]
+fn a_stop_waits_no_longer_than_it_was_told() -> Result<()> {
+    let bench = Bench::new(&Probe::new().now("(loop $again (br $again))").load()?)?;
+    bench.record([completed(NOW), completed(1), completed(2)]);
+    let begun = Instant::now();
+    bench.backend.stop_blocking(Duration::from_millis(50));
+    // The deadline of its call is five seconds.
+    ensure!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    let ledger = bench.stop()?;
+    ensure!(
+        counts(&ledger, DropReason::ShutDown) == (3, 0, 3),
+        "{ledger:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_stop_in_a_pause_ends_at_its_deadline() -> Result<()> {
+    let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
+        options.restart = RestartPolicy::default();
+        options.restart.first_pause = Duration::from_secs(3600);
+        options.restart.longest_pause = Duration::from_secs(3600);
+    })?;
+    bench.record([completed(NOW)]);
+    bench.until("it pauses", |status| {
+        status.state == BackendState::Restarting
+    })?;
+    bench.record([completed(1)]);
+    bench.backend.stop_blocking(Duration::from_millis(20));
+    let ledger = bench.stop()?;
+    ensure!(
+        counts(&ledger, DropReason::ShutDown) == (2, 0, 1),
+        "{ledger:?}"
+    );
+    Ok(())
+}
+
+/// A second request can only shorten the time.
+#[test]
+fn a_second_stop_shortens_the_first() -> Result<()> {
+    let bench = Bench::with(
+        &Probe::new().now("(loop $again (br $again))").load()?,
+        |options| {
+            options.deadline = Duration::from_secs(3600);
+        },
+    )?;
+    bench.record([completed(NOW)]);
+    block_on(async {
+        tokio::join!(
+            bench.backend.stop(Duration::from_secs(3600)),
+            bench.backend.stop(Duration::from_millis(20)),
+            bench.backend.stop(Duration::MAX),
+        )
+    });
+    let ledger = bench.stop()?;
+    ensure!(
+        counts(&ledger, DropReason::ShutDown) == (1, 0, 1),
+        "{ledger:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_backend_that_is_dropped_still_gets_what_was_queued() -> Result<()> {
+    let Bench { backend, next } = Bench::new(&Probe::new().load()?)?;
+    let ledger = backend.ledger();
+    for number in 0..100 {
+        completed(number).record_into(&*backend);
+    }
+    drop(backend);
+    let begun = Instant::now();
+    while ledger.snapshot().in_flight() > 0 {
+        ensure!(begun.elapsed() < GUARD, "{ledger:?}");
+        std::thread::yield_now();
+    }
+    ensure!(next.events().len() == 100, "{ledger:?}");
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! Swapping one provider for another, while records come.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use solti_metrics::{Event, RunnerErrorKind, RunnerType};
+use solti_metrics_host::DropReason;
+use solti_metrics_host::provider::{BackendState, Grants, Providers};
+use solti_metrics_tests::guest;
+
+use crate::backends::bench::{Bench, counts, opening_after};
+use crate::backends::probe::{NOW, Probe, completed};
+
+const SWAPS: u64 = 20;
+const THREADS: u64 = 4;
+
+#[test]
+fn no_record_is_lost_or_doubled_by_swaps_under_load() -> Result<()> {
+    // What the old one does not take in time is the new one's.
+    for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
+        swaps_under_load(drain_timeout)?;
+    }
+    Ok(())
+}
+
+fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
+    let versions = [RunnerType::Subprocess, RunnerType::Container]
+        .map(|runner| Probe::new().batch().lifecycle().renaming(runner).load());
+    let [old, new] = versions;
+    let versions = [old?, new?];
+    let bench = Bench::with(&versions[0], |options| {
+        options.queue = 1 << 22;
+        options.drain_timeout = drain_timeout;
+    })?;
+    let stop = AtomicBool::new(false);
+    let made = thread::scope(|scope| -> Result<Vec<u64>> {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (backend, stop) = (&bench.backend, &stop);
+                scope.spawn(move || {
+                    let mut number = 0;
+                    while !stop.load(Ordering::Relaxed) && number < 200_000 {
+                        completed(1_000 + number * THREADS + thread).record_into(&**backend);
+                        number += 1;
+                        if number % 64 == 0 {
+                            thread::yield_now();
+                        }
+                    }
+                    number
+                })
+            })
+            .collect();
+        for swap in 1..=SWAPS {
+            let version = &versions[usize::from(swap % 2 == 1)];
+            let replaced = bench.replace(version);
+            if replaced.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            replaced?;
+        }
+        stop.store(true, Ordering::Relaxed);
+        Ok(threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_default())
+            .collect())
+    })?;
+    let ledger = bench.stop()?;
+    let all: u64 = made.iter().sum();
+    ensure!(
+        counts(&ledger, DropReason::QueueFull) == (all, all, 0),
+        "{ledger:?}"
+    );
+    ensure!(bench.backend.status().swaps == SWAPS);
+
+    ensure!(
+        bench.next.forgotten() == 0,
+        "too many for the memory behind it"
+    );
+    // In the order made, each once; and each swap shows as a flush of the old one
+    // behind all that it got.
+    let mut next = [0; THREADS as usize];
+    let (mut flushes, mut runners) = (0, Vec::new());
+    for event in bench.next.events() {
+        match event {
+            Event::TaskCompleted {
+                duration_ms,
+                runner,
+                ..
+            } => {
+                let number = duration_ms - 1_000;
+                let thread = usize::try_from(number % THREADS)?;
+                ensure!(
+                    number / THREADS == next[thread],
+                    "thread {thread}: {number}"
+                );
+                next[thread] += 1;
+                if runners.last() != Some(&runner) {
+                    runners.push(runner);
+                }
+            }
+            Event::RunnerError {
+                error: RunnerErrorKind::CgroupPrepareFailed,
+                ..
+            } => flushes += 1,
+            other => anyhow::bail!("{other:?}"),
+        }
+    }
+    ensure!(next.to_vec() == made, "{next:?}, made {made:?}");
+    ensure!(flushes >= SWAPS, "{flushes} flushes");
+    ensure!(
+        runners.len() as u64 <= SWAPS + 1,
+        "a record went to an old one"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
+    let bench = Bench::new(&Probe::new().load()?)?;
+    bench.record([completed(1)]);
+    let broken = Probe::new().start("unreachable").load()?;
+    let error = bench.replace(&broken).err().map(|error| error.to_string());
+    ensure!(
+        error.as_deref()
+            == Some(
+                "probe: cannot be started: it trapped: wasm `unreachable` instruction executed"
+            ),
+        "{error:?}"
+    );
+    bench.record([completed(2)]);
+    let status = bench.backend.status();
+    ensure!((status.swaps, status.failures) == (0, 0), "{status:?}");
+    let ledger = bench.stop()?;
+    ensure!(ledger.delivered() == 2, "{ledger:?}");
+    Ok(())
+}
+
+#[test]
+fn an_old_one_that_fails_at_the_end_does_not_hold_up_the_new_one() -> Result<()> {
+    let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
+        options.restart = opening_after(1);
+    })?;
+    bench.record([completed(NOW)]);
+    bench.replace(&Probe::new().load()?)?;
+    bench.record([completed(NOW)]);
+    let ledger = bench.stop()?;
+    ensure!(
+        counts(&ledger, DropReason::BackendTrapped) == (2, 1, 1),
+        "{ledger:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn another_provider_closes_an_open_circuit() -> Result<()> {
+    let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
+        options.restart = opening_after(1);
+    })?;
+    bench.record([completed(NOW)]);
+    bench.until("the circuit opens", |status| {
+        status.state == BackendState::CircuitOpen
+    })?;
+    bench.replace(&Probe::new().load()?)?;
+    let status = bench.backend.status();
+    ensure!(status.state == BackendState::Running, "{status:?}");
+    bench.record([completed(NOW)]);
+    let ledger = bench.stop()?;
+    ensure!(ledger.delivered() == 1, "{ledger:?}");
+    Ok(())
+}
+
+#[test]
+fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
+    let forwards = Probe::new().load()?;
+    let keeps = guest::component(
+        r#"(module
+            (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32))
+            (func (export "solti:metrics/backend@0.1.0#record-task-completed")
+                (param i32 i32 i64))
+            (func (export "solti:metrics/backend@0.1.0#record-runner-error") (param i32 i32)))"#,
+    )?;
+    let keeps = Providers::new()?.load("keeps", &keeps, &Grants::new())?;
+    for (old, new, said) in [
+        (&forwards, &keeps, "keeps: cannot replace a middleware"),
+        (&keeps, &forwards, "probe: cannot replace a backend"),
+    ] {
+        let bench = Bench::new(old)?;
+        let error = bench.replace(new).err().map(|error| error.to_string());
+        ensure!(
+            error.as_ref().is_some_and(|error| error.starts_with(said)),
+            "{error:?}"
+        );
+        bench.record([completed(1)]);
+        let ledger = bench.stop()?;
+        ensure!(ledger.delivered() == 1, "{ledger:?}");
+        ensure!(bench.backend.status().swaps == 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_backend_that_was_stopped_is_not_replaced() -> Result<()> {
+    let bench = Bench::new(&Probe::new().load()?)?;
+    bench.stop()?;
+    let error = bench.replace(&Probe::new().load()?).err();
+    let error = error.map(|error| error.to_string());
+    ensure!(
+        error.as_deref() == Some("probe: the backend was stopped"),
+        "{error:?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! One script of calls gives the same observations through every backend and
+//! through every kind of host.
+
+mod batches;
+mod hosts;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use hosts::{HOSTS, Observed};
+use solti_metrics::{
+    Event, Exposition, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle,
+    PrometheusMetrics, noop_metrics,
+};
+use solti_metrics_tests::guest::recording;
+use solti_metrics_tests::script::script;
+
+/// What a backend remembers, if it does.
+type Remembered = Box<dyn Fn() -> Vec<Event>>;
+
+#[test]
+fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
+    let (script, guest) = (script(), recording(&script())?);
+    for (host, run) in HOSTS {
+        for (backend, handle, remembered) in backends() {
+            let observed = run(&guest, handle).with_context(|| host.to_owned())?;
+            let made = script.len() as u64;
+            ensure!(
+                observed
+                    == Observed {
+                        accepted: made,
+                        delivered: made,
+                        dropped: 0,
+                        clamped: 0
+                    },
+                "{host}, {backend}: {observed:?}"
+            );
+            if let Some(remembered) = remembered {
+                ensure!(
+                    remembered() == script,
+                    "{host}, {backend}: another sequence"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The runner is left out: it has records of its own to add.
+#[test]
+fn every_host_yields_the_same_exposition_as_native_calls() -> Result<()> {
+    let native = PrometheusMetrics::new();
+    for event in script() {
+        event.record_into(&native);
+    }
+    let expected = sorted(&native)?;
+    let guest = recording(&script())?;
+    for (host, run) in HOSTS
+        .into_iter()
+        .filter(|(host, _)| !host.starts_with("runner"))
+    {
+        let metrics = Arc::new(PrometheusMetrics::new());
+        run(&guest, Arc::clone(&metrics) as MetricsHandle)?;
+        ensure!(sorted(&metrics)? == expected, "{host}");
+    }
+    Ok(())
+}
+
+/// The samples stand in no particular order.
+fn sorted(metrics: &PrometheusMetrics) -> Result<Vec<String>> {
+    let text = metrics.encode(Exposition::OpenMetrics)?;
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    Ok(lines)
+}
+
+/// Every backend that ships, and every pointer that is one.
+fn backends() -> Vec<(&'static str, MetricsHandle, Option<Remembered>)> {
+    let memory = || Arc::new(MemoryMetrics::new());
+    let events = |memory: &Arc<MemoryMetrics>| {
+        let memory = Arc::clone(memory);
+        Some(Box::new(move || without_runner(memory.events())) as Remembered)
+    };
+    let (plain, boxed, double) = (memory(), memory(), memory());
+    let (left, right) = (memory(), memory());
+    let fanout = FanoutMetrics::new([left.clone() as _, noop_metrics(), right.clone() as _]);
+    let leaked: &'static MemoryMetrics = Box::leak(Box::new(MemoryMetrics::new()));
+    let both = {
+        let (left, right) = (Arc::clone(&left), Arc::clone(&right));
+        Box::new(move || {
+            let (left, right) = (
+                without_runner(left.events()),
+                without_runner(right.events()),
+            );
+            if left == right { left } else { Vec::new() }
+        }) as Remembered
+    };
+    let in_box: Box<dyn MetricsBackend> = Box::new(Arc::clone(&boxed));
+    vec![
+        ("no-op", noop_metrics(), None),
+        ("memory", plain.clone(), events(&plain)),
+        ("Box<dyn>", Arc::new(in_box), events(&boxed)),
+        ("Arc<Arc>", Arc::new(Arc::clone(&double)), events(&double)),
+        (
+            "&'static",
+            Arc::new(leaked),
+            Some(Box::new(|| without_runner(leaked.events()))),
+        ),
+        ("fan-out", Arc::new(fanout), Some(both)),
+        ("prometheus", Arc::new(PrometheusMetrics::new()), None),
+    ]
+}
+
+/// A runner says that its task has started before the guest says anything, and
+/// that it has ended afterwards; the guest's script is what lies between.
+fn without_runner(mut events: Vec<Event>) -> Vec<Event> {
+    if events.len() == script().len() + 2 {
+        events.pop();
+        events.remove(0);
+    }
+    events
+}

@@ -1,0 +1,91 @@
+//! The roles: what each world imports and exports.
+
+use anyhow::Result;
+use wit_parser::{World, WorldItem, WorldKey};
+
+use crate::contract::package::{Package, Wit};
+
+/// Every world with its imports and exports. An interface that is imported or
+/// exported brings `types`, whose enums it uses, as an import.
+const WORLDS: [(&str, &[&str], &[&str]); 4] = [
+    ("imports", &["types", "backend"], &[]),
+    ("provider", &["types"], &["backend"]),
+    ("middleware", &["types", "backend"], &["backend"]),
+    (
+        "full-provider",
+        &["types"],
+        &["batch", "lifecycle", "exposition", "accounting", "backend"],
+    ),
+];
+
+#[test]
+fn each_world_imports_and_exports_what_its_role_needs() -> Result<()> {
+    let wit = Package::current()?.resolve()?;
+    let worlds: Vec<_> = wit
+        .worlds()
+        .map(|(name, world)| (name, imports(&wit, world), exports(&wit, world)))
+        .collect();
+    let expected = WORLDS.map(|(name, imports, exports)| (name, imports.into(), exports.into()));
+    assert_eq!(worlds, expected);
+    Ok(())
+}
+
+#[test]
+fn a_world_has_interfaces_only() -> Result<()> {
+    let wit = Package::current()?.resolve()?;
+    for (name, world) in wit.worlds() {
+        for (key, item) in world.imports.iter().chain(&world.exports) {
+            assert!(
+                matches!(
+                    (key, item),
+                    (WorldKey::Interface(_), WorldItem::Interface { .. })
+                ),
+                "`{name}` has an item that is no interface of the package: {key:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_host_names_the_version_that_it_defines() -> Result<()> {
+    assert_eq!(
+        Package::current()?.version()?,
+        solti_metrics_host::WIT_VERSION
+    );
+    Ok(())
+}
+
+/// The docs have lines to be copied, such as an `include`.
+#[test]
+fn the_text_names_no_version_but_its_own() -> Result<()> {
+    let package = Package::current()?;
+    let version = package.version()?;
+    for (file, text) in &package.files {
+        for name in text.split("solti:metrics").skip(1) {
+            let name = name.split([';', '`', ' ', '\n']).next().unwrap_or_default();
+            let named = name.split_once('@').map(|(_, version)| version);
+            assert_eq!(
+                named,
+                Some(version.as_str()),
+                "`solti:metrics{name}` in {file}"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn imports<'a>(wit: &'a Wit, world: &'a World) -> Vec<&'a str> {
+    world.imports.keys().map(|key| name_of(wit, key)).collect()
+}
+
+fn exports<'a>(wit: &'a Wit, world: &'a World) -> Vec<&'a str> {
+    world.exports.keys().map(|key| name_of(wit, key)).collect()
+}
+
+fn name_of<'a>(wit: &'a Wit, key: &'a WorldKey) -> &'a str {
+    match key {
+        WorldKey::Name(name) => name,
+        WorldKey::Interface(id) => wit.resolve.interfaces[*id].name.as_deref().unwrap_or("?"),
+    }
+}

@@ -1,0 +1,260 @@
+//! Files that are no configuration, and an address that is taken.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::artifact::{cache_home, command};
+use solti_metrics_tests::child::End;
+use solti_metrics_tests::trial::{Trial, trial};
+
+use crate::configs::place::Place;
+
+/// The name of a trial, what is in the file, and what is said of it.
+type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
+
+const ODD: [Odd; 4] = [
+    (
+        "a_file_that_is_no_utf_8_is_refused_where_that_begins",
+        || b"[log]\nlevel = \"\xff\"\n".to_vec(),
+        "error: odd.toml:2:10: this is no UTF-8: save the file in that encoding\n",
+    ),
+    (
+        "a_file_of_more_than_a_mebibyte_is_refused",
+        || vec![b'#'; (1 << 20) + 1],
+        "error: odd.toml: a configuration has at most 1 MiB; is it the right file?\n",
+    ),
+    (
+        "a_file_in_another_encoding_is_refused",
+        || {
+            "\u{feff}[log]\n"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect()
+        },
+        "error: odd.toml:1:1: this is no UTF-8: save the file in that encoding\n",
+    ),
+    (
+        "a_component_in_the_place_of_a_configuration_is_refused",
+        || b"\0asm\x0d\0\x01\0\xff".to_vec(),
+        "error: odd.toml:1:9: this is no UTF-8: save the file in that encoding\n",
+    ),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        trial("a_file_of_a_mebibyte_is_read", longest),
+        trial("a_byte_order_mark_is_no_fault", marked),
+        trial("a_missing_file_is_named", missing),
+        trial("a_directory_is_refused_by_name", directory),
+        trial("an_endless_file_is_refused_by_kind", endless),
+        trial("a_sparse_file_is_refused_by_size", sparse),
+        trial(
+            "a_pipe_is_read_where_it_was_given_open_and_refused_by_name",
+            piped,
+        ),
+        trial("of_many_faults_the_first_are_told_and_all_counted", many),
+        trial(
+            "of_many_files_that_are_missing_the_first_are_told",
+            many_missing,
+        ),
+        trial(
+            "a_fault_is_told_in_few_words_however_long_its_value_is",
+            long_values,
+        ),
+        trial("ten_thousand_tasks_are_looked_at_once", many_tasks),
+        trial("an_address_that_is_taken_is_named_and_nothing_runs", taken),
+    ];
+    for (name, bytes, said) in ODD {
+        trials.push(trial(name, move || {
+            let place = Place::new()?;
+            fs::write(place.path().join("odd.toml"), bytes())?;
+            refused(&place, "odd.toml", said)
+        }));
+    }
+    trials
+}
+
+fn longest() -> Result<()> {
+    let place = Place::new()?;
+    let mut text = b"[tasks.a]\ncomponent = \"hello.wasm\"\n#".to_vec();
+    text.resize(1 << 20, b'#');
+    fs::write(place.path().join("long.toml"), text)?;
+    good(&place.serve(&["--check", "long.toml"])?)
+}
+
+fn marked() -> Result<()> {
+    let place = Place::new()?;
+    let text = "\u{feff}[tasks.a]\ncomponent = \"hello.wasm\"\n";
+    fs::write(place.path().join("marked.toml"), text)?;
+    good(&place.serve(&["--check", "marked.toml"])?)
+}
+
+fn good(end: &End) -> Result<()> {
+    ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
+    Ok(())
+}
+
+fn missing() -> Result<()> {
+    let said =
+        "error: none.toml: cannot read the configuration: No such file or directory (os error 2)\n";
+    refused(&Place::new()?, "none.toml", said)
+}
+
+fn directory() -> Result<()> {
+    let said = "error: in: cannot read the configuration: it is a directory, not a regular file\n";
+    refused(&Place::new()?, "in", said)
+}
+
+fn endless() -> Result<()> {
+    let said =
+        "error: /dev/zero: cannot read the configuration: it is a device, not a regular file\n";
+    refused(&Place::new()?, "/dev/zero", said)
+}
+
+fn sparse() -> Result<()> {
+    let place = Place::new()?;
+    fs::File::create(place.path().join("sparse.toml"))?.set_len(1 << 40)?;
+    let said = "error: sparse.toml: a configuration has at most 1 MiB; is it the right file?\n";
+    refused(&place, "sparse.toml", said)
+}
+
+fn piped() -> Result<()> {
+    let place = Place::new()?;
+    let component = place.path().join("hello.wasm");
+    let config = format!(
+        "[tasks.a]\ncomponent = {:?}\n",
+        component.display().to_string()
+    );
+    fs::write(place.path().join("piped.toml"), config)?;
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "cat piped.toml | \"$1\" serve --check /dev/stdin",
+            "sh",
+        ])
+        .arg(command())
+        .current_dir(place.path())
+        .env("XDG_CACHE_HOME", cache_home())
+        .output()?;
+    ensure!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let made = Command::new("mkfifo")
+        .arg(place.path().join("pipe"))
+        .status()?;
+    ensure!(made.success(), "{made}");
+    let said =
+        "error: pipe: cannot read the configuration: it is a named pipe, not a regular file\n";
+    refused(&place, "pipe", said)
+}
+
+/// What is said of it, line by line.
+fn faults(text: &str) -> Result<Vec<String>> {
+    let place = Place::new()?;
+    fs::write(place.path().join("many.toml"), text)?;
+    let end = place.serve(&["--check", "many.toml"])?;
+    ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
+    Ok(end.stderr.lines().map(str::to_owned).collect())
+}
+
+/// Of a line that is not as the schema says, one that breaks a rule, and one that is no
+/// TOML; as many as make a long file.
+fn many() -> Result<()> {
+    for (line, keyed) in [
+        ("component = \"\"", true),
+        ("components = 1", true),
+        ("= 1", false),
+    ] {
+        let tasks = (0..20_000).map(|number| format!("[tasks.t{number}]\n{line}\n"));
+        let said = faults(&tasks.collect::<String>())?;
+        ensure!(said.len() == 101, "{line}: {} lines", said.len());
+        let first = said.first().map_or("", |it| it);
+        ensure!(!keyed || first.contains(": tasks.t0."), "{first}");
+        let last = said.last().map_or("", |it| it);
+        let more = last.strip_prefix("error: many.toml: and ");
+        ensure!(
+            more.is_some_and(|it| it.ends_with(" more faults; the first 100 are told")),
+            "{last}"
+        );
+    }
+    Ok(())
+}
+
+fn many_missing() -> Result<()> {
+    let tasks = (0..1_000)
+        .map(|number| format!("[tasks.t{number:03}]\ncomponent = \"none-{number}.wasm\"\n"));
+    let said = faults(&tasks.collect::<String>())?;
+    ensure!(said.len() == 101, "{} lines", said.len());
+    let last = said.last().map_or("", |it| it);
+    ensure!(
+        last.ends_with("and 900 more faults; the first 100 are told"),
+        "{last}"
+    );
+    Ok(())
+}
+
+fn long_values() -> Result<()> {
+    let long = "\u{1b}".repeat(100_000);
+    for text in [
+        format!(
+            "[tasks.a]\ncomponent = \"hello.wasm\"\ntimeout = '{}'\n",
+            "x".repeat(500_000)
+        ),
+        format!("[tasks.\"{}\"]\n", long.replace('\u{1b}', "\\u001b")),
+        format!("{} = 1\n", "y".repeat(500_000)),
+        format!("[tasks.a.env]\n{}\n", "z.".repeat(100_000)),
+        format!("a = {}\n", "[".repeat(500_000)),
+    ] {
+        let said = faults(&text)?;
+        let length: usize = said.iter().map(String::len).sum();
+        ensure!(
+            !said.is_empty() && length < 10_000,
+            "{length}: {:.200}",
+            said[0]
+        );
+    }
+    Ok(())
+}
+
+fn many_tasks() -> Result<()> {
+    let place = Place::new()?;
+    let tasks =
+        (0..10_000).map(|number| format!("[tasks.t{number}]\ncomponent = \"hello.wasm\"\n"));
+    fs::write(place.path().join("many.toml"), tasks.collect::<String>())?;
+    good(&place.serve(&["--check", "many.toml"])?)
+}
+
+fn refused(place: &Place, file: &str, said: &str) -> Result<()> {
+    for args in [&["--check", file][..], &[file]] {
+        let end = place.serve(args)?;
+        let silent = end.stdout.is_empty();
+        ensure!(end.code == Some(2) && silent && end.stderr == said, "{end}");
+    }
+    Ok(())
+}
+
+fn taken() -> Result<()> {
+    let place = Place::new()?;
+    let other = TcpListener::bind("127.0.0.1:0")?;
+    let address = other.local_addr()?;
+    let config = format!(
+        "[server]\nlisten = \"{address}\"\n[tasks.a]\ncomponent = \"hello.wasm\"\nargs = [\"/\"]\n"
+    );
+    fs::write(place.path().join("taken.toml"), config)?;
+    good(&place.serve(&["--check", "taken.toml"])?)?;
+    let end = place.serve(&["taken.toml"])?;
+    let last = end.stderr.lines().last().unwrap_or_default();
+    ensure!(end.code == Some(1), "{end}");
+    ensure!(
+        last.starts_with("error: cannot listen on ") && last.contains(&address.to_string()),
+        "{end}"
+    );
+    ensure!(
+        !end.stderr.contains("task begun") && end.stdout.is_empty(),
+        "{end}"
+    );
+    Ok(())
+}

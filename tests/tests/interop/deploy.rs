@@ -1,0 +1,35 @@
+//! What is in `deploy/` fits together, and is what the programs that read it expect.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use solti_metrics_tests::trial::Trial;
+
+mod checked;
+mod composed;
+mod container;
+mod manifests;
+mod settings;
+mod unit;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let trials = [
+        checked::trials(),
+        unit::trials(),
+        container::trials(),
+        manifests::trials(),
+        composed::trials(),
+    ];
+    Ok(trials.into_iter().flatten().collect())
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A file in `deploy/`.
+fn deployed(path: &str) -> Result<String> {
+    let path = root().join("deploy").join(path);
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,169 @@
+//! What a scraper gets is what was recorded: line for line the goldens, and in
+//! the eyes of parsers that nobody here wrote. `BLESS=1` rewrites the goldens.
+
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics::Exposition;
+use solti_metrics_tests::exposition::Sample;
+use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::trial::{Trial, trial};
+
+use samples::{Samples, expected_samples};
+use script::{BACKEND, component, recorded};
+
+mod samples;
+mod script;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let (promtool, client) = (Oracle::promtool(), Oracle::prometheus_client());
+    Ok(vec![
+        trial("openmetrics_is_the_golden", || {
+            golden(Exposition::OpenMetrics, "openmetrics")
+        }),
+        trial("prometheus_text_is_the_golden", || {
+            golden(Exposition::Text, "prometheus")
+        }),
+        promtool.trial("promtool_accepts_the_prometheus_text", promtool_accepts),
+        promtool.trial("promtool_refuses_what_it_should", promtool_refuses),
+        client.trial("client_reads_every_sample_of_openmetrics", |python_path| {
+            client_reads(python_path, Exposition::OpenMetrics, "openmetrics")
+        }),
+        client.trial("client_reads_every_sample_of_the_text", |python_path| {
+            client_reads(python_path, Exposition::Text, "prometheus")
+        }),
+        client.trial("client_refuses_what_it_should", client_refuses),
+    ])
+}
+
+fn golden(format: Exposition, name: &str) -> Result<()> {
+    let path = here("golden").join(format!("exposition.{name}.txt"));
+    let found = in_order(&without_memory(&recorded()?.encode(format)?)?)?;
+    if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
+        return Ok(fs::write(path, found)?);
+    }
+    let golden = fs::read_to_string(&path).context("no golden: BLESS=1 writes it")?;
+    let differs = |(_, (found, golden)): &(usize, (&str, &str))| found != golden;
+    let mut lines = (1..).zip(found.lines().zip(golden.lines()));
+    if let Some((at, (found, golden))) = lines.find(differs) {
+        anyhow::bail!("line {at}: found\n{found}\nthe golden has\n{golden}");
+    }
+    ensure!(found == golden, "one is the beginning of the other");
+    Ok(())
+}
+
+/// How much memory the component has is up to whoever compiled it.
+fn without_memory(exposition: &str) -> Result<String> {
+    let sample = |bytes| {
+        format!(
+            "solti_metrics_backend_memory_bytes{{backend=\"{}\"}} {bytes}\n",
+            BACKEND.0
+        )
+    };
+    let real = sample(component()?.status().memory);
+    ensure!(exposition.contains(&real), "no {real}{exposition}");
+    Ok(exposition.replace(&real, &sample(0)))
+}
+
+/// Sorts the series within each family: `prometheus-client` leaves them in the
+/// order of a hash map. What belongs to one histogram stays together.
+fn in_order(exposition: &str) -> Result<String> {
+    let is_comment = |line: &&str| line.starts_with('#');
+    let lines: Vec<_> = exposition.lines().collect();
+    let mut sorted = Vec::new();
+    for block in lines.chunk_by(|a, b| is_comment(a) == is_comment(b)) {
+        let key = |line: &&str| match is_comment(line) {
+            true => Ok(String::new()),
+            false => Ok(labels_but_le(&Sample::of(line)?)),
+        };
+        let keys = block.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let mut block: Vec<_> = keys.iter().zip(block).collect();
+        block.sort_by_key(|(key, _)| *key);
+        sorted.extend(block.into_iter().map(|(_, line)| *line));
+    }
+    Ok(sorted.iter().map(|line| format!("{line}\n")).collect())
+}
+
+fn labels_but_le(sample: &Sample<'_>) -> String {
+    let labels = sample.labels.iter().filter(|(name, _)| *name != "le");
+    let labels: Vec<_> = labels
+        .map(|(name, text)| format!("{name}=\"{text}\""))
+        .collect();
+    labels.join(",")
+}
+
+fn promtool_accepts(promtool: &Path) -> Result<()> {
+    let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
+    ensure!(said.status.success(), "it says {said:?}");
+    ensure!(said.stdout.is_empty(), "it warns: {said:?}");
+    ensure!(said.stderr.is_empty(), "it warns: {said:?}");
+    Ok(())
+}
+
+fn promtool_refuses(promtool: &Path) -> Result<()> {
+    for wrong in [
+        "# HELP a A counter without its suffix.\n# TYPE a counter\na 1\n",
+        "# HELP a_total Not a number.\n# TYPE a_total counter\na_total one\n",
+        "# TYPE a_total counter\na_total 1\n",
+    ] {
+        let said = promtool_about(promtool, wrong)?;
+        ensure!(!said.status.success(), "it accepts {wrong:?}");
+    }
+    Ok(())
+}
+
+fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
+    fed(
+        Command::new(promtool).args(["check", "metrics"]),
+        exposition,
+    )
+}
+
+fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
+    let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
+    ensure!(said.status.success(), "it says {said:?}");
+    let read = Samples::from_json(&said.stdout)?;
+    expected_samples()?.must_equal(&read)
+}
+
+fn client_refuses(python_path: &Path) -> Result<()> {
+    let text = recorded()?.encode(Exposition::OpenMetrics)?;
+    let wrong = [
+        ("openmetrics", text.replace("# EOF\n", "")),
+        // Cumulative buckets never fall.
+        ("openmetrics", text.replace("le=\"+Inf\"", "le=\"0.001\"")),
+        ("prometheus", text.replace("} ", "} one ")),
+    ];
+    for (format, wrong) in wrong {
+        let said = client_about(python_path, format, &wrong)?;
+        ensure!(!said.status.success(), "it accepts {wrong}");
+    }
+    Ok(())
+}
+
+fn client_about(python_path: &Path, format: &str, exposition: &str) -> Result<Output> {
+    let script = here("oracles").join("parse_exposition.py");
+    fed(
+        Command::new("python3")
+            .env("PYTHONPATH", python_path)
+            .args([script.as_os_str(), format.as_ref()]),
+        exposition,
+    )
+}
+
+/// Runs a command with this on its stdin: a file, which one that ends early
+/// cannot break.
+fn fed(command: &mut Command, stdin: &str) -> Result<Output> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(stdin.as_bytes())?;
+    file.rewind()?;
+    let output = command.stdin(Stdio::from(file)).output();
+    output.with_context(|| format!("running {command:?}"))
+}
+
+fn here(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}

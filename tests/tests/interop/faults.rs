@@ -1,0 +1,99 @@
+//! Whatever goes wrong, the program says what and ends: each folder in `faults/`
+//! is a fault, and what has to come of it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, path};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use solti_metrics_tests::artifact::cache_home;
+use solti_metrics_tests::trial::{Trial, trial};
+
+use case::Case;
+
+mod case;
+
+mod child;
+
+mod expectations;
+
+mod harness;
+
+mod inputs;
+
+mod report;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let mut trials = harness::trials();
+    match program() {
+        Ok(program) => trials.extend(cases(&program)?),
+        Err(missing) => trials.push(trial("the_program_is_there", || Err(missing))),
+    }
+    Ok(trials)
+}
+
+/// A trial that tells an error with all its causes.
+/// `SOLTI_METRICS_BIN`, else the one that was built in the same way as this.
+fn program() -> Result<PathBuf> {
+    let program = match env::var_os("SOLTI_METRICS_BIN") {
+        Some(program) => path::absolute(program)?,
+        None => {
+            let this = env::current_exe()?;
+            let profile = this.ancestors().nth(2).context("cargo built this")?;
+            profile.join(format!("solti-metrics{}", env::consts::EXE_SUFFIX))
+        }
+    };
+    ensure!(
+        program.is_file(),
+        "there is no {}; run `cargo build --workspace` first, or name the program in SOLTI_METRICS_BIN",
+        program.display()
+    );
+    Ok(program)
+}
+
+/// A trial for each folder, and path of records.
+fn cases(program: &Path) -> Result<Vec<Trial>> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("faults"))? {
+        let (folder, program) = (entry?.path(), program.to_owned());
+        let name = folder.file_name().context("a folder has a name")?;
+        let name = name.to_string_lossy().into_owned();
+        for path in paths(&Case::read(&folder)?) {
+            let (folder, program) = (folder.clone(), program.clone());
+            let name = path.map_or_else(|| name.clone(), |path| format!("{name}, {path}"));
+            cases.push(trial(name, move || outcome(&folder, &program, path)));
+        }
+    }
+    ensure!(!cases.is_empty(), "there are no cases");
+    cases.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(cases)
+}
+
+/// What comes of a fault does not depend on the path that records take: a case that
+/// runs a guest is run on each.
+fn paths(case: &Case) -> Vec<Option<&'static str>> {
+    if case.args.first().is_some_and(|command| command == "run") {
+        vec![Some("inline"), Some("direct")]
+    } else {
+        vec![None]
+    }
+}
+
+/// Runs one case.
+fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
+    let mut case = Case::read(folder)?;
+    if let Some(path) = path {
+        case.args.splice(1..1, ["--path".into(), path.into()]);
+    }
+    let place = tempfile::tempdir()?;
+    inputs::lay_out(&case, folder, place.path())?;
+    let mut command = Command::new(program);
+    command
+        .args(&case.args)
+        .current_dir(place.path())
+        .env_remove("RUST_LOG")
+        .env("XDG_CACHE_HOME", cache_home())
+        .stdin(Stdio::null());
+    let end = child::run(&mut command, &case)?;
+    expectations::check(&case, &end).map_err(|unmet| anyhow!("{unmet:#}\n{}\n{end}", case.why))
+}

@@ -1,0 +1,67 @@
+//! What files say and what programs made by others see: configurations, faults, expositions,
+//! alerts, the status page. A program that is missing is a listed skip.
+
+mod clock;
+mod compose;
+mod configs;
+mod deploy;
+mod exposition;
+mod faults;
+mod operations;
+mod page;
+mod receivers;
+mod scale;
+mod scraped;
+
+use std::process::ExitCode;
+
+use solti_metrics_tests::trial::{Suite, run};
+
+fn main() -> ExitCode {
+    run(&[
+        Suite {
+            name: "clock",
+            trials: clock::trials,
+        },
+        Suite {
+            name: "compose",
+            trials: compose::trials,
+        },
+        Suite {
+            name: "configs",
+            trials: configs::trials,
+        },
+        Suite {
+            name: "deploy",
+            trials: deploy::trials,
+        },
+        Suite {
+            name: "exposition",
+            trials: exposition::trials,
+        },
+        Suite {
+            name: "faults",
+            trials: faults::trials,
+        },
+        Suite {
+            name: "operations",
+            trials: operations::trials,
+        },
+        Suite {
+            name: "page",
+            trials: page::trials,
+        },
+        Suite {
+            name: "receivers",
+            trials: receivers::trials,
+        },
+        Suite {
+            name: "scale",
+            trials: scale::trials,
+        },
+        Suite {
+            name: "scraped",
+            trials: scraped::trials,
+        },
+    ])
+}

@@ -1,0 +1,62 @@
+//! What operators are given is what the code here makes, asks for what runners
+//! expose, and does what it says in the eyes of Prometheus' own tool. `BLESS=1`
+//! rewrites it.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::operations::exposed::Exposed;
+use solti_metrics_tests::trial::Trial;
+
+mod evaluated;
+mod exposition;
+mod expressions;
+mod grafana;
+mod names;
+mod promtool;
+mod rules;
+mod runbook;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let trials = [
+        rules::trials(),
+        grafana::trials(),
+        names::trials(),
+        exposition::trials(),
+        runbook::trials(),
+        promtool::trials(),
+        evaluated::trials(),
+    ];
+    Ok(trials.into_iter().flatten().collect())
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A file is what it is made to be, or is rewritten.
+fn written(path: &str, text: &str) -> Result<()> {
+    let file = root().join(path);
+    if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
+        return Ok(fs::write(file, text)?);
+    }
+    let found = fs::read_to_string(file).unwrap_or_default();
+    let mut lines = (1..).zip(found.lines().zip(text.lines()));
+    let first = lines.find(|(_, (found, made))| found != made);
+    ensure!(
+        found == text,
+        "{path} is not what tests/src/operations makes: run `make bless`; it differs first at {first:?}"
+    );
+    Ok(())
+}
+
+/// What expressions may ask for: what is exposed, what is recorded of it, and what
+/// Prometheus adds.
+fn askable() -> Result<Exposed> {
+    let mut exposed = Exposed::read(exposition::exposition()?)?.and_of_the_scraper();
+    for recording in solti_metrics_tests::operations::alerts::recordings() {
+        exposed = exposed.and_recorded(recording.name, &recording.expression)?;
+    }
+    Ok(exposed)
+}

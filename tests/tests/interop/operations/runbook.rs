@@ -1,0 +1,95 @@
+//! `docs/operations.md` has a section for each alert, and names nothing that is not
+//! there.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Result, ensure};
+use solti_metrics::RunnerErrorKind;
+use solti_metrics_host::DropReason;
+use solti_metrics_host::provider::BackendState;
+use solti_metrics_tests::operations::promql::uses;
+use solti_metrics_tests::trial::{Trial, trial};
+
+use crate::operations::rules::all;
+use crate::operations::{askable, root};
+
+const PAGE: &str = "docs/operations.md";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("each_alert_has_its_section_on_the_page", sections),
+        trial("the_page_has_each_reason_and_each_state", labels),
+        trial("metrics_that_the_page_names_are_exposed", metrics),
+    ]
+}
+
+fn page() -> Result<String> {
+    Ok(fs::read_to_string(root().join(PAGE))?)
+}
+
+/// The headings of a third level are the alerts, in their order.
+fn sections() -> Result<()> {
+    let page = page()?;
+    let found: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    let alerts: Vec<_> = all().map(|alert| alert.name).collect();
+    ensure!(
+        found == alerts,
+        "the page has {found:?}, the alerts are {alerts:?}"
+    );
+    for alert in all() {
+        let anchor = format!("{PAGE}#{}", alert.name.to_lowercase());
+        ensure!(alert.runbook() == anchor, "{} leads elsewhere", alert.name);
+        let section = page
+            .split(&format!("\n### {}\n", alert.name))
+            .nth(1)
+            .unwrap_or_default();
+        let section = section.split("\n#").next().unwrap_or_default();
+        ensure!(
+            section.contains(&format!("({})", alert.severity)),
+            "{}: how severe?",
+            alert.name
+        );
+        for part in ["**It means**", "**Look at**", "**Do**"] {
+            ensure!(section.contains(part), "{}: no {part}", alert.name);
+        }
+    }
+    Ok(())
+}
+
+fn labels() -> Result<()> {
+    let page = page()?;
+    let reasons = DropReason::ALL.map(DropReason::as_label);
+    let states = BackendState::ALL.map(BackendState::as_label);
+    for label in reasons.into_iter().chain(states) {
+        ensure!(
+            page.contains(&format!("\n| `{label}` |")),
+            "no row for {label}"
+        );
+    }
+    for step in RunnerErrorKind::ALL.map(RunnerErrorKind::as_label) {
+        ensure!(page.contains(&format!("`{step}`")), "no word on {step}");
+    }
+    Ok(())
+}
+
+/// What is in backticks and begins as our metrics do, or as those of a process.
+fn metrics() -> Result<()> {
+    let page = page()?;
+    let mut named = BTreeSet::new();
+    for code in page.split('`').skip(1).step_by(2) {
+        let is_metric = |prefix| code.starts_with(prefix) && !code.contains(['-', ' ', '/']);
+        if ["solti_", "process_", "up"].into_iter().any(is_metric) {
+            named.insert(code);
+        }
+    }
+    ensure!(named.len() > 20, "it names only {named:?}");
+    for metric in named {
+        let missing = askable()?.missing(&uses(metric)?);
+        ensure!(missing.is_empty(), "{}", missing.join("; "));
+    }
+    Ok(())
+}

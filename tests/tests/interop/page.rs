@@ -1,0 +1,45 @@
+//! The status page of `serve`, in headless Chromium: it shows what it is told,
+//! as it is told, to anybody, and runs nothing that it is told.
+
+use std::path::Path;
+
+use anyhow::Result;
+use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::trial::Trial;
+
+mod browser;
+mod hands;
+mod hostile;
+mod live;
+mod looks;
+mod numbers;
+mod server;
+mod trouble;
+
+use browser::Browser;
+use server::Server;
+
+type Check = fn(&mut Browser, &mut Server) -> Result<()>;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let checks = [
+        numbers::CHECKS,
+        hostile::CHECKS,
+        trouble::CHECKS,
+        hands::CHECKS,
+        looks::CHECKS,
+    ];
+    let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
+    trials.push(Oracle::chromium().trial(
+        "every_number_is_the_one_of_a_runner_that_serves",
+        live::every_number,
+    ));
+    Ok(trials)
+}
+
+fn of_a_check((name, check): &(&'static str, Check)) -> Trial {
+    let check = *check;
+    Oracle::chromium().trial(name, move |chromium: &Path| {
+        check(&mut Browser::start(chromium)?, &mut Server::start()?)
+    })
+}

@@ -1,0 +1,89 @@
+//! What many runners cost those who watch them: `docs/scale.md`, whose tables are made
+//! of what one runner exposes, and the small end of them against a real Prometheus.
+//! `BLESS=1` rewrites the tables.
+
+use anyhow::{Result, ensure};
+use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::trial::{Trial, trial};
+
+use measured::Measured;
+use runner::{Plan, Runner};
+
+mod arithmetic;
+mod configuration;
+mod measured;
+mod page;
+mod runner;
+mod ten;
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let promtool = Oracle::promtool();
+    Ok(vec![
+        trial("the_page_says_what_one_runner_exposes", arithmetic_is_true),
+        trial("a_task_more_costs_what_the_page_says", a_task_costs),
+        Oracle::prometheus().trial("ten_runners_are_as_many_series_as_predicted", ten::scraped),
+        promtool.trial("promtool_accepts_what_the_page_configures", |promtool| {
+            configuration::accepted(promtool)
+        }),
+        promtool.trial("promtool_refuses_what_it_should", configuration::refused),
+    ])
+}
+
+/// What is added is so little of it that several are added, and one computed.
+const MORE: [(&str, Plan); 3] = [
+    (
+        "a task",
+        Plan {
+            tasks: Plan::USUAL.tasks + 10,
+            ..Plan::USUAL
+        },
+    ),
+    (
+        "a backend that is a component",
+        Plan {
+            backends: Plan::USUAL.backends + 4,
+            ..Plan::USUAL
+        },
+    ),
+    (
+        "another type of runner, with all outcomes",
+        Plan {
+            types: Plan::USUAL.types + 2,
+            ..Plan::USUAL
+        },
+    ),
+];
+
+fn arithmetic_is_true() -> Result<()> {
+    let one = measured(Plan::USUAL)?;
+    let mut more = Vec::new();
+    for (what, plan) in MORE {
+        let added = (plan.tasks + plan.backends + plan.types) as u64;
+        let usual = (Plan::USUAL.tasks + Plan::USUAL.backends + Plan::USUAL.types) as u64;
+        more.push((what, measured(plan)?.more_than(&one, added - usual)));
+    }
+    page::must_have("one runner", &arithmetic::one(Plan::USUAL, &one, &more))?;
+    page::must_have("many runners", &arithmetic::many(&one))
+}
+
+fn measured(plan: Plan) -> Result<Measured> {
+    Measured::of(&Runner::start(plan)?)
+}
+
+/// Whatever it does, and however many there are.
+fn a_task_costs() -> Result<()> {
+    let series = |tasks| -> Result<u64> {
+        let plan = Plan {
+            tasks,
+            ..Plan::USUAL
+        };
+        Ok(measured(plan)?.series)
+    };
+    let (few, more, many) = (series(1)?, series(2)?, series(11)?);
+    let each = more - few;
+    ensure!(many - few == 10 * each, "{few} and {many}, at {each} each");
+    let page = page::text()?;
+    let said = format!("A task has {each} series");
+    ensure!(page.contains(&said), "the page does not say {said}");
+    Ok(())
+}

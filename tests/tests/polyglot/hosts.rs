@@ -1,0 +1,80 @@
+//! The hosts of `docs/hosts.md`, which are not ours: each runs the reporter in each
+//! of its languages, and gets the same calls.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics_tests::blocks::blocks;
+use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::toolchains::toolchains;
+use solti_metrics_tests::trial::{Trial, trial};
+
+mod browser;
+mod calls;
+mod place;
+
+use place::Place;
+
+/// A section of the page, which runs a guest in a place.
+type Host = fn(&Place) -> Result<String>;
+
+/// What needs component-model async, whereas these hosts call a `main` that returns.
+const ASYNC: [&str; 1] = ["quickjs-async"];
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let mut trials = vec![trial("every_block_is_run", every_block_is_run)];
+    trials.extend(trials_of("rust"));
+    match toolchains() {
+        Ok(toolchains) => {
+            let runnable = toolchains.iter().filter(|name| !ASYNC.contains(&&***name));
+            trials.extend(runnable.flat_map(|name| trials_of(name)));
+        }
+        Err(error) => trials.push(trial("toolchains", move || Err(error))),
+    }
+    Ok(trials)
+}
+
+fn trials_of(language: &str) -> Vec<Trial> {
+    let reporter = Oracle::example(language, "reporter");
+    let hosts: [(&str, Vec<Oracle>, Host); 3] = [
+        ("python", vec![Oracle::wasmtime_py()], place::python),
+        ("node", vec![Oracle::jco()], place::node),
+        (
+            "browser",
+            vec![Oracle::jco(), Oracle::chromium()],
+            browser::run,
+        ),
+    ];
+    hosts
+        .into_iter()
+        .map(|(host, needs, run)| {
+            let name = format!("{host}::gets_the_same_calls_from_{language}");
+            let oracle = needs.into_iter().fold(reporter.clone(), Oracle::and);
+            oracle.trial(&name, move |component| {
+                let place = Place::new(host, component)?;
+                calls::are_those_expected(&run(&place)?)
+            })
+        })
+        .collect()
+}
+
+/// A block of a kind that nobody runs would drift.
+fn every_block_is_run() -> Result<()> {
+    let all = blocks(&page()?)?;
+    let sections: Vec<_> = all.iter().filter(|block| block.language == "sh").collect();
+    ensure!(
+        sections.iter().map(|block| &*block.about).eq(place::HOSTS),
+        "{sections:?}"
+    );
+    let files = all.iter().filter(|block| block.language != "sh");
+    for block in files {
+        ensure!(place::FILES.contains(&&*block.about), "{block:?}");
+    }
+    Ok(())
+}
+
+fn page() -> Result<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/hosts.md");
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}

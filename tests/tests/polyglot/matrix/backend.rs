@@ -1,0 +1,172 @@
+//! The end of a cell: a backend, and what is in front of it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use solti_metrics::{Exposition, MetricsHandle, PrometheusMetrics};
+use solti_metrics_host::provider::{
+    BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
+};
+use solti_metrics_tests::kept;
+use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::toolchains::Example;
+use tokio::runtime::Runtime;
+
+use crate::matrix::way::Way;
+
+/// Much more than anything here needs.
+const GUARD: Duration = Duration::from_secs(60);
+
+/// What adds records up.
+#[derive(Clone)]
+pub(crate) enum Receiver {
+    /// Our own backend, in the host.
+    Prometheus,
+    /// A component.
+    Provider(Example, Arc<Loaded>),
+}
+
+impl Receiver {
+    /// That, if this one is there too.
+    pub(crate) fn needed_beside(&self, that: Oracle) -> Oracle {
+        match self {
+            Self::Prometheus => that,
+            Self::Provider(example, _) => that.and(example.component()),
+        }
+    }
+
+    /// The toolchain's name.
+    pub(crate) fn toolchain(&self) -> &str {
+        match self {
+            Self::Prometheus => "host_prometheus",
+            Self::Provider(example, _) => &example.toolchain,
+        }
+    }
+}
+
+impl fmt::Display for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.toolchain())
+    }
+}
+
+/// A component that is loaded once, when the first cell needs it.
+pub(crate) struct Loaded {
+    providers: Providers,
+    component: Oracle,
+    provider: Mutex<Option<Provider>>,
+}
+
+impl Loaded {
+    pub(crate) fn new(providers: &Providers, component: Oracle) -> Self {
+        Self {
+            providers: providers.clone(),
+            component,
+            provider: Mutex::new(None),
+        }
+    }
+
+    fn get(&self) -> Result<Provider> {
+        let mut provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        if provider.is_none() {
+            let Oracle::Here(component) = &self.component else {
+                bail!("it was not built: {:?}", self.component);
+            };
+            *provider = Some(kept::provider(&self.providers, component, &Grants::new())?);
+        }
+        provider.clone().context("it was not loaded")
+    }
+}
+
+/// A receiver at work, and the middleware in front of it.
+pub(crate) struct Backend {
+    end: End,
+    middleware: Option<Arc<ComponentBackend>>,
+}
+
+enum End {
+    Host(Arc<PrometheusMetrics>),
+    Component(Arc<ComponentBackend>),
+}
+
+impl Backend {
+    pub(crate) fn start(way: &Way, receiver: &Receiver) -> Result<Self> {
+        let end = match receiver {
+            Receiver::Prometheus => End::Host(Arc::default()),
+            Receiver::Provider(example, loaded) => {
+                let Oracle::Here(component) = example.component() else {
+                    bail!("it was not built");
+                };
+                example.is_of_today(&component)?;
+                End::Component(started(loaded, None)?)
+            }
+        };
+        let middleware = match way {
+            Way::Direct => None,
+            Way::ThroughMiddleware(loaded) => Some(started(loaded, Some(end.handle()))?),
+        };
+        Ok(Self { end, middleware })
+    }
+
+    /// Who is given the records.
+    pub(crate) fn handle(&self) -> MetricsHandle {
+        match &self.middleware {
+            Some(middleware) => middleware.clone(),
+            None => self.end.handle(),
+        }
+    }
+
+    /// What it exposes in the end, once all of so many records have gone through each
+    /// component, and nothing else has.
+    pub(crate) fn exposed_at_the_end(self, records: u64, tokio: &Runtime) -> Result<String> {
+        if let Some(middleware) = self.middleware {
+            let status = stopped(&middleware, records)?;
+            let forwarded = status.forwarded.context("nothing forwarded")?;
+            ensure!(
+                forwarded.accepted() == records && forwarded.delivered() == records,
+                "{status:?}"
+            );
+        }
+        match self.end {
+            End::Host(prometheus) => Ok(prometheus.encode(Exposition::OpenMetrics)?),
+            End::Component(backend) => {
+                let exposed = tokio.block_on(backend.expose())?;
+                stopped(&backend, records)?;
+                Ok(exposed)
+            }
+        }
+    }
+}
+
+impl End {
+    fn handle(&self) -> MetricsHandle {
+        match self {
+            Self::Host(prometheus) => prometheus.clone(),
+            Self::Component(backend) => backend.clone(),
+        }
+    }
+}
+
+fn started(loaded: &Loaded, next: Option<MetricsHandle>) -> Result<Arc<ComponentBackend>> {
+    let mut options = BackendOptions::default();
+    options.deadline = GUARD;
+    options.next = next;
+    Ok(Arc::new(ComponentBackend::start(&loaded.get()?, options)?))
+}
+
+fn stopped(backend: &ComponentBackend, records: u64) -> Result<BackendStatus> {
+    backend.stop_blocking(GUARD);
+    let status = backend.status();
+    ensure!(
+        status.state == BackendState::Stopped && status.failures == 0,
+        "{status:?}"
+    );
+    let ledger = &status.ledger;
+    ensure!(
+        ledger.accepted() == records && ledger.delivered() == records,
+        "{records} records: {status:?}"
+    );
+    Ok(status)
+}

@@ -1,0 +1,72 @@
+//! What goes wrong in a language as it goes wrong there, in a guest and in a provider:
+//! what becomes of it has a type, the operator sees what that language says, and each
+//! record is accounted for. `tests/raises/README.md` says what is run.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use solti_metrics_host::runner::RecordPath;
+use solti_metrics_tests::toolchains::{Example, raises};
+use solti_metrics_tests::trial::{Trial, trial};
+
+mod command;
+mod guests;
+mod providers;
+
+/// Those that have no way to say anything.
+const SILENT: [&str; 1] = ["wat"];
+
+/// Those whose components take long to compile, which the command would do again.
+const LARGE: [&str; 2] = ["python", "starlingmonkey"];
+
+pub(crate) fn trials() -> Result<Vec<Trial>> {
+    let found = raises();
+    let mut trials: Vec<_> = found.iter().flatten().flat_map(trials_of).collect();
+    trials.push(trial("each_source_is_built_and_run", || are_all(&found?)));
+    Ok(trials)
+}
+
+fn trials_of(raises: &Example) -> Vec<Trial> {
+    let (toolchain, component) = (&*raises.toolchain, raises.component());
+    let speaks = !SILENT.contains(&toolchain);
+    let mut trials = Vec::new();
+    let mut trial = |what: &str, check: fn(&Path, bool) -> Result<()>| {
+        let raises = raises.clone();
+        let name = format!("{toolchain}::{what}");
+        trials.push(component.trial(&name, move |component| {
+            raises.is_of_today(component)?;
+            check(component, speaks)
+        }));
+    };
+    trial("a_guest_fails_inline", |component, speaks| {
+        guests::check(component, RecordPath::Inline, speaks)
+    });
+    trial("a_guest_fails_direct", |component, speaks| {
+        guests::check(component, RecordPath::Direct, speaks)
+    });
+    trial(
+        "a_provider_loses_the_record_at_which_it_fails",
+        providers::check,
+    );
+    if !LARGE.contains(&toolchain) {
+        trial("the_command_tells_of_both", command::check);
+    }
+    trials
+}
+
+fn are_all(found: &[Example]) -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("raises");
+    let mut sources = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().context("no name")?;
+        if path.is_file() && path.file_stem().is_some_and(|stem| stem == "raises") {
+            sources += 1;
+            let run = |raises: &Example| raises.source.file_name() == Some(name);
+            ensure!(found.iter().any(run), "nobody runs {}", path.display());
+        }
+    }
+    ensure!(sources >= 8, "{sources} languages");
+    Ok(())
+}

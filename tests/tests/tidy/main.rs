@@ -1,0 +1,12 @@
+//! The rules of the house that no compiler checks.
+
+mod tree;
+
+mod circles;
+mod code;
+
+mod dependencies;
+
+mod sources;
+
+mod prose;
