@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features deny advisories bench bench-check soak bless cargo-component clean
+.PHONY: help run test matrix build oracles languages languages-table lint fmt clippy doc features loom deny advisories bench bench-check soak bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -41,6 +41,9 @@ languages: ## Build what there is in other languages than Rust; `make language-g
 language-%:
 	@tools/languages.sh $*
 
+loom: ## Model-check the queue of the exporters: everything that can happen between threads
+	RUSTFLAGS='--cfg loom' cargo test --locked -p solti-metrics --features exporter --lib --target-dir $(TARGET)/loom models
+
 lint: fmt clippy doc features ## All lints, warnings denied
 
 fmt: ## Check the formatting
@@ -54,6 +57,7 @@ doc: ## Build the documentation
 
 features: ## Check each combination of features, and the guest crate for each of its targets
 	cargo clippy --locked -p solti-metrics -- -D warnings
+	cargo clippy --locked -p solti-metrics --features exporter -- -D warnings
 	cargo clippy --locked -p solti-metrics --features otlp -- -D warnings
 	cargo clippy --locked -p solti-metrics --features statsd -- -D warnings
 	cargo clippy --locked -p solti-metrics-host -- -D warnings

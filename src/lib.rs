@@ -31,6 +31,8 @@
 //!
 //! None is on by default.
 //!
+//! - `exporter`: what backends have in common that send records on by themselves, for
+//!   those who write one.
 //! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
 //!   gRPC.
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
@@ -40,12 +42,11 @@
 mod backend;
 mod buckets;
 mod event;
-#[cfg(any(feature = "otlp", feature = "statsd"))]
-mod export_log;
-#[cfg(feature = "otlp")]
-mod export_status;
+#[cfg(feature = "exporter")]
+pub mod exporter;
 mod fanout;
 mod label;
+mod ledger;
 mod lost_in_batch;
 mod memory;
 mod noop;
@@ -62,21 +63,20 @@ mod unmapped;
 pub use backend::{DROP_WITHIN, MetricsBackend, MetricsHandle};
 pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
-#[cfg(feature = "otlp")]
-pub use export_status::ExportStatus;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
+pub use ledger::{
+    DropReason, Ledger, LedgerBook, LedgerSnapshot, LedgerWriter, SharedLedgerWriter,
+};
 pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "otlp")]
-pub use otlp::{MetricNames, NotFlushed, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
+pub use otlp::{MetricNames, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{
     EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
 };
 #[cfg(feature = "statsd")]
-pub use statsd::{
-    StatsdBuilder, StatsdDialect, StatsdDrops, StatsdError, StatsdMetrics, StatsdStatus,
-};
+pub use statsd::{StatsdBuilder, StatsdDialect, StatsdError, StatsdMetrics};
 pub use unmapped::UnmappedLabel;

@@ -13,7 +13,7 @@ use super::theirs::Secrets;
 use super::transport::Transport;
 use super::worker::Worker;
 use super::{MetricNames, OtlpError, OtlpMetrics, OtlpProtocol, tls};
-use crate::export_log::ExportLog;
+use crate::exporter::ExportLog;
 
 /// Where [`OtlpMetrics`] pushes to, and how.
 #[derive(Clone)]

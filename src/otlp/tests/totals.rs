@@ -53,7 +53,7 @@ fn totals_that_arrive_are_those_recorded() -> Outcome {
         arrived.retain(|key, _| !key.contains("seconds"));
         assert_eq!(arrived, counted(&recorded), "{protocol:?}");
         let status = metrics.shutdown(GUARD);
-        assert_eq!(status.delivered, recorded.len() as u64);
+        assert_eq!(status.ledger.delivered(), recorded.len() as u64);
         assert_eq!((status.attempts, status.failures), (3, 0));
     }
     Ok(())
