@@ -31,9 +31,13 @@ fn a_record_reaches_a_worker_that_goes_to_rest_meanwhile() {
     });
 }
 
+/// With three threads, all that can happen would take hours: each execution may switch
+/// threads three times where none has to wait.
 #[test]
 fn each_of_two_threads_records_reaches_the_worker() {
-    loom::model(|| {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
         let queue = Arc::new(Queue::new(4, 2));
         let recording = [(); 2].map(|()| {
             let queue = Arc::clone(&queue);

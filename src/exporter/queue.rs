@@ -179,7 +179,10 @@ impl Queue {
     /// Waits until a batch may have gathered, or the queue is full. For the worker alone,
     /// which also gives up after a while.
     pub async fn batch(&self) {
-        let gathered = || self.events.len() as u64 > self.batch_mask;
+        let gathered = || {
+            let queued = self.events.len();
+            queued as u64 > self.batch_mask || queued >= self.events.capacity()
+        };
         self.wakeup.linger(gathered).await;
     }
 
