@@ -210,6 +210,7 @@ impl Queue {
     }
 
     /// Whether it has [ended](Self::end).
+    #[inline]
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.intake.load(Ordering::SeqCst) == OVER

@@ -74,7 +74,10 @@ fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
         let metrics = pushing_to(&collector).ca_file(authority.file()).build()?;
         record(&metrics, &script());
         metrics.flush(GUARD)?;
-        assert_eq!(metrics.shutdown(GUARD).ledger.delivered(), script().len() as u64);
+        assert_eq!(
+            metrics.shutdown(GUARD).ledger.delivered(),
+            script().len() as u64
+        );
     }
     Ok(())
 }
@@ -160,7 +163,10 @@ fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outc
             let metrics = pushing_to(&collector).ca_file(pinned.file()).build()?;
             record(&metrics, &script());
             metrics.flush(GUARD)?;
-            assert_eq!(metrics.shutdown(GUARD).ledger.delivered(), script().len() as u64);
+            assert_eq!(
+                metrics.shutdown(GUARD).ledger.delivered(),
+                script().len() as u64
+            );
         }
     }
     Ok(())

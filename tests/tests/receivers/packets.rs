@@ -87,7 +87,10 @@ fn send(
     let metrics = builder.build()?;
     metrics.record_batch(events);
     let status = metrics.shutdown(GUARD);
-    ensure!(status.delivered == events.len() as u64, "{status:?}");
+    ensure!(
+        status.ledger.delivered() == events.len() as u64,
+        "{status:?}"
+    );
     let mut buffer = [0; 65_536];
     let datagrams = (0..status.attempts).map(|_| {
         let length = server.recv(&mut buffer)?;
