@@ -35,6 +35,8 @@
 //!   those who write one.
 //! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
 //!   gRPC.
+//! - `otlp-encoding`: `OtlpEncoder`, which writes what that pushes, for those who have a
+//!   transport of their own; for WebAssembly, too.
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
@@ -52,11 +54,13 @@ mod memory;
 mod noop;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "otlp-encoding")]
+mod otlp_encoding;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 #[cfg(feature = "statsd")]
 mod statsd;
-#[cfg(any(feature = "otlp", feature = "prometheus"))]
+#[cfg(any(feature = "otlp-encoding", feature = "prometheus"))]
 mod totals;
 mod unmapped;
 
@@ -72,7 +76,9 @@ pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "otlp")]
-pub use otlp::{MetricNames, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
+pub use otlp::{OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
+#[cfg(feature = "otlp-encoding")]
+pub use otlp_encoding::{MetricNames, OtlpEncoder, OtlpResponse};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{
     EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,

@@ -11,6 +11,7 @@ mod builder;
 mod connections;
 mod connector;
 mod endpoint;
+mod environment;
 mod error;
 mod explain;
 mod failure;
@@ -18,9 +19,6 @@ mod first_bytes;
 mod grpc;
 mod headers;
 mod http;
-mod message;
-mod names;
-mod resource;
 mod retry_after;
 mod schedule;
 #[cfg(test)]
@@ -35,7 +33,6 @@ use account::Account;
 pub use builder::OtlpBuilder;
 pub use endpoint::OtlpProtocol;
 pub use error::OtlpError;
-pub use names::MetricNames;
 
 /// A backend that pushes to an OpenTelemetry collector: OTLP, over HTTP as protobuf
 /// or over gRPC, with TLS where the endpoint begins with `https://`.
@@ -54,7 +51,7 @@ pub use names::MetricNames;
 /// # What is pushed
 ///
 /// The four metrics of the contract, with the labels and buckets that
-/// `PrometheusMetrics` has, and under the same names unless [`MetricNames`] says
+/// `PrometheusMetrics` has, and under the same names unless [`MetricNames`](crate::MetricNames) says
 /// otherwise: counters as monotonic sums of integers, durations as histograms in
 /// seconds. Totals are cumulative since the backend was built, and kept as for
 /// Prometheus: a record is one or two atomic additions, and the sum of the durations

@@ -10,11 +10,11 @@ use tokio::time::{sleep_until, timeout_at};
 use super::account::Account;
 use super::answer::Accepted;
 use super::failure::Failure;
-use super::message::{Message, unix_nanos};
 use super::schedule::Schedule;
 use super::theirs::Secrets;
 use super::transport::Transport;
 use crate::exporter::{ExportLog, Orders};
+use crate::otlp_encoding::{Message, unix_nanos};
 
 /// What pushes: a thread of its own, with a runtime of its own, so that it is the
 /// same whether or not the program has one.

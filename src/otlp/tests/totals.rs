@@ -2,11 +2,10 @@ use std::process;
 
 use opentelemetry_proto::tonic::metrics::v1::metric;
 
-use super::super::message::Message;
-use super::super::resource::Resource;
 use super::collector::Collector;
 use super::received::{Series, attributes, metrics, series};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
+use crate::otlp_encoding::{Message, Resource};
 use crate::totals::Tally;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
