@@ -61,6 +61,7 @@ features: ## Check each combination of features, and the guest crate for each of
 	cargo clippy --locked -p solti-metrics --features otlp -- -D warnings
 	cargo clippy --locked -p solti-metrics --features otlp-encoding -- -D warnings
 	cargo clippy --locked -p solti-metrics --features statsd -- -D warnings
+	cargo clippy --locked -p solti-metrics --features summary -- -D warnings
 	cargo clippy --locked -p solti-metrics-host -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings

@@ -40,6 +40,7 @@
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
+//! - `summary`: `SummaryMetrics`, which keeps counts and quantiles of durations.
 
 mod backend;
 mod buckets;
@@ -48,6 +49,7 @@ mod event;
 pub mod exporter;
 mod fanout;
 mod label;
+mod layers;
 mod ledger;
 mod lost_in_batch;
 mod memory;
@@ -58,8 +60,11 @@ mod otlp;
 mod otlp_encoding;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod replaceable;
 #[cfg(feature = "statsd")]
 mod statsd;
+#[cfg(feature = "summary")]
+mod summary;
 #[cfg(any(feature = "otlp-encoding", feature = "prometheus"))]
 mod totals;
 mod unmapped;
@@ -69,6 +74,7 @@ pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
+pub use layers::{FilteredMetrics, RelabeledMetrics};
 pub use ledger::{
     DropReason, Ledger, LedgerBook, LedgerSnapshot, LedgerWriter, SharedLedgerWriter,
 };
@@ -83,6 +89,9 @@ pub use otlp_encoding::{MetricNames, OtlpEncoder, OtlpResponse};
 pub use prometheus::{
     EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
 };
+pub use replaceable::ReplaceableMetrics;
 #[cfg(feature = "statsd")]
 pub use statsd::{StatsdBuilder, StatsdDialect, StatsdError, StatsdMetrics};
+#[cfg(feature = "summary")]
+pub use summary::{DurationSummary, SummaryMetrics};
 pub use unmapped::UnmappedLabel;

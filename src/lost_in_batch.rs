@@ -96,6 +96,28 @@ impl LostInBatch {
         }
     }
 
+    /// Makes one call for each of these parts of a batch. One that panics keeps none from
+    /// the parts behind it; how many records were lost is said at the end, by unwinding.
+    pub(crate) fn record_parts<'a>(
+        parts: impl Iterator<Item = &'a [Event]>,
+        record: impl Fn(&[Event]),
+    ) {
+        let mut lost: Option<Self> = None;
+        for part in parts {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| record(part))) {
+                let more = Self::of(panic, part.len());
+                match &mut lost {
+                    Some(lost) => lost.records += more.records,
+                    None => lost = Some(more),
+                }
+            }
+        }
+        if let Some(lost) = lost {
+            // The hook has been told of each of them.
+            resume_unwind(Box::new(lost));
+        }
+    }
+
     /// What a panic says of a batch of so many records.
     #[cold]
     fn of(panic: Box<dyn Any + Send>, records: usize) -> Self {
@@ -139,7 +161,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{FanoutMetrics, MemoryMetrics, RunnerErrorKind, RunnerType, TaskOutcome};
+    use crate::{
+        FanoutMetrics, FilteredMetrics, MemoryMetrics, RelabeledMetrics, RunnerErrorKind,
+        RunnerType, TaskOutcome,
+    };
 
     /// Loses every error, and remembers the rest.
     #[derive(Default)]
@@ -191,6 +216,25 @@ mod tests {
         };
         assert_eq!(lost, Err(expected));
         assert_eq!(backend.0.events(), [STARTED; 2]);
+    }
+
+    #[test]
+    fn a_part_that_panics_keeps_none_from_the_parts_behind_it() {
+        let backend = Arc::new(Delicate::default());
+        let of = |runner| Event::RunnerError {
+            runner,
+            error: RunnerErrorKind::SpawnFailed,
+        };
+        // Two parts, since what is between them is left out.
+        let batch = [ERROR, STARTED, of(RunnerType::Container), STARTED, ERROR];
+        let filtered = FilteredMetrics::new(Arc::clone(&backend), [RunnerType::Wasm]);
+        let lost = LostInBatch::catch(&filtered, &batch);
+        assert_eq!(lost.map_err(|lost| lost.records()), Err(2));
+        assert_eq!(backend.0.events(), [STARTED; 2]);
+
+        let relabeled = RelabeledMetrics::new(Arc::clone(&backend), |it| it);
+        let lost = LostInBatch::catch(&relabeled, &[ERROR; 200]);
+        assert_eq!(lost.map_err(|lost| lost.records()), Err(200));
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
-use solti_metrics::{FanoutMetrics, MetricsHandle, PrometheusMetrics, noop_metrics};
+use solti_metrics::{
+    FanoutMetrics, MetricsHandle, PrometheusMetrics, SummaryMetrics, noop_metrics,
+};
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
@@ -16,14 +18,13 @@ use crate::chain::{Backend, Chain, Part};
 use crate::component::{Component, Options, Wanted};
 use crate::exported::Exported;
 use crate::limits::advised;
-use crate::summary::Summary;
 
 /// What receives the records, and what the report is made from afterwards.
 pub(crate) struct Backends {
     /// As the report names them.
     pub(crate) chosen: String,
     pub(crate) handle: MetricsHandle,
-    pub(crate) summary: Option<Arc<Summary>>,
+    pub(crate) summary: Option<Arc<SummaryMetrics>>,
     pub(crate) prometheus: Option<Arc<PrometheusMetrics>>,
     /// In the order in which records pass them.
     pub(crate) components: Vec<Arc<Component>>,
@@ -94,7 +95,7 @@ impl Backends {
     ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerBook::new(), LedgerBook::new());
         let exported = Exported::new(&guests, &own);
-        let summary = builtins.summary.then(|| Arc::new(Summary::default()));
+        let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins
             .prometheus
             .then(|| Arc::new(exported.prometheus(Registry::default())));

@@ -35,7 +35,6 @@ mod show;
 mod signals;
 mod stdin;
 mod summary;
-mod switch;
 mod table;
 mod tally;
 mod time;

@@ -8,7 +8,7 @@ use solti_metrics_host::{DropReason, LedgerSnapshot};
 use solti_metrics_host::runner::Path;
 
 use crate::backend::Backends;
-use crate::summary::{Completed, RunnerErrors, Started};
+use crate::summary::{self, Completed, RunnerErrors, Started};
 use crate::tally::Tally;
 
 /// What happened, in the form in which programs read it.
@@ -111,9 +111,9 @@ impl Report {
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            tasks: summary.map_or_else(Vec::new, |summary| summary.completed()),
-            started: summary.map_or_else(Vec::new, |summary| summary.started()),
-            errors: summary.map_or_else(Vec::new, |summary| summary.errors()),
+            tasks: summary.map_or_else(Vec::new, summary::completed),
+            started: summary.map_or_else(Vec::new, summary::started),
+            errors: summary.map_or_else(Vec::new, summary::errors),
             ends: tally
                 .ends()
                 .map(|(end, detail, count)| End {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use parking_lot::Mutex;
-use solti_metrics::{MetricsHandle, PrometheusMetrics};
+use solti_metrics::{MetricsHandle, PrometheusMetrics, ReplaceableMetrics};
 use solti_metrics_host::provider::Providers;
 use tokio::task::spawn_blocking;
 
@@ -30,12 +30,11 @@ use super::reading::in_time;
 use crate::backend::together;
 use crate::component::{Component, Wanted};
 use crate::exported::Exported;
-use crate::switch::Switch;
 
 /// Who receives the records.
 pub(crate) struct Receivers {
-    first: Arc<Switch>,
-    last: Arc<Switch>,
+    first: Arc<ReplaceableMetrics>,
+    last: Arc<ReplaceableMetrics>,
     scraped: Arc<PrometheusMetrics>,
     exported: Exported,
     providers: Providers,
@@ -49,7 +48,7 @@ pub(crate) struct Receivers {
 #[derive(Default, Clone)]
 struct Members {
     /// In the order in which records pass them, each with what is behind it.
-    middlewares: Vec<(Member, Arc<Switch>)>,
+    middlewares: Vec<(Member, Arc<ReplaceableMetrics>)>,
     backends: BTreeMap<String, Member>,
 }
 
@@ -96,11 +95,13 @@ impl Receivers {
         providers: Providers,
         drain_timeout: Duration,
     ) -> Self {
-        let last = Arc::new(Switch::new(Arc::clone(&scraped) as MetricsHandle));
+        let last = Arc::new(ReplaceableMetrics::new(
+            Arc::clone(&scraped) as MetricsHandle
+        ));
         let ledgers = Ledgers::default();
         exported.ledgers(ledgers.reader());
         Self {
-            first: Arc::new(Switch::new(Arc::clone(&last) as MetricsHandle)),
+            first: Arc::new(ReplaceableMetrics::new(Arc::clone(&last) as MetricsHandle)),
             last,
             scraped,
             providers,
@@ -203,11 +204,13 @@ impl Receivers {
     async fn middleware(
         &self,
         wanted: Wanted,
-        old: Option<&(Member, Arc<Switch>)>,
-    ) -> anyhow::Result<(Member, Arc<Switch>)> {
+        old: Option<&(Member, Arc<ReplaceableMetrics>)>,
+    ) -> anyhow::Result<(Member, Arc<ReplaceableMetrics>)> {
         let behind = match old {
             Some((_, behind)) => Arc::clone(behind),
-            None => Arc::new(Switch::new(Arc::clone(&self.last) as MetricsHandle)),
+            None => Arc::new(ReplaceableMetrics::new(
+                Arc::clone(&self.last) as MetricsHandle
+            )),
         };
         let old = old.map(|(member, _)| member);
         let next = Arc::clone(&behind) as MetricsHandle;
@@ -265,13 +268,13 @@ impl Receivers {
         let scraped = Arc::clone(&self.scraped) as MetricsHandle;
         let backends = members.backends.values().map(Member::handle);
         self.last
-            .set(together([scraped].into_iter().chain(backends).collect()));
+            .replace(together([scraped].into_iter().chain(backends).collect()));
         let mut next = Arc::clone(&self.last) as MetricsHandle;
         for (member, behind) in members.middlewares.iter().rev() {
-            behind.set(next);
+            behind.replace(next);
             next = member.handle();
         }
-        self.first.set(next);
+        self.first.replace(next);
     }
 
     /// Takes no more records, and lets everybody hand on what waits.
