@@ -1,11 +1,11 @@
-//! What backends have in common that send records on by themselves: one queue, one
+//! Exporters: backends that send records on by themselves. All of them have one queue, one
 //! backoff, one status, and one rule for flushing and stopping.
 //!
-//! [`Exporter`] is such a backend, whatever it sends and wherever to. The others are
-//! what one is made of. An exporter has a worker, a thread or a task, that sends:
+//! [`Exporter`] is the trait of such a backend. The other types are its parts. An exporter
+//! has a worker, a thread or a task, which sends:
 //!
-//! - a [`Queue`] is between those who record and the worker, with a ledger of what
-//!   becomes of each record;
+//! - a [`Queue`] is between recording threads and the worker, and its ledger accounts for
+//!   each record;
 //! - [`Orders`] are between the exporter's owner and the worker: flush, end;
 //! - [`Attempts`] count how sending went, for the [`ExporterStatus`];
 //! - [`Backoff`] says how long to wait after a failure;
@@ -120,8 +120,8 @@
 //!   that wait, and returns within the time that the caller gives. Records that are left
 //!   are dropped, as `shut_down`, so that the ledger balances. Of several calls, the
 //!   earliest end holds.
-//! - Dropping an exporter never blocks. The last attempt is made in the background,
-//!   within [`DROP_WITHIN`](crate::DROP_WITHIN). A [`Ledger`](crate::Ledger), or the
+//! - Dropping an exporter never blocks, within an async runtime or without one. The last
+//!   attempt is made in the background, within [`DROP_WITHIN`](crate::DROP_WITHIN). A [`Ledger`](crate::Ledger), or the
 //!   exporter's reader of its status, outlives it and tells how that ended.
 //!
 //! Code that holds several backends, such as [`FanoutMetrics`](crate::FanoutMetrics),

@@ -31,12 +31,12 @@
 //!
 //! None is on by default.
 //!
-//! - `exporter`: what backends have in common that send records on by themselves, for
-//!   those who write one.
+//! - `exporter`: the parts of a backend that sends records on by itself, for authors of
+//!   such backends.
 //! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
 //!   gRPC.
-//! - `otlp-encoding`: `OtlpEncoder`, which writes what that pushes, for those who have a
-//!   transport of their own; for WebAssembly, too.
+//! - `otlp-encoding`: `OtlpEncoder`, which encodes the same messages, without a transport.
+//!   It runs in WebAssembly, too.
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.

@@ -61,6 +61,7 @@ mod collector;
 mod command;
 mod contract;
 mod error;
+mod exporter;
 mod failure;
 mod grants;
 mod handover;

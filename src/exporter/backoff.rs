@@ -19,7 +19,7 @@ pub struct Backoff {
     max: Duration,
 }
 
-/// Whatever is asked for: 34 years, of which a fraction can be taken.
+/// The upper bound of every wait: 34 years, of which a fraction can be computed.
 const LONGEST: Duration = Duration::from_secs(1 << 30);
 
 impl Backoff {

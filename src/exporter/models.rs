@@ -1,4 +1,4 @@
-//! What can happen between threads, all of it: run with `make loom`.
+//! Models of the queue, which `make loom` checks against every interleaving of threads.
 
 use std::pin::pin;
 use std::task::{Context, Poll};
@@ -114,7 +114,7 @@ fn a_record_reaches_a_worker_that_rests_again() {
     });
 }
 
-/// Either the end or whoever records drops the record, and it is dropped once.
+/// Either the ending thread or the recording thread drops the record, and only one does.
 #[test]
 fn an_end_amid_records_leaves_none_behind() {
     loom::model(|| {
@@ -131,7 +131,7 @@ fn an_end_amid_records_leaves_none_behind() {
     });
 }
 
-/// What the worker has taken out is the worker's to account for, and nobody else's.
+/// The worker accounts for the records that it has taken out, and the end for the others.
 #[test]
 fn an_end_leaves_the_worker_what_it_has_taken_out() {
     loom::model(|| {

@@ -8,7 +8,7 @@ use atomic_waker::AtomicWaker;
 
 use super::error::NotFlushed;
 
-/// A hundred years: nobody waits for longer, and no clock overflows.
+/// Upper bound of every wait: a hundred years, with which no clock overflows.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// What the owner of an exporter asks of its worker: to flush, and to end.
@@ -18,12 +18,12 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Default)]
 pub struct Orders {
     state: Mutex<State>,
-    /// Something that an owner waits for has changed.
+    /// Notified when an answer or the end of the worker is there.
     answered: Condvar,
     worker: AtomicWaker,
 }
 
-/// What a worker is asked for.
+/// Orders for a worker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asked {
@@ -86,7 +86,7 @@ impl Orders {
         self.wait(within, |state| !state.ended).ended
     }
 
-    /// What is asked for, at this moment. A worker reads it before it looks for records:
+    /// The orders at this moment. A worker reads them before it looks for records:
     /// so it answers a flush when all is sent that was recorded before it.
     #[must_use]
     pub fn asked(&self) -> Asked {
@@ -100,10 +100,10 @@ impl Orders {
             .await;
     }
 
-    /// Waits until this of what is asked for. For the worker alone.
+    /// Waits until this holds for the orders. For the worker alone.
     pub async fn until(&self, holds: impl Fn(Asked) -> bool) {
         poll_fn(|context| {
-            // Whoever asks after this look finds a waker.
+            // An owner that asks after this look finds a waker.
             self.worker.register(context.waker());
             if holds(self.asked()) {
                 Poll::Ready(())
@@ -123,7 +123,7 @@ impl Orders {
         self.answered.notify_all();
     }
 
-    /// The worker has ended: nobody waits for it any more.
+    /// The worker has ended: flushes fail from here on, and a shutdown returns at once.
     pub fn retire(&self) {
         self.state().ended = true;
         self.answered.notify_all();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_that_nobody_answers_says_why() {
+    fn a_flush_without_an_answer_says_why() {
         let orders = Orders::default();
         let slow = NotFlushed::TooSlow(Duration::ZERO);
         assert_eq!(orders.flush(Duration::ZERO), Err(slow));

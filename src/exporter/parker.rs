@@ -4,8 +4,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Waits for futures on a thread of a worker's own, without a runtime: the thread is
-/// parked, and whatever wakes the future unparks it.
+/// Waits for futures on a thread, without a runtime: the thread is parked, and waking
+/// either future unparks it.
 #[derive(Debug)]
 pub struct Parker(Waker);
 

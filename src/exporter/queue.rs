@@ -8,11 +8,11 @@ const OPEN: u8 = 0;
 const CIRCUIT_OPEN: u8 = 1;
 /// Records are dropped, as `shut_down`, and those that are queued may still be sent.
 const CLOSED: u8 = 2;
-/// Nothing is sent any more: what is queued is dropped too.
+/// Nothing is sent any more: records that are queued are dropped too.
 const OVER: u8 = 3;
 
-/// Records on their way to an exporter's worker: a bounded queue, and the ledger of
-/// whatever is put into it.
+/// A bounded queue of records between recording threads and an exporter's worker, with
+/// the ledger of these records.
 ///
 /// Recording allocates nothing, takes no lock, and never waits: a record that finds the
 /// queue full is dropped, as `queue_full`. Of the records that come while the worker
@@ -56,8 +56,8 @@ type Events = ArrayQueue;
 const MOST: usize = 1 << 30;
 
 impl Queue {
-    /// A queue for this many records, at least one, whose worker likes to be given so
-    /// many at a time: rounded up to a power of two. It takes 24 bytes for each record,
+    /// A queue for `capacity` records, at least one. A worker that gathers records is
+    /// woken when `batch` of them have come, rounded up to a power of two. It takes 24 bytes for each record,
     /// at once.
     #[must_use]
     pub fn new(capacity: usize, batch: usize) -> Self {
@@ -90,7 +90,7 @@ impl Queue {
 
     /// Takes records, as far as there is room, and drops the others.
     ///
-    /// All are accepted at once, and so in flight until the last is queued: whoever
+    /// All are accepted at once, and so in flight until the last is queued: a thread that
     /// closes the queue meanwhile sees that records are still to come. The worker may be
     /// woken behind each run of as many records as make a batch, and behind the last: for
     /// a batch of its own or less, that is once.

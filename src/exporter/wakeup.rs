@@ -14,10 +14,10 @@ const PARKED: u8 = 2;
 /// How the worker of a queue rests, and is woken.
 ///
 /// To wake a worker costs more than all the rest of a record. Only the first record after
-/// a pause does it, and one of each batch while the worker lingers. A worker is a thread
-/// or a task: whatever polls, is woken.
+/// a pause does it, and one of each batch while the worker lingers. The worker may be a
+/// thread or a task: it polls a future, and the future's waker is called.
 ///
-/// Both sides write before they read. Whoever records pushes, and then reads how the
+/// Both sides write before they read. A recording thread pushes, and then reads how the
 /// worker rests; the worker announces how it rests, and then looks into the queue. All
 /// four accesses are sequentially consistent, so that one of the two sees the other: with
 /// any of them weaker, a record can be pushed to a worker that sleeps on. The models in
@@ -68,7 +68,7 @@ impl Wakeup {
     async fn rest(&self, how: u8, due: impl Fn() -> bool) {
         let mut announced = None;
         poll_fn(|context| {
-            // Whoever sees the worker at rest finds a waker.
+            // A thread that sees the worker at rest finds a waker.
             self.waker.register(context.waker());
             if announced.is_none() {
                 self.worker.store(how, Ordering::SeqCst);

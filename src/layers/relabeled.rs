@@ -8,7 +8,7 @@ use crate::{Event, LostInBatch, MetricsBackend, RunnerErrorKind, RunnerType, Tas
 /// use std::sync::Arc;
 /// use solti_metrics::{MemoryMetrics, MetricsBackend, RelabeledMetrics, RunnerType};
 ///
-/// // Whatever it says that it is, it runs in a container here.
+/// // Every task of this program runs in a container.
 /// let memory = Arc::new(MemoryMetrics::new());
 /// let metrics = RelabeledMetrics::new(memory.clone(), |_| RunnerType::Container);
 /// metrics.record_task_started(RunnerType::Subprocess);

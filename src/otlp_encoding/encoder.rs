@@ -6,9 +6,9 @@ use super::resource::Resource;
 use crate::totals::Shards;
 use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend that adds records up, and says the totals in OTLP: what `OtlpMetrics`
-/// pushes, for those who have a transport of their own. A component that is a backend
-/// has `wasi:http`, for example.
+/// A backend that adds records up, and encodes the totals as OTLP: the messages that
+/// `OtlpMetrics` pushes, without a transport. A component that is a backend sends them
+/// through `wasi:http`, for example.
 ///
 /// Totals are cumulative since the encoder was made, and kept as for Prometheus: a record
 /// is one or two atomic additions, and the sum of the durations is exact to the

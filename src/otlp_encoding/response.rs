@@ -7,8 +7,8 @@ use prost::Message;
 pub struct OtlpResponse {
     /// How many points it rejected. It has all of them if that is 0.
     pub rejected_points: i64,
-    /// Why, or a warning if it rejected none. It is a receiver's text: long, or many
-    /// lines, if it likes.
+    /// The reason, or a warning if it rejected none. The receiver chose this text: it may
+    /// be long, and have many lines.
     pub message: String,
 }
 
@@ -17,7 +17,7 @@ impl OtlpResponse {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, if it is not one.
+    /// When the bytes are not such a message, with the reason.
     pub fn decode(body: &[u8]) -> Result<Self, String> {
         let response = ExportMetricsServiceResponse::decode(body).map_err(|it| it.to_string())?;
         let partial = response.partial_success.unwrap_or_default();

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::pending;
 use std::io;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, mpsc};
@@ -7,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use solti_metrics::exporter::{Exporter, ExporterStatus, NotFlushed, Parker, Queue};
+use solti_metrics::exporter::Queue;
 use solti_metrics::{DROP_WITHIN, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -35,7 +34,7 @@ const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Put it into an `Arc` to share it: that is a
 /// [`MetricsHandle`](crate::MetricsHandle).
 ///
-/// It is an [`Exporter`]: stopping and dropping follow the
+/// It is an [`Exporter`](solti_metrics::exporter::Exporter): stopping and dropping follow the
 /// [rule of all of them](solti_metrics::exporter#stopping). The last attempt hands over
 /// what was queued, and tells the component to flush. [`ledger`](Self::ledger) outlives
 /// the backend and tells how that ended.
@@ -131,7 +130,6 @@ impl ComponentBackend {
         self.shared.status()
     }
 
-    #[cfg(feature = "prometheus")]
     pub(super) fn supervision(&self) -> &Arc<Supervision> {
         &self.shared
     }
@@ -315,32 +313,6 @@ impl MetricsBackend for ComponentBackend {
     #[inline]
     fn prefers_batches(&self) -> bool {
         true
-    }
-}
-
-/// For those who do not live in an async runtime: these block.
-impl Exporter for ComponentBackend {
-    fn status(&self) -> ExporterStatus {
-        self.shared.exporter_status()
-    }
-
-    fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
-        let mut flushed = None;
-        let flush = async { flushed = Some(Self::flush(self).await) };
-        Parker::of_this_thread().wait(flush, pending(), within);
-        match flushed {
-            None => Err(NotFlushed::TooSlow(within)),
-            Some(Ok(())) => Ok(()),
-            Some(Err(NotRunning::State {
-                state: BackendState::Draining | BackendState::Stopped,
-            })) => Err(NotFlushed::ShutDown),
-            Some(Err(error)) => Err(NotFlushed::Refused(error.to_string())),
-        }
-    }
-
-    fn shutdown(&self, within: Duration) -> ExporterStatus {
-        self.stop_blocking(within);
-        self.shared.exporter_status()
     }
 }
 
