@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features shell spelling unused deny advisories bench bench-check soak bless cargo-component clean
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -50,6 +50,9 @@ languages: ## Build what there is in other languages than Rust; `make language-g
 language-%:
 	@tools/languages.sh $*
 
+loom: ## Model-check the queue of the exporters: everything that can happen between threads
+	RUSTFLAGS='--cfg loom' cargo test --locked -p solti-metrics --features exporter --lib --target-dir $(TARGET)/loom models
+
 lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 
 fmt: ## Check the formatting
@@ -63,7 +66,7 @@ doc: toolchain ## Build the documentation
 
 # Not every combination of the host: each with other features of wasmtime compiles that anew.
 features: toolchain ## Check every combination of the facade's features, several of the host's, and the guest for each target
-	for features in '' prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd; do \
+	for features in '' exporter otlp-encoding summary prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd prometheus,otlp,statsd,summary; do \
 	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
 	done
 	for target in wasm32-wasip2 wasm32-unknown-unknown; do \

@@ -6,12 +6,10 @@ use crate::{Event, LostInBatch, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// How long a backend with a thread of its own may go on after it is dropped: 5 s.
 ///
-/// One rule holds for all of them, `OtlpMetrics`, `StatsdMetrics` and the host's
-/// `ComponentBackend`: dropping never blocks, whether or not within an async runtime. In
-/// the background, one last attempt is made to hand on what waits, for at most this
-/// long. What is left is dropped as `shut_down`, so that the ledger balances; a reader
-/// of it outlives the backend. A process that ends earlier takes with it what waits:
-/// to be certain, shut the backend down, which waits for as long as the caller says.
+/// The page of the module `exporter` has the rule that `OtlpMetrics`, `StatsdMetrics` and
+/// the host's `ComponentBackend` follow. A process that ends earlier loses the records that
+/// still wait: to be certain, shut the backend down, which waits for as long as the caller
+/// says.
 pub const DROP_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where records go: the one trait that everything here speaks.

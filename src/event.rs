@@ -39,6 +39,25 @@ impl Event {
         }
     }
 
+    /// The same event, of this type of runner.
+    #[inline]
+    #[must_use]
+    pub const fn with_runner(self, runner: RunnerType) -> Self {
+        match self {
+            Self::TaskStarted { .. } => Self::TaskStarted { runner },
+            Self::TaskCompleted {
+                outcome,
+                duration_ms,
+                ..
+            } => Self::TaskCompleted {
+                runner,
+                outcome,
+                duration_ms,
+            },
+            Self::RunnerError { error, .. } => Self::RunnerError { runner, error },
+        }
+    }
+
     /// The event as two words: what the WIT interface `solti:metrics/batch`
     /// carries, which describes them.
     #[inline]

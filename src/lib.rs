@@ -31,52 +31,67 @@
 //!
 //! None is on by default.
 //!
+//! - `exporter`: the parts of a backend that sends records on by itself, for authors of
+//!   such backends.
 //! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
 //!   gRPC.
+//! - `otlp-encoding`: `OtlpEncoder`, which encodes the same messages, without a transport.
+//!   It runs in WebAssembly, too.
 //! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
+//! - `summary`: `SummaryMetrics`, which keeps counts and quantiles of durations.
 
 mod backend;
 mod buckets;
 mod event;
-#[cfg(any(feature = "otlp", feature = "statsd"))]
-mod export_log;
-#[cfg(feature = "otlp")]
-mod export_status;
+#[cfg(feature = "exporter")]
+pub mod exporter;
 mod fanout;
 mod label;
+mod layers;
+mod ledger;
 mod lost_in_batch;
 mod memory;
 mod noop;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "otlp-encoding")]
+mod otlp_encoding;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod replaceable;
 #[cfg(feature = "statsd")]
 mod statsd;
-#[cfg(any(feature = "otlp", feature = "prometheus"))]
+#[cfg(feature = "summary")]
+mod summary;
+#[cfg(any(feature = "otlp-encoding", feature = "prometheus"))]
 mod totals;
 mod unmapped;
 
 pub use backend::{DROP_WITHIN, MetricsBackend, MetricsHandle};
 pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
-#[cfg(feature = "otlp")]
-pub use export_status::ExportStatus;
 pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
+pub use layers::{FilteredMetrics, RelabeledMetrics};
+pub use ledger::{
+    DropReason, Ledger, LedgerBook, LedgerSnapshot, LedgerWriter, SharedLedgerWriter,
+};
 pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "otlp")]
-pub use otlp::{MetricNames, NotFlushed, OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
+pub use otlp::{OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
+#[cfg(feature = "otlp-encoding")]
+pub use otlp_encoding::{MetricNames, OtlpEncoder, OtlpResponse};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{
     EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
 };
+pub use replaceable::ReplaceableMetrics;
 #[cfg(feature = "statsd")]
-pub use statsd::{
-    StatsdBuilder, StatsdDialect, StatsdDrops, StatsdError, StatsdMetrics, StatsdStatus,
-};
+pub use statsd::{StatsdBuilder, StatsdDialect, StatsdError, StatsdMetrics};
+#[cfg(feature = "summary")]
+pub use summary::{DurationSummary, SummaryMetrics};
 pub use unmapped::UnmappedLabel;

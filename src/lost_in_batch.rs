@@ -82,6 +82,28 @@ impl LostInBatch {
         }
     }
 
+    /// Makes one call for each of these parts of a batch. One that panics keeps none from
+    /// the parts behind it; how many records were lost is said at the end, by unwinding.
+    pub(crate) fn record_parts<'a, T: 'a>(
+        parts: impl Iterator<Item = &'a [T]>,
+        record: impl Fn(&[T]),
+    ) {
+        let mut lost: Option<Self> = None;
+        for part in parts {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| record(part))) {
+                let more = Self::of(panic, part.len());
+                match &mut lost {
+                    Some(lost) => lost.records += more.records,
+                    None => lost = Some(more),
+                }
+            }
+        }
+        if let Some(lost) = lost {
+            // The hook has been told of each of them.
+            resume_unwind(Box::new(lost));
+        }
+    }
+
     /// What a panic says of a batch of so many records.
     #[cold]
     pub(crate) fn of(panic: Box<dyn Any + Send>, records: usize) -> Self {
@@ -126,8 +148,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Event, FanoutMetrics, MemoryMetrics, MetricsBackend, RunnerErrorKind, RunnerType,
-        TaskOutcome,
+        Event, FanoutMetrics, FilteredMetrics, MemoryMetrics, MetricsBackend, RelabeledMetrics,
+        RunnerErrorKind, RunnerType, TaskOutcome,
     };
 
     /// Loses every error, and remembers the rest.
@@ -180,6 +202,25 @@ mod tests {
         };
         assert_eq!(lost, Err(expected));
         assert_eq!(backend.0.events(), [STARTED; 2]);
+    }
+
+    #[test]
+    fn a_part_that_panics_keeps_none_from_the_parts_behind_it() {
+        let backend = Arc::new(Delicate::default());
+        let of = |runner| Event::RunnerError {
+            runner,
+            error: RunnerErrorKind::SpawnFailed,
+        };
+        // Two parts, since what is between them is left out.
+        let batch = [ERROR, STARTED, of(RunnerType::Container), STARTED, ERROR];
+        let filtered = FilteredMetrics::new(Arc::clone(&backend), [RunnerType::Wasm]);
+        let lost = LostInBatch::catch(&filtered, &batch);
+        assert_eq!(lost.map_err(|lost| lost.records()), Err(2));
+        assert_eq!(backend.0.events(), [STARTED; 2]);
+
+        let relabeled = RelabeledMetrics::new(Arc::clone(&backend), |it| it);
+        let lost = LostInBatch::catch(&relabeled, &[ERROR; 200]);
+        assert_eq!(lost.map_err(|lost| lost.records()), Err(200));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Event, ExportStatus, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
+use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod account;
 mod addresses;
@@ -10,6 +11,7 @@ mod builder;
 mod connections;
 mod connector;
 mod endpoint;
+mod environment;
 mod error;
 mod explain;
 mod failure;
@@ -17,9 +19,6 @@ mod first_bytes;
 mod grpc;
 mod headers;
 mod http;
-mod message;
-mod names;
-mod resource;
 mod retry_after;
 mod schedule;
 #[cfg(test)]
@@ -33,8 +32,7 @@ use account::Account;
 
 pub use builder::OtlpBuilder;
 pub use endpoint::OtlpProtocol;
-pub use error::{NotFlushed, OtlpError};
-pub use names::MetricNames;
+pub use error::OtlpError;
 
 /// A backend that pushes to an OpenTelemetry collector: OTLP, over HTTP as protobuf
 /// or over gRPC, with TLS where the endpoint begins with `https://`.
@@ -46,14 +44,14 @@ pub use names::MetricNames;
 /// let metrics = OtlpMetrics::builder("http://localhost:4318").build()?;
 /// metrics.record_task_started(RunnerType::Wasm);
 /// let status = metrics.shutdown(Duration::from_secs(5));
-/// assert_eq!((status.delivered, status.dropped), (1, 0));
+/// assert_eq!((status.ledger.delivered(), status.ledger.dropped_total()), (1, 0));
 /// # Ok::<(), solti_metrics::OtlpError>(())
 /// ```
 ///
 /// # What is pushed
 ///
 /// The four metrics of the contract, with the labels and buckets that
-/// `PrometheusMetrics` has, and under the same names unless [`MetricNames`] says
+/// `PrometheusMetrics` has, and under the same names unless [`MetricNames`](crate::MetricNames) says
 /// otherwise: counters as monotonic sums of integers, durations as histograms in
 /// seconds. Totals are cumulative since the backend was built, and kept as for
 /// Prometheus: a record is one or two atomic additions, and the sum of the durations
@@ -89,12 +87,11 @@ pub use names::MetricNames;
 /// then, although it may have arrived with a push whose answer was lost. Only
 /// [`shutdown`](Self::shutdown), and dropping it, give anything up.
 ///
-/// # Dropping it
+/// # Stopping
 ///
-/// Dropping never blocks. If anything was recorded since the last push that was
-/// accepted, one more is made in the background, within
-/// [`DROP_WITHIN`](crate::DROP_WITHIN), and what it does not deliver is dropped.
-/// [`status_reader`](Self::status_reader) tells how that ended.
+/// [`flush`](Self::flush), [`shutdown`](Self::shutdown) and dropping follow the
+/// [rule of all exporters](crate::exporter#stopping). Dropping makes one more push if
+/// anything was recorded since the last one that was accepted.
 #[derive(Debug)]
 pub struct OtlpMetrics {
     account: Arc<Account>,
@@ -120,14 +117,14 @@ impl OtlpMetrics {
 
     /// How pushing goes, and what has become of every record.
     #[must_use]
-    pub fn status(&self) -> ExportStatus {
+    pub fn status(&self) -> ExporterStatus {
         self.account.status()
     }
 
     /// Reads the status from anywhere, and after this backend is gone.
     pub fn status_reader(
         &self,
-    ) -> impl Fn() -> ExportStatus + Clone + Send + Sync + 'static + use<> {
+    ) -> impl Fn() -> ExporterStatus + Clone + Send + Sync + 'static + use<> {
         let account = Arc::clone(&self.account);
         move || account.status()
     }
@@ -149,9 +146,9 @@ impl OtlpMetrics {
     /// is dropped, and so is what is recorded later.
     ///
     /// It waits for that push, and for one that is under way before, for as long as
-    /// said at most; it blocks the thread like [`flush`](Self::flush). A second call
-    /// changes nothing.
-    pub fn shutdown(&self, within: Duration) -> ExportStatus {
+    /// said at most; it blocks the thread like [`flush`](Self::flush). Once it has
+    /// stopped, this does nothing.
+    pub fn shutdown(&self, within: Duration) -> ExporterStatus {
         self.account.shut_down(within);
         self.account.status()
     }
@@ -187,5 +184,19 @@ impl MetricsBackend for OtlpMetrics {
     #[inline]
     fn prefers_batches(&self) -> bool {
         true
+    }
+}
+
+impl Exporter for OtlpMetrics {
+    fn status(&self) -> ExporterStatus {
+        Self::status(self)
+    }
+
+    fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
+        Self::flush(self, within)
+    }
+
+    fn shutdown(&self, within: Duration) -> ExporterStatus {
+        Self::shutdown(self, within)
     }
 }

@@ -3,21 +3,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
 use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod address;
 mod builder;
 mod clean;
-mod counts;
 mod datagram;
 mod dialect;
 mod error;
 mod lines;
 mod link;
 mod mailbox;
-mod queue;
 mod series;
-mod status;
 mod target;
 mod worker;
 
@@ -26,7 +24,6 @@ use mailbox::Mailbox;
 pub use builder::StatsdBuilder;
 pub use dialect::StatsdDialect;
 pub use error::StatsdError;
-pub use status::{StatsdDrops, StatsdStatus};
 
 /// A backend that sends to a statsd or DogStatsD server, over UDP.
 ///
@@ -61,7 +58,7 @@ pub use status::{StatsdDrops, StatsdStatus};
 /// is not lost: it waits. From another machine it may be heard too late for the
 /// first datagram, which then counts as delivered; from then on each new attempt waits
 /// for the refusal, for 250 ms. A datagram that is refused while others are on
-/// their way is dropped as `send_failed`, since it may have arrived.
+/// their way is dropped as `backend_failed`, since it may have arrived.
 ///
 /// # When the server is away
 ///
@@ -73,14 +70,12 @@ pub use status::{StatsdDrops, StatsdStatus};
 /// If the name is not known, or no address takes the datagram, that is a failure in
 /// [`Self::status`] and a warning in the log, and records wait in the queue. The
 /// next attempt follows after [`Self::RETRY_AFTER`], then twice as long, up to
-/// [`Self::LOOK_UP_EVERY`]. [`Self::shutdown`] makes one more attempt and then
-/// drops what waits.
+/// [`Self::LOOK_UP_EVERY`], or at once for [`Self::flush`] and [`Self::shutdown`].
 ///
-/// # Dropping it
+/// # Stopping
 ///
-/// Dropping never blocks. In the background, what is queued is sent for
-/// [`DROP_WITHIN`](crate::DROP_WITHIN) at most, and what is left is dropped as
-/// `shut_down`. [`Self::status_reader`] tells how that ended.
+/// [`Self::flush`], [`Self::shutdown`] and dropping follow the
+/// [rule of all exporters](crate::exporter#stopping).
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -94,7 +89,7 @@ pub use status::{StatsdDrops, StatsdStatus};
 ///     .build()?;
 /// metrics.record_task_started(RunnerType::Wasm);
 /// let status = metrics.shutdown(Duration::from_secs(5));
-/// assert_eq!((status.delivered, status.in_flight()), (1, 0));
+/// assert_eq!((status.ledger.delivered(), status.ledger.in_flight()), (1, 0));
 ///
 /// let mut datagram = [0; StatsdMetrics::DATAGRAM];
 /// let length = server.recv(&mut datagram)?;
@@ -153,16 +148,28 @@ impl StatsdMetrics {
 
     /// What became of the records so far. It balances at every moment.
     #[must_use]
-    pub fn status(&self) -> StatsdStatus {
+    pub fn status(&self) -> ExporterStatus {
         self.mailbox.status()
     }
 
     /// Reads the status from anywhere, and after this backend is gone.
     pub fn status_reader(
         &self,
-    ) -> impl Fn() -> StatsdStatus + Clone + Send + Sync + 'static + use<> {
+    ) -> impl Fn() -> ExporterStatus + Clone + Send + Sync + 'static + use<> {
         let mailbox = Arc::clone(&self.mailbox);
         move || mailbox.status()
+    }
+
+    /// Sends what was recorded before this call, and waits until the socket has taken it.
+    ///
+    /// It blocks the thread, for as long as said at most.
+    ///
+    /// # Errors
+    ///
+    /// When no address takes a datagram, and records wait on; when a datagram is lost;
+    /// when that takes too long; when the backend was shut down.
+    pub fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
+        self.mailbox.flush(within)
     }
 
     /// Sends what is queued, and stops: no later than `within` from now.
@@ -173,7 +180,7 @@ impl StatsdMetrics {
     ///
     /// It blocks the thread. A send or a look-up that hangs may outlast it on a
     /// thread of its own, which then ends without sending more.
-    pub fn shutdown(&self, within: Duration) -> StatsdStatus {
+    pub fn shutdown(&self, within: Duration) -> ExporterStatus {
         if self.mailbox.close(within) {
             let worker = self.worker.lock();
             if let Some(worker) = worker.unwrap_or_else(PoisonError::into_inner).take() {
@@ -202,11 +209,11 @@ impl fmt::Debug for StatsdMetrics {
 
 impl MetricsBackend for StatsdMetrics {
     fn record_task_started(&self, runner: RunnerType) {
-        self.mailbox.post(Event::TaskStarted { runner });
+        self.mailbox.queue.record(Event::TaskStarted { runner });
     }
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.mailbox.post(Event::TaskCompleted {
+        self.mailbox.queue.record(Event::TaskCompleted {
             runner,
             outcome,
             duration_ms,
@@ -214,15 +221,31 @@ impl MetricsBackend for StatsdMetrics {
     }
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.mailbox.post(Event::RunnerError { runner, error });
+        self.mailbox
+            .queue
+            .record(Event::RunnerError { runner, error });
     }
 
     fn record_batch(&self, events: &[Event]) {
-        self.mailbox.post_all(events);
+        self.mailbox.queue.record_batch(events);
     }
 
     fn prefers_batches(&self) -> bool {
         true
+    }
+}
+
+impl Exporter for StatsdMetrics {
+    fn status(&self) -> ExporterStatus {
+        Self::status(self)
+    }
+
+    fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
+        Self::flush(self, within)
+    }
+
+    fn shutdown(&self, within: Duration) -> ExporterStatus {
+        Self::shutdown(self, within)
     }
 }
 

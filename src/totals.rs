@@ -7,5 +7,5 @@ mod tally;
 
 pub(crate) use histogram::Durations;
 pub(crate) use shards::Shards;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "otlp-encoding")]
 pub(crate) use tally::Tally;

@@ -24,58 +24,58 @@
 //! component's, as a label: another version then starts new series.
 
 use std::env;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use prost::Message;
+use solti_metrics::{OtlpEncoder, OtlpResponse};
 use solti_metrics_guest::{Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 #[path = "otlp/http.rs"]
 mod http;
-#[path = "otlp/message.rs"]
-mod message;
 #[path = "otlp/settings.rs"]
 mod settings;
-#[path = "otlp/totals.rs"]
-mod totals;
 
 use http::Answer;
-use message::ExportMetricsServiceResponse;
 use settings::Settings;
-use totals::Totals;
 
-struct Otlp {
-    settings: Result<Settings, String>,
-    started_at: u64,
-    totals: Mutex<Totals>,
-}
+/// Where to push to, and what; or why that cannot be done, which each flush says.
+struct Otlp(Result<(Settings, OtlpEncoder), String>);
 
 impl Otlp {
-    fn totals(&self) -> MutexGuard<'_, Totals> {
-        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(settings: Result<Settings, String>) -> Self {
+        Self(settings.and_then(|settings| {
+            let encoder = settings.encoder()?;
+            Ok((settings, encoder))
+        }))
+    }
+
+    fn totals(&self) -> Option<&OtlpEncoder> {
+        self.0.as_ref().ok().map(|(_, encoder)| encoder)
     }
 }
 
 impl MetricsBackend for Otlp {
     fn record_task_started(&self, runner: RunnerType) {
-        self.totals().started(runner);
+        if let Some(totals) = self.totals() {
+            totals.record_task_started(runner);
+        }
     }
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.totals().completed(runner, outcome, duration_ms);
+        if let Some(totals) = self.totals() {
+            totals.record_task_completed(runner, outcome, duration_ms);
+        }
     }
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.totals().error(runner, error);
+        if let Some(totals) = self.totals() {
+            totals.record_runner_error(runner, error);
+        }
     }
 }
 
 impl Lifecycle for Otlp {
     fn flush(&self) -> Result<(), String> {
-        let settings = self.settings.as_ref().map_err(Clone::clone)?;
-        let (start, now) = (self.started_at, unix_nanos());
-        let request = self.totals().export(&settings.resource, start, now);
-        http::post(settings, &request.encode_to_vec())
+        let (settings, encoder) = self.0.as_ref().map_err(Clone::clone)?;
+        http::post(settings, &encoder.encode())
             .and_then(|answer| accepted(&answer))
             .map_err(|why| format!("{}: {why}", settings.shown()))
     }
@@ -105,15 +105,15 @@ fn accepted(answer: &Answer) -> Result<(), String> {
     }
     match &*answer.media {
         "application/x-protobuf" | "application/protobuf" => {
-            let Ok(answer) = ExportMetricsServiceResponse::decode(&answer.body[..]) else {
+            let Ok(response) = OtlpResponse::decode(&answer.body) else {
                 return refused();
             };
-            match answer.partial_success {
-                Some(p) if p.rejected_data_points != 0 => {
-                    let (points, why) = (p.rejected_data_points, shown(p.error_message.as_bytes()));
+            match response.rejected_points {
+                0 => Ok(()),
+                points => {
+                    let why = shown(response.message.as_bytes());
                     Err(format!("{points} points were rejected: {why}"))
                 }
-                _ => Ok(()),
             }
         }
         // Of JSON, only what says nothing is understood.
@@ -136,24 +136,13 @@ fn shown(text: &[u8]) -> String {
     format!("{text:?}")
 }
 
-fn unix_nanos() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| since.as_nanos() as u64)
-}
-
 solti_metrics_guest::export_provider!(
-    Otlp {
-        settings: Settings::read(|name| env::var(name).ok()),
-        started_at: unix_nanos(),
-        totals: Mutex::default(),
-    },
+    Otlp::new(Settings::read(|name| env::var(name).ok())),
     Lifecycle
 );
 
 #[cfg(test)]
 mod tests {
-    use message::ExportMetricsPartialSuccess;
-
     use super::*;
 
     fn answer(status: u16, media: &str, body: &[u8]) -> Answer {
@@ -170,13 +159,9 @@ mod tests {
 
     #[test]
     fn an_answer_that_rejects_points_is_an_error() {
-        let partial = |rejected_data_points| {
-            let error_message = "too old".to_owned();
-            let partial_success = Some(ExportMetricsPartialSuccess {
-                rejected_data_points,
-                error_message,
-            });
-            let body = ExportMetricsServiceResponse { partial_success }.encode_to_vec();
+        // How many points, and why.
+        let partial = |points: u8| {
+            let body = [b"\x0a\x0b\x08", &[points][..], b"\x12\x07too old"].concat();
             answer(200, PROTOBUF, &body)
         };
         let rejected = "2 points were rejected: \"too old\"".to_owned();
@@ -238,11 +223,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_be_used_is_said_at_each_flush() {
-        let otlp = Otlp {
-            settings: Err("OTLP_ENDPOINT is wrong".to_owned()),
-            started_at: 0,
-            totals: Mutex::default(),
-        };
+        let otlp = Otlp::new(Err("OTLP_ENDPOINT is wrong".to_owned()));
+        otlp.record_task_started(RunnerType::Wasm);
         for _ in 0..2 {
             assert_eq!(otlp.flush(), Err("OTLP_ENDPOINT is wrong".to_owned()));
         }

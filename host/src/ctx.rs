@@ -3,9 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_metrics::{Event, MetricsHandle, RunnerType};
-
-use crate::ledger::{DropReason, Ledger, LedgerWriter};
+use solti_metrics::{DropReason, Event, Ledger, LedgerWriter, MetricsHandle, RunnerType};
 
 mod builder;
 #[cfg(feature = "runner")]

@@ -83,7 +83,6 @@ mod convert;
 mod ctx;
 #[cfg(feature = "runner")]
 mod inline;
-mod ledger;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;
 mod link;
@@ -108,7 +107,6 @@ pub mod sandbox;
 pub use inline::measure;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
-pub use ledger::{DropReason, Ledger, LedgerBook, LedgerSnapshot};
 #[cfg(feature = "prometheus")]
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
@@ -118,6 +116,7 @@ pub use sandbox::{
     open_file, panic_is_contained, read_file, read_opened, try_threads,
 };
 pub use solti_metrics::{
-    Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
-    RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
+    DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot, LostInBatch,
+    MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType,
+    TaskOutcome, UnmappedLabel, noop_metrics,
 };

@@ -1,46 +1,24 @@
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::watch;
-
-use super::NotFlushed;
 use super::answer::Accepted;
-use crate::ExportStatus;
+use crate::exporter::{Attempts, ExporterStatus, NotFlushed, Orders};
 use crate::totals::Shards;
-
-/// A hundred years: nobody waits for longer, and no clock overflows.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+use crate::{DropReason, LedgerSnapshot};
 
 /// What a backend and its worker have in common.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     pub(super) shards: Shards,
-    pub(super) orders: watch::Sender<Orders>,
+    pub(super) orders: Orders,
     state: Mutex<State>,
-    answered: Condvar,
-}
-
-/// What the worker is asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Orders {
-    /// How many flushes there were: a number, so that asking often costs no memory.
-    pub(super) flushes: u64,
-    /// When to have ended.
-    pub(super) end: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    attempts: u64,
-    failures: u64,
-    last_error: Option<String>,
-    last_warning: Option<String>,
+    attempts: Attempts,
     /// Records in the last push that was accepted.
     delivered: u64,
-    /// Flushes that a push has answered.
-    flushes: u64,
-    /// What it answered.
-    refused: Option<String>,
     ended: bool,
 }
 
@@ -53,95 +31,53 @@ impl Account {
         if state.ended {
             return;
         }
-        state.attempts += 1;
-        state.flushes = flushes;
-        state.refused = None;
-        match outcome {
+        let flushed = match outcome {
             Err(why) => {
-                state.failures += 1;
-                state.last_error = Some(why.clone());
-                state.refused = Some(why);
+                state.attempts.failed(why.clone());
+                Err(why)
             }
             Ok(warning) => {
+                state.attempts.succeeded(warning);
                 state.delivered = records;
-                if warning.is_some() {
-                    state.last_warning = warning;
-                }
+                Ok(())
             }
-        }
+        };
         drop(state);
-        self.answered.notify_all();
+        self.orders.answer(flushes, flushed);
     }
 
     /// Nothing is pushed any more.
     pub(super) fn end(&self) {
         self.state().ended = true;
-        self.answered.notify_all();
+        self.orders.retire();
     }
 
     pub(super) fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
-        let mut mine = 0;
-        self.orders.send_modify(|orders| {
-            orders.flushes += 1;
-            mine = orders.flushes;
-        });
-        let waiting = |state: &mut State| state.flushes < mine && !state.ended;
-        let state = self.wait(within, waiting);
-        match &state.refused {
-            _ if state.flushes < mine && state.ended => Err(NotFlushed::ShutDown),
-            _ if state.flushes < mine => Err(NotFlushed::TooSlow(within)),
-            Some(why) => Err(NotFlushed::Refused(why.clone())),
-            None => Ok(()),
-        }
+        self.orders.flush(within)
     }
 
     /// One more push, and no other after it.
     pub(super) fn shut_down(&self, within: Duration) {
-        self.order_end(within);
-        drop(self.wait(within, |state| !state.ended));
+        self.orders.shut_down(within);
         self.end();
-    }
-
-    /// Whoever was first has said when.
-    pub(super) fn order_end(&self, within: Duration) {
-        let end = Instant::now() + within.min(LONGEST);
-        self.orders
-            .send_modify(|orders| orders.end = orders.end.or(Some(end)));
     }
 
     /// Nobody waits for the last push, which is made only if it has something new.
     pub(super) fn leave(&self, within: Duration) {
-        let nothing = self.status().in_flight == 0;
-        self.order_end(if nothing { Duration::ZERO } else { within });
+        let nothing = self.status().ledger.in_flight() == 0;
+        let within = if nothing { Duration::ZERO } else { within };
+        self.orders.end_within(within);
     }
 
-    pub(super) fn status(&self) -> ExportStatus {
+    pub(super) fn status(&self) -> ExporterStatus {
         let state = self.state();
         // Read after what was delivered, and so never less.
         let accepted = self.shards.total().records();
         let rest = accepted.saturating_sub(state.delivered);
-        let (dropped, in_flight) = if state.ended { (rest, 0) } else { (0, rest) };
-        ExportStatus {
-            attempts: state.attempts,
-            failures: state.failures,
-            last_error: state.last_error.clone(),
-            last_warning: state.last_warning.clone(),
-            accepted,
-            delivered: state.delivered,
-            dropped,
-            in_flight,
-        }
-    }
-
-    fn wait(
-        &self,
-        within: Duration,
-        waiting: impl FnMut(&mut State) -> bool,
-    ) -> MutexGuard<'_, State> {
-        self.answered
-            .wait_timeout_while(self.state(), within, waiting)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
+        let dropped = if state.ended { rest } else { 0 };
+        let dropped = [(DropReason::ShutDown, dropped)];
+        let ledger = LedgerSnapshot::counted(accepted, state.delivered, &dropped);
+        state.attempts.describe(ExporterStatus::new(ledger))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

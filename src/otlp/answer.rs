@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
-use prost::Message;
 use serde_json::{Map, Value};
 
 use super::theirs::Theirs;
+use crate::OtlpResponse;
 
 /// A push that was taken, perhaps with a warning.
 pub(super) type Accepted = Option<String>;
@@ -24,9 +23,9 @@ pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Str
         return Err(compressed);
     }
     match &*media {
-        "application/x-protobuf" | "application/protobuf" => protobuf(body)
+        "application/x-protobuf" | "application/protobuf" => OtlpResponse::decode(body)
             .map_err(|error| format!("the answer is {media}, and cannot be decoded: {error}"))
-            .and_then(whole),
+            .and_then(|response| whole(&response)),
         "application/json" => json(body).map_err(|reason| {
             let body = String::from_utf8_lossy(body);
             format!("the answer is {media}, and {reason}: {}", Theirs(&body))
@@ -35,16 +34,9 @@ pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Str
     }
 }
 
-fn protobuf(body: &[u8]) -> Result<ExportMetricsServiceResponse, prost::DecodeError> {
-    ExportMetricsServiceResponse::decode(body)
-}
-
 /// Whether a receiver that said yes took every point.
-pub(super) fn whole(answer: ExportMetricsServiceResponse) -> Result<Accepted, String> {
-    match answer.partial_success {
-        None => Ok(None),
-        Some(partial) => took(partial.rejected_data_points, &partial.error_message),
-    }
+pub(super) fn whole(response: &OtlpResponse) -> Result<Accepted, String> {
+    took(response.rejected_points, &response.message)
 }
 
 fn took(rejected: i64, message: &str) -> Result<Accepted, String> {
@@ -163,7 +155,10 @@ pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
+    use opentelemetry_proto::tonic::collector::metrics::v1::{
+        ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
+    };
+    use prost::Message;
 
     use super::*;
 

@@ -7,13 +7,13 @@ use super::account::Account;
 use super::endpoint::Endpoint;
 use super::explain::Explain;
 use super::headers::headers;
-use super::message::{Message, unix_nanos};
-use super::resource::Resource;
 use super::theirs::Secrets;
 use super::transport::Transport;
 use super::worker::Worker;
-use super::{MetricNames, OtlpError, OtlpMetrics, OtlpProtocol, tls};
-use crate::export_log::ExportLog;
+use super::{OtlpError, OtlpMetrics, OtlpProtocol, tls};
+use crate::MetricNames;
+use crate::exporter::ExportLog;
+use crate::otlp_encoding::{Message, Resource, unix_nanos};
 
 /// Where [`OtlpMetrics`] pushes to, and how.
 #[derive(Clone)]
@@ -188,7 +188,7 @@ impl OtlpBuilder {
             resource.read_environment(|name| std::env::var(name).ok())?;
         }
         for (key, value) in &self.attributes {
-            resource.give(key, value)?;
+            resource.attribute(key, value)?;
         }
         Ok(resource)
     }

@@ -71,19 +71,3 @@ pub enum OtlpError {
     #[error("the thread that pushes could not be started")]
     Thread(#[source] io::Error),
 }
-
-/// Why [`OtlpMetrics::flush`](crate::OtlpMetrics::flush) cannot say that everything
-/// has arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum NotFlushed {
-    /// The push failed. The next one has it all once more.
-    #[error("{0}")]
-    Refused(String),
-    /// The push took longer than the caller waits.
-    #[error("no push was answered within {0:?}")]
-    TooSlow(Duration),
-    /// The backend was shut down before.
-    #[error("the backend was shut down")]
-    ShutDown,
-}

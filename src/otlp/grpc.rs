@@ -4,9 +4,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, StatusCode, Uri, Version};
-use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message;
 use tonic::{Code, Status};
 
@@ -18,6 +16,7 @@ use super::failure::{Failure, Retry};
 use super::http::{refusal, too_large};
 use super::retry_after::{self, Pushback};
 use super::theirs::Theirs;
+use crate::OtlpResponse;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
@@ -92,7 +91,7 @@ impl Grpc {
         match Status::from_header_map(&trailers) {
             Some(status) if status.code() == Code::Ok => {
                 let answer = unframed(&body).map_err(Failure::later)?;
-                whole(answer).map_err(Failure::later)
+                whole(&answer).map_err(Failure::later)
             }
             Some(status) => Err(failure(&status, &trailers)),
             None => Err(Failure::soon(
@@ -113,7 +112,7 @@ fn framed(message: &ExportMetricsServiceRequest) -> Vec<u8> {
 }
 
 /// The one message of an answer.
-fn unframed(body: &[u8]) -> Result<ExportMetricsServiceResponse, String> {
+fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
     let Some((prefix, message)) = body.split_first_chunk::<PREFIX>() else {
         return Err("the answer has no message".to_owned());
     };
@@ -126,8 +125,7 @@ fn unframed(body: &[u8]) -> Result<ExportMetricsServiceResponse, String> {
         let has = message.len();
         return Err(format!("the answer has {has} bytes and announced {length}"));
     }
-    ExportMetricsServiceResponse::decode(message)
-        .map_err(|error| format!("the answer cannot be decoded: {error}"))
+    OtlpResponse::decode(message).map_err(|error| format!("the answer cannot be decoded: {error}"))
 }
 
 fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
@@ -207,9 +205,6 @@ mod tests {
             let said = unframed(body).map_or_else(|why| why, |answer| format!("{answer:?}"));
             assert!(said.contains(expected), "{expected}: {said}");
         }
-        assert_eq!(
-            unframed(b"\0\0\0\0\0"),
-            Ok(ExportMetricsServiceResponse::default())
-        );
+        assert_eq!(unframed(b"\0\0\0\0\0"), Ok(OtlpResponse::default()));
     }
 }

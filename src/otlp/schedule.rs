@@ -1,8 +1,8 @@
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::answer::Accepted;
 use super::failure::{Failure, Retry};
+use crate::exporter::Backoff;
 
 /// When to push next.
 #[derive(Debug)]
@@ -26,12 +26,14 @@ impl Schedule {
 
     /// How long to wait after a push that went like this.
     pub(super) fn wait(&mut self, outcome: &Result<Accepted, Failure>) -> Duration {
-        self.wait_with(outcome, chance())
+        self.wait_by(outcome, Backoff::jittered)
     }
 
-    /// `chance` is from 0 to 1: runners whose receiver went away together must not
-    /// come back together.
-    fn wait_with(&mut self, outcome: &Result<Accepted, Failure>, chance: f64) -> Duration {
+    fn wait_by(
+        &mut self,
+        outcome: &Result<Accepted, Failure>,
+        jitter: impl Fn(&Backoff, u32) -> Duration,
+    ) -> Duration {
         let Err(failure) = outcome else {
             self.failures = 0;
             return self.every;
@@ -40,10 +42,8 @@ impl Schedule {
         let own = match failure.retry {
             Retry::Later => self.every,
             Retry::Soon => {
-                let doublings = (self.failures - 1).min(16);
-                let longest = self.every.min(LONGEST);
-                let wait = FIRST.min(self.every) * 2_u32.pow(doublings);
-                wait.min(longest).mul_f64(0.5 + chance / 2.0)
+                let backoff = Backoff::new(FIRST.min(self.every), LONGEST.min(self.every));
+                jitter(&backoff, self.failures)
             }
         };
         // A receiver can lengthen a wait. If it could shorten one, a broken one would
@@ -52,26 +52,24 @@ impl Schedule {
     }
 }
 
-fn chance() -> f64 {
-    // 32 bits are kept exactly.
-    let bits = RandomState::new().hash_one(0) >> 32;
-    bits as f64 / f64::from(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shortest(backoff: &Backoff, failures: u32) -> Duration {
+        backoff.shortened(failures, 1.0)
+    }
 
     #[test]
     fn waits_double_up_to_the_interval_and_begin_anew_after_a_success() {
         let mut schedule = Schedule::new(Duration::from_secs(10));
         let failed = Err(Failure::soon(""));
         let waits: Vec<_> = (0..6)
-            .map(|_| schedule.wait_with(&failed, 1.0).as_secs())
+            .map(|_| schedule.wait_by(&failed, Backoff::after).as_secs())
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(schedule.wait_with(&Ok(None), 1.0).as_secs(), 10);
-        assert_eq!(schedule.wait_with(&failed, 0.0).as_millis(), 500);
+        assert_eq!(schedule.wait_by(&Ok(None), Backoff::after).as_secs(), 10);
+        assert_eq!(schedule.wait_by(&failed, shortest).as_millis(), 500);
     }
 
     #[test]
@@ -91,7 +89,7 @@ mod tests {
             // Each time the first failure.
             let mut schedule = Schedule::new(Duration::from_secs(10));
             let failed = Err(Failure { why, retry, wait });
-            schedule.wait_with(&failed, 0.0).as_millis()
+            schedule.wait_by(&failed, shortest).as_millis()
         };
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         for (retry, own) in [(Retry::Soon, 500), (Retry::Later, 10_000)] {
@@ -109,7 +107,7 @@ mod tests {
         failure.wait = Some(Duration::ZERO);
         let failed = Err(failure);
         let waits: Vec<_> = (0..6)
-            .map(|_| schedule.wait_with(&failed, 1.0).as_secs())
+            .map(|_| schedule.wait_by(&failed, Backoff::after).as_secs())
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
     }

@@ -5,17 +5,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch::Receiver;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::account::{Account, Orders};
+use super::account::Account;
 use super::answer::Accepted;
 use super::failure::Failure;
-use super::message::{Message, unix_nanos};
 use super::schedule::Schedule;
 use super::theirs::Secrets;
 use super::transport::Transport;
-use crate::export_log::ExportLog;
+use crate::exporter::{ExportLog, Orders};
+use crate::otlp_encoding::{Message, unix_nanos};
 
 /// What pushes: a thread of its own, with a runtime of its own, so that it is the
 /// same whether or not the program has one.
@@ -59,30 +58,26 @@ impl Worker {
     }
 
     async fn push_until_the_end(&mut self) {
-        let mut orders = self.account.orders.subscribe();
         let mut schedule = Schedule::new(self.every);
         let mut next = Instant::now() + self.every;
         let mut flushes = 0;
         loop {
             tokio::select! {
                 () = sleep_until(next.into()) => {}
-                () = asked(&mut orders, flushes) => {}
+                () = self.account.orders.next(flushes) => {}
             }
             // Read before the totals: a flush is answered by a push that has all
             // that was recorded before it was asked for.
-            let Orders {
-                flushes: asked,
-                end,
-            } = *orders.borrow_and_update();
-            if end.is_some_and(|end| end <= Instant::now()) {
+            let asked = self.account.orders.asked();
+            if asked.is_over() {
                 return;
             }
             let began = Instant::now();
-            let outcome = self.push(asked, &mut orders.clone()).await;
-            if end.is_some() {
+            let outcome = self.push(asked.flushes).await;
+            if asked.end.is_some() {
                 return;
             }
-            flushes = asked;
+            flushes = asked.flushes;
             let wait = schedule.wait(&outcome);
             // An interval is from push to push, and a wait begins with the answer.
             let from = if outcome.is_ok() {
@@ -94,11 +89,7 @@ impl Worker {
         }
     }
 
-    async fn push(
-        &mut self,
-        flushes: u64,
-        orders: &mut Receiver<Orders>,
-    ) -> Result<Accepted, Failure> {
+    async fn push(&mut self, flushes: u64) -> Result<Accepted, Failure> {
         let total = self.account.shards.total();
         let request = self.message.request(&total, unix_nanos());
         let push = self.transport.push(&request);
@@ -111,7 +102,7 @@ impl Worker {
                     None => why,
                 }))
             }),
-            () = ended(orders) => Err(Failure::soon("no answer until the end")),
+            () = ended(&self.account.orders) => Err(Failure::soon("no answer until the end")),
         };
         if outcome.is_err() {
             self.transport.reset();
@@ -149,16 +140,14 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// Until a flush is asked for that is not among the first so many, or the end.
-async fn asked(orders: &mut Receiver<Orders>, flushes: u64) {
-    let asked = |orders: &Orders| orders.flushes > flushes || orders.end.is_some();
-    // The sender is where this receiver's worker has it: it cannot be gone.
-    let _ = orders.wait_for(asked).await;
-}
-
-/// Until it is time to have ended.
-async fn ended(orders: &mut Receiver<Orders>) {
-    let end = orders.wait_for(|orders| orders.end.is_some()).await;
-    let end = end.ok().and_then(|orders| orders.end);
-    sleep_until(end.unwrap_or_else(Instant::now).into()).await;
+/// Until it is time to have ended, which may come sooner while this waits.
+async fn ended(orders: &Orders) {
+    loop {
+        orders.until(|asked| asked.end.is_some()).await;
+        let end = orders.asked().end;
+        tokio::select! {
+            () = sleep_until(end.unwrap_or_else(Instant::now).into()) => return,
+            () = orders.until(|asked| asked.end != end) => {}
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::mailbox::Mailbox;
 use super::target::Target;
 use super::worker::Worker;
 use super::{StatsdDialect, StatsdError, StatsdMetrics, address, clean};
-use crate::export_log::ExportLog;
+use crate::exporter::ExportLog;
 
 /// Settings of a [`StatsdMetrics`], from [`StatsdMetrics::builder`].
 #[derive(Debug, Clone)]
@@ -106,6 +106,7 @@ impl StatsdBuilder {
             target: Target::new(self.address.clone()),
             gather: self.gather,
             log: ExportLog::new(self.name.as_deref(), "statsd", &self.address),
+            answered: 0,
         };
         let worker = thread::Builder::new()
             .name("solti-statsd".to_owned())

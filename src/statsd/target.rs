@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::StatsdMetrics;
 use super::link::{Link, Unsent, is_away};
+use crate::exporter::Backoff;
 
 /// Where datagrams go: a name, whose addresses are looked up when there is something
 /// to send, and again after each failure.
@@ -97,9 +98,7 @@ impl Target {
 
     /// How long to wait after no address took a datagram.
     pub(super) fn pause(&self) -> Duration {
-        let doublings = self.failures.saturating_sub(1).min(16);
-        let pause = StatsdMetrics::RETRY_AFTER.saturating_mul(1 << doublings);
-        pause.min(StatsdMetrics::LOOK_UP_EVERY)
+        Backoff::new(StatsdMetrics::RETRY_AFTER, StatsdMetrics::LOOK_UP_EVERY).after(self.failures)
     }
 
     fn sent(&mut self, link: Option<Link>) {

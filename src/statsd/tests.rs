@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::DropReason;
 
 mod away;
 
@@ -44,11 +45,11 @@ fn received(server: &UdpSocket) -> Result<String> {
 }
 
 /// Waits until nothing is in flight.
-fn settled(metrics: &StatsdMetrics) -> Result<StatsdStatus> {
+fn settled(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
     let begun = Instant::now();
     loop {
         let status = metrics.status();
-        if status.in_flight() == 0 {
+        if status.ledger.in_flight() == 0 {
             return Ok(status);
         }
         if begun.elapsed() > GUARD {
@@ -79,7 +80,10 @@ fn a_record_of_each_kind_is_written_as_statsd_reads_it() -> Result {
         .iter()
         .for_each(|event| event.record_into(&metrics));
     let status = metrics.shutdown(GUARD);
-    assert_eq!((status.accepted, status.delivered), (3, 3));
+    assert_eq!(
+        (status.ledger.accepted(), status.ledger.delivered()),
+        (3, 3)
+    );
     assert_eq!((status.attempts, status.failures), (1, 0));
     let expected = "solti.runner_errors.subprocess.spawn_failed:1|c\n\
                     solti.tasks_completed.container.timeout:1|c\n\
@@ -118,7 +122,7 @@ fn many_records_are_packed_and_none_is_sent_twice() -> Result {
     let events: Vec<_> = (0..200).map(completed).collect();
     metrics.record_batch(&events);
     let status = metrics.shutdown(GUARD);
-    assert_eq!(status.delivered, 200);
+    assert_eq!(status.ledger.delivered(), 200);
     let (mut sum, mut durations) = (0, Vec::new());
     for _ in 0..status.attempts {
         let datagram = received(&server)?;
@@ -147,7 +151,7 @@ fn what_is_recorded_is_sent_without_being_asked_for() -> Result {
     for _ in 0..3 {
         metrics.record_task_started(RunnerType::Wasm);
         assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
-        assert_eq!(settled(&metrics)?.dropped, StatsdDrops::default());
+        assert_eq!(settled(&metrics)?.ledger.dropped_total(), 0);
     }
     Ok(())
 }
@@ -163,17 +167,38 @@ fn a_small_queue_under_many_threads_loses_no_count() -> Result {
                     metrics.record_task_started(RunnerType::Wasm);
                     let status = metrics.status();
                     assert!(status.queued <= 8, "{status:?}");
-                    let known = status.delivered + status.dropped.total();
-                    assert_eq!(status.accepted, known + status.in_flight());
+                    let known = status.ledger.delivered() + status.ledger.dropped_total();
+                    assert_eq!(status.ledger.accepted(), known + status.ledger.in_flight());
                 }
             });
         }
     });
     let status = metrics.shutdown(GUARD);
-    assert_eq!((status.accepted, status.in_flight()), (20_000, 0));
-    let lost = status.dropped;
-    assert_eq!((lost.send_failed, lost.shut_down), (0, 0));
-    assert_eq!(status.delivered + lost.queue_full, 20_000);
+    assert_eq!(
+        (status.ledger.accepted(), status.ledger.in_flight()),
+        (20_000, 0)
+    );
+    let dropped = |reason| status.ledger.dropped(reason);
+    let others = [DropReason::BackendFailed, DropReason::ShutDown].map(dropped);
+    assert_eq!(others, [0, 0]);
+    let full = dropped(DropReason::QueueFull);
+    assert_eq!(status.ledger.delivered() + full, 20_000);
+    Ok(())
+}
+
+#[test]
+fn a_flush_sends_what_was_recorded_before_it() -> Result {
+    let server = server()?;
+    let metrics = to(&server)?.build()?;
+    metrics.flush(GUARD)?;
+    for _ in 0..3 {
+        metrics.record_task_started(RunnerType::Wasm);
+        metrics.flush(GUARD)?;
+        assert_eq!(metrics.status().ledger.in_flight(), 0);
+        assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
+    }
+    metrics.shutdown(GUARD);
+    assert_eq!(metrics.flush(GUARD), Err(NotFlushed::ShutDown));
     Ok(())
 }
 
@@ -182,12 +207,18 @@ fn what_comes_after_the_end_is_dropped() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
-    assert_eq!(metrics.shutdown(GUARD).delivered, 1);
+    assert_eq!(metrics.shutdown(GUARD).ledger.delivered(), 1);
     metrics.record_batch(&ONE_OF_EACH);
     metrics.record_task_started(RunnerType::Wasm);
     let status = metrics.shutdown(Duration::MAX);
-    assert_eq!((status.delivered, status.dropped.shut_down), (1, 4));
-    assert_eq!((status.in_flight(), status.queued), (0, 0));
+    assert_eq!(
+        (
+            status.ledger.delivered(),
+            status.ledger.dropped(DropReason::ShutDown)
+        ),
+        (1, 4)
+    );
+    assert_eq!((status.ledger.in_flight(), status.queued), (0, 0));
     Ok(())
 }
 
@@ -198,8 +229,11 @@ fn an_end_without_time_leaves_nothing_in_flight() -> Result {
         let metrics = to(&server)?.build()?;
         metrics.record_batch(&[STARTED; 100]);
         let status = metrics.shutdown(Duration::ZERO);
-        assert_eq!(status.in_flight(), 0);
-        assert_eq!(status.delivered + status.dropped.shut_down, 100);
+        assert_eq!(status.ledger.in_flight(), 0);
+        assert_eq!(
+            status.ledger.delivered() + status.ledger.dropped(DropReason::ShutDown),
+            100
+        );
     }
     Ok(())
 }
@@ -216,7 +250,10 @@ fn an_end_amid_records_of_other_threads_leaves_none_behind() -> Result {
             metrics.shutdown(within);
         });
         let status = metrics.status();
-        assert_eq!((status.accepted, status.in_flight()), (1_500, 0));
+        assert_eq!(
+            (status.ledger.accepted(), status.ledger.in_flight()),
+            (1_500, 0)
+        );
         assert_eq!(status.queued, 0);
     }
     Ok(())
@@ -235,7 +272,10 @@ fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
         thread::yield_now();
     }
     let status = status();
-    assert_eq!((status.delivered, status.in_flight()), (1, 0));
+    assert_eq!(
+        (status.ledger.delivered(), status.ledger.in_flight()),
+        (1, 0)
+    );
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What the environment says.
 
+use solti_metrics::OtlpEncoder;
+
 /// Where to push to, and with what.
 pub(crate) struct Settings {
     pub(crate) https: bool,
@@ -40,6 +42,15 @@ impl Settings {
             path: if path.is_empty() { "/" } else { path }.to_owned(),
             headers: pairs("OTLP_HEADERS")?,
             resource,
+        })
+    }
+
+    /// What says the totals, of this resource.
+    pub(crate) fn encoder(&self) -> Result<OtlpEncoder, String> {
+        let mut attributes = self.resource.iter();
+        attributes.try_fold(OtlpEncoder::new(), |encoder, (key, value)| {
+            let attribute = encoder.attribute(key, value);
+            attribute.map_err(|why| format!("OTLP_ATTRIBUTES: an entry cannot be used: {why}"))
         })
     }
 

@@ -8,7 +8,7 @@ use solti_metrics_host::provider::BackendState;
 
 use crate::config::Schedule;
 use crate::engine::Ended;
-use crate::exporter::ExporterStatus;
+
 use crate::ledger_row::LedgerRow;
 use crate::ledgers::Counts;
 use crate::live::Live;
@@ -281,20 +281,18 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
             }
         }
         Receiver::Exporter(exporter, _) => {
-            let ExporterStatus {
-                last_error, queue, ..
-            } = exporter.status();
+            let status = exporter.status();
             BackendRow {
                 name,
                 kind: exporter.kind(),
                 target: exporter.target().into(),
                 state: BackendState::Running.as_label(),
-                queued: queue.map_or(0, |(queued, _)| queued),
-                queue: queue.map(|(_, queue)| queue),
+                queued: status.queued,
+                queue: status.queue_capacity,
                 failures: counts.failures,
                 restarts: counts.restarts,
                 swaps: counts.swaps,
-                last_failure: last_error,
+                last_failure: status.last_error,
                 last_words: None,
                 memory_bytes: None,
                 exposition: None,

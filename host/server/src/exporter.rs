@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use solti_metrics::exporter::ExporterStatus;
 use solti_metrics::{MetricsHandle, OtlpMetrics, OtlpProtocol, StatsdDialect, StatsdMetrics};
-use solti_metrics_host::{DropReason, LedgerSnapshot};
 use tokio::task::spawn_blocking;
 
 use crate::config::{Backend, Configuration, Dialect, Otlp, Protocol, Statsd};
@@ -12,16 +12,6 @@ use crate::config::{Backend, Configuration, Dialect, Otlp, Protocol, Statsd};
 pub(crate) enum Exporter {
     Otlp(Arc<OtlpMetrics>),
     Statsd(Arc<StatsdMetrics>),
-}
-
-/// How it is, at one moment.
-pub(crate) struct ExporterStatus {
-    pub(crate) attempts: u64,
-    pub(crate) failures: u64,
-    pub(crate) last_error: Option<String>,
-    /// How many records wait, and how many may, where there is a queue.
-    pub(crate) queue: Option<(usize, usize)>,
-    pub(crate) ledger: LedgerSnapshot,
 }
 
 impl Exporter {
@@ -101,32 +91,8 @@ impl Exporter {
 
     pub(crate) fn status(&self) -> ExporterStatus {
         match self {
-            Self::Otlp(exporter) => {
-                let status = exporter.status();
-                let dropped = [(DropReason::ShutDown, status.dropped)];
-                ExporterStatus {
-                    attempts: status.attempts,
-                    failures: status.failures,
-                    last_error: status.last_error,
-                    queue: None,
-                    ledger: LedgerSnapshot::counted(status.accepted, status.delivered, &dropped),
-                }
-            }
-            Self::Statsd(exporter) => {
-                let status = exporter.status();
-                let dropped = [
-                    (DropReason::QueueFull, status.dropped.queue_full),
-                    (DropReason::BackendFailed, status.dropped.send_failed),
-                    (DropReason::ShutDown, status.dropped.shut_down),
-                ];
-                ExporterStatus {
-                    attempts: status.attempts,
-                    failures: status.failures,
-                    last_error: status.last_error,
-                    queue: Some((status.queued, status.queue)),
-                    ledger: LedgerSnapshot::counted(status.accepted, status.delivered, &dropped),
-                }
-            }
+            Self::Otlp(exporter) => exporter.status(),
+            Self::Statsd(exporter) => exporter.status(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use solti_metrics::MetricsHandle;
+use solti_metrics::{MetricsHandle, ReplaceableMetrics};
 use solti_metrics_host::DropReason;
 use tokio::sync::Notify;
 
@@ -13,7 +13,6 @@ use crate::exported::Exported;
 use crate::ledgers::{Counts, Ledgers};
 use crate::member::{Member, Receiver};
 use crate::retired::RETIRED;
-use crate::switch::Switch;
 
 /// How many may leave at a time. A reload that would be one too many waits.
 const MOST_LEAVING: usize = 64;
@@ -33,7 +32,7 @@ pub(super) struct Leaving {
 pub(super) struct Gone {
     pub(super) member: Member,
     /// Where it forwards to, if it is a middleware.
-    pub(super) behind: Option<Arc<Switch>>,
+    pub(super) behind: Option<Arc<ReplaceableMetrics>>,
 }
 
 impl Leaving {
@@ -75,7 +74,9 @@ impl Leaving {
                     let (from, to) = (now.member.handle(), Arc::clone(behind) as MetricsHandle);
                     let earlier = all.iter().filter_map(|earlier| earlier.behind.as_ref());
                     let other = earlier.filter(|other| !Arc::ptr_eq(other, behind));
-                    other.for_each(|other| other.redirect(&from, &to));
+                    other.for_each(|other| {
+                        other.replace_if(&from, &to);
+                    });
                 }
             }
             all.extend(gone.iter().cloned());

@@ -117,7 +117,6 @@ mod retired;
 mod server;
 mod site;
 mod start;
-mod switch;
 mod task_counts;
 mod tasks;
 pub mod time;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use parking_lot::Mutex;
-use solti_metrics::{MetricsHandle, PrometheusMetrics};
+use solti_metrics::{MetricsHandle, PrometheusMetrics, ReplaceableMetrics};
 use solti_metrics_host::provider::Providers;
 use tokio::task::spawn_blocking;
 
@@ -30,13 +30,12 @@ use crate::member::Member;
 use crate::not_applied::NotApplied;
 use crate::notices::Notices;
 use crate::reading::Reads;
-use crate::switch::Switch;
 use crate::together::together;
 
 /// Who receives the records.
 pub(crate) struct Receivers {
-    first: Arc<Switch>,
-    last: Arc<Switch>,
+    first: Arc<ReplaceableMetrics>,
+    last: Arc<ReplaceableMetrics>,
     scraped: Arc<PrometheusMetrics>,
     /// Those of the program that this is a part of.
     native: Vec<MetricsHandle>,
@@ -54,7 +53,7 @@ pub(crate) struct Receivers {
 #[derive(Default, Clone)]
 struct Members {
     /// In the order in which records pass them, each with what is behind it.
-    middlewares: Vec<(Member, Arc<Switch>)>,
+    middlewares: Vec<(Member, Arc<ReplaceableMetrics>)>,
     backends: BTreeMap<String, Member>,
 }
 
@@ -104,11 +103,11 @@ impl Receivers {
         notices: Arc<dyn Notices>,
         drain_timeout: Duration,
     ) -> Self {
-        let last = Arc::new(Switch::new(last(&scraped, &native, None)));
+        let last = Arc::new(ReplaceableMetrics::new(last(&scraped, &native, None)));
         let ledgers = Ledgers::default();
         exported.ledgers(ledgers.reader());
         Self {
-            first: Arc::new(Switch::new(Arc::clone(&last) as MetricsHandle)),
+            first: Arc::new(ReplaceableMetrics::new(Arc::clone(&last) as MetricsHandle)),
             last,
             scraped,
             native,
@@ -214,11 +213,13 @@ impl Receivers {
     async fn middleware(
         &self,
         wanted: Wanted,
-        old: Option<&(Member, Arc<Switch>)>,
-    ) -> anyhow::Result<(Member, Arc<Switch>)> {
+        old: Option<&(Member, Arc<ReplaceableMetrics>)>,
+    ) -> anyhow::Result<(Member, Arc<ReplaceableMetrics>)> {
         let behind = match old {
             Some((_, behind)) => Arc::clone(behind),
-            None => Arc::new(Switch::new(Arc::clone(&self.last) as MetricsHandle)),
+            None => Arc::new(ReplaceableMetrics::new(
+                Arc::clone(&self.last) as MetricsHandle
+            )),
         };
         let old = old.map(|(member, _)| member);
         let next = Arc::clone(&behind) as MetricsHandle;
@@ -275,13 +276,14 @@ impl Receivers {
     /// Lets records go this way from here on.
     fn connect(&self, members: &Members) {
         let backends = members.backends.values().map(Member::handle);
-        self.last.set(last(&self.scraped, &self.native, backends));
+        self.last
+            .replace(last(&self.scraped, &self.native, backends));
         let mut next = Arc::clone(&self.last) as MetricsHandle;
         for (member, behind) in members.middlewares.iter().rev() {
-            behind.set(next);
+            behind.replace(next);
             next = member.handle();
         }
-        self.first.set(next);
+        self.first.replace(next);
     }
 
     /// Takes no more records, and lets everybody hand on what waits.

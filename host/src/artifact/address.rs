@@ -6,7 +6,9 @@ use std::io::{self, ErrorKind, Read};
 
 use wasmtime::Engine;
 
-use super::sealed::FORMAT;
+/// How files with code are arranged: another arrangement has another number, and code in
+/// it another address.
+pub(super) const FORMAT: u32 = 3;
 
 /// What is read before it is hashed: a piece stays in the processor's cache.
 pub(super) const PIECE: usize = 256 << 10;

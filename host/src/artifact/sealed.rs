@@ -11,7 +11,7 @@
 use std::io::{self, Read};
 
 use super::Refusal;
-use super::address::{Address, Digest, Kind, PIECE};
+use super::address::{Address, Digest, FORMAT, Kind, PIECE};
 use super::key::ArtifactKey;
 use crate::sandbox::SEALED;
 
@@ -22,9 +22,6 @@ pub(super) const HEADER: usize = HEADER_MAC + 32;
 const LENGTHS: usize = 80;
 const MAC: usize = LENGTHS + 24;
 const HEADER_MAC: usize = MAC + 32;
-
-/// Another arrangement has another number.
-pub(super) const FORMAT: u32 = 3;
 
 /// The bytes of a header.
 pub(super) type HeaderBytes = [u8; HEADER];

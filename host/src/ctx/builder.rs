@@ -2,10 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_metrics::{MetricsBackend, MetricsHandle, RunnerType, noop_metrics};
+use solti_metrics::{
+    LedgerBook, LedgerWriter, MetricsBackend, MetricsHandle, RunnerType, noop_metrics,
+};
 
 use super::{MetricsCtx, bit};
-use crate::ledger::{LedgerBook, LedgerWriter};
 
 /// Builds a [`MetricsCtx`].
 #[derive(Clone)]
@@ -75,9 +76,7 @@ impl MetricsCtxBuilder {
     /// A book in which this context's ledger is summed up with others, beside those
     /// that it is in already. A book that is given twice has it once.
     pub fn book(mut self, book: &LedgerBook) -> Self {
-        if !self.books.iter().any(|known| known.is(book)) {
-            self.books.push(book.clone());
-        }
+        self.books.push(book.clone());
         self
     }
 

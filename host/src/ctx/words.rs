@@ -1,8 +1,7 @@
-use solti_metrics::{Event, LostInBatch, RunnerType};
+use solti_metrics::{DropReason, Event, LostInBatch, RunnerType};
 
 use super::{MetricsCtx, bit};
 use crate::inline::{CAPACITY, Words};
-use crate::ledger::DropReason;
 
 /// Every type of runner there is.
 const ALL: u8 = {

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use solti_metrics::exporter::Queue;
 use solti_metrics::{DROP_WITHIN, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -14,10 +15,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
-use super::commands::Command;
+use super::command::Command;
 use super::instance::{Ended, Instance, NotStarted};
-use super::queue::Queue;
-use super::supervision::{Condition, Intake, Supervision};
+use super::supervision::{Condition, Supervision};
 use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
@@ -34,10 +34,10 @@ const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Put it into an `Arc` to share it: that is a
 /// [`MetricsHandle`](crate::MetricsHandle).
 ///
-/// Dropping it never blocks. In the background, the component still gets what was queued
-/// and is told to flush, within [`DROP_WITHIN`]; what is left then is dropped as
-/// `shut_down`. [`ledger`](Self::ledger) outlives the backend and tells how that
-/// ended. [`stop`](Self::stop) waits for it.
+/// It is an [`Exporter`](solti_metrics::exporter::Exporter): stopping and dropping follow the
+/// [rule of all of them](solti_metrics::exporter#stopping). The last attempt hands over
+/// what was queued, and tells the component to flush. [`ledger`](Self::ledger) outlives
+/// the backend and tells how that ended.
 pub struct ComponentBackend {
     shared: Arc<Supervision>,
     commands: UnboundedSender<Command>,
@@ -72,6 +72,7 @@ impl ComponentBackend {
             state: BackendState::Running,
             siblings: provider.siblings(),
             is_middleware: provider.is_middleware(),
+            batches: 0,
             failures: 0,
             restarts: 0,
             swaps: 0,
@@ -129,7 +130,6 @@ impl ComponentBackend {
         self.shared.status()
     }
 
-    #[cfg(feature = "prometheus")]
     pub(super) fn supervision(&self) -> &Arc<Supervision> {
         &self.shared
     }
@@ -138,7 +138,7 @@ impl ComponentBackend {
     /// thread, and after the backend is gone.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.shared.ledger.reader()
+        self.shared.queue.ledger()
     }
 
     /// Hands over everything recorded before this call, and tells the provider
@@ -223,7 +223,7 @@ impl ComponentBackend {
     }
 
     fn ask_to_stop(&self, within: Duration) {
-        self.shared.set_intake(Intake::ShutDown);
+        self.shared.queue.close();
         let at = after(within);
         self.stop.send_if_modified(|stop| {
             let sooner = stop.is_none_or(|other| at < other);
@@ -287,12 +287,12 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
 impl MetricsBackend for ComponentBackend {
     #[inline]
     fn record_task_started(&self, runner: RunnerType) {
-        self.shared.record(Event::TaskStarted { runner });
+        self.shared.queue.record(Event::TaskStarted { runner });
     }
 
     #[inline]
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.shared.record(Event::TaskCompleted {
+        self.shared.queue.record(Event::TaskCompleted {
             runner,
             outcome,
             duration_ms,
@@ -301,11 +301,13 @@ impl MetricsBackend for ComponentBackend {
 
     #[inline]
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.shared.record(Event::RunnerError { runner, error });
+        self.shared
+            .queue
+            .record(Event::RunnerError { runner, error });
     }
 
     fn record_batch(&self, events: &[Event]) {
-        self.shared.record_batch(events);
+        self.shared.queue.record_batch(events);
     }
 
     #[inline]

@@ -1,6 +1,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use solti_metrics::exporter::Backoff;
+
 /// When a provider that failed is tried again.
 ///
 /// The pause doubles with each failure within the window, from the first to the
@@ -36,9 +38,6 @@ impl Default for RestartPolicy {
     }
 }
 
-/// Whatever the policy says: what a fraction of can be taken.
-const LONGEST: Duration = Duration::from_secs(1 << 30);
-
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -65,8 +64,11 @@ impl Circuit {
         }
     }
 
-    /// `luck` is a random number from 0 to 1.
-    pub(super) fn failed(&mut self, now: Instant, luck: f64) -> Verdict {
+    pub(super) fn failed(&mut self, now: Instant) -> Verdict {
+        self.failed_by(now, Backoff::jittered)
+    }
+
+    fn failed_by(&mut self, now: Instant, jitter: impl Fn(&Backoff, u32) -> Duration) -> Verdict {
         let policy = &self.policy;
         self.failures
             .retain(|at| now.saturating_duration_since(*at) < policy.window);
@@ -77,13 +79,9 @@ impl Circuit {
             self.failures.clear();
             return Verdict::Open(policy.open);
         }
-        let doublings = u32::try_from(self.failures.len() - 1).unwrap_or(u32::MAX);
-        let pause = policy
-            .first_pause
-            .saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
-            .min(policy.longest_pause)
-            .min(LONGEST);
-        Verdict::Pause(pause.mul_f64(1.0 - luck.clamp(0.0, 1.0) / 2.0))
+        let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
+        let backoff = Backoff::new(policy.first_pause, policy.longest_pause);
+        Verdict::Pause(jitter(&backoff, failures))
     }
 
     /// Whether the next failure opens the circuit again.
@@ -111,6 +109,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// Whatever the policy says.
+    const LONGEST: Duration = Duration::from_secs(1 << 30);
+
     fn circuit() -> Circuit {
         Circuit::new(RestartPolicy {
             failures: 4,
@@ -121,7 +122,9 @@ mod tests {
     #[test]
     fn the_pause_doubles_until_the_circuit_opens() {
         let (mut circuit, now) = (circuit(), Instant::now());
-        let verdicts: Vec<_> = (0..4).map(|_| circuit.failed(now, 0.0)).collect();
+        let verdicts: Vec<_> = (0..4)
+            .map(|_| circuit.failed_by(now, Backoff::after))
+            .collect();
         assert_eq!(
             verdicts,
             [
@@ -140,7 +143,9 @@ mod tests {
             ..RestartPolicy::default()
         });
         let now = Instant::now();
-        let last = (0..100).map(|_| circuit.failed(now, 0.0)).last();
+        let last = (0..100)
+            .map(|_| circuit.failed_by(now, Backoff::after))
+            .last();
         assert_eq!(last, Some(Verdict::Pause(60 * SECOND)));
     }
 
@@ -155,14 +160,18 @@ mod tests {
         });
         let now = Instant::now();
         for _ in 0..100 {
-            assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(LONGEST));
+            assert_eq!(
+                circuit.failed_by(now, Backoff::after),
+                Verdict::Pause(LONGEST)
+            );
         }
     }
 
     #[test]
     fn luck_shortens_a_pause_by_no_more_than_half() {
         for (luck, pause) in [(0.0, 1_000), (0.5, 750), (1.0, 500)] {
-            let verdict = circuit().failed(Instant::now(), luck);
+            let shortened = |backoff: &Backoff, failures| backoff.shortened(failures, luck);
+            let verdict = circuit().failed_by(Instant::now(), shortened);
             assert_eq!(verdict, Verdict::Pause(Duration::from_millis(pause)));
         }
     }
@@ -171,7 +180,10 @@ mod tests {
     fn failures_outside_the_window_do_not_count() {
         let (mut circuit, mut now) = (circuit(), Instant::now());
         for _ in 0..20 {
-            assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+            assert_eq!(
+                circuit.failed_by(now, Backoff::after),
+                Verdict::Pause(SECOND)
+            );
             now += 121 * SECOND;
         }
     }
@@ -180,21 +192,30 @@ mod tests {
     fn a_failure_on_probation_opens_the_circuit_again() {
         let (mut circuit, now) = (circuit(), Instant::now());
         for _ in 0..4 {
-            circuit.failed(now, 0.0);
+            circuit.failed_by(now, Backoff::after);
         }
         assert!(circuit.on_probation());
-        assert_eq!(circuit.failed(now, 0.0), Verdict::Open(30 * SECOND));
+        assert_eq!(
+            circuit.failed_by(now, Backoff::after),
+            Verdict::Open(30 * SECOND)
+        );
         circuit.delivered();
-        assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+        assert_eq!(
+            circuit.failed_by(now, Backoff::after),
+            Verdict::Pause(SECOND)
+        );
     }
 
     #[test]
     fn a_successor_starts_without_failures() {
         let (mut circuit, now) = (circuit(), Instant::now());
         for _ in 0..3 {
-            circuit.failed(now, 0.0);
+            circuit.failed_by(now, Backoff::after);
         }
         circuit.forget();
-        assert_eq!(circuit.failed(now, 0.0), Verdict::Pause(SECOND));
+        assert_eq!(
+            circuit.failed_by(now, Backoff::after),
+            Verdict::Pause(SECOND)
+        );
     }
 }

@@ -45,7 +45,7 @@ impl Worker {
         while self.taken.len() < limit {
             match self.shared.queue.pop() {
                 Some(event) if is_mapped(event) => self.taken.push(event),
-                Some(_) => self.shared.ledger.drop_for(DropReason::UnmappedLabel, 1),
+                Some(_) => self.shared.queue.drop_for(DropReason::UnmappedLabel, 1),
                 None => return,
             }
         }
@@ -53,19 +53,19 @@ impl Worker {
 
     /// Books what became of records that were handed over.
     fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
-        let ledger = &self.shared.ledger;
+        let queue = &self.shared.queue;
         let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
         let discards = handed.end.as_ref().copied().unwrap_or_default();
         // It can speak for no more records than it was given.
         let sampled = discards.sampled.min(returned);
         let failed = discards.failed.min(returned - sampled);
-        ledger.deliver(returned - sampled - failed);
+        queue.deliver(returned - sampled - failed);
         for (reason, records) in [
             (DropReason::Sampled, sampled),
             (DropReason::BackendFailed, failed),
         ] {
             if records > 0 {
-                ledger.drop_for(reason, records);
+                queue.drop_for(reason, records);
             }
         }
         if under_way > 0 {
@@ -73,7 +73,7 @@ impl Worker {
                 Err(Ended::Failed(failure)) => failure.reason(),
                 Err(Ended::Halted) | Ok(_) => DropReason::ShutDown,
             };
-            ledger.drop_for(reason, under_way);
+            queue.drop_for(reason, under_way);
         }
         handed.end.map(drop)
     }
@@ -116,10 +116,10 @@ impl Worker {
     pub(super) fn drop_all(&mut self, reason: DropReason) {
         if !self.taken.is_empty() {
             let records = self.taken.len() as u64;
-            self.shared.ledger.drop_for(reason, records);
+            self.shared.queue.drop_for(reason, records);
             self.taken.clear();
         }
-        self.shared.drop_queued(reason);
+        self.shared.queue.drop_queued(reason);
     }
 }
 

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{
-    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
     default_send_request,
 };
-
-use super::state::ProviderState;
 
 /// How many requests a backend may have under way at a time, each with a connection and
 /// the buffers of both sides. One more fails, as `connection-limit-reached`.
@@ -39,14 +38,11 @@ impl GrantedHttp {
         let hooks = Granted::new(authorities.to_vec());
         Self { ctx, hooks }
     }
-}
 
-impl WasiHttpView for ProviderState {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let (http, table) = self.http_parts();
+    pub(super) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
         WasiHttpCtxView {
-            ctx: &mut http.ctx,
-            hooks: &mut http.hooks,
+            ctx: &mut self.ctx,
+            hooks: &mut self.hooks,
             table,
         }
     }

@@ -71,10 +71,12 @@ impl ProviderState {
     pub(super) fn limiter_mut(&mut self) -> &mut Limiter {
         &mut self.limiter
     }
+}
 
-    #[cfg(feature = "wasi-http")]
-    pub(super) fn http_parts(&mut self) -> (&mut GrantedHttp, &mut ResourceTable) {
-        (&mut self.http, &mut self.table)
+#[cfg(feature = "wasi-http")]
+impl wasmtime_wasi_http::WasiHttpView for ProviderState {
+    fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
+        self.http.view(&mut self.table)
     }
 }
 

@@ -6,9 +6,9 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::{Circuit, Verdict};
-use super::commands::{Command, refuse};
+use super::command::{Command, refuse};
 use super::instance::{Ended, Instance, NotStarted};
-use super::supervision::{Intake, Supervision};
+use super::supervision::Supervision;
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
 
@@ -79,7 +79,7 @@ impl Worker {
     /// From here on, records are queued for an instance.
     pub(super) fn open(&self, state: BackendState) {
         self.shared.change(|condition| condition.state = state);
-        self.shared.set_intake(Intake::Open);
+        self.shared.queue.close_circuit();
     }
 
     /// Returns what it said last.
@@ -175,7 +175,7 @@ impl Worker {
         };
         if state == BackendState::CircuitOpen {
             tracing::warn!(backend = &*self.shared.name, ?pause, "circuit opened");
-            self.shared.set_intake(Intake::CircuitOpen);
+            self.shared.queue.open_circuit();
             self.drop_all(DropReason::CircuitOpen);
         }
         self.shared.change(|condition| condition.state = state);
@@ -220,8 +220,7 @@ impl Worker {
             return Next::End;
         };
         self.note(&failure, last_words);
-        let now = Instant::now().into_std();
-        Next::Rest(self.circuit.failed(now, fastrand::f64()))
+        Next::Rest(self.circuit.failed(Instant::now().into_std()))
     }
 
     pub(super) fn note(&self, failure: &BackendFailure, last_words: Option<String>) {
@@ -238,12 +237,12 @@ impl Worker {
     }
 
     pub(super) fn in_flight(&self) -> u64 {
-        self.shared.ledger.reader().snapshot().in_flight()
+        self.shared.queue.ledger().snapshot().in_flight()
     }
 
     /// Settles what is left, and answers whoever still asks.
     async fn close(mut self) {
-        self.shared.set_intake(Intake::ShutDown);
+        self.shared.queue.close();
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             refuse(command, &self.shared.name, BackendState::Stopped);
@@ -256,6 +255,7 @@ impl Worker {
             // Somebody got past the intake, and is about to queue.
             tokio::task::yield_now().await;
         }
+        self.shared.queue.end();
         self.shared
             .change(|condition| condition.state = BackendState::Stopped);
     }

@@ -200,7 +200,7 @@ fn an_answer_that_no_receiver_gives_is_a_failure_that_says_why() -> Outcome {
         }
         let status = metrics.status();
         assert_eq!(status.failures, answers(protocol).len() as u64);
-        assert_eq!(status.delivered, 0);
+        assert_eq!(status.ledger.delivered(), 0);
         collector.does(Does::Accept);
         metrics.flush(GUARD)?;
     }
@@ -243,7 +243,7 @@ fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
         let status = metrics.status();
         assert_eq!(status.last_warning.as_deref(), Some(r#""too old\n""#));
         assert_eq!(status.last_error, None);
-        assert_eq!(status.delivered, script().len() as u64);
+        assert_eq!(status.ledger.delivered(), script().len() as u64);
     }
     Ok(())
 }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::collector::{Collector, Does, free};
 use super::received::series;
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
-use crate::{NotFlushed, OtlpMetrics};
+use crate::OtlpMetrics;
+use crate::exporter::NotFlushed;
 
 /// What is said of a flush that must fail.
 fn refused(metrics: &OtlpMetrics) -> Result<String, Box<dyn std::error::Error>> {
@@ -34,7 +35,10 @@ fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
             let status = metrics.status();
             assert_eq!((status.attempts, status.failures), (failures, failures));
             let recorded = failures * events.len() as u64;
-            assert_eq!((status.in_flight, status.delivered), (recorded, 0));
+            assert_eq!(
+                (status.ledger.in_flight(), status.ledger.delivered()),
+                (recorded, 0)
+            );
         }
         let collector = Collector::start_at(address, protocol, None)?;
         metrics.flush(GUARD)?;
@@ -47,10 +51,10 @@ fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
         assert_eq!(late, series(&other.push()?.message));
         let status = metrics.status();
         assert_eq!(
-            (status.attempts, status.failures, status.in_flight),
+            (status.attempts, status.failures, status.ledger.in_flight()),
             (4, 3, 0)
         );
-        assert_eq!(status.delivered, 3 * events.len() as u64);
+        assert_eq!(status.ledger.delivered(), 3 * events.len() as u64);
     }
     Ok(())
 }
@@ -80,17 +84,21 @@ fn whatever_a_receiver_answers_is_named_and_forgets_nothing() -> Outcome {
             collector.does(does);
             let said = refused(&metrics)?;
             assert!(said.starts_with(expected), "{does:?}: {said}");
-            assert_eq!(metrics.status().delivered, 0);
+            assert_eq!(metrics.status().ledger.delivered(), 0);
         }
         // It warns, and has taken everything.
         collector.does(Does::Reject(0));
         metrics.flush(GUARD)?;
         let status = metrics.shutdown(GUARD);
         assert_eq!(
-            (status.failures, status.in_flight, status.dropped),
+            (
+                status.failures,
+                status.ledger.in_flight(),
+                status.ledger.dropped_total()
+            ),
             (4, 0, 0)
         );
-        assert_eq!(status.delivered, 4 * script().len() as u64);
+        assert_eq!(status.ledger.delivered(), 4 * script().len() as u64);
     }
     Ok(())
 }
@@ -124,7 +132,10 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
         collector.does(Does::Accept);
         // A busy machine may need more than those milliseconds.
         while metrics.flush(GUARD).is_err() {}
-        assert_eq!(metrics.status().delivered, 3 * script().len() as u64);
+        assert_eq!(
+            metrics.status().ledger.delivered(),
+            3 * script().len() as u64
+        );
     }
     Ok(())
 }
@@ -141,7 +152,7 @@ fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
         collector.push()?;
         collector.does(Does::Accept);
         collector.push()?;
-        while metrics.status().delivered == 0 {
+        while metrics.status().ledger.delivered() == 0 {
             std::thread::yield_now();
         }
     }

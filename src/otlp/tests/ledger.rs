@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::collector::{Collector, Does, free};
 use super::received::series;
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
-use crate::{ExportStatus, MetricsBackend, NotFlushed, OtlpMetrics, RunnerType};
+use crate::exporter::{ExporterStatus, NotFlushed};
+use crate::{MetricsBackend, OtlpMetrics, RunnerType};
 
-fn balanced(status: &ExportStatus) {
-    let known = status.delivered + status.dropped + status.in_flight;
-    assert_eq!(status.accepted, known, "{status:?}");
+fn balanced(status: &ExporterStatus) {
+    let known =
+        status.ledger.delivered() + status.ledger.dropped_total() + status.ledger.in_flight();
+    assert_eq!(status.ledger.accepted(), known, "{status:?}");
 }
 
 #[test]
@@ -37,8 +39,8 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
             while !done.load(Ordering::Relaxed) {
                 let status = metrics.status();
                 balanced(&status);
-                assert!(status.delivered >= before, "{status:?}");
-                before = status.delivered;
+                assert!(status.ledger.delivered() >= before, "{status:?}");
+                before = status.ledger.delivered();
             }
         });
         for thread in recording {
@@ -48,7 +50,7 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
     });
     let status = metrics.shutdown(GUARD);
     assert_eq!(
-        (status.accepted, status.delivered),
+        (status.ledger.accepted(), status.ledger.delivered()),
         (THREADS * EACH, THREADS * EACH)
     );
     let mut last = 0.0;
@@ -70,14 +72,14 @@ fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
             let flushed = scope.spawn(|| metrics.flush(GUARD));
             collector.push()?;
             (0..7).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
-            assert_eq!(metrics.status().delivered, 0);
+            assert_eq!(metrics.status().ledger.delivered(), 0);
             collector.release();
             flushed.join().map_err(|_| "the flush has panicked")??;
             Ok(())
         })?;
         let status = metrics.status();
         assert_eq!(
-            (status.delivered, status.in_flight),
+            (status.ledger.delivered(), status.ledger.in_flight()),
             (script().len() as u64, 7)
         );
     }
@@ -92,14 +94,21 @@ fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
         record(&metrics, &script());
         let status = metrics.shutdown(GUARD);
         balanced(&status);
-        assert_eq!(status.delivered, script().len() as u64);
+        assert_eq!(status.ledger.delivered(), script().len() as u64);
         assert_eq!(metrics.flush(GUARD), Err(NotFlushed::ShutDown));
 
         // What comes too late is dropped, and counted.
         metrics.record_task_started(RunnerType::Wasm);
         let late = metrics.shutdown(GUARD);
         balanced(&late);
-        assert_eq!((late.dropped, late.in_flight, late.attempts), (1, 0, 1));
+        assert_eq!(
+            (
+                late.ledger.dropped_total(),
+                late.ledger.in_flight(),
+                late.attempts
+            ),
+            (1, 0, 1)
+        );
     }
     Ok(())
 }
@@ -113,9 +122,13 @@ fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
         record(&metrics, &script());
         let status = metrics.shutdown(GUARD);
         balanced(&status);
-        assert_eq!(status.dropped, script().len() as u64);
+        assert_eq!(status.ledger.dropped_total(), script().len() as u64);
         assert_eq!(
-            (status.delivered, status.in_flight, status.failures),
+            (
+                status.ledger.delivered(),
+                status.ledger.in_flight(),
+                status.failures
+            ),
             (0, 0, 1)
         );
     }
@@ -136,8 +149,11 @@ fn a_receiver_that_hangs_holds_no_shutdown_up() -> Outcome {
         collector.push()?;
         let status = metrics.shutdown(Duration::from_millis(100));
         balanced(&status);
-        assert_eq!((status.delivered, status.in_flight), (0, 0));
-        assert_eq!(status.dropped, script().len() as u64);
+        assert_eq!(
+            (status.ledger.delivered(), status.ledger.in_flight()),
+            (0, 0)
+        );
+        assert_eq!(status.ledger.dropped_total(), script().len() as u64);
     }
     Ok(())
 }
@@ -168,14 +184,20 @@ fn dropping_it_pushes_in_the_background_and_its_ledger_tells() -> Outcome {
         let (status, records) = (metrics.status_reader(), script().len() as u64);
         drop(metrics);
         // It has not waited for the push.
-        assert_eq!((status().in_flight, status().delivered), (records, 0));
+        assert_eq!(
+            (status().ledger.in_flight(), status().ledger.delivered()),
+            (records, 0)
+        );
         collector.push()?;
         collector.release();
-        while status().in_flight > 0 {
+        while status().ledger.in_flight() > 0 {
             thread::yield_now();
         }
         balanced(&status());
-        assert_eq!((status().delivered, status().dropped), (records, 0));
+        assert_eq!(
+            (status().ledger.delivered(), status().ledger.dropped_total()),
+            (records, 0)
+        );
     }
     Ok(())
 }
@@ -189,11 +211,11 @@ fn dropping_it_gives_up_what_no_receiver_accepts() -> Outcome {
         record(&metrics, &script());
         let status = metrics.status_reader();
         drop(metrics);
-        while status().in_flight > 0 {
+        while status().ledger.in_flight() > 0 {
             thread::yield_now();
         }
         balanced(&status());
-        assert_eq!(status().dropped, script().len() as u64);
+        assert_eq!(status().ledger.dropped_total(), script().len() as u64);
     }
     Ok(())
 }
@@ -226,7 +248,7 @@ fn a_shutdown_without_an_end_pushes_like_any_other() -> Outcome {
         let metrics = pushing_to(&collector).build()?;
         record(&metrics, &script());
         let status = metrics.shutdown(within);
-        assert_eq!(status.delivered, script().len() as u64);
+        assert_eq!(status.ledger.delivered(), script().len() as u64);
         collector.push()?;
     }
     Ok(())
@@ -244,6 +266,6 @@ fn it_is_built_used_and_dropped_within_a_runtime_as_without_one() -> Outcome {
         let shut_down = tokio::task::spawn_blocking(move || metrics.shutdown(GUARD));
         Ok::<_, Box<dyn std::error::Error>>(shut_down.await?)
     })?;
-    assert_eq!(status.delivered, script().len() as u64);
+    assert_eq!(status.ledger.delivered(), script().len() as u64);
     Ok(())
 }

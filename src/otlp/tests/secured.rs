@@ -74,7 +74,10 @@ fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
         let metrics = pushing_to(&collector).ca_file(authority.file()).build()?;
         record(&metrics, &script());
         metrics.flush(GUARD)?;
-        assert_eq!(metrics.shutdown(GUARD).delivered, script().len() as u64);
+        assert_eq!(
+            metrics.shutdown(GUARD).ledger.delivered(),
+            script().len() as u64
+        );
     }
     Ok(())
 }
@@ -109,7 +112,7 @@ fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
                 .flush(GUARD)
                 .map_or_else(|e| e.to_string(), |()| String::new());
             assert!(said.contains(expected), "{said}");
-            assert_eq!(metrics.status().delivered, 0);
+            assert_eq!(metrics.status().ledger.delivered(), 0);
             assert!(collector.try_push().is_err());
         }
     }
@@ -160,7 +163,10 @@ fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outc
             let metrics = pushing_to(&collector).ca_file(pinned.file()).build()?;
             record(&metrics, &script());
             metrics.flush(GUARD)?;
-            assert_eq!(metrics.shutdown(GUARD).delivered, script().len() as u64);
+            assert_eq!(
+                metrics.shutdown(GUARD).ledger.delivered(),
+                script().len() as u64
+            );
         }
     }
     Ok(())

@@ -2,11 +2,10 @@ use std::process;
 
 use opentelemetry_proto::tonic::metrics::v1::metric;
 
-use super::super::message::Message;
-use super::super::resource::Resource;
 use super::collector::Collector;
 use super::received::{Series, attributes, metrics, series};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
+use crate::otlp_encoding::{Message, Resource};
 use crate::totals::Tally;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
@@ -53,7 +52,7 @@ fn totals_that_arrive_are_those_recorded() -> Outcome {
         arrived.retain(|key, _| !key.contains("seconds"));
         assert_eq!(arrived, counted(&recorded), "{protocol:?}");
         let status = metrics.shutdown(GUARD);
-        assert_eq!(status.delivered, recorded.len() as u64);
+        assert_eq!(status.ledger.delivered(), recorded.len() as u64);
         assert_eq!((status.attempts, status.failures), (3, 0));
     }
     Ok(())

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{GUARD, ONE_OF_EACH, Result, received, server, settled};
-use crate::{MetricsBackend, RunnerType, StatsdMetrics, StatsdStatus};
+use crate::exporter::{ExporterStatus, NotFlushed};
+use crate::{DropReason, MetricsBackend, RunnerType, StatsdMetrics};
 
 #[test]
 fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Result {
@@ -29,7 +30,7 @@ fn refusing() -> Result<(UdpSocket, SocketAddr)> {
 }
 
 /// Waits until an attempt to send has failed.
-fn failed(metrics: &StatsdMetrics) -> Result<StatsdStatus> {
+fn failed(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
     let begun = Instant::now();
     while metrics.status().failures == 0 {
         if begun.elapsed() > GUARD {
@@ -54,12 +55,18 @@ fn away_and_back() -> Result<bool> {
         error.starts_with(&format!("cannot send: {address}: ")),
         "{error}"
     );
-    assert_eq!((status.delivered, status.in_flight()), (0, 1));
+    assert_eq!(
+        (status.ledger.delivered(), status.ledger.in_flight()),
+        (0, 1)
+    );
     // What finds no room while they wait is counted.
     (0..6).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
     let status = metrics.status();
-    assert_eq!((status.delivered, status.in_flight()), (0, 5));
-    assert_eq!(status.dropped.queue_full, 2);
+    assert_eq!(
+        (status.ledger.delivered(), status.ledger.in_flight()),
+        (0, 5)
+    );
+    assert_eq!(status.ledger.dropped(DropReason::QueueFull), 2);
 
     drop(kept);
     let server = match UdpSocket::bind(address) {
@@ -70,7 +77,10 @@ fn away_and_back() -> Result<bool> {
     assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
     assert_eq!(received(&server)?, "solti.tasks_started.wasm:4|c");
     let status = settled(&metrics)?;
-    assert_eq!((status.delivered, status.dropped.total()), (5, 2));
+    assert_eq!(
+        (status.ledger.delivered(), status.ledger.dropped_total()),
+        (5, 2)
+    );
     Ok(true)
 }
 
@@ -85,8 +95,35 @@ fn a_shutdown_does_not_wait_for_a_server_that_is_away() -> Result {
         failed(&metrics)?;
         metrics.record_task_started(RunnerType::Wasm);
         let status = metrics.shutdown(Duration::MAX);
-        assert_eq!((status.delivered, status.dropped.shut_down), (0, 2));
-        assert_eq!(status.in_flight(), 0);
+        assert_eq!(
+            (
+                status.ledger.delivered(),
+                status.ledger.dropped(DropReason::ShutDown)
+            ),
+            (0, 2)
+        );
+        assert_eq!(status.ledger.in_flight(), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_flush_says_that_no_server_has_taken_the_records_and_they_wait() -> Result {
+    let (_kept, address) = refusing()?;
+    let metrics = StatsdMetrics::builder(address.to_string()).build()?;
+    metrics.record_task_started(RunnerType::Wasm);
+    for failures in 1..3 {
+        let flushed = metrics.flush(GUARD);
+        let status = metrics.status();
+        assert!(status.failures >= failures);
+        let NotFlushed::Refused(why) = flushed.err().ok_or("flushed")? else {
+            return Err("not refused".into());
+        };
+        assert!(
+            why.starts_with(&format!("cannot send: {address}: ")),
+            "{why}"
+        );
+        assert_eq!(status.ledger.in_flight(), 1);
     }
     Ok(())
 }
@@ -103,7 +140,10 @@ fn a_name_that_is_not_known_yet_is_a_failure_and_not_an_error() -> Result {
         error.starts_with("cannot send: cannot look the server up: "),
         "{error}"
     );
-    assert_eq!((status.in_flight(), status.dropped.total()), (1, 0));
+    assert_eq!(
+        (status.ledger.in_flight(), status.ledger.dropped_total()),
+        (1, 0)
+    );
     Ok(())
 }
 
@@ -114,9 +154,15 @@ fn dropping_it_gives_up_what_no_server_takes() -> Result {
     metrics.record_batch(&ONE_OF_EACH);
     let status = metrics.status_reader();
     drop(metrics);
-    while status().in_flight() > 0 {
+    while status().ledger.in_flight() > 0 {
         thread::yield_now();
     }
-    assert_eq!((status().delivered, status().dropped.shut_down), (0, 3));
+    assert_eq!(
+        (
+            status().ledger.delivered(),
+            status().ledger.dropped(DropReason::ShutDown)
+        ),
+        (0, 3)
+    );
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use solti_metrics::{MetricsHandle, PrometheusMetrics};
+use solti_metrics::{MetricsHandle, PrometheusMetrics, SummaryMetrics};
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
@@ -14,7 +14,6 @@ use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, 
 
 use super::args::{Format, RunArgs};
 use super::chain::{Backend, Chain};
-use super::summary::Summary;
 use crate::limits::advised;
 use crate::voice::Voice;
 
@@ -23,7 +22,7 @@ pub(crate) struct Backends {
     /// As the report names them.
     pub(crate) chosen: String,
     pub(crate) handle: MetricsHandle,
-    pub(crate) summary: Option<Arc<Summary>>,
+    pub(crate) summary: Option<Arc<SummaryMetrics>>,
     pub(crate) prometheus: Option<Arc<PrometheusMetrics>>,
     /// In the order in which records pass them.
     pub(crate) components: Vec<Arc<Component>>,
@@ -94,7 +93,7 @@ impl Backends {
     ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerBook::new(), LedgerBook::new());
         let exported = Exported::new(&guests, &own);
-        let summary = builtins.summary.then(|| Arc::new(Summary::default()));
+        let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins
             .prometheus
             .then(|| Arc::new(exported.prometheus(Registry::default())));

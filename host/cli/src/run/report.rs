@@ -6,7 +6,7 @@ use solti_metrics_host::runner::Path;
 use solti_metrics_server::LedgerRow;
 
 use super::backend::Backends;
-use super::summary::{Completed, RunnerErrors, Started};
+use super::summary::{self, Completed, RunnerErrors, Started};
 use super::tally::Tally;
 
 /// What happened, in the form in which programs read it.
@@ -100,9 +100,9 @@ impl Report {
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            tasks: summary.map_or_else(Vec::new, |summary| summary.completed()),
-            started: summary.map_or_else(Vec::new, |summary| summary.started()),
-            errors: summary.map_or_else(Vec::new, |summary| summary.errors()),
+            tasks: summary.map_or_else(Vec::new, summary::completed),
+            started: summary.map_or_else(Vec::new, summary::started),
+            errors: summary.map_or_else(Vec::new, summary::errors),
             ends: tally
                 .ends()
                 .map(|(end, detail, count)| End {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use solti_metrics::exporter::{Exporter, NotFlushed};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{BackendState, RestartPolicy};
 
@@ -104,5 +105,40 @@ fn a_backend_that_is_dropped_still_gets_what_was_queued() -> Result<()> {
         std::thread::yield_now();
     }
     ensure!(next.events().len() == 100, "{ledger:?}");
+    Ok(())
+}
+
+#[test]
+fn a_component_is_flushed_and_shut_down_like_any_exporter() -> Result<()> {
+    let bench = Bench::new(&Probe::new().batch().load()?)?;
+    let exporter: &dyn Exporter = &*bench.backend;
+    bench.record((1_000..1_100).map(completed));
+    exporter.flush(GUARD)?;
+    let status = exporter.status();
+    ensure!(status.ledger.delivered() == 100, "{status:?}");
+    ensure!(
+        status.attempts > 0 && status.failures == 0 && status.last_error.is_none(),
+        "{status:?}"
+    );
+    ensure!(
+        status.queued == 0 && status.queue_capacity.is_some(),
+        "{status:?}"
+    );
+    bench.record([completed(1_000)]);
+    let ledger = exporter.shutdown(GUARD).ledger;
+    let found = (ledger.accepted(), ledger.delivered(), ledger.in_flight());
+    ensure!(found == (101, 101, 0), "{ledger:?}");
+    ensure!(exporter.flush(GUARD) == Err(NotFlushed::ShutDown));
+    Ok(())
+}
+
+#[test]
+fn a_flush_waits_for_a_component_that_hangs_no_longer_than_it_was_told() -> Result<()> {
+    let bench = Bench::new(&Probe::new().now("(loop $again (br $again))").load()?)?;
+    bench.record([completed(NOW)]);
+    let within = Duration::from_millis(20);
+    let flushed = Exporter::flush(&*bench.backend, within);
+    ensure!(flushed == Err(NotFlushed::TooSlow(within)), "{flushed:?}");
+    bench.backend.stop_blocking(Duration::ZERO);
     Ok(())
 }

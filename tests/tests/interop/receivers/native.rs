@@ -94,7 +94,8 @@ fn counts(
         expected.must_be_at(server, prefix)?;
     }
     let status = metrics.shutdown(GUARD);
-    let found = (status.accepted, status.delivered, status.in_flight());
+    let ledger = status.ledger;
+    let found = (ledger.accepted(), ledger.delivered(), ledger.in_flight());
     ensure!(found == (records as u64, records as u64, 0), "{status:?}");
     ensure!(
         status.failures == 0 && status.last_error.is_none(),

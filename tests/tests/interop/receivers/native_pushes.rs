@@ -65,7 +65,10 @@ fn late(program: &Path) -> Result<()> {
         ensure!(metrics.flush(GUARD).is_err());
         let status = metrics.status();
         ensure!(status.failures == failures, "{status:?}");
-        ensure!(status.in_flight == recorded.len() as u64, "{status:?}");
+        ensure!(
+            status.ledger.in_flight() == recorded.len() as u64,
+            "{status:?}"
+        );
     }
     record(&metrics, &part());
     recorded.extend(part());
@@ -119,10 +122,10 @@ fn record(metrics: &dyn MetricsBackend, events: &[Event]) {
 fn without_loss(metrics: &OtlpMetrics, records: usize) -> Result<()> {
     let status = metrics.shutdown(GUARD);
     let found = (
-        status.accepted,
-        status.delivered,
-        status.dropped,
-        status.in_flight,
+        status.ledger.accepted(),
+        status.ledger.delivered(),
+        status.ledger.dropped_total(),
+        status.ledger.in_flight(),
     );
     ensure!(
         found == (records as u64, records as u64, 0, 0),

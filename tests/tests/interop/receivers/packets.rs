@@ -84,16 +84,23 @@ fn send(
         builder = builder.tag(name, value);
     }
     let metrics = builder.build()?;
-    metrics.record_batch(events);
+    let (mut buffer, mut datagrams) = ([0; 65_536], Vec::new());
+    // The system keeps 92 datagrams for the server, and these are at most 50.
+    for part in events.chunks(100) {
+        metrics.record_batch(part);
+        metrics.flush(GUARD)?;
+        while (datagrams.len() as u64) < metrics.status().attempts {
+            let length = server.recv(&mut buffer)?;
+            ensure!(length <= StatsdMetrics::DATAGRAM, "{length} bytes");
+            datagrams.push(String::from_utf8(buffer[..length].to_vec())?);
+        }
+    }
     let status = metrics.shutdown(GUARD);
-    ensure!(status.delivered == events.len() as u64, "{status:?}");
-    let mut buffer = [0; 65_536];
-    let datagrams = (0..status.attempts).map(|_| {
-        let length = server.recv(&mut buffer)?;
-        ensure!(length <= StatsdMetrics::DATAGRAM, "{length} bytes");
-        Ok(String::from_utf8(buffer[..length].to_vec())?)
-    });
-    datagrams.collect()
+    ensure!(
+        status.ledger.delivered() == events.len() as u64,
+        "{status:?}"
+    );
+    Ok(datagrams)
 }
 
 fn check(

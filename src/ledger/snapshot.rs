@@ -1,7 +1,7 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
-use super::DropReason;
+use super::drop_reason::DropReason;
 
 /// The counts of a ledger, or of several, at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl LedgerSnapshot {
         counted
     }
 
-    /// Records that guests made.
+    /// Records that were made.
     #[must_use]
     pub const fn accepted(&self) -> u64 {
         self.accepted

@@ -8,24 +8,24 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
 };
 
-use super::MetricNames;
+use super::names::MetricNames;
 use super::resource::Resource;
 use crate::totals::{Durations, Tally};
 use crate::{DURATION_BUCKETS, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// How totals are said in OTLP.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) resource: Resource,
-    pub(super) names: MetricNames,
+pub(crate) struct Message {
+    pub(crate) resource: Resource,
+    pub(crate) names: MetricNames,
     /// When counting began.
-    pub(super) start: u64,
+    pub(crate) start: u64,
 }
 
 impl Message {
     /// Everything since the start, as of `now`. As many points as there are series:
     /// it does not grow with what was recorded.
-    pub(super) fn request(&self, total: &Tally, now: u64) -> ExportMetricsServiceRequest {
+    pub(crate) fn request(&self, total: &Tally, now: u64) -> ExportMetricsServiceRequest {
         let scope_metrics = ScopeMetrics {
             scope: Some(InstrumentationScope {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -89,7 +89,7 @@ impl Message {
 }
 
 /// Nanoseconds since 1970, by the system's clock.
-pub(super) fn unix_nanos() -> u64 {
+pub(crate) fn unix_nanos() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)

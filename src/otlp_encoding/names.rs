@@ -14,28 +14,28 @@ pub enum MetricNames {
 }
 
 impl MetricNames {
-    pub(super) const fn started(self) -> &'static str {
+    pub(crate) const fn started(self) -> &'static str {
         match self {
             Self::Prometheus => "solti_runner_tasks_started_total",
             Self::OpenTelemetry => "solti.runner.tasks.started",
         }
     }
 
-    pub(super) const fn completed(self) -> &'static str {
+    pub(crate) const fn completed(self) -> &'static str {
         match self {
             Self::Prometheus => "solti_runner_tasks_completed_total",
             Self::OpenTelemetry => "solti.runner.tasks.completed",
         }
     }
 
-    pub(super) const fn duration(self) -> &'static str {
+    pub(crate) const fn duration(self) -> &'static str {
         match self {
             Self::Prometheus => "solti_runner_task_duration_seconds",
             Self::OpenTelemetry => "solti.runner.task.duration",
         }
     }
 
-    pub(super) const fn errors(self) -> &'static str {
+    pub(crate) const fn errors(self) -> &'static str {
         match self {
             Self::Prometheus => "solti_runner_errors_total",
             Self::OpenTelemetry => "solti.runner.errors",

@@ -1,75 +1,29 @@
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-mod book;
-mod drop_reason;
-#[cfg(feature = "provider")]
-mod shared_writer;
-mod snapshot;
+use super::book::LedgerBook;
+use super::counters::{Counters, Ledger};
+use super::drop_reason::DropReason;
 
-pub use book::LedgerBook;
-pub use drop_reason::DropReason;
-pub use snapshot::LedgerSnapshot;
-
-#[cfg(feature = "provider")]
-pub(crate) use shared_writer::SharedLedgerWriter;
-
-/// What became of the records of one context: a shared, live view.
-///
-/// At every moment `accepted = delivered + dropped + in flight`, and nothing is
-/// in flight once the context rests. The one writer is the context; a reader on
-/// any thread sees a state that balances.
-#[derive(Clone)]
-pub struct Ledger {
-    counters: Arc<Counters>,
-}
-
-impl Ledger {
-    /// The counts of this moment.
-    #[must_use]
-    pub fn snapshot(&self) -> LedgerSnapshot {
-        self.counters.snapshot()
-    }
-}
-
-impl fmt::Debug for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.snapshot().fmt(f)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    accepted: AtomicU64,
-    delivered: AtomicU64,
-    clamped: AtomicU64,
-    dropped: [AtomicU64; DropReason::ALL.len()],
-}
-
-impl Counters {
-    /// A record is accepted before it is settled, and the settling is read
-    /// first: whatever is seen as settled is seen as accepted too.
-    fn snapshot(&self) -> LedgerSnapshot {
-        LedgerSnapshot {
-            dropped: std::array::from_fn(|reason| self.dropped[reason].load(Ordering::Acquire)),
-            delivered: self.delivered.load(Ordering::Acquire),
-            clamped: self.clamped.load(Ordering::Acquire),
-            accepted: self.accepted.load(Ordering::Acquire),
-        }
-    }
-}
-
-/// The one place where a counter moves. There is one writer for each ledger, so
-/// that an increment is a load and a store and takes no lock on the bus.
-pub(crate) struct LedgerWriter {
+/// Moves the counters of a ledger that has one writer, so that an increment is a load
+/// and a store, and takes no lock on the bus.
+#[derive(Debug)]
+pub struct LedgerWriter {
     counters: Arc<Counters>,
     books: Vec<LedgerBook>,
 }
 
 impl LedgerWriter {
-    /// In each of these books, which are different ones.
-    pub(crate) fn new(books: Vec<LedgerBook>) -> Self {
+    /// An empty ledger, which is in each of these books. A book that is given twice
+    /// has it once.
+    #[must_use]
+    pub fn new(given: Vec<LedgerBook>) -> Self {
+        let mut books: Vec<LedgerBook> = Vec::with_capacity(given.len());
+        for book in given {
+            if !books.iter().any(|known| known.is(&book)) {
+                books.push(book);
+            }
+        }
         let counters = Arc::new(Counters::default());
         for book in &books {
             book.open(&counters);
@@ -77,29 +31,33 @@ impl LedgerWriter {
         Self { counters, books }
     }
 
-    pub(crate) fn reader(&self) -> Ledger {
-        Ledger {
-            counters: Arc::clone(&self.counters),
-        }
+    /// A view of this ledger.
+    #[must_use]
+    pub fn reader(&self) -> Ledger {
+        Ledger::of(&self.counters)
     }
 
+    /// So many records were made.
     #[inline]
-    pub(crate) fn accept(&mut self, records: u64) {
+    pub fn accept(&mut self, records: u64) {
         increase(&self.counters.accepted, records);
     }
 
+    /// The backend took so many records.
     #[inline]
-    pub(crate) fn deliver(&mut self, records: u64) {
+    pub fn deliver(&mut self, records: u64) {
         increase(&self.counters.delivered, records);
     }
 
+    /// So many records did not reach the backend, for this reason.
     #[cold]
-    pub(crate) fn drop_for(&mut self, reason: DropReason, records: u64) {
+    pub fn drop_for(&mut self, reason: DropReason, records: u64) {
         increase(&self.counters.dropped[reason as usize], records);
     }
 
+    /// The duration of a record was lowered to the ceiling.
     #[cold]
-    pub(crate) fn clamp(&mut self) {
+    pub fn clamp(&mut self) {
         increase(&self.counters.clamped, 1);
     }
 }
@@ -153,6 +111,16 @@ mod tests {
         assert_eq!(book.total().delivered(), 2);
         open.accept(1);
         assert_eq!(book.total().in_flight(), 1);
+    }
+
+    #[test]
+    fn a_book_that_is_given_twice_has_a_ledger_once() {
+        let book = LedgerBook::new();
+        let mut writer = LedgerWriter::new(vec![book.clone(), book.clone()]);
+        writer.accept(1);
+        assert_eq!(book.total().accepted(), 1);
+        drop(writer);
+        assert_eq!(book.total().accepted(), 1);
     }
 
     #[test]

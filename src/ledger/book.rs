@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Counters, LedgerSnapshot};
+use super::counters::Counters;
+use super::snapshot::LedgerSnapshot;
 
-/// The sum of many ledgers, those of contexts that are gone included.
+/// The sum of many ledgers, those of sources that are gone included.
 ///
-/// Give the same book to every context that belongs together; clones share
+/// Give the same book to every source that belongs together; clones share
 /// their content.
 #[derive(Clone, Default)]
 pub struct LedgerBook {
@@ -34,7 +35,7 @@ impl LedgerBook {
     }
 
     /// Whether it is a clone of the other one.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.pages, &other.pages)
     }
 

@@ -1,17 +1,11 @@
-//! What a worker can be asked to do between two batches.
+//! A worker does what it is asked to do between two batches.
 
 use tokio::sync::oneshot;
 
+use super::command::{Command, refuse};
 use super::instance::{Ended, Instance, NotStarted};
 use super::worker::{Next, Worker, after};
 use super::{BackendState, NotRunning, Provider, StartError};
-
-/// One of these things, and whom to tell how it went.
-pub(super) enum Command {
-    Flush(oneshot::Sender<Result<(), NotRunning>>),
-    Expose(oneshot::Sender<Result<String, NotRunning>>),
-    Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
-}
 
 impl Worker {
     pub(super) async fn obey(
@@ -170,18 +164,6 @@ fn answer<T, U>(
     };
     let _ = reply.send(answer);
     end
-}
-
-pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
-    let refused = NotRunning::State { state };
-    match command {
-        Command::Flush(reply) => drop(reply.send(Err(refused))),
-        Command::Expose(reply) => drop(reply.send(Err(refused))),
-        Command::Replace(_, reply) => {
-            let name = name.to_owned();
-            drop(reply.send(Err(StartError::Stopped { name })));
-        }
-    }
 }
 
 /// A scraper that got half an exposition would take it for the whole.

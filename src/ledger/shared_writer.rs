@@ -1,35 +1,38 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Counters, DropReason, Ledger};
+use super::counters::{Counters, Ledger};
+use super::drop_reason::DropReason;
 
 /// Moves the counters of a ledger that many threads write at once: that of a
 /// backend, which is called by every guest and settles on a thread of its own.
 #[derive(Debug, Default)]
-pub(crate) struct SharedLedgerWriter {
+pub struct SharedLedgerWriter {
     counters: Arc<Counters>,
 }
 
 impl SharedLedgerWriter {
-    pub(crate) fn reader(&self) -> Ledger {
-        Ledger {
-            counters: Arc::clone(&self.counters),
-        }
+    /// A view of this ledger.
+    #[must_use]
+    pub fn reader(&self) -> Ledger {
+        Ledger::of(&self.counters)
     }
 
-    /// Returns how many records were accepted before these.
+    /// So many records were made. Returns how many were made before them.
     #[inline]
-    pub(crate) fn accept(&self, records: u64) -> u64 {
+    pub fn accept(&self, records: u64) -> u64 {
         add(&self.counters.accepted, records)
     }
 
+    /// The backend took so many records.
     #[inline]
-    pub(crate) fn deliver(&self, records: u64) {
+    pub fn deliver(&self, records: u64) {
         add(&self.counters.delivered, records);
     }
 
+    /// So many records did not reach the backend, for this reason.
     #[cold]
-    pub(crate) fn drop_for(&self, reason: DropReason, records: u64) {
+    pub fn drop_for(&self, reason: DropReason, records: u64) {
         add(&self.counters.dropped[reason as usize], records);
     }
 }

@@ -1,0 +1,25 @@
+//! What a worker can be asked to do between two batches.
+
+use tokio::sync::oneshot;
+
+use super::{BackendState, NotRunning, Provider, StartError};
+
+/// One of these things, and whom to tell how it went.
+pub(super) enum Command {
+    Flush(oneshot::Sender<Result<(), NotRunning>>),
+    Expose(oneshot::Sender<Result<String, NotRunning>>),
+    Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
+}
+
+/// Answers whoever asked that it cannot be done in this state.
+pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
+    let refused = NotRunning::State { state };
+    match command {
+        Command::Flush(reply) => drop(reply.send(Err(refused))),
+        Command::Expose(reply) => drop(reply.send(Err(refused))),
+        Command::Replace(_, reply) => {
+            let name = name.to_owned();
+            drop(reply.send(Err(StartError::Stopped { name })));
+        }
+    }
+}

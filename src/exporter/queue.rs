@@ -1,0 +1,249 @@
+use super::sync::{ArrayQueue, AtomicU8, Ordering};
+use super::wakeup::Wakeup;
+use crate::{DropReason, Event, Ledger, SharedLedgerWriter};
+
+/// Records are queued.
+const OPEN: u8 = 0;
+/// Records are dropped, as `circuit_open`, until it is open again.
+const CIRCUIT_OPEN: u8 = 1;
+/// Records are dropped, as `shut_down`, and those that are queued may still be sent.
+const CLOSED: u8 = 2;
+/// Nothing is sent any more: records that are queued are dropped too.
+const OVER: u8 = 3;
+
+/// A bounded queue of records between recording threads and an exporter's worker, with
+/// the ledger of these records.
+///
+/// Recording allocates nothing, takes no lock, and never waits: a record that finds the
+/// queue full is dropped, as `queue_full`. Of the records that come while the worker
+/// rests, one wakes it, with one system call.
+///
+/// There is one worker. It takes records with [`pop`](Self::pop), sends them, and says
+/// what became of them, with [`deliver`](Self::deliver) or
+/// [`drop_for`](Self::drop_for): so the ledger balances at every moment.
+///
+/// ```
+/// use solti_metrics::exporter::Queue;
+/// use solti_metrics::{DropReason, Event, RunnerType};
+///
+/// let queue = Queue::new(2, 1);
+/// queue.record_batch(&[Event::TaskStarted { runner: RunnerType::Wasm }; 3]);
+/// assert!(queue.pop().is_some());
+/// queue.deliver(1);
+/// queue.end();
+///
+/// let ledger = queue.ledger().snapshot();
+/// assert_eq!((ledger.accepted(), ledger.delivered(), ledger.in_flight()), (3, 1, 0));
+/// assert_eq!(ledger.dropped(DropReason::QueueFull), 1);
+/// assert_eq!(ledger.dropped(DropReason::ShutDown), 1);
+/// ```
+#[derive(Debug)]
+pub struct Queue {
+    events: Events,
+    ledger: SharedLedgerWriter,
+    /// One less than a power of two: so many records make a batch.
+    batch_mask: u64,
+    intake: AtomicU8,
+    wakeup: Wakeup,
+}
+
+#[cfg(not(all(test, loom)))]
+type Events = ArrayQueue<Event>;
+#[cfg(all(test, loom))]
+type Events = ArrayQueue;
+
+/// A batch is no larger, so that there is a power of two above it.
+const MOST: usize = 1 << 30;
+
+impl Queue {
+    /// A queue for `capacity` records, at least one. A worker that gathers records is
+    /// woken when `batch` of them have come, rounded up to a power of two. It takes 24 bytes for each record,
+    /// at once.
+    #[must_use]
+    pub fn new(capacity: usize, batch: usize) -> Self {
+        Self {
+            events: Events::new(capacity.max(1)),
+            ledger: SharedLedgerWriter::default(),
+            batch_mask: batch.clamp(1, MOST).next_power_of_two() as u64 - 1,
+            intake: AtomicU8::new(OPEN),
+            wakeup: Wakeup::new(),
+        }
+    }
+
+    /// Takes a record, or drops it.
+    #[inline]
+    pub fn record(&self, event: Event) {
+        let before = self.ledger.accept(1);
+        let intake = self.intake.load(Ordering::SeqCst);
+        if intake != OPEN {
+            self.ledger.drop_for(refusal(intake), 1);
+            return;
+        }
+        let taken = self.events.push(event).is_ok();
+        if !taken {
+            self.ledger.drop_for(DropReason::QueueFull, 1);
+        }
+        self.wakeup
+            .pushed(!taken || (before + 1) & self.batch_mask == 0);
+        self.sweep_if_over();
+    }
+
+    /// Takes records, as far as there is room, and drops the others.
+    ///
+    /// All are accepted at once, and so in flight until the last is queued: a thread that
+    /// closes the queue meanwhile sees that records are still to come. The worker may be
+    /// woken behind each run of as many records as make a batch, and behind the last: for
+    /// a batch of its own or less, that is once.
+    pub fn record_batch(&self, events: &[Event]) {
+        let records = events.len() as u64;
+        let mut number = self.ledger.accept(records);
+        let intake = self.intake.load(Ordering::SeqCst);
+        if intake != OPEN {
+            self.ledger.drop_for(refusal(intake), records);
+            return;
+        }
+        let mut refused = 0;
+        for run in events.chunks(self.batch_mask as usize + 1) {
+            for &event in run {
+                refused += u64::from(self.events.push(event).is_err());
+            }
+            let last = number + run.len() as u64;
+            // Whether one of these numbers is a multiple.
+            let gathered = (number ^ last) > self.batch_mask;
+            self.wakeup.pushed(refused > 0 || gathered);
+            number = last;
+        }
+        if refused > 0 {
+            self.ledger.drop_for(DropReason::QueueFull, refused);
+        }
+        self.sweep_if_over();
+    }
+
+    /// What became of the records. The view is live, and outlives the queue.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.ledger.reader()
+    }
+
+    /// How many records wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether no record waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// How many records can wait.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.events.capacity()
+    }
+
+    /// Takes a record out. For the worker, which then knows what becomes of it.
+    pub fn pop(&self) -> Option<Event> {
+        self.events.pop()
+    }
+
+    /// The receiver took so many of the records that were taken out.
+    #[inline]
+    pub fn deliver(&self, records: u64) {
+        self.ledger.deliver(records);
+    }
+
+    /// So many of the records that were taken out are lost, for this reason.
+    pub fn drop_for(&self, reason: DropReason, records: u64) {
+        self.ledger.drop_for(reason, records);
+    }
+
+    /// Drops all records that wait, for this reason.
+    pub fn drop_queued(&self, reason: DropReason) {
+        let mut dropped = 0;
+        while self.events.pop().is_some() {
+            dropped += 1;
+        }
+        if dropped > 0 {
+            self.ledger.drop_for(reason, dropped);
+        }
+    }
+
+    /// Waits until there is a record. For the worker alone, which is a task or a thread
+    /// that polls; a future that is dropped leaves nothing behind.
+    pub async fn some(&self) {
+        self.wakeup.park(|| !self.events.is_empty()).await;
+    }
+
+    /// Waits until a batch may have gathered, or the queue is full. For the worker alone,
+    /// which also gives up after a while.
+    pub async fn batch(&self) {
+        let gathered = || {
+            let queued = self.events.len();
+            queued as u64 > self.batch_mask || queued >= self.events.capacity()
+        };
+        self.wakeup.linger(gathered).await;
+    }
+
+    /// Takes records again after [`open_circuit`](Self::open_circuit). A closed queue
+    /// stays closed.
+    pub fn close_circuit(&self) {
+        self.set_intake(OPEN);
+    }
+
+    /// Drops what comes, as `circuit_open`: the receiver is left alone for a while.
+    pub fn open_circuit(&self) {
+        self.set_intake(CIRCUIT_OPEN);
+    }
+
+    /// Drops what comes, as `shut_down`, for good. The worker sends what waits.
+    pub fn close(&self) {
+        self.intake.fetch_max(CLOSED, Ordering::SeqCst);
+    }
+
+    /// Drops what waits and what comes, as `shut_down`, for good. Nothing waits
+    /// afterwards.
+    pub fn end(&self) {
+        self.intake.store(OVER, Ordering::SeqCst);
+        self.sweep_if_over();
+    }
+
+    /// Whether it has [ended](Self::end).
+    #[inline]
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.intake.load(Ordering::SeqCst) == OVER
+    }
+
+    fn set_intake(&self, intake: u8) {
+        // A closed queue is no failure.
+        let _ = self
+            .intake
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| {
+                (now < CLOSED).then_some(intake)
+            });
+    }
+
+    /// A record may be pushed behind the last look into the queue, by a thread that found
+    /// it open. Its push comes before this look at the intake, and the intake changes
+    /// before that last look: one of the two sweeps it up.
+    #[inline]
+    fn sweep_if_over(&self) {
+        if self.is_over() {
+            self.drop_queued(DropReason::ShutDown);
+        }
+    }
+}
+
+#[cold]
+fn refusal(intake: u8) -> DropReason {
+    if intake == CIRCUIT_OPEN {
+        DropReason::CircuitOpen
+    } else {
+        DropReason::ShutDown
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

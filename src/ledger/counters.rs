@@ -1,0 +1,57 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::drop_reason::DropReason;
+use super::snapshot::LedgerSnapshot;
+
+/// What became of the records of one source: a shared, live view.
+///
+/// At every moment `accepted = delivered + dropped + in flight`, and nothing is
+/// in flight once the source rests. A reader on any thread sees a state that
+/// balances.
+#[derive(Clone)]
+pub struct Ledger {
+    counters: Arc<Counters>,
+}
+
+impl Ledger {
+    pub(super) fn of(counters: &Arc<Counters>) -> Self {
+        Self {
+            counters: Arc::clone(counters),
+        }
+    }
+
+    /// The counts of this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> LedgerSnapshot {
+        self.counters.snapshot()
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.snapshot().fmt(f)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) accepted: AtomicU64,
+    pub(super) delivered: AtomicU64,
+    pub(super) clamped: AtomicU64,
+    pub(super) dropped: [AtomicU64; DropReason::ALL.len()],
+}
+
+impl Counters {
+    /// A record is accepted before it is settled, and the settling is read
+    /// first: whatever is seen as settled is seen as accepted too.
+    pub(super) fn snapshot(&self) -> LedgerSnapshot {
+        LedgerSnapshot {
+            dropped: std::array::from_fn(|reason| self.dropped[reason].load(Ordering::Acquire)),
+            delivered: self.delivered.load(Ordering::Acquire),
+            clamped: self.clamped.load(Ordering::Acquire),
+            accepted: self.accepted.load(Ordering::Acquire),
+        }
+    }
+}
