@@ -10,6 +10,9 @@ const MACHINES: [&str; 6] = ["home", "root", "Users", "work", "workspace", "buil
 /// The folder of pages that each state one decision.
 const DECISIONS: &str = "docs/decisions/";
 
+/// Words of `ARCHITECTURE.md` at most: a newcomer reads all of it.
+const MOST_WORDS: usize = 1_500;
+
 #[test]
 fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
     let here = root().canonicalize()?.display().to_string();
@@ -55,6 +58,17 @@ fn a_path_is_told_from_an_address() {
     ] {
         assert!(!names_a_machine(fine), "{fine}");
     }
+}
+
+#[test]
+fn the_architecture_can_be_read_at_once() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md"))?;
+    let words = page.split_whitespace().count();
+    ensure!(
+        words <= MOST_WORDS,
+        "{words} words: reasons belong in {DECISIONS}"
+    );
+    Ok(())
 }
 
 /// What decisions name moves more often than they do.
