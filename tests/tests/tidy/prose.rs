@@ -1,11 +1,17 @@
-//! What a page for people must not have.
+//! What a page for people must not have, and what a page about a decision must.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::tree::{files, root};
 
 /// Folders at the top of somebody's machine, or of a build server.
 const MACHINES: [&str; 6] = ["home", "root", "Users", "work", "workspace", "builds"];
+
+/// The folder of pages that each state one decision.
+const DECISIONS: &str = "docs/decisions/";
+
+/// Words of `ARCHITECTURE.md` at most: a newcomer reads all of it.
+const MOST_WORDS: usize = 1_500;
 
 #[test]
 fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
@@ -51,5 +57,88 @@ fn a_path_is_told_from_an_address() {
         "/proc/self",
     ] {
         assert!(!names_a_machine(fine), "{fine}");
+    }
+}
+
+#[test]
+fn the_architecture_can_be_read_at_once() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md"))?;
+    let words = page.split_whitespace().count();
+    ensure!(
+        words <= MOST_WORDS,
+        "{words} words: reasons belong in {DECISIONS}"
+    );
+    Ok(())
+}
+
+/// What decisions name moves more often than they do.
+#[test]
+fn decisions_name_files_that_exist() -> Result<()> {
+    let mut found = 0;
+    for file in files("md")? {
+        if !file.path.starts_with(DECISIONS) {
+            continue;
+        }
+        let folder = root().join(&file.path);
+        let folder = folder.parent().context("a page is in a folder")?;
+        for path in file.text.split('`').skip(1).step_by(2) {
+            if is_repository_path(path) {
+                ensure!(root().join(path).exists(), "{} names `{path}`", file.path);
+                found += 1;
+            }
+        }
+        for link in file.text.split("](").skip(1) {
+            let (link, _) = link.split_once(')').context("a link ends")?;
+            ensure!(folder.join(link).exists(), "{} links to {link}", file.path);
+        }
+    }
+    ensure!(found > 20, "decisions name only {found} paths");
+    Ok(())
+}
+
+#[test]
+fn decisions_have_a_date_and_are_in_the_index() -> Result<()> {
+    let (index, pages): (Vec<_>, Vec<_>) = files("md")?
+        .into_iter()
+        .filter(|file| file.path.starts_with(DECISIONS))
+        .partition(|file| file.path == "docs/decisions/README.md");
+    let index = &index.first().context("decisions have an index")?.text;
+    for page in pages {
+        let mut lines = page.text.lines().filter(|line| !line.is_empty());
+        let title = lines.next().and_then(|line| line.strip_prefix("# "));
+        let title = title.with_context(|| format!("{} has no title", page.path))?;
+        let link = format!("- [{title}]({})\n", &page.path[DECISIONS.len()..]);
+        ensure!(index.contains(&link), "the index misses {link}");
+        let date = lines.next().and_then(|line| line.strip_prefix("Date: "));
+        let dated = date.is_some_and(|date| date.split('-').map(str::len).eq([4, 2, 2]));
+        ensure!(dated, "{} has no date", page.path);
+    }
+    Ok(())
+}
+
+/// Whether what stands between backticks is a file or a folder of the project: a path
+/// that begins at its top, or ends like a file or a folder.
+fn is_repository_path(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let Some((top, rest)) = word.split_once('/') else {
+        return false;
+    };
+    let ends_like_one = rest.is_empty() || rest.ends_with('/') || rest.contains('.');
+    !top.is_empty() && word.chars().all(plain) && (ends_like_one || root().join(top).exists())
+}
+
+#[test]
+fn a_path_is_told_from_other_code() {
+    for path in ["wit/", "src/backend.rs", "guest/src/wit", "old/name.rs"] {
+        assert!(is_repository_path(path), "{path}");
+    }
+    for other in [
+        "/metrics",
+        "solti:metrics/types",
+        "text/plain",
+        "backend",
+        "a / b",
+    ] {
+        assert!(!is_repository_path(other), "{other}");
     }
 }
