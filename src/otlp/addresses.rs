@@ -76,9 +76,10 @@ fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<Answer> {
         .name("otlp-look-up".to_owned())
         .spawn(move || {
             let found = (name.as_str(), 0).to_socket_addrs();
+            // Before it is told: whoever gets it may look up again at once.
+            drop(running);
             // Nobody may wait for it any more.
             let _ = tell.send(found.map(Iterator::collect));
-            drop(running);
         })
         .map_err(|error| {
             io::Error::new(
