@@ -37,6 +37,8 @@
 //!   Prometheus text format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backend;
 mod buckets;
 mod event;

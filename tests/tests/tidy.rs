@@ -12,5 +12,8 @@ mod dependencies;
 #[path = "tidy/sources.rs"]
 mod sources;
 
+#[path = "tidy/packages.rs"]
+mod packages;
+
 #[path = "tidy/prose.rs"]
 mod prose;
