@@ -27,3 +27,6 @@ mod ungated;
 
 #[path = "contract/page.rs"]
 mod page;
+
+#[path = "contract/encoded.rs"]
+mod encoded;

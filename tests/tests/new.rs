@@ -5,6 +5,8 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use solti_metrics_tests::oracle::Oracle;
 
+use crate::project::RUST_SDK;
+
 #[path = "new/project.rs"]
 mod project;
 #[path = "new/refused.rs"]
@@ -39,7 +41,7 @@ fn main() {
             check().map_err(|error| Failed::from(format!("{error:#}")))
         }));
     }
-    for (language, toolchain) in LANGUAGES {
+    for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {
         // Where its toolchain is, there is what it has built.
         let built = Oracle::example(toolchain, "reporter");
         for role in ROLES {
