@@ -14,6 +14,8 @@ mod composed;
 mod container;
 #[path = "deploy/manifests.rs"]
 mod manifests;
+#[path = "deploy/package.rs"]
+mod package;
 #[path = "deploy/settings.rs"]
 mod settings;
 #[path = "deploy/unit.rs"]
@@ -27,6 +29,7 @@ fn main() {
         container::trials(),
         manifests::trials(),
         composed::trials(),
+        package::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
