@@ -6,7 +6,8 @@
 #                                  wrote is taken from the target directory as it is,
 #                                  since it is built with the same features
 #   tools/packages.sh newest       with the newest versions that the packages accept:
-#                                  their tests and examples, with every feature
+#                                  they are built with every feature, and what their
+#                                  documentation and examples show is tested
 #   tools/packages.sh install      `cargo install` of the command, in release
 #
 # The last two compile wasmtime.
@@ -163,10 +164,16 @@ newest() {
   cargo_in "$work" update
   python3 tools/packages/newer.py Cargo.lock "$work/Cargo.lock"
   linked "$TARGET/debug" "$BUILD/debug"
-  local of=() name
-  for name in ${ONLY:-$PACKAGES}; do of+=(-p "$name"); done
-  say "testing ${ONLY:-$PACKAGES}"
-  cargo_in "$work" test --all-features "${of[@]}"
+  local of=() libraries=() name
+  for name in ${ONLY:-$PACKAGES}; do
+    of+=(-p "$name")
+    if [ -f "$work/packages/$name/src/lib.rs" ]; then libraries+=(-p "$name"); fi
+  done
+  say "building ${ONLY:-$PACKAGES//$'\n'/ }"
+  cargo_in "$work" build --all-features "${of[@]}"
+  say "testing what their pages and examples show"
+  cargo_in "$work" test --all-features "${libraries[@]}" --doc
+  cargo_in "$work" test --all-features "${libraries[@]}" --examples
 }
 
 install() {

@@ -15,5 +15,8 @@ mod sources;
 #[path = "tidy/packages.rs"]
 mod packages;
 
+#[path = "tidy/workflows.rs"]
+mod workflows;
+
 #[path = "tidy/prose.rs"]
 mod prose;

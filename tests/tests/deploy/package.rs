@@ -32,6 +32,7 @@ fn lives() -> Result<()> {
     let system = System::clean()?;
     let package = system.package()?;
     system.dpkg(&["--install", &package])?;
+    system.has_a_page_for_each_subcommand()?;
     let token = fs::read_to_string(system.path("etc/solti-metrics/token"))?;
     ensure!(token.len() == 64, "{token}");
     let mode = fs::metadata(system.path("etc/solti-metrics/token"))?.permissions();
@@ -158,6 +159,28 @@ impl System {
             .output()?;
         ensure!(output.status.success(), "dpkg {args:?}: {output:?}");
         Ok(output)
+    }
+
+    fn has_a_page_for_each_subcommand(&self) -> Result<()> {
+        let help = self.inside(&["--help"]).output()?;
+        let help = String::from_utf8(help.stdout)?;
+        let (_, subcommands) = help.split_once("Commands:\n").context("no commands")?;
+        let subcommands = subcommands.lines().take_while(|line| !line.is_empty());
+        let mut pages = 0;
+        for line in subcommands.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let name = line.split_whitespace().next().context("no name")?;
+            if name == "help" {
+                continue;
+            }
+            let page = format!("usr/share/man/man1/solti-metrics-{name}.1.gz");
+            ensure!(self.path(&page).is_file(), "no {page}");
+            pages += 1;
+        }
+        ensure!(pages > 8, "{pages} pages in\n{help}");
+        let completions = "usr/share/bash-completion/completions/solti-metrics";
+        let completions = fs::read_to_string(self.path(completions))?;
+        ensure!(completions.contains("--listen"));
+        Ok(())
     }
 
     /// The folders and the credential that the unit asks for.
