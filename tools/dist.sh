@@ -27,10 +27,10 @@ share=$stage/share/solti-metrics
 mkdir -p "$share/wit" "$share/components"
 cp "$ROOT"/wit/*.wit "$share/wit/"
 "$command" wit --package "$share/wit/solti-metrics.wasm" >/dev/null
-for component in "$components"/*.wasm; do
-  # Cargo has each under a second name, with a hash.
-  case $(basename "$component") in *-????????????????.wasm) continue ;; esac
-  cp "$component" "$share/components/"
+for example in "$ROOT"/guest/examples/*.rs; do
+  component=$components/$(basename "$example" .rs).wasm
+  # Some are built for another target alone.
+  if [ -f "$component" ]; then cp "$component" "$share/components/"; fi
 done
 cp "$ROOT"/deploy/{serve.toml,solti-metrics.service} "$share/"
 cp "$ROOT"/{README.md,CHANGELOG.md,LICENSE} "$stage/"
