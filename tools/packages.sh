@@ -20,10 +20,11 @@ main() {
   [[ $how =~ ^(locked|newest|install)$ ]] || fail "$how is unknown: say nothing, newest or install" 2
   TARGET=$(cargo metadata --no-deps --format-version 1 --offline \
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-  BUILD=$TARGET/packages
+  mkdir -p "$TARGET"
+  # On the same disk as what is taken from there.
+  BUILD=$(mktemp -d "$TARGET/packages.XXXXXX")
   PLACE=$(mktemp -d)
   trap 'rm -rf "$PLACE" "$BUILD"' EXIT
-  rm -rf "$BUILD"
   pack
   "$how"
 }
@@ -95,13 +96,10 @@ natively() {
   fi
   # A member that asks for what our tests ask for, so that every feature of every third
   # party is the one that it was built with.
-  mkdir -p "$work/same-features/src"
-  touch "$work/same-features/src/lib.rs"
-  { printf '[package]\nname = "same-features"\nedition = "2024"\npublish = false\n\n[dependencies]\n'
-    section tests/Cargo.toml '[dependencies]'; } >"$work/same-features/Cargo.toml"
+  { echo '[dependencies]'
+    section tests/Cargo.toml '[dependencies]'; } | same_features "$work"
   { printf '[workspace]\nmembers = ["facade", "same-features", "*-consumer", "packages/*"]\nresolver = "3"\n\n'
-    printf '[workspace.dependencies]\n'
-    section Cargo.toml '[workspace.dependencies]' | sed -E 's/^(solti-[a-z-]+) = \{ path = "[^"]*", version = ("[^"]*") \}/\1 = \2/'
+    requirements
     awk '/^\[/ { found = /^\[profile\.dev/ } found' Cargo.toml
     PLACE=$work patches; } >"$work/Cargo.toml"
   pinned "$work"
@@ -121,6 +119,21 @@ natively() {
   (cd "$PLACE" && "$COMMAND" new --language c --role provider started >/dev/null)
 }
 
+# A member with these dependencies, read from standard input.
+same_features() { # FOLDER
+  mkdir -p "$1/same-features/src"
+  touch "$1/same-features/src/lib.rs"
+  { printf '[package]\nname = "same-features"\nedition = "2024"\npublish = false\n\n'
+    cat; } >"$1/same-features/Cargo.toml"
+}
+
+# What members may ask for: what ours may, with our own packages by their versions.
+requirements() {
+  echo '[workspace.dependencies]'
+  section Cargo.toml '[workspace.dependencies]' \
+    | sed -E 's/^(solti-[a-z-]+) = \{ path = "[^"]*", version = ("[^"]*") \}/\1 = \2/'
+}
+
 guests() {
   local work=$PLACE/guests rustc target
   rustc=$("$ROOT/tools/wasm-toolchain.sh" 2>/dev/null)
@@ -129,7 +142,11 @@ guests() {
   cp "$PLACE/packages/solti-metrics-guest/examples/middleware.rs" "$work/middleware/src/lib.rs"
   { printf '[package]\nname = "middleware"\nedition = "2024"\npublish = false\n\n[lib]\ncrate-type = ["cdylib"]\n\n'
     block "$PLACE/packages/solti-metrics-guest/README.md" toml; } >"$work/middleware/Cargo.toml"
-  { printf '[workspace]\nmembers = ["*"]\nexclude = ["target"]\nresolver = "3"\n\n'
+  # The same for guests: what the examples ask for.
+  awk '/^\[/ { found = /dev-dependencies\]$/ } found' guest/Cargo.toml \
+    | sed 's/dev-dependencies\]$/dependencies]/' | same_features "$work"
+  { printf '[workspace]\nmembers = ["middleware", "same-features", "*-consumer"]\nresolver = "3"\n\n'
+    requirements
     awk '/^\[/ { found = ($0 == "[profile.guest]") } found' Cargo.toml
     PACKAGES='solti-metrics solti-metrics-guest' patches; } >"$work/Cargo.toml"
   pinned "$work"
@@ -138,10 +155,10 @@ guests() {
     linked "$TARGET/guests/guest" "$BUILD/guest"
     linked "$TARGET/guests/$target/guest" "$BUILD/$target/guest"
     RUSTC=$rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-component-ld \
-      cargo_in "$work" build --locked --profile guest --target "$target" -p middleware
+      cargo_in "$work" build --locked --profile guest --target "$target" -p middleware -p same-features
     "$COMMAND" check "$BUILD/$target/guest/middleware.wasm" | grep '^  role  *middleware$'
   done
-  RUSTC=$rustc cargo_in "$work" build --locked --profile guest --target wasm32-wasip2 -p solti-metrics-guest-consumer
+  RUSTC=$rustc cargo_in "$work" build --locked --profile guest --target wasm32-wasip2 -p solti-metrics-guest-consumer -p same-features
   say "a guest and the command, both from their packages"
   XDG_CACHE_HOME=$PLACE/cache "$COMMAND" run --dir "$ROOT/wit::wit" \
     "$BUILD/wasm32-wasip2/guest/solti-metrics-guest-consumer.wasm" -- wit/types.wit wit/world.wit
