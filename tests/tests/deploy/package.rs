@@ -1,7 +1,7 @@
 //! The Debian package: built, installed into a clean root, run from there, and removed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -15,7 +15,7 @@ use solti_metrics_tests::served::Served;
 use crate::root;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let dpkg = || Oracle::on_path("dpkg").and(Oracle::on_path("unshare"));
+    let dpkg = || Oracle::on_path("dpkg").and(Oracle::on_path(another_root().0));
     vec![
         dpkg().trial(
             "the_package_is_installed_started_scraped_and_removed_without_a_trace",
@@ -91,6 +91,17 @@ fn upgrade() -> Result<()> {
     ensure!(read("etc/solti-metrics/serve.toml")? == changed);
     ensure!(read("etc/solti-metrics/token")? == token);
     Ok(())
+}
+
+/// What runs a program in another root, and how. Root may do that, where a container
+/// forbids namespaces; another user has a namespace for it.
+fn another_root() -> (&'static str, &'static [&'static str]) {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if is_root {
+        ("chroot", &[])
+    } else {
+        ("unshare", &["--user", "--map-root-user", "--root"])
+    }
 }
 
 /// A root with what the command is linked with, and nothing else.
@@ -202,14 +213,16 @@ impl System {
 
     /// The installed command with this root as its own.
     fn inside(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("unshare");
+        let (program, options) = another_root();
+        let mut command = Command::new(program);
         command
-            .args(["--user", "--map-root-user", "--root"])
+            .args(options)
             .arg(self.root.path())
             .arg("/usr/bin/solti-metrics")
             .args(args)
             .current_dir(self.root.path())
-            .env_clear();
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command
     }
 
