@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -137,6 +137,31 @@ bless: oracles ## Rewrite generated documents and expected outputs
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
 cargo-component: toolchain ## Build the digest guest with `cargo component build`, and run it
 	tools/cargo-component.sh
+
+package: build ## Build and unpack the packages of all crates, and build programs from them
+	@tools/packages.sh
+
+# Wasmtime is compiled anew, where it has a newer patch. ONLY="solti-metrics-guest" for one.
+newest: build ## Test the packages with the newest versions of dependencies that they accept
+	@ONLY="$(ONLY)" tools/packages.sh newest
+
+PREFIX ?= /usr/local
+PROFILE ?= release
+COMMAND = $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/solti-metrics
+
+# Of the tests' profile the command is there already.
+.PHONY: command
+command: build
+	$(if $(filter dev,$(PROFILE)),,cargo build --locked --profile $(PROFILE) --package solti-metrics-cli)
+
+install: command ## Install command, manual pages and completions; PREFIX=/usr/local, PROFILE=release, DESTDIR
+	@tools/install.sh $(COMMAND) $(PREFIX)
+
+dist: command ## Make an archive and a Debian package, with checksums, in target/dist
+	@tools/dist.sh $(COMMAND) $(GUESTS) $(TARGET)/dist
+
+wit-package: build ## Write the WIT package as one component, as registries take it
+	@$(TARGET)/debug/solti-metrics wit --package $(TARGET)/solti-metrics.wasm
 
 clean: ## Remove what was built; the wasm toolchain stays
 	cargo clean

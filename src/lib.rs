@@ -42,6 +42,8 @@
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
 //! - `summary`: `SummaryMetrics`, which keeps counts and quantiles of durations.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backend;
 mod buckets;
 mod event;

@@ -36,6 +36,8 @@
 //! [`export_middleware!`] one that stands between. Both take what implements
 //! [`MetricsBackend`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 pub mod bindings;
 mod clock;

@@ -71,6 +71,13 @@
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(feature = "sandbox", not(unix)))]
+compile_error!(
+    "the features `compose`, `provider` and `runner` of solti-metrics-host support Unix only and are tested on Linux only; without features the crate supports every platform that wasmtime supports"
+);
+
 /// The version of the WIT package `solti:metrics` that this host defines.
 pub const WIT_VERSION: &str = "0.1.0";
 

@@ -98,6 +98,15 @@ impl Oracle {
         Self::find("chromium", "bin/chromium")
     }
 
+    /// A program that this machine has, or has not: nothing here fetches it.
+    #[must_use]
+    pub fn on_path(name: &str) -> Self {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut programs = env::split_paths(&path).map(|folder| folder.join(name));
+        let program = programs.find(|program| program.is_file());
+        Self::found(program.ok_or_else(|| format!("no {name}: install it")))
+    }
+
     /// The folder `node_modules` that has npm's `jco`.
     #[must_use]
     pub fn jco() -> Self {

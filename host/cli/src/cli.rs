@@ -1,8 +1,10 @@
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::check::CheckArgs;
+use crate::completions::CompletionsArgs;
 use crate::compose::ComposeArgs;
 use crate::conformance::ConformanceArgs;
+use crate::man::ManArgs;
 use crate::misused::misused;
 use crate::new::NewArgs;
 use crate::plain::colors;
@@ -88,12 +90,18 @@ pub(crate) enum Command {
     /// Without `--artifact-key`, the key is that in the folder of kept code.
     Precompile(PrecompileArgs),
     /// Write the WIT package `solti:metrics`, to build guests against.
+    ///
+    /// With `--package`, the package is one component, as registries store it.
     Wit(WitArgs),
     /// Start a project: a component in a language of your choice, that can be built.
     ///
     /// The folder is to be new or empty, and the last part of its path is the
     /// project's name. Its README.md says what has to be installed.
     New(NewArgs),
+    /// Write the completions of a shell to standard output.
+    Completions(CompletionsArgs),
+    /// Write the manual pages of this command and of each subcommand into a folder.
+    Man(ManArgs),
 }
 
 #[cfg(test)]

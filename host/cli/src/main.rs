@@ -1,9 +1,13 @@
 //! `solti-metrics`: runs WebAssembly components as tasks, bounds them, and
 //! shows what happened.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("the command solti-metrics supports Linux only");
+
 mod artifacts;
 mod check;
 mod cli;
+mod completions;
 mod compose;
 mod conformance;
 mod elapsed;
@@ -12,6 +16,7 @@ mod exit;
 mod fields;
 mod filter;
 mod limits;
+mod man;
 mod misused;
 mod new;
 mod output;
@@ -28,6 +33,7 @@ mod voice;
 mod way;
 mod whole;
 mod wit;
+mod wit_package;
 mod write;
 
 use std::io::{self, Write};
@@ -36,6 +42,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
+use clap::CommandFactory;
 use solti_metrics_host::artifact::compile_worker;
 use solti_metrics_host::{causes, no_thread, panic_is_contained};
 
@@ -93,6 +100,8 @@ fn command_of_process() -> ExitCode {
         Command::Precompile(args) => precompile::precompile(&args),
         Command::Wit(args) => wit::wit(&args),
         Command::New(args) => new::new(&args),
+        Command::Completions(args) => completions::completions(&args, Cli::command()),
+        Command::Man(args) => man::man(&args, Cli::command()),
     };
     exit.unwrap_or_else(|error| {
         complain_now(format_args!("error: {}", causes(&*error)));

@@ -4,6 +4,7 @@ mod files;
 mod folder;
 mod kind;
 mod name;
+mod sdk;
 mod templates;
 mod workspace;
 
@@ -19,6 +20,7 @@ use crate::new::files::files;
 use crate::new::folder::write_all;
 use crate::new::kind::{Language, Role};
 use crate::new::name::Name;
+use crate::new::sdk::SdkArgs;
 use crate::new::workspace::workspace_of;
 use crate::voice::complain;
 
@@ -32,17 +34,33 @@ pub(crate) struct NewArgs {
     #[arg(long, value_enum)]
     pub(crate) language: Language,
 
+    #[command(flatten)]
+    pub(crate) sdk: SdkArgs,
+
     /// The project's folder.
     pub(crate) dir: PathBuf,
 }
 
 pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
+    if args.sdk.is_given() && args.language != Language::Rust {
+        complain(format_args!(
+            "error: --sdk-path and --sdk-version are only valid with --language rust"
+        ));
+        return Ok(Exit::Misused);
+    }
     let name = Name::of(&args.dir)?;
+    let sdk = args.sdk.requirement()?;
     let workspace = match args.language {
         Language::Rust => workspace_of(&args.dir),
         _ => None,
     };
-    let files = files(args.language, args.role, &name, workspace.is_some());
+    let files = files(
+        args.language,
+        args.role,
+        &name,
+        workspace.is_some(),
+        sdk.as_deref(),
+    );
     write_all(&args.dir, &files)?;
     if let Some(workspace) = workspace {
         let manifest = workspace.join("Cargo.toml");

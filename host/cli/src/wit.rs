@@ -1,11 +1,12 @@
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::exit::{Exit, print};
+use crate::wit_package::encoded;
 use crate::write::write;
 
 /// The package, as it was when this binary was built.
@@ -24,10 +25,25 @@ pub(crate) struct WitArgs {
     /// Where to; it is made if it is not there.
     #[arg(default_value = "wit/deps/solti-metrics")]
     pub(crate) dir: PathBuf,
+
+    /// File for the whole package as one component, instead of a folder of texts.
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    pub(crate) package: Option<PathBuf>,
 }
 
 pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
-    let dir = &args.dir;
+    match &args.package {
+        Some(file) => package(file),
+        None => texts(&args.dir),
+    }
+}
+
+fn package(file: &Path) -> anyhow::Result<Exit> {
+    write(file, &encoded(&FILES)?).with_context(|| format!("cannot write {}", file.display()))?;
+    written(file)
+}
+
+fn texts(dir: &Path) -> anyhow::Result<Exit> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
     // All or nothing: somebody's own changes are looked for before anything is
     // written.
@@ -49,10 +65,14 @@ pub(crate) fn wit(args: &WitArgs) -> anyhow::Result<Exit> {
         write(&path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
+    written(dir)
+}
+
+fn written(path: &Path) -> anyhow::Result<Exit> {
     let version = solti_metrics_host::WIT_VERSION;
     print(&format!(
         "solti:metrics@{version} is in {}\n",
-        dir.display()
+        path.display()
     ))?;
     Ok(Exit::Good)
 }

@@ -101,6 +101,8 @@
 //! they are files, so that tests in other languages can use them.
 //! `docs/conformance.md` of this project describes each check and the format of vectors.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backend_test;
 mod check;
 mod component_test;

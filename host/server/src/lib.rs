@@ -84,6 +84,11 @@
 //!   replaced by what that file is later.
 //! - [`time`] reads times as people write them.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("solti-metrics-server supports Linux only");
+
 mod api;
 mod check;
 mod code;

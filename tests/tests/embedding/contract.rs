@@ -5,6 +5,8 @@ mod package;
 
 mod labels;
 
+mod encoded;
+
 mod functions;
 
 mod worlds;

@@ -10,6 +10,7 @@ mod checked;
 mod composed;
 mod container;
 mod manifests;
+mod package;
 mod settings;
 mod unit;
 
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         container::trials(),
         manifests::trials(),
         composed::trials(),
+        package::trials(),
     ];
     Ok(trials.into_iter().flatten().collect())
 }

@@ -5,6 +5,8 @@
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::trial::{Trial, trial};
 
+use self::project::RUST_SDK;
+
 mod project;
 mod refused;
 mod used;
@@ -32,7 +34,7 @@ pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
     for (name, check) in written::CHECKS.iter().chain(refused::CHECKS) {
         trials.push(trial(*name, check));
     }
-    for (language, toolchain) in LANGUAGES {
+    for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {
         // Where its toolchain is, there is what it has built.
         let built = Oracle::example(toolchain, "reporter");
         for role in ROLES {

@@ -125,6 +125,13 @@ fn dependency(entry: &Value) -> Result<Dependency> {
 
 /// What Cargo says of one package of the workspace.
 fn package(name: &str) -> Result<Value> {
+    let mut packages = packages()?.into_iter();
+    let found = packages.find(|package| package["name"] == name);
+    found.with_context(|| format!("no package `{name}`"))
+}
+
+/// What Cargo says of each package of the workspace.
+pub(crate) fn packages() -> Result<Vec<Value>> {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -140,10 +147,7 @@ fn package(name: &str) -> Result<Value> {
 
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("packages")?;
-    let found = packages.iter().find(|package| package["name"] == name);
-    Ok(found
-        .with_context(|| format!("no package `{name}`"))?
-        .clone())
+    Ok(packages.clone())
 }
 
 /// Else `make run` and `make test` would each build wasmtime for themselves.

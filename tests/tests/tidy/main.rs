@@ -7,6 +7,10 @@ mod code;
 
 mod dependencies;
 
+mod packages;
+
+mod workflows;
+
 mod sources;
 
 mod prose;

@@ -22,22 +22,33 @@ const ALONE: &[u8] = b"\n\n# On its own";
 /// other, with an empty line between.
 ///
 /// `member` is whether it is a member of a cargo workspace, which cannot be one itself.
+/// `sdk` is what its manifest requires of the Rust SDK, if it has that instead of
+/// generated bindings.
 pub(crate) fn files(
     language: Language,
     role: Role,
     name: &Name,
     member: bool,
+    sdk: Option<&str>,
 ) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::<_, Vec<u8>>::new();
-    let (of_role, of_language) = (role.name(), language.folder());
+    let of_role = role.name();
+    let of_language = match sdk {
+        Some(_) => "rust-sdk",
+        None => language.folder(),
+    };
     for folder in [of_role, &format!("{of_language}/{of_role}"), of_language] {
         for (path, bytes) in TEMPLATES {
             if let Some(path) = within(path, folder) {
+                // The SDK has the package.
+                if sdk.is_some() && path.starts_with("wit/") {
+                    continue;
+                }
                 let file = files.entry(path).or_default();
                 if !file.is_empty() {
                     file.push(b'\n');
                 }
-                file.extend(filled(bytes, role, name));
+                file.extend(filled(bytes, role, name, sdk));
             }
         }
     }
@@ -45,7 +56,11 @@ pub(crate) fn files(
         let end = manifest.windows(ALONE.len()).position(|it| it == ALONE);
         manifest.truncate(end.map_or(manifest.len(), |end| end + 1));
     }
-    for (file, text) in wit::FILES {
+    let package: &[_] = match sdk {
+        Some(_) => &[],
+        None => &wit::FILES,
+    };
+    for &(file, text) in package {
         let text = if file == "world.wit" {
             text.to_owned()
         } else {
@@ -81,11 +96,12 @@ fn within(path: &str, folder: &str) -> Option<String> {
     Some(name.map_or(path, |(_, name)| name).to_owned())
 }
 
-fn filled(template: &[u8], role: Role, name: &Name) -> Vec<u8> {
+fn filled(template: &[u8], role: Role, name: &Name, sdk: Option<&str>) -> Vec<u8> {
     match std::str::from_utf8(template) {
         Ok(text) => text
             .replace("{{name}}", &name.to_string())
             .replace("{{role}}", role.name())
+            .replace("{{sdk}}", sdk.unwrap_or_default())
             .into_bytes(),
         // Made by a machine.
         Err(_) => template.into(),

@@ -85,10 +85,21 @@ impl Project {
     }
 }
 
+/// Rust with the SDK in this tree, instead of generated bindings.
+pub(crate) const RUST_SDK: &str = "rust-sdk";
+
 /// The command in this folder: `new` with these arguments.
 pub(crate) fn new_in(folder: &Path, language: &str, role: &str, dir: &str) -> Result<Output> {
-    Ok(Command::new(command())
-        .args(["new", "--language", language, "--role", role, dir])
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
+    let mut new = Command::new(command());
+    if language == RUST_SDK {
+        new.args(["new", "--language", "rust", "--sdk-path"]);
+        new.arg(sdk);
+    } else {
+        new.args(["new", "--language", language]);
+    }
+    Ok(new
+        .args(["--role", role, dir])
         .current_dir(folder)
         .output()?)
 }

@@ -28,6 +28,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     ("a_disk_that_is_full_leaves_nothing_behind", a_full_disk),
     (
+        "an_sdk_that_is_not_there_or_of_no_use_is_refused",
+        a_wrong_sdk,
+    ),
+    (
         "what_an_interrupted_new_has_left_is_named_or_in_nobody_s_way",
         left_over,
     ),
@@ -107,6 +111,54 @@ fn an_unknown_language_or_role() -> Result<()> {
         );
     }
     ensure!(tree(folder.path())?.is_empty());
+    Ok(())
+}
+
+fn a_wrong_sdk() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::write(
+        folder.path().join("Cargo.toml"),
+        "[package]\nname = \"other\"\n",
+    )?;
+    for (language, sdk, code, why) in [
+        (
+            "c",
+            ["--sdk-version", "0.1.0"],
+            2,
+            "only valid with --language rust",
+        ),
+        (
+            "rust",
+            ["--sdk-path", "nowhere"],
+            1,
+            "--sdk-path nowhere: cannot read Cargo.toml there",
+        ),
+        (
+            "rust",
+            ["--sdk-path", "."],
+            1,
+            "--sdk-path .: the folder does not have the package solti-metrics-guest",
+        ),
+        (
+            "rust",
+            ["--sdk-version", "latest"],
+            1,
+            "--sdk-version latest: not a version",
+        ),
+    ] {
+        let output = Command::new(command())
+            .args(["new", "--role", "guest", "--language", language])
+            .args(sdk)
+            .arg("mine")
+            .current_dir(&folder)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(code) && said.contains(why),
+            "{said}"
+        );
+        ensure!(!folder.path().join("mine").exists(), "{said}");
+    }
     Ok(())
 }
 

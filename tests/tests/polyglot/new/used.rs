@@ -7,7 +7,7 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::counted::exposed;
 
-use crate::new::project::Project;
+use crate::new::project::{Project, RUST_SDK};
 
 pub(crate) fn check(language: &str, role: &str) -> Result<()> {
     let project = Project::new(language, role)?;
@@ -28,13 +28,13 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
         _ => bail!("{role} is no role"),
     }
     let mut written = Project::new(language, role)?.files()?;
-    if language == "rust" {
+    if language.starts_with("rust") {
         written.insert("Cargo.lock".into(), Vec::new());
     }
     let kept = project.shell("git init -q && git add -A && git ls-files && rm -rf .git")?;
     ensure!(kept.lines().eq(written.keys()), "git would keep\n{kept}");
     // Cargo would clean up after all that was built of the README.
-    if language != "rust" {
+    if !language.starts_with("rust") {
         project.shell("make clean")?;
         let left = project.files()?;
         ensure!(left.keys().eq(written.keys()), "{:?}", left.keys());
@@ -125,7 +125,7 @@ fn words(line: &str) -> String {
 /// As its language's own tool would have it.
 fn is_formatted(project: &Project, language: &str) -> Result<()> {
     let unformatted = match language {
-        "rust" => project.shell("env -u RUSTC cargo fmt --check")?,
+        "rust" | RUST_SDK => project.shell("env -u RUSTC cargo fmt --check")?,
         "zig" => project.shell("zig fmt --check .")?,
         "go" => project.shell("\"$(go env GOROOT)\"/bin/gofmt -l .")?,
         _ => String::new(),

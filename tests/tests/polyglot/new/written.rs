@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use solti_metrics_tests::artifact::command;
 use wit_parser::Resolve;
 
 use crate::new::project::{Project, new_in, tree};
@@ -33,6 +34,10 @@ pub(crate) const CHECKS: &[Check] = &[
     (
         "the_versions_named_are_those_tested",
         the_versions_are_those_tested,
+    ),
+    (
+        "the_sdk_s_version_is_required_as_named",
+        the_sdk_of_a_version,
     ),
     ("a_project_goes_into_an_empty_folder_too", an_empty_folder),
     (
@@ -157,12 +162,10 @@ fn its_world_is_one_for_every_tool() -> Result<()> {
 
 /// `tools/languages.sh` builds with the adapters of a crate, and so do we.
 fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
-    let pinned = pinned_in("Cargo.toml", "wasi-preview1-component-adapter-provider = ")?;
-    let tested = pinned_in(
-        "tools/languages/adapter/Cargo.toml",
-        "wasi-preview1-component-adapter-provider = ",
-    )?;
-    ensure!(pinned == tested, "{pinned} and {tested}");
+    let pinned = locked("wasi-preview1-component-adapter-provider")?;
+    let tested = format!("wasi-preview1-component-adapter-provider = \"={pinned}\"");
+    let pins = fs::read_to_string(root().join("tools/languages/adapter/Cargo.toml"))?;
+    ensure!(pins.lines().any(|line| line == tested), "no {tested}");
     each(|project, _| {
         let makefile = fs::read_to_string(project.path("Makefile"))?;
         let adapters = match tree(&project.path("adapter")) {
@@ -211,6 +214,29 @@ fn the_versions_are_those_tested() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// And the project has no bindings of its own, and no package.
+fn the_sdk_of_a_version() -> Result<()> {
+    for role in ROLES {
+        let folder = tempfile::tempdir()?;
+        let output = Command::new(command())
+            .args(["new", "--language", "rust", "--sdk-version", "0.1.0"])
+            .args(["--role", role, "mine"])
+            .current_dir(&folder)
+            .output()?;
+        ensure!(output.status.success(), "{output:?}");
+        let files = tree(&folder.path().join("mine"))?;
+        let manifest = String::from_utf8(files["Cargo.toml"].clone())?;
+        let manifest: toml::Table = manifest.parse()?;
+        let dependencies = manifest["dependencies"].as_table();
+        let dependencies = dependencies.context("no dependencies")?;
+        ensure!(dependencies.len() == 1, "{dependencies:?}");
+        ensure!(dependencies["solti-metrics-guest"].as_str() == Some("0.1.0"));
+        let bindings = |path: &&String| path.starts_with("wit/") || path.contains("bindings");
+        ensure!(files.keys().find(bindings).is_none(), "{:?}", files.keys());
+    }
+    Ok(())
 }
 
 fn an_empty_folder() -> Result<()> {
@@ -314,12 +340,13 @@ fn metadata(folder: &Path) -> Result<Value> {
 }
 
 /// The line that begins so.
-fn pinned_in(file: &str, begin: &str) -> Result<String> {
-    let text = fs::read_to_string(root().join(file))?;
-    let line = text.lines().find(|line| line.starts_with(begin));
-    Ok(line
-        .with_context(|| format!("{file}: no {begin}"))?
-        .to_owned())
+/// The version of a package that we are built with.
+fn locked(name: &str) -> Result<String> {
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock"))?.parse()?;
+    let mut packages = lock["package"].as_array().into_iter().flatten();
+    let package = packages.find(|it| it["name"].as_str() == Some(name));
+    let version = package.and_then(|it| it["version"].as_str());
+    Ok(version.with_context(|| format!("no {name}"))?.to_owned())
 }
 
 fn root() -> PathBuf {

@@ -1,0 +1,43 @@
+//! The package as one component, as registries store it.
+
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+use solti_metrics_tests::artifact::command;
+use wit_component::{DecodedWasm, WitPrinter};
+use wit_parser::{PackageId, Resolve};
+
+use crate::contract::package::Package;
+
+#[test]
+fn the_package_as_a_component_says_what_the_texts_say() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("solti-metrics.wasm");
+    let output = Command::new(command())
+        .args(["wit", "--package"])
+        .arg(&file)
+        .output()?;
+    ensure!(output.status.success(), "{output:?}");
+    let bytes = std::fs::read(&file)?;
+    let DecodedWasm::WitPackage(resolve, package) = wit_component::decode(&bytes)? else {
+        bail!("a component, and no package");
+    };
+
+    let texts = Package::current()?.resolve()?;
+    let (read, written) = (
+        printed(&resolve, package)?,
+        printed(&texts.resolve, texts.id)?,
+    );
+    assert_eq!(read, written);
+    // With documentation, and interfaces whose gates are closed.
+    for part in ["interface accounting", "@unstable(", "///"] {
+        ensure!(read.contains(part), "no {part}");
+    }
+    Ok(())
+}
+
+fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
+    let mut printer = WitPrinter::default();
+    printer.print(resolve, package, &[])?;
+    Ok(printer.output.to_string())
+}

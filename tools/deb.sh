@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds a Debian package of the command, with its unit, configuration and two example
+# components.
+#
+#   tools/deb.sh COMMAND COMPONENTS OUT    COMPONENTS is a folder with digest.wasm and
+#                                          provider.wasm; the package goes into OUT
+#
+# DEB_COMPRESSION  as `dpkg-deb -Z` takes it: xz unless set
+# LICENCES         a file with the licences of what is linked into the command
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+command=${1:?which command} components=${2:?which components} out=${3:?where to}
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+chmod 0755 "$stage"
+umask 022
+
+DESTDIR=$stage "$ROOT/tools/install.sh" "$command" /usr
+gzip -9n "$stage"/usr/share/man/man1/*.1
+mkdir -p "$stage/usr/share/zsh"
+mv "$stage/usr/share/zsh/site-functions" "$stage/usr/share/zsh/vendor-completions"
+install -D -m 0644 "$ROOT/deploy/solti-metrics.service" -t "$stage/usr/lib/systemd/system"
+install -D -m 0644 "$components/digest.wasm" "$components/provider.wasm" -t "$stage/usr/share/solti-metrics"
+install -D -m 0644 "$ROOT/LICENSE" "$stage/usr/share/doc/solti-metrics/copyright"
+if [ -n "${LICENCES:-}" ]; then
+  install -m 0644 "$LICENCES" "$stage/usr/share/doc/solti-metrics/third-party-licences.txt"
+fi
+# The components of the example are not configuration, and have their place.
+install -d -m 0755 "$stage/etc/solti-metrics"
+sed -E 's|^component = "([a-z]+\.wasm)"|component = "/usr/share/solti-metrics/\1"|' \
+  "$ROOT/deploy/serve.toml" >"$stage/etc/solti-metrics/serve.toml"
+
+version=$("$command" --version)
+version=${version##* }
+# The newest function of the C library that the command calls.
+libc=$(grep -aoE 'GLIBC_2\.[0-9]+' "$command" | sort -uV | tail -n 1)
+mkdir "$stage/DEBIAN"
+cat >"$stage/DEBIAN/control" <<CONTROL
+Package: solti-metrics
+Version: $version-1
+Architecture: $(dpkg --print-architecture)
+Maintainer: The solti-metrics authors
+Section: admin
+Priority: optional
+Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
+Installed-Size: $(du -sk "$stage/usr" "$stage/etc" | awk '{ size += $1 } END { print size }')
+Description: runs WebAssembly components as tasks and serves their metrics
+ The command solti-metrics runs WebAssembly components within limits and reports how
+ they ended. The service of the same name runs those that
+ /etc/solti-metrics/serve.toml names, and is scraped by Prometheus.
+CONTROL
+echo /etc/solti-metrics/serve.toml >"$stage/DEBIAN/conffiles"
+install -m 0755 "$ROOT"/deploy/debian/{postinst,prerm,postrm} -t "$stage/DEBIAN"
+
+mkdir -p "$out"
+dpkg-deb --root-owner-group -Z"${DEB_COMPRESSION:-xz}" --build "$stage" "$out" >/dev/null
+echo "$out/solti-metrics_$version-1_$(dpkg --print-architecture).deb"

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes what a release has: an archive and a Debian package, with checksums.
+#
+#   tools/dist.sh COMMAND COMPONENTS OUT
+#
+# The archive has the command, manual pages, completions, the WIT package as texts and as
+# one component, example components, what `deploy/` has for a service, and licences.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+command=${1:?which command} components=${2:?which components} out=${3:?where to}
+
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+umask 022
+
+target=$(rustc -vV | sed -n 's/^host: //p')
+version=$("$command" --version)
+version=${version##* }
+name=solti-metrics-$version-$target
+stage=$place/$name
+(cd "$ROOT" && python3 tools/licences.py "$target") >"$place/licences.txt"
+
+"$ROOT/tools/install.sh" "$command" "$stage"
+share=$stage/share/solti-metrics
+mkdir -p "$share/wit" "$share/components"
+cp "$ROOT"/wit/*.wit "$share/wit/"
+"$command" wit --package "$share/wit/solti-metrics.wasm" >/dev/null
+for example in "$ROOT"/guest/examples/*.rs; do
+  component=$components/$(basename "$example" .rs).wasm
+  # Some are built for another target alone.
+  if [ -f "$component" ]; then cp "$component" "$share/components/"; fi
+done
+cp "$ROOT"/deploy/{serve.toml,solti-metrics.service} "$share/"
+cp "$ROOT"/{README.md,CHANGELOG.md,LICENSE} "$stage/"
+cp "$place/licences.txt" "$stage/THIRD-PARTY-LICENCES.txt"
+chmod -R u=rwX,go=rX "$stage"
+
+rm -f "$out"/solti-metrics* "$out/SHA256SUMS"
+# The same bytes each time.
+tar -C "$place" --sort=name --owner=0 --group=0 --numeric-owner \
+  --mtime="@${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}" -cf - "$name" \
+  | gzip -9n >"$out/$name.tar.gz"
+LICENCES=$place/licences.txt "$ROOT/tools/deb.sh" "$command" "$components" "$out" >/dev/null
+(cd "$out" && sha256sum solti-metrics* >SHA256SUMS && cat SHA256SUMS)

@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+# Makes the packages that a registry would get, unpacks them into an empty folder, and
+# builds programs from them: those that the packages' own READMEs show.
+#
+#   tools/packages.sh              with the versions in Cargo.lock. What third parties
+#                                  wrote is taken from the target directory as it is,
+#                                  since it is built with the same features
+#   tools/packages.sh newest       with the newest versions that the packages accept:
+#                                  they are built with every feature, and what their
+#                                  documentation and examples show is tested
+#   tools/packages.sh install      `cargo install` of the command, in release
+#
+# The last two compile wasmtime.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+main() {
+  local how=${1:-locked}
+  [[ $how =~ ^(locked|newest|install)$ ]] || fail "$how is unknown: say nothing, newest or install" 2
+  TARGET=$(cargo metadata --no-deps --format-version 1 --offline \
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+  mkdir -p "$TARGET"
+  # On the same disk as what is taken from there.
+  BUILD=$(mktemp -d "$TARGET/packages.XXXXXX")
+  PLACE=$(mktemp -d)
+  trap 'rm -rf "$PLACE" "$BUILD"' EXIT
+  pack
+  "$how"
+}
+
+# The packages, unpacked into folders named for them.
+pack() {
+  local name
+  rm -f "$TARGET"/package/*.crate
+  say "packaging"
+  cargo package --workspace --exclude solti-metrics-tests --no-verify --locked --allow-dirty --quiet
+  mkdir -p "$PLACE/packages"
+  for crate in "$TARGET"/package/*.crate; do
+    tar -xzf "$crate" -C "$PLACE/packages"
+    name=$(basename "${crate%-*.crate}")
+    mv "$PLACE/packages/$(basename "$crate" .crate)" "$PLACE/packages/$name"
+    say "$name: $(find "$PLACE/packages/$name" -type f | wc -l) files, $(($(stat -c %s "$crate") / 1024)) KB"
+  done
+  PACKAGES=$(ls "$PLACE/packages")
+  python3 tools/packages/locked.py Cargo.lock "$PLACE"/packages/*/Cargo.lock
+}
+
+# Programs that depend on packages by their version find those that were unpacked.
+patches() {
+  echo '[patch.crates-io]'
+  for name in $PACKAGES; do echo "$name = { path = \"$PLACE/packages/$name\" }"; done
+}
+
+section() { # FILE HEAD: the section of a manifest, without its head
+  awk -v head="$2" '/^\[/ { found = ($0 == head); next } found' "$1"
+}
+
+block() { # README LANGUAGE: the first block in it
+  awk -v fence="\`\`\`$2" '$0 == "```" && found { exit } found { print } $0 == fence { found = 1 }' "$1"
+}
+
+# A program as a README shows it, with the dependencies that it names.
+consumer() { # PACKAGE FOLDER
+  local readme=$PLACE/packages/$1/README.md to=$2/$1-consumer
+  mkdir -p "$to/src"
+  { printf '[package]\nname = "%s-consumer"\nedition = "2024"\npublish = false\n\n' "$1"
+    block "$readme" toml; } >"$to/Cargo.toml"
+  block "$readme" rust >"$to/program.rs"
+  [ -s "$to/program.rs" ] || fail "the README of $1 shows no program"
+  if grep -q '^ *#\[test\]' "$to/program.rs"; then
+    # Its own target, so that no other test is built.
+    mkdir "$to/tests"
+    mv "$to/program.rs" "$to/tests/conforms.rs"
+    touch "$to/src/lib.rs"
+  elif grep -q '^\(async \)\?fn main' "$to/program.rs"; then
+    mv "$to/program.rs" "$to/src/main.rs"
+  else
+    mv "$to/program.rs" "$to/src/lib.rs"
+  fi
+}
+
+locked() {
+  natively
+  guests
+}
+
+natively() {
+  local work=$PLACE/native
+  mkdir -p "$work"
+  cp -r tools/packages/facade "$PLACE/packages" "$work/"
+  consumer solti-metrics-host "$work"
+  consumer solti-metrics-server "$work"
+  if [ -d "$PLACE/packages/solti-metrics-conformance" ]; then
+    consumer solti-metrics-conformance "$work"
+  fi
+  # A member that asks for what our tests ask for, so that every feature of every third
+  # party is the one that it was built with.
+  { echo '[dependencies]'
+    section tests/Cargo.toml '[dependencies]'; } | same_features "$work"
+  { printf '[workspace]\nmembers = ["facade", "same-features", "*-consumer", "packages/*"]\nresolver = "3"\n\n'
+    requirements
+    awk '/^\[/ { found = /^\[profile\.dev/ } found' Cargo.toml
+    PLACE=$work patches; } >"$work/Cargo.toml"
+  pinned "$work"
+  linked "$TARGET/debug" "$BUILD/debug"
+  say "building programs from the packages"
+  cargo_in "$work" build --workspace --locked
+  if [ -d "$work/solti-metrics-conformance-consumer/tests" ]; then
+    cargo_in "$work" test --workspace --locked --no-run --test conforms
+  fi
+  say "the facade without any feature"
+  cargo_in "$work" build --locked -p facade --bin plain --no-default-features
+
+  "$BUILD/debug/solti-metrics-server-consumer" | grep '^scrape http://127.0.0.1:' \
+    || fail "the server's program does not serve"
+  COMMAND=$BUILD/debug/solti-metrics
+  "$COMMAND" --version
+  (cd "$PLACE" && "$COMMAND" new --language c --role provider started >/dev/null)
+}
+
+# A member with these dependencies, read from standard input.
+same_features() { # FOLDER
+  mkdir -p "$1/same-features/src"
+  touch "$1/same-features/src/lib.rs"
+  { printf '[package]\nname = "same-features"\nedition = "2024"\npublish = false\n\n'
+    cat; } >"$1/same-features/Cargo.toml"
+}
+
+# What members may ask for: what ours may, with our own packages by their versions.
+requirements() {
+  echo '[workspace.dependencies]'
+  section Cargo.toml '[workspace.dependencies]' \
+    | sed -E 's/^(solti-[a-z-]+) = \{ path = "[^"]*", version = ("[^"]*") \}/\1 = \2/'
+}
+
+guests() {
+  local work=$PLACE/guests rustc target
+  rustc=$("$ROOT/tools/wasm-toolchain.sh" 2>/dev/null)
+  mkdir -p "$work/middleware/src"
+  consumer solti-metrics-guest "$work"
+  cp "$PLACE/packages/solti-metrics-guest/examples/middleware.rs" "$work/middleware/src/lib.rs"
+  { printf '[package]\nname = "middleware"\nedition = "2024"\npublish = false\n\n[lib]\ncrate-type = ["cdylib"]\n\n'
+    block "$PLACE/packages/solti-metrics-guest/README.md" toml; } >"$work/middleware/Cargo.toml"
+  # The same for guests: what the examples ask for.
+  awk '/^\[/ { found = /dev-dependencies\]$/ } found' guest/Cargo.toml \
+    | sed 's/dev-dependencies\]$/dependencies]/' | same_features "$work"
+  { printf '[workspace]\nmembers = ["middleware", "same-features", "*-consumer"]\nresolver = "3"\n\n'
+    requirements
+    awk '/^\[/ { found = ($0 == "[profile.guest]") } found' Cargo.toml
+    PACKAGES='solti-metrics solti-metrics-guest' patches; } >"$work/Cargo.toml"
+  pinned "$work"
+  for target in wasm32-wasip2 wasm32-unknown-unknown; do
+    say "building guests for $target"
+    linked "$TARGET/guests/guest" "$BUILD/guest"
+    linked "$TARGET/guests/$target/guest" "$BUILD/$target/guest"
+    RUSTC=$rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-component-ld \
+      cargo_in "$work" build --locked --profile guest --target "$target" -p middleware -p same-features
+    "$COMMAND" check "$BUILD/$target/guest/middleware.wasm" | grep '^  role  *middleware$'
+  done
+  RUSTC=$rustc cargo_in "$work" build --locked --profile guest --target wasm32-wasip2 -p solti-metrics-guest-consumer -p same-features
+  say "a guest and the command, both from their packages"
+  XDG_CACHE_HOME=$PLACE/cache "$COMMAND" run --dir "$ROOT/wit::wit" \
+    "$BUILD/wasm32-wasip2/guest/solti-metrics-guest-consumer.wasm" -- wit/types.wit wit/world.wit
+}
+
+# With our versions: cargo adds the programs to our lock file, and may change nothing else.
+pinned() { # FOLDER
+  cp Cargo.lock "$1/"
+  cargo_in "$1" metadata --format-version 1 >/dev/null
+  python3 tools/packages/locked.py Cargo.lock "$1/Cargo.lock"
+}
+
+newest() {
+  local work=$PLACE/newest
+  mkdir -p "$work"
+  cp -r "$PLACE/packages" "$work/"
+  { printf '[workspace]\nmembers = ["packages/*"]\nresolver = "3"\n\n'
+    awk '/^\[/ { found = /^\[profile\.dev/ } found' Cargo.toml
+    PLACE=$work patches; } >"$work/Cargo.toml"
+  cargo_in "$work" update
+  python3 tools/packages/newer.py Cargo.lock "$work/Cargo.lock"
+  linked "$TARGET/debug" "$BUILD/debug"
+  local of=() libraries=() name
+  for name in ${ONLY:-$PACKAGES}; do
+    of+=(-p "$name")
+    if [ -f "$work/packages/$name/src/lib.rs" ]; then libraries+=(-p "$name"); fi
+  done
+  say "building ${ONLY:-$PACKAGES//$'\n'/ }"
+  cargo_in "$work" build --all-features "${of[@]}"
+  say "testing what their pages and examples show"
+  cargo_in "$work" test --all-features "${libraries[@]}" --doc
+  cargo_in "$work" test --all-features "${libraries[@]}" --examples
+}
+
+install() {
+  cp -r "$PLACE/packages/solti-metrics-cli" "$PLACE/command"
+  { echo; patches; } >>"$PLACE/command/Cargo.toml"
+  cargo_in "$PLACE/command" install --path . --root "$PLACE/root" ${PROFILE:+--profile "$PROFILE"}
+  "$PLACE/root/bin/solti-metrics" --version
+}
+
+# What third parties wrote, as it was built, at no cost of space.
+linked() { # FROM TO
+  local part
+  [ -d "$1" ] || return 0
+  for part in build deps .fingerprint; do
+    [ -d "$1/$part" ] || continue
+    mkdir -p "$2/$part"
+    (cd "$1/$part" && find . -mindepth 1 -maxdepth 1 ! -name '*solti[-_]metrics*' -print0 \
+      | xargs -0 -r cp -al -t "$2/$part" --)
+  done
+}
+
+cargo_in() { # FOLDER ARGS
+  local folder=$1
+  shift
+  (cd "$folder" && CARGO_TARGET_DIR=$BUILD CARGO_INCREMENTAL=0 cargo "$@")
+}
+
+say() { echo "packages: $*"; }
+
+fail() { # MESSAGE [CODE]
+  echo "packages: $1" >&2
+  exit "${2:-1}"
+}
+
+main "$@"

@@ -1,0 +1,20 @@
+"""Ends with an error if a package's lock file pins other versions than ours."""
+
+import sys
+import tomllib
+
+
+def pinned(path):
+    with open(path, "rb") as file:
+        packages = tomllib.load(file)["package"]
+    return {
+        (it["name"], it["version"], it["checksum"])
+        for it in packages
+        if "checksum" in it and not it["name"].startswith("solti-metrics")
+    }
+
+
+ours = pinned(sys.argv[1])
+for path in sys.argv[2:]:
+    if others := pinned(path) - ours:
+        sys.exit(f"{path}: not the versions that are tested: {sorted(map(str, others))}")
