@@ -1,15 +1,15 @@
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// One record, as a value: what a call of [`MetricsBackend`] says.
+/// One record, as a value: what a call of [`MetricsBackend`](crate::MetricsBackend) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {
-    /// [`MetricsBackend::record_task_started`].
+    /// [`MetricsBackend::record_task_started`](crate::MetricsBackend::record_task_started).
     TaskStarted {
         /// What runs the task.
         runner: RunnerType,
     },
-    /// [`MetricsBackend::record_task_completed`].
+    /// [`MetricsBackend::record_task_completed`](crate::MetricsBackend::record_task_completed).
     TaskCompleted {
         /// What ran the task.
         runner: RunnerType,
@@ -18,7 +18,7 @@ pub enum Event {
         /// How long it ran, in milliseconds.
         duration_ms: u64,
     },
-    /// [`MetricsBackend::record_runner_error`].
+    /// [`MetricsBackend::record_runner_error`](crate::MetricsBackend::record_runner_error).
     RunnerError {
         /// What failed.
         runner: RunnerType,

@@ -4,9 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// How many records of a batch a backend has lost by panicking.
 ///
-/// Who hands a batch over and must not panic itself does so through
-/// [`LostInBatch::catch`], and learns what [`MetricsBackend::record_batch`] has
-/// lost:
+/// A caller that must not panic hands a batch over through [`LostInBatch::catch`], and
+/// learns what [`record_batch`](crate::MetricsBackend::record_batch) has lost:
 ///
 /// ```
 /// use std::panic::resume_unwind;

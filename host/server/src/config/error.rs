@@ -28,8 +28,8 @@ impl std::error::Error for ConfigError {}
 /// How many faults of one configuration are told. The others are counted.
 pub(super) const MOST_TOLD: usize = 100;
 
-/// The reasons why it cannot be used, in the order of the file: the first
-/// [`MOST_TOLD`], and how many more there are.
+/// The reasons why a configuration cannot be used, in the order of the file: the first 100,
+/// and how many more there are.
 #[derive(Debug)]
 pub struct ConfigErrors {
     pub(super) told: Vec<ConfigError>,
