@@ -1,3 +1,7 @@
+//! `check`: tells what a component is, and whether it can be run here.
+
+mod grants;
+
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -125,9 +129,9 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             .map(|import| Import {
                 name: printable(import.name()),
                 grant: if backend.is_some() {
-                    import.backend_grant()
+                    grants::for_backend(import)
                 } else {
-                    import.grant()
+                    grants::for_task(import)
                 },
             })
             .collect(),

@@ -47,36 +47,6 @@ impl Interface {
             .is_some_and(|patch| patch.starts_with('.'))
     }
 
-    /// What a task has to be given for this import to be of use, in the words
-    /// of the command line; `None` where it needs nothing, and where this host
-    /// does not know it.
-    #[must_use]
-    pub fn grant(&self) -> Option<&'static str> {
-        if !self.is_known() {
-            return None;
-        }
-        match self.path() {
-            "wasi:cli/environment" => Some("--env K=V, and arguments behind --"),
-            "wasi:cli/stdin" => Some("--stdin FILE"),
-            path if path.starts_with("wasi:filesystem/") => Some("--dir HOST[::GUEST][:rw]"),
-            path if path.starts_with("wasi:sockets/") => Some("none: the network stays closed"),
-            _ => None,
-        }
-    }
-
-    /// The same for a component that receives records.
-    #[must_use]
-    pub fn backend_grant(&self) -> Option<&'static str> {
-        match self.path() {
-            "wasi:cli/environment" => Some("--grant env=NAME=VALUE"),
-            "wasi:cli/stdout" | "wasi:cli/stderr" => Some("--grant output"),
-            path if path.starts_with("wasi:filesystem/") => Some("--grant dir=HOST[::GUEST][:rw]"),
-            path if path.starts_with("wasi:sockets/") => Some("--grant tcp=ADDRESS or udp=ADDRESS"),
-            path if path.starts_with("wasi:http/") => Some("--grant http=HOST[:PORT]"),
-            _ => None,
-        }
-    }
-
     /// Whether this host can call an interface of that name, if it is exported.
     pub(super) fn is_known_export(&self) -> bool {
         let name = self.metrics_name();
@@ -129,7 +99,8 @@ impl Interface {
 
     /// Whether this host defines an interface of that name. What it needs to
     /// have in it, only linking tells.
-    pub(super) fn is_known(&self) -> bool {
+    #[must_use]
+    pub fn is_known(&self) -> bool {
         match self.metrics_name() {
             Some(name) => IMPORTS.contains(&name) && self.is_of_line(METRICS_LINE),
             None => is_wasi(self.package()) && (self.is_of_line("0.2") || self.is_wasi_0_3()),
