@@ -45,7 +45,7 @@ pub enum KeyError {
     },
     /// What the file has is no key.
     #[error(
-        "{}: is no key: it has to be 64 hexadecimal digits; `solti-metrics precompile --artifact-key` makes one in a file that is not there",
+        "{}: is no key: it has to be 64 hexadecimal digits; precompiling makes one in a file that is not there",
         shown(path)
     )]
     Malformed {

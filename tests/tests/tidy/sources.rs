@@ -119,6 +119,44 @@ fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
 }
 
 #[test]
+fn libraries_say_nothing_of_options() -> Result<()> {
+    let mut found = Vec::new();
+    for file in files("rs")? {
+        let libraries = [
+            "src/",
+            "host/src/",
+            "host/server/src/",
+            "host/conformance/src/",
+        ];
+        let is_test = file.path.contains("/tests/") || file.path.ends_with("/tests.rs");
+        if is_test || !libraries.iter().any(|it| file.path.starts_with(it)) {
+            continue;
+        }
+        let text = file.text.split("#[cfg(test)]\nmod tests {").next();
+        for line in text.unwrap_or_default().lines() {
+            // What a guest may be given is an example in a schema.
+            let is_comment = ["//", "#["]
+                .iter()
+                .any(|it| line.trim_start().starts_with(it));
+            if !is_comment && line.contains('"') && names_an_option(line) {
+                found.push(format!("{}: {}", file.path, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "the command says this: {found:#?}");
+    Ok(())
+}
+
+/// Whether there is an option in it, as `--listen` is.
+fn names_an_option(line: &str) -> bool {
+    line.match_indices("--").any(|(at, _)| {
+        let after = line[at + 2..].chars().next();
+        let begins = line[..at].ends_with([' ', '`', '"', '(']);
+        begins && after.is_some_and(|c| c.is_ascii_lowercase())
+    })
+}
+
+#[test]
 fn every_file_and_folder_is_named_for_a_thing() -> Result<()> {
     const NAMES: [&str; 7] = [
         "utils", "util", "common", "helpers", "helper", "misc", "shared",
