@@ -127,7 +127,7 @@ same_features() { # FOLDER
     cat; } >"$1/same-features/Cargo.toml"
 }
 
-# What members may ask for: what ours may, with our own packages by their versions.
+# Dependencies of the members: those of our workspace, with our own packages by version.
 requirements() {
   echo '[workspace.dependencies]'
   section Cargo.toml '[workspace.dependencies]' \
@@ -196,11 +196,11 @@ newest() {
 install() {
   cp -r "$PLACE/packages/solti-metrics-cli" "$PLACE/command"
   { echo; patches; } >>"$PLACE/command/Cargo.toml"
-  cargo_in "$PLACE/command" install --path . --root "$PLACE/root" ${PROFILE:+--profile "$PROFILE"}
-  "$PLACE/root/bin/solti-metrics" --version
+  cargo_in "$PLACE/command" install --path . --root "$PLACE/installed" ${PROFILE:+--profile "$PROFILE"}
+  "$PLACE/installed/bin/solti-metrics" --version
 }
 
-# What third parties wrote, as it was built, at no cost of space.
+# Build results of third parties, linked and not copied.
 linked() { # FROM TO
   local part
   [ -d "$1" ] || return 0

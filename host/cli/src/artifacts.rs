@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
-use solti_metrics_host::runner::printable;
 use solti_metrics_server::time::Bound;
-use solti_metrics_server::{CodeWanted, default_cache};
+use solti_metrics_server::{CodeWanted, default_cache, tell_refusal};
 
-use crate::voice::{Voice, complain};
+use crate::voice::Voice;
 
 const HEADING: &str = "Compiling";
 
@@ -90,10 +89,5 @@ pub(crate) fn compiler() -> io::Result<CompilerProcess> {
 
 /// Says that precompiled code was of no use.
 pub(crate) fn tell(name: &str, refusal: Option<Refusal>) {
-    if let Some(reason) = refusal {
-        let name = printable(name);
-        complain(format_args!(
-            "warning: {name}: {reason}; it was compiled from its component"
-        ));
-    }
+    tell_refusal(&Voice, name, refusal);
 }

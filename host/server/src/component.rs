@@ -11,7 +11,7 @@ use solti_metrics_host::provider::{
 use tokio::time::timeout;
 
 use crate::limits::ComponentLimits;
-use crate::notices::{Notices, printing, tell};
+use crate::notices::{Notices, printing, tell_refusal};
 use crate::part::Part;
 use crate::time::Written;
 
@@ -174,6 +174,6 @@ pub(crate) fn load(
     notices: &dyn Notices,
 ) -> Result<Provider, LoadError> {
     let provider = providers.load_file(&part.file, &part.grants)?;
-    tell(notices, provider.name(), provider.refusal());
+    tell_refusal(notices, provider.name(), provider.refusal());
     Ok(provider)
 }

@@ -139,7 +139,7 @@ pub use exported::Exported;
 pub use grant::Grant;
 pub use ledger_row::LedgerRow;
 pub use limits::{ComponentLimits, MOST_TABLE_ELEMENTS};
-pub use notices::{Notices, TracedNotices, printing};
+pub use notices::{Notices, TracedNotices, printing, tell_refusal};
 pub use part::Part;
 pub use server::{Server, ServerBuilder};
 pub use together::together;

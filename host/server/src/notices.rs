@@ -32,7 +32,7 @@ impl Notices for TracedNotices {
 }
 
 /// Says that precompiled code was of no use.
-pub(crate) fn tell(notices: &dyn Notices, name: &str, refusal: Option<Refusal>) {
+pub fn tell_refusal(notices: &dyn Notices, name: &str, refusal: Option<Refusal>) {
     if let Some(reason) = refusal {
         let name = printable(name);
         notices.warn(&format!(

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Runner};
 use tokio::task::spawn_blocking;
 
-use crate::notices::{Notices, tell};
+use crate::notices::{Notices, tell_refusal};
 use crate::reading::Reads;
 
 /// What components' files are, each loaded once however many tasks run it.
@@ -76,7 +76,7 @@ impl Programs {
             Some(loaded) => loaded,
             None => {
                 let program = self.runner.load(&file.display().to_string(), bytes)?;
-                tell(&*self.notices, program.name(), program.refusal());
+                tell_refusal(&*self.notices, program.name(), program.refusal());
                 Loaded { program, digest }
             }
         };
