@@ -124,7 +124,7 @@ soak: build ## Leave a runner serving for half an hour, load it, and rewrite doc
 	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak) $(if $(MINUTES),--minutes $(MINUTES)) --write
 
 # Each example is built anew, so that all of them begin with empty caches.
-languages-table: toolchain ## Measure what each language costs, and rewrite the tables in docs/languages.md
+languages-table: toolchain ## Measure what each language costs, and rewrite the tables in docs/guests/languages.md
 	@tools/languages.sh --anew
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 

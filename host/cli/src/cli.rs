@@ -60,7 +60,7 @@ pub(crate) enum Command {
     /// ends at once. The log goes to standard error.
     ///
     /// The exit code is 0 after an orderly stop, 1 if something could not be started, 2
-    /// if the configuration cannot be used. `docs/serve.md` has every key.
+    /// if the configuration cannot be used. `docs/operate/serve.md` has every key.
     Serve(ServeArgs),
     /// Tell what a component is, what it needs, and whether it can be run here.
     Check(CheckArgs),
@@ -68,7 +68,7 @@ pub(crate) enum Command {
     ///
     /// A provider or a middleware is given records of every kind, a million of them,
     /// flushed, scraped and restarted; a guest is run, and its records are looked at. A
-    /// component is tested in each role that it has. `docs/conformance.md` has every
+    /// component is tested in each role that it has. `docs/reference/conformance.md` has every
     /// check.
     ///
     /// The exit code is 0 if it conforms, 1 if not, 2 for wrong use.

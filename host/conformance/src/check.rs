@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// Its name, as `docs/conformance.md` has it; a vector's check is named after it.
+    /// Its name, as `docs/reference/conformance.md` has it; a vector's check is named after it.
     pub name: String,
     /// Whether it passed.
     #[serde(flatten)]

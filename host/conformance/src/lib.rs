@@ -99,7 +99,7 @@
 //!
 //! [`Vectors`] say what a provider or a middleware is given, and what it has to expose;
 //! they are files, so that tests in other languages can use them.
-//! `docs/conformance.md` of this project describes each check and the format of vectors.
+//! `docs/reference/conformance.md` of this project describes each check and the format of vectors.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

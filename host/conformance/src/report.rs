@@ -62,7 +62,7 @@ impl Report {
     }
 
     /// The report for programs, with `"schema": "solti-metrics/conformance@1"`:
-    /// `docs/conformance.md` describes it.
+    /// `docs/reference/conformance.md` describes it.
     ///
     /// # Errors
     ///

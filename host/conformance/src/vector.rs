@@ -1,5 +1,5 @@
 //! What a receiver of records is given and has to expose, as data:
-//! `docs/conformance.md` describes the files.
+//! `docs/reference/conformance.md` describes the files.
 
 mod record;
 

@@ -37,7 +37,7 @@ const EMBEDDED: [(&str, &str); 12] = embedded![
 ];
 
 /// What a provider or a middleware is given, and what it has to expose of that, each
-/// behind the one that it comes after. `docs/conformance.md` describes the files. Clones
+/// behind the one that it comes after. `docs/reference/conformance.md` describes the files. Clones
 /// share them.
 #[derive(Debug, Clone)]
 pub struct Vectors(Arc<[Vector]>);

@@ -1,4 +1,4 @@
-//! What the examples cost in each language: the tables in `docs/languages.md`, which
+//! What the examples cost in each language: the tables in `docs/guests/languages.md`, which
 //! `make languages-table` measures and writes.
 
 mod backend;
@@ -64,7 +64,7 @@ fn measured() -> Result<()> {
             _ => backends.push(Backend::measure(example, &component, folder.path())?),
         }
     }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/languages.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guests/languages.md");
     let before = std::fs::read_to_string(&page)?;
     let tables = page::tables(&machine, &guests, &backends);
     write(&page, &page::with(&before, &tables)?)

@@ -77,7 +77,7 @@ its load stands beside what was found.
 const LIMITS: &str = "\
 ## What guests, components and clients may take
 
-Each limit has a name in the message of a refusal. `docs/serve.md` has the keys.
+Each limit has a name in the message of a refusal. `docs/operate/serve.md` has the keys.
 
 | what | limit, unless another one is set |
 |---|---|

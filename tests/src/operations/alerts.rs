@@ -21,7 +21,7 @@ mod yaml;
 
 const MADE: &str = "\
 # Made by tests/src/operations/alerts.rs: edit that, then run `make bless`.
-# What each alert means, and what to do, is in docs/operations.md.
+# What each alert means, and what to do, is in docs/operate/alerts.md.
 ";
 
 /// How scrape jobs of runners are named, as a regular expression.

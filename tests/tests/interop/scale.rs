@@ -1,4 +1,4 @@
-//! What many runners cost those who watch them: `docs/scale.md`, whose tables are made
+//! What many runners cost those who watch them: `docs/operate/scale.md`, whose tables are made
 //! of what one runner exposes, and the small end of them against a real Prometheus.
 //! `BLESS=1` rewrites the tables.
 

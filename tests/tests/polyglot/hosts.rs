@@ -1,4 +1,4 @@
-//! The hosts of `docs/hosts.md`, which are not ours: each runs the reporter in each
+//! The hosts of `docs/embed/hosts.md`, which are not ours: each runs the reporter in each
 //! of its languages, and gets the same calls.
 
 use std::fs;
@@ -75,6 +75,6 @@ fn every_block_is_run() -> Result<()> {
 }
 
 fn page() -> Result<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/hosts.md");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/embed/hosts.md");
     fs::read_to_string(&path).with_context(|| path.display().to_string())
 }

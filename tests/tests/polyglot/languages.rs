@@ -94,17 +94,23 @@ fn provider(example: &Example) -> Vec<Trial> {
 
 /// The page with what languages cost has a row for each.
 fn has_rows(examples: &[Example]) -> Result<()> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/languages.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guests/languages.md");
     let page = fs::read_to_string(page)?;
     for example in examples {
         let begins = row_begins(example);
         let rows = page.lines().filter(|line| line.starts_with(&begins));
-        ensure!(rows.count() == 1, "docs/languages.md has no {begins}");
+        ensure!(
+            rows.count() == 1,
+            "docs/guests/languages.md has no {begins}"
+        );
     }
     let rows = page
         .lines()
-        .filter(|line| line.contains("](../guest/examples/"));
+        .filter(|line| line.contains("](../../guest/examples/"));
     let rows = rows.filter(|line| line.starts_with("| ")).count();
-    ensure!(rows == examples.len(), "docs/languages.md has {rows} rows");
+    ensure!(
+        rows == examples.len(),
+        "docs/guests/languages.md has {rows} rows"
+    );
     Ok(())
 }

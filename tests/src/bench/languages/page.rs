@@ -1,4 +1,4 @@
-//! The tables in `docs/languages.md`, between two marks.
+//! The tables in `docs/guests/languages.md`, between two marks.
 
 use super::backend::{Backend, MANY};
 use super::guest::Guest;
@@ -16,7 +16,7 @@ pub fn row_begins(example: &Example) -> String {
     let file = example.source.file_name().unwrap_or_default();
     let file = file.to_string_lossy();
     format!(
-        "| {} | [`{file}`](../guest/examples/{file}) |",
+        "| {} | [`{file}`](../../guest/examples/{file}) |",
         example.toolchain
     )
 }

@@ -6,7 +6,7 @@ use super::yaml::Yaml;
 /// An alert, with the cases that show when it fires.
 #[derive(Debug, Clone)]
 pub struct Alert {
-    /// Its name, and the heading of its section in `docs/operations.md`.
+    /// Its name, and the heading of its section in `docs/operate/alerts.md`.
     pub name: &'static str,
     /// When it is pending.
     pub expression: String,
@@ -35,7 +35,7 @@ impl Alert {
     /// Where in this repository it is told what to do.
     #[must_use]
     pub fn runbook(&self) -> String {
-        format!("docs/operations.md#{}", self.name.to_lowercase())
+        format!("docs/operate/alerts.md#{}", self.name.to_lowercase())
     }
 
     pub(super) fn write(&self, yaml: &mut Yaml) {

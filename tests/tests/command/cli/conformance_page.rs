@@ -1,4 +1,4 @@
-//! `docs/conformance.md`: its commands are run, and its checks are those there are.
+//! `docs/reference/conformance.md`: its commands are run, and its checks are those there are.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -123,7 +123,7 @@ fn run(place: &Place, line: &str) -> Result<End> {
 }
 
 fn page() -> Result<String> {
-    let path = root().join("docs/conformance.md");
+    let path = root().join("docs/reference/conformance.md");
     fs::read_to_string(&path).with_context(|| path.display().to_string())
 }
 

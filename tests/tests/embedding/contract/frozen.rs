@@ -51,7 +51,7 @@ fn whoever_was_built_against_a_release_still_links() -> Result<()> {
     }
     assert!(
         compared > 0,
-        "tests/wit/ has no release of the line {today}.x: docs/evolution.md has the steps"
+        "tests/wit/ has no release of the line {today}.x: docs/reference/evolution.md has the steps"
     );
     Ok(())
 }
@@ -64,7 +64,7 @@ fn a_released_text_stays_as_it_was() -> Result<()> {
     assert!(
         released.is_none_or(|(_, package)| package == current),
         "wit/ is no longer tests/wit/{version}/. If {version} has been released, raise the \
-         version in every file of wit/; docs/evolution.md has the steps. If it has not, copy \
+         version in every file of wit/; docs/reference/evolution.md has the steps. If it has not, copy \
          wit/*.wit over the frozen ones."
     );
     Ok(())

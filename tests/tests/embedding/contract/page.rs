@@ -1,4 +1,4 @@
-//! `docs/wit.md`: the package as a page for people, made from its text.
+//! `docs/reference/wit.md`: the package as a page for people, made from its text.
 
 use std::fmt::Write;
 use std::{env, fs};
@@ -19,14 +19,14 @@ What a guest says, and what a backend hears: `types` is the vocabulary,
 Whoever writes core WebAssembly by hand passes a case by its number; below each
 function stands what its parameters flatten to.
 
-This page is made from the text in [`wit/`](../wit), and a test keeps it so. Edit
+This page is made from the text in [`wit/`](../../wit), and a test keeps it so. Edit
 the text, then run `BLESS=1 cargo test --workspace --test embedding -- contract::`.
 How the package may change, and how it may not, is told in
 [evolution](evolution.md).";
 
 #[test]
 fn the_page_says_what_the_package_says() -> Result<()> {
-    let path = root().join("docs/wit.md");
+    let path = root().join("docs/reference/wit.md");
     let page = page(&Package::current()?.resolve()?)?;
     if env::var_os("BLESS").is_some() {
         fs::write(&path, &page)?;
@@ -34,7 +34,7 @@ fn the_page_says_what_the_package_says() -> Result<()> {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/wit.md is not what wit/ says: \
+        "docs/reference/wit.md is not what wit/ says: \
          run `BLESS=1 cargo test --workspace --test embedding -- contract::`"
     );
     Ok(())

@@ -1,4 +1,4 @@
-//! `docs/serve.md` is followed, and says what is so.
+//! `docs/operate/serve.md` is followed, and says what is so.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,11 +34,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn page() -> Result<String> {
-    fs::read_to_string(path()).context("docs/serve.md")
+    fs::read_to_string(path()).context("docs/operate/serve.md")
 }
 
 fn path() -> PathBuf {
-    root().join("docs/serve.md")
+    root().join("docs/operate/serve.md")
 }
 
 fn known() -> Result<()> {
@@ -243,7 +243,7 @@ fn must_have(what: &str, table: &str) -> Result<()> {
         .collect();
     ensure!(
         written == table,
-        "docs/serve.md has other {what}; BLESS=1 writes them:\n{}",
+        "docs/operate/serve.md has other {what}; BLESS=1 writes them:\n{}",
         differ.join("\n")
     );
     Ok(())

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::configs::case::Kind;
 use crate::configs::{cases, root};
 
-const FILE: &str = "docs/serve.schema.json";
+const FILE: &str = "docs/reference/serve.schema.json";
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let validator = Oracle::jsonschema();
@@ -81,7 +81,7 @@ fn refuses(validator: &Path) -> Result<()> {
 /// The configurations on the page.
 fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     let folder = tempfile::tempdir()?;
-    let page = fs::read_to_string(root().join("docs/serve.md"))?;
+    let page = fs::read_to_string(root().join("docs/operate/serve.md"))?;
     let mut files = Vec::new();
     for (number, block) in blocks(&page)?.iter().enumerate() {
         if block.language == "toml" {

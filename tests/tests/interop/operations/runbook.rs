@@ -1,4 +1,4 @@
-//! `docs/operations.md` has a section for each alert, and names nothing that is not
+//! `docs/operate/alerts.md` has a section for each alert, and names nothing that is not
 //! there.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 use crate::operations::rules::all;
 use crate::operations::{askable, root};
 
-const PAGE: &str = "docs/operations.md";
+const PAGE: &str = "docs/operate/alerts.md";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

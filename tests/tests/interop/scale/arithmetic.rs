@@ -1,4 +1,4 @@
-//! The tables of `docs/scale.md`. The page says where each factor is from.
+//! The tables of `docs/operate/scale.md`. The page says where each factor is from.
 
 use std::fmt::Write;
 

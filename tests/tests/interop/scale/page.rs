@@ -1,4 +1,4 @@
-//! `docs/scale.md`, and the tables between its marks.
+//! `docs/operate/scale.md`, and the tables between its marks.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result, ensure};
 use crate::scale::arithmetic::UNITS;
 
 fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scale.md")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate/scale.md")
 }
 
 pub(crate) fn text() -> Result<String> {
-    fs::read_to_string(path()).context("docs/scale.md")
+    fs::read_to_string(path()).context("docs/operate/scale.md")
 }
 
 /// Compares a table with the one on the page, and what is said to be about so much
@@ -39,7 +39,7 @@ pub(crate) fn must_have(what: &str, table: &str) -> Result<()> {
     }
     ensure!(
         same(written, table)?,
-        "docs/scale.md has, of {what},\n{written}\nand it is\n{table}\n\
+        "docs/operate/scale.md has, of {what},\n{written}\nand it is\n{table}\n\
          BLESS=1 writes it"
     );
     Ok(())
