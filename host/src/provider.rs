@@ -11,7 +11,7 @@
 //!
 //! # fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let providers = Providers::new()?;
-//! let grants = Grants::new().dir("out", "/out", solti_metrics_host::provider::Access::ReadWrite);
+//! let grants = Grants::new().dir("out", "/out", solti_metrics_host::wasi::Access::ReadWrite);
 //! let provider = providers.load_file("jsonl.wasm".as_ref(), &grants)?;
 //! let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
 //!
@@ -80,10 +80,6 @@ mod streams;
 mod supervision;
 mod worker;
 
-pub use crate::sandbox::{
-    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, Limits, LoadError,
-    Output, OutputFn, Role,
-};
 pub use backend::ComponentBackend;
 pub use circuit::RestartPolicy;
 #[cfg(feature = "prometheus")]

@@ -11,8 +11,10 @@ use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
-use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
-use solti_metrics_host::runner::{Inspection, Path, Runner, printable};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::provider::{Grants, Providers, Siblings};
+use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::text::printable;
 
 use crate::artifacts::{ArtifactArgs, tell};
 use crate::exit::{Exit, print};

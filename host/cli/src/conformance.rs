@@ -10,8 +10,7 @@ use bytesize::ByteSize;
 use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
-use solti_metrics_host::causes;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::{causes, printable};
 use solti_metrics_server::{Notices, Part, printing};
 
 use crate::exit::{Exit, print};

@@ -19,8 +19,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::runner::{
-    CancellationToken, LoadError, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
+    CancellationToken, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
 };
 use tokio::task::spawn_blocking;
 

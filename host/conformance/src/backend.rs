@@ -23,8 +23,9 @@ mod vector_check;
 use std::time::Instant;
 
 use bytesize::ByteSize;
-use solti_metrics_host::provider::{Providers, Role};
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::component::Role;
+use solti_metrics_host::provider::Providers;
+use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
 use crate::component::Component;

@@ -1,4 +1,4 @@
-use solti_metrics_host::runner::Limit;
+use solti_metrics_host::limits::Limit;
 
 /// A word of a report that depends on how the test was asked for.
 ///

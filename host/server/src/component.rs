@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::Context;
 use parking_lot::Mutex;
 use solti_metrics::MetricsHandle;
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{
-    BackendOptions, BackendStatus, ComponentBackend, LoadError, Provider, Providers,
+    BackendOptions, BackendStatus, ComponentBackend, Provider, Providers,
 };
 use tokio::time::timeout;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
-use solti_metrics_host::{LedgerBook, LedgerSnapshot, causes};
+use solti_metrics_host::text::causes;
+use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 
 use crate::config::{self, Configuration, Name, Text};
 use crate::engine::{Engine, History, Job, Plan, Snapshot};

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::key::KeyError;
-use crate::sandbox::shown;
+use crate::text::shown;
 
 /// A folder that is not used as a cache.
 #[derive(Debug, thiserror::Error)]

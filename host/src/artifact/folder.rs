@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::address::Address;
 use super::error::CacheError;
 use super::key::{ArtifactKey, KeyError};
-use crate::sandbox::open_file;
+use crate::file::open_file;
 
 /// The name of the key's file.
 const KEY: &str = "key";

@@ -3,7 +3,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::{io_reason, open_file, read_opened, shown};
+use crate::file::{open_file, read_opened};
+use crate::process::io_reason;
+use crate::text::shown;
 
 /// The longest file that is read as a key: one in hexadecimal, and some room.
 const LONGEST: u64 = 1024;

@@ -21,7 +21,8 @@ use super::supervision::{Condition, Supervision};
 use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
-use crate::sandbox::{blocking, printable};
+use crate::contained::blocking;
+use crate::text::printable;
 
 /// How many threads may do what blocks for one backend.
 const BLOCKING_THREADS: usize = 4;

@@ -1,7 +1,7 @@
 use std::io;
 
 use super::{BackendFailure, BackendState};
-use crate::sandbox::{ProcessLimit, no_thread};
+use crate::process::{ProcessLimit, no_thread};
 
 /// A backend that cannot be started, or cannot take another's place.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Access, Interface};
+use crate::component::Interface;
+use crate::wasi::Access;
 
 /// What a provider may use beyond its own memory. Nothing unless granted: no
 /// environment, no file, no network. It has a clock and randomness, which every

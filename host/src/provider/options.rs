@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use solti_metrics::MetricsHandle;
 
-use super::{Output, RestartPolicy};
-use crate::sandbox::Limits;
+use super::RestartPolicy;
+use crate::limits::Limits;
+use crate::wasi::Output;
 
 /// How a component is run as a backend.
 ///

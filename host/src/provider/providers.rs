@@ -6,9 +6,10 @@ use wasmtime::component::Linker;
 
 use super::loaded::Loader;
 use super::state::{ProviderState, linker};
-use super::{BuildError, Grants, LoadError, Provider};
+use super::{Grants, Provider};
 use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled, read_whole};
-use crate::sandbox::{EngineSettings, Ticker};
+use crate::component::LoadError;
+use crate::engine::{BuildError, EngineSettings, Ticker};
 
 /// Bytes of stack for a provider.
 const STACK: usize = 512 << 10;

@@ -5,7 +5,7 @@ use super::machine::Machine;
 use super::run::Inner;
 use super::{Pool, RecordPath, Runner};
 use crate::artifact::Artifacts;
-use crate::sandbox::{BuildError, EngineSettings};
+use crate::engine::{BuildError, EngineSettings};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`].

@@ -6,7 +6,10 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, NoDescriptors, ProcessLimit, printable, shown};
+use crate::limits::{GuestTrap, Limit};
+use crate::process::ProcessLimit;
+use crate::text::{printable, shown};
+use crate::wasi::NoDescriptors;
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]

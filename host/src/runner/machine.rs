@@ -7,7 +7,8 @@ use super::Pool;
 use super::linker::{linker, linker_of_both};
 use super::state::TaskData;
 use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::sandbox::{BuildError, EngineSettings, Ticker, one_line};
+use crate::engine::{BuildError, EngineSettings, Ticker};
+use crate::text::one_line;
 
 /// What tasks run on: an engine with room that is set aside, if that was asked for, one
 /// that takes from the system what it needs, and a third for what needs component-model

@@ -1,4 +1,4 @@
-use super::Limits;
+use crate::limits::Limits;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Memories for which there is always address space: 64 TiB.

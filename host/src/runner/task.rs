@@ -4,7 +4,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use super::{CancellationToken, SpawnError, Stdin, TaskUsage};
 use crate::LedgerBook;
-use crate::sandbox::{Access, GuestOutput, Holdings, Limits, Output};
+use crate::limits::Limits;
+use crate::wasi::{Access, GuestOutput, Holdings, Output};
 
 /// One execution of a program: what it is given, and what it may use.
 ///

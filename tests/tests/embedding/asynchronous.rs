@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_host::runner::{
-    Access, CancellationToken, LoadError, Output, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
+    CancellationToken, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
 };
+use solti_metrics_host::wasi::{Access, Output};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact, cache_home, command};
 use solti_metrics_tests::guest::{asynchronous, component};
 use solti_metrics_tests::parts;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerErrorKind, RunnerType, TaskOutcome};
-use solti_metrics_host::runner::{
-    Access, Inspection, Output, Role, Runner, Task, TaskEnd, TaskReport,
-};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::runner::{Runner, Task, TaskEnd, TaskReport};
+use solti_metrics_host::wasi::{Access, Output};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use wasmtime::component::{Component, Linker};

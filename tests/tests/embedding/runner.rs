@@ -10,9 +10,9 @@ use solti_metrics::{
     Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind,
     RunnerType, TaskOutcome,
 };
-use solti_metrics_host::runner::{
-    CancellationToken, LoadError, Output, Program, Runner, SpawnError, Task, TaskEnd,
-};
+use solti_metrics_host::component::LoadError;
+use solti_metrics_host::runner::{CancellationToken, Program, Runner, SpawnError, Task, TaskEnd};
+use solti_metrics_host::wasi::Output;
 use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
 use solti_metrics_tests::guest::component;
 

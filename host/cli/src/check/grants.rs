@@ -1,4 +1,4 @@
-use solti_metrics_host::runner::Interface;
+use solti_metrics_host::component::Interface;
 
 /// The options that make this import of a task useful; `None` where it needs none, and
 /// where this host does not know it.

@@ -9,7 +9,7 @@ use solti_metrics::{MetricsHandle, PrometheusMetrics, SummaryMetrics};
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
 
 use super::args::{Format, RunArgs};

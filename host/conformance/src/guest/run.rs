@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics::{MetricsHandle, noop_metrics};
-use solti_metrics_host::runner::{
-    LoadError, Output, Path, RecordPath, Role, Runner, SpawnError, Task, TaskEnd, TaskReport,
-};
+use solti_metrics_host::component::{LoadError, Role};
+use solti_metrics_host::runner::{Path, RecordPath, Runner, SpawnError, Task, TaskEnd, TaskReport};
+use solti_metrics_host::wasi::Output;
 
 use crate::check::Fault;
 use crate::component::Component;

@@ -5,8 +5,9 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{LoadError, Path, RecordPath, Runner};
+use solti_metrics_host::runner::{Path, RecordPath, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::artifacts::kept::{Host, guest};

@@ -197,7 +197,7 @@ fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
     let grants = Grants::new().dir(
         "/nowhere/to/be/found",
         "/out",
-        solti_metrics_host::provider::Access::ReadOnly,
+        solti_metrics_host::wasi::Access::ReadOnly,
     );
     let provider = providers().load("provider", &bytes, &grants)?;
     let error = ComponentBackend::start(&provider, BackendOptions::default());

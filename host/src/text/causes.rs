@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::ProcessLimit;
+use crate::process::ProcessLimit;
 
 /// An error, and those of its causes that it has not told itself, in one text.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
@@ -27,7 +27,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::io_reason;
+    use crate::process::io_reason;
 
     #[test]
     fn each_cause_is_told_once() {

@@ -3,7 +3,10 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, printable};
+use super::{Interface, Role, UnknownInterface};
+use crate::limits::CompileLimit;
+use crate::process::ProcessLimit;
+use crate::text::{printable, shown};
 
 /// A component that cannot be used as what it was loaded for.
 ///
@@ -311,8 +314,4 @@ fn named(imports: &[String]) -> String {
         named.push(format!("and {} more", imports.len() - NAMED));
     }
     named.join(", ")
-}
-
-pub(crate) fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
 }

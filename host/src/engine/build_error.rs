@@ -1,6 +1,7 @@
 use std::io;
 
-use super::{ProcessLimit, no_thread, one_line};
+use crate::process::{ProcessLimit, no_thread};
+use crate::text::one_line;
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,22 @@
-use std::fmt;
+//! Limits on what a component may use, and what is said when it meets one.
+
+mod compile_limit;
+mod limit;
+#[cfg(feature = "execution")]
+mod limiter;
+#[cfg(feature = "execution")]
+mod trap;
+
+pub use compile_limit::CompileLimit;
+pub use limit::Limit;
+#[cfg(feature = "execution")]
+pub use trap::GuestTrap;
+
+#[cfg(feature = "execution")]
+pub(crate) use limiter::{Limiter, bound};
+#[cfg(feature = "execution")]
+pub(crate) use trap::limit_behind;
+
 use std::time::Duration;
 
 /// What one task may use. All sizes are sums over the whole component.
@@ -12,7 +30,7 @@ pub struct Limits {
     /// as long as it likes. Default: five minutes.
     pub deadline: Option<Duration>,
     /// Bytes of memory: all linear memories together, the elements of all tables (8 bytes
-    /// each), and the [data of all instances](super::Inspection::instance_data), which is
+    /// each), and the [data of all instances](crate::component::Inspection::instance_data), which is
     /// counted before the first of them is made. Default: 256 MiB.
     pub memory: usize,
     /// Elements of all tables together. Default: 20,000.
@@ -34,7 +52,7 @@ pub struct Limits {
     /// granted, file, and socket, and two for each directory listing. Default: 256.
     ///
     /// All guests and backends of a process together have those that its limit on open
-    /// files allows, less a reserve; see [`descriptor_use`](crate::descriptor_use).
+    /// files allows, less a reserve; see [`descriptor_use`](crate::wasi::descriptor_use).
     pub descriptors: usize,
     /// How many streams of files and directory listings may be open at a time. The host
     /// may hold 64 KiB for each of them. Default: 256.
@@ -62,74 +80,5 @@ impl Default for Limits {
             random: 4_096,
             output: 16 << 20,
         }
-    }
-}
-
-/// A limit that stopped a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// [`Limits::memory`].
-    Memory,
-    /// [`Limits::table_elements`].
-    TableElements,
-    /// The stack. A runner has it from its builder; a provider has 512 KiB.
-    Stack,
-    /// [`Limits::host_call_fuel`].
-    HostCallFuel,
-    /// [`Limits::handles`].
-    Handles,
-    /// [`Limits::descriptors`], or the process has no more for its guests.
-    Descriptors,
-    /// [`Limits::streams`].
-    Streams,
-    /// [`Limits::random`].
-    Random,
-    /// [`Limits::memories`].
-    Memories,
-    /// [`Limits::tables`].
-    Tables,
-    /// [`Limits::instances`].
-    Instances,
-}
-
-impl Limit {
-    /// Every limit that can stop a task.
-    pub const ALL: [Self; 11] = [
-        Self::Memory,
-        Self::TableElements,
-        Self::Stack,
-        Self::HostCallFuel,
-        Self::Handles,
-        Self::Descriptors,
-        Self::Streams,
-        Self::Random,
-        Self::Memories,
-        Self::Tables,
-        Self::Instances,
-    ];
-
-    /// A short name, in snake case.
-    #[must_use]
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::TableElements => "table_elements",
-            Self::Stack => "stack",
-            Self::HostCallFuel => "host_call_fuel",
-            Self::Handles => "handles",
-            Self::Descriptors => "descriptors",
-            Self::Streams => "streams",
-            Self::Random => "random",
-            Self::Memories => "memories",
-            Self::Tables => "tables",
-            Self::Instances => "instances",
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_label())
     }
 }
