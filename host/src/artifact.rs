@@ -16,7 +16,7 @@
 //! let artifacts = Artifacts::new().cache(cache.clone()).compiler(compiler);
 //!
 //! let runner = Runner::builder(noop_metrics()).artifacts(artifacts.clone()).build()?;
-//! let providers = Providers::new()?.artifacts(artifacts);
+//! let providers = Providers::builder().artifacts(artifacts).build()?;
 //! let program = runner.load_file("digest.wasm".as_ref())?;
 //! println!("{:?}, {:?}", program.origin(), cache.counters());
 //! # Ok(())

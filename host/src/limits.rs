@@ -17,18 +17,14 @@ pub(crate) use limiter::{Limiter, bound};
 #[cfg(feature = "execution")]
 pub(crate) use trap::limit_behind;
 
-use std::time::Duration;
-
-/// What one task may use. All sizes are sums over the whole component.
+/// What one task, or one instance of a provider, may use. All sizes are sums over the
+/// whole component.
 ///
 /// The defaults let guests run that carry an interpreter with them: Python asks
 /// for 197 pages of memory and 4,674 table elements, StarlingMonkey for 7,690.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long the task may take, set-up of the instance included. `None` for
-    /// as long as it likes. Default: five minutes.
-    pub deadline: Option<Duration>,
     /// Bytes of memory: all linear memories together, the elements of all tables (8 bytes
     /// each), and the [data of all instances](crate::component::Inspection::instance_data), which is
     /// counted before the first of them is made. Default: 256 MiB.
@@ -67,7 +63,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            deadline: Some(Duration::from_secs(300)),
             memory: 256 << 20,
             table_elements: 20_000,
             memories: 16,
@@ -80,5 +75,90 @@ impl Default for Limits {
             random: 4_096,
             output: 16 << 20,
         }
+    }
+}
+
+impl Limits {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub const fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Elements of all tables together.
+    #[must_use]
+    pub const fn table_elements(mut self, elements: usize) -> Self {
+        self.table_elements = elements;
+        self
+    }
+
+    /// Number of linear memories.
+    #[must_use]
+    pub const fn memories(mut self, number: usize) -> Self {
+        self.memories = number;
+        self
+    }
+
+    /// Number of tables.
+    #[must_use]
+    pub const fn tables(mut self, number: usize) -> Self {
+        self.tables = number;
+        self
+    }
+
+    /// Number of core instances.
+    #[must_use]
+    pub const fn instances(mut self, number: usize) -> Self {
+        self.instances = number;
+        self
+    }
+
+    /// Bytes that a single call may make the host copy.
+    #[must_use]
+    pub const fn host_call_fuel(mut self, bytes: usize) -> Self {
+        self.host_call_fuel = bytes;
+        self
+    }
+
+    /// Number of open handles.
+    #[must_use]
+    pub const fn handles(mut self, number: usize) -> Self {
+        self.handles = number;
+        self
+    }
+
+    /// Number of open descriptors.
+    #[must_use]
+    pub const fn descriptors(mut self, number: usize) -> Self {
+        self.descriptors = number;
+        self
+    }
+
+    /// Number of open streams of files and directory listings.
+    #[must_use]
+    pub const fn streams(mut self, number: usize) -> Self {
+        self.streams = number;
+        self
+    }
+
+    /// Bytes of randomness that a single call may ask for.
+    #[must_use]
+    pub const fn random(mut self, bytes: u64) -> Self {
+        self.random = bytes;
+        self
+    }
+
+    /// Bytes that go on to each of standard output and standard error.
+    #[must_use]
+    pub const fn output(mut self, bytes: u64) -> Self {
+        self.output = bytes;
+        self
     }
 }

@@ -16,9 +16,11 @@
 //! let runner = Runner::builder(metrics.clone() as MetricsHandle).build()?;
 //! let program = runner.load_file("digest.wasm".as_ref())?;
 //!
-//! let mut task = Task::new().arg("/src").dir("src", "/src", Access::ReadOnly);
-//! task.stdout = Output::Capture;
-//! task.limits.deadline = Some(Duration::from_secs(5));
+//! let task = Task::new()
+//!     .arg("/src")
+//!     .dir("src", "/src", Access::ReadOnly)
+//!     .stdout(Output::Capture)
+//!     .deadline(Duration::from_secs(5));
 //!
 //! let report = runner.run(&program, task).await?;
 //! assert_eq!(report.end, TaskEnd::Exited { code: 0 });

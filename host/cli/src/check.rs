@@ -174,9 +174,10 @@ fn can_receive(
     artifacts: Artifacts,
     args: &CheckArgs,
 ) -> anyhow::Result<()> {
-    let providers = Providers::new()?
+    let providers = Providers::builder()
         .artifacts(artifacts)
-        .max_component(args.max_component.as_u64());
+        .max_component(args.max_component.as_u64())
+        .build()?;
     let provider = providers.load(name, bytes, &Grants::new().no_network())?;
     tell(name, provider.refusal());
     Ok(())

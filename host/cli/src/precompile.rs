@@ -113,9 +113,10 @@ fn file(
     let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
     let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
     if receives && !inspection.is_program() {
-        let providers = Providers::new()?
+        let providers = Providers::builder()
             .artifacts(artifacts)
-            .max_component(args.max_component.as_u64());
+            .max_component(args.max_component.as_u64())
+            .build()?;
         let file = providers.precompile(&name, &bytes, key)?;
         return Ok((file, format!("a {}", inspection.role())));
     }

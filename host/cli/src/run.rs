@@ -230,7 +230,7 @@ fn task(args: &RunArgs) -> Task {
     if let Some(file) = &args.stdin {
         task.stdin = Stdin::File(file.clone());
     }
-    task.limits.deadline = args.timeout.0;
+    task.deadline = args.timeout.0;
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
     args.limits.put(&mut task.limits);

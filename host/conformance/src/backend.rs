@@ -103,9 +103,10 @@ async fn test(
 /// Compiles and links it. A component that cannot be is at fault, and has that told.
 fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option<Setting>, Error> {
     let Component { name, options, .. } = component;
-    let providers = Providers::new()?
+    let providers = Providers::builder()
         .artifacts(component.artifacts.clone())
-        .max_component(options.max_component);
+        .max_component(options.max_component)
+        .build()?;
     match providers.load(name, &component.bytes, &options.grants) {
         Ok(provider) => {
             if let Some(reason) = provider.refusal() {

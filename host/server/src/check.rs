@@ -114,9 +114,10 @@ impl Checking<'_> {
         let Some(runner) = self.note(&["runner"], runner.map_err(Into::into)) else {
             return Ok(None);
         };
-        let providers = Providers::new()?
+        let providers = Providers::builder()
             .artifacts(artifacts)
-            .max_component(config.runner.max_component.0.as_u64());
+            .max_component(config.runner.max_component.0.as_u64())
+            .build()?;
         Ok(Some((runner, providers)))
     }
 

@@ -76,11 +76,11 @@ impl Component {
         let provider = load(providers, part, &**notices)?;
         has_role(&provider, next.is_some())?;
         let name: Arc<str> = wanted.name.as_str().into();
-        let mut options = BackendOptions::default();
-        options.name = Some(Arc::clone(&name));
-        options.queue = wanted.options.queue;
-        options.deadline = wanted.options.deadline;
-        options.drain_timeout = drain_timeout;
+        let mut options = BackendOptions::new()
+            .name(Arc::clone(&name))
+            .queue(wanted.options.queue)
+            .deadline(wanted.options.deadline)
+            .drain_timeout(drain_timeout);
         options.limits.memory = wanted.options.memory;
         wanted.options.limits.put(&mut options.limits);
         options.next = next.clone();

@@ -304,7 +304,7 @@ fn task(source: &Configuration, wanted: &config::Task, kept: &Kept) -> RunnerTas
     if let Some(file) = &wanted.stdin {
         task.stdin = Stdin::File(source.path(file));
     }
-    task.limits.deadline = wanted.timeout();
+    task.deadline = wanted.timeout();
     if let Some(Text(size)) = wanted.max_memory {
         task.limits.memory = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
     }

@@ -20,8 +20,8 @@ pub struct Grants {
     pub udp: Vec<SocketAddr>,
     /// Authorities (`host:port`) that it may send HTTP requests to.
     pub http: Vec<String>,
-    /// Whether it may import the network though it is granted nothing there. All that
-    /// it tries is then refused.
+    /// Whether it may import what it is not granted of the network. All that it tries
+    /// there is then refused.
     pub no_network: bool,
 }
 
@@ -32,7 +32,8 @@ impl Grants {
         Self::default()
     }
 
-    /// Adds an environment variable.
+    /// Adds an environment variable. A name that is added twice is there twice, and the
+    /// provider's language decides which of the values it finds.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -74,7 +75,8 @@ impl Grants {
     }
 
     /// Lets it import the network, without any address in it. Some languages import
-    /// that in every program, as Python does.
+    /// that in every program, as Python does. What is granted of the network is granted
+    /// all the same; of that which is not, an import is allowed, and each use refused.
     #[must_use]
     pub fn no_network(mut self) -> Self {
         self.no_network = true;

@@ -33,6 +33,20 @@ impl Pool {
         }
     }
 
+    /// Bytes that one linear memory may have. Default: 256 MiB.
+    #[must_use]
+    pub const fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Elements that one table may have. Default: 20,000.
+    #[must_use]
+    pub const fn table_elements(mut self, elements: usize) -> Self {
+        self.table_elements = elements;
+        self
+    }
+
     /// Lowers what a task may use to what its place has.
     pub(super) fn bound(&self, limits: &mut Limits) {
         limits.memory = limits.memory.min(self.memory);

@@ -144,7 +144,7 @@ impl Runner {
 
     async fn execute(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
         let mut limits = task.limits.clone();
-        let watch = Watch::new(limits.deadline, task.cancel.clone());
+        let watch = Watch::new(task.deadline, task.cancel.clone());
         for output in [&task.stdout, &task.stderr] {
             output.begin().map_err(SpawnError::of_start)?;
         }

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
@@ -12,7 +13,7 @@ use crate::wasi::{Access, GuestOutput, Holdings, Output};
 /// A task starts with nothing: no arguments, no environment, no directory, an
 /// empty standard input, no network, and output that goes nowhere. Clocks and
 /// randomness are always there.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Task {
     /// Arguments, without the program's name, which comes first by itself.
@@ -29,6 +30,9 @@ pub struct Task {
     pub stderr: Output,
     /// What the task may use.
     pub limits: Limits,
+    /// How long the task may take, set-up of the instance included. `None` for
+    /// as long as it likes. Default: five minutes.
+    pub deadline: Option<Duration>,
     /// How many records the guest may make; see
     /// [`MetricsCtxBuilder::quota`](crate::MetricsCtxBuilder::quota). `None`
     /// for as many as it likes.
@@ -42,6 +46,26 @@ pub struct Task {
     pub usage: Option<TaskUsage>,
     /// Ends the task when it is cancelled.
     pub cancel: CancellationToken,
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self {
+            args: Vec::new(),
+            env: Vec::new(),
+            dirs: Vec::new(),
+            stdin: Stdin::default(),
+            stdout: Output::default(),
+            stderr: Output::default(),
+            limits: Limits::default(),
+            deadline: Some(Duration::from_secs(300)),
+            quota: None,
+            identity: None,
+            book: None,
+            usage: None,
+            cancel: CancellationToken::default(),
+        }
+    }
 }
 
 impl Task {
@@ -58,7 +82,8 @@ impl Task {
         self
     }
 
-    /// Adds an environment variable.
+    /// Adds an environment variable. A name that is added twice is there twice, and the
+    /// guest's language decides which of the values it finds.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -74,6 +99,76 @@ impl Task {
         access: Access,
     ) -> Self {
         self.dirs.push((host.into(), guest.into(), access));
+        self
+    }
+
+    /// Standard input.
+    #[must_use]
+    pub fn stdin(mut self, from: Stdin) -> Self {
+        self.stdin = from;
+        self
+    }
+
+    /// Where its standard output goes.
+    #[must_use]
+    pub fn stdout(mut self, to: Output) -> Self {
+        self.stdout = to;
+        self
+    }
+
+    /// Where its standard error goes.
+    #[must_use]
+    pub fn stderr(mut self, to: Output) -> Self {
+        self.stderr = to;
+        self
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Time that it may take; `None` for as long as it likes.
+    #[must_use]
+    pub fn deadline(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.deadline = time.into();
+        self
+    }
+
+    /// Number of records that the guest may make.
+    #[must_use]
+    pub fn quota(mut self, records: u64) -> Self {
+        self.quota = Some(records);
+        self
+    }
+
+    /// Who makes the records.
+    #[must_use]
+    pub fn identity(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Book in which the ledger of its records is summed up.
+    #[must_use]
+    pub fn book(mut self, book: &LedgerBook) -> Self {
+        self.book = Some(book.clone());
+        self
+    }
+
+    /// Where what it uses is added up.
+    #[must_use]
+    pub fn usage(mut self, usage: &TaskUsage) -> Self {
+        self.usage = Some(usage.clone());
+        self
+    }
+
+    /// Ends it when this is cancelled.
+    #[must_use]
+    pub fn cancel(mut self, token: CancellationToken) -> Self {
+        self.cancel = token;
         self
     }
 

@@ -173,7 +173,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
             }
             let mut task = Task::new();
             let deadline = Duration::from_millis(50);
-            task.limits.deadline = Some(deadline);
+            task.deadline = Some(deadline);
             let report = runner.run(&program, task).await?;
             ensure!(
                 report.end == TaskEnd::DeadlineExceeded { deadline },

@@ -205,7 +205,7 @@ fn digest(folder: &Path, what: &str, options: &[&str]) -> Result<(TaskReport, Ar
     task.args.push(what.into());
     task.stdout = Output::Capture;
     task.stderr = Output::Capture;
-    task.limits.deadline = Some(Duration::from_secs(60));
+    task.deadline = Some(Duration::from_secs(60));
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
     let completed: usize = TaskOutcome::ALL
         .map(|outcome| memory.completed(RunnerType::Wasm, outcome))

@@ -107,9 +107,10 @@ impl Backends {
         } = &args.chain;
         let mut components = Vec::new();
         if !(middlewares.is_empty() && backends.is_empty()) {
-            let providers = Providers::new()?
+            let providers = Providers::builder()
                 .artifacts(artifacts.clone())
-                .max_component(args.max_component.as_u64());
+                .max_component(args.max_component.as_u64())
+                .build()?;
             let mut names = Names::default();
             let drain_timeout = args.drain_timeout.0;
             let notices: Arc<dyn Notices> = Arc::new(Voice);

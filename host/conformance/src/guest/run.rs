@@ -82,12 +82,9 @@ pub(super) async fn run(
 fn task(guest: &Component<'_>) -> Task {
     let options = guest.options;
     let mut task = options.task.clone();
-    task.limits.deadline = Some(LONGEST);
+    task.deadline = options.timeout.or(Some(LONGEST));
     task.limits.output = OUTPUT;
     options.limit(&mut task.limits);
-    if options.timeout.is_some() {
-        task.limits.deadline = options.timeout;
-    }
     [task.stdout, task.stderr] = match &options.output {
         Some(output) => output(Role::Guest),
         None => [Output::Discard, Output::Capture],

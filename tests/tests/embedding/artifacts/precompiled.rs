@@ -232,7 +232,9 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
 fn a_provider_is_precompiled_as_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().key(key.clone()));
+    let providers = Providers::builder()
+        .artifacts(Artifacts::new().key(key.clone()))
+        .build()?;
     let component = fs::read(artifact("lines", WASI))?;
     let file = providers.precompile("provider", &component, &key)?;
     let loaded = providers.load("provider", &file.bytes, &Grants::new())?;

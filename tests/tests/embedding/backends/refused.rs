@@ -213,7 +213,7 @@ fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
 
 #[test]
 fn a_component_above_the_size_cap_is_refused() -> Result<()> {
-    let small = providers().clone().max_component(16);
+    let small = Providers::builder().max_component(16).build()?;
     let error = small.load("probe", &Probe::new().component()?, &Grants::new());
     let error = error.err().map(|error| error.to_string());
     ensure!(
