@@ -16,6 +16,7 @@ mod file;
 mod inspection;
 mod interface;
 mod load_error;
+mod network_grant;
 #[cfg(feature = "execution")]
 mod proposals;
 mod role;
@@ -24,6 +25,7 @@ mod unknown;
 pub use inspection::Inspection;
 pub use interface::Interface;
 pub use load_error::LoadError;
+pub use network_grant::NetworkGrant;
 pub use role::Role;
 pub use unknown::UnknownInterface;
 

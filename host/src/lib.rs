@@ -118,6 +118,8 @@ pub mod process;
 pub mod provider;
 #[cfg(feature = "runner")]
 pub mod runner;
+#[cfg(all(test, feature = "provider", feature = "runner"))]
+mod tests;
 #[cfg(feature = "sandbox")]
 pub mod text;
 #[cfg(feature = "execution")]

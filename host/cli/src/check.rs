@@ -19,6 +19,7 @@ use solti_metrics_host::text::printable;
 use crate::artifacts::{ArtifactArgs, tell};
 use crate::exit::{Exit, print};
 use crate::voice::complain;
+pub(crate) use grants::for_network;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {

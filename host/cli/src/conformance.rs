@@ -13,6 +13,7 @@ use solti_metrics_conformance::{
 use solti_metrics_host::text::{causes, printable};
 use solti_metrics_server::{Notices, Part, printing};
 
+use crate::check::for_network;
 use crate::exit::{Exit, print};
 use crate::limits::option;
 use crate::stdin::named_twice;
@@ -147,6 +148,7 @@ fn shown(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
 fn term(term: Term) -> &'static str {
     match term {
         Term::Grants => "--grant",
+        Term::Network(grant) => for_network(grant),
         Term::Memory | Term::Limit(Limit::Memory) => "--memory",
         Term::Limit(limit) => option(limit).unwrap_or(term.in_rust()),
         Term::Timeout => "--timeout",

@@ -23,7 +23,7 @@ mod vector_check;
 use std::time::Instant;
 
 use bytesize::ByteSize;
-use solti_metrics_host::component::Role;
+use solti_metrics_host::component::{LoadError, Role};
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::text::printable;
 
@@ -122,7 +122,12 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
             if let Some(untested) = Error::untested_load(name, &error) {
                 return Err(untested);
             }
-            let fix = format!("see what {} says of it", options.term(Term::Inspection));
+            let fix = match &error {
+                LoadError::NotGranted { grant, .. } => {
+                    format!("grant it with {}", options.term(Term::Network(*grant)))
+                }
+                _ => format!("see what {} says of it", options.term(Term::Inspection)),
+            };
             let fault = Fault::new("it can receive records here", error.to_string(), fix);
             recorder.add(Check::new("starts", Verdict::Failed(fault)))?;
             Ok(None)

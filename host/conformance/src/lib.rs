@@ -136,7 +136,7 @@ pub use error::Error;
 pub use progress::Progress;
 pub use report::Report;
 pub use solti_metrics_host::artifact::Artifacts;
-pub use solti_metrics_host::component::Role;
+pub use solti_metrics_host::component::{NetworkGrant, Role};
 pub use solti_metrics_host::limits::{Limit, Limits};
 pub use solti_metrics_host::provider::Grants;
 pub use solti_metrics_host::runner::Stdin;

@@ -22,11 +22,11 @@ pub enum BuildError {
     /// The thread that interrupts guests cannot be started.
     #[error(
         "cannot start the thread that interrupts guests: {}",
-        no_thread(source)
+        no_thread(reason)
     )]
     Thread {
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 

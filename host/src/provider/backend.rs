@@ -107,9 +107,9 @@ impl ComponentBackend {
                 work(worker, &begun);
                 finished.send_replace(true);
             })
-            .map_err(|source| StartError::Thread {
+            .map_err(|reason| StartError::Thread {
                 name: shown(),
-                source,
+                reason,
             })?;
         match first.recv() {
             Ok(Ok(())) => Ok(Self {
@@ -256,8 +256,8 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
     let name = printable(worker.provider.name());
     let runtime = match start(&worker.provider) {
         Ok(runtime) => runtime,
-        Err(source) => {
-            let _ = begun.send(Err(StartError::Thread { name, source }));
+        Err(reason) => {
+            let _ = begun.send(Err(StartError::Thread { name, reason }));
             return;
         }
     };

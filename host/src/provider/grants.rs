@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::component::Interface;
+use crate::component::{Interface, NetworkGrant};
 use crate::wasi::Access;
 
 /// What a provider may use beyond its own memory. Nothing unless granted: no
@@ -86,16 +86,16 @@ impl Grants {
     /// What would have to be granted for this import to be of use, if it is not.
     /// Files and the environment are no such import: every program has them, and
     /// finds them empty.
-    pub(super) fn missing_for(&self, import: &Interface) -> Option<&'static str> {
+    pub(super) fn missing_for(&self, import: &Interface) -> Option<NetworkGrant> {
         if self.no_network {
             return None;
         }
         let path = import.path();
         if path.starts_with("wasi:sockets/") && self.tcp.is_empty() && self.udp.is_empty() {
-            return Some("`tcp=ADDRESS` or `udp=ADDRESS`");
+            return Some(NetworkGrant::Socket);
         }
         if path.starts_with("wasi:http/") && self.http.is_empty() {
-            return Some("`http=HOST:PORT`");
+            return Some(NetworkGrant::Http);
         }
         None
     }

@@ -61,7 +61,7 @@ impl ProvidersBuilder {
     /// thread left.
     pub fn build(self) -> Result<Providers, BuildError> {
         let engine = SETTINGS.engine()?;
-        let ticker = Ticker::start(&[&engine]).map_err(|source| BuildError::Thread { source })?;
+        let ticker = Ticker::start(&[&engine]).map_err(|reason| BuildError::Thread { reason })?;
         Ok(Providers {
             linker: Arc::new(linker(&engine)?),
             artifacts: Arc::new(EngineArtifacts::new(self.artifacts, SETTINGS, vec![engine])),

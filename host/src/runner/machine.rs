@@ -56,7 +56,7 @@ impl Machine {
         };
         let mut engines = vec![on_demand.engine()];
         engines.extend(pooled.iter().map(|(_, linker)| linker.engine()));
-        let ticker = Ticker::start(&engines).map_err(|source| BuildError::Thread { source })?;
+        let ticker = Ticker::start(&engines).map_err(|reason| BuildError::Thread { reason })?;
         // The one to prefer is first.
         let engines = engines.into_iter().rev().cloned().collect();
         Ok(Self {

@@ -48,9 +48,9 @@ impl Stdin {
                 Ok(Input::Given(input)) => {
                     wasi.stdin(AsyncStdinStream::new(input));
                 }
-                Err(source) => {
+                Err(reason) => {
                     let path = path.clone();
-                    return Err(SpawnError::Stdin { path, source });
+                    return Err(SpawnError::Stdin { path, reason });
                 }
             },
         }

@@ -186,7 +186,7 @@ impl Task {
     ) -> Result<(WasiCtx, Holdings), SpawnError> {
         let descriptors = self.dirs.len() + usize::from(matches!(self.stdin, Stdin::File(_)));
         let holdings = Holdings::new(&self.limits, descriptors)
-            .map_err(|source| SpawnError::Descriptors { source })?;
+            .map_err(|reason| SpawnError::Descriptors { reason })?;
         let mut wasi = WasiCtxBuilder::new();
         wasi.arg(program)
             .args(&self.args)
@@ -209,9 +209,9 @@ impl Task {
         self.stdin.give_to(&mut wasi)?;
         for (host, guest, access) in &self.dirs {
             wasi.preopened_dir(host, guest, access.perms())
-                .map_err(|source| SpawnError::Dir {
+                .map_err(|reason| SpawnError::Dir {
                     path: host.clone(),
-                    source,
+                    reason,
                 })?;
         }
         Ok((wasi.build(), holdings))

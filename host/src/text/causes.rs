@@ -2,7 +2,8 @@ use std::error::Error;
 
 use crate::process::ProcessLimit;
 
-/// An error, and those of its causes that it has not told itself, in one text.
+/// An error, and those of its causes that it has not told itself, in one text. An error of
+/// this library that tells its cause does not return it as its source.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
     let mut next = error.source();

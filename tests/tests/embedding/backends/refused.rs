@@ -156,9 +156,12 @@ fn an_import_that_was_not_granted_is_named_with_its_grant() -> Result<()> {
         )
     };
     for (import, grant) in [
-        ("wasi:http/outgoing-handler@0.2.0", "http=HOST:PORT"),
-        ("wasi:sockets/tcp@0.2.0", "tcp=ADDRESS"),
-        ("wasi:sockets/udp@0.2.3", "udp=ADDRESS"),
+        (
+            "wasi:http/outgoing-handler@0.2.0",
+            "the authority of an HTTP server",
+        ),
+        ("wasi:sockets/tcp@0.2.0", "an address for TCP or UDP"),
+        ("wasi:sockets/udp@0.2.3", "an address for TCP or UDP"),
     ] {
         let bytes = wat::parse_str(text(import))?;
         refused(
