@@ -103,6 +103,8 @@ fn a_second_public_path_is_found() {
     };
     let private = ("a.rs", "pub struct One;\npub use one::Two;\nmod one;");
     let inner = ("a/one.rs", "pub struct Two;");
+    let text = ("text.rs", "pub use printable::printable;\nmod printable;");
+    let printable = ("text/printable.rs", "pub fn printable() {}");
     for (root, b, paths) in [
         (
             "mod a;\npub mod b;\npub use a::One;",
@@ -125,6 +127,11 @@ fn a_second_public_path_is_found() {
             &["Four", "b::Four"],
         ),
         (
+            "pub mod text;\npub mod b;",
+            "pub use crate::text::printable;",
+            &["b::printable", "text::printable"],
+        ),
+        (
             "mod a;\npub mod b;\npub use a::One;",
             "pub(crate) use crate::a::One;\nuse crate::a::Two;",
             &[],
@@ -136,7 +143,14 @@ fn a_second_public_path_is_found() {
         ),
     ] {
         assert_eq!(
-            found(&[("lib.rs", root), private, inner, ("b.rs", b)]),
+            found(&[
+                ("lib.rs", root),
+                private,
+                inner,
+                text,
+                printable,
+                ("b.rs", b)
+            ]),
             paths
         );
     }

@@ -82,6 +82,11 @@ impl Crate {
         self.follow(from, named, DEEPEST)
     }
 
+    fn re_exports(&self, module: &Path, name: &str) -> bool {
+        let mut uses = self.uses(module).iter();
+        uses.any(|it| it.is_public && it.name == name)
+    }
+
     fn follow(&self, from: &Path, named: &[String], depth: usize) -> Option<(Path, Path)> {
         let mut at = from.clone();
         let mut rest = named;
@@ -101,15 +106,18 @@ impl Crate {
             }
         }
         while let Some((first, behind)) = rest.split_first() {
+            // Seen from elsewhere, a private module is not there, and what it is named for is.
+            let is_item = behind.is_empty() && at != *from && self.re_exports(&at, first);
             at.push(first.clone());
-            if !self.0.contains_key(&at) {
+            if is_item || !self.0.contains_key(&at) {
                 at.pop();
                 break;
             }
             rest = behind;
         }
         let again = rest.split_first().and_then(|(name, behind)| {
-            let exported = self.uses(&at).iter().find(|it| it.name == *name)?;
+            let named = self.uses(&at).iter().filter(|it| it.name == *name);
+            let exported = named.max_by_key(|it| it.is_public)?;
             let depth = depth.checked_sub(1)?;
             let mut path = exported.path.clone();
             path.extend_from_slice(behind);

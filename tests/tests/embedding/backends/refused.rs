@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, bail, ensure};
-use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants};
+use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::script::script;
