@@ -16,7 +16,7 @@
 //! let artifacts = Artifacts::new().cache(cache.clone()).compiler(compiler);
 //!
 //! let runner = Runner::builder(noop_metrics()).artifacts(artifacts.clone()).build()?;
-//! let providers = Providers::new()?.artifacts(artifacts);
+//! let providers = Providers::builder().artifacts(artifacts).build()?;
 //! let program = runner.load_file("digest.wasm".as_ref())?;
 //! println!("{:?}, {:?}", program.origin(), cache.counters());
 //! # Ok(())
@@ -65,7 +65,6 @@ mod sealed_file;
 mod this_program;
 mod worker;
 
-pub use crate::sandbox::CompileLimit;
 pub use cache::ArtifactCache;
 pub use compiler::CompilerProcess;
 pub use counters::{CacheCounters, Compilations};
@@ -89,7 +88,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::counters::CompileCounts;
-use crate::sandbox::LoadError;
+use crate::component::LoadError;
 
 /// How components become machine code. Clones share a cache, and count together.
 ///

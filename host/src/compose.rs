@@ -51,11 +51,12 @@ mod part;
 
 use std::path::Path;
 
-pub use crate::sandbox::{Inspection, Interface, LoadError, Role};
 pub use error::ComposeError;
 pub use part::Part;
 
-use crate::sandbox::{contained, printable, read};
+use crate::component::{Inspection, LoadError, read};
+use crate::contained::contained;
+use crate::text::printable;
 
 /// What became of the parts.
 #[derive(Debug, Clone)]

@@ -65,11 +65,18 @@
 //! - `provider`: `provider::ComponentBackend` is a backend that is a component.
 //!   With either of them, `artifact::Artifacts` says how components become machine
 //!   code: in a process of its own, within limits, and only once.
+//!   The modules `limits`, `wasi` and `engine` have what a component may use, what it is
+//!   given, and what it runs on.
 //! - `compose`: `compose::compose` makes one component of a guest, middlewares and
-//!   a provider.
+//!   a provider. With any of the three, `component::Inspection` tells what a component
+//!   imports and exports, without compiling it.
 //! - `wasi-http`: lets a provider send HTTP requests where that is granted.
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
+//!
+//! The modules `contained`, `file`, `process` and `text` are what the server and the
+//! command of this project share with this crate: files that are read within a limit,
+//! panics as errors, limits of the process, and text that is safe to print.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -81,33 +88,42 @@ compile_error!(
 /// The version of the WIT package `solti:metrics` that this host defines.
 pub const WIT_VERSION: &str = "0.1.0";
 
-#[cfg(any(feature = "provider", feature = "runner"))]
+#[cfg(feature = "execution")]
 pub mod artifact;
 mod bindings;
+#[cfg(feature = "sandbox")]
+mod bounds;
+#[cfg(feature = "sandbox")]
+pub mod component;
 #[cfg(feature = "compose")]
 pub mod compose;
+#[cfg(feature = "sandbox")]
+pub mod contained;
 mod convert;
 mod ctx;
+#[cfg(feature = "execution")]
+pub mod engine;
+#[cfg(feature = "sandbox")]
+pub mod file;
 #[cfg(feature = "runner")]
 mod inline;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;
+#[cfg(feature = "sandbox")]
+pub mod limits;
 mod link;
+#[cfg(feature = "sandbox")]
+pub mod process;
 #[cfg(feature = "provider")]
 pub mod provider;
 #[cfg(feature = "runner")]
 pub mod runner;
-#[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
-#[cfg_attr(
-    not(any(feature = "provider", feature = "runner")),
-    allow(
-        dead_code,
-        unreachable_pub,
-        unused_imports,
-        reason = "composing only looks at components, and executes none"
-    )
-)]
-pub mod sandbox;
+#[cfg(all(test, feature = "provider", feature = "runner"))]
+mod tests;
+#[cfg(feature = "sandbox")]
+pub mod text;
+#[cfg(feature = "execution")]
+pub mod wasi;
 
 #[cfg(feature = "measure")]
 #[doc(hidden)]
@@ -117,11 +133,6 @@ pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 #[cfg(feature = "prometheus")]
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
-#[cfg(any(feature = "compose", feature = "provider", feature = "runner"))]
-pub use sandbox::{
-    DescriptorUse, causes, contained, descriptor_use, io_reason, is_standard_input, no_thread,
-    open_file, panic_is_contained, read_file, read_opened, try_threads,
-};
 pub use solti_metrics::{
     DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot, LostInBatch,
     MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType,

@@ -11,9 +11,9 @@
 //!
 //! # fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let providers = Providers::new()?;
-//! let grants = Grants::new().dir("out", "/out", solti_metrics_host::provider::Access::ReadWrite);
+//! let grants = Grants::new().dir("out", "/out", solti_metrics_host::wasi::Access::ReadWrite);
 //! let provider = providers.load_file("jsonl.wasm".as_ref(), &grants)?;
-//! let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
+//! let backend = ComponentBackend::start(&provider, BackendOptions::new())?;
 //!
 //! // A `MetricsHandle` like any other.
 //! backend.record_task_started(RunnerType::Wasm);
@@ -80,10 +80,6 @@ mod streams;
 mod supervision;
 mod worker;
 
-pub use crate::sandbox::{
-    Access, BuildError, CompileLimit, GuestTrap, Inspection, Interface, Limit, Limits, LoadError,
-    Output, OutputFn, Role,
-};
 pub use backend::ComponentBackend;
 pub use circuit::RestartPolicy;
 #[cfg(feature = "prometheus")]
@@ -94,5 +90,5 @@ pub use failure::BackendFailure;
 pub use grants::Grants;
 pub use loaded::Provider;
 pub use options::BackendOptions;
-pub use providers::Providers;
+pub use providers::{Providers, ProvidersBuilder};
 pub use status::{BackendState, BackendStatus};

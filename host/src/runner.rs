@@ -6,7 +6,8 @@
 //! time:
 //!
 //! ```no_run
-//! use solti_metrics_host::runner::{Access, Output, Runner, Task, TaskEnd};
+//! use solti_metrics_host::runner::{Runner, Task, TaskEnd};
+//! use solti_metrics_host::wasi::{Access, Output};
 //! use solti_metrics_host::{MemoryMetrics, MetricsHandle, RunnerType};
 //! use std::{sync::Arc, time::Duration};
 //!
@@ -15,9 +16,11 @@
 //! let runner = Runner::builder(metrics.clone() as MetricsHandle).build()?;
 //! let program = runner.load_file("digest.wasm".as_ref())?;
 //!
-//! let mut task = Task::new().arg("/src").dir("src", "/src", Access::ReadOnly);
-//! task.stdout = Output::Capture;
-//! task.limits.deadline = Some(Duration::from_secs(5));
+//! let task = Task::new()
+//!     .arg("/src")
+//!     .dir("src", "/src", Access::ReadOnly)
+//!     .stdout(Output::Capture)
+//!     .deadline(Duration::from_secs(5));
 //!
 //! let report = runner.run(&program, task).await?;
 //! assert_eq!(report.end, TaskEnd::Exited { code: 0 });
@@ -30,17 +33,17 @@
 //!
 //! A component that needs component-model async, as programs of WASI 0.3 do, runs on an
 //! engine for that; all others on one that is tuned for records.
-//! [`Inspection::needs_async`] says why. To the outside both are the same, except that
-//! no [`Pool`] has room for the former, and that wasmtime calls its WASI 0.3
-//! experimental.
+//! [`Inspection::needs_async`](crate::component::Inspection::needs_async) says why. To the
+//! outside both are the same, except that no [`Pool`] has room for the former, and that
+//! wasmtime calls its WASI 0.3 experimental.
 //!
 //! # What a runner records
 //!
 //! For each task, with the runner type `wasm`: *started* when the guest's `main`
 //! is about to be called, and *completed* however it ends, with the time since
-//! then. What goes wrong before is a *runner error*: [`LoadError`] is
-//! `module_load_failed`, [`SpawnError`] says its kind itself. A task whose
-//! future is dropped ends as canceled.
+//! then. What goes wrong before is a *runner error*:
+//! [`LoadError`](crate::component::LoadError) is `module_load_failed`, [`SpawnError`] says
+//! its kind itself. A task whose future is dropped ends as canceled.
 
 mod builder;
 mod entry;
@@ -62,10 +65,6 @@ mod task;
 mod usage;
 mod watch;
 
-pub use crate::sandbox::{
-    Access, BuildError, CompileLimit, EpochTicks, GuestTrap, Inspection, Interface, Limit, Limits,
-    LoadError, NoDescriptors, Output, OutputFn, ProcessLimit, Role, escaped, is_hidden, printable,
-};
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
 pub use path::{Path, RecordPath};

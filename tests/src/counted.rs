@@ -22,7 +22,9 @@ pub type Counts = [u64; 3];
 /// When it is no provider, or exposes nothing.
 pub fn exposed(component: &Path) -> Result<(String, Counts)> {
     let cache = ArtifactCache::open(cache_home().join("solti-metrics/code"))?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().cache(cache));
+    let providers = Providers::builder()
+        .artifacts(Artifacts::new().cache(cache))
+        .build()?;
     let provider = kept::provider(&providers, component, &Grants::new())?;
     let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
     let mut counts = [0; 3];

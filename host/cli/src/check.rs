@@ -11,12 +11,15 @@ use serde::Serialize;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
-use solti_metrics_host::provider::{Grants, Providers, Role, Siblings};
-use solti_metrics_host::runner::{Inspection, Path, Runner, printable};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::provider::{Grants, Providers, Siblings};
+use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::text::printable;
 
 use crate::artifacts::{ArtifactArgs, tell};
 use crate::exit::{Exit, print};
 use crate::voice::complain;
+pub(crate) use grants::for_network;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -172,9 +175,10 @@ fn can_receive(
     artifacts: Artifacts,
     args: &CheckArgs,
 ) -> anyhow::Result<()> {
-    let providers = Providers::new()?
+    let providers = Providers::builder()
         .artifacts(artifacts)
-        .max_component(args.max_component.as_u64());
+        .max_component(args.max_component.as_u64())
+        .build()?;
     let provider = providers.load(name, bytes, &Grants::new().no_network())?;
     tell(name, provider.refusal());
     Ok(())

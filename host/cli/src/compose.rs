@@ -5,8 +5,8 @@ use anyhow::anyhow;
 use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::compose::{Composed, Composer};
-use solti_metrics_host::io_reason;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::process::io_reason;
+use solti_metrics_host::text::printable;
 
 use crate::exit::Exit;
 use crate::output::Output;

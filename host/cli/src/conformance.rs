@@ -10,10 +10,10 @@ use bytesize::ByteSize;
 use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
-use solti_metrics_host::causes;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::{causes, printable};
 use solti_metrics_server::{Notices, Part, printing};
 
+use crate::check::for_network;
 use crate::exit::{Exit, print};
 use crate::limits::option;
 use crate::stdin::named_twice;
@@ -148,6 +148,7 @@ fn shown(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
 fn term(term: Term) -> &'static str {
     match term {
         Term::Grants => "--grant",
+        Term::Network(grant) => for_network(grant),
         Term::Memory | Term::Limit(Limit::Memory) => "--memory",
         Term::Limit(limit) => option(limit).unwrap_or(term.in_rust()),
         Term::Timeout => "--timeout",

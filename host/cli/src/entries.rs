@@ -1,6 +1,6 @@
 use std::io;
 
-use solti_metrics_host::runner::is_hidden;
+use solti_metrics_host::text::is_hidden;
 
 use crate::whole::Torn;
 

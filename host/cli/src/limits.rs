@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use bytesize::ByteSize;
 use clap::{Args, value_parser};
+use solti_metrics_host::limits::{Limit, Limits};
 use solti_metrics_host::provider::{BackendFailure, StartError};
-use solti_metrics_host::runner::{Limit, Limits};
 use solti_metrics_server::ComponentLimits;
 
 const HEADING: &str = "Limits of each component";

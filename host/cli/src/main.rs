@@ -44,7 +44,9 @@ use std::thread::{self, JoinHandle};
 
 use clap::CommandFactory;
 use solti_metrics_host::artifact::compile_worker;
-use solti_metrics_host::{causes, no_thread, panic_is_contained};
+use solti_metrics_host::contained::panic_is_contained;
+use solti_metrics_host::process::no_thread;
+use solti_metrics_host::text::causes;
 
 use crate::artifacts::COMPILE_WORKER;
 use crate::cli::{Cli, Command};

@@ -3,7 +3,7 @@ use std::ffi::OsString;
 use std::process;
 
 use clap::{Command, Error};
-use solti_metrics_host::runner::{escaped, is_hidden};
+use solti_metrics_host::text::{escaped, is_hidden};
 
 use crate::voice::complain_now;
 

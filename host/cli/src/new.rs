@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use solti_metrics_host::WIT_VERSION;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 
 use crate::exit::{Exit, print};
 use crate::new::files::files;

@@ -6,9 +6,11 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
-use solti_metrics_host::io_reason;
-use solti_metrics_host::provider::{Providers, Role};
-use solti_metrics_host::runner::{self, Inspection, Runner, printable};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::process::io_reason;
+use solti_metrics_host::provider::Providers;
+use solti_metrics_host::runner::{self, Runner};
+use solti_metrics_host::text::printable;
 
 use crate::artifacts::ArtifactArgs;
 use crate::elapsed::elapsed;
@@ -111,9 +113,10 @@ fn file(
     let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
     let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
     if receives && !inspection.is_program() {
-        let providers = Providers::new()?
+        let providers = Providers::builder()
             .artifacts(artifacts)
-            .max_component(args.max_component.as_u64());
+            .max_component(args.max_component.as_u64())
+            .build()?;
         let file = providers.precompile(&name, &bytes, key)?;
         return Ok((file, format!("a {}", inspection.role())));
     }

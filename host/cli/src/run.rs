@@ -19,8 +19,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::runner::{
-    CancellationToken, LoadError, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
+    CancellationToken, Pool, Program, Runner, SpawnError, Stdin, Task, TaskReport,
 };
 use tokio::task::spawn_blocking;
 
@@ -229,7 +230,7 @@ fn task(args: &RunArgs) -> Task {
     if let Some(file) = &args.stdin {
         task.stdin = Stdin::File(file.clone());
     }
-    task.limits.deadline = args.timeout.0;
+    task.deadline = args.timeout.0;
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
     args.limits.put(&mut task.limits);

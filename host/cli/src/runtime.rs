@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use parking_lot::Mutex;
 use rlimit::Resource;
-use solti_metrics_host::{contained, io_reason, no_thread, try_threads};
+use solti_metrics_host::contained::contained;
+use solti_metrics_host::process::{io_reason, no_thread, try_threads};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Exit;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 use solti_metrics_server::{Checked, Configuration, ReadError, Server, ServerBuilder, schema};
 
 use crate::artifacts::compiler;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use solti_metrics_host::is_standard_input;
+use solti_metrics_host::file::is_standard_input;
 
 /// What is wrong if more than one of these files is the standard input: whoever comes
 /// second would find it read.

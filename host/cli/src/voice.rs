@@ -11,7 +11,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use solti_metrics_host::runner::escaped;
+use solti_metrics_host::text::escaped;
 use solti_metrics_server::Notices;
 use tokio::sync::oneshot;
 

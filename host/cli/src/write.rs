@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 use tempfile::NamedTempFile;
 
 use crate::unfinished::Unfinished;

@@ -23,8 +23,9 @@ mod vector_check;
 use std::time::Instant;
 
 use bytesize::ByteSize;
-use solti_metrics_host::provider::{Providers, Role};
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::component::{LoadError, Role};
+use solti_metrics_host::provider::Providers;
+use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
 use crate::component::Component;
@@ -102,9 +103,10 @@ async fn test(
 /// Compiles and links it. A component that cannot be is at fault, and has that told.
 fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option<Setting>, Error> {
     let Component { name, options, .. } = component;
-    let providers = Providers::new()?
+    let providers = Providers::builder()
         .artifacts(component.artifacts.clone())
-        .max_component(options.max_component);
+        .max_component(options.max_component)
+        .build()?;
     match providers.load(name, &component.bytes, &options.grants) {
         Ok(provider) => {
             if let Some(reason) = provider.refusal() {
@@ -120,7 +122,12 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
             if let Some(untested) = Error::untested_load(name, &error) {
                 return Err(untested);
             }
-            let fix = format!("see what {} says of it", options.term(Term::Inspection));
+            let fix = match &error {
+                LoadError::NotGranted { grant, .. } => {
+                    format!("grant it with {}", options.term(Term::Network(*grant)))
+                }
+                _ => format!("see what {} says of it", options.term(Term::Inspection)),
+            };
             let fault = Fault::new("it can receive records here", error.to_string(), fix);
             recorder.add(Check::new("starts", Verdict::Failed(fault)))?;
             Ok(None)

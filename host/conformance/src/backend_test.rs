@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use solti_metrics::{MetricsBackend, MetricsHandle};
 use solti_metrics_host::WIT_VERSION;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 
 use crate::backend::{self, Native, NativeSetting};
 use crate::blocking::blocking;

@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::Duration;
 
-use solti_metrics_host::contained;
+use solti_metrics_host::contained::contained;
 use tokio::runtime::Builder;
 
 use crate::error::Error;

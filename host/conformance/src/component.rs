@@ -3,7 +3,9 @@ use std::path::PathBuf;
 
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{Artifacts, component_in};
-use solti_metrics_host::runner::{Inspection, Role, Runner, Stdin, printable};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::runner::{Runner, Stdin};
+use solti_metrics_host::text::printable;
 
 use crate::error::Error;
 use crate::options::Options;

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics_host::artifact::Artifacts;
+use solti_metrics_host::component::Role;
+use solti_metrics_host::limits::Limits;
 use solti_metrics_host::provider::Grants;
-use solti_metrics_host::runner::{Access, Limits, Output, Role, Stdin};
+use solti_metrics_host::runner::Stdin;
+use solti_metrics_host::wasi::{Access, Output};
 
 use crate::blocking::blocking;
 use crate::component::{Component, Source};

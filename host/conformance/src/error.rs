@@ -1,7 +1,8 @@
 use std::fmt;
 use std::io;
 
-use solti_metrics_host::runner::{BuildError, LoadError};
+use solti_metrics_host::component::LoadError;
+use solti_metrics_host::engine::BuildError;
 
 use crate::vector_error::VectorsError;
 

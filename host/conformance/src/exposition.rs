@@ -7,7 +7,7 @@ mod line;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 
 use family::Family;
 use line::{Sample, metadata, sample};

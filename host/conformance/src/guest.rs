@@ -5,7 +5,9 @@ mod run;
 use std::time::Instant;
 
 use solti_metrics_host::DropReason;
-use solti_metrics_host::runner::{Limit, Path, RecordPath, TaskEnd, printable};
+use solti_metrics_host::limits::Limit;
+use solti_metrics_host::runner::{Path, RecordPath, TaskEnd};
+use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
 use crate::component::Component;

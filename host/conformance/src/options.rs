@@ -1,8 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use solti_metrics_host::component::Role;
+use solti_metrics_host::limits::Limits;
 use solti_metrics_host::provider::Grants;
-use solti_metrics_host::runner::{Limits, Output, Role, Task};
+use solti_metrics_host::runner::Task;
+use solti_metrics_host::wasi::Output;
 
 use crate::progress::Listener;
 use crate::term::Term;

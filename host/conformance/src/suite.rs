@@ -1,6 +1,6 @@
 use serde::Serialize;
+use solti_metrics_host::component::{Inspection, Role};
 use solti_metrics_host::provider::Siblings;
-use solti_metrics_host::runner::{Inspection, Role};
 
 use crate::check::{Check, Verdict};
 use crate::counts::RecordCount;

@@ -1,4 +1,5 @@
-use solti_metrics_host::runner::Limit;
+use solti_metrics_host::component::NetworkGrant;
+use solti_metrics_host::limits::Limit;
 
 /// A word of a report that depends on how the test was asked for.
 ///
@@ -10,6 +11,8 @@ use solti_metrics_host::runner::Limit;
 pub enum Term {
     /// What a provider or a middleware is granted.
     Grants,
+    /// What a provider or a middleware is granted of the network.
+    Network(NetworkGrant),
     /// The limit on memory.
     Memory,
     /// Any other limit.
@@ -32,6 +35,9 @@ impl Term {
     pub const fn in_rust(self) -> &'static str {
         match self {
             Self::Grants => "`grants`",
+            Self::Network(NetworkGrant::Socket) => "`Grants::tcp` or `Grants::udp`",
+            Self::Network(NetworkGrant::Http) => "`Grants::http`",
+            Self::Network(_) => "`Grants`",
             Self::Memory | Self::Limit(Limit::Memory) => "`Limits::memory`",
             Self::Limit(limit) => match limit {
                 Limit::TableElements => "`Limits::table_elements`",

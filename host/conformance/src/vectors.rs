@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use solti_metrics_host::read_file;
+use solti_metrics_host::file::read_file;
 
 use crate::vector::Vector;
 use crate::vector_error::{VectorError, VectorsError};

@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use solti_metrics_host::artifact::CompilerProcess;
-use solti_metrics_host::causes;
+use solti_metrics_host::file::{is_standard_input, open_file};
+use solti_metrics_host::noop_metrics;
+use solti_metrics_host::process::ProcessLimit;
 use solti_metrics_host::provider::Providers;
-use solti_metrics_host::runner::{ProcessLimit, Runner, printable};
-use solti_metrics_host::{is_standard_input, noop_metrics, open_file};
+use solti_metrics_host::runner::Runner;
+use solti_metrics_host::text::{causes, printable};
 
 use crate::component::{Wanted, has_role, load};
 use crate::config::{ConfigErrors, Configuration, Name};
@@ -112,9 +114,10 @@ impl Checking<'_> {
         let Some(runner) = self.note(&["runner"], runner.map_err(Into::into)) else {
             return Ok(None);
         };
-        let providers = Providers::new()?
+        let providers = Providers::builder()
             .artifacts(artifacts)
-            .max_component(config.runner.max_component.0.as_u64());
+            .max_component(config.runner.max_component.0.as_u64())
+            .build()?;
         Ok(Some((runner, providers)))
     }
 

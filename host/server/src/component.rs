@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::Context;
 use parking_lot::Mutex;
 use solti_metrics::MetricsHandle;
+use solti_metrics_host::component::{LoadError, NetworkGrant};
 use solti_metrics_host::provider::{
-    BackendOptions, BackendStatus, ComponentBackend, LoadError, Provider, Providers,
+    BackendOptions, BackendStatus, ComponentBackend, Provider, Providers,
 };
 use tokio::time::timeout;
 
@@ -75,11 +76,11 @@ impl Component {
         let provider = load(providers, part, &**notices)?;
         has_role(&provider, next.is_some())?;
         let name: Arc<str> = wanted.name.as_str().into();
-        let mut options = BackendOptions::default();
-        options.name = Some(Arc::clone(&name));
-        options.queue = wanted.options.queue;
-        options.deadline = wanted.options.deadline;
-        options.drain_timeout = drain_timeout;
+        let mut options = BackendOptions::new()
+            .name(Arc::clone(&name))
+            .queue(wanted.options.queue)
+            .deadline(wanted.options.deadline)
+            .drain_timeout(drain_timeout);
         options.limits.memory = wanted.options.memory;
         wanted.options.limits.put(&mut options.limits);
         options.next = next.clone();
@@ -172,8 +173,52 @@ pub(crate) fn load(
     providers: &Providers,
     part: &Part,
     notices: &dyn Notices,
-) -> Result<Provider, LoadError> {
-    let provider = providers.load_file(&part.file, &part.grants)?;
+) -> anyhow::Result<Provider> {
+    let provider = providers
+        .load_file(&part.file, &part.grants)
+        .map_err(with_notation)?;
     tell_refusal(notices, provider.name(), provider.refusal());
     Ok(provider)
+}
+
+/// An error that asks for a grant, with the notation of that grant.
+fn with_notation(error: LoadError) -> anyhow::Error {
+    match error {
+        LoadError::NotGranted { grant, .. } => {
+            let text = format!("{error}: {}", notation(grant));
+            anyhow::Error::from(error).context(text)
+        }
+        error => error.into(),
+    }
+}
+
+/// How a [`Grant`](crate::Grant) of this is written.
+const fn notation(grant: NetworkGrant) -> &'static str {
+    match grant {
+        NetworkGrant::Socket => "`tcp=ADDRESS`, `udp=ADDRESS` or `network=none`",
+        NetworkGrant::Http => "`http=HOST[:PORT]` or `network=none`",
+        _ => "`network=none`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use solti_metrics_host::text::causes;
+
+    use super::*;
+
+    #[test]
+    fn a_grant_that_is_missing_is_named_in_the_notation_of_grants() {
+        let error = with_notation(LoadError::NotGranted {
+            name: "statsd.wasm".into(),
+            import: "wasi:sockets/udp@0.2.3".into(),
+            grant: NetworkGrant::Socket,
+        });
+        let told = causes(&*error);
+        assert!(
+            told.ends_with(": `tcp=ADDRESS`, `udp=ADDRESS` or `network=none`"),
+            "{told}"
+        );
+        assert_eq!(told.matches("was not granted").count(), 1, "{told}");
+    }
 }

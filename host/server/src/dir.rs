@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use solti_metrics_host::runner::Access;
+use solti_metrics_host::wasi::Access;
 
 /// A directory to grant.
 #[derive(Debug, Clone, PartialEq, Eq)]

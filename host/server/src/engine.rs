@@ -30,7 +30,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use solti_metrics_host::runner::{CancellationToken, Output, Runner, SpawnError, TaskReport};
+use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
+use solti_metrics_host::wasi::Output;
 use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
 
 pub use ended::Ended;

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use solti_metrics_host::causes;
+use solti_metrics_host::text::causes;
 
 use crate::config::ConfigErrors;
 use crate::told::first;

@@ -1,5 +1,5 @@
 use bytesize::ByteSize;
-use solti_metrics_host::runner::Limits;
+use solti_metrics_host::limits::Limits;
 
 /// What a component may use besides memory and time. A limit that is not given is the
 /// default of [`Limits`].

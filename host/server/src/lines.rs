@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use solti_metrics_host::runner::{Output, escaped};
+use solti_metrics_host::text::escaped;
+use solti_metrics_host::wasi::Output;
 
 /// A line that is longer is several, in bytes.
 const LONGEST_LINE: usize = 8 << 10;

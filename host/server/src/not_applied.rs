@@ -1,4 +1,4 @@
-use solti_metrics_host::causes;
+use solti_metrics_host::text::causes;
 
 /// A part of a configuration that could not be applied.
 pub(super) struct NotApplied {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use solti_metrics_host::artifact::Refusal;
-use solti_metrics_host::provider::Output;
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
+use solti_metrics_host::wasi::Output;
 
 use crate::lines::Lines;
 

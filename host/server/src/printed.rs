@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use solti_metrics_host::runner::{Output, SpawnError, TaskReport};
+use solti_metrics_host::runner::{SpawnError, TaskReport};
+use solti_metrics_host::wasi::Output;
 
 use crate::config;
 use crate::engine::{Observer, Printing};

@@ -1,4 +1,4 @@
-use solti_metrics_host::causes;
+use solti_metrics_host::text::causes;
 
 use crate::config::{Configuration, Name, Text};
 use crate::live::Live;

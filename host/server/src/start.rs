@@ -66,9 +66,10 @@ fn put_together(parts: Parts) -> anyhow::Result<Arc<Live>> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(collector.clone()));
     let scraped = Arc::new(exported.prometheus(registry));
-    let providers = Providers::new()?
+    let providers = Providers::builder()
         .artifacts(artifacts.clone())
-        .max_component(config.runner.max_component.0.as_u64());
+        .max_component(config.runner.max_component.0.as_u64())
+        .build()?;
     let drain_timeout = config.runner.drain_timeout.0.0;
     let receivers = Receivers::new(
         Arc::clone(&scraped),

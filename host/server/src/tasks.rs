@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
-use solti_metrics_host::{LedgerBook, LedgerSnapshot, causes};
+use solti_metrics_host::text::causes;
+use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 
 use crate::config::{self, Configuration, Name, Text};
 use crate::engine::{Engine, History, Job, Plan, Snapshot};
@@ -303,7 +304,7 @@ fn task(source: &Configuration, wanted: &config::Task, kept: &Kept) -> RunnerTas
     if let Some(file) = &wanted.stdin {
         task.stdin = Stdin::File(source.path(file));
     }
-    task.limits.deadline = wanted.timeout();
+    task.deadline = wanted.timeout();
     if let Some(Text(size)) = wanted.max_memory {
         task.limits.memory = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
     }

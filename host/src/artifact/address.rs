@@ -150,7 +150,7 @@ impl Hasher for EngineHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::EngineSettings;
+    use crate::engine::EngineSettings;
 
     #[test]
     fn whatever_code_depends_on_changes_its_address() -> wasmtime::Result<()> {

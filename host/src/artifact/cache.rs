@@ -17,7 +17,8 @@ use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
 use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_authentic};
-use crate::sandbox::{Inspection, open_file};
+use crate::component::Inspection;
+use crate::file::open_file;
 
 /// A folder in which code is kept under the name of all that it was made of. Clones
 /// share it, and any number of processes may.

@@ -11,7 +11,10 @@ use super::address::{Digest, Kind};
 use super::child::{Ended, Stopped, ask};
 use super::order::{No, Order};
 use super::this_program::this_program;
-use crate::sandbox::{CompileLimit, EngineSettings, ProcessLimit, one_line, printable};
+use crate::engine::EngineSettings;
+use crate::limits::CompileLimit;
+use crate::process::ProcessLimit;
+use crate::text::{one_line, printable};
 
 // Signals, which have these numbers on Linux and on macOS.
 const SIGILL: i32 = 4;

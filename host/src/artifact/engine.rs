@@ -14,7 +14,9 @@ use super::key::ArtifactKey;
 use super::sealed::{Header, Lengths};
 use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
-use crate::sandbox::{EngineSettings, Inspection, LoadError, printable};
+use crate::component::{Inspection, LoadError};
+use crate::engine::EngineSettings;
+use crate::text::printable;
 
 /// Makes code for engines of the same settings.
 pub(crate) struct EngineArtifacts {

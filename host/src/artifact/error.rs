@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::key::KeyError;
-use crate::sandbox::shown;
+use crate::text::shown;
 
 /// A folder that is not used as a cache.
 #[derive(Debug, thiserror::Error)]
@@ -10,14 +10,14 @@ use crate::sandbox::shown;
 pub enum CacheError {
     /// It is not there, and cannot be made; or it cannot be looked at.
     #[error(
-        "cannot keep code in {}: {source}; name a folder that can be made or used",
+        "cannot keep code in {}: {reason}; name a folder that can be made or used",
         shown(path)
     )]
     Folder {
         /// The folder.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// There is something else.
     #[error("cannot keep code in {}: it is no folder; name another", shown(path))]
@@ -49,7 +49,13 @@ pub enum CacheError {
     },
     /// The key in it cannot be had.
     #[error("cannot keep code without a key: {0}")]
-    Key(#[from] KeyError),
+    Key(KeyError),
+}
+
+impl From<KeyError> for CacheError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
 }
 
 /// Why code in a file is not used. What it was made of is compiled instead.

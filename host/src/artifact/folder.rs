@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::address::Address;
 use super::error::CacheError;
 use super::key::{ArtifactKey, KeyError};
-use crate::sandbox::open_file;
+use crate::file::open_file;
 
 /// The name of the key's file.
 const KEY: &str = "key";
@@ -41,9 +41,9 @@ struct Entry {
 impl Folder {
     /// Makes it if it is not there.
     pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
-        let failed = |source| CacheError::Folder {
+        let failed = |reason| CacheError::Folder {
             path: path.into(),
-            source,
+            reason,
         };
         let found = match fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -69,9 +69,9 @@ impl Folder {
     /// Reads the key in it, or makes one.
     pub(super) fn key(&self) -> Result<ArtifactKey, CacheError> {
         let path = self.path.join(KEY);
-        let failed = |source| KeyError::Read {
+        let failed = |reason| KeyError::Read {
             path: path.clone(),
-            source,
+            reason,
         };
         match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {

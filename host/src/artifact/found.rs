@@ -1,5 +1,5 @@
 use super::Refusal;
-use crate::sandbox::LoadError;
+use crate::component::LoadError;
 
 /// What need not be compiled.
 pub(crate) enum Found<T> {

@@ -7,9 +7,9 @@ use super::address::Digest;
 use super::key::ArtifactKey;
 use super::sealed::{HEADER, Header, Lengths};
 use super::sealed_file::SealedFile;
-use crate::sandbox::{
-    LoadError, Patient, SEALED, is_standard_input, open, printable, read_behind, read_open, within,
-};
+use crate::component::{LoadError, SEALED, open, read_behind, read_open, within};
+use crate::file::{Patient, is_standard_input};
+use crate::text::printable;
 
 /// Bytes of code that a file may have. Real code takes two or three times as much as
 /// its component.

@@ -5,7 +5,9 @@ use wasmtime::Engine;
 use super::address::Kind;
 use super::code::Code;
 use super::compiler::NotCompiled;
-use crate::sandbox::{bound_types, contained, needed_proposals};
+use crate::bounds::bound_types;
+use crate::component::needed_proposals;
+use crate::contained::contained;
 
 /// Compiles a component, and composes it with the sink before if that is asked for.
 ///
@@ -42,7 +44,7 @@ pub(super) fn compile(
 
 #[cfg(feature = "runner")]
 fn composed(component: &[u8]) -> Result<Vec<u8>, String> {
-    let inspection = crate::sandbox::Inspection::of("it", component);
+    let inspection = crate::component::Inspection::of("it", component);
     let inspection = inspection.map_err(|error| error.to_string())?;
     crate::inline::with_sink(&inspection, component)
 }

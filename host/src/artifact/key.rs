@@ -3,7 +3,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::{io_reason, open_file, read_opened, shown};
+use crate::file::{open_file, read_opened};
+use crate::process::io_reason;
+use crate::text::shown;
 
 /// The longest file that is read as a key: one in hexadecimal, and some room.
 const LONGEST: u64 = 1024;
@@ -23,25 +25,25 @@ pub enum KeyError {
     #[error(
         "cannot read the key in {}: {}",
         shown(path),
-        io_reason(source, "name a file that may be read")
+        io_reason(reason, "name a file that may be read")
     )]
     Read {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// There is no file yet, and none can be made.
     #[error(
         "cannot make a key in {}: {}",
         shown(path),
-        io_reason(source, "name a file in a folder that may be written to")
+        io_reason(reason, "name a file in a folder that may be written to")
     )]
     Create {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// What the file has is no key.
     #[error(
@@ -62,9 +64,9 @@ impl ArtifactKey {
     ///
     /// When it cannot be read, or is no key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let file = open_file(path).map_err(|source| KeyError::Read {
+        let file = open_file(path).map_err(|reason| KeyError::Read {
             path: path.into(),
-            source,
+            reason,
         })?;
         Self::read_open(path, &file)
     }
@@ -78,25 +80,25 @@ impl ArtifactKey {
     /// When it can neither be read nor made, or is no key.
     pub fn read_or_create(path: &Path) -> Result<Self, KeyError> {
         match Self::read(path) {
-            Err(KeyError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            Err(KeyError::Read { reason, .. }) if reason.kind() == ErrorKind::NotFound => {}
             read => return read,
         }
         match Self::create(path) {
-            Err(source) if source.kind() == ErrorKind::AlreadyExists => Self::read(path),
-            created => created.map_err(|source| KeyError::Create {
+            Err(reason) if reason.kind() == ErrorKind::AlreadyExists => Self::read(path),
+            created => created.map_err(|reason| KeyError::Create {
                 path: path.into(),
-                source,
+                reason,
             }),
         }
     }
 
     pub(super) fn read_open(path: &Path, file: &File) -> Result<Self, KeyError> {
         let malformed = || KeyError::Malformed { path: path.into() };
-        let text = read_opened(file, LONGEST).map_err(|source| match source.kind() {
+        let text = read_opened(file, LONGEST).map_err(|reason| match reason.kind() {
             ErrorKind::FileTooLarge => malformed(),
             _ => KeyError::Read {
                 path: path.into(),
-                source,
+                reason,
             },
         })?;
         match blake3::Hash::from_hex(text.trim_ascii()) {

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::address::{Digest, Kind};
-use crate::sandbox::EngineSettings;
+use crate::engine::EngineSettings;
 
 /// How to compile. It travels as one argument, the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a component's outside tells, as it is written beside its code.
 
-use crate::sandbox::{Inspection, Interface};
+use crate::component::{Inspection, Interface};
 
 /// Imports, then exports, then reasons for component-model async, of which there is one
 /// at most: how many there are, and the length of each text before it. Last what its

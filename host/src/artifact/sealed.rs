@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use super::Refusal;
 use super::address::{Address, Digest, FORMAT, Kind, PIECE};
 use super::key::ArtifactKey;
-use crate::sandbox::SEALED;
+use crate::component::SEALED;
 
 /// How many bytes the header has.
 pub(super) const HEADER: usize = HEADER_MAC + 32;

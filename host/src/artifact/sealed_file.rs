@@ -3,11 +3,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::Refusal;
 use super::key::ArtifactKey;
-use super::outside;
 use super::sealed::{HEADER, Header, HeaderBytes, Lengths, is_authentic, read_authentic};
-use crate::sandbox::{Inspection, LoadError, printable, read_open, within};
+use super::{Refusal, outside};
+use crate::component::{Inspection, LoadError, read_open, within};
+use crate::text::printable;
 
 /// How every component begins.
 const PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";

@@ -27,7 +27,7 @@ fn started_from() -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
 
     // Older kernels tell it through `/proc` alone, and the library asserts that they do.
-    let path = crate::sandbox::contained(rustix::param::linux_execfn).ok()?;
+    let path = crate::contained::contained(rustix::param::linux_execfn).ok()?;
     // Whatever folder this process is in later.
     Path::new(OsStr::from_bytes(path.to_bytes()))
         .canonicalize()

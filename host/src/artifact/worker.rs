@@ -9,7 +9,8 @@ use super::address::Digest;
 use super::compiler::{MOST_THREADS, NotCompiled};
 use super::here;
 use super::order::{No, Order};
-use crate::sandbox::{ProcessLimit, panic_is_contained, try_threads};
+use crate::contained::panic_is_contained;
+use crate::process::{ProcessLimit, try_threads};
 
 /// Bytes of stack that compiling has, whatever this process was given for its first
 /// thread (`ulimit -s`).

@@ -1,8 +1,7 @@
-use super::ComposeError;
-use super::glue;
 use super::graph::{Export, Graph, Instance, path};
 use super::part::Placed;
-use crate::sandbox::printable;
+use super::{ComposeError, glue};
+use crate::text::printable;
 
 const TYPES: &str = "solti:metrics/types";
 const BACKEND: &str = "solti:metrics/backend";

@@ -1,5 +1,4 @@
-use super::{LoadError, Role};
-use crate::sandbox::UnknownInterface;
+use crate::component::{LoadError, Role, UnknownInterface};
 
 /// Parts that cannot be composed.
 ///

@@ -6,7 +6,7 @@ use wac_graph::{
 };
 
 use super::ComposeError;
-use crate::sandbox::printable;
+use crate::text::printable;
 
 /// A composition in the making. What is imported and not connected, the whole
 /// will import.

@@ -1,7 +1,10 @@
 use wasmparser::{Validator, WasmFeatures};
 
-use super::{ComposeError, Inspection, Interface, LoadError, Role, contained};
-use crate::sandbox::{UnknownInterface, bound_types, printable};
+use super::ComposeError;
+use crate::bounds::bound_types;
+use crate::component::{Inspection, Interface, LoadError, Role, UnknownInterface};
+use crate::contained::contained;
+use crate::text::printable;
 
 /// A component that takes part in a composition.
 #[derive(Debug, Clone, Copy)]

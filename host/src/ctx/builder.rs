@@ -8,7 +8,9 @@ use solti_metrics::{
 
 use super::{MetricsCtx, bit};
 
-/// Builds a [`MetricsCtx`].
+/// Builds a [`MetricsCtx`]. A method that is called again replaces what it was told
+/// before, except [`book`](Self::book), which adds one; [`backend`](Self::backend) and
+/// [`handle`](Self::handle) set the same.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct MetricsCtxBuilder {
@@ -77,13 +79,6 @@ impl MetricsCtxBuilder {
     /// that it is in already. A book that is given twice has it once.
     pub fn book(mut self, book: &LedgerBook) -> Self {
         self.books.push(book.clone());
-        self
-    }
-
-    /// In no book.
-    #[cfg(feature = "runner")]
-    pub(crate) fn no_books(mut self) -> Self {
-        self.books.clear();
         self
     }
 

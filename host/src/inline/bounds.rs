@@ -8,7 +8,8 @@ use wasmtime::{Store, StoreContextMut, Trap};
 
 use super::{CAPACITY, Drain, RING, Recording, Words};
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
-use crate::sandbox::{EngineSettings, Inspection};
+use crate::component::Inspection;
+use crate::engine::EngineSettings;
 
 /// Records for ever.
 const GUEST: &str = r#"(component

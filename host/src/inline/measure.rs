@@ -7,7 +7,8 @@ use wasmtime::{Engine, Store};
 use super::{Drain, Recording, Words};
 use crate::MetricsCtx;
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
-use crate::sandbox::{EngineSettings, Inspection};
+use crate::component::Inspection;
+use crate::engine::EngineSettings;
 
 /// Where records go from the ring.
 #[derive(Debug)]

@@ -1,7 +1,9 @@
 use super::sink::{self, INTRINSICS, NAMESPACE, RING};
+use crate::component::Inspection;
 use crate::compose::graph::Graph;
 use crate::compose::{ComposeError, glue};
-use crate::sandbox::{Inspection, contained, printable};
+use crate::contained::contained;
+use crate::text::printable;
 
 /// Puts the sink in front of a guest: what it records goes there, all else that it
 /// imports remains an import of the whole, and of its exports only `main` is left.

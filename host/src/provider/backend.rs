@@ -21,7 +21,8 @@ use super::supervision::{Condition, Supervision};
 use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
-use crate::sandbox::{blocking, printable};
+use crate::contained::blocking;
+use crate::text::printable;
 
 /// How many threads may do what blocks for one backend.
 const BLOCKING_THREADS: usize = 4;
@@ -106,9 +107,9 @@ impl ComponentBackend {
                 work(worker, &begun);
                 finished.send_replace(true);
             })
-            .map_err(|source| StartError::Thread {
+            .map_err(|reason| StartError::Thread {
                 name: shown(),
-                source,
+                reason,
             })?;
         match first.recv() {
             Ok(Ok(())) => Ok(Self {
@@ -255,8 +256,8 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
     let name = printable(worker.provider.name());
     let runtime = match start(&worker.provider) {
         Ok(runtime) => runtime,
-        Err(source) => {
-            let _ = begun.send(Err(StartError::Thread { name, source }));
+        Err(reason) => {
+            let _ = begun.send(Err(StartError::Thread { name, reason }));
             return;
         }
     };

@@ -38,6 +38,49 @@ impl Default for RestartPolicy {
     }
 }
 
+impl RestartPolicy {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Pause after a first failure.
+    #[must_use]
+    pub const fn first_pause(mut self, pause: Duration) -> Self {
+        self.first_pause = pause;
+        self
+    }
+
+    /// Longest pause.
+    #[must_use]
+    pub const fn longest_pause(mut self, pause: Duration) -> Self {
+        self.longest_pause = pause;
+        self
+    }
+
+    /// Failures within the window that open the circuit.
+    #[must_use]
+    pub const fn failures(mut self, number: usize) -> Self {
+        self.failures = number;
+        self
+    }
+
+    /// Time for which a failure counts.
+    #[must_use]
+    pub const fn window(mut self, time: Duration) -> Self {
+        self.window = time;
+        self
+    }
+
+    /// Time for which the circuit stays open.
+    #[must_use]
+    pub const fn open(mut self, time: Duration) -> Self {
+        self.open = time;
+        self
+    }
+}
+
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {

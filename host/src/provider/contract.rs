@@ -5,9 +5,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 
-use super::LoadError;
 use super::shape::{Shape, Signature, told};
-use crate::sandbox::{Inspection, Role, printable};
+use crate::component::{Inspection, LoadError, Role};
+use crate::text::printable;
 
 const RUNNER: Shape = Shape::Enum(&["subprocess", "container", "wasm"]);
 const OUTCOME: Shape = Shape::Enum(&["success", "failure", "canceled", "timeout"]);

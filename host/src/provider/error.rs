@@ -1,19 +1,19 @@
 use std::io;
 
 use super::{BackendFailure, BackendState};
-use crate::sandbox::{ProcessLimit, no_thread};
+use crate::process::{ProcessLimit, no_thread};
 
 /// A backend that cannot be started, or cannot take another's place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// There is no thread for it.
-    #[error("{name}: cannot start its thread: {}", no_thread(source))]
+    #[error("{name}: cannot start its thread: {}", no_thread(reason))]
     Thread {
         /// The provider.
         name: String,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// No instance can be made of it.
     #[error("{name}: cannot be started: it {failure}{}", said(last_words.as_deref()))]
@@ -56,7 +56,7 @@ impl StartError {
     #[must_use]
     pub fn process_limit(&self) -> Option<ProcessLimit> {
         match self {
-            Self::Thread { source, .. } => ProcessLimit::of_start(source),
+            Self::Thread { reason, .. } => ProcessLimit::of_start(reason),
             Self::Failed {
                 failure: BackendFailure::ProcessLimit { limit },
                 ..
@@ -104,11 +104,17 @@ pub enum NotRunning {
     },
     /// It failed while it was asked.
     #[error("the backend {0}")]
-    Failed(#[from] BackendFailure),
+    Failed(BackendFailure),
     /// It says that it could not.
     #[error("the backend says: {0}")]
     Refused(String),
     /// It does not export the interface that this needs.
     #[error("the backend does not export `solti:metrics/{0}`")]
     Unsupported(&'static str),
+}
+
+impl From<BackendFailure> for NotRunning {
+    fn from(failure: BackendFailure) -> Self {
+        Self::Failed(failure)
+    }
 }

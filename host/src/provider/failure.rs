@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use wasmtime_wasi::I32Exit;
 
-use super::{GuestTrap, Limit};
 use crate::DropReason;
-use crate::sandbox::{Limiter, ProcessLimit, limit_behind};
+use crate::limits::{GuestTrap, Limit, Limiter, limit_behind};
+use crate::process::ProcessLimit;
 
 /// Why an instance of a provider was discarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Access, Interface};
+use crate::component::{Interface, NetworkGrant};
+use crate::wasi::Access;
 
 /// What a provider may use beyond its own memory. Nothing unless granted: no
 /// environment, no file, no network. It has a clock and randomness, which every
@@ -19,8 +20,8 @@ pub struct Grants {
     pub udp: Vec<SocketAddr>,
     /// Authorities (`host:port`) that it may send HTTP requests to.
     pub http: Vec<String>,
-    /// Whether it may import the network though it is granted nothing there. All that
-    /// it tries is then refused.
+    /// Whether it may import what it is not granted of the network. All that it tries
+    /// there is then refused.
     pub no_network: bool,
 }
 
@@ -31,7 +32,8 @@ impl Grants {
         Self::default()
     }
 
-    /// Adds an environment variable.
+    /// Adds an environment variable. A name that is added twice is there twice, and the
+    /// provider's language decides which of the values it finds.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -73,7 +75,8 @@ impl Grants {
     }
 
     /// Lets it import the network, without any address in it. Some languages import
-    /// that in every program, as Python does.
+    /// that in every program, as Python does. What is granted of the network is granted
+    /// all the same; of that which is not, an import is allowed, and each use refused.
     #[must_use]
     pub fn no_network(mut self) -> Self {
         self.no_network = true;
@@ -83,16 +86,16 @@ impl Grants {
     /// What would have to be granted for this import to be of use, if it is not.
     /// Files and the environment are no such import: every program has them, and
     /// finds them empty.
-    pub(super) fn missing_for(&self, import: &Interface) -> Option<&'static str> {
+    pub(super) fn missing_for(&self, import: &Interface) -> Option<NetworkGrant> {
         if self.no_network {
             return None;
         }
         let path = import.path();
         if path.starts_with("wasi:sockets/") && self.tcp.is_empty() && self.udp.is_empty() {
-            return Some("`tcp=ADDRESS` or `udp=ADDRESS`");
+            return Some(NetworkGrant::Socket);
         }
         if path.starts_with("wasi:http/") && self.http.is_empty() {
-            return Some("`http=HOST:PORT`");
+            return Some(NetworkGrant::Http);
         }
         None
     }

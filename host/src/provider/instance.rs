@@ -11,7 +11,11 @@ use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
 use super::streams::{Remains, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
-use crate::sandbox::{Limit, ProcessLimit, Ticker, one_line, panic_text, printable};
+use crate::contained::panic_text;
+use crate::engine::Ticker;
+use crate::limits::Limit;
+use crate::process::ProcessLimit;
+use crate::text::{one_line, printable};
 use crate::{LedgerBook, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.

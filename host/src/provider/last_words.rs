@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::sandbox::{OutputFn, printable};
+use crate::text::printable;
+use crate::wasi::OutputFn;
 
 /// How many bytes are remembered. The panic of a Go program, which begins with its
 /// message, takes a quarter of that.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::state::ProviderState;
-use super::{Grants, Inspection, LoadError, Role, Siblings, contract};
+use super::{Grants, Siblings, contract};
 use crate::artifact::{
     ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal,
 };
-use crate::sandbox::{Ticker, UnknownInterface, one_line, printable};
+use crate::component::{Inspection, LoadError, Role, UnknownInterface};
+use crate::engine::Ticker;
+use crate::text::{one_line, printable};
 
 /// A provider or a middleware that is loaded: checked, compiled and linked, with
 /// what it was granted. Clones share it.

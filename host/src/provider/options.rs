@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use solti_metrics::MetricsHandle;
 
-use super::{Output, RestartPolicy};
-use crate::sandbox::Limits;
+use super::RestartPolicy;
+use crate::limits::Limits;
+use crate::wasi::Output;
 
 /// How a component is run as a backend.
 ///
@@ -13,9 +14,9 @@ use crate::sandbox::Limits;
 /// use std::time::Duration;
 /// use solti_metrics_host::provider::BackendOptions;
 ///
-/// let mut options = BackendOptions::default();
-/// options.queue = 1 << 20;
-/// options.deadline = Duration::from_millis(250);
+/// let options = BackendOptions::new()
+///     .queue(1 << 20)
+///     .deadline(Duration::from_millis(250));
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
@@ -41,9 +42,8 @@ pub struct BackendOptions {
     /// How long a provider that is [replaced](super::ComponentBackend::replace) may go on
     /// with what was queued before. What is left then goes to the new one. Default: 5 s.
     pub drain_timeout: Duration,
-    /// What one instance may use. Of these the deadline has no meaning: that of a call is
-    /// [`deadline`](Self::deadline). Default: those of a task, with 64 MiB of memory, and
-    /// 16 MiB that a call may make the host copy, since an exposition is one text.
+    /// What one instance may use. Default: the limits of a task, with 64 MiB of memory,
+    /// and 16 MiB that a call may make the host copy, since an exposition is one text.
     pub limits: Limits,
     /// When it is tried again after a failure.
     pub restart: RestartPolicy,
@@ -70,18 +70,119 @@ impl Default for BackendOptions {
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
-            limits: Limits {
-                deadline: None,
-                memory: 64 << 20,
-                host_call_fuel: 16 << 20,
-                ..Limits::default()
-            },
+            limits: Limits::new().memory(64 << 20).host_call_fuel(16 << 20),
             restart: RestartPolicy::default(),
             must_start: true,
             stdout: Output::Discard,
             stderr: Output::Discard,
             next: None,
         }
+    }
+}
+
+impl BackendOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Name in messages and metrics.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Number of records that may wait.
+    #[must_use]
+    pub fn queue(mut self, records: usize) -> Self {
+        self.queue = records;
+        self
+    }
+
+    /// Number of records that are handed over at a time, at most.
+    #[must_use]
+    pub fn batch(mut self, records: usize) -> Self {
+        self.batch = records;
+        self
+    }
+
+    /// Whether records go over in one call, if the provider exports `batch`.
+    #[must_use]
+    pub fn batches(mut self, allowed: bool) -> Self {
+        self.batches = allowed;
+        self
+    }
+
+    /// Time for which fewer records than a batch may wait for others.
+    #[must_use]
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.linger = time;
+        self
+    }
+
+    /// Time that a call may take.
+    #[must_use]
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.deadline = time;
+        self
+    }
+
+    /// Time between two flushes.
+    #[must_use]
+    pub fn flush_every(mut self, time: Duration) -> Self {
+        self.flush_every = time;
+        self
+    }
+
+    /// Time for which a provider that is replaced may go on with its queue.
+    #[must_use]
+    pub fn drain_timeout(mut self, time: Duration) -> Self {
+        self.drain_timeout = time;
+        self
+    }
+
+    /// What one instance may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// When it is tried again after a failure.
+    #[must_use]
+    pub fn restart(mut self, policy: RestartPolicy) -> Self {
+        self.restart = policy;
+        self
+    }
+
+    /// Whether a first instance that fails is an error.
+    #[must_use]
+    pub fn must_start(mut self, must: bool) -> Self {
+        self.must_start = must;
+        self
+    }
+
+    /// Where its standard output goes.
+    #[must_use]
+    pub fn stdout(mut self, to: Output) -> Self {
+        self.stdout = to;
+        self
+    }
+
+    /// Where its standard error goes.
+    #[must_use]
+    pub fn stderr(mut self, to: Output) -> Self {
+        self.stderr = to;
+        self
+    }
+
+    /// Who receives what a middleware forwards.
+    #[must_use]
+    pub fn next(mut self, backend: MetricsHandle) -> Self {
+        self.next = Some(backend);
+        self
     }
 }
 

@@ -6,9 +6,10 @@ use wasmtime::component::Linker;
 
 use super::loaded::Loader;
 use super::state::{ProviderState, linker};
-use super::{BuildError, Grants, LoadError, Provider};
+use super::{Grants, Provider};
 use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled, read_whole};
-use crate::sandbox::{EngineSettings, Ticker};
+use crate::component::LoadError;
+use crate::engine::{BuildError, EngineSettings, Ticker};
 
 /// Bytes of stack for a provider.
 const STACK: usize = 512 << 10;
@@ -18,6 +19,14 @@ const SETTINGS: EngineSettings = EngineSettings {
     asynchronous: false,
     fuel: false,
 };
+
+/// Builds [`Providers`]. A method that is called again replaces what it was told before.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ProvidersBuilder {
+    artifacts: Artifacts,
+    max_component: u64,
+}
 
 /// Loads providers. Clones share an engine, and the thread that interrupts what
 /// runs on it.
@@ -29,30 +38,8 @@ pub struct Providers {
     max_component: u64,
 }
 
-impl Providers {
-    /// With an engine of its own.
-    ///
-    /// # Errors
-    ///
-    /// When wasmtime cannot be configured so on this machine, or there is no
-    /// thread left.
-    pub fn new() -> Result<Self, BuildError> {
-        let engine = SETTINGS.engine()?;
-        let ticker = Ticker::start(&[&engine]).map_err(|source| BuildError::Thread { source })?;
-        Ok(Self {
-            linker: Arc::new(linker(&engine)?),
-            artifacts: Arc::new(EngineArtifacts::new(
-                Artifacts::new(),
-                SETTINGS,
-                vec![engine.clone()],
-            )),
-            ticker: Arc::new(ticker),
-            max_component: 64 << 20,
-        })
-    }
-
+impl ProvidersBuilder {
     /// Bytes that a component may have. Default: 64 MiB.
-    #[must_use]
     pub fn max_component(mut self, bytes: u64) -> Self {
         self.max_component = bytes;
         self
@@ -60,15 +47,46 @@ impl Providers {
 
     /// How components become machine code. Default: compiled in this process, and kept
     /// nowhere.
-    #[must_use]
     pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
-        let engine = self.linker.engine();
-        self.artifacts = Arc::new(EngineArtifacts::new(
-            artifacts,
-            SETTINGS,
-            vec![engine.clone()],
-        ));
+        self.artifacts = artifacts;
         self
+    }
+
+    /// What loads providers, with an engine of its own and a thread that interrupts what
+    /// runs on it.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime cannot be configured so on this machine, or there is no
+    /// thread left.
+    pub fn build(self) -> Result<Providers, BuildError> {
+        let engine = SETTINGS.engine()?;
+        let ticker = Ticker::start(&[&engine]).map_err(|reason| BuildError::Thread { reason })?;
+        Ok(Providers {
+            linker: Arc::new(linker(&engine)?),
+            artifacts: Arc::new(EngineArtifacts::new(self.artifacts, SETTINGS, vec![engine])),
+            ticker: Arc::new(ticker),
+            max_component: self.max_component,
+        })
+    }
+}
+
+impl Providers {
+    /// With the defaults, as [`builder`](Self::builder) builds it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ProvidersBuilder::build`].
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Starts from the defaults.
+    pub fn builder() -> ProvidersBuilder {
+        ProvidersBuilder {
+            artifacts: Artifacts::new(),
+            max_component: 64 << 20,
+        }
     }
 
     /// Loads a provider or a middleware from a file, which may be a precompiled one. If

@@ -9,7 +9,7 @@ use std::fmt;
 
 use wasmtime::component::types::{ComponentFunc, Type};
 
-use crate::sandbox::printable;
+use crate::text::printable;
 
 /// So many characters of a type are told.
 const LONGEST: usize = 160;

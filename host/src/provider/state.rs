@@ -6,9 +6,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::Grants;
 #[cfg(feature = "wasi-http")]
 use super::http::GrantedHttp;
-use crate::sandbox::{
-    GuestOutput, Held, Holdings, Hosted, Limiter, Limits, bound, limit_files, limit_sockets,
-};
+use crate::limits::{Limiter, Limits, bound};
+use crate::wasi::{GuestOutput, Held, Holdings, Hosted, limit_files, limit_sockets};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a provider's store.

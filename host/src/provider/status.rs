@@ -87,7 +87,7 @@ pub struct BackendStatus {
     /// How many bytes it printed beyond the limit, on both streams together.
     pub output_swallowed: u64,
     /// Bytes of memory that its instance had when a call of it returned last, as
-    /// [`Limits::memory`](super::Limits::memory) counts it; 0 without an instance.
+    /// [`Limits::memory`](crate::limits::Limits::memory) counts it; 0 without an instance.
     pub memory: u64,
     /// How long its instances were at work on records, from the first call of a batch
     /// to the return of the last one.

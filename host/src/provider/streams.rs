@@ -1,6 +1,6 @@
 use super::BackendOptions;
 use super::last_words::LastWords;
-use crate::sandbox::GuestOutput;
+use crate::wasi::GuestOutput;
 
 /// What an instance prints to.
 pub(super) struct Streams {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use solti_metrics::{MetricsHandle, RunnerType};
 
 use super::lifecycle::Reporter;
@@ -5,15 +7,16 @@ use super::machine::Machine;
 use super::run::Inner;
 use super::{Pool, RecordPath, Runner};
 use crate::artifact::Artifacts;
-use crate::sandbox::{BuildError, EngineSettings};
+use crate::engine::{BuildError, EngineSettings};
 use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
 
-/// Builds a [`Runner`].
+/// Builds a [`Runner`]. A method that is called again replaces what it was told before.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct RunnerBuilder {
     metrics: MetricsCtxBuilder,
     own: Option<MetricsCtxBuilder>,
+    ceiling: Duration,
     guest_book: LedgerBook,
     own_book: LedgerBook,
     settings: EngineSettings,
@@ -36,6 +39,7 @@ impl RunnerBuilder {
         Self {
             metrics: MetricsCtx::builder().handle(backend),
             own: None,
+            ceiling: MetricsCtx::DEFAULT_DURATION_CEILING,
             guest_book: LedgerBook::new(),
             own_book: LedgerBook::new(),
             settings: EngineSettings::default(),
@@ -47,11 +51,18 @@ impl RunnerBuilder {
         }
     }
 
-    /// What guests may record: the builder of the context that each task gets.
-    /// Its backend becomes the runner's own as well; the identity and the quota
-    /// are each task's.
-    pub fn metrics(mut self, metrics: MetricsCtxBuilder) -> Self {
-        self.metrics = metrics;
+    /// The only types of runner that guests may speak for, as
+    /// [`MetricsCtxBuilder::allowed_runners`] has them. Default: all.
+    pub fn allowed_runners(mut self, runners: impl IntoIterator<Item = RunnerType>) -> Self {
+        self.metrics = self.metrics.allowed_runners(runners);
+        self
+    }
+
+    /// The longest duration that goes on to the backend, as
+    /// [`MetricsCtxBuilder::duration_ceiling`] has it. It holds for guests and for the
+    /// runner's own records. Default: [`MetricsCtx::DEFAULT_DURATION_CEILING`].
+    pub fn duration_ceiling(mut self, ceiling: Duration) -> Self {
+        self.ceiling = ceiling;
         self
     }
 
@@ -136,13 +147,13 @@ impl RunnerBuilder {
             .own
             .unwrap_or_else(|| self.metrics.clone())
             .identity("runner")
-            .quota(u64::MAX)
             .allowed_runners(RunnerType::ALL)
-            .no_books()
+            .duration_ceiling(self.ceiling)
             .book(&self.own_book);
+        let guests = self.metrics.duration_ceiling(self.ceiling);
         Ok(Runner::new(Inner {
             reporter: Reporter::new(own.build()),
-            guests: self.metrics.book(&self.guest_book),
+            guests: guests.book(&self.guest_book),
             guest_book: self.guest_book,
             max_component: self.max_component,
             path: self.path,

@@ -3,7 +3,7 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::bindings::{Command, CommandPre};
 
 use super::state::TaskData;
-use crate::sandbox::{Inspection, Interface};
+use crate::component::{Inspection, Interface};
 
 /// A linked program, and which of its functions is `main`.
 #[derive(Clone)]

@@ -6,7 +6,10 @@ use solti_metrics::RunnerErrorKind;
 use wasmtime::PoolConcurrencyLimitError;
 
 use super::TaskEnd;
-use crate::sandbox::{GuestTrap, Limit, NoDescriptors, ProcessLimit, printable, shown};
+use crate::limits::{GuestTrap, Limit};
+use crate::process::ProcessLimit;
+use crate::text::{printable, shown};
+use crate::wasi::NoDescriptors;
 
 /// A task that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -14,31 +17,31 @@ use crate::sandbox::{GuestTrap, Limit, NoDescriptors, ProcessLimit, printable, s
 pub enum SpawnError {
     /// A directory cannot be granted.
     #[error(
-        "cannot grant the directory {}: {source}; name a directory that exists and may be read",
+        "cannot grant the directory {}: {reason:#}; name a directory that exists and may be read",
         shown(path)
     )]
     Dir {
         /// The directory on the host.
         path: PathBuf,
         /// Why not.
-        source: wasmtime::Error,
+        reason: wasmtime::Error,
     },
     /// The file for standard input cannot be opened.
     #[error(
-        "cannot open {} as standard input: {source}; name a file that exists and may be read",
+        "cannot open {} as standard input: {reason}; name a file that exists and may be read",
         shown(path)
     )]
     Stdin {
         /// The file on the host.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// There are too few descriptors for its directories and its standard input.
-    #[error("cannot open what the task is granted: {source}")]
+    #[error("cannot open what the task is granted: {reason}")]
     Descriptors {
         /// What there is.
-        source: NoDescriptors,
+        reason: NoDescriptors,
     },
     /// There is no thread for what it takes to start it.
     #[error("cannot start a thread for the task: {reason}; allow this process more threads")]
@@ -153,8 +156,8 @@ impl SpawnError {
     /// The same, with the limit of this process that is behind it, if one is.
     pub(super) fn with_process_limit(self) -> Self {
         let limit = match &self {
-            Self::Dir { source, .. } => ProcessLimit::behind(source),
-            Self::Stdin { source, .. } => ProcessLimit::of_io(source),
+            Self::Dir { reason, .. } => ProcessLimit::behind(reason),
+            Self::Stdin { reason, .. } => ProcessLimit::of_io(reason),
             _ => None,
         };
         limit.map_or(self, |limit| Self::ProcessLimit { limit })

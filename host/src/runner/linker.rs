@@ -3,7 +3,7 @@ use wasmtime::component::Linker;
 
 use super::exit;
 use super::state::TaskData;
-use crate::sandbox::{limit_asynchronous_files, limit_files};
+use crate::wasi::{limit_asynchronous_files, limit_files};
 
 /// What tasks may call on the engine for component-model async: WASI 0.3, too.
 pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {

@@ -7,7 +7,8 @@ use super::Pool;
 use super::linker::{linker, linker_of_both};
 use super::state::TaskData;
 use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::sandbox::{BuildError, EngineSettings, Ticker, one_line};
+use crate::engine::{BuildError, EngineSettings, Ticker};
+use crate::text::one_line;
 
 /// What tasks run on: an engine with room that is set aside, if that was asked for, one
 /// that takes from the system what it needs, and a third for what needs component-model
@@ -55,7 +56,7 @@ impl Machine {
         };
         let mut engines = vec![on_demand.engine()];
         engines.extend(pooled.iter().map(|(_, linker)| linker.engine()));
-        let ticker = Ticker::start(&engines).map_err(|source| BuildError::Thread { source })?;
+        let ticker = Ticker::start(&engines).map_err(|reason| BuildError::Thread { reason })?;
         // The one to prefer is first.
         let engines = engines.into_iter().rev().cloned().collect();
         Ok(Self {

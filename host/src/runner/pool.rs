@@ -1,4 +1,4 @@
-use super::Limits;
+use crate::limits::Limits;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Memories for which there is always address space: 64 TiB.
@@ -31,6 +31,20 @@ impl Pool {
             memory: 256 << 20,
             table_elements: 20_000,
         }
+    }
+
+    /// Bytes that one linear memory may have. Default: 256 MiB.
+    #[must_use]
+    pub const fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Elements that one table may have. Default: 20,000.
+    #[must_use]
+    pub const fn table_elements(mut self, elements: usize) -> Self {
+        self.table_elements = elements;
+        self
     }
 
     /// Lowers what a task may use to what its place has.

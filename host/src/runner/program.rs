@@ -11,7 +11,9 @@ use crate::artifact::{
     ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal, SinkComponent, SinkError,
 };
-use crate::sandbox::{Inspection, LoadError, ProcessLimit, Role, one_line, printable};
+use crate::component::{Inspection, LoadError, Role};
+use crate::process::ProcessLimit;
+use crate::text::{one_line, printable};
 
 /// A component that is loaded: checked, compiled and linked, ready to be run
 /// any number of times. Clones share it.

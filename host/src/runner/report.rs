@@ -4,7 +4,8 @@ use std::time::Duration;
 use solti_metrics::TaskOutcome;
 
 use crate::LedgerSnapshot;
-use crate::sandbox::{GuestTrap, Limit, ProcessLimit, limit_behind};
+use crate::limits::{GuestTrap, Limit, limit_behind};
+use crate::process::ProcessLimit;
 
 /// How a task went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct TaskReport {
     pub stderr: Vec<u8>,
     /// How many bytes it printed beyond the limit, on both streams together.
     pub output_swallowed: u64,
-    /// The most memory that it had at a time, in bytes, as [`Limits::memory`](super::Limits::memory)
+    /// The most memory that it had at a time, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
     /// counts it.
     pub peak_memory: usize,
     /// Processor time that it took; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time).

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use wasmtime_wasi::WasiCtx;
 
-use super::fuel;
 use super::lifecycle::Reporter;
 use super::machine::Machine;
 use super::program::Loader;
@@ -12,9 +11,13 @@ use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{EpochTicks, Path, Pool, Program, RecordPath, SpawnError, Task};
+use super::{Path, Pool, Program, RecordPath, SpawnError, Task, fuel};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
-use crate::sandbox::{GuestOutput, Holdings, Limit, LoadError, NotRun, blocking};
+use crate::component::LoadError;
+use crate::contained::{NotRun, blocking};
+use crate::engine::EpochTicks;
+use crate::limits::Limit;
+use crate::wasi::{GuestOutput, Holdings};
 use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
 
 /// Runs programs as tasks. Clones share the engine, the backend and the books.
@@ -141,7 +144,7 @@ impl Runner {
 
     async fn execute(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
         let mut limits = task.limits.clone();
-        let watch = Watch::new(limits.deadline, task.cancel.clone());
+        let watch = Watch::new(task.deadline, task.cancel.clone());
         for output in [&task.stdout, &task.stderr] {
             output.begin().map_err(SpawnError::of_start)?;
         }

@@ -5,7 +5,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::report::TaskEnd;
 use super::usage::RunUsage;
 use crate::inline::{Drain, Recording, Words};
-use crate::sandbox::{Held, Holdings, Hosted, Limiter, Limits, bound};
+use crate::limits::{Limiter, Limits, bound};
+use crate::wasi::{Held, Holdings, Hosted};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// The data of a task's store, behind the ring.

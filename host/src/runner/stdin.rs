@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use super::SpawnError;
 use super::standard_input::StandardInput;
-use crate::sandbox::{is_standard_input, open_file};
+use crate::file::{is_standard_input, open_file};
 
 /// What a guest reads from its standard input.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub enum Stdin {
     /// task begins at once, and where there is nothing to read the guest waits, within
     /// its deadline and without a thread.
     ///
-    /// A name of [this process's standard input](crate::is_standard_input) means that
+    /// A name of [this process's standard input](crate::file::is_standard_input) means that
     /// descriptor itself, which all tasks read on from where it is.
     File(PathBuf),
 }
@@ -48,9 +48,9 @@ impl Stdin {
                 Ok(Input::Given(input)) => {
                     wasi.stdin(AsyncStdinStream::new(input));
                 }
-                Err(source) => {
+                Err(reason) => {
                     let path = path.clone();
-                    return Err(SpawnError::Stdin { path, source });
+                    return Err(SpawnError::Stdin { path, reason });
                 }
             },
         }

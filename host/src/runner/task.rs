@@ -1,17 +1,19 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use super::{CancellationToken, SpawnError, Stdin, TaskUsage};
 use crate::LedgerBook;
-use crate::sandbox::{Access, GuestOutput, Holdings, Limits, Output};
+use crate::limits::Limits;
+use crate::wasi::{Access, GuestOutput, Holdings, Output};
 
 /// One execution of a program: what it is given, and what it may use.
 ///
 /// A task starts with nothing: no arguments, no environment, no directory, an
 /// empty standard input, no network, and output that goes nowhere. Clocks and
 /// randomness are always there.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Task {
     /// Arguments, without the program's name, which comes first by itself.
@@ -28,6 +30,9 @@ pub struct Task {
     pub stderr: Output,
     /// What the task may use.
     pub limits: Limits,
+    /// How long the task may take, set-up of the instance included. `None` for
+    /// as long as it likes. Default: five minutes.
+    pub deadline: Option<Duration>,
     /// How many records the guest may make; see
     /// [`MetricsCtxBuilder::quota`](crate::MetricsCtxBuilder::quota). `None`
     /// for as many as it likes.
@@ -41,6 +46,26 @@ pub struct Task {
     pub usage: Option<TaskUsage>,
     /// Ends the task when it is cancelled.
     pub cancel: CancellationToken,
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self {
+            args: Vec::new(),
+            env: Vec::new(),
+            dirs: Vec::new(),
+            stdin: Stdin::default(),
+            stdout: Output::default(),
+            stderr: Output::default(),
+            limits: Limits::default(),
+            deadline: Some(Duration::from_secs(300)),
+            quota: None,
+            identity: None,
+            book: None,
+            usage: None,
+            cancel: CancellationToken::default(),
+        }
+    }
 }
 
 impl Task {
@@ -57,7 +82,8 @@ impl Task {
         self
     }
 
-    /// Adds an environment variable.
+    /// Adds an environment variable. A name that is added twice is there twice, and the
+    /// guest's language decides which of the values it finds.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -76,6 +102,76 @@ impl Task {
         self
     }
 
+    /// Standard input.
+    #[must_use]
+    pub fn stdin(mut self, from: Stdin) -> Self {
+        self.stdin = from;
+        self
+    }
+
+    /// Where its standard output goes.
+    #[must_use]
+    pub fn stdout(mut self, to: Output) -> Self {
+        self.stdout = to;
+        self
+    }
+
+    /// Where its standard error goes.
+    #[must_use]
+    pub fn stderr(mut self, to: Output) -> Self {
+        self.stderr = to;
+        self
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Time that it may take; `None` for as long as it likes.
+    #[must_use]
+    pub fn deadline(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.deadline = time.into();
+        self
+    }
+
+    /// Number of records that the guest may make.
+    #[must_use]
+    pub fn quota(mut self, records: u64) -> Self {
+        self.quota = Some(records);
+        self
+    }
+
+    /// Who makes the records.
+    #[must_use]
+    pub fn identity(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Book in which the ledger of its records is summed up.
+    #[must_use]
+    pub fn book(mut self, book: &LedgerBook) -> Self {
+        self.book = Some(book.clone());
+        self
+    }
+
+    /// Where what it uses is added up.
+    #[must_use]
+    pub fn usage(mut self, usage: &TaskUsage) -> Self {
+        self.usage = Some(usage.clone());
+        self
+    }
+
+    /// Ends it when this is cancelled.
+    #[must_use]
+    pub fn cancel(mut self, token: CancellationToken) -> Self {
+        self.cancel = token;
+        self
+    }
+
     /// Whether setting the task up touches the file system, which may block.
     pub(super) fn opens_files(&self) -> bool {
         !self.dirs.is_empty() || matches!(self.stdin, Stdin::File(_))
@@ -90,7 +186,7 @@ impl Task {
     ) -> Result<(WasiCtx, Holdings), SpawnError> {
         let descriptors = self.dirs.len() + usize::from(matches!(self.stdin, Stdin::File(_)));
         let holdings = Holdings::new(&self.limits, descriptors)
-            .map_err(|source| SpawnError::Descriptors { source })?;
+            .map_err(|reason| SpawnError::Descriptors { reason })?;
         let mut wasi = WasiCtxBuilder::new();
         wasi.arg(program)
             .args(&self.args)
@@ -113,9 +209,9 @@ impl Task {
         self.stdin.give_to(&mut wasi)?;
         for (host, guest, access) in &self.dirs {
             wasi.preopened_dir(host, guest, access.perms())
-                .map_err(|source| SpawnError::Dir {
+                .map_err(|reason| SpawnError::Dir {
                     path: host.clone(),
-                    source,
+                    reason,
                 })?;
         }
         Ok((wasi.build(), holdings))

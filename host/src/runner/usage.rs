@@ -81,7 +81,7 @@ impl TaskUsage {
         fueled.then(|| self.used.fuel.load(Ordering::Relaxed))
     }
 
-    /// The most memory that any run had at a time, in bytes, as [`Limits::memory`](super::Limits::memory)
+    /// The most memory that any run had at a time, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
     /// counts it.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {

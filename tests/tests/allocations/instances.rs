@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use anyhow::{Result, ensure};
-use solti_metrics_host::runner::Inspection;
+use solti_metrics_host::component::Inspection;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_host::runner::{
-    Access, CancellationToken, LoadError, Output, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
+    CancellationToken, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
 };
+use solti_metrics_host::wasi::{Access, Output};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact, cache_home, command};
 use solti_metrics_tests::guest::{asynchronous, component};
 use solti_metrics_tests::parts;
@@ -171,7 +173,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
             }
             let mut task = Task::new();
             let deadline = Duration::from_millis(50);
-            task.limits.deadline = Some(deadline);
+            task.deadline = Some(deadline);
             let report = runner.run(&program, task).await?;
             ensure!(
                 report.end == TaskEnd::DeadlineExceeded { deadline },

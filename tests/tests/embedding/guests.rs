@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerErrorKind, RunnerType, TaskOutcome};
-use solti_metrics_host::runner::{
-    Access, Inspection, Output, Role, Runner, Task, TaskEnd, TaskReport,
-};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::runner::{Runner, Task, TaskEnd, TaskReport};
+use solti_metrics_host::wasi::{Access, Output};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use wasmtime::component::{Component, Linker};
@@ -205,7 +205,7 @@ fn digest(folder: &Path, what: &str, options: &[&str]) -> Result<(TaskReport, Ar
     task.args.push(what.into());
     task.stdout = Output::Capture;
     task.stderr = Output::Capture;
-    task.limits.deadline = Some(Duration::from_secs(60));
+    task.deadline = Some(Duration::from_secs(60));
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
     let completed: usize = TaskOutcome::ALL
         .map(|outcome| memory.completed(RunnerType::Wasm, outcome))

@@ -10,10 +10,10 @@ use solti_metrics::{
     Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind,
     RunnerType, TaskOutcome,
 };
-use solti_metrics_host::runner::{
-    CancellationToken, LoadError, Output, Program, Runner, SpawnError, Task, TaskEnd,
-};
-use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
+use solti_metrics_host::component::LoadError;
+use solti_metrics_host::runner::{CancellationToken, Program, Runner, SpawnError, Task, TaskEnd};
+use solti_metrics_host::wasi::Output;
+use solti_metrics_host::{DropReason, LedgerSnapshot};
 use solti_metrics_tests::guest::component;
 
 mod books;
@@ -104,7 +104,7 @@ fn a_deadline_ends_one_task_and_no_other() -> Result<()> {
     let loops = runner.load("loops", &component(LOOPS)?)?;
     let records = runner.load("records", &component(RECORDS)?)?;
     let mut endless = Task::new();
-    endless.limits.deadline = Some(Duration::from_millis(200));
+    endless.deadline = Some(Duration::from_millis(200));
     let (late, good) = block_on(async {
         Ok(tokio::join!(
             runner.run(&loops, endless),
@@ -202,13 +202,12 @@ fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Re
 #[test]
 fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
-    let guests = MetricsCtx::builder()
-        .handle(memory.clone())
+    let runner = Runner::builder(memory.clone())
         .allowed_runners([RunnerType::Container])
-        .quota(0);
-    let runner = Runner::builder(memory.clone()).metrics(guests).build()?;
+        .build()?;
     let program = runner.load("records", &component(RECORDS)?)?;
-    let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
+    let task = Task::new().quota(0);
+    let report = block_on(async { Ok(runner.run(&program, task).await?) })?;
     ensure!(report.ledger.dropped(DropReason::RunnerNotAllowed) == 2);
     ensure!(report.ledger.dropped(DropReason::Quota) == 1);
     ensure!(memory.events().len() == 2, "{:?}", memory.events());

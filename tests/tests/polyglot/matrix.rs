@@ -31,7 +31,7 @@ const CELLS: usize = 220;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let examples = examples()?;
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
+    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
     let loaded = |component: Oracle| Arc::new(Loaded::new(&providers, component));
     let middleware = loaded(Oracle::example("rust", "middleware"));
 

@@ -7,145 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 
-use crate::code::{code, is_word};
-use crate::tree::{File, files};
-
-/// The files in which a crate begins.
-const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];
-
-/// Names of modules from the crate's root on; none is the root itself.
-type Path = Vec<String>;
-
-/// What a `use` names, and the name under which it is known from there on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Use {
-    path: Path,
-    name: String,
-}
-
-/// The modules of a crate, each with what it imports.
-#[derive(Debug, Default)]
-struct Crate(BTreeMap<Path, Vec<Use>>);
+use crate::modules::{Crate, Path, crates};
 
 #[test]
 fn no_two_files_import_each_other() -> Result<()> {
-    let files = files("rs")?;
-    let folders: BTreeSet<_> = files.iter().filter_map(|file| crate_folder(file)).collect();
-    ensure!(folders.len() > 3, "only {folders:?} are crates");
+    let crates = crates()?;
+    ensure!(crates.len() > 3, "only {:?} are crates", crates.keys());
     let mut found = Vec::new();
-    for folder in folders {
-        let of_crate = files.iter().filter_map(|file| {
-            let path = file.path.strip_prefix(folder)?;
-            Some((module(path)?, uses(&without_tests(&code(&file.text)))))
-        });
-        let circles = Crate(of_crate.collect()).circles();
-        found.extend(circles.into_iter().map(|circle| (folder, circle)));
+    for (folder, of_crate) in crates {
+        let circles = of_crate.circles();
+        found.extend(circles.into_iter().map(|circle| (folder.clone(), circle)));
     }
     ensure!(found.is_empty(), "these import each other: {found:#?}");
     Ok(())
 }
 
-/// The folder of the crate that begins in this file.
-fn crate_folder(file: &File) -> Option<&str> {
-    let (folder, name) = file.path.rsplit_once('/')?;
-    let is_source = folder == "src" || folder.ends_with("/src");
-    (is_source && ROOTS.contains(&name)).then(|| &file.path[..=folder.len()])
-}
-
-fn module(path: &str) -> Option<Path> {
-    if ROOTS.contains(&path) {
-        return Some(Path::new());
-    }
-    let parts = path.strip_suffix(".rs")?.split('/').map(str::to_owned);
-    let parts: Path = parts.collect();
-    // Tests may look at whatever they are about.
-    (!parts.iter().any(|part| part == "tests")).then_some(parts)
-}
-
-fn without_tests(code: &str) -> String {
-    let end = code.find("#[cfg(test)]\nmod tests {");
-    code[..end.unwrap_or(code.len())].to_owned()
-}
-
-/// All that is named from the crate's root, a parent or the module itself on.
-fn uses(code: &str) -> Vec<Use> {
-    let mut found = Vec::new();
-    for (at, _) in code.match_indices("use ") {
-        if !code[..at].ends_with(is_word)
-            && let Some(end) = code[at..].find(';')
-        {
-            expand(&code[at + 4..at + end], &Path::new(), &mut found);
-        }
-    }
-    for start in ["crate::", "super::"] {
-        for (at, _) in code.match_indices(start) {
-            let before = &code[..at];
-            if before.ends_with(is_word) || before.ends_with(':') {
-                continue;
-            }
-            let end = code[at..].find(|c| !is_word(c) && c != ':');
-            let path = &code[at..end.map_or(code.len(), |end| at + end)];
-            expand(path.trim_end_matches(':'), &Path::new(), &mut found);
-        }
-    }
-    found
-}
-
-/// Adds what a tree of names has beneath `before`.
-fn expand(tree: &str, before: &[String], found: &mut Vec<Use>) {
-    let tree = tree.trim();
-    if let Some((path, group)) = tree.split_once('{') {
-        let mut before = before.to_vec();
-        let parts = path.split("::").map(str::trim).filter(|it| !it.is_empty());
-        before.extend(parts.map(str::to_owned));
-        for part in split(group.strip_suffix('}').unwrap_or(group)) {
-            expand(part, &before, found);
-        }
-        return;
-    }
-    let (path, alias) = match tree.split_once(" as ") {
-        Some((path, alias)) => (path, Some(alias.trim())),
-        None => (tree, None),
-    };
-    let mut parts = before.to_vec();
-    let named = path.split("::").map(str::trim);
-    parts.extend(
-        named
-            .filter(|it| !it.is_empty() && *it != "self")
-            .map(str::to_owned),
-    );
-    if path.trim_start().starts_with("self::") && before.is_empty() {
-        parts.insert(0, "self".into());
-    }
-    if let Some(last) = parts.last().cloned() {
-        let name = alias.map_or(last, str::to_owned);
-        found.push(Use { path: parts, name });
-    }
-}
-
-/// What stands between commas, without those in a group.
-fn split(group: &str) -> Vec<&str> {
-    let (mut depth, mut begin, mut parts) = (0, 0, Vec::new());
-    for (at, c) in group.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&group[begin..at]);
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&group[begin..]);
-    parts.retain(|part| !part.trim().is_empty());
-    parts
-}
-
 impl Crate {
     /// Groups of modules of which each reaches all others.
     fn circles(&self) -> Vec<Vec<String>> {
-        let arrows: BTreeMap<_, _> = self.0.keys().map(|it| (it, self.arrows(it))).collect();
+        let arrows: BTreeMap<_, _> = self.paths().map(|it| (it, self.arrows(it))).collect();
         let reach = |from: &Path| -> BTreeSet<Path> {
             let mut reached = BTreeSet::new();
             let mut next = vec![from.clone()];
@@ -158,7 +38,7 @@ impl Crate {
             }
             reached
         };
-        let reached: BTreeMap<_, _> = self.0.keys().map(|it| (it, reach(it))).collect();
+        let reached: BTreeMap<_, _> = self.paths().map(|it| (it, reach(it))).collect();
         let mut circles = BTreeSet::new();
         for (from, all) in &reached {
             let back = |to: &&Path| reached.get(*to).is_some_and(|it| it.contains(*from));
@@ -172,57 +52,16 @@ impl Crate {
 
     /// The modules from which one takes something, without those above and beneath it.
     fn arrows(&self, from: &Path) -> BTreeSet<Path> {
-        let uses = self.0.get(from).into_iter().flatten();
-        let to = uses.filter_map(|it| self.resolve(from, &it.path, 8));
+        let to = self.uses(from).iter();
+        let to = to.filter_map(|it| Some(self.resolve(from, &it.path)?.0));
         to.filter(|to| !to.starts_with(from) && !from.starts_with(to))
             .collect()
-    }
-
-    /// The module in which what is named stands, behind all re-exports.
-    fn resolve(&self, from: &Path, named: &[String], depth: usize) -> Option<Path> {
-        let mut at = from.clone();
-        let mut rest = named;
-        match named.first()?.as_str() {
-            "crate" => (at, rest) = (Path::new(), &named[1..]),
-            "self" => rest = &named[1..],
-            "super" => {
-                while let Some((_, behind)) = rest.split_first().filter(|it| it.0 == "super") {
-                    at.pop();
-                    rest = behind;
-                }
-            }
-            child => {
-                let mut beneath = at.clone();
-                beneath.push(child.into());
-                self.0.get(&beneath)?;
-            }
-        }
-        while let Some((first, behind)) = rest.split_first() {
-            at.push(first.clone());
-            if !self.0.contains_key(&at) {
-                at.pop();
-                break;
-            }
-            rest = behind;
-        }
-        let again = rest.first().and_then(|name| {
-            let exported = self.0.get(&at)?.iter().find(|it| it.name == *name)?;
-            let depth = depth.checked_sub(1)?;
-            (at != *from).then(|| self.resolve(&at, &exported.path, depth))?
-        });
-        Some(again.unwrap_or(at))
     }
 }
 
 #[test]
 fn circles_are_found_behind_re_exports() {
-    let of = |modules: &[(&str, &str)]| {
-        let modules = modules.iter().filter_map(|(path, text)| {
-            let module = module(path)?;
-            Some((module, uses(&without_tests(&code(text)))))
-        });
-        Crate(modules.collect()).circles()
-    };
+    let of = |modules: &[(&str, &str)]| Crate::of(modules.iter().copied()).circles();
     let root = ("lib.rs", "mod a; mod b; pub use a::{One, two as Two};");
     for (a, b, circles) in [
         ("use crate::b::Three;", "use crate::a::One;", 1),

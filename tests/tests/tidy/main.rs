@@ -4,6 +4,8 @@ mod tree;
 
 mod circles;
 mod code;
+mod exports;
+mod modules;
 
 mod dependencies;
 

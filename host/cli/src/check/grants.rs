@@ -1,4 +1,4 @@
-use solti_metrics_host::runner::Interface;
+use solti_metrics_host::component::{Interface, NetworkGrant};
 
 /// The options that make this import of a task useful; `None` where it needs none, and
 /// where this host does not know it.
@@ -21,8 +21,17 @@ pub(super) fn for_backend(import: &Interface) -> Option<&'static str> {
         "wasi:cli/environment" => Some("--grant env=NAME=VALUE"),
         "wasi:cli/stdout" | "wasi:cli/stderr" => Some("--grant output"),
         path if path.starts_with("wasi:filesystem/") => Some("--grant dir=HOST[::GUEST][:rw]"),
-        path if path.starts_with("wasi:sockets/") => Some("--grant tcp=ADDRESS or udp=ADDRESS"),
-        path if path.starts_with("wasi:http/") => Some("--grant http=HOST[:PORT]"),
+        path if path.starts_with("wasi:sockets/") => Some(for_network(NetworkGrant::Socket)),
+        path if path.starts_with("wasi:http/") => Some(for_network(NetworkGrant::Http)),
         _ => None,
+    }
+}
+
+/// The options that grant something of the network.
+pub(crate) const fn for_network(grant: NetworkGrant) -> &'static str {
+    match grant {
+        NetworkGrant::Socket => "--grant tcp=ADDRESS or udp=ADDRESS",
+        NetworkGrant::Http => "--grant http=HOST[:PORT]",
+        _ => "--grant",
     }
 }

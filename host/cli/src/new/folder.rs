@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 use tempfile::TempDir;
 
 use crate::unfinished::Unfinished;

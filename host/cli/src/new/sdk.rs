@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use solti_metrics_host::read_file;
+use solti_metrics_host::file::read_file;
 use toml::Table;
 
 /// The SDK's package.

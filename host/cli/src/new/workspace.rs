@@ -1,6 +1,6 @@
 use std::path::{Component, Path, PathBuf, absolute};
 
-use solti_metrics_host::read_file;
+use solti_metrics_host::file::read_file;
 use toml::Table;
 
 /// Bytes that a manifest may have.

@@ -9,7 +9,7 @@ use solti_metrics::{MetricsHandle, PrometheusMetrics, SummaryMetrics};
 use solti_metrics_host::LedgerBook;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
 
 use super::args::{Format, RunArgs};
@@ -107,9 +107,10 @@ impl Backends {
         } = &args.chain;
         let mut components = Vec::new();
         if !(middlewares.is_empty() && backends.is_empty()) {
-            let providers = Providers::new()?
+            let providers = Providers::builder()
                 .artifacts(artifacts.clone())
-                .max_component(args.max_component.as_u64());
+                .max_component(args.max_component.as_u64())
+                .build()?;
             let mut names = Names::default();
             let drain_timeout = args.drain_timeout.0;
             let notices: Arc<dyn Notices> = Arc::new(Voice);

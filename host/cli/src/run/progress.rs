@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
-use solti_metrics_host::runner::Output;
+use solti_metrics_host::wasi::Output;
 
 use super::args::{Format, RunArgs};
 use crate::plain::is_plain;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use solti_metrics_host::causes;
+use solti_metrics_host::text::causes;
 use solti_metrics_server::Component;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;

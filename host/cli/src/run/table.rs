@@ -1,6 +1,6 @@
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
-use solti_metrics_host::runner::escaped;
+use solti_metrics_host::text::escaped;
 use solti_metrics_server::LedgerRow;
 
 use super::report::Report;

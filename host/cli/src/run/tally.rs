@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use solti_metrics::TaskOutcome;
+use solti_metrics_host::component::LoadError;
+use solti_metrics_host::limits::GuestTrap;
 use solti_metrics_host::provider::BackendStatus;
-use solti_metrics_host::runner::{
-    GuestTrap, LoadError, Path, Program, SpawnError, TaskEnd, TaskReport, printable,
-};
+use solti_metrics_host::runner::{Path, Program, SpawnError, TaskEnd, TaskReport};
+use solti_metrics_host::text::printable;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use super::args::RunArgs;

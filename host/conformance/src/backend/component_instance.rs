@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use solti_metrics::{Event, MetricsBackend, MetricsHandle};
 use solti_metrics_host::DropReason;
+use solti_metrics_host::component::Role;
+use solti_metrics_host::limits::Limits;
 use solti_metrics_host::provider::{
-    BackendOptions, ComponentBackend, Limits, NotRunning, Provider, StartError,
+    BackendOptions, ComponentBackend, NotRunning, Provider, StartError,
 };
-use solti_metrics_host::runner::Role;
 
 use super::status::Status;
 use super::stop::Stop;

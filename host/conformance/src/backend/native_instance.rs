@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use solti_metrics::{Event, MetricsHandle};
-use solti_metrics_host::contained;
+use solti_metrics_host::contained::contained;
 use solti_metrics_host::provider::Siblings;
 
 use super::status::Status;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 
 use super::line::Sample;
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use solti_metrics_host::runner::printable;
+use solti_metrics_host::text::printable;
 
 /// One value of one series.
 #[derive(Debug, Clone)]

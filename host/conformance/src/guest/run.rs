@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics::{MetricsHandle, noop_metrics};
-use solti_metrics_host::runner::{
-    LoadError, Output, Path, RecordPath, Role, Runner, SpawnError, Task, TaskEnd, TaskReport,
-};
+use solti_metrics_host::component::{LoadError, Role};
+use solti_metrics_host::runner::{Path, RecordPath, Runner, SpawnError, Task, TaskEnd, TaskReport};
+use solti_metrics_host::wasi::Output;
 
 use crate::check::Fault;
 use crate::component::Component;
@@ -82,12 +82,9 @@ pub(super) async fn run(
 fn task(guest: &Component<'_>) -> Task {
     let options = guest.options;
     let mut task = options.task.clone();
-    task.limits.deadline = Some(LONGEST);
+    task.deadline = options.timeout.or(Some(LONGEST));
     task.limits.output = OUTPUT;
     options.limit(&mut task.limits);
-    if options.timeout.is_some() {
-        task.limits.deadline = options.timeout;
-    }
     [task.stdout, task.stderr] = match &options.output {
         Some(output) => output(Role::Guest),
         None => [Output::Discard, Output::Capture],

@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use procfs::process::Process;
-use solti_metrics_host::descriptor_use;
+use solti_metrics_host::wasi::descriptor_use;
 
 use super::family::Family;
 use crate::live::Live;

@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use solti_metrics_host::runner::ProcessLimit;
-use solti_metrics_host::{is_standard_input, open_file, read_opened};
+use solti_metrics_host::file::{is_standard_input, open_file, read_opened};
+use solti_metrics_host::process::ProcessLimit;
 
 /// Bytes that a configuration may have.
 const LONGEST: u64 = 1 << 20;

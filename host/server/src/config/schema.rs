@@ -72,7 +72,7 @@ fn simplify_one(schema: &mut Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
-    use solti_metrics_host::runner::Limits;
+    use solti_metrics_host::limits::Limits;
 
     use super::super::{Config, Task};
     use super::*;

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use solti_metrics_host::runner::printable;
-use solti_metrics_host::{causes, is_standard_input};
+use solti_metrics_host::file::is_standard_input;
+use solti_metrics_host::text::{causes, printable};
 use toml::de::{DeTable, Deserializer};
 
 use super::check::Wrong;

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport, printable};
+use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
+use solti_metrics_host::text::printable;
 use taskvisor::{TaskContext, TaskError, TaskFn, TaskRef};
 
 use super::ended::RunEnd;

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
-use solti_metrics_host::{open_file, read_opened};
+use solti_metrics_host::file::{open_file, read_opened};
 
 use super::HostName;
 

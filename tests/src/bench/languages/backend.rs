@@ -44,7 +44,7 @@ const PAGE: usize = 64 << 10;
 impl Backend {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let providers = Providers::new()?.artifacts(kept::artifacts()?);
+        let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
         let provider = kept::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;

@@ -200,11 +200,10 @@ fn one_that_does_not_start_fails_that_alone() -> Result<()> {
     let (end, report) = report(&place, &statsd, &QUICK)?;
     let failed = failed(&report)?;
     ensure!(end.code == Some(1) && failed.len() == 1, "{end}");
-    let seen = failed[0]["seen"].as_str().unwrap_or_default();
-    ensure!(
-        seen.contains("grant it `tcp=ADDRESS` or `udp=ADDRESS`"),
-        "{end}"
-    );
+    let text = |key: &str| failed[0][key].as_str().unwrap_or_default();
+    ensure!(text("seen").contains("was not granted"), "{end}");
+    let options = "grant it with --grant tcp=ADDRESS or udp=ADDRESS";
+    ensure!(text("fix") == options, "{end}");
     Ok(())
 }
 

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::noop_metrics;
-use solti_metrics_host::artifact::{Artifacts, CompileLimit, CompilerProcess, Origin};
-use solti_metrics_host::runner::{LoadError, Runner};
+use solti_metrics_host::artifact::{Artifacts, CompilerProcess, Origin};
+use solti_metrics_host::component::LoadError;
+use solti_metrics_host::limits::CompileLimit;
+use solti_metrics_host::runner::Runner;
 
 use crate::artifacts::bombs::huge_function;
 use crate::artifacts::kept::{Host, guest};

@@ -5,8 +5,9 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{LoadError, Path, RecordPath, Runner};
+use solti_metrics_host::runner::{Path, RecordPath, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::artifacts::kept::{Host, guest};
@@ -231,7 +232,9 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
 fn a_provider_is_precompiled_as_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().key(key.clone()));
+    let providers = Providers::builder()
+        .artifacts(Artifacts::new().key(key.clone()))
+        .build()?;
     let component = fs::read(artifact("lines", WASI))?;
     let file = providers.precompile("provider", &component, &key)?;
     let loaded = providers.load("provider", &file.bytes, &Grants::new())?;

@@ -189,7 +189,9 @@ fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()
 #[test]
 fn a_runner_and_its_backends_share_one_folder() -> Result<()> {
     let kept = Kept::new()?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().cache(kept.cache.clone()));
+    let providers = Providers::builder()
+        .artifacts(Artifacts::new().cache(kept.cache.clone()))
+        .build()?;
     let provider = artifact("lines", WASI);
     let load = || providers.load_file(&provider, &Grants::new());
     ensure!(load()?.origin() == Origin::Compiled);

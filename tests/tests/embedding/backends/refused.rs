@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, bail, ensure};
-use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants};
+use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::script::script;
@@ -156,9 +156,12 @@ fn an_import_that_was_not_granted_is_named_with_its_grant() -> Result<()> {
         )
     };
     for (import, grant) in [
-        ("wasi:http/outgoing-handler@0.2.0", "http=HOST:PORT"),
-        ("wasi:sockets/tcp@0.2.0", "tcp=ADDRESS"),
-        ("wasi:sockets/udp@0.2.3", "udp=ADDRESS"),
+        (
+            "wasi:http/outgoing-handler@0.2.0",
+            "the authority of an HTTP server",
+        ),
+        ("wasi:sockets/tcp@0.2.0", "an address for TCP or UDP"),
+        ("wasi:sockets/udp@0.2.3", "an address for TCP or UDP"),
     ] {
         let bytes = wat::parse_str(text(import))?;
         refused(
@@ -197,7 +200,7 @@ fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
     let grants = Grants::new().dir(
         "/nowhere/to/be/found",
         "/out",
-        solti_metrics_host::provider::Access::ReadOnly,
+        solti_metrics_host::wasi::Access::ReadOnly,
     );
     let provider = providers().load("provider", &bytes, &grants)?;
     let error = ComponentBackend::start(&provider, BackendOptions::default());
@@ -213,7 +216,7 @@ fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
 
 #[test]
 fn a_component_above_the_size_cap_is_refused() -> Result<()> {
-    let small = providers().clone().max_component(16);
+    let small = Providers::builder().max_component(16).build()?;
     let error = small.load("probe", &Probe::new().component()?, &Grants::new());
     let error = error.err().map(|error| error.to_string());
     ensure!(

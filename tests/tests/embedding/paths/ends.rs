@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{RunnerType, TaskOutcome};
-use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{CancellationToken, Path, Task, TaskEnd};
 
 use solti_metrics_tests::guest::asynchronous;
@@ -40,7 +39,7 @@ fn a_trap_after_any_number_of_records_loses_none_of_them() -> Result<()> {
 #[test]
 fn a_stack_that_overflows_between_records_leaves_them_in_order() -> Result<()> {
     for (path, guest) in everywhere(&times(0, "(call $deep)")?) {
-        let seen = seen(path, MetricsCtx::builder(), &guest, Task::new())?;
+        let seen = seen(path, |runner| runner, &guest, Task::new())?;
         ensure!(
             matches!(&seen.end, End::Other(end) if end.contains("stack")),
             "{:?}",
@@ -120,8 +119,8 @@ fn a_deadline_leaves_what_was_recorded_before_it() -> Result<()> {
     for (path, guest) in everywhere(&guest) {
         for ms in [150, 200] {
             let mut task = Task::new();
-            task.limits.deadline = Some(Duration::from_millis(ms));
-            let seen = seen(path, MetricsCtx::builder(), &guest, task)?;
+            task.deadline = Some(Duration::from_millis(ms));
+            let seen = seen(path, |runner| runner, &guest, task)?;
             ensure!(matches!(&seen.end, End::Other(end) if end.contains("deadline")));
             ensure!(seen.ledger.delivered() == seen.events.len() as u64);
             ensure!(!seen.events.is_empty());

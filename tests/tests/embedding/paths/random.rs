@@ -7,7 +7,7 @@ use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use proptest::test_runner::TestCaseError;
 use solti_metrics::{MemoryMetrics, RunnerType};
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::runner::Task;
+use solti_metrics_host::runner::{RunnerBuilder, Task};
 
 use super::program::{guest, replay, steps};
 use super::runs::{everywhere, seen};
@@ -22,9 +22,10 @@ proptest! {
             return Err(TestCaseError::reject("too many records"));
         };
         let guest = guest(&steps).map_err(failed)?;
-        let bounds = || MetricsCtx::builder().duration_ceiling(Duration::from_millis(u64::MAX));
         for (path, guest) in everywhere(&guest) {
-            let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
+            let most = Duration::from_millis(u64::MAX);
+            let seen = seen(path, |runner| runner.duration_ceiling(most), &guest, Task::new())
+                .map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &events, "{:?}", path);
             proptest::prop_assert_eq!(&seen.end, &end, "{:?}", path);
             proptest::prop_assert_eq!(seen.ledger.delivered(), events.len() as u64);
@@ -43,23 +44,24 @@ proptest! {
         };
         let guest = guest(&steps).map_err(failed)?;
         let runners = || RunnerType::ALL.into_iter().zip(allowed).filter(|(_, is)| *is).map(|(it, _)| it);
-        let bounds = || {
-            let mut bounds = MetricsCtx::builder().allowed_runners(runners());
-            if let Some(records) = quota {
-                bounds = bounds.quota(records);
-            }
-            if let Some(ms) = ceiling {
-                bounds = bounds.duration_ceiling(Duration::from_millis(ms));
-            }
-            bounds
-        };
+        let ceiling = ceiling.map_or(MetricsCtx::DEFAULT_DURATION_CEILING, Duration::from_millis);
         let memory = Arc::new(MemoryMetrics::new());
-        let mut native = bounds().handle(memory.clone()).build();
+        let mut native = MetricsCtx::builder()
+            .handle(memory.clone())
+            .allowed_runners(runners())
+            .duration_ceiling(ceiling)
+            .quota(quota.unwrap_or(u64::MAX))
+            .build();
         for event in events {
             native.record(event);
         }
         for (path, guest) in everywhere(&guest) {
-            let seen = seen(path, bounds(), &guest, Task::new()).map_err(failed)?;
+            let mut task = Task::new();
+            task.quota = quota;
+            let bounds = |runner: RunnerBuilder| {
+                runner.allowed_runners(runners()).duration_ceiling(ceiling)
+            };
+            let seen = seen(path, bounds, &guest, task).map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &memory.events(), "{:?}", path);
             proptest::prop_assert_eq!(seen.ledger, native.ledger().snapshot(), "{:?}", path);
         }

@@ -1,7 +1,7 @@
 //! Nobody but the sink can be given what the sink is given.
 
 use anyhow::{Result, bail, ensure};
-use solti_metrics_host::runner::LoadError;
+use solti_metrics_host::component::LoadError;
 
 use super::runs::{BOTH, remembering};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
-use solti_metrics_host::runner::{Path, Program, RecordPath, Runner, Task, TaskEnd};
-use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
+use solti_metrics_host::LedgerSnapshot;
+use solti_metrics_host::runner::{Path, Program, RecordPath, Runner, RunnerBuilder, Task, TaskEnd};
 use solti_metrics_tests::guest::asynchronous;
 
 pub(crate) const BOTH: [RecordPath; 2] = [RecordPath::Inline, RecordPath::Direct];
@@ -49,29 +49,26 @@ impl From<&TaskEnd> for End {
 
 /// A runner whose guests' records are remembered.
 pub(crate) fn remembering(path: RecordPath) -> Result<(Runner, Arc<MemoryMetrics>)> {
-    remembering_within(path, MetricsCtx::builder())
+    remembering_within(path, |runner| runner)
 }
 
 pub(crate) fn remembering_within(
     path: RecordPath,
-    guests: MetricsCtxBuilder,
+    bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
 ) -> Result<(Runner, Arc<MemoryMetrics>)> {
     let memory = Arc::new(MemoryMetrics::new());
-    let guests = guests.handle(memory.clone());
-    let runner = Runner::builder(memory.clone() as MetricsHandle)
-        .metrics(guests)
-        .path(path)
-        .build()?;
+    let runner = Runner::builder(memory.clone() as MetricsHandle).path(path);
+    let runner = bounds(runner).build()?;
     Ok((runner, memory))
 }
 
 pub(crate) fn seen(
     path: RecordPath,
-    guests: MetricsCtxBuilder,
+    bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
     guest: &[u8],
     task: Task,
 ) -> Result<Seen> {
-    let (runner, memory) = remembering_within(path, guests)?;
+    let (runner, memory) = remembering_within(path, bounds)?;
     let program = runner.load("guest", guest)?;
     let inline = *program.path() == Path::Inline;
     ensure!(inline == (path == RecordPath::Inline), "{program:?}");

@@ -12,7 +12,7 @@ use solti_metrics::{
     Event, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_host::runner::{RecordPath, Runner, Task};
-use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
+use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use super::program::{guest, replay, steps};
 use super::random::failed;
@@ -49,11 +49,8 @@ fn run(path: RecordPath, every: u64, guest: &[u8]) -> Result<(Vec<Event>, Ledger
         count: AtomicU64::new(0),
         every,
     });
-    let guests = MetricsCtx::builder()
-        .handle(backend.clone())
-        .duration_ceiling(Duration::from_millis(u64::MAX));
     let runner = Runner::builder(backend.clone() as MetricsHandle)
-        .metrics(guests)
+        .duration_ceiling(Duration::from_millis(u64::MAX))
         .path(path)
         .build()?;
     let program = runner.load("guest", guest)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle};
 use solti_metrics_host::runner::{Program, RecordPath, Runner, Task};
-use solti_metrics_host::{DropReason, LedgerBook, MetricsCtx};
+use solti_metrics_host::{DropReason, LedgerBook};
 use solti_metrics_tests::guest::component;
 
 use crate::runner::{RECORDS, balanced, block_on};
@@ -47,8 +47,9 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
 #[test]
 fn a_book_that_all_guests_are_given_has_nothing_of_the_runners_own() -> Result<()> {
     let (memory, book) = (Arc::new(MemoryMetrics::new()), LedgerBook::new());
-    let guests = MetricsCtx::builder().handle(memory.clone()).book(&book);
-    let runner = Runner::builder(memory).metrics(guests).build()?;
+    let runner = Runner::builder(memory)
+        .books(&book, &LedgerBook::new())
+        .build()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     run(&runner, &program, &book, None)?;
     balanced(book.total(), 3)?;

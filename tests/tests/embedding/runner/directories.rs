@@ -4,7 +4,8 @@ use std::fs::File;
 
 use anyhow::{Result, ensure};
 use solti_metrics::noop_metrics;
-use solti_metrics_host::runner::{Access, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Runner, Task, TaskEnd};
+use solti_metrics_host::wasi::Access;
 use solti_metrics_tests::guest::component;
 
 use crate::runner::block_on;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{MemoryMetrics, RunnerType};
-use solti_metrics_host::runner::{
-    CancellationToken, Limit, Pool, Runner, SpawnError, Task, TaskEnd,
-};
+use solti_metrics_host::limits::Limit;
+use solti_metrics_host::runner::{CancellationToken, Pool, Runner, SpawnError, Task, TaskEnd};
 use solti_metrics_tests::guest::component;
 
 use crate::runner::{LOOPS, RECORDS, block_on, until};

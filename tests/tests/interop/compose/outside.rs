@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use solti_metrics_host::compose::{Inspection, Part, Role, compose};
+use solti_metrics_host::component::{Inspection, Role};
+use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use wasmtime::component::{Component, Linker, Val};
 use wasmtime::{Engine, Store};
@@ -254,7 +255,7 @@ fn bytes(parts: &[Vec<u8>]) -> Result<Vec<u8>> {
 }
 
 fn names(inspection: &Inspection) -> (Vec<String>, Vec<String>) {
-    let names = |interfaces: &[solti_metrics_host::compose::Interface]| {
+    let names = |interfaces: &[solti_metrics_host::component::Interface]| {
         interfaces.iter().map(ToString::to_string).collect()
     };
     (names(&inspection.imports), names(&inspection.exports))

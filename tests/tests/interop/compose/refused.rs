@@ -2,7 +2,8 @@
 //! what to change.
 
 use anyhow::{Result, ensure};
-use solti_metrics_host::compose::{ComposeError, LoadError, Part, Role, compose, compose_files};
+use solti_metrics_host::component::{LoadError, Role};
+use solti_metrics_host::compose::{ComposeError, Part, compose, compose_files};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
 use crate::compose::small::{SMALL, Small};

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::noop_metrics;
-use solti_metrics_host::runner::{Access, Output, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Runner, Task, TaskEnd};
+use solti_metrics_host::wasi::{Access, Output};
 
 /// How a composed program has ended, and what it printed.
 #[derive(Debug, PartialEq, Eq)]

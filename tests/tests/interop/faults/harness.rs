@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, bail, ensure};
-use solti_metrics_host::runner::{Inspection, Interface};
+use solti_metrics_host::component::{Inspection, Interface};
 use solti_metrics_tests::guest;
 use solti_metrics_tests::trial::{Trial, trial};
 

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use solti_metrics::Event;
 use solti_metrics_host::DropReason;
-use solti_metrics_host::provider::{Access, Grants};
+use solti_metrics_host::provider::Grants;
+use solti_metrics_host::wasi::Access;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::trial::{Trial, trial};
 

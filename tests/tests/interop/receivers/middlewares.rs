@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerType};
 use solti_metrics_host::DropReason;
-use solti_metrics_host::provider::{Grants, Output};
+use solti_metrics_host::provider::Grants;
+use solti_metrics_host::wasi::Output;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::trial::{Trial, trial};
 

@@ -9,7 +9,7 @@ use solti_metrics::{Event, Exposition, PrometheusMetrics, RunnerType, TaskOutcom
 use solti_metrics_host::provider::{
     BackendOptions, BackendState, ComponentBackend, Grants, Providers,
 };
-use solti_metrics_host::runner::Output;
+use solti_metrics_host::wasi::Output;
 use solti_metrics_tests::kept;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
@@ -18,7 +18,7 @@ use solti_metrics_tests::series::Series;
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
+    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
     let provider = kept::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;

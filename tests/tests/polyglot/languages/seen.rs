@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics::{Event, RunnerType};
-use solti_metrics_host::runner::{Output, Stdin, Task, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{Stdin, Task, TaskEnd, TaskReport};
+use solti_metrics_host::wasi::Output;
 
 use crate::languages::expected::{Input, Seen, expected};
 

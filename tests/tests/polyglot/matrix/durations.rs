@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, FanoutMetrics, MemoryMetrics, RunnerType, TaskOutcome};
-use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{Runner, Task, TaskEnd};
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::series::Series;
@@ -32,10 +31,9 @@ pub(crate) fn check(way: &Way, receiver: &Receiver) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let backend = Backend::start(way, receiver)?;
     let both = FanoutMetrics::new([memory.clone() as _, backend.handle()]);
-    let metrics = MetricsCtx::builder().backend(both);
-    let runner = Runner::builder(memory.clone());
-    let runner = runner.metrics(metrics.duration_ceiling(Duration::MAX));
-    let runner = runner.build()?;
+    let runner = Runner::builder(Arc::new(both))
+        .duration_ceiling(Duration::MAX)
+        .build()?;
 
     let events: Vec<_> = DURATIONS.into_iter().flat_map(completed).collect();
     let program = runner.load("durations", &recording(&events)?)?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerType, TaskOutcome};
-use solti_metrics_host::runner::{Output, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::wasi::Output;
 use solti_metrics_tests::kept;
 
 pub(crate) fn check(component: &Path, path: RecordPath, speaks: bool) -> Result<()> {

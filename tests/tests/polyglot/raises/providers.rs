@@ -15,7 +15,7 @@ use solti_metrics_tests::kept;
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
+    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
     // Python's library imports the network, whether it is used or not.
     let grants = Grants::new().no_network();
     let provider = kept::provider(&providers, component, &grants)?;

@@ -1,10 +1,16 @@
 //! Panics of others, as errors.
 
+#[cfg(feature = "execution")]
+mod blocking;
+
+#[cfg(feature = "execution")]
+pub(crate) use blocking::{NotRun, blocking};
+
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::printable;
+use crate::text::printable;
 
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };

@@ -1,7 +1,9 @@
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
-use super::instance_data::{self, NoBound};
-use super::{Interface, LoadError, Role, SEALED, UnknownInterface, asynchronous, printable};
+use super::file::SEALED;
+use super::{Interface, LoadError, Role, UnknownInterface, asynchronous};
+use crate::bounds::instance_data::{self, NoBound};
+use crate::text::printable;
 
 /// Real components nest two or three deep; compiling takes the square of it.
 const DEEPEST: u32 = 100;
@@ -23,7 +25,7 @@ pub struct Inspection {
     /// Bytes that the host allocates at most for the data of its instances: globals,
     /// references to functions and the like, of each core module as often as it is
     /// instantiated. Linear memories and the elements of tables are not in it. They all
-    /// count towards [`Limits::memory`](super::Limits::memory).
+    /// count towards [`Limits::memory`](crate::limits::Limits::memory).
     pub instance_data: u64,
 }
 

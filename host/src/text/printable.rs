@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::path::Path;
 
 /// After so many characters a name is cut.
 const LONGEST: usize = 200;
@@ -70,13 +71,9 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// An error with its causes, the outermost first.
-pub(crate) fn one_line(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error
-        .chain()
-        .map(|cause| printable(&cause.to_string()))
-        .collect();
-    causes.join(": ")
+/// A path as [`printable`] shows it.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }
 
 #[cfg(test)]

@@ -18,11 +18,11 @@ mod walk;
 use wasmparser::BinaryReaderError;
 
 /// A component that takes more than this to be instantiated is refused.
-pub(super) const MOST_STEPS: u32 = 1 << 18;
+pub(crate) const MOST_STEPS: u32 = 1 << 18;
 
 /// Why there is no bound.
 #[derive(Debug)]
-pub(super) enum NoBound {
+pub(crate) enum NoBound {
     /// The bytes are no component.
     Invalid(BinaryReaderError),
     /// Its components instantiate each other more often than is followed.
@@ -38,7 +38,7 @@ impl From<BinaryReaderError> for NoBound {
 type Result<T = ()> = std::result::Result<T, NoBound>;
 
 /// Bytes that the data of all instances takes at most, in one instantiation.
-pub(super) fn bound(component: &[u8]) -> Result<u64> {
+pub(crate) fn bound(component: &[u8]) -> Result<u64> {
     walk::bytes(&definitions::read(component)?)
 }
 

@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::fmt;
 use std::io;
 
@@ -11,17 +10,21 @@ use rustix::io::Errno;
 pub struct ProcessLimit {
     refused: Refused,
     /// The limits that are set and may be what refused it, with their values.
-    set: Vec<(Set, u64)>,
+    pub(super) set: Vec<(Set, u64)>,
 }
 
 /// What was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
+pub(super) enum Refused {
     Memory,
     File,
     /// By the whole machine.
     FileOfSystem,
     Thread,
+    #[cfg_attr(
+        not(feature = "execution"),
+        allow(dead_code, reason = "only a process that compiles is refused it")
+    )]
     Cpu,
     /// In a file.
     Size,
@@ -29,7 +32,7 @@ enum Refused {
 
 /// A limit that can be set for a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
+pub(super) enum Set {
     AddressSpace,
     Data,
     Files,
@@ -56,7 +59,7 @@ impl Set {
 }
 
 impl ProcessLimit {
-    fn new(refused: Refused) -> Self {
+    pub(super) fn new(refused: Refused) -> Self {
         let may_be: &[_] = match refused {
             Refused::Memory => &[Set::AddressSpace, Set::Data],
             Refused::File => &[Set::Files],
@@ -91,23 +94,7 @@ impl ProcessLimit {
         }
     }
 
-    /// What is behind an error of wasmtime's, if it is that.
-    pub(crate) fn behind(error: &wasmtime::Error) -> Option<Self> {
-        error.chain().find_map(Self::of_error)
-    }
-
-    fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
-        if error.is::<wasmtime::OutOfMemory>() {
-            return Some(Self::new(Refused::Memory));
-        }
-        match (error.downcast_ref::<Errno>(), error.downcast_ref()) {
-            (Some(number), _) => Self::of_number(number.raw_os_error()),
-            (None, Some(error)) => Self::of_io(error),
-            (None, None) => None,
-        }
-    }
-
-    fn of_number(number: i32) -> Option<Self> {
+    pub(super) fn of_number(number: i32) -> Option<Self> {
         let refused = match Errno::from_raw_os_error(number) {
             Errno::NOMEM => Refused::Memory,
             Errno::MFILE => Refused::File,
@@ -117,27 +104,6 @@ impl ProcessLimit {
             _ => return None,
         };
         Some(Self::new(refused))
-    }
-
-    /// What a process was refused that has the limits of this one and could not start a
-    /// thread.
-    pub(crate) fn on_threads() -> Self {
-        Self::new(Refused::Thread)
-    }
-
-    /// What a process was refused that may not have more memory than this one, if that
-    /// is less than so many bytes.
-    pub(crate) fn on_memory_below(bytes: u64) -> Option<Self> {
-        let limit = Self::new(Refused::Memory);
-        let lower = limit.set.iter().any(|(_, value)| *value < bytes);
-        lower.then_some(limit)
-    }
-
-    /// The same for seconds of processor time.
-    pub(crate) fn on_cpu_below(seconds: u64) -> Option<Self> {
-        let limit = Self::new(Refused::Cpu);
-        let lower = limit.set.iter().any(|(_, value)| *value < seconds);
-        lower.then_some(limit)
     }
 }
 

@@ -10,7 +10,7 @@ use wasmtime_wasi::filesystem::Dir;
 use super::descriptors::{Claim, StreamClaim};
 use super::holdings::Held;
 use super::open::Refused;
-use crate::sandbox::blocking;
+use crate::contained::blocking;
 
 /// How many descriptors a listing has: the directory once more, and the system's
 /// position in it.

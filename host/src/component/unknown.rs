@@ -1,8 +1,9 @@
 use std::fmt;
 
+use super::Interface;
 use super::interface::{EXPORTS, IMPORTS};
-use super::{Interface, printable};
 use crate::WIT_VERSION;
+use crate::text::printable;
 
 /// An interface of the metrics package that is in the right version and does not exist in
 /// it.

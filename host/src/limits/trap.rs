@@ -3,7 +3,8 @@ use std::fmt::{self, Write};
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::ResourceTableError;
 
-use super::{Limit, printable};
+use super::Limit;
+use crate::text::printable;
 
 /// Why a guest trapped, and where it was.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,11 +7,15 @@
 //!   a directory when a listing is made, or keeps a thread for it.
 //! - **What is open is counted** (`holdings`, `descriptors`): descriptors for each
 //!   store and for the process, and streams of files with the buffers behind them.
+//! - **Standard output and standard error** (`output`) go on within a limit, and one
+//!   thread writes each of the standard streams of this process.
 
+mod access;
 mod descriptors;
 mod holdings;
 mod listing;
 mod open;
+mod output;
 mod p2;
 #[cfg(feature = "runner")]
 mod p3;
@@ -19,10 +23,13 @@ mod p3;
 mod sockets;
 mod stream;
 
+pub use access::Access;
 pub use descriptors::{DescriptorUse, descriptor_use};
 pub use holdings::NoDescriptors;
+pub use output::{Output, OutputFn};
 
 pub(crate) use holdings::{Held, Holdings, Hosted};
+pub(crate) use output::GuestOutput;
 pub(crate) use p2::limit_files;
 #[cfg(feature = "runner")]
 pub(crate) use p3::limit_asynchronous_files;

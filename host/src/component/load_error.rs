@@ -3,7 +3,10 @@ use std::path::{Path, PathBuf};
 
 use solti_metrics::RunnerErrorKind;
 
-use super::{CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, printable};
+use super::{Interface, NetworkGrant, Role, UnknownInterface};
+use crate::limits::CompileLimit;
+use crate::process::ProcessLimit;
+use crate::text::{printable, shown};
 
 /// A component that cannot be used as what it was loaded for.
 ///
@@ -13,14 +16,14 @@ use super::{CompileLimit, Interface, ProcessLimit, Role, UnknownInterface, print
 pub enum LoadError {
     /// The file cannot be read.
     #[error(
-        "{}: cannot be read: {source}; name the file of a component that may be read",
+        "{}: cannot be read: {reason}; name the file of a component that may be read",
         shown(path)
     )]
     Read {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A limit of this process has refused what is needed to load it.
     #[error("{name}: cannot be loaded: {limit}")]
@@ -193,7 +196,7 @@ pub enum LoadError {
     },
     /// It imports what a backend may have only if it was granted.
     #[error(
-        "{name}: imports `{import}`, which was not granted; grant it {grant}, or `network=none` if it imports that without need"
+        "{name}: imports `{import}`, which was not granted; grant it {grant}, or a network without any address if it imports that without need"
     )]
     NotGranted {
         /// The component.
@@ -201,7 +204,7 @@ pub enum LoadError {
         /// The import as the component names it.
         import: String,
         /// What would have to be granted.
-        grant: &'static str,
+        grant: NetworkGrant,
     },
     /// It needs proposals for WebAssembly that this host does not support.
     #[error(
@@ -255,15 +258,15 @@ pub enum LoadError {
 
 impl LoadError {
     /// Of a file that cannot be read.
-    pub(crate) fn unread(path: &Path, source: io::Error) -> Self {
-        match ProcessLimit::of_io(&source) {
+    pub(crate) fn unread(path: &Path, reason: io::Error) -> Self {
+        match ProcessLimit::of_io(&reason) {
             Some(limit) => Self::ProcessLimit {
                 name: shown(path),
                 limit,
             },
             None => Self::Read {
                 path: path.into(),
-                source,
+                reason,
             },
         }
     }
@@ -311,8 +314,4 @@ fn named(imports: &[String]) -> String {
         named.push(format!("and {} more", imports.len() - NAMED));
     }
     named.join(", ")
-}
-
-pub(crate) fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
 }

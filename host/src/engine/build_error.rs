@@ -1,6 +1,7 @@
 use std::io;
 
-use super::{ProcessLimit, no_thread, one_line};
+use crate::process::{ProcessLimit, no_thread};
+use crate::text::one_line;
 
 /// A runner that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -21,11 +22,11 @@ pub enum BuildError {
     /// The thread that interrupts guests cannot be started.
     #[error(
         "cannot start the thread that interrupts guests: {}",
-        no_thread(source)
+        no_thread(reason)
     )]
     Thread {
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 

@@ -12,11 +12,6 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 
-use super::{LoadError, printable};
-
-/// How a file begins that has machine code.
-pub(crate) const SEALED: [u8; 8] = *b"\xabsolti\r\n";
-
 /// Names of the standard input.
 const STDIN: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
@@ -95,7 +90,11 @@ pub fn read_opened(file: &File, limit: u64) -> io::Result<Vec<u8>> {
 
 /// What was read of a file already with all that is behind it, or how many bytes there
 /// are if those are too many.
-fn behind(mut read: Vec<u8>, mut file: &File, limit: u64) -> io::Result<Result<Vec<u8>, u64>> {
+pub(crate) fn behind(
+    mut read: Vec<u8>,
+    mut file: &File,
+    limit: u64,
+) -> io::Result<Result<Vec<u8>, u64>> {
     let metadata = file.metadata()?;
     let room = limit.saturating_sub(read.len() as u64);
     let mut expected = PIECE.min(room);
@@ -191,53 +190,6 @@ fn must_be_file(metadata: &Metadata, given_open: bool) -> io::Result<()> {
         Some(NotAFile::Pipe | NotAFile::Device) if given_open => Ok(()),
         Some(not) => Err(not.into()),
     }
-}
-
-/// Reads a component's file, and not a byte more than `limit`.
-#[cfg(feature = "compose")]
-pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    read_open(path, &open(path)?, limit)
-}
-
-/// Opens a component's file.
-pub(crate) fn open(path: &Path) -> Result<File, LoadError> {
-    open_file(path).map_err(|source| match source.kind() {
-        ErrorKind::IsADirectory => LoadError::Directory { path: path.into() },
-        _ => LoadError::unread(path, source),
-    })
-}
-
-/// Reads the rest of a file, and not a byte more than `limit`.
-pub(crate) fn read_open(path: &Path, file: &File, limit: u64) -> Result<Vec<u8>, LoadError> {
-    read_behind(Vec::new(), path, file, limit)
-}
-
-/// The same behind what was read of the file already.
-pub(crate) fn read_behind(
-    read: Vec<u8>,
-    path: &Path,
-    file: &File,
-    limit: u64,
-) -> Result<Vec<u8>, LoadError> {
-    match behind(read, file, limit) {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(size)) => Err(LoadError::TooLarge {
-            name: printable(&path.display().to_string()),
-            size,
-            limit,
-        }),
-        Err(source) => Err(LoadError::unread(path, source)),
-    }
-}
-
-/// Refuses a component in memory that is larger than permitted.
-pub(crate) fn within(limit: u64, name: &str, bytes: &[u8]) -> Result<(), LoadError> {
-    let size = bytes.len() as u64;
-    if size > limit {
-        let name = printable(name);
-        return Err(LoadError::TooLarge { name, size, limit });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use wasmtime_wasi::filesystem::{self, Descriptor, Dir};
 
 use super::descriptors::Claim;
 use super::holdings::{Held, Hosted};
-use crate::sandbox::{NotRun, blocking};
+use crate::contained::{NotRun, blocking};
 
 /// What a guest wants to open.
 pub(super) struct Wanted {

@@ -1,8 +1,9 @@
 use std::error::Error;
 
-use super::ProcessLimit;
+use crate::process::ProcessLimit;
 
-/// An error, and those of its causes that it has not told itself, in one text.
+/// An error, and those of its causes that it has not told itself, in one text. An error of
+/// this library that tells its cause does not return it as its source.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
     let mut next = error.source();
@@ -27,7 +28,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::io_reason;
+    use crate::process::io_reason;
 
     #[test]
     fn each_cause_is_told_once() {

@@ -2,7 +2,7 @@
 
 use wasmparser::{Validator, WasmFeatures};
 
-use super::contained;
+use crate::contained::contained;
 
 /// Each by the name that a refusal gives it. Exceptions would cost every record: with
 /// them wasmtime wraps each call between components in a handler, so that a record that
@@ -81,7 +81,7 @@ mod tests {
     use wasmtime::component::Component;
 
     use super::*;
-    use crate::sandbox::EngineSettings;
+    use crate::engine::EngineSettings;
 
     /// A component with this in a core module.
     fn core(text: &str) -> String {

@@ -7,7 +7,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::descriptors::{Account, Claim, StreamClaim};
-use crate::sandbox::{Limit, Limiter, Limits};
+use crate::limits::{Limit, Limiter, Limits};
 
 /// The data of a store whose guest has WASI.
 pub(crate) trait Hosted: WasiView + 'static {

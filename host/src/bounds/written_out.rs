@@ -15,7 +15,8 @@ use wasmparser::component_types::{
 use wasmparser::types::{Types, TypesRef};
 use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
 
-use super::{contained, printable};
+use crate::contained::contained;
+use crate::text::printable;
 
 /// Bytes that all types of a component together may have, written out. Those of WASI
 /// have less than a hundredth of it.

@@ -1,0 +1,12 @@
+//! The engines on which components run: their settings, and the thread that interrupts
+//! what runs on them.
+
+mod build_error;
+mod settings;
+mod ticker;
+
+pub use build_error::BuildError;
+pub use ticker::EpochTicks;
+
+pub(crate) use settings::EngineSettings;
+pub(crate) use ticker::Ticker;

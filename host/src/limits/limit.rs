@@ -1,0 +1,71 @@
+use std::fmt;
+
+/// A limit that stopped a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::memory`](super::Limits::memory).
+    Memory,
+    /// [`Limits::table_elements`](super::Limits::table_elements).
+    TableElements,
+    /// The stack. A runner has it from its builder; a provider has 512 KiB.
+    Stack,
+    /// [`Limits::host_call_fuel`](super::Limits::host_call_fuel).
+    HostCallFuel,
+    /// [`Limits::handles`](super::Limits::handles).
+    Handles,
+    /// [`Limits::descriptors`](super::Limits::descriptors), or the process has no more for
+    /// its guests.
+    Descriptors,
+    /// [`Limits::streams`](super::Limits::streams).
+    Streams,
+    /// [`Limits::random`](super::Limits::random).
+    Random,
+    /// [`Limits::memories`](super::Limits::memories).
+    Memories,
+    /// [`Limits::tables`](super::Limits::tables).
+    Tables,
+    /// [`Limits::instances`](super::Limits::instances).
+    Instances,
+}
+
+impl Limit {
+    /// Every limit that can stop a task.
+    pub const ALL: [Self; 11] = [
+        Self::Memory,
+        Self::TableElements,
+        Self::Stack,
+        Self::HostCallFuel,
+        Self::Handles,
+        Self::Descriptors,
+        Self::Streams,
+        Self::Random,
+        Self::Memories,
+        Self::Tables,
+        Self::Instances,
+    ];
+
+    /// A short name, in snake case.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::TableElements => "table_elements",
+            Self::Stack => "stack",
+            Self::HostCallFuel => "host_call_fuel",
+            Self::Handles => "handles",
+            Self::Descriptors => "descriptors",
+            Self::Streams => "streams",
+            Self::Random => "random",
+            Self::Memories => "memories",
+            Self::Tables => "tables",
+            Self::Instances => "instances",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_label())
+    }
+}

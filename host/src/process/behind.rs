@@ -1,0 +1,45 @@
+use std::error::Error;
+
+use rustix::io::Errno;
+
+use super::limit::{ProcessLimit, Refused};
+
+impl ProcessLimit {
+    /// What is behind an error of wasmtime's, if it is that.
+    pub(crate) fn behind(error: &wasmtime::Error) -> Option<Self> {
+        error.chain().find_map(Self::of_error)
+    }
+
+    fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
+        if error.is::<wasmtime::OutOfMemory>() {
+            return Some(Self::new(Refused::Memory));
+        }
+        match (error.downcast_ref::<Errno>(), error.downcast_ref()) {
+            (Some(number), _) => Self::of_number(number.raw_os_error()),
+            (None, Some(error)) => Self::of_io(error),
+            (None, None) => None,
+        }
+    }
+
+    /// What a process was refused that has the limits of this one and could not start a
+    /// thread.
+    pub(crate) fn on_threads() -> Self {
+        Self::new(Refused::Thread)
+    }
+
+    /// What a process was refused that may not have more memory than this one, if that
+    /// is less than so many bytes.
+    pub(crate) fn on_memory_below(bytes: u64) -> Option<Self> {
+        Self::new(Refused::Memory).if_below(bytes)
+    }
+
+    /// The same for seconds of processor time.
+    pub(crate) fn on_cpu_below(seconds: u64) -> Option<Self> {
+        Self::new(Refused::Cpu).if_below(seconds)
+    }
+
+    fn if_below(self, value: u64) -> Option<Self> {
+        let lower = self.set.iter().any(|(_, set)| *set < value);
+        lower.then_some(self)
+    }
+}
