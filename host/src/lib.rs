@@ -123,7 +123,7 @@ pub use sandbox::{
     open_file, panic_is_contained, read_file, read_opened, try_threads,
 };
 pub use solti_metrics::{
-    DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot, LostInBatch,
+    BatchError, DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot,
     MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType,
     TaskOutcome, UnmappedLabel, noop_metrics,
 };
