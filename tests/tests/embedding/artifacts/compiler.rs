@@ -10,10 +10,12 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{Artifacts, CompileLimit, CompilerProcess, Origin};
 use solti_metrics_host::runner::{LoadError, Runner};
+use solti_metrics_tests::artifact::program;
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::bombs::huge_function;
 use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::{Place, end, program};
+use crate::artifacts::place::Place;
 use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.
