@@ -1,8 +1,7 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Event, LostInBatch, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// How long a backend with a thread of its own may go on after it is dropped: 5 s.
 ///
@@ -47,16 +46,20 @@ pub trait MetricsBackend: Send + Sync + 'static {
     /// pointer pays for one such call, and not for one of each record. Records of
     /// other threads may come in between.
     ///
+    /// # Errors
+    ///
+    /// If the backend has panicked, which it must not do. The default loses the record at
+    /// which the backend panics, records those behind it, and returns how many were lost.
+    /// An implementation of its own returns `Ok(())`, unless it has caught a panic; records
+    /// that it drops for a reason of its own are not an error.
+    ///
     /// # Panics
     ///
-    /// No more than the other calls. A backend that panics at one record all the
-    /// same loses that record alone: those behind it are recorded, and at the end
-    /// the call unwinds with [`LostInBatch`], which says how many were lost. An
-    /// implementation that unwinds with anything else has lost the whole batch.
-    /// [`LostInBatch::catch`] is the call for whoever must not unwind.
+    /// An implementation that panics here has lost the whole batch. Callers that must not
+    /// panic call [`BatchError::catch`].
     #[inline]
-    fn record_batch(&self, events: &[Event]) {
-        LostInBatch::record_each(events, |event| event.record_into(self));
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
+        BatchError::record_each(events, |event| event.record_into(self))
     }
 
     /// Whether a batch costs less here than as many calls: for whoever has records
@@ -70,17 +73,16 @@ pub trait MetricsBackend: Send + Sync + 'static {
 /// A shared backend: kept in whatever builds tasks, cloned into each of them.
 pub type MetricsHandle = Arc<dyn MetricsBackend>;
 
-impl LostInBatch {
-    /// Hands a batch to a backend, and catches its panic.
+impl BatchError {
+    /// Hands a batch to a backend, and catches a panic of
+    /// [`record_batch`](MetricsBackend::record_batch) itself, which loses the whole batch.
     ///
     /// # Errors
     ///
-    /// When it panics: with the records that are lost by that, which are never
-    /// more than the batch has.
+    /// If records are lost by panics: never more of them than the batch has.
     #[inline]
     pub fn catch<B: MetricsBackend + ?Sized>(backend: &B, events: &[Event]) -> Result<(), Self> {
-        catch_unwind(AssertUnwindSafe(|| backend.record_batch(events)))
-            .map_err(|panic| Self::of(panic, events.len()))
+        Self::contain(events.len(), || backend.record_batch(events))
     }
 }
 
@@ -125,8 +127,8 @@ macro_rules! forward_to_pointee {
             }
 
             #[inline]
-            fn record_batch(&self, events: &[Event]) {
-                (**self).record_batch(events);
+            fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
+                (**self).record_batch(events)
             }
 
             #[inline]

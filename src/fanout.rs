@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{
-    Event, LostInBatch, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
+    BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
 /// One backend made of several: each record goes to all of them, in the order
@@ -12,7 +12,7 @@ use crate::{
 ///
 /// A backend that panics loses the record that it was given, and keeps it from
 /// no other; [`FanoutMetrics::panicked`] counts. Of a batch it loses what
-/// [`LostInBatch`] says.
+/// [`BatchError`] says.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -81,12 +81,14 @@ impl MetricsBackend for FanoutMetrics {
         self.each(|backend| backend.record_runner_error(runner, error));
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    /// Always succeeds: what a backend lost is counted for that backend.
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         for (backend, panicked) in self.backends.iter().zip(&self.panicked) {
-            if let Err(lost) = LostInBatch::catch(&**backend, events) {
-                panicked.fetch_add(lost.records() as u64, Ordering::Relaxed);
+            if let Err(error) = BatchError::catch(&**backend, events) {
+                panicked.fetch_add(error.records() as u64, Ordering::Relaxed);
             }
         }
+        Ok(())
     }
 
     fn prefers_batches(&self) -> bool {

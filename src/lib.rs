@@ -45,6 +45,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backend;
+mod batch_error;
 mod buckets;
 mod event;
 #[cfg(feature = "exporter")]
@@ -53,7 +54,6 @@ mod fanout;
 mod label;
 mod layers;
 mod ledger;
-mod lost_in_batch;
 mod memory;
 mod noop;
 #[cfg(feature = "otlp")]
@@ -72,6 +72,7 @@ mod totals;
 mod unmapped;
 
 pub use backend::{DROP_WITHIN, MetricsBackend, MetricsHandle};
+pub use batch_error::BatchError;
 pub use buckets::DURATION_BUCKETS;
 pub use event::Event;
 pub use fanout::FanoutMetrics;
@@ -80,7 +81,6 @@ pub use layers::{FilteredMetrics, RelabeledMetrics};
 pub use ledger::{
     DropReason, Ledger, LedgerBook, LedgerSnapshot, LedgerWriter, SharedLedgerWriter,
 };
-pub use lost_in_batch::LostInBatch;
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};
 #[cfg(feature = "otlp")]

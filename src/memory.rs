@@ -1,6 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A backend that remembers: the ordered log of calls, and what follows from
 /// it. Made for tests, yours and ours.
@@ -112,7 +112,16 @@ impl MemoryMetrics {
     }
 
     fn push(&self, event: Event) {
-        self.record_batch(&[event]);
+        self.extend(&[event]);
+    }
+
+    #[inline]
+    fn extend(&self, events: &[Event]) {
+        let mut log = self.log();
+        let room = self.capacity.saturating_sub(log.events.len());
+        let (kept, forgotten) = events.split_at(room.min(events.len()));
+        log.events.extend_from_slice(kept);
+        log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
     }
 
     /// The log stays whole when a thread panics elsewhere while holding it:
@@ -145,12 +154,9 @@ impl MetricsBackend for MemoryMetrics {
         self.push(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
-        let mut log = self.log();
-        let room = self.capacity.saturating_sub(log.events.len());
-        let (kept, forgotten) = events.split_at(room.min(events.len()));
-        log.events.extend_from_slice(kept);
-        log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
+        self.extend(events);
+        Ok(())
     }
 
     #[inline]
@@ -179,7 +185,7 @@ mod tests {
         let memory = MemoryMetrics::with_capacity(4);
         let batch = RunnerType::ALL.map(|runner| Event::TaskStarted { runner });
         for _ in 0..3 {
-            memory.record_batch(&batch);
+            assert_eq!(memory.record_batch(&batch), Ok(()));
         }
         let [first, second, third] = batch;
         assert_eq!(memory.events(), [first, second, third, first]);

@@ -1,6 +1,8 @@
 use std::sync::{Arc, OnceLock};
 
-use crate::{Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{
+    BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 /// The backend that keeps nothing. It runs where nobody configured another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -17,7 +19,9 @@ impl MetricsBackend for NoOpMetrics {
     fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
 
     #[inline(always)]
-    fn record_batch(&self, _: &[Event]) {}
+    fn record_batch(&self, _: &[Event]) -> Result<(), BatchError> {
+        Ok(())
+    }
 
     #[inline]
     fn prefers_batches(&self) -> bool {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod account;
 mod addresses;
@@ -177,8 +177,9 @@ impl MetricsBackend for OtlpMetrics {
         self.account.shards.mine().error(runner, error);
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         self.account.shards.mine().record_batch(events);
+        Ok(())
     }
 
     #[inline]

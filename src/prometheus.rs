@@ -1,7 +1,9 @@
 use prometheus_client::registry::Registry;
 
 use crate::totals::Shards;
-use crate::{DURATION_BUCKETS, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{
+    BatchError, DURATION_BUCKETS, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 mod exposition;
 mod series;
@@ -111,8 +113,9 @@ impl MetricsBackend for PrometheusMetrics {
         self.shards.mine().error(runner, error);
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         self.shards.mine().record_batch(events);
+        Ok(())
     }
 
     #[inline]

@@ -2,7 +2,9 @@ use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::{Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{
+    BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 
 /// A backend that can be replaced by another one while records come.
 ///
@@ -89,8 +91,8 @@ impl MetricsBackend for ReplaceableMetrics {
         self.now().record_runner_error(runner, error);
     }
 
-    fn record_batch(&self, events: &[Event]) {
-        self.now().record_batch(events);
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
+        self.now().record_batch(events)
     }
 
     fn prefers_batches(&self) -> bool {
@@ -135,9 +137,9 @@ mod tests {
         for (backend, replaced) in [(&old, true), (&other, false)] {
             let metrics = ReplaceableMetrics::new(Arc::clone(backend));
             assert_eq!(metrics.replace_if(&old, &new), replaced);
-            metrics.record_batch(&[Event::TaskStarted {
-                runner: RunnerType::Wasm,
-            }]);
+            let runner = RunnerType::Wasm;
+            let recorded = metrics.record_batch(&[Event::TaskStarted { runner }]);
+            assert_eq!(recorded, Ok(()));
         }
         let started = all.map(|it| it.started(RunnerType::Wasm));
         assert_eq!(started, [0, 1, 1]);

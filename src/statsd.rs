@@ -4,7 +4,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 mod address;
 mod builder;
@@ -226,8 +226,9 @@ impl MetricsBackend for StatsdMetrics {
             .record(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         self.mailbox.queue.record_batch(events);
+        Ok(())
     }
 
     fn prefers_batches(&self) -> bool {

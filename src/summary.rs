@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A backend that keeps counts, and the distribution of durations to three digits, in a
 /// bounded amount of memory: at most about 200 KiB for each runner and outcome that has
@@ -139,9 +139,10 @@ impl MetricsBackend for SummaryMetrics {
         self.counts().record(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         let mut counts = self.counts();
         events.iter().for_each(|&event| counts.record(event));
+        Ok(())
     }
 
     #[inline]
@@ -204,7 +205,7 @@ mod tests {
         }
         let [alone, together] = [(); 2].map(|()| SummaryMetrics::new());
         events.iter().for_each(|event| event.record_into(&alone));
-        together.record_batch(&events);
+        assert_eq!(together.record_batch(&events), Ok(()));
         for summary in [alone, together] {
             for runner in RunnerType::ALL {
                 assert_eq!(summary.started(runner), 1);

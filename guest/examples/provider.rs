@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use solti_metrics::PrometheusMetrics;
 use solti_metrics_guest::{
-    Event, Exposition, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+    BatchError, Event, Exposition, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType,
+    TaskOutcome,
 };
 
 #[derive(Default)]
@@ -28,6 +29,11 @@ struct Provider {
 }
 
 impl Provider {
+    fn record(&self, event: Event) {
+        self.count(&event);
+        event.record_into(&self.metrics);
+    }
+
     fn count(&self, event: &Event) {
         let counter = match event {
             Event::TaskStarted { .. } => &self.started,
@@ -42,24 +48,24 @@ impl Provider {
 
 impl MetricsBackend for Provider {
     fn record_task_started(&self, runner: RunnerType) {
-        self.record_batch(&[Event::TaskStarted { runner }]);
+        self.record(Event::TaskStarted { runner });
     }
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
-        self.record_batch(&[Event::TaskCompleted {
+        self.record(Event::TaskCompleted {
             runner,
             outcome,
             duration_ms,
-        }]);
+        });
     }
 
     fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
-        self.record_batch(&[Event::RunnerError { runner, error }]);
+        self.record(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         events.iter().for_each(|event| self.count(event));
-        self.metrics.record_batch(events);
+        self.metrics.record_batch(events)
     }
 }
 

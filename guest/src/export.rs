@@ -120,7 +120,10 @@ macro_rules! __export_backend {
             }
 
             impl batch::exports::solti::metrics::batch::Guest for Exported {
-                #[allow(clippy::panic, reason = "words that no host makes")]
+                #[allow(
+                    clippy::panic,
+                    reason = "a host counts a batch as lost if the call for it traps"
+                )]
                 fn record_batch(words: Vec<u64>) {
                     let event = |record: &[u64]| {
                         match record.try_into().ok().and_then(Event::from_words) {
@@ -129,7 +132,9 @@ macro_rules! __export_backend {
                         }
                     };
                     let events: Vec<Event> = words.chunks(2).map(event).collect();
-                    BACKEND.record_batch(&events);
+                    if let Err(error) = BACKEND.record_batch(&events) {
+                        panic!("{error}");
+                    }
                 }
             }
 

@@ -50,7 +50,7 @@ mod task;
 pub use host_metrics::HostMetrics;
 pub use sibling::{Accounting, Discards, Exposition, Lifecycle};
 pub use solti_metrics::{
-    Event, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
+    BatchError, Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,
 };
 pub use task::Task;

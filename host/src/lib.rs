@@ -134,7 +134,7 @@ pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
 pub use solti_metrics::{
-    DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot, LostInBatch,
+    BatchError, DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot,
     MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType,
     TaskOutcome, UnmappedLabel, noop_metrics,
 };

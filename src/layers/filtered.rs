@@ -1,4 +1,4 @@
-use crate::{Event, LostInBatch, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A backend around another one, which lets records of some types of runner through, and
 /// leaves the others out.
@@ -67,12 +67,12 @@ impl<B: MetricsBackend> MetricsBackend for FilteredMetrics<B> {
         }
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         let through = |event: &Event| self.lets_through(event.runner());
         // Most often there is one run, of all of them.
         let runs = events.chunk_by(|one, next| through(one) == through(next));
         let runs = runs.filter(|run| run.first().is_some_and(through));
-        LostInBatch::record_parts(runs, |run| self.backend.record_batch(run));
+        BatchError::record_parts(runs, |run| self.backend.record_batch(run))
     }
 
     #[inline]
@@ -101,7 +101,7 @@ mod tests {
             let [one, other] = [&alone, &together]
                 .map(|memory| FilteredMetrics::new(Arc::clone(memory), allowed.iter().copied()));
             events.iter().for_each(|event| event.record_into(&one));
-            other.record_batch(&events);
+            assert_eq!(other.record_batch(&events), Ok(()));
             assert_eq!(alone.events(), together.events());
             let expected = events.iter().filter(|it| allowed.contains(&it.runner()));
             assert!(alone.events().iter().eq(expected));

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Event, LostInBatch, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A backend around another one, which changes the type of runner that records are of.
 ///
@@ -72,15 +72,17 @@ where
         self.backend.record_runner_error(runner, error);
     }
 
-    fn record_batch(&self, events: &[Event]) {
-        LostInBatch::record_parts(events.chunks(PART), |part| {
-            let Some(&first) = part.first() else { return };
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
+        BatchError::record_parts(events.chunks(PART), |part| {
+            let Some(&first) = part.first() else {
+                return Ok(());
+            };
             let mut relabeled = [first; PART];
             for (to, event) in relabeled.iter_mut().zip(part) {
                 *to = event.with_runner((self.relabel)(event.runner()));
             }
-            self.backend.record_batch(&relabeled[..part.len()]);
-        });
+            self.backend.record_batch(&relabeled[..part.len()])
+        })
     }
 
     #[inline]
@@ -117,8 +119,8 @@ mod tests {
         let [one, other] =
             [&alone, &together].map(|memory| RelabeledMetrics::new(Arc::clone(memory), turned));
         events.iter().for_each(|event| event.record_into(&one));
-        other.record_batch(&events);
-        other.record_batch(&[]);
+        assert_eq!(other.record_batch(&events), Ok(()));
+        assert_eq!(other.record_batch(&[]), Ok(()));
         assert_eq!(alone.events(), together.events());
         let expected = events.iter().map(|it| it.with_runner(turned(it.runner())));
         assert!(alone.events().into_iter().eq(expected));

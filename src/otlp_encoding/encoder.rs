@@ -4,7 +4,7 @@ use super::message::{Message, unix_nanos};
 use super::names::MetricNames;
 use super::resource::Resource;
 use crate::totals::Shards;
-use crate::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A backend that adds records up, and encodes the totals as OTLP: the messages that
 /// `OtlpMetrics` pushes, without a transport. A component that is a backend sends them
@@ -98,8 +98,9 @@ impl MetricsBackend for OtlpEncoder {
         self.totals.mine().error(runner, error);
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         self.totals.mine().record_batch(events);
+        Ok(())
     }
 
     #[inline]

@@ -102,7 +102,7 @@ fn a_record_of_each_kind_is_written_as_dogstatsd_reads_it() -> Result {
         .tag("env", "a|b\nc:1|c")
         .tag("zone", "eu-1")
         .build()?;
-    metrics.record_batch(&ONE_OF_EACH);
+    metrics.record_batch(&ONE_OF_EACH)?;
     metrics.shutdown(GUARD);
     let tags = "env:a_b_c_1_c,zone:eu-1";
     let expected = format!(
@@ -120,7 +120,7 @@ fn many_records_are_packed_and_none_is_sent_twice() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     let events: Vec<_> = (0..200).map(completed).collect();
-    metrics.record_batch(&events);
+    metrics.record_batch(&events)?;
     let status = metrics.shutdown(GUARD);
     assert_eq!(status.ledger.delivered(), 200);
     let (mut sum, mut durations) = (0, Vec::new());
@@ -208,7 +208,7 @@ fn what_comes_after_the_end_is_dropped() -> Result {
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
     assert_eq!(metrics.shutdown(GUARD).ledger.delivered(), 1);
-    metrics.record_batch(&ONE_OF_EACH);
+    metrics.record_batch(&ONE_OF_EACH)?;
     metrics.record_task_started(RunnerType::Wasm);
     let status = metrics.shutdown(Duration::MAX);
     assert_eq!(
@@ -227,7 +227,7 @@ fn an_end_without_time_leaves_nothing_in_flight() -> Result {
     let server = server()?;
     for _ in 0..50 {
         let metrics = to(&server)?.build()?;
-        metrics.record_batch(&[STARTED; 100]);
+        metrics.record_batch(&[STARTED; 100])?;
         let status = metrics.shutdown(Duration::ZERO);
         assert_eq!(status.ledger.in_flight(), 0);
         assert_eq!(

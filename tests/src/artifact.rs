@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, ensure};
+
 /// With the system interface: files, clocks, standard streams.
 pub const WASI: &str = "wasm32-wasip2";
 
@@ -28,6 +30,21 @@ pub fn compiler() -> &'static Path {
 #[must_use]
 pub fn command() -> PathBuf {
     profile().join("solti-metrics")
+}
+
+/// The command, which a test of another package does not build by itself.
+///
+/// # Errors
+///
+/// When it is not built.
+pub fn program() -> Result<PathBuf> {
+    let program = command();
+    ensure!(
+        program.is_file(),
+        "there is no {}; run `cargo build --workspace` first",
+        program.display()
+    );
+    Ok(program)
 }
 
 /// What commands that a test starts have as `XDG_CACHE_HOME`, so that none of them

@@ -16,12 +16,14 @@ pub mod operations;
 pub mod oracle;
 pub mod page;
 pub mod parts;
+pub mod place;
 pub mod prometheus;
 pub mod script;
 pub mod series;
 pub mod served;
 pub mod shell;
 pub mod toolchains;
+pub mod tree;
 pub mod trial;
 pub mod write_call;
 

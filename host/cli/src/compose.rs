@@ -1,15 +1,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::compose::{Composed, Composer};
-use solti_metrics_host::process::io_reason;
 use solti_metrics_host::text::printable;
 
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, unwritable};
 use crate::stdin::named_twice;
 use crate::voice::complain;
 
@@ -39,18 +37,9 @@ pub(crate) struct ComposeArgs {
 }
 
 pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
-    let to = args.output.display();
-    let unwritable = |error| {
-        let reason = io_reason(&error, "name a file that can be written");
-        anyhow!("cannot write {to}: {reason}")
-    };
-    let output = Output::of(&args.output).map_err(unwritable)?;
-    if output.is_terminal() {
-        complain(format_args!(
-            "error: {to} is a terminal, and a component is no text; name a file, or redirect the output"
-        ));
+    let Some(output) = Output::for_bytes(&args.output, "a component")? else {
         return Ok(Exit::Misused);
-    }
+    };
     let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
     if let Some(misuse) = named_twice(parts.iter().map(|it| it.as_path())) {
         complain(format_args!("error: {misuse}"));
@@ -58,7 +47,8 @@ pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
     }
     let composer = Composer::new().max_component(args.max_component.as_u64());
     let composed = composer.compose_files(&parts)?;
-    output.write(&composed.bytes).map_err(unwritable)?;
+    let written = output.write(&composed.bytes);
+    written.map_err(|error| unwritable(&args.output, &error))?;
     let line = line(&args.output, &parts, &composed);
     output.summarize(&line)?;
     Ok(Exit::Good)

@@ -4,6 +4,9 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
+use solti_metrics_host::io_reason;
+
 use crate::exit::print;
 use crate::voice::complain;
 use crate::whole::{to_stdout, write_whole};
@@ -41,7 +44,21 @@ impl Output {
         Ok(Self::Opened(file))
     }
 
-    pub(crate) fn is_terminal(&self) -> bool {
+    /// Where a file goes that is no text. `None` if that is a terminal, of which the user
+    /// is told; `what` the file has.
+    pub(crate) fn for_bytes(path: &Path, what: &str) -> anyhow::Result<Option<Self>> {
+        let output = Self::of(path).map_err(|error| unwritable(path, &error))?;
+        let to = path.display();
+        if output.is_terminal() {
+            complain(format_args!(
+                "error: {to} is a terminal, and {what} is no text; name a file, or redirect the output"
+            ));
+            return Ok(None);
+        }
+        Ok(Some(output))
+    }
+
+    fn is_terminal(&self) -> bool {
         match self {
             Self::Stdout => io::stdout().is_terminal(),
             Self::File(_) => false,
@@ -72,6 +89,12 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Why nothing is written there.
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> anyhow::Error {
+    let reason = io_reason(error, "name a file that can be written");
+    anyhow!("cannot write {}: {reason}", path.display())
 }
 
 /// Whether a descriptor leads to this file.

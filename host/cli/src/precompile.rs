@@ -1,13 +1,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::anyhow;
 use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
 use solti_metrics_host::component::{Inspection, Role};
-use solti_metrics_host::process::io_reason;
 use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{self, Runner};
 use solti_metrics_host::text::printable;
@@ -15,7 +13,7 @@ use solti_metrics_host::text::printable;
 use crate::artifacts::ArtifactArgs;
 use crate::elapsed::elapsed;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, unwritable};
 use crate::voice::complain;
 use crate::way::Way;
 
@@ -46,18 +44,9 @@ pub(crate) struct PrecompileArgs {
 }
 
 pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
-    let to = args.output.display();
-    let unwritable = |error| {
-        let reason = io_reason(&error, "name a file that can be written");
-        anyhow!("cannot write {to}: {reason}")
-    };
-    let output = Output::of(&args.output).map_err(unwritable)?;
-    if output.is_terminal() {
-        complain(format_args!(
-            "error: {to} is a terminal, and code is no text; name a file, or redirect the output"
-        ));
+    let Some(output) = Output::for_bytes(&args.output, "code")? else {
         return Ok(Exit::Misused);
-    }
+    };
     let cache = args.artifacts.open()?;
     let Some(key) = key(args, cache.as_ref())? else {
         complain(format_args!(
@@ -68,7 +57,8 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     let began = Instant::now();
     let (file, whatfor) = file(args, cache.as_ref(), &key)?;
     let took = began.elapsed();
-    output.write(&file.bytes).map_err(unwritable)?;
+    let written = output.write(&file.bytes);
+    written.map_err(|error| unwritable(&args.output, &error))?;
     let from = match file.origin {
         Origin::Cached => "its code was kept already",
         _ => "compiled",

@@ -1,6 +1,6 @@
 use parking_lot::Mutex;
 use serde::Serialize;
-use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 const RUNNERS: usize = RunnerType::ALL.len();
 
@@ -151,9 +151,10 @@ impl MetricsBackend for Counter {
         self.0.lock().record(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         let mut counts = self.0.lock();
         events.iter().for_each(|event| counts.record(*event));
+        Ok(())
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use solti_metrics::{Event, MetricsBackend, PrometheusMetrics};
+use solti_metrics::{Event, PrometheusMetrics};
 use solti_metrics_host::MetricsCtx;
 
 use crate::error::Error;
@@ -44,9 +44,10 @@ type Sums = BTreeMap<(String, BTreeMap<String, String>), f64>;
 
 impl Reference {
     pub(crate) fn record(&self, events: &[Event]) {
-        self.exact.record_batch(events);
-        let lowered: Vec<_> = events.iter().map(|event| lowered(*event)).collect();
-        self.lowered.record_batch(&lowered);
+        for &event in events {
+            event.record_into(&self.exact);
+            lowered(event).record_into(&self.lowered);
+        }
     }
 
     /// Every difference, series by series.

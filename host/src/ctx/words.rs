@@ -1,4 +1,4 @@
-use solti_metrics::{DropReason, Event, LostInBatch, RunnerType};
+use solti_metrics::{BatchError, DropReason, Event, RunnerType};
 
 use super::{MetricsCtx, bit};
 use crate::inline::{CAPACITY, Words};
@@ -20,7 +20,7 @@ const NONE: Event = Event::TaskStarted {
 impl MetricsCtx {
     /// Takes what was in a ring, in its order, as [`record`](Self::record) takes one.
     ///
-    /// A backend that panics loses what it panicked at: see [`LostInBatch`].
+    /// A backend that panics loses what it panicked at: see [`BatchError`].
     pub(crate) fn record_words(&mut self, records: &[Words]) {
         if self.backend.prefers_batches() {
             records
@@ -44,9 +44,9 @@ impl MetricsCtx {
             true => records.len(),
             false => self.admit_each(records, &mut batch),
         };
-        let lost = match LostInBatch::catch(&*self.backend, &batch[..admitted]) {
+        let lost = match BatchError::catch(&*self.backend, &batch[..admitted]) {
             Ok(()) => 0,
-            Err(lost) => lost.records(),
+            Err(error) => error.records(),
         };
         self.ledger.deliver((admitted - lost) as u64);
         if lost > 0 {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_metrics::exporter::Queue;
-use solti_metrics::{DROP_WITHIN, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_metrics::{
+    BatchError, DROP_WITHIN, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
@@ -307,8 +309,9 @@ impl MetricsBackend for ComponentBackend {
             .record(Event::RunnerError { runner, error });
     }
 
-    fn record_batch(&self, events: &[Event]) {
+    fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         self.shared.queue.record_batch(events);
+        Ok(())
     }
 
     #[inline]

@@ -66,18 +66,24 @@ fn secured(
     Ok(Collector::start_at(free()?, protocol, Some(tls))?)
 }
 
+/// Pushes to a receiver that is known by this file.
+fn all_is_delivered(collector: &Collector, ca_file: PathBuf) -> Outcome {
+    let metrics = pushing_to(collector).ca_file(ca_file).build()?;
+    record(&metrics, &script());
+    metrics.flush(GUARD)?;
+    assert_eq!(
+        metrics.shutdown(GUARD).ledger.delivered(),
+        script().len() as u64
+    );
+    Ok(())
+}
+
 #[test]
 fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
     let authority = Authority::new()?;
     for protocol in BOTH {
         let collector = authority.collector("localhost", protocol)?;
-        let metrics = pushing_to(&collector).ca_file(authority.file()).build()?;
-        record(&metrics, &script());
-        metrics.flush(GUARD)?;
-        assert_eq!(
-            metrics.shutdown(GUARD).ledger.delivered(),
-            script().len() as u64
-        );
+        all_is_delivered(&collector, authority.file())?;
     }
     Ok(())
 }
@@ -160,13 +166,7 @@ fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outc
         let pinned = SelfSigned::new(|params| params.is_ca = is_ca)?;
         for protocol in BOTH {
             let collector = pinned.collector(protocol)?;
-            let metrics = pushing_to(&collector).ca_file(pinned.file()).build()?;
-            record(&metrics, &script());
-            metrics.flush(GUARD)?;
-            assert_eq!(
-                metrics.shutdown(GUARD).ledger.delivered(),
-                script().len() as u64
-            );
+            all_is_delivered(&collector, pinned.file())?;
         }
     }
     Ok(())

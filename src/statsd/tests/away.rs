@@ -151,7 +151,7 @@ fn a_name_that_is_not_known_yet_is_a_failure_and_not_an_error() -> Result {
 fn dropping_it_gives_up_what_no_server_takes() -> Result {
     let (_kept, address) = refusing()?;
     let metrics = StatsdMetrics::builder(address.to_string()).build()?;
-    metrics.record_batch(&ONE_OF_EACH);
+    metrics.record_batch(&ONE_OF_EACH)?;
     let status = metrics.status_reader();
     drop(metrics);
     while status().ledger.in_flight() > 0 {

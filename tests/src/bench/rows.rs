@@ -11,6 +11,7 @@ mod handles;
 mod inlined;
 mod json_lines;
 mod labelled;
+mod labelled_calls;
 mod metric_id;
 mod native;
 mod one_by_one;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command, compiler};
 use solti_metrics_tests::blocks::{Block, blocks};
 use solti_metrics_tests::exposition::families;
+use tempfile::TempDir;
 
 const PAGES: [&str; 4] = [
     "README.md",
@@ -110,12 +111,7 @@ fn the_project_is_started_built_and_run_as_shown() -> Result<()> {
 
 #[test]
 fn the_commands_succeed_as_shown() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
-    symlink(
-        root().join("src").canonicalize()?,
-        folder.path().join("src"),
-    )?;
+    let folder = folder_with(&["digest"])?;
     for line in only(&readme()?, "sh", "digest.wasm")?.lines() {
         shell(line, folder.path())?;
     }
@@ -124,16 +120,7 @@ fn the_commands_succeed_as_shown() -> Result<()> {
 
 #[test]
 fn the_commands_with_backends_succeed_as_shown() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    for name in ["digest", "provider", "jsonl", "sampler"] {
-        let place = folder.path().join(name).with_extension("wasm");
-        fs::copy(artifact(name, WASI), place)?;
-    }
-    symlink(
-        root().join("src").canonicalize()?,
-        folder.path().join("src"),
-    )?;
-    fs::create_dir(folder.path().join("out"))?;
+    let folder = folder_with(&["digest", "provider", "jsonl", "sampler"])?;
     for line in only(&readme()?, "sh", "backends")?.lines() {
         shell(line, folder.path())?;
     }
@@ -144,16 +131,7 @@ fn the_commands_with_backends_succeed_as_shown() -> Result<()> {
 
 #[test]
 fn the_composition_runs_as_shown() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    for name in ["digest", "sampler", "jsonl"] {
-        let place = folder.path().join(name).with_extension("wasm");
-        fs::copy(artifact(name, WASI), place)?;
-    }
-    symlink(
-        root().join("src").canonicalize()?,
-        folder.path().join("src"),
-    )?;
-    fs::create_dir(folder.path().join("out"))?;
+    let folder = folder_with(&["digest", "sampler", "jsonl"])?;
     for line in only(&readme()?, "sh", "compose")?.lines() {
         shell(line, folder.path())?;
     }
@@ -167,15 +145,7 @@ fn the_composition_runs_as_shown() -> Result<()> {
 
 #[test]
 fn the_components_conform_as_shown() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    for name in ["digest", "provider"] {
-        let place = folder.path().join(name).with_extension("wasm");
-        fs::copy(artifact(name, WASI), place)?;
-    }
-    symlink(
-        root().join("src").canonicalize()?,
-        folder.path().join("src"),
-    )?;
+    let folder = folder_with(&["digest", "provider"])?;
     for line in only(&readme()?, "sh", "conformance")?.lines() {
         let said = shell(line, folder.path())?;
         ensure!(said.contains(" conforms: "), "{line}\n{said}");
@@ -185,12 +155,7 @@ fn the_components_conform_as_shown() -> Result<()> {
 
 #[test]
 fn the_precompiled_file_runs_as_shown() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
-    symlink(
-        root().join("src").canonicalize()?,
-        folder.path().join("src"),
-    )?;
+    let folder = folder_with(&["digest"])?;
     for line in only(&readme()?, "sh", "precompile")?.lines() {
         let said = shell(line, folder.path())?;
         ensure!(!said.contains("warning"), "{line}\n{said}");
@@ -290,6 +255,20 @@ fn only<'a>(blocks: &'a [Block], language: &str, about: &str) -> Result<&'a Bloc
         (Some(block), None) => Ok(block),
         _ => bail!("README: not one block `{language} {about}`"),
     }
+}
+
+/// A folder with these examples, the sources that they read, and a place for what they
+/// write.
+fn folder_with(examples: &[&str]) -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    for name in examples {
+        let place = folder.path().join(name).with_extension("wasm");
+        fs::copy(artifact(name, WASI), place)?;
+    }
+    let sources = root().join("src").canonicalize()?;
+    symlink(sources, folder.path().join("src"))?;
+    fs::create_dir(folder.path().join("out"))?;
+    Ok(folder)
 }
 
 /// Where cargo keeps what it has built of the README, beside the other guests.

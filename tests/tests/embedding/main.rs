@@ -8,6 +8,7 @@ mod bench;
 mod conformance;
 mod contract;
 mod guests;
+mod panicking;
 mod paths;
 mod roles;
 mod runner;

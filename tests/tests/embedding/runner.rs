@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{
-    Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind,
-    RunnerType, TaskOutcome,
+    Event, FanoutMetrics, MemoryMetrics, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::runner::{CancellationToken, Program, Runner, SpawnError, Task, TaskEnd};
 use solti_metrics_host::wasi::Output;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 use solti_metrics_tests::guest::component;
+
+use crate::panicking::Panicking;
 
 mod books;
 
@@ -269,21 +270,6 @@ fn a_program_of_another_runner_is_refused_and_does_not_panic() -> Result<()> {
     ensure!(matches!(spawn, Err(SpawnError::OtherRunner)), "{spawn:?}");
     ensure!(memory.runner_errors(RunnerType::Wasm, RunnerErrorKind::SpawnFailed) == 1);
     Ok(())
-}
-
-struct Panicking;
-
-#[expect(clippy::panic, reason = "a broken backend is what is tested")]
-impl MetricsBackend for Panicking {
-    fn record_task_started(&self, _: RunnerType) {
-        panic!("a broken backend");
-    }
-    fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {
-        panic!("a broken backend");
-    }
-    fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {
-        panic!("a broken backend");
-    }
 }
 
 fn runner_with_memory() -> Result<(Runner, Arc<MemoryMetrics>)> {

@@ -85,7 +85,11 @@ impl<'a> ComponentInstance<'a> {
 
     /// Records, and waits until everything was taken.
     pub(super) async fn record(&self, events: &[Event]) -> Result<(), Stop> {
-        self.backend.record_batch(events);
+        let recorded = self.backend.record_batch(events);
+        recorded.map_err(|error| Stop::Died {
+            cause: error.to_string(),
+            stderr_tail: None,
+        })?;
         self.settle().await
     }
 

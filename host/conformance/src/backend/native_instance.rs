@@ -71,22 +71,19 @@ impl<'a> NativeInstance<'a> {
         let began = Instant::now();
         let recorded = contained(|| {
             if self.batches {
-                native.handle.record_batch(events);
-            } else {
-                events
-                    .iter()
-                    .for_each(|event| event.record_into(&*native.handle));
+                return native.handle.record_batch(events);
             }
+            let each = events.iter();
+            each.for_each(|event| event.record_into(&*native.handle));
+            Ok(())
         });
         let mut taken = self.taken.lock();
         taken.busy += began.elapsed();
-        recorded.map_err(|panic| {
-            // A batch unwinds with how many records are lost, and not with a text.
-            died(match self.batches {
-                true => "panicked in `record_batch`".into(),
-                false => panicked(&panic),
-            })
-        })?;
+        match recorded {
+            Ok(Ok(())) => {}
+            Err(panic) if !self.batches => return Err(died(panicked(&panic))),
+            Ok(Err(_)) | Err(_) => return Err(died("panicked in `record_batch`".into())),
+        }
         taken.records += events.len() as u64;
         Ok(())
     }

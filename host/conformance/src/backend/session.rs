@@ -4,7 +4,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use solti_metrics::{Event, MetricsBackend};
+use solti_metrics::Event;
 
 use super::ended::Ended;
 use super::growth::Growth;
@@ -71,7 +71,9 @@ impl<'a> Session<'a> {
         if let Some(ever) = &self.ever {
             ever.record(events);
         }
-        self.given.record_batch(events);
+        for event in events {
+            event.record_into(&self.given);
+        }
         self.records += events.len() as u64;
         let given = self.instance.record(events).await;
         given.map_err(|stop| {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use hyper::header::HOST;
 use hyper::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
 
 /// Names that mean this machine wherever they are looked up (RFC 6761, 6.3, and what
 /// distributions write into `/etc/hosts`). Names without a dot need not be listed.
@@ -131,23 +132,9 @@ fn name_in(host: &str) -> Option<Option<HostName>> {
         return Some(None);
     }
     let (name, port) = host.split_once(':').unwrap_or((host, ""));
-    let name = unescaped(name)?.parse().ok()?;
+    // RFC 3986, 3.2.2. A `%` that is left is not part of a name.
+    let name = percent_decode_str(name).decode_utf8().ok()?.parse().ok()?;
     is_port(port).then_some(Some(name))
-}
-
-/// Without percent-encoding (RFC 3986, 3.2.2).
-fn unescaped(name: &str) -> Option<String> {
-    let mut parts = name.split('%');
-    let mut whole = parts.next()?.to_owned();
-    for part in parts {
-        let (byte, rest) = part.split_at_checked(2)?;
-        if !byte.bytes().all(|it| it.is_ascii_hexdigit()) {
-            return None;
-        }
-        whole.push(u8::from_str_radix(byte, 16).ok()?.into());
-        whole.push_str(rest);
-    }
-    Some(whole)
 }
 
 /// A host whose last label is a number is an IPv4 address in every browser, however it

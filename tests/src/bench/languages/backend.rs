@@ -90,7 +90,7 @@ fn record_us(backend: &ComponentBackend, tokio: &Runtime) -> Result<f64> {
         // Nothing is left to be handed over, before and after.
         tokio.block_on(backend.flush())?;
         let begun = ProcessTime::now();
-        backend.record_batch(&events);
+        backend.record_batch(&events)?;
         tokio.block_on(backend.flush())?;
         let time = begun.elapsed().as_secs_f64();
         let ledger = backend.status().ledger;
@@ -112,7 +112,7 @@ fn expose_us(backend: &ComponentBackend, tokio: &Runtime) -> Result<f64> {
 }
 
 fn scrapes(backend: &ComponentBackend, tokio: &Runtime) -> u32 {
-    backend.record_batch(&script());
+    script().iter().for_each(|event| event.record_into(backend));
     let exposed = |_: &u32| tokio.block_on(backend.expose()).is_ok();
     (0..MANY).take_while(exposed).count() as u32
 }

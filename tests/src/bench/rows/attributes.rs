@@ -1,22 +1,15 @@
 //! A typed import that takes what OTLP calls a data point: a name, attributes, a
 //! value and a time.
 
-use wasmtime::component::{Component, ComponentType, Lift, Linker};
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Lift};
 
-use super::guest::{Main, engine, main_of};
 use super::labelled::{LABELS, Labelled, NAME};
-use crate::bench::{Arrived, Result, Work};
+use super::labelled_calls;
+use crate::bench::{Result, Work};
 
 pub(super) fn calls(records: u32) -> Result<Box<dyn Work>> {
-    let engine = engine()?;
-    let component = Component::from_binary(&engine, &wat::parse_str(guest(records))?)?;
-    let mut linker = Linker::new(&engine);
-    linker.instance("metrics")?.func_wrap("record", record)?;
-    let mut store = Store::new(&engine, Labelled::new()?);
-    let instance = linker.instantiate(&mut store, &component)?;
-    let main = main_of(&mut store, &instance)?;
-    Ok(Box::new(Calls { store, main }))
+    labelled_calls::calls(&guest(records), record)
 }
 
 #[derive(ComponentType, Lift)]
@@ -104,20 +97,4 @@ fn guest(records: u32) -> String {
             (instance $main (export "run" (func $run)))
             (export "wasi:cli/run@0.2.12" (instance $main)))"#
     )
-}
-
-struct Calls {
-    store: Store<Labelled>,
-    main: Main,
-}
-
-impl Work for Calls {
-    fn run(&mut self) -> Result<()> {
-        let (result,) = self.main.call(&mut self.store, ())?;
-        result.map_err(|()| "the guest failed".into())
-    }
-
-    fn arrived(&mut self) -> Result<Arrived> {
-        self.store.data().arrived()
-    }
 }

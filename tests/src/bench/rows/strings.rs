@@ -1,21 +1,13 @@
 //! A typed import that takes the metric's name and its labels' values as strings.
 
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::StoreContextMut;
 
-use super::guest::{Main, engine, main_of};
 use super::labelled::{Labelled, NAME};
-use crate::bench::{Arrived, Result, Work};
+use super::labelled_calls;
+use crate::bench::{Result, Work};
 
 pub(super) fn calls(records: u32) -> Result<Box<dyn Work>> {
-    let engine = engine()?;
-    let component = Component::from_binary(&engine, &wat::parse_str(guest(records))?)?;
-    let mut linker = Linker::new(&engine);
-    linker.instance("metrics")?.func_wrap("record", record)?;
-    let mut store = Store::new(&engine, Labelled::new()?);
-    let instance = linker.instantiate(&mut store, &component)?;
-    let main = main_of(&mut store, &instance)?;
-    Ok(Box::new(Calls { store, main }))
+    labelled_calls::calls(&guest(records), record)
 }
 
 /// What generated bindings would call.
@@ -72,20 +64,4 @@ fn guest(records: u32) -> String {
             (instance $main (export "run" (func $run)))
             (export "wasi:cli/run@0.2.12" (instance $main)))"#
     )
-}
-
-struct Calls {
-    store: Store<Labelled>,
-    main: Main,
-}
-
-impl Work for Calls {
-    fn run(&mut self) -> Result<()> {
-        let (result,) = self.main.call(&mut self.store, ())?;
-        result.map_err(|()| "the guest failed".into())
-    }
-
-    fn arrived(&mut self) -> Result<Arrived> {
-        self.store.data().arrived()
-    }
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::blocks::{Block, blocks};
 
 use crate::cli::conformance_report::{checks, report};
-use crate::cli::place::{Place, program};
+use crate::cli::place::Place;
 use solti_metrics_tests::child::{End, Running};
 
 #[test]

@@ -1,23 +1,16 @@
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::Deref;
 
-use anyhow::{Result, ensure};
-use solti_metrics_tests::artifact::{WASI, artifact, cache_home, command};
-use tempfile::TempDir;
-
-use solti_metrics_tests::child::{End, Running};
+use anyhow::Result;
+use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::child::End;
+use solti_metrics_tests::place;
 
 /// A folder of its own for a test, in which the command is run.
-pub(crate) struct Place {
-    folder: TempDir,
-}
+pub(crate) struct Place(place::Place);
 
 impl Place {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            folder: tempfile::tempdir()?,
-        })
+        Ok(Self(place::Place::new()?))
     }
 
     /// With the component `guest.wasm` in it.
@@ -36,46 +29,6 @@ impl Place {
         Ok(place)
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        Ok(fs::write(path, bytes)?)
-    }
-
-    /// The command with these arguments, in this folder.
-    pub(crate) fn command(&self, args: &[&str]) -> Result<Command> {
-        let mut command = self.program(&program()?);
-        command.args(args);
-        Ok(command)
-    }
-
-    /// Another program in this folder. `$0` of a shell script is the command.
-    pub(crate) fn shell(&self, script: &str, args: &[&str]) -> Result<Command> {
-        let mut command = self.program(Path::new("sh"));
-        command.args(["-c", script]).arg(program()?).args(args);
-        Ok(command)
-    }
-
-    fn program(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(&self.folder)
-            .env_remove("RUST_LOG")
-            .env("XDG_CACHE_HOME", cache_home());
-        command
-    }
-
-    /// Runs the command to its end. It never panics, whatever it is given.
-    pub(crate) fn run(&self, args: &[&str]) -> Result<End> {
-        let end = Running::start(&mut self.command(args)?)?.end()?;
-        ensure!(!end.stderr.contains("panicked at"), "it panicked\n{end}");
-        Ok(end)
-    }
-
     /// Runs `digest` over the folder `in`.
     pub(crate) fn digest(&self, options: &[&str]) -> Result<End> {
         let digest = digest();
@@ -86,18 +39,15 @@ impl Place {
     }
 }
 
+impl Deref for Place {
+    type Target = place::Place;
+
+    fn deref(&self) -> &place::Place {
+        &self.0
+    }
+}
+
 /// The component made of `guest/examples/digest.rs`.
 pub(crate) fn digest() -> String {
     artifact("digest", WASI).display().to_string()
-}
-
-/// The command, which a test of another package does not build by itself.
-pub(crate) fn program() -> Result<PathBuf> {
-    let program = command();
-    ensure!(
-        program.is_file(),
-        "there is no {}; run `cargo build --workspace` first",
-        program.display()
-    );
-    Ok(program)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use solti_metrics_tests::tree::tree;
 use wit_parser::Resolve;
 
 use crate::cli::place::Place;
@@ -156,22 +157,4 @@ fn ours() -> Result<BTreeMap<String, Vec<u8>>> {
     let ours = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;
     ensure!(!ours.is_empty());
     Ok(ours)
-}
-
-/// All files in a folder, by their path in it.
-fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder)?.display().to_string();
-                files.insert(name, fs::read(&path)?);
-            }
-        }
-    }
-    Ok(files)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::child::End;
+use solti_metrics_tests::served::Served;
 use solti_metrics_tests::{guest, guests};
 
 use crate::serve::place::{Place, count, task, until, until_backend};
@@ -51,12 +52,32 @@ pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
 
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
 
-#[test]
-fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
-    let place = Place::with(&[
+/// A folder with a guest that records without end, and a provider that takes nothing.
+fn flooded() -> Result<Place> {
+    Place::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
-    ])?;
+    ])
+}
+
+/// A configuration of both, whose records would be waited for.
+fn never_drained() -> String {
+    format!(
+        "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
+    )
+}
+
+/// Requests that come at the same time are one, so it is asked until it has gone.
+fn asked_until_gone(served: Served) -> Result<End> {
+    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
+        std::thread::yield_now();
+    }
+    served.end()
+}
+
+#[test]
+fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
+    let place = flooded()?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"2s\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\nqueue = 512\ntimeout = \"1h\"\n"
     ))?;
@@ -111,24 +132,15 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
 
 #[test]
 fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
-    let place = Place::with(&[
-        ("flood.wasm", guests::flood()?),
-        ("endless.wasm", endless()?),
-    ])?;
-    let mut served = place.serve(&format!(
-        "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
-    ))?;
+    let place = flooded()?;
+    let mut served = place.serve(&never_drained())?;
     until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
     served.signal("TERM")?;
     served.entry("it stops", |entry| {
         let message = entry["message"].as_str().unwrap_or_default();
         message.starts_with("stopping")
     })?;
-    // What comes at the same time is one request, so it is asked until it has gone.
-    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
-        std::thread::yield_now();
-    }
-    let end = served.end()?;
+    let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     ensure!(end.stderr.contains("left at once"), "{end}");
     Ok(())
@@ -136,23 +148,12 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
 
 #[test]
 fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()> {
-    let place = Place::with(&[
-        ("flood.wasm", guests::flood()?),
-        ("endless.wasm", endless()?),
-    ])?;
+    let place = flooded()?;
     // A pipe that is full, and that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
-    let served = place.unheard(
-        script,
-        &format!(
-            "[runner]\ndrain_timeout = \"1h\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\ntimeout = \"1h\"\n"
-        ),
-    )?;
+    let served = place.unheard(script, &never_drained())?;
     until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
-    while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
-        std::thread::yield_now();
-    }
-    let end = served.end()?;
+    let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     Ok(())
 }

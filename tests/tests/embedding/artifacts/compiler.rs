@@ -12,10 +12,12 @@ use solti_metrics_host::artifact::{Artifacts, CompilerProcess, Origin};
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::limits::CompileLimit;
 use solti_metrics_host::runner::Runner;
+use solti_metrics_tests::artifact::program;
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::bombs::huge_function;
 use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::{Place, end, program};
+use crate::artifacts::place::Place;
 use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.

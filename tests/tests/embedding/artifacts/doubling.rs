@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::child::End;
+use solti_metrics_tests::place::end;
 
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::place::Place;
 
 /// Each doubles what stands before it; so do names, which are repeated with it.
 const LEVELS: usize = 14;
@@ -86,7 +87,7 @@ fn guest(kind: &str, name: usize) -> Result<Vec<u8>> {
 
 fn bounded(place: &Place, args: &[&str]) -> Result<End> {
     let script = format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\"");
-    end(place.shell(&script)?.args(args))
+    end(&mut place.shell(&script, args)?)
 }
 
 /// A place with a guest and a provider that have the same types.

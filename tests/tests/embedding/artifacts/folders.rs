@@ -7,9 +7,11 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, CacheError};
+use solti_metrics_tests::artifact::program;
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::kept::{files, guest};
-use crate::artifacts::place::{Place, end, program};
+use crate::artifacts::place::Place;
 
 /// Somebody who is not us, whoever we are.
 const SOMEBODY: u32 = 65_534;
@@ -138,7 +140,7 @@ fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> 
     fs::write(place.path("other.wasm"), guest(8)?)?;
     let as_root = place.path(".").metadata()?.uid() == 0;
     let run = |args: &[&str]| {
-        let mut command = place.shell(r#"exec ./command run "$@""#)?;
+        let mut command = place.shell(r#"exec ./command run "$@""#, &[])?;
         command.args(args);
         if as_root {
             command.uid(SOMEBODY).gid(SOMEBODY);

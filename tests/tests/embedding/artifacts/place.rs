@@ -1,68 +1,23 @@
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::Deref;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use solti_metrics_tests::artifact::command;
-use tempfile::TempDir;
-
-use solti_metrics_tests::child::{End, Running};
+use solti_metrics_tests::place;
 
 /// A folder of its own for a test, in which the command is run, and where it keeps
 /// its code.
-pub(crate) struct Place {
-    folder: TempDir,
-}
+pub(crate) struct Place(place::Place);
 
 impl Place {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            folder: tempfile::tempdir()?,
-        })
+        Ok(Self(place::Place::with_own_cache()?))
     }
 
     /// With the component `guest.wasm` in it.
     pub(crate) fn with(guest: &[u8]) -> Result<Self> {
         let place = Self::new()?;
-        fs::write(place.path("guest.wasm"), guest)?;
+        place.write("guest.wasm", guest)?;
         Ok(place)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Where the command keeps code unless it is told otherwise.
-    pub(crate) fn cache(&self) -> PathBuf {
-        self.path("caches/solti-metrics/code")
-    }
-
-    pub(crate) fn command(&self, args: &[&str]) -> Result<Command> {
-        let mut command = self.program(&program()?);
-        command.args(args);
-        Ok(command)
-    }
-
-    /// A shell in which `$0` is the command.
-    pub(crate) fn shell(&self, script: &str) -> Result<Command> {
-        let mut command = self.program(Path::new("sh"));
-        command.args(["-c", script]).arg(program()?);
-        Ok(command)
-    }
-
-    fn program(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(&self.folder)
-            .env_remove("RUST_LOG")
-            .env("XDG_CACHE_HOME", self.path("caches"));
-        command
-    }
-
-    /// Runs the command to its end. It never panics, whatever it is given.
-    pub(crate) fn run(&self, args: &[&str]) -> Result<End> {
-        end(&mut self.command(args)?)
     }
 
     /// Runs a guest that way, which must succeed, and returns what was said on
@@ -86,19 +41,10 @@ impl Place {
     }
 }
 
-pub(crate) fn end(command: &mut Command) -> Result<End> {
-    let end = Running::start(command)?.end()?;
-    ensure!(!end.stderr.contains("panicked at"), "it panicked\n{end}");
-    Ok(end)
-}
+impl Deref for Place {
+    type Target = place::Place;
 
-/// The command, which a test of another package does not build by itself.
-pub(crate) fn program() -> Result<PathBuf> {
-    let program = command();
-    ensure!(
-        program.is_file(),
-        "there is no {}; run `cargo build --workspace` first",
-        program.display()
-    );
-    Ok(program)
+    fn deref(&self) -> &place::Place {
+        &self.0
+    }
 }

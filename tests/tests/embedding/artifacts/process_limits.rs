@@ -31,7 +31,7 @@ fn place() -> Result<Place> {
 
 fn limited(place: &Place, limit: &str, args: &[&str]) -> Result<End> {
     let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
-    Running::start(place.shell(&script)?.args(args))?.end()
+    Running::start(&mut place.shell(&script, args)?)?.end()
 }
 
 /// A memory of a few pages reserves gigabytes of address space.

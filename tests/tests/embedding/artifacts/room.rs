@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{Artifacts, Origin};
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::place::Place;
 
 /// What a guest's code takes, about.
 fn size_of_one() -> Result<u64> {
@@ -88,7 +89,7 @@ fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
     for before in ["", "trap '' XFSZ;"] {
         let place = Place::with(&guest(7)?)?;
         let script = format!(r#"{before} ulimit -f 8; exec "$0" run guest.wasm"#);
-        let end = end(&mut place.shell(&script)?)?;
+        let end = end(&mut place.shell(&script, &[])?)?;
         ensure!(end.code == Some(0), "{end}");
         ensure!(files(&place.cache())?.is_empty());
         ensure!(fs::read_dir(place.cache())?.count() == 1, "the key alone");
@@ -107,7 +108,7 @@ fn a_full_disk_costs_the_cache_alone() -> Result<()> {
             mount -t tmpfs -o size=16k,mode=700 none caches || exit 77
             "$0" run guest.wasm && "$0" run guest.wasm && ls caches/solti-metrics/code
         ' "$0""#;
-    let end = end(&mut place.shell(script)?)?;
+    let end = end(&mut place.shell(script, &[])?)?;
     ensure!(matches!(end.code, Some(0 | 77)), "{end}");
     if end.code == Some(0) {
         ensure!(end.stdout == "key\n", "{end}");

@@ -7,11 +7,11 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Origin};
 use solti_metrics_host::provider::{Grants, Providers};
 use solti_metrics_host::runner::Path;
-use solti_metrics_tests::artifact::{WASI, artifact};
+use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::guest::component;
 
 use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::{Place, program};
+use crate::artifacts::place::Place;
 use solti_metrics_tests::child::Running;
 
 #[test]

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::kept::guest;
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::place::Place;
 
 /// Sparse, so that it takes no room on a disk.
 const LARGE: u64 = 1 << 29;
@@ -23,7 +24,7 @@ const HEADER: usize = 168;
 /// segments: address space is reserved by every engine.
 fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
     let script = format!("ulimit -d {MEMORY_KIB}; exec \"$0\" \"$@\"");
-    let mut command = place.shell(&script)?;
+    let mut command = place.shell(&script, &[])?;
     command.args(args);
     Ok(command)
 }
@@ -91,7 +92,7 @@ fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
     // Nor is it when it comes through a pipe.
     let options = "--no-cache --artifact-key key";
     let script = format!("ulimit -d \"$1\"; cat forged.pre | \"$0\" run {options} /dev/stdin");
-    let mut piped = place.shell(&script)?;
+    let mut piped = place.shell(&script, &[])?;
     let end = end(piped.arg(MEMORY_KIB.to_string()))?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.stderr.contains("not authentic"), "{end}");
@@ -107,7 +108,7 @@ fn a_precompiled_file_runs_from_the_standard_input() -> Result<()> {
     for read in ["cat guest.pre |", "<guest.pre"] {
         let options = "--no-cache --artifact-key key --compile-memory 1MiB";
         let script = format!("{read} \"$0\" run {options} -");
-        let end = end(&mut place.shell(&script)?)?;
+        let end = end(&mut place.shell(&script, &[])?)?;
         ensure!(end.code == Some(0), "{read} {end}");
         ensure!(!end.stderr.contains("warning"), "{read} {end}");
     }

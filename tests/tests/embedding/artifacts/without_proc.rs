@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::oracle::required;
+use solti_metrics_tests::place::end;
 
 use crate::artifacts::kept::guest;
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::place::Place;
 
 /// A shell in which `/proc` has nothing in it, where the system allows that.
 const HIDE: &str = "mount -t tmpfs none /proc";
@@ -38,7 +39,7 @@ fn every_command_works_without_proc() -> Result<()> {
         "compose -o app.wasm guest.wasm provider.wasm",
     ] {
         let script = format!("unshare -rm sh -c '{HIDE} && exec \"$0\" {args}' \"$0\"");
-        let end = end(&mut place.shell(&script)?)?;
+        let end = end(&mut place.shell(&script, &[])?)?;
         ensure!(end.code == Some(0), "{args}: {end}");
         ensure!(!end.stderr.contains("warning"), "{args}: {end}");
     }

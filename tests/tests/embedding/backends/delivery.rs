@@ -43,14 +43,17 @@ fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
     for size in [1, 7, 1_024, 4_000] {
         let bench = Bench::new(&Probe::new().batch().load()?)?;
         let record = |events: &[Event]| match size {
-            1 => bench.record(events.iter().copied()),
+            1 => {
+                bench.record(events.iter().copied());
+                Ok(())
+            }
             _ => events
                 .chunks(size)
-                .for_each(|batch| bench.backend.record_batch(batch)),
+                .try_for_each(|batch| bench.backend.record_batch(batch)),
         };
-        record(before);
+        record(before)?;
         bench.stop()?;
-        record(after);
+        record(after)?;
         let ledger = bench.ledger();
         ensure!(
             counts(&ledger, DropReason::ShutDown) == (5_000, 4_000, 1_000),
@@ -80,7 +83,7 @@ fn a_single_record_arrives_by_itself() -> Result<()> {
 fn a_few_records_in_one_call_arrive_by_themselves() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     for number in 1..100 {
-        bench.backend.record_batch(&[completed(number); 3]);
+        bench.backend.record_batch(&[completed(number); 3])?;
         bench.settle()?;
         ensure!(bench.next.events().len() as u64 == 3 * number);
     }
@@ -104,7 +107,7 @@ fn each_thread_s_records_arrive_in_the_order_made() -> Result<()> {
                 } else {
                     let records: Vec<_> = records.collect();
                     for batch in records.chunks(100) {
-                        backend.record_batch(batch);
+                        assert_eq!(backend.record_batch(batch), Ok(()));
                     }
                 }
             });

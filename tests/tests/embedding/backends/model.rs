@@ -139,7 +139,7 @@ fn run(
             Step::RecordBatch(count) => {
                 let batch: Vec<_> = (number + 1..=number + count).map(completed).collect();
                 number += count;
-                bench.backend.record_batch(&batch);
+                bench.backend.record_batch(&batch)?;
                 batch.into_iter().for_each(|event| reference.record(event));
             }
             Step::Poison => {

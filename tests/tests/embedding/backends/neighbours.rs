@@ -4,31 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use solti_metrics::{
-    FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType,
-    TaskOutcome,
-};
+use solti_metrics::{FanoutMetrics, MemoryMetrics, MetricsHandle};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::runner::{Runner, Task, TaskEnd};
 use solti_metrics_tests::guest;
 
 use crate::backends::bench::{Bench, balanced, block_on};
 use crate::backends::probe::{NOW, Probe, completed};
-
-struct Panicking;
-
-#[expect(clippy::panic, reason = "a backend that panics is what is tested")]
-impl MetricsBackend for Panicking {
-    fn record_task_started(&self, _: RunnerType) {
-        panic!("a broken backend");
-    }
-    fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {
-        panic!("a broken backend");
-    }
-    fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {
-        panic!("a broken backend");
-    }
-}
+use crate::panicking::Panicking;
 
 #[test]
 fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {

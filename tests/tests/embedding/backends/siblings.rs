@@ -121,7 +121,7 @@ fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> 
     let trapping = Probe::new().batch().now("unreachable").load()?;
     let bench = Bench::with(&trapping, |options| options.batches = false)?;
     let records: Vec<_> = [1, 2, NOW, 3, 4].into_iter().map(completed).collect();
-    bench.backend.record_batch(&records);
+    bench.backend.record_batch(&records)?;
     let ledger = bench.settle()?;
     // In a batch, others would have gone with it.
     let trapped = counts(&ledger, DropReason::BackendTrapped);

@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use solti_metrics::{
-    Event, Exposition, FanoutMetrics, LostInBatch, MemoryMetrics, MetricsBackend,
-    PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
+    BatchError, Event, Exposition, FanoutMetrics, MemoryMetrics, MetricsBackend, PrometheusMetrics,
+    RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_tests::script::script;
 
@@ -22,7 +22,7 @@ fn prometheus_exposes_the_same_of_batches_and_of_single_calls() -> Result<()> {
     check(divided(), |batches| {
         let (single, batched) = (PrometheusMetrics::new(), PrometheusMetrics::new());
         for batch in &batches {
-            batched.record_batch(batch);
+            prop_assert_eq!(batched.record_batch(batch), Ok(()));
             batch.iter().for_each(|event| event.record_into(&single));
             let [single, batched] =
                 [&single, &batched].map(|metrics| metrics.encode(Exposition::OpenMetrics));
@@ -37,7 +37,7 @@ fn memory_remembers_the_same_sequence() -> Result<()> {
     check((divided(), 0..RECORDS), |(batches, capacity)| {
         let [single, batched] = [(); 2].map(|()| MemoryMetrics::with_capacity(capacity));
         for batch in &batches {
-            batched.record_batch(batch);
+            prop_assert_eq!(batched.record_batch(batch), Ok(()));
             batch.iter().for_each(|event| event.record_into(&single));
         }
         prop_assert_eq!(single.events(), batched.events());
@@ -60,12 +60,14 @@ fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
             .collect();
         for batch in &batches {
             let breaking = batch.iter().filter(|event| fragile.breaks(event)).count();
-            let said = LostInBatch::catch(&Fragile::new(limit_ms), batch);
+            let caught = BatchError::catch(&Fragile::new(limit_ms), batch);
+            let returned = Fragile::new(limit_ms).record_batch(batch);
+            prop_assert_eq!(&caught, &returned);
             prop_assert_eq!(
-                said.map_err(|lost| lost.records()).err(),
+                returned.map_err(|error| error.records()).err(),
                 (breaking > 0).then_some(breaking)
             );
-            fanout.record_batch(batch);
+            prop_assert_eq!(fanout.record_batch(batch), Ok(()));
         }
         let lost = (whole.len() - kept.len()) as u64;
         prop_assert_eq!(fanout.panicked().collect::<Vec<_>>(), [lost, 0]);
@@ -84,7 +86,7 @@ fn what_threads_record_at_once_adds_up() -> Result<()> {
         event.record_into(&alone);
     }
     thread::scope(|scope| {
-        scope.spawn(|| (0..ROUNDS).for_each(|_| together.record_batch(&events)));
+        scope.spawn(|| (0..ROUNDS).try_for_each(|_| together.record_batch(&events)));
         scope.spawn(|| {
             for event in [&events[..]; ROUNDS].concat() {
                 event.record_into(&together);

@@ -86,7 +86,7 @@ fn counts(
     for round in [vec![first], script(), script(), script()] {
         match records % 2 {
             0 => round.iter().for_each(|event| event.record_into(&metrics)),
-            _ => metrics.record_batch(&round),
+            _ => metrics.record_batch(&round)?,
         }
         records += round.len();
         // The whole of it before the next: datagrams may be lost in a crowd.

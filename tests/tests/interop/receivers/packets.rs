@@ -87,7 +87,7 @@ fn send(
     let (mut buffer, mut datagrams) = ([0; 65_536], Vec::new());
     // The system keeps 92 datagrams for the server, and these are at most 50.
     for part in events.chunks(100) {
-        metrics.record_batch(part);
+        metrics.record_batch(part)?;
         metrics.flush(GUARD)?;
         while (datagrams.len() as u64) < metrics.status().attempts {
             let length = server.recv(&mut buffer)?;

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::command;
 use solti_metrics_tests::shell::run;
+use solti_metrics_tests::tree::tree;
 use tempfile::TempDir;
 
 /// What a larger project has around it, whose tools look for that in folders above.
@@ -102,21 +103,4 @@ pub(crate) fn new_in(folder: &Path, language: &str, role: &str, dir: &str) -> Re
         .args(["--role", role, dir])
         .current_dir(folder)
         .output()?)
-}
-
-/// All files in a folder, by their paths in it.
-pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let (mut files, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder)?.display().to_string();
-                files.insert(name, fs::read(&path)?);
-            }
-        }
-    }
-    Ok(files)
 }

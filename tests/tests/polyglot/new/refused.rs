@@ -5,9 +5,10 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::command;
+use solti_metrics_tests::tree::tree;
 
 use crate::new::Check;
-use crate::new::project::{new_in, tree};
+use crate::new::project::new_in;
 
 pub(crate) const CHECKS: &[Check] = &[
     (

@@ -8,9 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::command;
+use solti_metrics_tests::tree::tree;
 use wit_parser::Resolve;
 
-use crate::new::project::{Project, new_in, tree};
+use crate::new::project::{Project, new_in};
 use crate::new::{Check, LANGUAGES, ROLES};
 
 pub(crate) const CHECKS: &[Check] = &[

@@ -1,15 +1,15 @@
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// How many records of a batch a backend has lost by panicking.
+/// The records of a batch that a backend lost by panicking.
 ///
-/// A caller that must not panic hands a batch over through [`LostInBatch::catch`], and
-/// learns what [`record_batch`](crate::MetricsBackend::record_batch) has lost:
+/// [`record_batch`](crate::MetricsBackend::record_batch) returns it. All other records of
+/// the batch were taken.
 ///
 /// ```
 /// use std::panic::resume_unwind;
-/// use solti_metrics::{Event, LostInBatch, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+/// use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 ///
 /// /// It cannot bear errors.
 /// struct Delicate;
@@ -25,39 +25,56 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// let runner = RunnerType::Wasm;
 /// let error = RunnerErrorKind::SpawnFailed;
 /// let batch = [Event::TaskStarted { runner }, Event::RunnerError { runner, error }];
-/// let lost = LostInBatch::catch(&Delicate, &batch).unwrap_err();
-/// assert_eq!((lost.records(), lost.message()), (1, Some("spawn_failed")));
+/// let error = Delicate.record_batch(&batch).unwrap_err();
+/// assert_eq!((error.records(), error.message()), (1, Some("spawn_failed")));
 /// ```
-///
-/// It is also the payload of the panic with which such a batch ends, so that it
-/// comes through whatever lies between, and it says that all other records of
-/// the batch were taken. A panic with another payload says nothing of how far the
-/// backend got, and then the whole batch counts as lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostInBatch {
+pub struct BatchError(Box<Lost>);
+
+/// Behind a pointer, so that a result is as large as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lost {
     records: usize,
     message: Option<Box<str>>,
 }
 
-impl LostInBatch {
+impl BatchError {
+    /// So many records were lost by this panic, which the caller has caught.
+    #[cold]
+    #[must_use]
+    pub fn from_panic(panic: &(dyn Any + Send), records: usize) -> Self {
+        Self(Box::new(Lost {
+            records,
+            message: text(panic).map(Box::from),
+        }))
+    }
+
     /// How many records are lost.
     #[must_use]
     pub const fn records(&self) -> usize {
-        self.records
+        self.0.records
     }
 
-    /// What the first panic said, if that was a text.
+    /// The text of the first panic, if it had one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.0.message.as_deref()
     }
 
-    /// Makes one call for each of these records. One that panics loses its
-    /// record, and those behind it follow all the same; how many there were is
-    /// said at the end, by unwinding.
-    pub(crate) fn record_each<T: Copy>(events: &[T], mut record: impl FnMut(T)) {
+    /// Adds the records that another part of the same batch lost. The message stays.
+    pub const fn merge(&mut self, more: &Self) {
+        self.0.records = self.0.records.saturating_add(more.0.records);
+    }
+
+    /// Makes one call for each of these records. A call that panics loses its record, and
+    /// those behind it follow.
+    #[inline]
+    pub(crate) fn record_each<T: Copy>(
+        events: &[T],
+        mut record: impl FnMut(T),
+    ) -> Result<(), Self> {
         let mut rest = events.iter();
-        let mut lost: Option<Self> = None;
+        let mut all = Ok(());
         // A record is out of the iterator before it is out of the backend. What
         // is caught is a run of records, so that only a panic costs anything.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
@@ -65,75 +82,63 @@ impl LostInBatch {
                 record(*event);
             }
         })) {
-            match &mut lost {
-                Some(lost) => lost.records += 1,
-                None => {
-                    lost = Some(Self {
-                        records: 1,
-                        ..Self::of(panic, 1)
-                    })
-                }
-            }
+            all = Self::join(all, Err(Self::from_panic(&*panic, 1)));
         }
-        if let Some(lost) = lost {
-            // The hook has been told of each of them.
-            resume_unwind(Box::new(lost));
-        }
+        all
     }
 
-    /// Makes one call for each of these parts of a batch. One that panics keeps none from
-    /// the parts behind it; how many records were lost is said at the end, by unwinding.
+    /// Makes one call for each of these parts of a batch. The parts behind one that loses
+    /// records follow.
     pub(crate) fn record_parts<'a, T: 'a>(
         parts: impl Iterator<Item = &'a [T]>,
-        record: impl Fn(&[T]),
-    ) {
-        let mut lost: Option<Self> = None;
-        for part in parts {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| record(part))) {
-                let more = Self::of(panic, part.len());
-                match &mut lost {
-                    Some(lost) => lost.records += more.records,
-                    None => lost = Some(more),
-                }
-            }
-        }
-        if let Some(lost) = lost {
-            // The hook has been told of each of them.
-            resume_unwind(Box::new(lost));
+        record: impl Fn(&[T]) -> Result<(), Self>,
+    ) -> Result<(), Self> {
+        parts.fold(Ok(()), |all, part| {
+            Self::join(all, Self::contain(part.len(), || record(part)))
+        })
+    }
+
+    /// Makes this call for so many records, all of which are lost if it panics.
+    #[inline]
+    pub(crate) fn contain(
+        records: usize,
+        call: impl FnOnce() -> Result<(), Self>,
+    ) -> Result<(), Self> {
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.of_at_most(records)),
+            Err(panic) => Err(Self::from_panic(&*panic, records)),
         }
     }
 
-    /// What a panic says of a batch of so many records.
-    #[cold]
-    pub(crate) fn of(panic: Box<dyn Any + Send>, records: usize) -> Self {
-        match panic.downcast::<Self>() {
-            Ok(lost) => Self {
-                records: lost.records.min(records),
-                ..*lost
-            },
-            Err(panic) => Self {
-                records,
-                message: text(&*panic).map(Box::from),
-            },
+    fn of_at_most(mut self, records: usize) -> Self {
+        self.0.records = self.0.records.min(records);
+        self
+    }
+
+    fn join(all: Result<(), Self>, part: Result<(), Self>) -> Result<(), Self> {
+        match (all, part) {
+            (Err(mut error), Err(more)) => {
+                error.merge(&more);
+                Err(error)
+            }
+            (all, part) => all.and(part),
         }
     }
 }
 
-impl fmt::Display for LostInBatch {
+impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "records lost by a panic of the backend: {}",
-            self.records
-        )?;
-        match &self.message {
+        let Lost { records, message } = &*self.0;
+        write!(f, "records lost by a panic of the backend: {records}")?;
+        match message {
             Some(message) => write!(f, " ({message})"),
             None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for LostInBatch {}
+impl std::error::Error for BatchError {}
 
 /// What a panic said, if it was a text.
 fn text(panic: &(dyn Any + Send)) -> Option<&str> {
@@ -143,6 +148,7 @@ fn text(panic: &(dyn Any + Send)) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::resume_unwind;
     use std::sync::Arc;
 
     use super::*;
@@ -177,7 +183,7 @@ mod tests {
         fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {}
         fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
 
-        fn record_batch(&self, _: &[Event]) {
+        fn record_batch(&self, _: &[Event]) -> Result<(), BatchError> {
             resume_unwind(Box::new(7));
         }
     }
@@ -190,15 +196,17 @@ mod tests {
         error: RunnerErrorKind::SpawnFailed,
     };
 
+    fn lost_with(records: usize, message: Option<&str>) -> BatchError {
+        let message = message.map(Box::from);
+        BatchError(Box::new(Lost { records, message }))
+    }
+
     #[test]
     fn a_panic_loses_its_record_and_those_behind_it_follow() {
         let backend = Delicate::default();
         let batch = [ERROR, STARTED, ERROR, ERROR, STARTED, ERROR];
-        let lost = LostInBatch::catch(&backend, &batch);
-        let expected = LostInBatch {
-            records: 4,
-            message: Some("cannot bear spawn_failed".into()),
-        };
+        let lost = backend.record_batch(&batch);
+        let expected = lost_with(4, Some("cannot bear spawn_failed"));
         assert_eq!(lost, Err(expected));
         assert_eq!(backend.0.events(), [STARTED; 2]);
     }
@@ -213,37 +221,58 @@ mod tests {
         // Two parts, since what is between them is left out.
         let batch = [ERROR, STARTED, of(RunnerType::Container), STARTED, ERROR];
         let filtered = FilteredMetrics::new(Arc::clone(&backend), [RunnerType::Wasm]);
-        let lost = LostInBatch::catch(&filtered, &batch);
+        let lost = filtered.record_batch(&batch);
         assert_eq!(lost.map_err(|lost| lost.records()), Err(2));
         assert_eq!(backend.0.events(), [STARTED; 2]);
 
         let relabeled = RelabeledMetrics::new(Arc::clone(&backend), |it| it);
-        let lost = LostInBatch::catch(&relabeled, &[ERROR; 200]);
+        let lost = relabeled.record_batch(&[ERROR; 200]);
         assert_eq!(lost.map_err(|lost| lost.records()), Err(200));
     }
 
     #[test]
     fn a_batch_without_a_panic_loses_nothing() {
         let backend = Delicate::default();
-        assert_eq!(LostInBatch::catch(&backend, &[]), Ok(()));
-        assert_eq!(LostInBatch::catch(&backend, &[STARTED; 3]), Ok(()));
+        assert_eq!(backend.record_batch(&[]), Ok(()));
+        assert_eq!(backend.record_batch(&[STARTED; 3]), Ok(()));
         assert_eq!(backend.0.events(), [STARTED; 3]);
     }
 
     #[test]
     fn a_panic_that_does_not_say_how_much_is_lost_loses_the_whole_batch() {
-        let lost = LostInBatch::catch(&Opaque, &[STARTED; 5]);
-        let expected = LostInBatch {
-            records: 5,
-            message: None,
-        };
+        let lost = BatchError::catch(&Opaque, &[STARTED; 5]);
+        let expected = lost_with(5, None);
         assert_eq!(lost, Err(expected));
+    }
+
+    /// Says that it lost more than it was given.
+    struct Exaggerating;
+
+    impl MetricsBackend for Exaggerating {
+        fn record_task_started(&self, _: RunnerType) {}
+        fn record_task_completed(&self, _: RunnerType, _: TaskOutcome, _: u64) {}
+        fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
+
+        fn record_batch(&self, _: &[Event]) -> Result<(), BatchError> {
+            let mut error = BatchError::from_panic(&"all of them", usize::MAX);
+            error.merge(&BatchError::from_panic(&"and more", 1));
+            Err(error)
+        }
+    }
+
+    #[test]
+    fn no_more_records_are_lost_than_the_batch_has() {
+        let lost = BatchError::catch(&Exaggerating, &[STARTED; 5]);
+        assert_eq!(lost, Err(lost_with(5, Some("all of them"))));
+        let fanout = FanoutMetrics::new([Arc::new(Exaggerating) as _]);
+        assert_eq!(fanout.record_batch(&[STARTED; 5]), Ok(()));
+        assert_eq!(fanout.panicked().collect::<Vec<_>>(), [5]);
     }
 
     #[test]
     fn what_is_lost_behind_pointers_is_known_in_front_of_them() {
         let backend: Box<dyn MetricsBackend> = Box::new(Arc::new(Delicate::default()));
-        let lost = LostInBatch::catch(&backend, &[STARTED, ERROR]);
+        let lost = backend.record_batch(&[STARTED, ERROR]);
         assert_eq!(lost.map_err(|lost| lost.records()), Err(1));
     }
 
@@ -257,7 +286,7 @@ mod tests {
             memory.clone() as _,
         ]);
         let batch = [STARTED, ERROR, STARTED];
-        fanout.record_batch(&batch);
+        assert_eq!(fanout.record_batch(&batch), Ok(()));
         assert_eq!(fanout.panicked().collect::<Vec<_>>(), [1, 3, 0]);
         assert_eq!(delicate.0.events(), [STARTED; 2]);
         assert_eq!(memory.events(), batch);
@@ -265,7 +294,7 @@ mod tests {
 
     #[test]
     fn it_says_how_many_and_why() {
-        let lost = LostInBatch::catch(&Delicate::default(), &[ERROR, ERROR]);
+        let lost = Delicate::default().record_batch(&[ERROR, ERROR]);
         assert_eq!(
             lost.map_err(|lost| lost.to_string()),
             Err("records lost by a panic of the backend: 2 (cannot bear spawn_failed)".into())
