@@ -1,3 +1,5 @@
+//! The checks of one role.
+
 use serde::Serialize;
 use solti_metrics_host::provider::Siblings;
 use solti_metrics_host::runner::{Inspection, Role};

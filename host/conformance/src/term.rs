@@ -1,3 +1,5 @@
+//! Words of a report that depend on its reader.
+
 use solti_metrics_host::runner::Limit;
 
 /// A word of a report that depends on how the test was asked for.

@@ -1,3 +1,5 @@
+//! An instance of a provider or a middleware.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use solti_metrics_host::provider::{
 use solti_metrics_host::runner::Role;
 
 use super::status::Status;
-use super::stop::Stop;
+use super::stop::{Cause, Stop};
 use crate::counts::{Counter, Counts};
 use crate::options::{Options, OutputFn};
 
@@ -152,7 +154,7 @@ impl<'a> ComponentInstance<'a> {
             }
             if !matches!(error, NotRunning::Failed(_)) {
                 return Stop::Died {
-                    cause: error.to_string(),
+                    cause: Cause::Other(error.to_string()),
                     stderr_tail: None,
                 };
             }

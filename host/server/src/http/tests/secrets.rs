@@ -16,7 +16,7 @@ fn token(text: &str, mode: u32) -> Result<Token> {
     let path = dir.path().join("token");
     fs::write(&path, text)?;
     fs::set_permissions(&path, Permissions::from_mode(mode))?;
-    Token::read(&path)
+    Ok(Token::read(&path)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
