@@ -1,5 +1,8 @@
 //! The server: builder, start, reload and stop.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,3 +1,5 @@
+//! Tests of tokens and host names.
+
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::SocketAddr;
