@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_server::time::Bound;
-use solti_metrics_server::{CodeWanted, default_cache, tell_refusal};
+use solti_metrics_server::{CodeWanted, Notices, default_cache};
 
 use crate::voice::Voice;
 
@@ -89,5 +89,7 @@ pub(crate) fn compiler() -> io::Result<CompilerProcess> {
 
 /// Says that precompiled code was of no use.
 pub(crate) fn tell(name: &str, refusal: Option<Refusal>) {
-    tell_refusal(&Voice, name, refusal);
+    if let Some(refusal) = refusal {
+        Voice.refused(name, refusal);
+    }
 }

@@ -11,7 +11,7 @@ use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
 use solti_metrics_host::text::{causes, printable};
-use solti_metrics_server::{Notices, Part, printing};
+use solti_metrics_server::{Notices, Part};
 
 use crate::check::for_network;
 use crate::exit::{Exit, print};
@@ -140,7 +140,7 @@ fn shown(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
     let name = printable(&component.display().to_string());
     move |role| match role {
         Role::Guest => [Output::Stderr, Output::Stderr],
-        _ => printing(&(Arc::new(Voice) as Arc<dyn Notices>), &name),
+        _ => (Arc::new(Voice) as Arc<dyn Notices>).outputs(&name),
     }
 }
 

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use solti_metrics_host::limits::{Limit, Limits};
 use solti_metrics_host::provider::{BackendFailure, StartError};
-use solti_metrics_server::ComponentLimits;
+use solti_metrics_server::{ComponentLimits, Error};
 
 const HEADING: &str = "Limits of each component";
 
@@ -113,13 +113,13 @@ pub(crate) fn stack(text: &str) -> Result<ByteSize, String> {
 }
 
 /// A backend that cannot be started, and what to do if it has hit a limit.
-pub(crate) fn advised(error: anyhow::Error) -> anyhow::Error {
-    let Some(StartError::Failed {
+pub(crate) fn advised(error: Error) -> anyhow::Error {
+    let Error::Start(StartError::Failed {
         failure: BackendFailure::LimitHit { limit, .. },
         ..
-    }) = error.downcast_ref()
+    }) = &error
     else {
-        return error;
+        return error.into();
     };
     let advice = match limit {
         Limit::Memory => "raise --backend-memory if it needs more".to_owned(),

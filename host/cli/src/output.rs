@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use solti_metrics_host::io_reason;
+use solti_metrics_host::process::io_reason;
 
 use crate::exit::print;
 use crate::voice::complain;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use solti_metrics_host::text::printable;
-use solti_metrics_server::{Checked, Configuration, ReadError, Server, ServerBuilder, schema};
+use solti_metrics_host::text::{causes, printable};
+use solti_metrics_server::{Checked, Configuration, Error, Server, ServerBuilder, schema};
 
 use crate::artifacts::compiler;
 use crate::exit::{Exit, print};
@@ -49,7 +49,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     };
     let configuration = match Configuration::read(&file).await {
         Ok(configuration) => configuration,
-        Err(ReadError::Invalid(errors)) => return Ok(misused(errors.lines())),
+        Err(Error::Configuration(errors)) => return Ok(misused(errors.lines())),
         Err(error) => return Err(error.into()),
     };
     if args.check {
@@ -135,7 +135,7 @@ async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec
     };
     let server = match built {
         Ok(server) => server,
-        Err(error) => return Ok(error.lines()),
+        Err(error) => return Ok(vec![causes(&error)]),
     };
     for warning in warnings {
         tracing::warn!("{warning}");

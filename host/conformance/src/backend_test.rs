@@ -1,3 +1,5 @@
+//! The test of a backend in Rust.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Runs a test on a thread and a runtime of its own.
+
 use std::thread;
 use std::time::Duration;
 

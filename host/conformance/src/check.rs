@@ -1,3 +1,5 @@
+//! Checks and their verdicts.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Reads and inspects the component under test.
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The test of a component in each of its roles.
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;

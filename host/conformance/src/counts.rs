@@ -1,3 +1,5 @@
+//! Counts of records by their labels.
+
 use parking_lot::Mutex;
 use serde::Serialize;
 use solti_metrics::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};

@@ -1,3 +1,5 @@
+//! Errors that leave a test without a report.
+
 use std::fmt;
 use std::io;
 

@@ -1,3 +1,5 @@
+//! Settings of a test.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Steps of a test, reported as they happen.
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;

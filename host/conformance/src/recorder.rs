@@ -1,3 +1,5 @@
+//! Collects the checks of one role, and reports each as it ends.
+
 use crate::check::Check;
 use crate::error::Error;
 use crate::progress::{Listener, Progress};

@@ -1,3 +1,5 @@
+//! The report of a test.
+
 mod junit;
 pub(crate) mod text;
 

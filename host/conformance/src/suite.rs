@@ -1,3 +1,5 @@
+//! The checks of one role.
+
 use serde::Serialize;
 use solti_metrics_host::component::{Inspection, Role};
 use solti_metrics_host::provider::Siblings;

@@ -1,3 +1,5 @@
+//! Words of a report that depend on its reader.
+
 use solti_metrics_host::component::NetworkGrant;
 use solti_metrics_host::limits::Limit;
 

@@ -1,3 +1,5 @@
+//! Errors in test vectors.
+
 use std::io;
 use std::path::PathBuf;
 use std::string::FromUtf8Error;

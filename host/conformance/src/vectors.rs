@@ -1,3 +1,5 @@
+//! Sets of test vectors: the built-in one, and folders.
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

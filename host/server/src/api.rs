@@ -274,7 +274,7 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
                 failures: counts.failures,
                 restarts: counts.restarts,
                 swaps: counts.swaps,
-                last_failure: status.last_failure,
+                last_failure: status.last_failure.map(|it| it.to_string()),
                 last_words: status.last_words,
                 memory_bytes: Some(status.memory),
                 ledger: counts.ledger.into(),

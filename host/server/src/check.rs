@@ -1,3 +1,5 @@
+//! Checks a configuration with the files that it names, without running anything.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -11,9 +13,10 @@ use solti_metrics_host::text::{causes, printable};
 
 use crate::component::{Wanted, has_role, load};
 use crate::config::{ConfigErrors, Configuration, Name};
+use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::notices::Notices;
-use crate::start::{access, code_wanted};
+use crate::start::{access, code_wanted, stack};
 
 /// What was found when looking at all that a configuration names.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ pub(crate) fn check(
     source: &Configuration,
     compiler: Option<CompilerProcess>,
     notices: &dyn Notices,
-) -> anyhow::Result<Checked> {
+) -> Result<Checked, Error> {
     let mut checking = Checking {
         source,
         compiler,
@@ -79,9 +82,13 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    fn note<T>(&mut self, keys: &[&str], result: anyhow::Result<T>) -> Option<T> {
+    fn note<T>(&mut self, keys: &[&str], result: Result<T, impl Into<Error>>) -> Option<T> {
+        self.wrong(keys, result.map_err(|error| causes(&error.into())))
+    }
+
+    fn wrong<T>(&mut self, keys: &[&str], result: Result<T, String>) -> Option<T> {
         let keys = || keys.iter().map(|key| (*key).to_owned()).collect();
-        let wrong = |error: anyhow::Error| self.errors.push((keys(), causes(&*error)));
+        let wrong = |what| self.errors.push((keys(), what));
         result.map_err(wrong).ok()
     }
 
@@ -96,22 +103,22 @@ impl Checking<'_> {
     }
 
     /// What loads tasks, and what loads the others.
-    fn loaders(&mut self) -> anyhow::Result<Option<(Runner, Providers)>> {
+    fn loaders(&mut self) -> Result<Option<(Runner, Providers)>, Error> {
         let config = &self.source.config;
         let code = code_wanted(self.source, self.compiler.clone());
         let cache = code.open(self.notices);
-        let artifacts = code.artifacts(cache.as_ref()).map_err(Into::into);
+        let artifacts = code.artifacts(cache.as_ref());
         let Some(artifacts) = self.note(&["artifacts", "key"], artifacts) else {
             return Ok(None);
         };
         let runner = Runner::builder(noop_metrics())
-            .stack(usize::try_from(config.runner.stack.0.as_u64())?)
+            .stack(stack(config))
             .max_component(config.runner.max_component.0.as_u64())
             .asynchronous(config.runner.asynchronous)
             .fuel(config.runner.fuel)
             .artifacts(artifacts.clone())
             .build();
-        let Some(runner) = self.note(&["runner"], runner.map_err(Into::into)) else {
+        let Some(runner) = self.note(&["runner"], runner) else {
             return Ok(None);
         };
         let providers = Providers::builder()
@@ -131,26 +138,19 @@ impl Checking<'_> {
                 let error = runner.load_file(file).err();
                 error.map(|error| causes(&error))
             });
-            let component = wrong
-                .clone()
-                .map_or(Ok(()), |why| Err(anyhow::anyhow!(why)));
+            let component = wrong.clone().map_or(Ok(()), Err);
             let keys = |key| ["tasks", name, key];
-            self.note(&keys("component"), component);
+            self.wrong(&keys("component"), component);
             for dir in &task.dirs {
-                self.note(&keys("dirs"), is_dir(&source.path(&dir.0.host)));
+                self.wrong(&keys("dirs"), is_dir(&source.path(&dir.0.host)));
             }
             if let Some(file) = &task.stdin {
-                self.note(&keys("stdin"), is_file(&source.path(file)));
+                self.wrong(&keys("stdin"), is_file(&source.path(file)));
             }
         }
     }
 
-    fn loads(
-        &self,
-        providers: &Providers,
-        wanted: &Wanted,
-        middleware: bool,
-    ) -> anyhow::Result<()> {
+    fn loads(&self, providers: &Providers, wanted: &Wanted, middleware: bool) -> Result<(), Error> {
         let provider = load(providers, &wanted.part, self.notices)?;
         has_role(&provider, middleware)
     }
@@ -182,12 +182,13 @@ impl Checking<'_> {
     }
 }
 
-fn is_dir(dir: &Path) -> anyhow::Result<()> {
+/// Or what is wrong with it.
+fn is_dir(dir: &Path) -> Result<(), String> {
     let shown = printable(&dir.display().to_string());
     match std::fs::metadata(dir) {
         Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => anyhow::bail!("cannot grant {shown}: it is no directory"),
-        Err(error) => anyhow::bail!("cannot grant the directory {shown}: {error}"),
+        Ok(_) => Err(format!("cannot grant {shown}: it is no directory")),
+        Err(error) => Err(format!("cannot grant the directory {shown}: {error}")),
     }
 }
 
@@ -198,16 +199,17 @@ fn opened(file: &Path) -> std::io::Result<std::fs::File> {
     }
 }
 
-fn is_file(file: &Path) -> anyhow::Result<()> {
+/// Or what is wrong with it.
+fn is_file(file: &Path) -> Result<(), String> {
     let shown = printable(&file.display().to_string());
     match opened(file).and_then(|opened| opened.metadata()) {
-        Ok(found) if found.is_dir() => {
-            anyhow::bail!("cannot open {shown} as standard input: it is a directory")
-        }
+        Ok(found) if found.is_dir() => Err(format!(
+            "cannot open {shown} as standard input: it is a directory"
+        )),
         Ok(_) => Ok(()),
-        Err(error) => match ProcessLimit::of_io(&error) {
-            Some(limit) => anyhow::bail!("cannot open {shown} as standard input: {limit}"),
-            None => anyhow::bail!("cannot open {shown} as standard input: {error}"),
-        },
+        Err(error) => Err(match ProcessLimit::of_io(&error) {
+            Some(limit) => format!("cannot open {shown} as standard input: {limit}"),
+            None => format!("cannot open {shown} as standard input: {error}"),
+        }),
     }
 }

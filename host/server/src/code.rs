@@ -1,3 +1,5 @@
+//! Settings for compilation: compiler process, compilation cache and key.
+
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,20 +1,21 @@
+//! A backend or middleware that is a component loaded from a file, and its replacement.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use parking_lot::Mutex;
 use solti_metrics::MetricsHandle;
-use solti_metrics_host::component::{LoadError, NetworkGrant};
+use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, Provider, Providers,
 };
 use tokio::time::timeout;
 
+use crate::error::Error;
 use crate::limits::ComponentLimits;
-use crate::notices::{Notices, printing, tell_refusal};
+use crate::notices::Notices;
 use crate::part::Part;
-use crate::time::Written;
 
 /// A component that receives records, as it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +72,7 @@ impl Component {
         next: Option<MetricsHandle>,
         drain_timeout: Duration,
         notices: &Arc<dyn Notices>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let part = &wanted.part;
         let provider = load(providers, part, &**notices)?;
         has_role(&provider, next.is_some())?;
@@ -85,7 +86,7 @@ impl Component {
         wanted.options.limits.put(&mut options.limits);
         options.next = next.clone();
         if part.output {
-            [options.stdout, options.stderr] = printing(notices, &name);
+            [options.stdout, options.stderr] = notices.outputs(&name);
         }
         let backend = ComponentBackend::start(&provider, options)?;
         Ok(Self {
@@ -115,14 +116,19 @@ impl Component {
     }
 
     /// Puts what the file is now into the place of what runs.
-    pub async fn reload(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When the file is not a component of this role, cannot be started, or what runs has
+    /// not let go of its records within 1 s to 30 s, depending on `drain_timeout`. What
+    /// runs goes on then.
+    pub async fn reload(&self) -> Result<(), Error> {
         let part = self.part.lock().clone();
         if !self.replace(part).await? {
-            anyhow::bail!(
-                "{}: has not been replaced within {}, since it is busy",
-                self.name,
-                Written(self.patience())
-            );
+            return Err(Error::Busy {
+                name: self.name.to_string(),
+                within: self.patience(),
+            });
         }
         Ok(())
     }
@@ -136,12 +142,17 @@ impl Component {
 
     /// Puts this into the place of what runs. Whether that has let go of its records in
     /// time, and so was replaced.
-    pub async fn replace(&self, part: Part) -> anyhow::Result<bool> {
+    ///
+    /// # Errors
+    ///
+    /// When the file is not a component of this role, or cannot be started. What runs goes
+    /// on then.
+    pub async fn replace(&self, part: Part) -> Result<bool, Error> {
         let (providers, wanted) = (self.providers.clone(), part.clone());
         let notices = Arc::clone(&self.notices);
         let provider = tokio::task::spawn_blocking(move || load(&providers, &wanted, &*notices))
             .await
-            .context("loading was given up")??;
+            .map_err(Error::given_up("loading"))??;
         has_role(&provider, self.middleware)?;
         let patience = self.patience();
         match timeout(patience, self.backend.replace(&provider)).await {
@@ -154,16 +165,11 @@ impl Component {
 }
 
 /// Whether it forwards records, as a middleware does and a backend does not.
-pub(crate) fn has_role(provider: &Provider, middleware: bool) -> anyhow::Result<()> {
+pub(crate) fn has_role(provider: &Provider, middleware: bool) -> Result<(), Error> {
+    let name = || provider.name().to_owned();
     match (provider.is_middleware(), middleware) {
-        (true, false) => anyhow::bail!(
-            "{}: is a middleware; name it as one, and a backend behind it",
-            provider.name()
-        ),
-        (false, true) => anyhow::bail!(
-            "{}: is no middleware: it forwards nothing; name it as a backend",
-            provider.name()
-        ),
+        (true, false) => Err(Error::IsMiddleware { name: name() }),
+        (false, true) => Err(Error::NotAMiddleware { name: name() }),
         _ => Ok(()),
     }
 }
@@ -173,52 +179,10 @@ pub(crate) fn load(
     providers: &Providers,
     part: &Part,
     notices: &dyn Notices,
-) -> anyhow::Result<Provider> {
-    let provider = providers
-        .load_file(&part.file, &part.grants)
-        .map_err(with_notation)?;
-    tell_refusal(notices, provider.name(), provider.refusal());
+) -> Result<Provider, LoadError> {
+    let provider = providers.load_file(&part.file, &part.grants)?;
+    if let Some(refusal) = provider.refusal() {
+        notices.refused(provider.name(), refusal);
+    }
     Ok(provider)
-}
-
-/// An error that asks for a grant, with the notation of that grant.
-fn with_notation(error: LoadError) -> anyhow::Error {
-    match error {
-        LoadError::NotGranted { grant, .. } => {
-            let text = format!("{error}: {}", notation(grant));
-            anyhow::Error::from(error).context(text)
-        }
-        error => error.into(),
-    }
-}
-
-/// How a [`Grant`](crate::Grant) of this is written.
-const fn notation(grant: NetworkGrant) -> &'static str {
-    match grant {
-        NetworkGrant::Socket => "`tcp=ADDRESS`, `udp=ADDRESS` or `network=none`",
-        NetworkGrant::Http => "`http=HOST[:PORT]` or `network=none`",
-        _ => "`network=none`",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use solti_metrics_host::text::causes;
-
-    use super::*;
-
-    #[test]
-    fn a_grant_that_is_missing_is_named_in_the_notation_of_grants() {
-        let error = with_notation(LoadError::NotGranted {
-            name: "statsd.wasm".into(),
-            import: "wasi:sockets/udp@0.2.3".into(),
-            grant: NetworkGrant::Socket,
-        });
-        let told = causes(&*error);
-        assert!(
-            told.ends_with(": `tcp=ADDRESS`, `udp=ADDRESS` or `network=none`"),
-            "{told}"
-        );
-        assert_eq!(told.matches("was not granted").count(), 1, "{told}");
-    }
 }

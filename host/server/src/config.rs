@@ -5,6 +5,7 @@ mod check;
 mod error;
 mod expected;
 mod file;
+mod limit_keys;
 mod machine;
 mod place;
 mod schema;

@@ -1,3 +1,5 @@
+//! Directories to grant, and their text form `HOST[::GUEST][:rw]`.
+
 use std::path::PathBuf;
 use std::str::FromStr;
 

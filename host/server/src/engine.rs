@@ -27,17 +27,19 @@ mod stats;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
 use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
 use solti_metrics_host::wasi::Output;
 use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
 
+use crate::error::Error;
+
 pub use ended::Ended;
 pub use job::Job;
 pub use plan::{Admission, Backoff, Jitter, Plan, Schedule};
-pub use stats::{History, Snapshot};
+pub use stats::{History, Last, Snapshot, State};
 
 /// How many runs there may be, of all tasks, those that wait included.
 pub const MOST_RUNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
@@ -67,17 +69,24 @@ pub struct Engine {
     supervisor: SupervisorHandle,
     runner: Runner,
     closed: CancellationToken,
+    /// How many tasks it has begun with.
+    lives: Arc<AtomicU64>,
 }
 
 impl Engine {
     /// `concurrency` is how many runs there may be at a time, of all tasks; `grace` is
     /// how long those that are asked to stop may take. A guest stops at its next tick,
-    /// so whoever takes longer is a host call that does not return.
+    /// so whoever takes longer is a host call that does not return. This needs a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor does not take these numbers, or there is no runtime.
     pub fn start(
         runner: Runner,
         concurrency: Option<NonZeroUsize>,
         grace: Duration,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let limits = SupervisorConfig::default()
             .with_max_concurrent(concurrency)
             .with_max_registered_tasks(Some(MOST_RUNS))
@@ -87,11 +96,12 @@ impl Engine {
         let supervisor = Supervisor::builder(limits)
             .with_controller(lanes)
             .try_build()
-            .context("cannot supervise tasks")?;
+            .map_err(Error::supervise)?;
         Ok(Self {
-            supervisor: supervisor.serve().context("cannot supervise tasks")?,
+            supervisor: supervisor.serve().map_err(Error::supervise)?,
             runner,
             closed: CancellationToken::new(),
+            lives: Arc::default(),
         })
     }
 
@@ -101,9 +111,14 @@ impl Engine {
         self.closed.cancel();
     }
 
-    /// Begins with a task: from here on it runs as its plan says.
+    /// Begins with a task: from here on it runs as its plan says. This needs a tokio runtime.
     pub fn begin(&self, plan: Plan, observer: Arc<dyn Observer>) -> Job {
         Job::begin(self, plan, observer)
+    }
+
+    /// A number that no other task of the supervisor has.
+    fn life(&self) -> u64 {
+        self.lives.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Ends what still runs, as canceled. Whether all of it ended in time.

@@ -1,3 +1,5 @@
+//! Metrics of ledgers and component backends, for the scraped registry.
+
 use prometheus_client::registry::Registry;
 use solti_metrics::PrometheusMetrics;
 use solti_metrics_host::provider::BackendCollector;
@@ -42,22 +44,22 @@ impl Exported {
 
     /// Exports how a component is, too, for as long as it is there. Its ledger is
     /// exported by somebody else.
-    pub fn backend(&self, component: &Component) {
+    pub(crate) fn backend(&self, component: &Component) {
         self.backends.add(&component.backend);
     }
 
     /// Exports only what was counted of it, as it is now.
-    pub fn retire(&self, component: &Component) {
+    pub(crate) fn retire(&self, component: &Component) {
         self.backends.retire(&component.backend);
     }
 
     /// Adds what was counted under one name to what was under another one.
-    pub fn merge_retired(&self, name: &str, into: &str) {
+    pub(crate) fn merge_retired(&self, name: &str, into: &str) {
         self.backends.merge_retired(name, into);
     }
 
     /// Exports ledgers that come and go, too.
-    pub fn ledgers(
+    pub(crate) fn ledgers(
         &self,
         read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
     ) {

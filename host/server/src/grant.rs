@@ -1,3 +1,5 @@
+//! Grants to a component, and their text form such as `tcp=127.0.0.1:8125`.
+
 use std::str::FromStr;
 
 use crate::dir::Dir;

@@ -83,6 +83,9 @@
 //! - [`Component`] is a backend or middleware that was loaded from a file, and can be
 //!   replaced by what that file is later.
 //! - [`time`] reads times as people write them.
+//!
+//! Calls that fail return an [`Error`], or a list of them where several parts can fail at
+//! once: [`ConfigErrors`], [`StartError`] and [`ReloadError`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -98,7 +101,7 @@ mod config;
 mod dir;
 mod drain;
 pub mod engine;
-mod errors;
+mod error;
 mod exported;
 mod exporter;
 mod grant;
@@ -118,10 +121,12 @@ mod programs;
 mod reading;
 mod receivers;
 mod reload;
+mod reload_error;
 mod retired;
 mod server;
 mod site;
 mod start;
+mod start_error;
 mod task_counts;
 mod tasks;
 pub mod time;
@@ -134,12 +139,15 @@ pub use component::{Component, Options, Wanted};
 pub use config::{ConfigError, ConfigErrors, Configuration, Level, Log, LogFormat, schema};
 pub use dir::Dir;
 pub use drain::drain;
-pub use errors::{ReadError, ReloadError, StartError};
+pub use error::Error;
 pub use exported::Exported;
 pub use grant::Grant;
 pub use ledger_row::LedgerRow;
 pub use limits::{ComponentLimits, MOST_TABLE_ELEMENTS};
-pub use notices::{Notices, TracedNotices, printing, tell_refusal};
+pub use not_applied::{NotApplied, Remains};
+pub use notices::{Notices, TracedNotices};
 pub use part::Part;
+pub use reload_error::ReloadError;
 pub use server::{Server, ServerBuilder};
+pub use start_error::StartError;
 pub use together::together;

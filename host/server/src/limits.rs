@@ -1,3 +1,5 @@
+//! Limits of a component besides memory and time.
+
 use bytesize::ByteSize;
 use solti_metrics_host::limits::Limits;
 

@@ -1,3 +1,5 @@
+//! Splits the output of a guest or a component into lines.
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;

@@ -1,3 +1,5 @@
+//! The state of a running server that pages, metrics and reloads share.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};

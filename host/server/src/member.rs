@@ -1,3 +1,5 @@
+//! A backend or middleware of a running server, and the settings that it was made from.
+
 use std::sync::Arc;
 
 use bytesize::ByteSize;
@@ -99,7 +101,7 @@ impl Wanted {
             name: name.into(),
             part: Part::granted(&file, &grants(source, backend.grants.iter().flatten())),
             options: Options {
-                limits: backend.limits(),
+                limits: backend.limits.given(),
                 ..options(backend.queue, backend.timeout, backend.memory)
             },
         })
@@ -111,7 +113,7 @@ impl Wanted {
             name: middleware.name.0.clone(),
             part: Part::granted(&file, &grants(source, middleware.grants.iter())),
             options: Options {
-                limits: middleware.limits(),
+                limits: middleware.limits.given(),
                 ..options(middleware.queue, middleware.timeout, middleware.memory)
             },
         }

@@ -1,3 +1,5 @@
+//! A component file with its grants.
+
 use std::path::{Path, PathBuf};
 
 use solti_metrics_host::provider::Grants;

@@ -1,3 +1,5 @@
+//! Forwards the output of a task to where its configuration says.
+
 use std::sync::Arc;
 
 use solti_metrics_host::runner::{SpawnError, TaskReport};

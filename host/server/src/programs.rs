@@ -1,13 +1,15 @@
+//! Loads the components of tasks, each file once.
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Runner};
 use tokio::task::spawn_blocking;
 
-use crate::notices::{Notices, tell_refusal};
+use crate::error::Error;
+use crate::notices::Notices;
 use crate::reading::Reads;
 
 /// What components' files are, each loaded once however many tasks run it.
@@ -53,7 +55,7 @@ impl Programs {
 
     /// Reads the file, and compiles it if it is new. One after another: what compiles
     /// one takes all processors there are, and its memory is bounded for each.
-    pub(super) async fn load(self: &Arc<Self>, file: PathBuf) -> anyhow::Result<Loaded> {
+    pub(super) async fn load(self: &Arc<Self>, file: PathBuf) -> Result<Loaded, Error> {
         if let Some(loaded) = self.loaded.lock().get(&file) {
             return Ok(loaded.clone());
         }
@@ -65,10 +67,10 @@ impl Programs {
         let this = Arc::clone(self);
         spawn_blocking(move || this.make(file, &bytes))
             .await
-            .context("loading was given up")?
+            .map_err(Error::given_up("loading"))?
     }
 
-    fn make(&self, file: PathBuf, bytes: &[u8]) -> anyhow::Result<Loaded> {
+    fn make(&self, file: PathBuf, bytes: &[u8]) -> Result<Loaded, Error> {
         let digest = blake3::hash(bytes);
         let same = |loaded: &&Loaded| loaded.digest == digest;
         let before = self.before.lock().get(&file).filter(same).cloned();
@@ -76,7 +78,9 @@ impl Programs {
             Some(loaded) => loaded,
             None => {
                 let program = self.runner.load(&file.display().to_string(), bytes)?;
-                tell_refusal(&*self.notices, program.name(), program.refusal());
+                if let Some(refusal) = program.refusal() {
+                    self.notices.refused(program.name(), refusal);
+                }
                 Loaded { program, digest }
             }
         };

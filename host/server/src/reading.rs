@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use solti_metrics_host::text::printable;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::time::Written;
+use crate::error::Error;
 
 /// How long reading one file may take. A file system that does not answer would hold up
 /// a reload for ever.
@@ -35,7 +34,7 @@ impl Reads {
         &self,
         file: &Path,
         read: impl FnOnce() -> T + Send + 'static,
-    ) -> anyhow::Result<T> {
+    ) -> Result<T, Error> {
         within(READ_TIMEOUT, &self.0, file, read).await
     }
 }
@@ -45,13 +44,12 @@ async fn within<T: Send + 'static>(
     reads: &Arc<Semaphore>,
     file: &Path,
     read: impl FnOnce() -> T + Send + 'static,
-) -> anyhow::Result<T> {
-    let shown = || printable(&file.display().to_string());
+) -> Result<T, Error> {
     let Ok(place) = Arc::clone(reads).try_acquire_owned() else {
-        bail!(
-            "{}: not read, since {MOST_STUCK} files are still being read; does their file system answer?",
-            shown()
-        );
+        return Err(Error::TooManyReads {
+            file: file.into(),
+            reads: MOST_STUCK,
+        });
     };
     let reading = spawn_blocking(move || {
         let read = read();
@@ -59,12 +57,14 @@ async fn within<T: Send + 'static>(
         read
     });
     match timeout(time, reading).await {
-        Ok(read) => read.with_context(|| format!("{}: reading was given up", shown())),
-        Err(_) => bail!(
-            "{}: cannot be read within {}; does its file system answer?",
-            shown(),
-            Written(time)
-        ),
+        Ok(read) => read.map_err(|source| {
+            let file = printable(&file.display().to_string());
+            Error::given_up(format!("{file}: reading"))(source)
+        }),
+        Err(_) => Err(Error::ReadTimedOut {
+            file: file.into(),
+            within: time,
+        }),
     }
 }
 

@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use parking_lot::Mutex;
 use solti_metrics::{MetricsHandle, PrometheusMetrics, ReplaceableMetrics};
 use solti_metrics_host::provider::Providers;
@@ -22,12 +21,13 @@ use tokio::task::spawn_blocking;
 
 use crate::component::{Component, Wanted};
 use crate::config::{Backend, Configuration, Middleware, Name};
+use crate::error::Error;
 use crate::exported::Exported;
 use crate::exporter::Exporter;
 use crate::leaving::{Gone, Leaving, stop};
 use crate::ledgers::Ledgers;
 use crate::member::Member;
-use crate::not_applied::NotApplied;
+use crate::not_applied::{NotApplied, Remains};
 use crate::notices::Notices;
 use crate::reading::Reads;
 use crate::together::together;
@@ -58,17 +58,19 @@ struct Members {
 }
 
 impl Members {
-    /// Takes over who had this name before, with the role that it had. Whether there is
-    /// one.
-    fn keep(&mut self, name: &str, before: &Self) -> bool {
+    /// Takes over who had this name before, with the role that it had, if there is one.
+    fn keep(&mut self, name: &str, before: &Self) -> Remains {
         if let Some(backend) = before.backends.get(name) {
             self.backends.insert(name.into(), backend.clone());
-            return true;
+            return Remains::AsItWas;
         }
         let mut middlewares = before.middlewares.iter();
         let middleware = middlewares.find(|(old, _)| *old.name == *name);
         self.middlewares.extend(middleware.cloned());
-        middleware.is_some()
+        match middleware {
+            Some(_) => Remains::AsItWas,
+            None => Remains::NotStarted,
+        }
     }
 
     /// Moves middlewares that have none of these names to the places that they had: those
@@ -148,11 +150,11 @@ impl Receivers {
         for (Name(name), backend) in &source.config.backends {
             let old = before.backends.get(name);
             let made = self.backend(source, name, backend, old).await;
-            match made.with_context(|| format!("backend {name}")) {
+            match made.map_err(|error| error.of_backend(name)) {
                 Ok(member) => drop(after.backends.insert(name.clone(), member)),
                 Err(error) => {
-                    let goes_on = after.keep(name, &before);
-                    errors.push(NotApplied { error, goes_on });
+                    let remains = after.keep(name, &before);
+                    errors.push(NotApplied::new(error, remains));
                 }
             }
         }
@@ -163,11 +165,11 @@ impl Receivers {
                 .iter()
                 .find(|(old, _)| *old.name == wanted.name);
             let made = self.middleware(wanted, old).await;
-            match made.with_context(|| format!("middleware {}", middleware.name.0)) {
+            match made.map_err(|error| error.of_middleware(&middleware.name.0)) {
                 Ok(made) => after.middlewares.push(made),
                 Err(error) => {
-                    let goes_on = after.keep(&middleware.name.0, &before);
-                    errors.push(NotApplied { error, goes_on });
+                    let remains = after.keep(&middleware.name.0, &before);
+                    errors.push(NotApplied::new(error, remains));
                 }
             }
         }
@@ -193,7 +195,7 @@ impl Receivers {
         name: &str,
         backend: &Backend,
         old: Option<&Member>,
-    ) -> anyhow::Result<Member> {
+    ) -> Result<Member, Error> {
         if let Some(wanted) = Wanted::backend(source, name, backend) {
             return self.component(wanted, old, None).await;
         }
@@ -214,7 +216,7 @@ impl Receivers {
         &self,
         wanted: Wanted,
         old: Option<&(Member, Arc<ReplaceableMetrics>)>,
-    ) -> anyhow::Result<(Member, Arc<ReplaceableMetrics>)> {
+    ) -> Result<(Member, Arc<ReplaceableMetrics>), Error> {
         let behind = match old {
             Some((_, behind)) => Arc::clone(behind),
             None => Arc::new(ReplaceableMetrics::new(
@@ -233,7 +235,7 @@ impl Receivers {
         wanted: Wanted,
         old: Option<&Member>,
         next: Option<MetricsHandle>,
-    ) -> anyhow::Result<Member> {
+    ) -> Result<Member, Error> {
         let digest = self.digest(&wanted).await?;
         match old.and_then(|old| Some((old, old.component()?))) {
             Some((old, _)) if old.is_component_of(&wanted, &digest) => return Ok(old.clone()),
@@ -261,10 +263,10 @@ impl Receivers {
         };
         spawn_blocking(start)
             .await
-            .context("loading was given up")?
+            .map_err(Error::given_up("loading"))?
     }
 
-    async fn digest(&self, wanted: &Wanted) -> anyhow::Result<blake3::Hash> {
+    async fn digest(&self, wanted: &Wanted) -> Result<blake3::Hash, Error> {
         let (providers, file) = (self.providers.clone(), wanted.part.file.clone());
         let read = {
             let file = file.clone();

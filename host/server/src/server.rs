@@ -1,3 +1,8 @@
+//! The server: builder, start, reload and stop.
+
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +13,14 @@ use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::check::{Checked, check};
 use crate::config::Configuration;
-use crate::errors::{ReloadError, StartError};
+use crate::error::Error;
 use crate::http::HttpServer;
 use crate::live::Live;
 use crate::notices::{Notices, TracedNotices};
 use crate::reload;
+use crate::reload_error::ReloadError;
 use crate::start::{Parts, listen, prepare};
+use crate::start_error::StartError;
 
 /// Tasks that run as a [`Configuration`] says, and what can be looked at of them.
 ///
@@ -85,9 +92,9 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// When nothing can be looked at, whatever the configuration says.
-    pub fn check(self) -> Result<Checked, StartError> {
+    pub fn check(self) -> Result<Checked, Error> {
         let parts = self.0;
-        check(&parts.configuration, parts.compiler, &*parts.notices).map_err(StartError::of)
+        check(&parts.configuration, parts.compiler, &*parts.notices)
     }
 
     /// Puts the server together, and listens if `[server]` wants that. No task runs and no
@@ -97,10 +104,10 @@ impl ServerBuilder {
     ///
     /// When the address cannot be listened on, a key or token cannot be read, or memory for
     /// tasks cannot be had.
-    pub async fn build(self) -> Result<Server, StartError> {
+    pub async fn build(self) -> Result<Server, Error> {
         let began_with = self.0.configuration.clone();
-        let live = prepare(self.0).await.map_err(StartError::of)?;
-        let http = listen(&began_with, &live).await.map_err(StartError::of)?;
+        let live = prepare(self.0).await?;
+        let http = listen(&began_with, &live).await?;
         Ok(Server {
             began_with,
             live,
@@ -144,7 +151,7 @@ impl Server {
         }
         if !errors.is_empty() {
             let errors = errors.into_iter().map(|it| it.error);
-            return Err(StartError::all(errors));
+            return Err(StartError::new(errors.collect()));
         }
         live.begun.store(true, Ordering::Relaxed);
         tracing::info!(
@@ -163,7 +170,7 @@ impl Server {
     ///
     /// What could not be applied. All else is.
     pub async fn reload(&self) -> Result<(), ReloadError> {
-        ReloadError::unless_empty(reload::reload(&self.began_with, &self.live).await)
+        reload::reload(&self.began_with, &self.live).await
     }
 
     /// The same, with a configuration that the caller has read.
@@ -172,8 +179,7 @@ impl Server {
     ///
     /// What could not be applied. All else is.
     pub async fn apply(&self, configuration: &Configuration) -> Result<(), ReloadError> {
-        let errors = reload::apply(&self.began_with, configuration, &self.live).await;
-        ReloadError::unless_empty(errors)
+        reload::apply(&self.began_with, configuration, &self.live).await
     }
 
     /// Ends what runs, as canceled, lets backends take what waits, and returns what became

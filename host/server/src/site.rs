@@ -1,3 +1,5 @@
+//! The pages of a running server.
+
 use std::sync::Arc;
 
 use hyper::StatusCode;

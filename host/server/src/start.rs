@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
-use anyhow::Context;
 use prometheus_client::registry::Registry;
 use solti_metrics::MetricsHandle;
 use solti_metrics_host::LedgerBook;
@@ -17,6 +16,7 @@ use crate::code::{CodeWanted, default_cache};
 use crate::collector::{LiveCollector, process_began};
 use crate::config::{Cache, Config, Configuration, Way};
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::exported::Exported;
 use crate::http::{Access, Hits, HttpServer, Limits, Token};
 use crate::live::Live;
@@ -39,15 +39,15 @@ pub(crate) struct Parts {
 }
 
 /// All of it, with no task and no backend yet.
-pub(crate) async fn prepare(parts: Parts) -> anyhow::Result<Arc<Live>> {
+pub(crate) async fn prepare(parts: Parts) -> Result<Arc<Live>, Error> {
     // A key is read, a folder looked at, and room set aside: none of that may hold
     // signals up.
     spawn_blocking(move || put_together(parts))
         .await
-        .context("it was given up")?
+        .map_err(Error::given_up("putting the server together"))?
 }
 
-fn put_together(parts: Parts) -> anyhow::Result<Arc<Live>> {
+fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
     let Parts {
         configuration: source,
         compiler,
@@ -82,7 +82,7 @@ fn put_together(parts: Parts) -> anyhow::Result<Arc<Live>> {
     );
     let runner = Runner::builder(receivers.handle())
         .books(&guests, &own)
-        .stack(usize::try_from(config.runner.stack.0.as_u64())?)
+        .stack(stack(config))
         .max_component(config.runner.max_component.0.as_u64())
         .path(match config.runner.path {
             Way::Inline => RecordPath::Inline,
@@ -126,7 +126,7 @@ fn put_together(parts: Parts) -> anyhow::Result<Arc<Live>> {
 pub(crate) async fn listen(
     source: &Configuration,
     live: &Arc<Live>,
-) -> anyhow::Result<Option<HttpServer>> {
+) -> Result<Option<HttpServer>, Error> {
     let Some(wanted) = &source.config.server else {
         return Ok(None);
     };
@@ -147,7 +147,7 @@ pub(crate) async fn listen(
     Ok(Some(server))
 }
 
-pub(super) fn access(source: &Configuration) -> anyhow::Result<Access> {
+pub(super) fn access(source: &Configuration) -> Result<Access, Error> {
     let server = source.config.server.as_ref();
     let file = server.and_then(|server| server.token_file.as_ref());
     let token = file
@@ -176,6 +176,11 @@ pub(crate) fn code_wanted(source: &Configuration, compiler: Option<CompilerProce
     }
 }
 
+/// Bytes of stack that a run has.
+pub(crate) fn stack(config: &Config) -> usize {
+    usize::try_from(config.runner.stack.0.as_u64()).unwrap_or(usize::MAX)
+}
+
 /// Room for as many runs as there may be at a time, each as large as the largest.
 pub(super) fn pool(config: &Config) -> Pool {
     let mut pool = Pool::new(u32::try_from(config.runner.concurrency.get()).unwrap_or(u32::MAX));
@@ -187,7 +192,7 @@ pub(super) fn pool(config: &Config) -> Pool {
     let elements = config
         .tasks
         .values()
-        .filter_map(|task| task.max_table_elements);
+        .filter_map(|task| task.limits.max_table_elements);
     let most = elements.max().map_or(0, |most| most as usize);
     pool.table_elements = pool.table_elements.max(most);
     pool

@@ -1,3 +1,5 @@
+//! Counters of a task, which outlive the task.
+
 use std::time::Duration;
 
 use solti_metrics_host::LedgerSnapshot;

@@ -10,7 +10,7 @@ use solti_metrics_host::{LedgerBook, LedgerSnapshot};
 
 use crate::config::{self, Configuration, Name, Text};
 use crate::engine::{Engine, History, Job, Plan, Snapshot};
-use crate::not_applied::NotApplied;
+use crate::not_applied::{NotApplied, Remains};
 use crate::printed::Printed;
 use crate::programs::{Loaded, Programs};
 use crate::retired::Retired;
@@ -119,19 +119,19 @@ impl Tasks {
                 }
                 Ok(loaded) => self.put(source, name, wanted, loaded).await,
                 Err(error) => {
-                    let error = error.context(format!("task {name}"));
-                    let why = causes(&*error);
-                    let goes_on = match self.all.lock().running.get_mut(name) {
+                    let error = error.of_task(name);
+                    let why = causes(&error);
+                    let remains = match self.all.lock().running.get_mut(name) {
                         Some(running) => {
                             running.error = Some(why);
-                            true
+                            Remains::AsItWas
                         }
                         None => {
                             missing.insert(name.clone(), (wanted.clone(), why));
-                            false
+                            Remains::NotStarted
                         }
                     };
-                    errors.push(NotApplied { error, goes_on });
+                    errors.push(NotApplied::new(error, remains));
                 }
             }
         }
@@ -311,7 +311,7 @@ fn task(source: &Configuration, wanted: &config::Task, kept: &Kept) -> RunnerTas
     if let Some(Text(size)) = wanted.max_output {
         task.limits.output = size.as_u64();
     }
-    wanted.limits().put(&mut task.limits);
+    wanted.limits.given().put(&mut task.limits);
     task.quota = wanted.quota;
     task.usage = Some(kept.usage.clone());
     task.book = Some(kept.book.clone());

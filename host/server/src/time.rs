@@ -80,6 +80,7 @@ impl FromStr for ShortTime {
 
 /// A text that is not such a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TimeError {
     /// It has no number.
     NoNumber,
@@ -158,7 +159,7 @@ fn meant(unit: &str) -> Option<(&'static str, &'static str)> {
 /// # Errors
 ///
 /// When the time is shorter than that.
-pub fn at_least(time: Duration, least: Duration) -> Result<Duration, TimeError> {
+pub(crate) fn at_least(time: Duration, least: Duration) -> Result<Duration, TimeError> {
     if time < least {
         return Err(TimeError::TooShort { least });
     }
@@ -217,7 +218,7 @@ fn split(text: &str, is_of: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 /// Shows a time as it would be written, to the millisecond if it is longer than one.
-pub struct Written(pub Duration);
+pub(crate) struct Written(pub(crate) Duration);
 
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,7 +242,7 @@ impl fmt::Display for Written {
 }
 
 /// In milliseconds, with as many digits as there are microseconds.
-pub fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Siblings;
+use super::{BackendFailure, Siblings};
 use crate::LedgerSnapshot;
 
 /// What a backend does at the moment.
@@ -73,7 +73,7 @@ pub struct BackendStatus {
     /// How often another provider took the place of the one before.
     pub swaps: u64,
     /// What the last failure was.
-    pub last_failure: Option<String>,
+    pub last_failure: Option<BackendFailure>,
     /// What the instance that failed then had printed last to its standard error,
     /// wherever that goes: up to 40 lines, each of them printable.
     pub last_words: Option<String>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use solti_metrics::exporter::{ExporterStatus, Queue};
 
-use super::{BackendState, BackendStatus, Siblings};
+use super::{BackendFailure, BackendState, BackendStatus, Siblings};
 use crate::LedgerBook;
 
 /// What a backend's handle and its worker have in common.
@@ -27,7 +27,7 @@ pub(super) struct Condition {
     pub(super) failures: u64,
     pub(super) restarts: u64,
     pub(super) swaps: u64,
-    pub(super) last_failure: Option<String>,
+    pub(super) last_failure: Option<BackendFailure>,
     pub(super) last_words: Option<String>,
     pub(super) flush_error: Option<String>,
     pub(super) output_swallowed: u64,
@@ -96,7 +96,7 @@ impl Supervision {
         let condition = self.condition.lock();
         status.attempts = condition.batches;
         status.failures = condition.failures;
-        status.last_error.clone_from(&condition.last_failure);
+        status.last_error = condition.last_failure.as_ref().map(ToString::to_string);
         status.queued = self.queue.len();
         status.queue_capacity = Some(self.queue.capacity());
         status

@@ -227,7 +227,7 @@ impl Worker {
         tracing::warn!(backend = &*self.shared.name, %failure, last_words, "backend failed");
         self.shared.change(|condition| {
             condition.failures += 1;
-            condition.last_failure = Some(failure.to_string());
+            condition.last_failure = Some(failure.clone());
             condition.last_words = last_words;
         });
     }

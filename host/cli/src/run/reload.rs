@@ -53,7 +53,7 @@ async fn reload(component: &Arc<Component>) {
         Ok(()) => complain(format_args!("{name}: replaced by what its file is now")),
         Err(error) => complain(format_args!(
             "error: {}; the backend {name} goes on as it was",
-            causes(&*error)
+            causes(&error)
         )),
     }
 }

@@ -72,7 +72,7 @@ impl BackendRow {
             failures: status.failures,
             restarts: status.restarts,
             swaps: status.swaps,
-            last_failure: status.last_failure,
+            last_failure: status.last_failure.map(|it| it.to_string()),
             last_words: status.last_words,
             flush_error: status.flush_error,
             output_swallowed: status.output_swallowed,

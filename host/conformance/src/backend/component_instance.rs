@@ -1,3 +1,5 @@
+//! An instance of a provider or a middleware.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use solti_metrics_host::provider::{
 };
 
 use super::status::Status;
-use super::stop::Stop;
+use super::stop::{Cause, Stop};
 use crate::counts::{Counter, Counts};
 use crate::options::{Options, OutputFn};
 
@@ -87,7 +89,7 @@ impl<'a> ComponentInstance<'a> {
     pub(super) async fn record(&self, events: &[Event]) -> Result<(), Stop> {
         let recorded = self.backend.record_batch(events);
         recorded.map_err(|error| Stop::Died {
-            cause: error.to_string(),
+            cause: Cause::Other(error.to_string()),
             stderr_tail: None,
         })?;
         self.settle().await
@@ -157,7 +159,7 @@ impl<'a> ComponentInstance<'a> {
             }
             if !matches!(error, NotRunning::Failed(_)) {
                 return Stop::Died {
-                    cause: error.to_string(),
+                    cause: Cause::Other(error.to_string()),
                     stderr_tail: None,
                 };
             }

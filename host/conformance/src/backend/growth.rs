@@ -1,3 +1,5 @@
+//! Measures the growth of linear memory.
+
 use bytesize::ByteSize;
 
 use crate::check::Fault;

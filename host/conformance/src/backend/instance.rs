@@ -1,3 +1,5 @@
+//! An instance of the provider, middleware or backend under test.
+
 use solti_metrics::Event;
 
 use super::component_instance::ComponentInstance;

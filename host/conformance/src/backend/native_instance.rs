@@ -1,3 +1,5 @@
+//! An instance of a backend in Rust.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +9,7 @@ use solti_metrics_host::contained::contained;
 use solti_metrics_host::provider::Siblings;
 
 use super::status::Status;
-use super::stop::Stop;
+use super::stop::{Cause, Stop};
 
 /// Returns what a backend exposes, or why it cannot.
 pub(crate) type ExposeFn = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
@@ -114,9 +116,9 @@ impl<'a> NativeInstance<'a> {
     }
 }
 
-fn died(cause: String) -> Stop {
+fn died(panic: String) -> Stop {
     Stop::Died {
-        cause,
+        cause: Cause::Panicked(panic),
         stderr_tail: None,
     }
 }

@@ -1,3 +1,5 @@
+//! Rules and outcomes of vectors.
+
 use super::growth::Growth;
 use super::status::Status;
 use super::stop::Stop;

@@ -1,3 +1,5 @@
+//! Checks the records that a middleware forwards.
+
 use super::outcome::Outcome;
 use crate::check::{Check, Fault, Verdict};
 

@@ -1,3 +1,5 @@
+//! Collects what vectors have shown, and judges it.
+
 use solti_metrics_host::provider::Siblings;
 
 use super::outcome::Outcome;

@@ -1,3 +1,5 @@
+//! Starts instances of the provider, middleware or backend under test.
+
 use solti_metrics_host::provider::{Siblings, StartError};
 
 use super::component_instance::{ComponentInstance, ComponentSetting};

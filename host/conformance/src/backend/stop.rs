@@ -1,29 +1,51 @@
-use solti_metrics_host::provider::{BackendStatus, StartError};
+//! Why what is tested does not go on, and what its author can change.
+
+use std::fmt;
+
+use solti_metrics_host::limits::Limit;
+use solti_metrics_host::provider::{BackendFailure, BackendStatus, StartError};
 
 use crate::check::Fault;
 use crate::error::Error;
 use crate::options::Options;
 use crate::term::Term;
 
-/// How it is told of a component that this process, and not it, was in the way.
-const PROCESS_LIMIT: &str = "could not go on: ";
-
 /// Why a component does not go on.
 #[derive(Debug, Clone)]
 pub(super) enum Stop {
     /// Its instance is gone.
     Died {
-        cause: String,
+        cause: Cause,
         stderr_tail: Option<String>,
     },
     /// It says that it could not.
     Refused { said: String },
 }
 
+/// Why an instance is gone.
+#[derive(Debug, Clone)]
+pub(super) enum Cause {
+    /// An instance of a component has failed.
+    Failed(BackendFailure),
+    /// A backend in Rust has panicked: how that is told.
+    Panicked(String),
+    /// It was not there, or could not be started: how that is told.
+    Other(String),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Panicked(told) | Self::Other(told) => f.write_str(told),
+        }
+    }
+}
+
 impl Stop {
     /// Whether it has failed, and how.
     pub(super) fn of(status: &BackendStatus) -> Option<Self> {
-        let cause = status.last_failure.clone()?;
+        let cause = Cause::Failed(status.last_failure.clone()?);
         let stderr_tail = status.last_words.clone();
         Some(Self::Died { cause, stderr_tail })
     }
@@ -32,8 +54,8 @@ impl Stop {
     pub(super) fn of_start(error: &StartError) -> Self {
         Self::Died {
             cause: match error.process_limit() {
-                Some(limit) => format!("{PROCESS_LIMIT}{limit}"),
-                None => error.to_string(),
+                Some(limit) => Cause::Failed(BackendFailure::ProcessLimit { limit }),
+                None => Cause::Other(error.to_string()),
             },
             stderr_tail: None,
         }
@@ -48,16 +70,22 @@ impl Stop {
     }
 
     pub(super) fn timed_out(&self) -> bool {
-        self.died_of("did not return")
+        matches!(self.failure(), Some(BackendFailure::TimedOut { .. }))
     }
 
     pub(super) fn out_of_memory(&self) -> bool {
-        self.died_of("hit the limit on memory")
+        matches!(
+            self.failure(),
+            Some(BackendFailure::LimitHit {
+                limit: Limit::Memory,
+                ..
+            })
+        )
     }
 
     /// Why nothing can be said of the component, if this process was in its way.
     pub(super) fn untested(&self, name: &str) -> Option<Error> {
-        self.died_of(PROCESS_LIMIT)
+        matches!(self.failure(), Some(BackendFailure::ProcessLimit { .. }))
             .then(|| Error::untested(name, self.cause()))
     }
 
@@ -83,45 +111,41 @@ impl Stop {
         Fault::new(expected, format!("{when}, {cause}{said}"), fix)
     }
 
-    fn died_of(&self, sign: &str) -> bool {
-        matches!(self, Self::Died { cause, .. } if cause.starts_with(sign))
+    fn failure(&self) -> Option<&BackendFailure> {
+        match self {
+            Self::Died {
+                cause: Cause::Failed(failure),
+                ..
+            } => Some(failure),
+            _ => None,
+        }
     }
 }
 
-fn advice(cause: &str, options: &Options) -> String {
+fn advice(cause: &Cause, options: &Options) -> String {
     let term = |term| options.term(term);
-    let advice = [
-        (
-            "did not return",
-            format!(
-                "return at once, and leave what takes long to `flush`; or allow more time with {}",
-                term(Term::Timeout)
-            ),
+    match cause {
+        Cause::Panicked(_) => "whatever comes is a record like any other: none may panic".into(),
+        Cause::Failed(BackendFailure::TimedOut { .. }) => format!(
+            "return at once, and leave what takes long to `flush`; or allow more time with {}",
+            term(Term::Timeout)
         ),
-        (
-            "hit the limit on memory",
-            format!("keep less, or give it more with {}", term(Term::Memory)),
+        Cause::Failed(BackendFailure::LimitHit {
+            limit: Limit::Memory,
+            ..
+        }) => format!("keep less, or give it more with {}", term(Term::Memory)),
+        Cause::Failed(BackendFailure::LimitHit { .. }) => {
+            "ask for less of it, or raise that limit".into()
+        }
+        Cause::Failed(BackendFailure::Exited { .. }) => {
+            "leave out `exit`: a backend has to stay".into()
+        }
+        Cause::Failed(BackendFailure::Grant { .. }) => format!(
+            "name with {} what is there and may be used",
+            term(Term::Grants)
         ),
-        (
-            "hit the limit",
-            "ask for less of it, or raise that limit".into(),
-        ),
-        (
-            "panicked",
-            "whatever comes is a record like any other: none may panic".into(),
-        ),
-        ("exited", "leave out `exit`: a backend has to stay".into()),
-        (
-            "cannot be given",
-            format!(
-                "name with {} what is there and may be used",
-                term(Term::Grants)
-            ),
-        ),
-    ];
-    let found = advice.into_iter().find(|(sign, _)| cause.starts_with(sign));
-    found.map_or_else(
-        || "whatever comes is a record like any other: none may trap".into(),
-        |(_, advice)| advice,
-    )
+        Cause::Failed(_) | Cause::Other(_) => {
+            "whatever comes is a record like any other: none may trap".into()
+        }
+    }
 }

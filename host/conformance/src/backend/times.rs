@@ -1,3 +1,5 @@
+//! Measures the time for each record.
+
 use std::time::Duration;
 
 use super::outcome::Outcome;

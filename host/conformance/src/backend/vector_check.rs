@@ -1,3 +1,5 @@
+//! Runs one vector, with batches and without.
+
 use super::outcome::{Outcome, Rules};
 use super::scenario;
 use super::seen::Seen;

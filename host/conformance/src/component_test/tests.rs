@@ -1,3 +1,5 @@
+//! Tests of whole components against the built-in vectors.
+
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

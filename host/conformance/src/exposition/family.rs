@@ -1,3 +1,5 @@
+//! One metric family of an exposition, and the rules for it.
+
 use std::collections::BTreeMap;
 
 use solti_metrics_host::text::printable;

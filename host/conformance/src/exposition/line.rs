@@ -1,3 +1,5 @@
+//! Lines of an exposition: metadata and samples.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! One run of a guest.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Records in vectors, in the words of the WIT package.
+
 use serde::Deserialize;
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 

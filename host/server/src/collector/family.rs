@@ -1,3 +1,5 @@
+//! Encodes one metric family at a scrape.
+
 use std::fmt;
 
 use prometheus_client::encoding::{

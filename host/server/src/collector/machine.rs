@@ -1,3 +1,5 @@
+//! Metrics of the server as a whole and of its process.
+
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;

@@ -1,3 +1,5 @@
+//! Metrics of each task.
+
 use std::fmt;
 
 use solti_metrics_host::DropReason;

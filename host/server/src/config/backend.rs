@@ -1,3 +1,5 @@
+//! The tables `[backends.NAME]` and `[[middlewares]]`.
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,16 +10,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::limit_keys::LimitKeys;
 use super::values::{Name, Text};
 use crate::grant::Grant;
-use crate::limits::ComponentLimits;
 use crate::time::Time;
 
 /// Who receives the records, beside what is scraped: one of `component`, `otlp` and
 /// `statsd`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = kinds()))]
+#[schemars(extend("oneOf" = kinds(), "additionalProperties" = false))]
 pub(crate) struct Backend {
     /// The file of a provider, named from the configuration's folder on.
     #[schemars(example = &"provider.wasm")]
@@ -39,50 +40,14 @@ pub(crate) struct Backend {
     /// instances together.
     #[schemars(extend("default" = "64MiB"))]
     pub(crate) memory: Option<Text<ByteSize>>,
-
-    /// Maximum elements of all tables of the component together.
-    #[schemars(range(max = 10_000_000), extend("default" = 20_000))]
-    pub(crate) max_table_elements: Option<u32>,
-
-    /// Maximum number of tables of the component.
-    #[schemars(extend("default" = 64))]
-    pub(crate) max_tables: Option<u32>,
-
-    /// Maximum number of linear memories of the component, each of which reserves 4 GiB of address
-    /// space.
-    #[schemars(extend("default" = 16))]
-    pub(crate) max_memories: Option<u32>,
-
-    /// Maximum number of instances of core modules of the component.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_instances: Option<u32>,
-
-    /// Maximum number of handles that the component may have open: files, streams, and resources of
-    /// its own.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_handles: Option<u32>,
-
-    /// Maximum number of file descriptors that the component may have open: of directories, files
-    /// and sockets.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_descriptors: Option<u32>,
-
-    /// Maximum number of streams of files and directory listings that the component may have open.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_streams: Option<u32>,
-
-    /// Maximum random bytes that one call of the component may ask for.
-    #[schemars(extend("default" = "4KiB"))]
-    pub(crate) max_random: Option<Text<ByteSize>>,
-
-    /// Maximum bytes that one call of the component may make the host copy.
-    #[schemars(extend("default" = "16MiB"))]
-    pub(crate) max_host_call_data: Option<Text<ByteSize>>,
+    /// What it may use besides memory and time.
+    #[serde(flatten)]
+    pub(crate) limits: LimitKeys,
 }
 
 /// A component that records pass on their way to all backends.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 pub(crate) struct Middleware {
     /// Its name, in messages and metrics.
     #[schemars(example = &"sampler")]
@@ -104,66 +69,17 @@ pub(crate) struct Middleware {
     /// instances together.
     #[schemars(extend("default" = "64MiB"))]
     pub(crate) memory: Option<Text<ByteSize>>,
-
-    /// Maximum elements of all tables of the component together.
-    #[schemars(range(max = 10_000_000), extend("default" = 20_000))]
-    pub(crate) max_table_elements: Option<u32>,
-
-    /// Maximum number of tables of the component.
-    #[schemars(extend("default" = 64))]
-    pub(crate) max_tables: Option<u32>,
-
-    /// Maximum number of linear memories of the component, each of which reserves 4 GiB of address
-    /// space.
-    #[schemars(extend("default" = 16))]
-    pub(crate) max_memories: Option<u32>,
-
-    /// Maximum number of instances of core modules of the component.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_instances: Option<u32>,
-
-    /// Maximum number of handles that the component may have open: files, streams, and resources of
-    /// its own.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_handles: Option<u32>,
-
-    /// Maximum number of file descriptors that the component may have open: of directories, files
-    /// and sockets.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_descriptors: Option<u32>,
-
-    /// Maximum number of streams of files and directory listings that the component may have open.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_streams: Option<u32>,
-
-    /// Maximum random bytes that one call of the component may ask for.
-    #[schemars(extend("default" = "4KiB"))]
-    pub(crate) max_random: Option<Text<ByteSize>>,
-
-    /// Maximum bytes that one call of the component may make the host copy.
-    #[schemars(extend("default" = "16MiB"))]
-    pub(crate) max_host_call_data: Option<Text<ByteSize>>,
+    /// What it may use besides memory and time.
+    #[serde(flatten)]
+    pub(crate) limits: LimitKeys,
 }
 
 /// What goes with which kind of backend, in the words of the schema.
 fn kinds() -> serde_json::Value {
-    let of_components = [
-        "grants",
-        "queue",
-        "timeout",
-        "memory",
-        "max_table_elements",
-        "max_tables",
-        "max_memories",
-        "max_instances",
-        "max_handles",
-        "max_descriptors",
-        "max_streams",
-        "max_random",
-        "max_host_call_data",
-    ];
+    let of_components = ["grants", "queue", "timeout", "memory"];
     let none: serde_json::Map<_, _> = of_components
         .into_iter()
+        .chain(LimitKeys::ALL)
         .map(|key| (key.to_owned(), false.into()))
         .collect();
     json!([
@@ -171,40 +87,6 @@ fn kinds() -> serde_json::Value {
         { "required": ["otlp"], "properties": none },
         { "required": ["statsd"], "properties": none },
     ])
-}
-
-impl Backend {
-    /// What it may use besides memory and time.
-    pub(crate) fn limits(&self) -> ComponentLimits {
-        ComponentLimits {
-            table_elements: self.max_table_elements,
-            tables: self.max_tables,
-            memories: self.max_memories,
-            instances: self.max_instances,
-            handles: self.max_handles,
-            descriptors: self.max_descriptors,
-            streams: self.max_streams,
-            random: self.max_random.map(|Text(size)| size),
-            host_call_data: self.max_host_call_data.map(|Text(size)| size),
-        }
-    }
-}
-
-impl Middleware {
-    /// What it may use besides memory and time.
-    pub(crate) fn limits(&self) -> ComponentLimits {
-        ComponentLimits {
-            table_elements: self.max_table_elements,
-            tables: self.max_tables,
-            memories: self.max_memories,
-            instances: self.max_instances,
-            handles: self.max_handles,
-            descriptors: self.max_descriptors,
-            streams: self.max_streams,
-            random: self.max_random.map(|Text(size)| size),
-            host_call_data: self.max_host_call_data.map(|Text(size)| size),
-        }
-    }
 }
 
 /// A collector that takes OTLP.

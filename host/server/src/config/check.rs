@@ -146,7 +146,7 @@ impl Task {
                 "is for `admission = \"queue\"`; leave it out, or choose that admission",
             );
         }
-        if self.backoff().policy().is_none() {
+        if !self.backoff().is_valid() {
             found.wrong(
                 "backoff",
                 "needs a `first` pause that is no longer than `max`",

@@ -1,3 +1,5 @@
+//! Errors in a configuration, each with its place in the file.
+
 use std::fmt;
 
 /// Why a configuration cannot be used, and where that stands.
@@ -8,6 +10,28 @@ pub struct ConfigError {
     pub(super) at: Option<(usize, usize)>,
     pub(super) key: String,
     pub(super) what: String,
+}
+
+impl ConfigError {
+    /// The file, as it is shown in messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line and the column, from 1; `None` if the error is about the file as a whole.
+    pub const fn position(&self) -> Option<(usize, usize)> {
+        self.at
+    }
+
+    /// The key, such as `tasks.hello.every`; empty if the error is about no key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is wrong, and what to change.
+    pub fn reason(&self) -> &str {
+        &self.what
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -37,6 +61,11 @@ pub struct ConfigErrors {
 }
 
 impl ConfigErrors {
+    /// The errors that are told.
+    pub fn errors(&self) -> &[ConfigError] {
+        &self.told
+    }
+
     /// The faults, each a line, and how many more there are.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let more = (self.more > 0).then(|| {

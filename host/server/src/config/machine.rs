@@ -1,3 +1,5 @@
+//! The tables `[server]`, `[runner]`, `[artifacts]` and `[log]`.
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -1,8 +1,10 @@
+//! Reads a configuration file and checks it.
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use solti_metrics_host::file::is_standard_input;
-use solti_metrics_host::text::{causes, printable};
+use solti_metrics_host::text::printable;
 use toml::de::{DeTable, Deserializer};
 
 use super::check::Wrong;
@@ -10,7 +12,7 @@ use super::error::{ConfigError, ConfigErrors, MOST_TOLD};
 use super::file::{self, Again};
 use super::place::Places;
 use super::{Config, Log, place, schema, shape};
-use crate::errors::ReadError;
+use crate::error::Error;
 use crate::reading::Reads;
 
 /// Characters of one fault that are told.
@@ -46,13 +48,12 @@ impl Configuration {
     /// # Errors
     ///
     /// All that is wrong with it, or that its file system does not answer within 30 s.
-    pub async fn read(file: &Path) -> Result<Self, ReadError> {
+    pub async fn read(file: &Path) -> Result<Self, Error> {
         let read = {
             let file = file.to_owned();
             move || Self::read_as(&file, Again::First)
         };
-        let read = Reads::default().in_time(file, read).await;
-        Ok(read.map_err(|error| ReadError::TimedOut(causes(&*error)))??)
+        Ok(Reads::default().in_time(file, read).await??)
     }
 
     /// A configuration that is in no file. Other files are named from `folder` on, and a

@@ -1,3 +1,5 @@
+//! The table `[tasks.NAME]`.
+
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -8,16 +10,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::limit_keys::LimitKeys;
 use super::values::Text;
 use crate::dir::Dir;
 use crate::engine::{self, Backoff};
-use crate::limits::ComponentLimits;
 use crate::time::{Time, Timeout};
 
 /// A task: a component with a `main`, what each run of it is given, and when it runs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("allOf" = schedules()))]
+#[schemars(
+    extend("allOf" = schedules(), "additionalProperties" = false),
+    transform = LimitKeys::of_a_run
+)]
 pub(crate) struct Task {
     /// The component's file, named from the configuration's folder on.
     #[schemars(example = &"digest.wasm")]
@@ -62,45 +66,9 @@ pub(crate) struct Task {
     /// together.
     #[schemars(extend("default" = "256MiB"))]
     pub(crate) max_memory: Option<Text<ByteSize>>,
-
-    /// Maximum elements of all tables of a run together.
-    #[schemars(range(max = 10_000_000), extend("default" = 20_000))]
-    pub(crate) max_table_elements: Option<u32>,
-
-    /// Maximum number of tables of a run.
-    #[schemars(extend("default" = 64))]
-    pub(crate) max_tables: Option<u32>,
-
-    /// Maximum number of linear memories of a run, each of which reserves 4 GiB of address
-    /// space.
-    #[schemars(extend("default" = 16))]
-    pub(crate) max_memories: Option<u32>,
-
-    /// Maximum number of instances of core modules of a run.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_instances: Option<u32>,
-
-    /// Maximum number of handles that a run may have open: files, streams, and resources of
-    /// its own.
-    #[schemars(extend("default" = 1_000))]
-    pub(crate) max_handles: Option<u32>,
-
-    /// Maximum number of file descriptors that a run may have open: of directories, files
-    /// and sockets.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_descriptors: Option<u32>,
-
-    /// Maximum number of streams of files and directory listings that a run may have open.
-    #[schemars(extend("default" = 256))]
-    pub(crate) max_streams: Option<u32>,
-
-    /// Maximum random bytes that one call of a run may ask for.
-    #[schemars(extend("default" = "4KiB"))]
-    pub(crate) max_random: Option<Text<ByteSize>>,
-
-    /// Maximum bytes that one call of a run may make the host copy.
-    #[schemars(extend("default" = "64KiB"))]
-    pub(crate) max_host_call_data: Option<Text<ByteSize>>,
+    /// What it may use besides memory and time.
+    #[serde(flatten)]
+    pub(crate) limits: LimitKeys,
     /// What of a run's output goes on, for each of its two streams.
     #[schemars(extend("default" = "16MiB"))]
     pub(crate) max_output: Option<Text<ByteSize>>,
@@ -214,23 +182,6 @@ fn schedules() -> serde_json::Value {
         },
         { "if": restart, "else": { "properties": { "backoff": false } } },
     ])
-}
-
-impl Task {
-    /// What it may use besides memory and time.
-    pub(crate) fn limits(&self) -> ComponentLimits {
-        ComponentLimits {
-            table_elements: self.max_table_elements,
-            tables: self.max_tables,
-            memories: self.max_memories,
-            instances: self.max_instances,
-            handles: self.max_handles,
-            descriptors: self.max_descriptors,
-            streams: self.max_streams,
-            random: self.max_random.map(|Text(size)| size),
-            host_call_data: self.max_host_call_data.map(|Text(size)| size),
-        }
-    }
 }
 
 impl Task {

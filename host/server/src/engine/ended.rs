@@ -1,3 +1,5 @@
+//! How a run ended, and the label of that.
+
 use std::time::Duration;
 
 use solti_metrics::TaskOutcome;

@@ -1,3 +1,5 @@
+//! Submits the runs of one task to the supervisor, as its schedule says.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,11 +31,9 @@ struct Lanes {
     life: u64,
 }
 
-/// How many tasks there have been.
-static LIVES: AtomicU64 = AtomicU64::new(0);
-
 impl Feed {
-    pub(super) fn new(supervisor: SupervisorHandle, shared: &Arc<Shared>) -> Self {
+    /// `life` is a number that no other task of the supervisor has.
+    pub(super) fn new(supervisor: SupervisorHandle, life: u64, shared: &Arc<Shared>) -> Self {
         let lanes = shared.plan.concurrency.get();
         Self(Arc::new(Lanes {
             supervisor,
@@ -41,7 +41,7 @@ impl Feed {
             taken: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
             places: Places::new(lanes),
             submitted: AtomicU64::new(0),
-            life: LIVES.fetch_add(1, Ordering::Relaxed),
+            life,
         }))
     }
 

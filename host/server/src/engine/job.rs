@@ -1,3 +1,5 @@
+//! The handle of a task that the engine runs.
+
 use std::sync::Arc;
 
 use solti_metrics_host::runner::CancellationToken;
@@ -24,7 +26,7 @@ impl Job {
             stop: CancellationToken::new(),
             closed: engine.closed.clone(),
         });
-        let feed = Feed::new(engine.supervisor.clone(), &shared);
+        let feed = Feed::new(engine.supervisor.clone(), engine.life(), &shared);
         let over = CancellationToken::new();
         let when_over = over.clone().drop_guard();
         tokio::spawn(async move {

@@ -1,3 +1,5 @@
+//! A queue for the places in which runs of one task can be.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -1,3 +1,5 @@
+//! Plans: what a task runs, when, and how often it is tried again.
+
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,8 +111,15 @@ pub enum Jitter {
 }
 
 impl Backoff {
+    /// Whether [`first`](Self::first) is no longer than [`max`](Self::max), and
+    /// [`factor`](Self::factor) is a number from 1. A plan with any other backoff has the
+    /// supervisor's own one.
+    pub fn is_valid(&self) -> bool {
+        self.policy().is_some()
+    }
+
     /// `None` if the numbers contradict each other.
-    pub fn policy(&self) -> Option<BackoffPolicy> {
+    pub(super) fn policy(&self) -> Option<BackoffPolicy> {
         let jitter = match self.jitter {
             Jitter::None => JitterPolicy::None,
             Jitter::Full => JitterPolicy::Full,

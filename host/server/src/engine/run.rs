@@ -1,3 +1,5 @@
+//! One run of a task, from its submission to its end.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

@@ -1,3 +1,5 @@
+//! Counts of the runs of one task.
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -49,10 +51,16 @@ pub struct Snapshot {
 
 /// How a run ended that was the last to do so.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Last {
+    /// How the run ended.
     pub ended: Ended,
+    /// Why, in words. A guest has a say in them: escape control characters where they are
+    /// printed.
     pub detail: String,
+    /// When the run ended.
     pub at: SystemTime,
+    /// How long the run took; 0 if it could not begin.
     pub duration: Duration,
 }
 
@@ -67,19 +75,24 @@ pub(super) enum Over {
 
 /// What a task does at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
+    /// A run goes on.
     Running,
-    /// For a place.
+    /// A run waits for a place.
     Waiting,
-    /// For its pause after a failure to pass.
+    /// The task waits for the pause after a failure to pass.
     BackingOff,
-    /// For the next tick of its clock.
+    /// The task waits for the next tick of its clock.
     Idle,
+    /// The task has run as often as its plan says.
     Done,
+    /// The task failed too often, or was asked to stop.
     Stopped,
 }
 
 impl State {
+    /// The text of the state in pages and labels.
     pub const fn as_label(self) -> &'static str {
         match self {
             Self::Running => "running",

@@ -1,3 +1,5 @@
+//! Content negotiation: the encoding and exposition format that a client accepts.
+
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 use solti_metrics::Exposition;

@@ -1,13 +1,16 @@
+//! The bearer token, and who may read pages.
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, bail};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 use solti_metrics_host::file::{open_file, read_opened};
+
+use crate::error::Error;
 
 use super::HostName;
 
@@ -61,8 +64,8 @@ impl Token {
     ///
     /// When the file cannot be read, when everybody can read it whose mode can be
     /// changed here, or when it holds no token.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let shown = path.display();
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let file = || path.to_owned();
         let read = || {
             let file = open_file(path)?;
             let mode = file.metadata()?.permissions().mode();
@@ -72,26 +75,34 @@ impl Token {
             let bytes = read_opened(&file, LONGEST)?;
             std::io::Result::Ok((mode, is_mounted, bytes))
         };
-        let (mode, is_mounted, bytes) =
-            read().with_context(|| format!("cannot read the token in {shown}"))?;
+        let unread = |source| Error::Token {
+            file: file(),
+            source,
+        };
+        let (mode, is_mounted, bytes) = read().map_err(unread)?;
         if is_open(mode, is_mounted, path) {
-            bail!(
-                "everybody can read the token in {shown}: run chmod o= {shown}, or mount it read-only, as containers get their secrets"
-            );
+            return Err(Error::TokenExposed { file: file() });
         }
         let text = String::from_utf8_lossy(&bytes);
-        Self::new(text.trim()).with_context(|| format!("there is no token in {shown}"))
+        let wrong = |reason| Error::NotAToken {
+            file: file(),
+            reason,
+        };
+        Self::new(text.trim()).map_err(wrong)
     }
 
-    fn new(token: &str) -> anyhow::Result<Self> {
+    /// Or what is wrong with it.
+    fn new(token: &str) -> Result<Self, String> {
         if token.len() < SHORTEST || token.len() as u64 > LONGEST {
-            bail!(
+            return Err(format!(
                 "a token has {SHORTEST} to {LONGEST} bytes, this one has {}",
                 token.len()
-            );
+            ));
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            bail!("a token is one word of visible ASCII characters, since it is sent in a header");
+            let what =
+                "a token is one word of visible ASCII characters, since it is sent in a header";
+            return Err(what.into());
         }
         Ok(Self {
             hash: blake3::hash(token.as_bytes()),

@@ -1,3 +1,5 @@
+//! A response body that tells its connection when it was handed over.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Metrics of the HTTP server.
+
 use std::fmt;
 use std::sync::Arc;
 

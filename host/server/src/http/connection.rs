@@ -1,3 +1,5 @@
+//! Serves one connection.
+
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;

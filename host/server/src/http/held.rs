@@ -1,3 +1,5 @@
+//! Counts the memory of pages that clients are reading.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Counts of requests and connections.
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

@@ -1,3 +1,5 @@
+//! Limits of the HTTP server.
+
 use std::time::Duration;
 
 /// What clients may take of a server.

@@ -1,3 +1,5 @@
+//! Listens on an address, for IPv6 and IPv4.
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,3 +1,5 @@
+//! Host names that requests may use, against DNS rebinding.
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;

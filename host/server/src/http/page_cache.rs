@@ -1,3 +1,5 @@
+//! Renders a page once for all clients that ask at about the same time.
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;

@@ -1,3 +1,5 @@
+//! Limits the number of open connections.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! The progress of a connection, and its time limits.
+
 use std::time::Instant;
 
 use parking_lot::Mutex;

@@ -1,3 +1,5 @@
+//! Answers requests: method, host name, token, compression and headers.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 

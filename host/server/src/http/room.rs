@@ -1,3 +1,5 @@
+//! Limits the memory of pages.
+
 use std::pin::pin;
 use std::sync::Arc;
 

@@ -1,12 +1,15 @@
+//! The HTTP server: accepts connections until it is stopped.
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+
+use crate::error::Error;
 
 use super::connection::serve;
 use super::listener::listen;
@@ -39,15 +42,14 @@ impl HttpServer {
         access: Access,
         limits: Limits,
         hits: Arc<Hits>,
-    ) -> anyhow::Result<Self> {
-        let (listener, narrower) = listen(address, limits.send_buffer).with_context(|| {
-            format!("cannot listen on {address}; choose an address of this machine and a free port (0 takes any)")
-        })?;
+    ) -> Result<Self, Error> {
+        let failed = |source| Error::Listen { address, source };
+        let (listener, narrower) = listen(address, limits.send_buffer).map_err(failed)?;
         let warnings = narrower
             .into_iter()
             .chain(access.warning(address))
             .collect();
-        let address = listener.local_addr()?;
+        let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
         let local = address.ip().to_canonical().is_loopback();
         let responder = Arc::new(Responder::new(site, access, local, limits, hits));

@@ -1,3 +1,5 @@
+//! Pages and their routes.
+
 use std::borrow::Cow;
 use std::pin::Pin;
 

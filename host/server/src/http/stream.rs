@@ -1,3 +1,5 @@
+//! A TCP stream that reports its progress to its pulse.
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -272,7 +272,7 @@ fn a_failure_says_what_and_where() -> Result<()> {
     )?;
     bench.record([completed(NOW)]);
     let status = bench.until("it has failed", |status| status.last_failure.is_some())?;
-    let failure = status.last_failure;
+    let failure = status.last_failure.map(|it| it.to_string());
     ensure!(
         failure.as_deref() == Some("did not return within 50ms"),
         "{failure:?}"

@@ -141,8 +141,9 @@ fn nonsense() -> Result<()> {
         middleware.settle()?;
         let status = middleware.stop()?;
         only_dropped(&status.ledger, 1, DropReason::BackendTrapped, 1)?;
-        let failure = status.last_failure.clone().unwrap_or_default();
-        ensure!(failure.starts_with("trapped: "), "{status:?}");
+        let failure = status.last_failure.as_ref().map(ToString::to_string);
+        let trapped = failure.is_some_and(|failure| failure.starts_with("trapped: "));
+        ensure!(trapped, "{status:?}");
         ensure!(next.events().is_empty(), "{:?}", next.events());
         let heard = stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let said = String::from_utf8_lossy(&heard);

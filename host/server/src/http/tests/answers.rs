@@ -1,3 +1,5 @@
+//! Tests of answers: compression, methods, headers and pages.
+
 use std::io::{Read, Write};
 
 use anyhow::{Result, ensure};

@@ -1,3 +1,5 @@
+//! A client for tests of the HTTP server.
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Tests with more connections than the server takes.
+
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;

@@ -1,3 +1,5 @@
+//! Tests with clients that read slowly, or not at all.
+
 use std::io::Write;
 use std::time::Duration;
 

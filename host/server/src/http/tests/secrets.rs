@@ -1,3 +1,5 @@
+//! Tests of tokens and host names.
+
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -16,7 +18,7 @@ fn token(text: &str, mode: u32) -> Result<Token> {
     let path = dir.path().join("token");
     fs::write(&path, text)?;
     fs::set_permissions(&path, Permissions::from_mode(mode))?;
-    Token::read(&path)
+    Ok(Token::read(&path)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

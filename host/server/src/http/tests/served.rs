@@ -1,3 +1,5 @@
+//! A server with pages for tests.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

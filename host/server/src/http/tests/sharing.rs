@@ -1,3 +1,5 @@
+//! Tests of pages that several clients share.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
