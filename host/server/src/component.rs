@@ -196,7 +196,7 @@ fn with_notation(error: LoadError) -> anyhow::Error {
 const fn notation(grant: NetworkGrant) -> &'static str {
     match grant {
         NetworkGrant::Socket => "`tcp=ADDRESS`, `udp=ADDRESS` or `network=none`",
-        NetworkGrant::Http => "`http=HOST[:PORT]` or `network=none`",
+        NetworkGrant::Http => "`http=HOST:PORT` or `network=none`",
         _ => "`network=none`",
     }
 }
