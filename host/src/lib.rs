@@ -57,6 +57,13 @@
 //! - A backend that panics loses the record that it was given, and nothing more.
 //! - Records reach the backend in the order in which the guest made them.
 //!
+//! # Configuration
+//!
+//! Each setting is a method named for it. What starts or checks something has a builder,
+//! as [`MetricsCtx::builder`]; plain values have the methods themselves, and public fields
+//! to read a default or to adjust it. A method that is called again replaces the value;
+//! a method that adds to a list says so.
+//!
 //! # Features
 //!
 //! None is on by default, so that an embedder gets no dependency unasked.

@@ -48,7 +48,7 @@ pub struct Limits {
     /// granted, file, and socket, and two for each directory listing. Default: 256.
     ///
     /// All guests and backends of a process together have those that its limit on open
-    /// files allows, less a reserve; see [`descriptor_use`](crate::wasi::descriptor_use).
+    /// files allows, less a reserve; see `wasi::descriptor_use`.
     pub descriptors: usize,
     /// How many streams of files and directory listings may be open at a time. The host
     /// may hold 64 KiB for each of them. Default: 256.

@@ -247,7 +247,7 @@ impl From<LoadError> for Error {
 const fn notation(grant: NetworkGrant) -> &'static str {
     match grant {
         NetworkGrant::Socket => "`tcp=ADDRESS`, `udp=ADDRESS` or `network=none`",
-        NetworkGrant::Http => "`http=HOST[:PORT]` or `network=none`",
+        NetworkGrant::Http => "`http=HOST:PORT` or `network=none`",
         _ => "`network=none`",
     }
 }

@@ -75,8 +75,8 @@ impl Grants {
     }
 
     /// Lets it import the network, without any address in it. Some languages import
-    /// that in every program, as Python does. What is granted of the network is granted
-    /// all the same; of that which is not, an import is allowed, and each use refused.
+    /// that in every program, as Python does. Addresses that are granted stay
+    /// granted. Other imports of the network are allowed, and every call of them is refused.
     #[must_use]
     pub fn no_network(mut self) -> Self {
         self.no_network = true;
