@@ -16,6 +16,62 @@
 //!   task's own is looked at before a run is submitted.
 //! - **Deadlines.** Its own drops the future, which is a cancellation to whoever
 //!   looks on. The runner has one that is recorded as what it is.
+//!
+//! ```
+//! use std::error::Error;
+//! use std::num::{NonZeroU64, NonZeroUsize};
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use solti_metrics::{MemoryMetrics, RunnerType, TaskOutcome};
+//! use solti_metrics_host::runner::{Output, Runner, SpawnError, Task, TaskReport};
+//! use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
+//!
+//! struct Ends;
+//!
+//! impl Observer for Ends {
+//!     fn begins(&self) -> Printing {
+//!         Printing {
+//!             stdout: Output::Discard,
+//!             stderr: Output::Discard,
+//!             finish: Box::new(|| {}),
+//!         }
+//!     }
+//!
+//!     fn ended(&self, result: Result<TaskReport, SpawnError>) {
+//!         match result {
+//!             Ok(report) => println!("{} after {:?}", report.end, report.duration),
+//!             Err(error) => println!("start failed: {error}"),
+//!         }
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn Error>> {
+//!     let metrics = Arc::new(MemoryMetrics::new());
+//!     let runner = Runner::builder(metrics.clone()).build()?;
+//! #   let bytes = wat::parse_str(include_str!("hello.wat"))?;
+//! #   /*
+//!     let bytes = std::fs::read("hello.wasm")?;
+//! #   */
+//!     let plan = Plan {
+//!         name: "hello".into(),
+//!         program: runner.load("hello", &bytes)?,
+//!         task: Task::new(),
+//!         schedule: Schedule::Once {
+//!             repeat: NonZeroU64::try_from(3)?,
+//!         },
+//!         concurrency: NonZeroUsize::MIN,
+//!         history: History::default(),
+//!     };
+//!     let engine = Engine::start(runner, None, Duration::from_secs(10))?;
+//!     let job = engine.begin(plan, Arc::new(Ends));
+//!     job.over().await;
+//!     engine.stop().await;
+//!     assert_eq!(metrics.completed(RunnerType::Wasm, TaskOutcome::Success), 3);
+//!     Ok(())
+//! }
+//! ```
 
 mod ended;
 mod feed;

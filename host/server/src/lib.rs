@@ -56,14 +56,7 @@
 //! #
 //! # /// Stands for a component that a guest's author sent you.
 //! # fn hello() -> Result<Vec<u8>, wat::Error> {
-//! #     wat::parse_str(
-//! #         r#"(component
-//! #             (core module $m (func (export "run") (result i32) i32.const 0))
-//! #             (core instance $i (instantiate $m))
-//! #             (func $run (result (result)) (canon lift (core func $i "run")))
-//! #             (instance $api (export "run" (func $run)))
-//! #             (export "wasi:cli/run@0.2.0" (instance $api)))"#,
-//! #     )
+//! #     wat::parse_str(include_str!("hello.wat"))
 //! # }
 //! ```
 //!

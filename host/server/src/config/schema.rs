@@ -99,6 +99,22 @@ mod tests {
         Ok(())
     }
 
+    /// serde does not, where a table has keys that others have, too.
+    #[test]
+    fn every_table_denies_keys_that_it_does_not_have() {
+        let schema = schema();
+        let tables = schema["$defs"].as_object().into_iter().flatten();
+        let tables: Vec<_> = tables
+            .map(|(name, table)| (&**name, table))
+            .chain([("", &schema)])
+            .filter(|(_, table)| table["properties"].is_object())
+            .collect();
+        assert!(tables.len() > 6, "{tables:?}");
+        for (name, table) in tables {
+            assert_eq!(table["additionalProperties"], false, "{name}");
+        }
+    }
+
     #[test]
     fn so_it_is_for_a_task_and_its_pauses() -> Result<(), toml::de::Error> {
         let component = "component = \"a.wasm\"\n";

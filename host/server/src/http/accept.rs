@@ -15,7 +15,7 @@ pub struct Accept {
 
 impl Accept {
     /// Reads `Accept` and `Accept-Encoding`.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         Self {
             exposition: Exposition::negotiate(&all(headers, &ACCEPT)),
             gzip: takes_gzip(&all(headers, &ACCEPT_ENCODING)),

@@ -11,13 +11,7 @@ use solti_metrics_host::runner::LoadError;
 use super::*;
 use crate::not_applied::Remains;
 
-/// A component whose `main` returns at once.
-const HELLO: &str = r#"(component
-    (core module $m (func (export "run") (result i32) i32.const 0))
-    (core instance $i (instantiate $m))
-    (func $run (result (result)) (canon lift (core func $i "run")))
-    (instance $api (export "run" (func $run)))
-    (export "wasi:cli/run@0.2.0" (instance $api)))"#;
+const HELLO: &str = include_str!("../hello.wat");
 
 const NO_CACHE: &str = "[artifacts]\ncache = false\n";
 
