@@ -14,3 +14,9 @@ mod workflows;
 mod sources;
 
 mod prose;
+
+mod markdown;
+
+mod links;
+
+mod book;
