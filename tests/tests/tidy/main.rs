@@ -20,3 +20,5 @@ mod markdown;
 mod links;
 
 mod book;
+
+mod glossary;
