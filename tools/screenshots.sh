@@ -89,7 +89,7 @@ for scheme in 0:status-dark 1:status; do
   # With a time budget, Chromium waits for the numbers of the page.
   chromium --headless --no-sandbox --disable-gpu --hide-scrollbars \
     --user-data-dir="$work/profile" --blink-settings="preferredColorScheme=${scheme%%:*}" \
-    --window-size=1100,740 --virtual-time-budget=3000 \
+    --window-size=1100,590 --virtual-time-budget=3000 \
     --screenshot="$work/${scheme#*:}.png" "http://$address/" >/dev/null 2>&1
   cp "$work/${scheme#*:}.png" docs/images/
 done
