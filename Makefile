@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -11,8 +11,8 @@ GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-run: build ## Run a real guest over this repository's own sources, and show its metrics
-	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- src guest host wit
+run: build ## Run a guest over this repository's folder `wit`, and show its metrics
+	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- wit
 
 # With `starts`, cargo builds the command, which some of the others run.
 check: toolchain ## Run what answers fast: unit tests, and all that needs no other language and no long process
@@ -133,6 +133,16 @@ bless: oracles ## Rewrite generated documents and expected outputs
 	for suite in configs exposition operations page scale; do \
 	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \
 	done
+
+MDBOOK := $(TARGET)/tools/mdbook-0.5.4
+
+book: ## Build the documentation as a site with search, in target/book
+	@[ -x $(MDBOOK)/bin/mdbook ] || cargo install mdbook --version 0.5.4 --locked \
+	  --no-default-features --features search --root $(MDBOOK)
+	@tools/book.sh $(abspath $(MDBOOK)/bin/mdbook) $(TARGET)
+
+screenshots: build ## Rewrite the output that README.md shows and the pictures of the status page, from real runs
+	@tools/screenshots.sh $(TARGET)/debug/solti-metrics $(GUESTS)
 
 # Slow, and not part of `make test`: cargo-component takes minutes to install.
 cargo-component: toolchain ## Build the digest guest with `cargo component build`, and run it

@@ -27,7 +27,12 @@ pub mod tree;
 pub mod trial;
 pub mod write_call;
 
-/// The README's program for embedders compiles.
+/// The programs for embedders compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub mod readme {}
+#[doc = include_str!("../../docs/embed/README.md")]
+pub mod embed {}
+
+/// The programs for authors of backends compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/backends/README.md")]
+pub mod backends {}

@@ -1,7 +1,7 @@
-//! The command, as a child of the test: its subcommands, a runner that serves, and what the
-//! README shows.
+//! The command, as a child of the test: its subcommands, a runner that serves, and the
+//! commands of the README and of the pages to which it leads.
 
 mod cli;
 mod endurance;
-mod readme;
+mod pages;
 mod serve;

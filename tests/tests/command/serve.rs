@@ -3,7 +3,7 @@
 mod place;
 
 mod begins;
-mod readme;
+mod operate_page;
 mod room;
 
 mod bounds;

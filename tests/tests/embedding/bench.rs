@@ -1,5 +1,5 @@
-//! The bench suite measures what it says: each row really does its work, and what the
-//! README says about cost is what is promised.
+//! The bench suite measures what it says: each row really does its work, and the page for
+//! embedders promises the limits of the suite.
 
 use std::fs;
 use std::path::Path;
@@ -53,20 +53,20 @@ fn worked(row: &mut Row) -> solti_metrics_tests::bench::Result<Arrived> {
 }
 
 #[test]
-fn the_readme_shows_the_plot_and_promises_what_the_limits_do() -> Result<()> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(readme)?;
-    let section = readme.split_once("\n## What it costs\n");
+fn the_page_for_embedders_shows_the_plot_and_promises_the_limits() -> Result<()> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/embed/README.md");
+    let page = fs::read_to_string(page)?;
+    let section = page.split_once("\n## Cost\n");
     let section = section.and_then(|(_, rest)| rest.split("\n## ").next());
-    let section = section.context("the README says nothing about cost")?;
-    for link in ["](docs/performance.svg)", "](docs/performance.md)"] {
+    let section = section.context("the page has no section on cost")?;
+    for link in ["](../performance.svg)", "](../performance.md)"] {
         ensure!(section.contains(link), "no {link}");
     }
     let numbers = section.split(|c: char| !c.is_ascii_digit() && c != '.');
     let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
     for number in &numbers {
         let promised = LIMITS.iter().any(|limit| limit.bound.number() == *number);
-        ensure!(promised, "{number} is no limit");
+        ensure!(promised, "{number} is not a limit");
     }
     ensure!(!numbers.is_empty(), "nothing is promised");
     Ok(())

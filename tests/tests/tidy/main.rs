@@ -16,3 +16,11 @@ mod workflows;
 mod sources;
 
 mod prose;
+
+mod markdown;
+
+mod links;
+
+mod book;
+
+mod glossary;

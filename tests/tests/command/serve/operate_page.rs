@@ -1,4 +1,4 @@
-//! What the README shows of `serve` is run.
+//! The configuration and the commands that `docs/operate/README.md` shows are run.
 
 use std::fs;
 use std::path::Path;
@@ -9,9 +9,9 @@ use solti_metrics_tests::blocks::{Block, blocks};
 use solti_metrics_tests::served::{FILE, Served, serve};
 
 #[test]
-fn the_configuration_of_the_readme_is_good_and_runs() -> Result<()> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let blocks = blocks(&fs::read_to_string(readme)?)?;
+fn the_configuration_of_the_page_is_valid_and_runs() -> Result<()> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate/README.md");
+    let blocks = blocks(&fs::read_to_string(page)?)?;
     let block = |language: &str, about: &str| -> Result<&Block> {
         let mut found = blocks.iter().filter(|block| block.is(language, about));
         found
@@ -19,7 +19,7 @@ fn the_configuration_of_the_readme_is_good_and_runs() -> Result<()> {
             .with_context(|| format!("no block `{language} {about}`"))
     };
     let config = block("toml", FILE)?.text.clone();
-    // Any port will do, and here only one that is free.
+    // The port of the page may be taken.
     let config = config.replace("127.0.0.1:9464", "127.0.0.1:0");
     let config = format!("{config}\n[log]\nformat = \"json\"\n");
     let folder = tempfile::tempdir()?;
