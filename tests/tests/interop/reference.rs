@@ -13,9 +13,15 @@ mod metrics;
 pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
     Ok(vec![
         trial("the_command_page_has_every_option", command::written),
-        trial("the_configuration_page_has_every_key", configuration::written),
+        trial(
+            "the_configuration_page_has_every_key",
+            configuration::written,
+        ),
         trial("the_metrics_page_has_every_metric", metrics::written),
-        trial("the_metrics_page_explains_every_reason_and_state", metrics::explained),
+        trial(
+            "the_metrics_page_explains_every_reason_and_state",
+            metrics::explained,
+        ),
         trial("the_errors_page_has_every_error", errors::written),
     ])
 }

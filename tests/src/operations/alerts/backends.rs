@@ -39,12 +39,9 @@ fn circuit_open() -> Alert {
                     "0x5 0 1 0 0 1 0 0 0 1 1 0 1 0",
                 )
                 .fires(&is(open), ""),
-            case(
-                "a restart after one failure keeps the queue",
-                "15m",
-            )
-            .with(STATE, &is(open), "0x20")
-            .with(STATE, &is(BackendState::Restarting.as_label()), "1x20"),
+            case("a restart after one failure keeps the queue", "15m")
+                .with(STATE, &is(open), "0x20")
+                .with(STATE, &is(BackendState::Restarting.as_label()), "1x20"),
             case("the backend has worked for more than 5 minutes", "20m").with(
                 STATE,
                 &is(open),
@@ -69,18 +66,21 @@ fn restarting() -> Alert {
             case("three restarts in 15 minutes", "20m")
                 .with(RESTARTS, of, "0x5 1 2 3x30")
                 .fires(of, "3"),
-            case("restarts before and after a restart of the runner add up", "20m")
-                .with(RESTARTS, of, "7x7 8x3 1 2x20")
-                .fires(of, "3"),
+            case(
+                "restarts before and after a restart of the runner add up",
+                "20m",
+            )
+            .with(RESTARTS, of, "7x7 8x3 1 2x20")
+            .fires(of, "3"),
             case("two restarts are tolerated", "20m").with(RESTARTS, of, "0x5 1 2x30"),
             case("each of two instances restarts twice", "20m")
                 .with(RESTARTS, of, "0x5 1 2x30")
                 .with(RESTARTS, "instance=b:9464,backend=otlp", "0x5 1 2x30"),
-            case("a restart of the runner is not a restart of the backend", "20m").with(
-                RESTARTS,
-                of,
-                "9x10 0x20",
-            ),
+            case(
+                "a restart of the runner is not a restart of the backend",
+                "20m",
+            )
+            .with(RESTARTS, of, "9x10 0x20"),
         ],
     }
 }

@@ -97,21 +97,15 @@ fn imbalance() -> Alert {
                 "0x60",
                 "0+10x60",
             ),
-            case(
-                "dropped records of every reason are counted",
-                "30m",
-            )
-            .with(ACCEPTED, of, "10x60")
-            .with(DELIVERED, of, "3x60")
-            .with(DROPPED, "source=sink,reason=quota", "4x60")
-            .with(DROPPED, "source=sink,reason=sampled", "3x60")
-            .with(IN_FLIGHT, of, "0x60"),
+            case("dropped records of every reason are counted", "30m")
+                .with(ACCEPTED, of, "10x60")
+                .with(DELIVERED, of, "3x60")
+                .with(DROPPED, "source=sink,reason=quota", "4x60")
+                .with(DROPPED, "source=sink,reason=sampled", "3x60")
+                .with(IN_FLIGHT, of, "0x60"),
             // At every other scrape a record is between two counters.
             ledger(
-                case(
-                    "records move between counters during a scrape",
-                    "30m",
-                ),
+                case("records move between counters during a scrape", "30m"),
                 "10x60",
                 "10x60",
                 &"0 1 ".repeat(30),

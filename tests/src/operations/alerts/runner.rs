@@ -103,7 +103,11 @@ fn cache() -> Alert {
             case("a miss is not a rejection", "1h")
                 .with(REJECTED, "", "0x90")
                 .with("solti_metrics_artifact_cache_misses_total", "", "0+1x90"),
-            case("a restart of the runner is not a rejection", "1h").with(REJECTED, "", "3x30 0x60"),
+            case("a restart of the runner is not a rejection", "1h").with(
+                REJECTED,
+                "",
+                "3x30 0x60",
+            ),
         ],
     }
 }

@@ -59,20 +59,23 @@ fn failing() -> Alert {
             case("canceled runs are not failures", "1h")
                 .with(RUNS, SUCCESS, "0+3x90")
                 .with(RUNS, CANCELED, "0+9x90"),
-            case("failures of one instance do not affect another instance", "1h")
-                .with(RUNS, SUCCESS, "0+3x90")
-                .with(RUNS, FAILURE, "0x90")
-                .with(
-                    RUNS,
-                    "instance=b:9464,task=digest,outcome=success",
-                    "0+3x90",
-                )
-                .with(
-                    RUNS,
-                    "instance=b:9464,task=digest,outcome=failure",
-                    "0+1x90",
-                )
-                .fires("instance=b:9464,task=digest", "25%"),
+            case(
+                "failures of one instance do not affect another instance",
+                "1h",
+            )
+            .with(RUNS, SUCCESS, "0+3x90")
+            .with(RUNS, FAILURE, "0x90")
+            .with(
+                RUNS,
+                "instance=b:9464,task=digest,outcome=success",
+                "0+3x90",
+            )
+            .with(
+                RUNS,
+                "instance=b:9464,task=digest,outcome=failure",
+                "0+1x90",
+            )
+            .fires("instance=b:9464,task=digest", "25%"),
         ],
     }
 }
@@ -151,11 +154,11 @@ fn not_loaded() -> Alert {
                 .with(LOADED, "task=other", "1x20")
                 .fires(TASK, ""),
             case("the task was fixed within 5 minutes", "15m").with(LOADED, TASK, "0x4 1x20"),
-            case(
-                "the task was removed from the configuration",
-                "15m",
-            )
-            .with(LOADED, TASK, "0x6 stale"),
+            case("the task was removed from the configuration", "15m").with(
+                LOADED,
+                TASK,
+                "0x6 stale",
+            ),
         ],
     }
 }

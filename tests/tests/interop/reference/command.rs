@@ -16,7 +16,10 @@ pub(crate) fn written() -> Result<()> {
 
 fn subcommands() -> Result<String> {
     let overview = help(&[])?;
-    let list = overview.split("\nCommands:\n").nth(1).context("no commands")?;
+    let list = overview
+        .split("\nCommands:\n")
+        .nth(1)
+        .context("no commands")?;
     let names = list
         .lines()
         .map_while(|line| line.split_whitespace().next())
@@ -51,7 +54,10 @@ fn subcommands() -> Result<String> {
 }
 
 fn help(subcommand: &[&str]) -> Result<String> {
-    let output = Command::new(command()).arg("help").args(subcommand).output()?;
+    let output = Command::new(command())
+        .arg("help")
+        .args(subcommand)
+        .output()?;
     ensure!(output.status.success(), "{output:?}");
     Ok(String::from_utf8(output.stdout)?)
 }

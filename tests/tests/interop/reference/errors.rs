@@ -60,7 +60,8 @@ fn page(errors: &Errors, mut messages: Messages) -> Result<String> {
             let mut lines = Vec::new();
             for case in &error.cases {
                 let said = messages.remove(case);
-                let said = said.with_context(|| format!("{case} is not a case, or listed twice"))?;
+                let said =
+                    said.with_context(|| format!("{case} is not a case, or listed twice"))?;
                 lines.extend(said.into_iter().filter(|it| !it.is_empty()));
             }
             lines.sort();
@@ -92,13 +93,18 @@ fn messages() -> Result<Messages> {
         messages.insert(case.name.clone(), said.collect());
     }
     for (name, _, said) in files::ODD {
-        let said = said.trim_end().replacen("error: odd.toml:", "error: serve.toml:", 1);
+        let said = said
+            .trim_end()
+            .replacen("error: odd.toml:", "error: serve.toml:", 1);
         messages.insert(name.to_owned(), vec![said]);
     }
     for entry in fs::read_dir(tests().join("faults"))? {
         let folder = entry?.path();
         let case = Case::read(&folder)?;
-        let name = folder.file_name().and_then(|it| it.to_str()).context("a name")?;
+        let name = folder
+            .file_name()
+            .and_then(|it| it.to_str())
+            .context("a name")?;
         if !case.stderr.is_empty() {
             let said: Vec<_> = case.stderr.iter().map(|it| it.trim()).collect();
             messages.insert(name.to_owned(), vec![said.join(" … ")]);

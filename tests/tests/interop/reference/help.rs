@@ -84,7 +84,9 @@ impl Group {
 /// A line of a description. Possible values and defaults get the form of code.
 fn cell(line: &str) -> String {
     let value = line.strip_prefix("- ").and_then(|it| it.split_once(':'));
-    let default = line.strip_prefix("[default: ").and_then(|it| it.strip_suffix(']'));
+    let default = line
+        .strip_prefix("[default: ")
+        .and_then(|it| it.strip_suffix(']'));
     let line = match (value, default) {
         (Some((value, means)), _) => format!("`{value}`: {}", means.trim()),
         (_, Some(default)) => format!("Default: `{default}`."),
