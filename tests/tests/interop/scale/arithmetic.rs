@@ -77,7 +77,10 @@ fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
             "Bytes of one scrape of all runners".into(),
             Box::new(|n| about(n * one.bytes as f64)),
         ),
-        ("The same in gzip".into(), Box::new(|n| about(n * one.gzip as f64))),
+        (
+            "The same in gzip".into(),
+            Box::new(|n| about(n * one.gzip as f64)),
+        ),
     ];
     for every in INTERVALS.map(|every| every as f64) {
         let at = |what: &str| format!("{what}, every {every} s");
