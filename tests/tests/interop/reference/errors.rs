@@ -17,6 +17,8 @@ use crate::reference::document::Document;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Errors {
+    /// Cases whose messages are those of other cases.
+    combined: Vec<String>,
     section: Vec<Section>,
 }
 
@@ -76,7 +78,10 @@ fn page(errors: &Errors, mut messages: Messages) -> Result<String> {
             )?;
         }
     }
-    messages.retain(|name, _| files::ODD.iter().all(|(odd, ..)| odd != name));
+    messages.retain(|name, _| {
+        let is_combined = errors.combined.contains(name);
+        !is_combined && files::ODD.iter().all(|(odd, ..)| odd != name)
+    });
     ensure!(
         messages.is_empty(),
         "reference/errors.toml does not list {:?}",
