@@ -130,7 +130,7 @@ languages-table: toolchain ## Measure what each language costs, and rewrite the 
 
 bless: oracles ## Rewrite generated documents and expected outputs
 	BLESS=1 cargo test --workspace --locked --test embedding -- contract::
-	for suite in configs exposition operations page scale; do \
+	for suite in configs exposition operations page reference scale; do \
 	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \
 	done
 

@@ -17,12 +17,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::trial::{Trial, trial};
 
-mod case;
-mod families;
-mod files;
-mod keys;
+pub(crate) mod case;
+pub(crate) mod files;
 mod page;
-mod place;
+pub(crate) mod place;
 mod schema;
 mod told;
 
@@ -41,7 +39,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 }
 
 /// All there are, of each kind.
-fn cases() -> Result<Vec<Case>> {
+pub(crate) fn cases() -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for kind in Kind::ALL {
         let mut found = 0;
@@ -64,6 +62,6 @@ fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -11,7 +11,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 use case::Case;
 
-mod case;
+pub(crate) mod case;
 
 mod child;
 

@@ -10,6 +10,7 @@ mod faults;
 mod operations;
 mod page;
 mod receivers;
+mod reference;
 mod scale;
 mod scraped;
 
@@ -54,6 +55,10 @@ fn main() -> ExitCode {
         Suite {
             name: "receivers",
             trials: receivers::trials,
+        },
+        Suite {
+            name: "reference",
+            trials: reference::trials,
         },
         Suite {
             name: "scale",

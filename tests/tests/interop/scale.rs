@@ -1,4 +1,4 @@
-//! What many runners cost those who watch them: `docs/operate/scale.md`, whose tables are made
+//! The load of many runners on Prometheus: `docs/operate/scale.md`, whose tables are made
 //! of what one runner exposes, and the small end of them against a real Prometheus.
 //! `BLESS=1` rewrites the tables.
 
@@ -32,21 +32,21 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 /// What is added is so little of it that several are added, and one computed.
 const MORE: [(&str, Plan); 3] = [
     (
-        "a task",
+        "task",
         Plan {
             tasks: Plan::USUAL.tasks + 10,
             ..Plan::USUAL
         },
     ),
     (
-        "a backend that is a component",
+        "component backend",
         Plan {
             backends: Plan::USUAL.backends + 4,
             ..Plan::USUAL
         },
     ),
     (
-        "another type of runner, with all outcomes",
+        "runner type with all outcomes",
         Plan {
             types: Plan::USUAL.types + 2,
             ..Plan::USUAL

@@ -24,11 +24,12 @@ fn down() -> Alert {
         hold: Some("2m"),
         severity: Severity::Critical,
         summary: "The runner {{ $labels.instance }} does not answer",
-        description: "Prometheus could not scrape {{ $labels.instance }} for 2 minutes: it is \
-            down, out of reach, or asks for another token. What was in flight when it ended is \
-            lost. See whether the process runs, and what it said last.",
+        description: "Prometheus could not scrape the runner {{ $labels.instance }} for 2 \
+            minutes. The process is down, unreachable, or needs another token. Check the \
+            process and the end of its log. Records in flight are lost if the process was \
+            killed.",
         cases: vec![
-            case("a scrape fails again and again", "10m")
+            case("scrapes fail repeatedly", "10m")
                 .with("up", "", "1x5 0x20")
                 .with("up", "instance=b:9464", "1x25")
                 .fires("", ""),
@@ -44,17 +45,17 @@ fn absent() -> Alert {
         expression: format!("absent({BUILD})"),
         hold: Some("10m"),
         severity: Severity::Critical,
-        summary: "Prometheus sees no runner at all",
-        description: "No series of a runner is left, so that no other alert here can fire. See \
-            whether the scrape configuration still finds its targets.",
+        summary: "Prometheus scrapes no runner",
+        description: "Prometheus has no series of any runner, so no other alert about \
+            runners can fire. Check that the scrape configuration finds its targets.",
         cases: vec![
-            case("the last target has gone", "30m")
+            case("the last target disappeared", "30m")
                 .with(BUILD, VERSION, "1x10 stale")
                 .fires_for_all(),
-            case("nothing was ever there", "30m")
+            case("no runner was ever scraped", "30m")
                 .with("up", "job=node", "1x40")
                 .fires_for_all(),
-            case("one of two is left", "30m")
+            case("one of two runners remains", "30m")
                 .with(BUILD, VERSION, "1x10 stale")
                 .with(
                     BUILD,
@@ -71,10 +72,10 @@ fn restarting() -> Alert {
         expression: format!("changes({STARTED}[30m]) >= 3\nand on (job, instance)\n{BUILD}"),
         hold: None,
         severity: Severity::Critical,
-        summary: "The runner {{ $labels.instance }} restarts again and again",
-        description: "It was started {{ $value }} times in 30 minutes, and each time what was in \
-            flight may have been lost. Read what it said last, and whether the system ended it for \
-            want of memory.",
+        summary: "The runner {{ $labels.instance }} restarts repeatedly",
+        description: "The runner {{ $labels.instance }} started {{ $value }} times in 30 \
+            minutes. Each restart may lose records in flight. Check the end of its log, \
+            and whether the system killed it because of its memory.",
         cases: vec![
             case("three starts in half an hour", "40m")
                 .with(STARTED, "", "100x19 1300x5 1700x5 2000x20")
@@ -83,10 +84,10 @@ fn restarting() -> Alert {
             case("a new version is one restart", "40m")
                 .with(STARTED, "", "100x19 1300x40")
                 .with(BUILD, VERSION, "1x60"),
-            case("a new version that is taken back is two", "40m")
+            case("a new version and its rollback are two restarts", "40m")
                 .with(STARTED, "", "100x19 1300x9 1900x30")
                 .with(BUILD, VERSION, "1x60"),
-            case("others have processes, too", "40m")
+            case("another program has the same process metrics", "40m")
                 .with(STARTED, "instance=c:9100", "100x19 1300x5 1700x5 2000x20")
                 .with(BUILD, VERSION, "1x60"),
         ],
@@ -99,21 +100,22 @@ fn descriptors() -> Alert {
         expression: format!("{OPEN} / {MOST} > 0.8\nand on (job, instance)\n{BUILD}"),
         hold: Some("5m"),
         severity: Severity::Warning,
-        summary: "{{ $labels.instance }} has nearly all the files open that it may",
-        description: "{{ $value | humanizePercentage }} of its file descriptors are in use; \
-            without one no task starts and no scrape is answered. Compare with running tasks and \
-            HTTP connections: raise LimitNOFILE if they explain it, report a leak if not.",
+        summary: "The runner {{ $labels.instance }} has nearly no free file descriptors",
+        description: "{{ $value | humanizePercentage }} of the file descriptors of the \
+            runner are in use. Without a free one, no task starts and no scrape is \
+            answered. Compare them with running tasks and HTTP connections. Raise \
+            LimitNOFILE, or report a leak.",
         cases: vec![
-            case("nine in ten are in use", "20m")
+            case("nine in ten descriptors are in use", "20m")
                 .with(OPEN, "", "922x30")
                 .with(MOST, "", "1024x30")
                 .with(BUILD, VERSION, "1x30")
                 .fires("", "90.04%"),
-            case("half of them are", "20m")
+            case("half of the descriptors are in use", "20m")
                 .with(OPEN, "", "512x30")
                 .with(MOST, "", "1024x30")
                 .with(BUILD, VERSION, "1x30"),
-            case("others have files, too", "20m")
+            case("another program has the same file metrics", "20m")
                 .with(OPEN, "instance=c:9100", "922x30")
                 .with(MOST, "instance=c:9100", "1024x30")
                 .with(BUILD, VERSION, "1x30"),

@@ -80,7 +80,7 @@ fn of_alerts() -> Vec<Recording> {
     vec![
         Recording {
             name: IMBALANCE,
-            about: "Records of which nobody says what became of them. 0, but for an instant.",
+            about: "Records that are not delivered, dropped or in flight: 0, except for an instant.",
             expression: "abs(\n  solti_metrics_records_accepted_total\n  \
                 - solti_metrics_records_delivered_total\n  \
                 - sum without (reason) (solti_metrics_records_dropped_total)\n  \
@@ -110,14 +110,14 @@ fn of_alerts() -> Vec<Recording> {
         },
         Recording {
             name: QUEUE_FILL,
-            about: "How full a backend's queue is, from 0 to 1.",
+            about: "Used share of the queue of a backend, from 0 to 1.",
             expression: "solti_metrics_backend_queue_length / solti_metrics_backend_queue_capacity"
                 .to_owned(),
             checks: Vec::new(),
         },
         Recording {
             name: EXPORT_FAILURES,
-            about: "The share of exports that failed. NaN where none was tried.",
+            about: "Share of export attempts that failed; NaN without attempts.",
             expression: "rate(solti_metrics_export_failures_total[10m])\n/\n\
                 rate(solti_metrics_export_attempts_total[10m])"
                 .to_owned(),
@@ -125,10 +125,10 @@ fn of_alerts() -> Vec<Recording> {
         },
         Recording {
             name: UNSUCCESSFUL,
-            about: "The share of runs that did not succeed, of those that nobody canceled.",
+            about: "Share of runs that did not succeed, without canceled runs.",
             expression: share(format!("=~\"{}\"", unsuccessful())),
             checks: vec![Check {
-                shows: "runs that never began count, canceled ones do not, a restart changes nothing",
+                shows: "runs with failed starts count, canceled runs do not, and a restart has no effect",
                 series: vec![
                     (runs_of("success"), "0+6x30 6+6x30"),
                     (runs_of("not_started"), "0+2x30 2+2x30"),
@@ -140,13 +140,13 @@ fn of_alerts() -> Vec<Recording> {
         },
         Recording {
             name: TIMEOUTS,
-            about: "The share of runs whose time was up, of those that nobody canceled.",
+            about: "Share of runs that exceeded their timeout, without canceled runs.",
             expression: share(format!("=\"{}\"", TaskOutcome::Timeout.as_label())),
             checks: Vec::new(),
         },
         Recording {
             name: TICKS_LATE,
-            about: "The share of ticks that came late: time limits are late as well then.",
+            about: "Share of epoch ticks that came late; time limits are late by the same time.",
             expression: "rate(solti_metrics_epoch_ticks_late_total[5m])\n/\n\
                 rate(solti_metrics_epoch_ticks_total[5m])"
                 .to_owned(),
@@ -167,11 +167,11 @@ fn of_many_runners() -> Vec<Recording> {
     let mut recordings = vec![
         Recording {
             name: COMPLETED,
-            about: "Tasks that ended, per second, of all instances of a job.",
+            about: "Tasks that ended per second, over all instances of a job.",
             expression: "sum without (instance) (rate(solti_runner_tasks_completed_total[5m]))"
                 .to_owned(),
             checks: vec![Check {
-                shows: "the restart of one of two instances is no step in their sum",
+                shows: "the restart of one of two instances does not change their sum",
                 series: vec![
                     (completed("a:9464"), "0+60x5 0+60x5"),
                     (completed("b:9464"), "0+120x10"),
@@ -186,19 +186,19 @@ fn of_many_runners() -> Vec<Recording> {
         },
         Recording {
             name: BUCKETS,
-            about: "What quantiles over all instances of a job are made of.",
+            about: "Buckets of the quantiles over all instances of a job.",
             expression:
                 "sum without (instance) (rate(solti_runner_task_duration_seconds_bucket[5m]))"
                     .to_owned(),
             checks: Vec::new(),
         },
-        quantile(P50, "Half of the tasks took no longer.", "0.5"),
-        quantile(P95, "All but 5 in 100 took no longer.", "0.95"),
-        quantile(P99, "All but 1 in 100 took no longer.", "0.99"),
+        quantile(P50, "Median of the duration of tasks.", "0.5"),
+        quantile(P95, "95th percentile of the duration of tasks.", "0.95"),
+        quantile(P99, "99th percentile of the duration of tasks.", "0.99"),
     ];
     if let Some(p50) = recordings.iter_mut().find(|it| it.name == P50) {
         p50.checks.push(Check {
-            shows: "half of all are a fast instance and a part of a slow one",
+            shows: "the median covers a fast instance and part of a slow one",
             series: vec![
                 (bucket("a:9464", "1"), "0+60x10"),
                 (bucket("a:9464", "2.5"), "0+60x10"),

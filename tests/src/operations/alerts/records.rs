@@ -23,15 +23,15 @@ fn dropped() -> Alert {
         expression: format!("increase({DROPPED}{{reason!=\"{sampled}\"}}[10m]) > 0"),
         hold: None,
         severity: Severity::Warning,
-        summary: "{{ $labels.instance }} drops records of {{ $labels.source }}: {{ $labels.reason }}",
-        description: "About {{ $value | humanize }} records of {{ $labels.source }} were dropped \
-            in 10 minutes, reason {{ $labels.reason }}. They are lost: find the reason in the \
-            runbook's table, and what it says to change.",
+        summary: "Records of {{ $labels.source }} on {{ $labels.instance }} are dropped: {{ $labels.reason }}",
+        description: "About {{ $value | humanize }} records of {{ $labels.source }} were \
+            dropped in 10 minutes, with the reason {{ $labels.reason }}. No backend has \
+            these records. The runbook says how to fix each reason.",
         cases: vec![
-            case("records over a guest's quota are lost", "15m")
+            case("records above the quota of a guest are lost", "15m")
                 .with(DROPPED, quota, "0x10 5x20")
                 .fires(quota, "5"),
-            case("losses right after a restart are seen, too", "15m")
+            case("losses immediately after a restart are visible", "15m")
                 .with(DROPPED, quota, "7x10 2x20")
                 .fires(quota, "2"),
             case("each source and reason has an alert of its own", "15m")
@@ -40,17 +40,17 @@ fn dropped() -> Alert {
                 .with(DROPPED, "source=sink,reason=quota", "0x30")
                 .fires(quota, "5")
                 .fires("source=sink,reason=queue_full", "8"),
-            case("what a middleware samples is left out on purpose", "15m").with(
+            case("a middleware samples records on purpose", "15m").with(
                 DROPPED,
                 &format!("source=sink,reason={sampled}"),
                 "0+9x30",
             ),
             case(
-                "the restart of a runner, after which counters begin at 0, is no loss",
+                "the restart of a runner sets counters to 0 and loses no records",
                 "15m",
             )
             .with(DROPPED, quota, "5x10 0x20"),
-            case("a loss is over 10 minutes after the last record", "30m").with(
+            case("the last loss was more than 10 minutes ago", "30m").with(
                 DROPPED,
                 quota,
                 "0x10 5x30",
@@ -73,12 +73,12 @@ fn imbalance() -> Alert {
         hold: Some("10m"),
         severity: Severity::Critical,
         summary: "The ledger of {{ $labels.source }} on {{ $labels.instance }} does not balance",
-        description: "What became of {{ $value | humanize }} records of {{ $labels.source }} is \
-            not known: accepted is not delivered, dropped and in flight together. No figure of \
-            this source can be trusted. It is a bug: keep the exposition and report it.",
+        description: "{{ $value | humanize }} records of {{ $labels.source }} are not \
+            delivered, dropped or in flight. The metrics of this source are not reliable. \
+            This is a bug in the runner: save its metrics and its log, and report it.",
         cases: vec![
             ledger(
-                case("one record in ten is nowhere", "30m"),
+                case("one record in ten is missing", "30m"),
                 "0+10x60",
                 "0+9x60",
                 "0x60",
@@ -92,32 +92,26 @@ fn imbalance() -> Alert {
             )
             .fires(of, "2"),
             ledger(
-                case("what waits for a backend is accounted for", "30m"),
+                case("records in the queue of a backend are in flight", "30m"),
                 "0+10x60",
                 "0x60",
                 "0+10x60",
             ),
-            case(
-                "whatever the reason, what was dropped is accounted for",
-                "30m",
-            )
-            .with(ACCEPTED, of, "10x60")
-            .with(DELIVERED, of, "3x60")
-            .with(DROPPED, "source=sink,reason=quota", "4x60")
-            .with(DROPPED, "source=sink,reason=sampled", "3x60")
-            .with(IN_FLIGHT, of, "0x60"),
+            case("dropped records of every reason are counted", "30m")
+                .with(ACCEPTED, of, "10x60")
+                .with(DELIVERED, of, "3x60")
+                .with(DROPPED, "source=sink,reason=quota", "4x60")
+                .with(DROPPED, "source=sink,reason=sampled", "3x60")
+                .with(IN_FLIGHT, of, "0x60"),
             // At every other scrape a record is between two counters.
             ledger(
-                case(
-                    "records that move while they are counted are no imbalance",
-                    "30m",
-                ),
+                case("records move between counters during a scrape", "30m"),
                 "10x60",
                 "10x60",
                 &"0 1 ".repeat(30),
             ),
             ledger(
-                case("a restart sets all counters back at once", "30m"),
+                case("a restart resets all counters at the same time", "30m"),
                 "0+10x15 0+10x45",
                 "0+10x15 0+10x45",
                 "0x60",
@@ -135,19 +129,20 @@ fn stuck() -> Alert {
         ),
         hold: Some("5m"),
         severity: Severity::Warning,
-        summary: "Records of {{ $labels.source }} on {{ $labels.instance }} wait and none arrives",
-        description: "At least {{ $value | humanize }} records have waited for 15 minutes, and \
-            none was delivered. Look at the state of the backend {{ $labels.source }} and at its \
-            last words: what waits is lost when the runner is killed.",
+        summary: "Records of {{ $labels.source }} on {{ $labels.instance }} are in flight and none is delivered",
+        description: "At least {{ $value | humanize }} records of backend {{ \
+            $labels.source }} were in flight for 15 minutes, and none was delivered. Check \
+            the state, last_failure and stderr_tail of the backend in /api/backends. \
+            Records in flight are lost if the runner is killed.",
         cases: vec![
-            case("a backend takes nothing any more", "40m")
+            case("a backend stops taking records", "40m")
                 .with(IN_FLIGHT, of, "0x10 7x50")
                 .with(DELIVERED, of, "0+5x10 50x50")
                 .fires(of, "7"),
-            case("a busy backend always has some in flight", "40m")
+            case("a busy backend always has records in flight", "40m")
                 .with(IN_FLIGHT, of, "7x60")
                 .with(DELIVERED, of, "0+5x60"),
-            case("a backend that is idle has none in flight", "40m")
+            case("an idle backend has no records in flight", "40m")
                 .with(IN_FLIGHT, of, "0x60")
                 .with(DELIVERED, of, "50x60"),
         ],

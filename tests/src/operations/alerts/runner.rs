@@ -21,17 +21,18 @@ fn errors() -> Alert {
         expression: format!("increase({ERRORS}[15m]) > 0"),
         hold: None,
         severity: Severity::Warning,
-        summary: "{{ $labels.instance }} cannot set up tasks: {{ $labels.error }}",
-        description: "About {{ $value | humanize }} times in 15 minutes a task of the type \
-            {{ $labels.runner }} did not get to run, step {{ $labels.error }}. Find the log's lines \
-            of that time: it is the component, its limits or its grants, not what it computes.",
+        summary: "The runner {{ $labels.instance }} cannot set up tasks: {{ $labels.error }}",
+        description: "About {{ $value | humanize }} runs of the runner type {{ \
+            $labels.runner }} failed in 15 minutes at the set-up step {{ $labels.error }}. \
+            The component, its limits or its grants are the cause. Check the log of that \
+            time.",
         cases: vec![
             case("components cannot be loaded", "20m")
                 .with(ERRORS, of, "0x9 1 2 3 4x10")
                 .with(ERRORS, "runner=wasm,error=spawn_failed", "0x30")
                 .fires(of, "4"),
-            case("a restart of the runner is no error", "20m").with(ERRORS, of, "4x10 0x20"),
-            case("it is over 15 minutes after the last", "40m").with(ERRORS, of, "0x9 4x40"),
+            case("a restart of the runner is not an error", "20m").with(ERRORS, of, "4x10 0x20"),
+            case("the last error was more than 15 minutes ago", "40m").with(ERRORS, of, "0x9 4x40"),
         ],
     }
 }
@@ -42,15 +43,15 @@ fn reload() -> Alert {
         expression: format!("{RELOADED} == 0"),
         hold: Some("5m"),
         severity: Severity::Warning,
-        summary: "{{ $labels.instance }} runs an old configuration",
-        description: "The last reload failed, so that what ran before goes on; after a restart it \
-            would not start at all. Ask solti-metrics serve --check what is wrong, mend it, and \
-            reload.",
+        summary: "The runner {{ $labels.instance }} does not run its latest configuration",
+        description: "The last configuration reload failed. The runner keeps its previous \
+            configuration, and a restart would fail. Run solti-metrics serve --check on \
+            the file, fix the errors, and reload.",
         cases: vec![
             case("a reload failed", "15m")
                 .with(RELOADED, "", "1x4 0x20")
                 .fires("", ""),
-            case("the next one within 5 minutes was fine", "15m").with(
+            case("the next reload within 5 minutes succeeded", "15m").with(
                 RELOADED,
                 "",
                 "1x4 0x3 1x20",
@@ -65,19 +66,19 @@ fn ticks() -> Alert {
         expression: format!("{TICKS_LATE} > 0.05"),
         hold: Some("10m"),
         severity: Severity::Warning,
-        summary: "Time limits come late on {{ $labels.instance }}",
-        description: "{{ $value | humanizePercentage }} of the ticks that interrupt guests were \
-            late: the machine has too few processors for what runs on it. Lower concurrency in \
-            [runner], or give it more.",
+        summary: "Time limits on {{ $labels.instance }} take effect late",
+        description: "{{ $value | humanizePercentage }} of the epoch ticks, which \
+            interrupt guests, were late. The machine has too few processors for its load. \
+            Lower concurrency in [runner], or add processors.",
         cases: vec![
             case("a tenth of the ticks are late", "30m")
                 .with(TICKS, "", "0+6000x60")
                 .with(LATE, "", "0+600x60")
                 .fires("", "10%"),
-            case("one in a hundred is", "30m")
+            case("one tick in a hundred is late", "30m")
                 .with(TICKS, "", "0+6000x60")
                 .with(LATE, "", "0+60x60"),
-            case("it was busy for 5 minutes", "30m")
+            case("the machine was busy for 5 minutes", "30m")
                 .with(TICKS, "", "0+6000x60")
                 .with(LATE, "", "0x10 600 1200 1800 2400 3000x40"),
         ],
@@ -86,22 +87,27 @@ fn ticks() -> Alert {
 
 fn cache() -> Alert {
     Alert {
-        name: "SoltiArtifactCacheRejecting",
+        name: "SoltiCompilationCacheRejecting",
         expression: format!("increase({REJECTED}[1h]) > 0"),
         hold: None,
         severity: Severity::Critical,
-        summary: "{{ $labels.instance }} found machine code in its cache that it did not put there",
-        description: "About {{ $value | humanize }} files in the cache were not authentic in the \
-            last hour; none was run, and each was removed. If the key was not changed and the disk \
-            is sound, somebody writes into that folder: look at its owner, its mode and its log.",
+        summary: "The compilation cache of {{ $labels.instance }} has code that the runner did not write",
+        description: "About {{ $value | humanize }} entries of the compilation cache were \
+            not authentic in the last hour. None was run, and each was removed. If the key \
+            did not change and the disk has no errors, another process writes to the \
+            folder: check its owner and its mode.",
         cases: vec![
             case("a file was tampered with", "1h")
                 .with(REJECTED, "", "0x30 1x60")
                 .fires("", "1"),
-            case("a miss is nothing bad", "1h")
+            case("a miss is not a rejection", "1h")
                 .with(REJECTED, "", "0x90")
                 .with("solti_metrics_artifact_cache_misses_total", "", "0+1x90"),
-            case("a restart of the runner is no rejection", "1h").with(REJECTED, "", "3x30 0x60"),
+            case("a restart of the runner is not a rejection", "1h").with(
+                REJECTED,
+                "",
+                "3x30 0x60",
+            ),
         ],
     }
 }

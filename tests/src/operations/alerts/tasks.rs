@@ -37,16 +37,16 @@ fn failing() -> Alert {
         ),
         hold: Some("5m"),
         severity: Severity::Warning,
-        summary: "Task {{ $labels.task }} fails often on {{ $labels.instance }}",
-        description: "{{ $value | humanizePercentage }} of the runs of {{ $labels.task }} in the \
-            last hour did not succeed. Read the log's lines about its ends, and last.detail in \
-            /api/tasks; compare with when its component or its input changed.",
+        summary: "Runs of task {{ $labels.task }} on {{ $labels.instance }} fail often",
+        description: "{{ $value | humanizePercentage }} of the runs of task {{ \
+            $labels.task }} in the last hour did not succeed. Check the log and \
+            last.detail in /api/tasks, and when the component or its input changed.",
         cases: vec![
             case("one run in four fails", "1h")
                 .with(RUNS, SUCCESS, "0+3x90")
                 .with(RUNS, FAILURE, "0+1x90")
                 .fires(TASK, "25%"),
-            case("one in four does not even start", "1h")
+            case("one run in four does not start", "1h")
                 .with(RUNS, SUCCESS, "0+3x90")
                 .with(RUNS, "task=digest,outcome=not_started", "0+1x90")
                 .fires(TASK, "25%"),
@@ -56,23 +56,26 @@ fn failing() -> Alert {
             case("one of few runs failed", "1h")
                 .with(RUNS, SUCCESS, "0x20 1x20 2x50")
                 .with(RUNS, FAILURE, "0x30 1x60"),
-            case("whoever canceled a run knows", "1h")
+            case("canceled runs are not failures", "1h")
                 .with(RUNS, SUCCESS, "0+3x90")
                 .with(RUNS, CANCELED, "0+9x90"),
-            case("failures on one instance are not blamed on the other", "1h")
-                .with(RUNS, SUCCESS, "0+3x90")
-                .with(RUNS, FAILURE, "0x90")
-                .with(
-                    RUNS,
-                    "instance=b:9464,task=digest,outcome=success",
-                    "0+3x90",
-                )
-                .with(
-                    RUNS,
-                    "instance=b:9464,task=digest,outcome=failure",
-                    "0+1x90",
-                )
-                .fires("instance=b:9464,task=digest", "25%"),
+            case(
+                "failures of one instance do not affect another instance",
+                "1h",
+            )
+            .with(RUNS, SUCCESS, "0+3x90")
+            .with(RUNS, FAILURE, "0x90")
+            .with(
+                RUNS,
+                "instance=b:9464,task=digest,outcome=success",
+                "0+3x90",
+            )
+            .with(
+                RUNS,
+                "instance=b:9464,task=digest,outcome=failure",
+                "0+1x90",
+            )
+            .fires("instance=b:9464,task=digest", "25%"),
         ],
     }
 }
@@ -83,12 +86,12 @@ fn all_failed() -> Alert {
         expression: format!("{UNSUCCESSFUL} >= 0.999"),
         hold: Some("5m"),
         severity: Severity::Critical,
-        summary: "No run of task {{ $labels.task }} succeeds on {{ $labels.instance }}",
-        description: "Every run of {{ $labels.task }} in the last hour failed, timed out or did \
-            not start. Read last.detail in /api/tasks, then run the component by hand with the \
-            same arguments: solti-metrics run.",
+        summary: "All runs of task {{ $labels.task }} on {{ $labels.instance }} fail",
+        description: "Every run of task {{ $labels.task }} in the last hour failed, timed \
+            out or did not start. Check last.detail in /api/tasks. Then run the component \
+            by hand with the same arguments: solti-metrics run.",
         cases: vec![
-            case("all of them fail, in whatever way", "1h")
+            case("all runs fail or time out", "1h")
                 .with(RUNS, SUCCESS, "9x90")
                 .with(RUNS, FAILURE, "0+1x90")
                 .with(RUNS, TIMEOUT, "0+2x90")
@@ -97,10 +100,10 @@ fn all_failed() -> Alert {
                 .with(RUNS, SUCCESS, "4x90")
                 .with(RUNS, FAILURE, "0x40 1x50")
                 .fires(TASK, ""),
-            case("one of many succeeds", "1h")
+            case("one run of many succeeds", "1h")
                 .with(RUNS, SUCCESS, "0x30 1x60")
                 .with(RUNS, FAILURE, "0+1x90"),
-            case("nothing ran", "1h")
+            case("no run ended", "1h")
                 .with(RUNS, SUCCESS, "4x90")
                 .with(RUNS, FAILURE, "4x90"),
         ],
@@ -113,20 +116,21 @@ fn timeouts() -> Alert {
         expression: format!("{TIMEOUTS} > 0.05"),
         hold: Some("5m"),
         severity: Severity::Warning,
-        summary: "Runs of task {{ $labels.task }} run out of time on {{ $labels.instance }}",
-        description: "{{ $value | humanizePercentage }} of the runs of {{ $labels.task }} in the \
-            last hour were stopped because their time was up. Look at its CPU seconds: much means \
-            too much work or a loop, little means that it waits. Then mend it, or raise timeout.",
+        summary: "Runs of task {{ $labels.task }} on {{ $labels.instance }} exceed their timeout",
+        description: "{{ $value | humanizePercentage }} of the runs of task {{ \
+            $labels.task }} in the last hour exceeded their timeout. High processor time \
+            means a loop or too much work. Low processor time means that the task waits. \
+            Fix the task, or raise its timeout.",
         cases: vec![
             case("one run in ten is stopped", "1h")
                 .with(RUNS, SUCCESS, "0+9x90")
                 .with(RUNS, FAILURE, "0x90")
                 .with(RUNS, TIMEOUT, "0+1x90")
                 .fires(TASK, "10%"),
-            case("one in fifty is", "1h")
+            case("one run in fifty is stopped", "1h")
                 .with(RUNS, SUCCESS, "0+49x90")
                 .with(RUNS, TIMEOUT, "0+1x90"),
-            case("other failures are not about time", "1h")
+            case("other failures are not timeouts", "1h")
                 .with(RUNS, SUCCESS, "0+1x90")
                 .with(RUNS, FAILURE, "0+9x90")
                 .with(RUNS, TIMEOUT, "0x90"),
@@ -140,20 +144,21 @@ fn not_loaded() -> Alert {
         expression: format!("{LOADED} == 0"),
         hold: Some("5m"),
         severity: Severity::Critical,
-        summary: "Task {{ $labels.task }} on {{ $labels.instance }} is not what is configured",
-        description: "The component of {{ $labels.task }} could not be loaded: nothing runs, or \
-            the one from before. Read error in /api/tasks, put the file right, then reload.",
+        summary: "The configured component of task {{ $labels.task }} on {{ $labels.instance }} is not loaded",
+        description: "A reload could not load the component of task {{ $labels.task }}. \
+            The previous component runs, or none. Check error in /api/tasks, fix the file, \
+            and reload.",
         cases: vec![
-            case("its file is not there", "15m")
+            case("the file of the component is missing", "15m")
                 .with(LOADED, TASK, "0x20")
                 .with(LOADED, "task=other", "1x20")
                 .fires(TASK, ""),
-            case("it was put right within 5 minutes", "15m").with(LOADED, TASK, "0x4 1x20"),
-            case(
-                "a task that was taken out of the configuration is no alert",
-                "15m",
-            )
-            .with(LOADED, TASK, "0x6 stale"),
+            case("the task was fixed within 5 minutes", "15m").with(LOADED, TASK, "0x4 1x20"),
+            case("the task was removed from the configuration", "15m").with(
+                LOADED,
+                TASK,
+                "0x6 stale",
+            ),
         ],
     }
 }
@@ -168,25 +173,25 @@ fn overdue() -> Alert {
         ),
         hold: Some("10m"),
         severity: Severity::Warning,
-        summary: "No run of task {{ $labels.task }} has ended on {{ $labels.instance }} for an hour",
-        description: "{{ $labels.task }} ended at least twice an hour before, and not once in the \
-            last one. In /api/tasks: running means that a run hangs, waiting that there is no room \
-            for it, idle that nobody starts it.",
+        summary: "No run of task {{ $labels.task }} on {{ $labels.instance }} has ended for an hour",
+        description: "Task {{ $labels.task }} ended at least two runs an hour before, and \
+            none in the last hour. Check its state in /api/tasks: running means that a run \
+            hangs, waiting means that no slot is free, idle means that no run was started.",
         cases: vec![
             case("a task that ran each minute has stopped", "200m")
                 .with(RUNS, SUCCESS, "0+1x120 120x100")
                 .with(RUNS, FAILURE, "0x220")
                 .with(LOADED, TASK, "1x220")
                 .fires(TASK, ""),
-            case("it stopped with the restart of the runner", "200m")
+            case("the task stopped when the runner restarted", "200m")
                 .with(RUNS, SUCCESS, "0+1x120 0x100")
                 .with(LOADED, TASK, "1x220")
                 .fires(TASK, ""),
-            case("it still runs, and fails", "200m")
+            case("the task runs and fails", "200m")
                 .with(RUNS, SUCCESS, "0+1x120 120x100")
                 .with(RUNS, FAILURE, "0x120 0+1x100")
                 .with(LOADED, TASK, "1x220"),
-            case("it is in the configuration no longer", "195m")
+            case("the task was removed from the configuration", "195m")
                 .with(RUNS, SUCCESS, "0+1x120 120x20 stale")
                 .with(LOADED, TASK, "1x141 stale"),
             case("a daily task is expected once a day", "200m")
@@ -205,24 +210,25 @@ fn rejected() -> Alert {
         ),
         hold: Some("10m"),
         severity: Severity::Warning,
-        summary: "Runs of task {{ $labels.task }} are turned away on {{ $labels.instance }}",
-        description: "{{ $value | humanizePercentage }} of the runs of {{ $labels.task }} that were \
-            due in 30 minutes were turned away or superseded. They take longer than the time \
-            between them: raise every or concurrency, or make them faster.",
+        summary: "Runs of task {{ $labels.task }} on {{ $labels.instance }} are rejected",
+        description: "{{ $value | humanizePercentage }} of the due runs of task {{ \
+            $labels.task }} were rejected or superseded in 30 minutes. Its runs take \
+            longer than its interval. Raise interval or concurrency, or make the runs \
+            faster.",
         cases: vec![
-            case("every other run is due while the one before runs", "1h")
+            case("every other run is due during the previous run", "1h")
                 .with(REJECTED, TASK, "0+1x90")
                 .with(RUNS, SUCCESS, "0+1x90")
                 .with(RUNS, FAILURE, "0x90")
                 .fires(TASK, "50%"),
-            case("none comes to an end", "1h")
+            case("no run ends", "1h")
                 .with(REJECTED, TASK, "0+1x90")
                 .with(RUNS, SUCCESS, "9x90")
                 .fires(TASK, "100%"),
-            case("one in twenty is", "1h")
+            case("one run in twenty is rejected", "1h")
                 .with(REJECTED, TASK, "0+1x90")
                 .with(RUNS, SUCCESS, "0+19x90"),
-            case("nothing is due", "1h")
+            case("no run is due", "1h")
                 .with(REJECTED, TASK, "5x90")
                 .with(RUNS, SUCCESS, "9x90"),
         ],

@@ -14,7 +14,7 @@ pub(super) fn row() -> Row {
     };
     let panels = vec![
         state(),
-        lines("Queue fill", "How full the queue is: what does not fit is dropped, so find out why the backend is slow.")
+        lines("Queue fill", "Used share of the queue of each backend. A full queue drops records: find out why the backend is slow.")
             .of_size(8, 8)
             .unit("percentunit")
             .axis(0.0, Some(1.0))
@@ -25,25 +25,25 @@ pub(super) fn row() -> Row {
                     "max by (instance, backend) (solti_metrics_backend_queue_length{{{BACKEND}}} / solti_metrics_backend_queue_capacity{{{BACKEND}}})"
                 ),
             ),
-        lines("Failures", "Instances that trapped, took too long or hit a limit: what each was given just then is lost.")
+        lines("Failures", "Failures of backends: traps, timeouts and reached limits. The records of each failed call are lost.")
             .of_size(8, 8)
             .axis(0.0, None)
             .in_bars()
             .shows("{{instance}} {{backend}}", increase("failures")),
-        lines("Restarts and swaps", "New instances after failures, and new versions: restarts without swaps mean that something is broken.")
+        lines("Restarts and replacements", "Restarts and replacements of the components of backends. Restarts without replacements mean that a backend fails.")
             .of_size(8, 8)
             .axis(0.0, None)
             .in_bars()
             .shows("restarted {{instance}} {{backend}}", increase("restarts"))
-            .shows("swapped {{instance}} {{backend}}", increase("swaps")),
-        lines("Memory", "Memory of the component: what grows without end meets its limit, and is restarted.")
+            .shows("replaced {{instance}} {{backend}}", increase("swaps")),
+        lines("Memory", "Memory of the component of each backend. A component whose memory grows reaches its limit and is restarted.")
             .unit("bytes")
             .axis(0.0, None)
             .shows(
                 "{{instance}} {{backend}}",
                 format!("max by (instance, backend) (solti_metrics_backend_memory_bytes{{{BACKEND}}})"),
             ),
-        lines("Busy", "Share of the time that the backend works: near 100 % its queue fills.")
+        lines("Busy", "Share of time that each backend spends on records. Near 100 % its queue fills.")
             .unit("percentunit")
             .axis(0.0, None)
             .limit(0.9)
@@ -67,7 +67,7 @@ fn state() -> Panel {
         let state = state.as_label();
         format!("sum by (instance, backend) (solti_metrics_backend_state{{{BACKEND},state=\"{state}\"}}) * {number}")
     });
-    states("State", "What each backend does: red means that its records are dropped; read its last failure in /api/backends.")
+    states("State", "State of each backend. Red means that its records are dropped: read last_failure in /api/backends.")
         .of_size(24, 6)
         .words(numbered().map(|(number, state)| (number, state.as_label(), colours::state(state))))
         .shows("{{instance}} {{backend}}", terms.collect::<Vec<_>>().join("\n+ "))

@@ -19,12 +19,12 @@ pub(super) fn row() -> Row {
         )
     };
     let spread = format!(
-        "How many tasks took how long, in buckets from {first} s to {last} s: a second band is a second \
-         kind of task, or one that got slow."
+        "Number of tasks by duration, in buckets from {first} s to {last} s. A second band means a second \
+         kind of task, or a task that became slow."
     );
     let quantiles = format!(
-        "Half, all but 5 in 100 and all but 1 in 100 took no longer. Below {first} s and beyond {last} s, \
-         nothing is told apart: a line below {first} s means at most {first} s. If only the last one rises, look for single slow tasks."
+        "50 %, 95 % and 99 % of the tasks took at most this time. The buckets do not distinguish times below \
+         {first} s or above {last} s. If only p99 rises, look for single slow tasks."
     );
     let mut panels = vec![
         heatmap("Durations", &spread, "s").shows_buckets(format!(
@@ -51,8 +51,8 @@ pub(super) fn row() -> Row {
 }
 
 fn by_outcome(title: &str, q: &str) -> Panel {
-    let description = "How long tasks took by how they ended: timeouts lie at the limit that is set, and \
-        failures that are quicker than success fail at their beginning.";
+    let description = "Duration of tasks by outcome. Timeouts are at the configured limit. Failures that are \
+        faster than successes occur at the start of the task.";
     lines(title, description)
         .of_size(8, 8)
         .unit("s")

@@ -11,12 +11,12 @@ pub(super) fn row() -> Row {
         )
     };
     let panels = vec![
-        lines("Pushes", "Attempts to push, and those that failed: see whether the target answers from there.")
+        lines("Pushes", "Export attempts of each backend, and failed ones. If attempts fail, check that the server answers from the machine of the runner.")
             .unit("ops")
             .axis(0.0, None)
-            .shows("tried {{instance}} {{backend}}", rate("attempts"))
+            .shows("attempted {{instance}} {{backend}}", rate("attempts"))
             .shows("failed {{instance}} {{backend}}", rate("failures")),
-        lines("Failed pushes", "Share that failed; a gap means that nothing was pushed. At 100 % look at address, certificate and credentials.")
+        lines("Failed pushes", "Share of export attempts that failed. A gap means that no push was attempted. At 100 %, check address, certificate and credentials.")
             .unit("percentunit")
             .axis(0.0, Some(1.0))
             .limit(0.25)

@@ -30,12 +30,12 @@ fn code() -> Vec<Panel> {
         )
     };
     vec![
-        lines("Compiling", "Time spent on compiling, per second: much of it after the start means that the cache does not serve.")
+        lines("Compilation", "Components compiled, and the time for that, per second. Compilation long after the start means that the cache is not effective.")
             .of_size(8, 8)
             .axis(0.0, None)
             .shows("seconds {{instance}}", rate("solti_metrics_artifact_compile_seconds_total", "instance"))
             .shows("components {{instance}}", rate("solti_metrics_artifact_compilations_total", "instance")),
-        lines("Cache hits", "Share of components whose code was kept, in the chosen time: if it is low, look at the size and the folder of the cache.")
+        lines("Cache hits", "Share of components whose code was in the compilation cache, in the selected time. If it is low, check the size and the folder of the cache.")
             .of_size(8, 8)
             .unit("percentunit")
             .axis(0.0, Some(1.0))
@@ -43,20 +43,20 @@ fn code() -> Vec<Panel> {
                 "{{instance}}",
                 format!("{}\n/\n({} + {})", cache("hits"), cache("hits"), cache("misses")),
             ),
-        lines("Cache events", "Rejected code was not put there by us: look at who may write there. Stores fail on a full disk; evictions ask for a larger size.")
+        lines("Cache events", "Events of the compilation cache. Rejected entries were not written by the runner: check who can write to the folder. Failed stores point to a full disk, evictions to a small cache_size.")
             .of_size(8, 8)
             .axis(0.0, None)
             .in_bars()
             .shows("rejected {{instance}}", events("rejected"))
             .shows("stored {{instance}}", events("stored"))
-            .shows("not stored {{instance}}", events("store_failures"))
+            .shows("store failed {{instance}}", events("store_failures"))
             .shows("evicted {{instance}}", events("evicted")),
     ]
 }
 
 fn process() -> Vec<Panel> {
     vec![
-        lines("Late ticks", "Share of the ticks that interrupt guests which came late: time limits are late as well, so lower concurrency.")
+        lines("Late ticks", "Share of the epoch ticks, which interrupt guests, that came late. Time limits are late as well: lower concurrency.")
             .of_size(6, 8)
             .unit("percentunit")
             .axis(0.0, None)
@@ -69,16 +69,16 @@ fn process() -> Vec<Panel> {
                     rate("solti_metrics_epoch_ticks_total", "instance")
                 ),
             ),
-        lines("Memory", "Resident memory of the process: what grows without more running tasks is a leak.")
+        lines("Memory", "Resident memory of the runner. Growth without more running tasks is a leak.")
             .of_size(6, 8)
             .unit("bytes")
             .axis(0.0, None)
             .shows("{{instance}}", format!("max by (instance) (process_resident_memory_bytes{{{TARGET}}})")),
-        lines("CPU", "Processors in use by the whole process, guests and all.")
+        lines("CPU", "Processors in use by the runner, including its guests.")
             .of_size(6, 8)
             .axis(0.0, None)
             .shows("{{instance}}", rate("process_cpu_seconds_total", "instance")),
-        lines("File descriptors", "Share of those that it may have: without one, no task starts. Raise LimitNOFILE, or look for a leak.")
+        lines("File descriptors", "Used share of the file descriptors of the runner. Without a free one, no task starts: raise LimitNOFILE, or look for a leak.")
             .of_size(6, 8)
             .unit("percentunit")
             .axis(0.0, Some(1.0))
@@ -92,28 +92,28 @@ fn process() -> Vec<Panel> {
 
 fn http() -> Vec<Panel> {
     vec![
-        lines("HTTP requests", "By page and status: 401 means a wrong token, 503 that it is not ready.")
+        lines("HTTP requests", "HTTP requests by page and status. 401 means a wrong token, 503 that the runner is not ready.")
             .of_size(6, 8)
             .unit("reqps")
             .axis(0.0, None)
             .shows("{{page}} {{code}}", rate("solti_metrics_http_requests_total", "page, code")),
-        lines("HTTP connections", "Open ones, those that were refused for being too many, and those closed because their clients read too slowly.")
+        lines("HTTP connections", "HTTP connections: open, rejected because of the limit, and closed because the client read too slowly.")
             .of_size(6, 8)
             .axis(0.0, None)
             .shows("open {{instance}}", format!("sum by (instance) (solti_metrics_http_connections{{{TARGET}}})"))
             .shows(
-                "refused {{instance}}",
+                "rejected {{instance}}",
                 format!(
                     "sum by (instance) (increase(solti_metrics_http_connections_refused_total{{{TARGET}}}[$__rate_interval]))"
                 ),
             )
             .shows(
-                "slow {{instance}}",
+                "slow reader {{instance}}",
                 format!(
                     "sum by (instance) (increase(solti_metrics_http_slow_readers_closed_total{{{TARGET}}}[$__rate_interval]))"
                 ),
             ),
-        lines("Reloads", "Configurations that were applied, and those that failed: then the old one goes on, so mend it.")
+        lines("Reloads", "Configuration reloads, applied and failed. After a failed reload the previous configuration continues: fix the file.")
             .of_size(6, 8)
             .axis(0.0, None)
             .in_bars()
@@ -124,7 +124,7 @@ fn http() -> Vec<Panel> {
                     "sum by (result) (increase(solti_metrics_config_reloads_total{{{TARGET}}}[$__rate_interval]))"
                 ),
             ),
-        table("Versions", "What runs where: more than one version is an upgrade that has not reached all.")
+        table("Versions", "Version of each runner. More than one version means that an upgrade is not complete.")
             .of_size(6, 8)
             .lists(format!("count by (instance, version, wasmtime) (solti_metrics_build_info{{{TARGET}}})")),
     ]

@@ -23,13 +23,13 @@ fn numbers() -> Vec<Panel> {
     let sampled = DropReason::Sampled.as_label();
     let running = BackendState::Running.as_label();
     vec![
-        number("Runners down", "Targets that could not be scraped: see whether the process runs, and what it said last.")
+        number("Runners down", "Runners that Prometheus cannot scrape. Check the process and the end of its log.")
             .thresholds("green", &[(1.0, "red")])
             .shows("down", format!("sum(1 - up{{{TARGET}}})")),
-        number("Tasks running", "Runs at this moment: at the configured concurrency, others wait.")
+        number("Tasks running", "Runs that are executing. At the configured concurrency, further runs wait.")
             .thresholds("blue", &[])
             .shows("running", format!("sum(solti_metrics_task_running{{{TASK}}})")),
-        number("Success", "Share of tasks that succeeded in the chosen time, of those that nobody canceled: below 100 %, look at the outcomes.")
+        number("Success", "Share of tasks that succeeded in the selected time, without canceled tasks. Below 100 %, check the outcomes.")
             .unit("percentunit")
             .axis(0.0, Some(1.0))
             .thresholds("red", &[(0.9, "orange"), (0.99, "green")])
@@ -40,16 +40,16 @@ fn numbers() -> Vec<Panel> {
                      sum(increase(solti_runner_tasks_completed_total{{{TARGET},outcome!=\"{canceled}\"}}[$__range]))"
                 ),
             ),
-        number("Records lost", "Records that did not reach their backend in the chosen time, without those that are sampled: the reasons are further down.")
+        number("Records lost", "Records that were dropped in the selected time, without sampled ones. The reasons are further down.")
             .thresholds("green", &[(0.5, "orange")])
             .shows_now(
                 "lost",
                 format!("sum(increase(solti_metrics_records_dropped_total{{{TARGET},reason!=\"{sampled}\"}}[$__range]))"),
             ),
-        number("Backends not running", "Backends in any other state than running: their lanes further down say which and since when.")
+        number("Backends not running", "Backends in another state than running. The state panel further down shows which, and since when.")
             .thresholds("green", &[(1.0, "red")])
             .shows("not running", format!("sum(1 - solti_metrics_backend_state{{{TARGET},state=\"{running}\"}})")),
-        number("Tasks not loaded", "Tasks of which not what is configured runs: read their error in /api/tasks.")
+        number("Tasks not loaded", "Tasks whose configured component could not be loaded. Read error in /api/tasks.")
             .thresholds("green", &[(1.0, "red")])
             .shows("not loaded", format!("sum(1 - solti_metrics_task_loaded{{{TASK}}})")),
     ]
@@ -59,7 +59,7 @@ fn rates() -> Vec<Panel> {
     let success = TaskOutcome::Success.as_label();
     let canceled = TaskOutcome::Canceled.as_label();
     vec![
-        lines("Tasks started and completed", "By type of runner: if more start than complete for long, tasks pile up or hang.")
+        lines("Tasks started and completed", "Tasks started and completed, by runner type. If more tasks start than complete for a long time, tasks hang.")
             .unit("ops")
             .axis(0.0, None)
             .shows(
@@ -71,7 +71,7 @@ fn rates() -> Vec<Panel> {
                 format!("sum by (runner) (rate(solti_runner_tasks_completed_total{{{TARGET}}}[$__rate_interval]))"),
             )
             .coloured(colours::runners(|runner| format!("completed {runner}"))),
-        lines("Tasks completed by outcome", "How tasks ended: if red or orange grows, look at the tasks below.")
+        lines("Tasks completed by outcome", "Completed tasks by outcome. If red or orange grows, check the task panels below.")
             .unit("ops")
             .axis(0.0, None)
             .stacked()
@@ -80,7 +80,7 @@ fn rates() -> Vec<Panel> {
                 format!("sum by (outcome) (rate(solti_runner_tasks_completed_total{{{TARGET}}}[$__rate_interval]))"),
             )
             .coloured(colours::outcomes()),
-        lines("Success ratio", "Of the tasks that nobody canceled, by type of runner: a gap means that none ended.")
+        lines("Success ratio", "Share of tasks that succeeded, without canceled tasks, by runner type. A gap means that no task ended.")
             .unit("percentunit")
             .axis(0.0, Some(1.0))
             .shows(
@@ -91,7 +91,7 @@ fn rates() -> Vec<Panel> {
                 ),
             )
             .coloured(colours::runners(str::to_owned)),
-        lines("Runner errors", "Tasks that did not get to run, by the step that failed: mend components, limits or grants.")
+        lines("Runner errors", "Tasks that could not start, by the failed step. Fix the component, its limits or its grants.")
             .unit("ops")
             .axis(0.0, None)
             .stacked()

@@ -14,22 +14,22 @@ pub(super) fn row() -> Row {
         format!("sum by (instance, source) (solti_metrics_records_{what}{{{TARGET}}})")
     };
     let panels = vec![
-        lines("Accepted and delivered", "By source: a backend's name, guests, or the runner itself. What lies between the two waits or is dropped.")
+        lines("Accepted and delivered", "Records by source: a backend, all guests, or the runner. The difference between accepted and delivered is in flight or dropped.")
             .unit("ops")
             .axis(0.0, None)
             .shows("accepted {{source}}", rate("accepted", "source"))
             .shows("delivered {{source}}", rate("delivered", "source")),
-        lines("Dropped by reason", "All sources together; sampled is on purpose, all else is lost: the page on operations says what each reason needs.")
+        lines("Dropped by reason", "Dropped records of all sources, by reason. Sampled records are dropped on purpose, all others are lost: docs/operate/alerts.md has the fix for each reason.")
             .unit("ops")
             .axis(0.0, None)
             .stacked()
             .shows("{{reason}}", rate("dropped", "reason"))
             .coloured(colours::reasons()),
-        lines("In flight", "Records that wait for their backend: they are lost if the runner is killed. What never falls is stuck.")
+        lines("In flight", "Records that wait for their backend. They are lost if the runner is killed. A line that never falls means stuck records.")
             .of_size(8, 8)
             .axis(0.0, None)
             .shows("{{instance}} {{source}}", sum("in_flight")),
-        lines("Imbalance", "Accepted, less what was delivered, dropped or is in flight: 0, but for an instant. If it stays, it is a bug: report it.")
+        lines("Imbalance", "Accepted records minus delivered, dropped and in-flight records: 0, except for an instant. Another lasting value is a bug: report it.")
             .of_size(8, 8)
             .limit(1.0)
             .shows(
@@ -42,7 +42,7 @@ pub(super) fn row() -> Row {
                     sum("in_flight")
                 ),
             ),
-        lines("Clamped durations", "Records whose duration was lowered to the ceiling: their guest computes durations wrongly.")
+        lines("Clamped durations", "Records whose duration was lowered to the ceiling. The guest computes durations incorrectly.")
             .of_size(8, 8)
             .unit("ops")
             .axis(0.0, None)

@@ -21,7 +21,7 @@ pub(super) fn row() -> Row {
 fn runs() -> Vec<Panel> {
     let canceled = TaskOutcome::Canceled.as_label();
     vec![
-        lines("Runs by outcome", "How runs of the chosen tasks ended: choose one task to see it alone.")
+        lines("Runs by outcome", "Runs of the selected tasks by outcome. Select one task to see only its runs.")
             .unit("ops")
             .axis(0.0, None)
             .stacked()
@@ -30,7 +30,7 @@ fn runs() -> Vec<Panel> {
                 format!("sum by (outcome) (rate(solti_metrics_task_runs_total{{{TASK}}}[$__rate_interval]))"),
             )
             .coloured(colours::outcomes()),
-        lines("Unsuccessful runs", "Share by task, of the runs that nobody canceled: read last.detail in /api/tasks.")
+        lines("Unsuccessful runs", "Share of runs that did not succeed, without canceled runs, by task. Read last.detail in /api/tasks.")
             .unit("percentunit")
             .axis(0.0, Some(1.0))
             .limit(0.1)
@@ -42,11 +42,11 @@ fn runs() -> Vec<Panel> {
                     unsuccessful()
                 ),
             ),
-        lines("Running and waiting", "Runs at this moment: if some wait for long, raise concurrency or make them faster.")
+        lines("Running and waiting", "Runs that are executing and runs that wait, by task. If runs wait for long, raise concurrency or make the runs faster.")
             .axis(0.0, None)
             .shows("running {{task}}", format!("sum by (task) (solti_metrics_task_running{{{TASK}}})"))
             .shows("waiting {{task}}", format!("sum by (task) (solti_metrics_task_waiting{{{TASK}}})")),
-        lines("Rejected runs", "Runs that were due and turned away or superseded: they take longer than the time between them.")
+        lines("Rejected runs", "Due runs that were rejected or superseded, by task. The runs take longer than the interval of the task.")
             .unit("ops")
             .axis(0.0, None)
             .shows(
@@ -59,25 +59,25 @@ fn runs() -> Vec<Panel> {
 fn cost() -> Vec<Panel> {
     let rate = |metric: &str| format!("sum by (task) (rate({metric}{{{TASK}}}[$__rate_interval]))");
     vec![
-        lines("CPU", "Processors in use by each task: 1 is one of them all the time. If they are all in use, others wait.")
+        lines("CPU", "Processors in use by each task; 1 is one processor all the time. If all are in use, other tasks wait.")
             .of_size(8, 8)
             .axis(0.0, None)
             .shows("{{task}}", rate("solti_metrics_task_cpu_seconds_total")),
-        lines("Peak memory", "The most that any run of a task had: set max_memory with room above it.")
+        lines("Peak memory", "Peak memory of any run of each task. Set max_memory above it.")
             .of_size(8, 8)
             .unit("bytes")
             .axis(0.0, None)
             .shows("{{task}}", format!("max by (task) (solti_metrics_task_peak_memory_bytes{{{TASK}}})")),
-        lines("Host calls", "Calls from guests into the host: a task with very many spends its time there.")
+        lines("Host calls", "Calls of host functions by guests, by task. A task with very many calls spends its time there.")
             .of_size(8, 8)
             .unit("ops")
             .axis(0.0, None)
             .shows("{{task}}", rate("solti_metrics_task_host_calls_total")),
-        lines("Fuel", "Instructions as wasmtime counts them, where fuel is on: what grows without more runs has more to do.")
+        lines("Fuel", "Fuel used by each task, if runner.fuel is set. Growth without more runs means more work for each run.")
             .of_size(8, 8)
             .axis(0.0, None)
             .shows("{{task}}", rate("solti_metrics_task_fuel_total")),
-        lines("Records made", "What each task records: one that floods comes near its quota.")
+        lines("Records made", "Records made by the guests of each task. A task that makes too many reaches its quota.")
             .of_size(8, 8)
             .unit("ops")
             .axis(0.0, None)
@@ -89,7 +89,7 @@ fn cost() -> Vec<Panel> {
 
 fn lost() -> Panel {
     let sampled = DropReason::Sampled.as_label();
-    lines("Records lost by task", "What a task recorded and no backend got, by reason: the page on operations says what each needs.")
+    lines("Records lost by task", "Records of each task that were dropped, by reason. docs/operate/alerts.md has the fix for each reason.")
         .of_size(8, 8)
         .unit("ops")
         .axis(0.0, None)
@@ -103,10 +103,10 @@ fn lost() -> Panel {
 
 fn standing() -> Vec<Panel> {
     vec![
-        states("Loaded", "Whether what is configured is what runs, by task: where it is not, read error in /api/tasks.")
+        states("Loaded", "Whether each task runs its configured component. If not, read error in /api/tasks.")
             .words([(0, "not loaded", "red"), (1, "loaded", "green")])
             .shows("{{task}}", format!("min by (task) (solti_metrics_task_loaded{{{TASK}}})")),
-        table("Record paths", "How the records of each task travel: direct where inline is configured means that its component could not be composed.")
+        table("Recording modes", "Recording mode of each task. If inline is configured, direct means that the component could not be composed with the shim.")
             .lists(format!("count by (task, path) (solti_metrics_task_record_path{{{TASK}}} == 1)")),
     ]
 }

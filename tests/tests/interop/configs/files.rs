@@ -12,9 +12,9 @@ use solti_metrics_tests::trial::{Trial, trial};
 use crate::configs::place::Place;
 
 /// The name of a trial, what is in the file, and what is said of it.
-type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
+pub(crate) type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
 
-const ODD: [Odd; 4] = [
+pub(crate) const ODD: [Odd; 4] = [
     (
         "a_file_that_is_no_utf_8_is_refused_where_that_begins",
         || b"[log]\nlevel = \"\xff\"\n".to_vec(),

@@ -1,21 +1,18 @@
 //! `docs/operate/serve.md` is followed, and says what is so.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use solti_metrics_tests::artifact::command;
 use solti_metrics_tests::blocks::{Block, blocks};
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::served::{FILE, Served, serve};
 use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::configs::place::Place;
-use crate::configs::{families, keys, root};
+use crate::configs::root;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -27,8 +24,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("each_configuration_of_the_page_is_good", configurations),
         trial("the_token_of_the_page_is_one", token),
         trial("entries_of_the_log_are_as_shown", entries),
-        trial("the_keys_are_those_of_the_schema", described),
-        trial("the_metrics_are_those_of_a_runner", exposed),
         Oracle::promtool().trial("prometheus_takes_the_configuration_for_it", scraped),
     ]
 }
@@ -165,47 +160,6 @@ fn form(entry: &str, format: &str) -> Result<Vec<String>> {
     Ok(words.collect())
 }
 
-fn described() -> Result<()> {
-    let output = Command::new(command())
-        .args(["serve", "--schema"])
-        .output()?;
-    must_have(
-        "keys",
-        &keys::tables(&serde_json::from_slice(&output.stdout)?)?,
-    )
-}
-
-/// All that one has with a task, and backends of each kind.
-fn exposed() -> Result<()> {
-    let place = Place::new()?;
-    let config = r#"
-        [runner]
-        fuel = true
-        [tasks.hello]
-        component = "hello.wasm"
-        [backends.sink]
-        component = "provider.wasm"
-        [backends.collector]
-        otlp = { endpoint = "http://127.0.0.1:9/v1/metrics" }
-        [backends.statsd]
-        statsd = { address = "127.0.0.1:9" }
-        "#;
-    let served = Served::start(place.path(), config)?;
-    served.until_at_least(
-        r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#,
-        1.0,
-    )?;
-    // A request counts once it has been answered, and a page is shared for a while.
-    served.page("/healthz")?;
-    let table = served.until("a request is counted", |served| {
-        let text = served.page("/metrics")?;
-        let counted = text.contains("solti_metrics_http_requests_total{");
-        counted.then(|| families::table(&text)).transpose()
-    })?;
-    served.stop()?;
-    must_have("metrics", &table)
-}
-
 fn scraped(promtool: &Path) -> Result<()> {
     let place = Place::new()?;
     let file = place.path().join("prometheus.yml");
@@ -215,37 +169,6 @@ fn scraped(promtool: &Path) -> Result<()> {
         .arg(&file)
         .output()?;
     ensure!(output.status.success(), "{output:?}");
-    Ok(())
-}
-
-/// Compares what is between two marks; with `BLESS=1`, writes it there.
-fn must_have(what: &str, table: &str) -> Result<()> {
-    // Trials run beside each other, and write the same file.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let page = page()?;
-    let begin = format!(
-        "<!-- {what}, by `BLESS=1 cargo test --workspace --test interop -- configs::`: -->\n"
-    );
-    let end = "<!-- end -->\n";
-    let (before, rest) = page.split_once(&begin).context(begin.clone())?;
-    let (written, after) = rest.split_once(end).context("no end of it")?;
-    if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
-        return Ok(fs::write(
-            path(),
-            [before, &begin, table, end, after].concat(),
-        )?);
-    }
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
-    let differ: Vec<_> = lines(written)
-        .symmetric_difference(&lines(table))
-        .cloned()
-        .collect();
-    ensure!(
-        written == table,
-        "docs/operate/serve.md has other {what}; BLESS=1 writes them:\n{}",
-        differ.join("\n")
-    );
     Ok(())
 }
 

@@ -41,7 +41,11 @@ pub(crate) fn must_be_accepted(config: &str) -> Result<()> {
 fn refuses() -> Result<()> {
     let right = deployed("serve.toml")?;
     for (found, wrong, named) in [
-        ("grace =", "grace_period =", "grace_period"),
+        (
+            "shutdown_timeout =",
+            "stop_timeout =",
+            "runner.stop_timeout",
+        ),
         ("provider.wasm", "provide.wasm", "backends.sink.component"),
         (
             "solti-metrics/in::",

@@ -98,7 +98,7 @@ fn runs() -> Result<()> {
     let config = Settings::read(&deployed("serve.toml")?)?;
     ensure!(file.last("EXPOSE")? == format!("{}/tcp", config.port()?));
     let volumes: Vec<String> = serde_json::from_str(file.last("VOLUME")?)?;
-    let cache = config.text("artifacts", "cache")?;
+    let cache = config.text("compilation", "cache")?;
     ensure!(volumes.iter().any(|volume| cache.starts_with(&**volume)));
     let command: Vec<String> = serde_json::from_str(file.last("CMD")?)?;
     ensure!(command == ["serve", "/etc/solti-metrics/serve.toml"]);

@@ -115,7 +115,7 @@ fn pods_fit(python_path: &Path) -> Result<()> {
         paths.any(|mount| path.starts_with(&format!("{mount}/")))
     };
     ensure!(mounted(config.text("server", "token_file")?));
-    ensure!(mounted(config.text("artifacts", "cache")?));
+    ensure!(mounted(config.text("compilation", "cache")?));
     let args = runner["args"].as_array().context("no args")?;
     ensure!(args[0] == "serve" && args[1].as_str().is_some_and(mounted));
     let claims = set["spec"]["volumeClaimTemplates"].as_array();

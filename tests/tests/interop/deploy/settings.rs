@@ -31,7 +31,7 @@ impl Settings {
         let seconds = |key| -> Result<u64> {
             Ok(humantime::parse_duration(self.text("runner", key)?)?.as_secs())
         };
-        Ok(seconds("grace")? + seconds("drain_timeout")?)
+        Ok(seconds("shutdown_timeout")? + seconds("drain_timeout")?)
     }
 
     /// Bytes that all of it may take at the same time: a compilation, as many tasks
@@ -40,8 +40,8 @@ impl Settings {
         let concurrency = self.0["runner"]["concurrency"].as_integer();
         let concurrency = concurrency.context("no concurrency")? as u64;
         let largest = self.each("tasks", "max_memory")?.into_iter().max();
-        let backends: u64 = self.each("backends", "memory")?.into_iter().sum();
-        let compilation = bytes(self.text("artifacts", "compile_memory")?)?;
+        let backends: u64 = self.each("backends", "max_memory")?.into_iter().sum();
+        let compilation = bytes(self.text("compilation", "compile_memory")?)?;
         Ok(compilation + concurrency * largest.unwrap_or(0) + backends)
     }
 

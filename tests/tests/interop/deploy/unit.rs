@@ -57,7 +57,7 @@ fn fits() -> Result<()> {
     ensure!(memory > needed, "{needed} bytes do not fit into {memory}");
 
     let cache = format!("/var/cache/{}/", value(&unit, "CacheDirectory")?);
-    let configured = config.text("artifacts", "cache")?;
+    let configured = config.text("compilation", "cache")?;
     ensure!(configured.starts_with(&cache), "{configured}");
 
     let (name, _) = value(&unit, "LoadCredential")?

@@ -7,7 +7,6 @@ use std::fs;
 use anyhow::{Result, ensure};
 use solti_metrics::RunnerErrorKind;
 use solti_metrics_host::DropReason;
-use solti_metrics_host::provider::BackendState;
 use solti_metrics_tests::operations::promql::uses;
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -19,7 +18,7 @@ const PAGE: &str = "docs/operate/alerts.md";
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("each_alert_has_its_section_on_the_page", sections),
-        trial("the_page_has_each_reason_and_each_state", labels),
+        trial("the_page_has_each_reason_and_each_step", labels),
         trial("metrics_that_the_page_names_are_exposed", metrics),
     ]
 }
@@ -49,11 +48,11 @@ fn sections() -> Result<()> {
             .unwrap_or_default();
         let section = section.split("\n#").next().unwrap_or_default();
         ensure!(
-            section.contains(&format!("({})", alert.severity)),
+            section.contains(&format!("\nSeverity: {}. ", alert.severity)),
             "{}: how severe?",
             alert.name
         );
-        for part in ["**It means**", "**Look at**", "**Do**"] {
+        for part in ["**Meaning**", "**Impact**", "**Check**", "**Fix**"] {
             ensure!(section.contains(part), "{}: no {part}", alert.name);
         }
     }
@@ -63,8 +62,7 @@ fn sections() -> Result<()> {
 fn labels() -> Result<()> {
     let page = page()?;
     let reasons = DropReason::ALL.map(DropReason::as_label);
-    let states = BackendState::ALL.map(BackendState::as_label);
-    for label in reasons.into_iter().chain(states) {
+    for label in reasons {
         ensure!(
             page.contains(&format!("\n| `{label}` |")),
             "no row for {label}"

@@ -32,14 +32,14 @@ const DAY: f64 = 86_400.0;
 const RUNNERS: [u64; 3] = [10, 1_000, 100_000];
 const INTERVALS: [u64; 2] = [15, 60];
 
-/// A row of the large table: what it says of so many runners.
+/// A row of the large table: its value for a number of runners.
 type Cell<'a> = Box<dyn Fn(f64) -> String + 'a>;
 
-/// What one runner exposes, and what makes it more.
+/// Series and bytes of one runner, and of each further task and backend.
 pub(crate) fn one(plan: Plan, one: &Measured, more: &[(&str, Measured)]) -> String {
-    let mut table = "| | series | bytes of a scrape | in gzip |\n|---|--:|--:|--:|\n".to_owned();
+    let mut table = "| | Series | Bytes of a scrape | In gzip |\n|---|--:|--:|--:|\n".to_owned();
     let what = format!(
-        "a runner with {} tasks and {} component backend",
+        "A runner with {} tasks and {} component backend",
         plan.tasks, plan.backends
     );
     let mut row = |what: &str, of: &Measured| {
@@ -53,12 +53,12 @@ pub(crate) fn one(plan: Plan, one: &Measured, more: &[(&str, Measured)]) -> Stri
     };
     row(&what, one);
     for (what, more) in more {
-        row(&format!("{what} more"), more);
+        row(&format!("Each further {what}"), more);
     }
     table
 }
 
-/// What many of them are to one Prometheus.
+/// The load of many runners on one Prometheus.
 pub(crate) fn many(one: &Measured) -> String {
     let heads = RUNNERS.map(|runners| format!(" {} runners |", whole(runners)));
     let mut table = format!("| |{}\n|---|--:|--:|--:|\n", heads.concat());
@@ -72,29 +72,32 @@ pub(crate) fn many(one: &Measured) -> String {
 fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
     let series = (one.series + SYNTHETIC) as f64;
     let mut rows: Vec<(String, Cell<'_>)> = vec![
-        ("series".into(), Box::new(move |n| count(n * series))),
+        ("Series".into(), Box::new(move |n| count(n * series))),
         (
-            "of all scrapes, once".into(),
+            "Bytes of one scrape of all runners".into(),
             Box::new(|n| about(n * one.bytes as f64)),
         ),
-        ("in gzip".into(), Box::new(|n| about(n * one.gzip as f64))),
+        (
+            "The same in gzip".into(),
+            Box::new(|n| about(n * one.gzip as f64)),
+        ),
     ];
     for every in INTERVALS.map(|every| every as f64) {
         let at = |what: &str| format!("{what}, every {every} s");
         rows.push((
-            at("samples a second"),
+            at("Samples per second"),
             Box::new(move |n| count(n * series / every)),
         ));
         rows.push((
-            at("bytes a second in gzip"),
+            at("Bytes per second in gzip"),
             Box::new(move |n| about(n * one.gzip as f64 / every)),
         ));
         rows.push((
-            at("memory"),
+            at("Memory"),
             Box::new(move |n| bytes(n * series * memory(one, every))),
         ));
         rows.push((
-            at("disk for a day"),
+            at("Disk per day"),
             Box::new(move |n| bytes(n * series * SAMPLE * DAY / every)),
         ));
     }
@@ -108,7 +111,7 @@ fn memory(one: &Measured, every: f64) -> f64 {
     GARBAGE * (series + CHUNK * SAMPLE * HEAD / every)
 }
 
-/// How many series so many runners are in one Prometheus.
+/// Series of a number of runners in one Prometheus.
 pub(crate) fn predicted(runners: u64, one: &Measured) -> u64 {
     runners * (one.series + SYNTHETIC)
 }

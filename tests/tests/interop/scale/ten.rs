@@ -27,12 +27,12 @@ pub(crate) fn scraped(program: &Path) -> Result<()> {
     })?;
     let head = prometheus.own("prometheus_tsdb_head_series")?;
     let predicted = predicted(RUNNERS as u64, &one);
-    let mut table = "| | predicted | measured |\n|---|--:|--:|\n".to_owned();
+    let mut table = "| | Predicted | Measured |\n|---|--:|--:|\n".to_owned();
     for (what, predicted, measured) in [
-        ("runners that are up", RUNNERS as u64, up),
-        ("series in the head", predicted, head),
+        ("Runners that are up", RUNNERS as u64, up),
+        ("Series in the head", predicted, head),
         (
-            "samples of all scrapes",
+            "Samples of one scrape of all runners",
             RUNNERS as u64 * one.series,
             samples,
         ),
@@ -50,6 +50,6 @@ pub(crate) fn scraped(program: &Path) -> Result<()> {
     }
     let predicted = about(all * one.gzip as f64);
     let measured = about(sent as f64);
-    table += &format!("| of all scrapes, once, in gzip | {predicted} | {measured} |\n");
+    table += &format!("| Bytes of that scrape in gzip | {predicted} | {measured} |\n");
     page::must_have("ten runners", &table)
 }

@@ -1,11 +1,15 @@
-//! The tables of keys, from the schema.
+//! `docs/reference/configuration.md`: the tables of keys, from the schema.
 
 use std::fmt::Write;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use solti_metrics_tests::artifact::command;
 
-/// The tables of a configuration, each with where its schema is.
+use crate::reference::document::Document;
+
+/// The tables of a configuration, each with the name of its schema.
 const TABLES: [(&str, &str); 10] = [
     ("[server]", "Server"),
     ("[runner]", "Runner"),
@@ -19,15 +23,23 @@ const TABLES: [(&str, &str); 10] = [
     ("[backends.NAME.statsd]", "Statsd"),
 ];
 
-pub(crate) fn tables(schema: &Value) -> Result<String> {
+pub(crate) fn written() -> Result<()> {
+    let output = Command::new(command())
+        .args(["serve", "--schema"])
+        .output()?;
+    let schema = serde_json::from_slice(&output.stdout)?;
+    Document("docs/reference/configuration.md").must_have("keys", &tables(&schema)?)
+}
+
+fn tables(schema: &Value) -> Result<String> {
     let mut text = String::new();
     for (title, name) in TABLES {
         let table = &schema["$defs"][name];
-        let what = table["description"].as_str().context("a description")?;
-        write!(text, "\n### `{title}`\n\n{what}\n\n")?;
-        text.push_str("| key | default | what it is |\n|---|---|---|\n");
-        for (key, property) in table["properties"].as_object().context("keys")? {
-            let what = what_it_is(schema, property).context(key.clone())?;
+        let what = table["description"].as_str().context("no description")?;
+        write!(text, "\n## `{title}`\n\n{what}\n\n")?;
+        text.push_str("| Key | Default | Description |\n|---|---|---|\n");
+        for (key, property) in table["properties"].as_object().context("no keys")? {
+            let what = description(schema, property).context(key.clone())?;
             let default = default(table, key, property);
             writeln!(text, "| `{key}` | {default} | {what} |")?;
         }
@@ -38,14 +50,14 @@ pub(crate) fn tables(schema: &Value) -> Result<String> {
 fn default(table: &Value, key: &str, property: &Value) -> String {
     let required = table["required"].as_array().into_iter().flatten();
     match &property["default"] {
-        _ if required.into_iter().any(|required| required == key) => "**needed**".into(),
+        _ if required.into_iter().any(|required| required == key) => "**required**".into(),
         Value::Null => String::new(),
         Value::Object(empty) if empty.is_empty() => "`{}`".into(),
         default => format!("`{default}`"),
     }
 }
 
-fn what_it_is(schema: &Value, property: &Value) -> Result<String> {
+fn description(schema: &Value, property: &Value) -> Result<String> {
     let what = property["description"].as_str().context("no description")?;
     let mut what = what.to_owned();
     match (&property["x-least"], property["$ref"].as_str()) {
@@ -60,7 +72,7 @@ fn what_it_is(schema: &Value, property: &Value) -> Result<String> {
     {
         let values = schema["$defs"][name]["oneOf"].as_array();
         for value in values.into_iter().flatten() {
-            // Alternatives of tables are no values.
+            // Alternatives of tables are not values.
             if let Some(text) = value["const"].as_str() {
                 let means = value["description"].as_str().context("no description")?;
                 write!(what, "<br>`\"{text}\"`: {means}")?;
