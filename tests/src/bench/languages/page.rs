@@ -23,8 +23,12 @@ pub fn row_begins(example: &Example) -> String {
 
 /// The page with these tables instead of its old tables.
 pub(super) fn with(page: &str, tables: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).ok_or("no mark for the start of the tables")?;
-    let (_, after) = rest.split_once(END).ok_or("no mark for the end of the tables")?;
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .ok_or("no mark for the start of the tables")?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or("no mark for the end of the tables")?;
     Ok([before, BEGIN, tables, END, after].concat())
 }
 
