@@ -14,14 +14,14 @@ help: ## List these targets
 run: build ## Run a guest over this repository's folder `wit`, and show its metrics
 	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- wit
 
-# With `starts`, cargo builds the command, which some of the others run.
-check: toolchain ## Run what answers fast: unit tests, and all that needs no other language and no long process
+# With `starts`, cargo builds the command, which some of the other tests run.
+check: toolchain ## Run the fast tests: unit tests, and suites without other languages and long processes
 	cargo test --workspace --locked --lib --bins --test starts --test tidy --test embedding
 	for suite in faults configs; do \
 	  cargo test --workspace --locked --test interop -- $$suite::; \
 	done
 
-# cargo nextest runs no documentation tests, so those come on their own.
+# cargo nextest does not run documentation tests, so cargo test runs them.
 test: toolchain oracles languages ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
@@ -29,28 +29,28 @@ test: toolchain oracles languages ## Run every test
 	  cargo test --workspace --locked --no-fail-fast; \
 	fi
 
-matrix: toolchain languages ## Run every guest with every backend, in all languages; ONLY=python:: for some
+matrix: toolchain languages ## Run every reporter with every provider, in all languages; ONLY=python:: selects some
 	cargo test --workspace --locked --test polyglot -- matrix::$(ONLY)
 
-# With a package named, cargo would choose other features, and build wasmtime anew.
-build: toolchain ## Build everything; the guests too, with a toolchain that is fetched if need be
+# With -p, cargo would select other features and build wasmtime again.
+build: toolchain ## Build everything, including the Rust guests
 	cargo build --workspace --locked
 
-# A build never uses the network for the guests.
-toolchain: ## Fetch what builds the guests in Rust: a compiler for WebAssembly, and their dependencies
+# A build of guests never uses the network.
+toolchain: ## Download the toolchain of the Rust guests, and their dependencies
 	@tools/wasm-toolchain.sh >/dev/null
 	@cargo fetch --quiet --locked --target wasm32-wasip2 --target wasm32-unknown-unknown
 
-oracles: toolchain ## Fetch what tests ask: Prometheus, VictoriaMetrics, statsd, libfaketime, and more of PyPI's
+oracles: toolchain ## Download the programs that tests compare with: Prometheus, VictoriaMetrics, statsd and others
 	@tools/test-oracles.sh $(TARGET)/oracles
 
-languages: ## Build what there is in other languages than Rust; `make language-go` for one toolchain
+languages: ## Build the examples in languages other than Rust; `make language-go` for one toolchain
 	@tools/languages.sh
 
 language-%:
 	@tools/languages.sh $*
 
-loom: ## Model-check the queue of the exporters: everything that can happen between threads
+loom: ## Check the models of the exporter queue, over all interleavings of threads
 	RUSTFLAGS='--cfg loom' cargo test --locked -p solti-metrics --features exporter --lib --target-dir $(TARGET)/loom models
 
 lint: fmt clippy doc features shell spelling ## All lints, warnings denied
@@ -64,7 +64,8 @@ clippy: toolchain ## Lint the code
 doc: toolchain ## Build the documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
-# Not every combination of the host: each with other features of wasmtime compiles that anew.
+# Not every combination of the host's features: each with other features of wasmtime compiles
+# wasmtime again.
 features: toolchain ## Check every combination of the facade's features, several of the host's, and the guest for each target
 	for features in '' exporter otlp-encoding summary prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd prometheus,otlp,statsd,summary; do \
 	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
@@ -81,20 +82,20 @@ features: toolchain ## Check every combination of the facade's features, several
 	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings
 
-# SC2016: the programs in single quotes are expanded when they run. SC1090: `source` is a
-# function there. SC2178 and SC2128: local variables of one name in several functions.
+# SC2016: programs in single quotes are expanded when they run. SC1090: `source` is a
+# function in the script. SC2178 and SC2128: functions have local variables of equal names.
 shell: ## Lint the shell scripts, with Debian's shellcheck
 	shellcheck --external-sources --exclude SC1090,SC2016,SC2128,SC2178 .ci/run tools/*.sh
 
 TYPOS := $(TARGET)/tools/typos-1.52.0
 
-# A program from PyPI, since to compile it takes minutes.
+# The program comes from PyPI, because its compilation takes minutes.
 spelling: ## Check the spelling; tools/typos.toml lists the exceptions
 	@[ -x $(TYPOS)/bin/typos ] || PIP_USER=0 python3 -m pip install -q --disable-pip-version-check \
 	  --no-input --no-deps --root-user-action ignore --target $(TYPOS) typos==1.52.0
 	$(TYPOS)/bin/typos --config tools/typos.toml
 
-# Not part of `make lint`: to compile it takes two minutes.
+# Not part of `make lint`: the compilation of cargo-machete takes two minutes.
 unused: ## Find dependencies that no code uses
 	@[ -x $(TARGET)/tools/bin/cargo-machete ] \
 	  || cargo install cargo-machete --version 0.9.2 --locked --root $(TARGET)/tools
@@ -107,25 +108,25 @@ deny: ## Check licences and sources of all dependencies
 	  || cargo install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
 	$(DENY) --workspace check licenses bans sources
 
-advisories: deny ## The same, and known vulnerabilities; their list comes from GitHub
+advisories: deny ## Check licences, sources and known vulnerabilities; downloads the list from GitHub
 	$(DENY) --workspace check advisories
 
 SUITE := cargo bench --locked -p solti-metrics-tests --bench suite --
 
-# The page is written by a full run; WRITE=1 has a short one write it, too.
-bench: toolchain ## Measure what everything costs, and rewrite docs/performance.md; ROUNDS=5 for a glance
+# A full run writes the page; with WRITE=1, a short run writes it too.
+bench: toolchain ## Measure all costs, and rewrite docs/performance.md; ROUNDS=5 for a short run
 	$(SUITE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
 
 bench-check: toolchain ## Measure, and fail if a limit does not hold
 	$(SUITE) --check
 
-# In the tests' own profile: cargo's own for benches would compile wasmtime once more.
-soak: build ## Leave a runner serving for half an hour, load it, and rewrite docs/reliability.md; PARTS="crowd" for one
+# In the profile of the tests: cargo's bench profile would compile wasmtime again.
+soak: build ## Run a server under load for half an hour, and rewrite docs/reliability.md; PARTS="crowd" for one part
 	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak) $(if $(MINUTES),--minutes $(MINUTES)) --write
 
-# Each example is built anew, so that all of them begin with empty caches.
-languages-table: toolchain ## Measure what each language costs, and rewrite the tables in docs/guests/languages.md
-	@tools/languages.sh --anew
+# Builds each example again, so that all of them start with empty caches.
+languages-table: toolchain ## Measure the costs of each language, and rewrite the tables in docs/guests/languages.md
+	@tools/languages.sh --rebuild
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
 bless: oracles ## Rewrite generated documents and expected outputs
@@ -144,22 +145,22 @@ book: ## Build the documentation as a site with search, in target/book
 screenshots: build ## Rewrite the output that README.md shows and the pictures of the status page, from real runs
 	@tools/screenshots.sh $(TARGET)/debug/solti-metrics $(GUESTS)
 
-# Slow, and not part of `make test`: cargo-component takes minutes to install.
+# Slow, and not part of `make test`: the installation of cargo-component takes minutes.
 cargo-component: toolchain ## Build the digest guest with `cargo component build`, and run it
 	tools/cargo-component.sh
 
 package: build ## Build and unpack the packages of all crates, and build programs from them
 	@tools/packages.sh
 
-# Wasmtime is compiled anew, where it has a newer patch. ONLY="solti-metrics-guest" for one.
-newest: build ## Test the packages with the newest versions of dependencies that they accept
+# Compiles wasmtime again if a newer patch exists. ONLY="solti-metrics-guest" selects one package.
+newest: build ## Test the packages with the newest accepted versions of dependencies
 	@ONLY="$(ONLY)" tools/packages.sh newest
 
 PREFIX ?= /usr/local
 PROFILE ?= release
 COMMAND = $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/solti-metrics
 
-# Of the tests' profile the command is there already.
+# The build of the tests already contains the command.
 .PHONY: command
 command: build
 	$(if $(filter dev,$(PROFILE)),,cargo build --locked --profile $(PROFILE) --package solti-metrics-cli)
@@ -170,8 +171,8 @@ install: command ## Install command, manual pages and completions; PREFIX=/usr/l
 dist: command ## Make an archive and a Debian package, with checksums, in target/dist
 	@tools/dist.sh $(COMMAND) $(GUESTS) $(TARGET)/dist
 
-wit-package: build ## Write the WIT package as one component, as registries take it
+wit-package: build ## Write the WIT package as one component, for registries
 	@$(TARGET)/debug/solti-metrics wit --package $(TARGET)/solti-metrics.wasm
 
-clean: ## Remove what was built; the wasm toolchain stays
+clean: ## Remove all build outputs; the wasm toolchain stays
 	cargo clean

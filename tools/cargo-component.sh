@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the digest guest with `cargo component build`, and runs what comes out.
+# Builds the digest guest with `cargo component build`, and runs the component.
 #
-# cargo-component is installed below the target directory if it is not on PATH,
-# which takes minutes. It asks rustup for the wasm target unless the toolchain it
-# is called with has it already, so one that does is linked under a name.
+# If cargo-component is not on PATH, the script installs it into the target directory,
+# which takes minutes. cargo-component requests the wasm target from rustup unless its
+# toolchain has the target, so the script links such a toolchain under a name.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,7 +21,7 @@ if [ "$toolchain" = "$(rustc --print sysroot)" ]; then
   cargo=(cargo)
 else
   rustup toolchain link solti-metrics-wasm "$toolchain"
-  trap "rustup -q toolchain uninstall solti-metrics-wasm" EXIT # the link alone
+  trap "rustup -q toolchain uninstall solti-metrics-wasm" EXIT # removes only the link
   cargo=(cargo +solti-metrics-wasm)
 fi
 

@@ -5,8 +5,8 @@
 #   tools/deb.sh COMMAND COMPONENTS OUT    COMPONENTS is a folder with digest.wasm and
 #                                          provider.wasm; the package goes into OUT
 #
-# DEB_COMPRESSION  as `dpkg-deb -Z` takes it: xz unless set
-# LICENCES         a file with the licences of what is linked into the command
+# DEB_COMPRESSION  value of `dpkg-deb -Z`; default xz
+# LICENCES         file with the licences of all dependencies of the command
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 command=${1:?which command} components=${2:?which components} out=${3:?where to}
@@ -26,14 +26,14 @@ install -D -m 0644 "$ROOT/LICENSE" "$stage/usr/share/doc/solti-metrics/copyright
 if [ -n "${LICENCES:-}" ]; then
   install -m 0644 "$LICENCES" "$stage/usr/share/doc/solti-metrics/third-party-licences.txt"
 fi
-# The components of the example are not configuration, and have their place.
+# The components of the example are not configuration, so they are in /usr/share.
 install -d -m 0755 "$stage/etc/solti-metrics"
 sed -E 's|^component = "([a-z]+\.wasm)"|component = "/usr/share/solti-metrics/\1"|' \
   "$ROOT/deploy/serve.toml" >"$stage/etc/solti-metrics/serve.toml"
 
 version=$("$command" --version)
 version=${version##* }
-# The newest function of the C library that the command calls.
+# The newest version of the C library that the command needs.
 libc=$(grep -aoE 'GLIBC_2\.[0-9]+' "$command" | sort -uV | tail -n 1)
 mkdir "$stage/DEBIAN"
 cat >"$stage/DEBIAN/control" <<CONTROL
@@ -46,9 +46,9 @@ Priority: optional
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
 Installed-Size: $(du -sk "$stage/usr" "$stage/etc" | awk '{ size += $1 } END { print size }')
 Description: runs WebAssembly components as tasks and serves their metrics
- The command solti-metrics runs WebAssembly components within limits and reports how
- they ended. The service of the same name runs those that
- /etc/solti-metrics/serve.toml names, and is scraped by Prometheus.
+ The command solti-metrics runs WebAssembly components within limits and reports
+ their results. The service of the same name runs the components of
+ /etc/solti-metrics/serve.toml, and exposes metrics for Prometheus.
 CONTROL
 echo /etc/solti-metrics/serve.toml >"$stage/DEBIAN/conffiles"
 install -m 0755 "$ROOT"/deploy/debian/{postinst,prerm,postrm} -t "$stage/DEBIAN"

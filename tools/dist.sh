@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes what a release has: an archive and a Debian package, with checksums.
+# Makes the files of a release: an archive and a Debian package, with checksums.
 #
 #   tools/dist.sh COMMAND COMPONENTS OUT
 #
-# The archive has the command, manual pages, completions, the WIT package as texts and as
-# one component, example components, what `deploy/` has for a service, and licences.
+# The archive has the command, manual pages, completions, the WIT package as text and as
+# one component, example components, the service files of `deploy/`, and licences.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 command=${1:?which command} components=${2:?which components} out=${3:?where to}
@@ -29,7 +29,7 @@ cp "$ROOT"/wit/*.wit "$share/wit/"
 "$command" wit --package "$share/wit/solti-metrics.wasm" >/dev/null
 for example in "$ROOT"/guest/examples/*.rs; do
   component=$components/$(basename "$example" .rs).wasm
-  # Some are built for another target alone.
+  # Some examples are built only for another target.
   if [ -f "$component" ]; then cp "$component" "$share/components/"; fi
 done
 cp "$ROOT"/deploy/{serve.toml,solti-metrics.service} "$share/"
@@ -38,7 +38,7 @@ cp "$place/licences.txt" "$stage/THIRD-PARTY-LICENCES.txt"
 chmod -R u=rwX,go=rX "$stage"
 
 rm -f "$out"/solti-metrics* "$out/SHA256SUMS"
-# The same bytes each time.
+# The archive is reproducible.
 tar -C "$place" --sort=name --owner=0 --group=0 --numeric-owner \
   --mtime="@${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}" -cf - "$name" \
   | gzip -9n >"$out/$name.tar.gz"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Puts the command, its manual pages and its completions where a system looks for them.
+# Installs the command, its manual pages and its completions.
 #
-#   tools/install.sh COMMAND [PREFIX]    below $DESTDIR; PREFIX is /usr/local unless set
+#   tools/install.sh COMMAND [PREFIX]    into $DESTDIR/PREFIX; the default PREFIX is /usr/local
 set -euo pipefail
 
-command=${1:?say which command: tools/install.sh target/release/solti-metrics}
+command=${1:?COMMAND is missing: tools/install.sh target/release/solti-metrics}
 prefix=${DESTDIR:-}${2:-/usr/local}
 
 install -D -m 0755 "$command" "$prefix/bin/solti-metrics"
-# Symbols are of use where the command was built.
-strip "$prefix/bin/solti-metrics" 2>/dev/null || echo "install: no strip: the command keeps its symbols" >&2
+# Only the build machine needs the symbols.
+strip "$prefix/bin/solti-metrics" 2>/dev/null || echo "install: strip is not available: the command keeps its symbols" >&2
 
 man=$prefix/share/man/man1
 install -d -m 0755 "$man"

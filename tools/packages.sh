@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Makes the packages that a registry would get, unpacks them into an empty folder, and
-# builds programs from them: those that the packages' own READMEs show.
+# Makes the packages for a registry, unpacks them into an empty folder, and builds the
+# programs of their READMEs from them.
 #
-#   tools/packages.sh              with the versions in Cargo.lock. What third parties
-#                                  wrote is taken from the target directory as it is,
-#                                  since it is built with the same features
-#   tools/packages.sh newest       with the newest versions that the packages accept:
-#                                  they are built with every feature, and what their
-#                                  documentation and examples show is tested
-#   tools/packages.sh install      `cargo install` of the command, in release
+#   tools/packages.sh              uses the versions in Cargo.lock. Builds of third-party
+#                                  crates come from the target directory, because their
+#                                  features are the same
+#   tools/packages.sh newest       uses the newest versions that the packages accept:
+#                                  builds the packages with every feature, and tests
+#                                  their documentation and examples
+#   tools/packages.sh install      runs `cargo install` for the command, in release
 #
-# The last two compile wasmtime.
+# `newest` and `install` compile wasmtime.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
 main() {
   local how=${1:-locked}
-  [[ $how =~ ^(locked|newest|install)$ ]] || fail "$how is unknown: say nothing, newest or install" 2
+  [[ $how =~ ^(locked|newest|install)$ ]] || fail "unknown argument $how: use newest, install or no argument" 2
   TARGET=$(cargo metadata --no-deps --format-version 1 --offline \
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
   mkdir -p "$TARGET"
-  # On the same disk as what is taken from there.
+  # On the same disk as the target directory.
   BUILD=$(mktemp -d "$TARGET/packages.XXXXXX")
   PLACE=$(mktemp -d)
   trap 'rm -rf "$PLACE" "$BUILD"' EXIT
@@ -29,7 +29,7 @@ main() {
   "$how"
 }
 
-# The packages, unpacked into folders named for them.
+# Unpacks each package into a folder with its name.
 pack() {
   local name
   rm -f "$TARGET"/package/*.crate
@@ -46,7 +46,7 @@ pack() {
   python3 tools/packages/locked.py Cargo.lock "$PLACE"/packages/*/Cargo.lock
 }
 
-# Programs that depend on packages by their version find those that were unpacked.
+# Programs that depend on the packages by version use the unpacked packages.
 patches() {
   echo '[patch.crates-io]'
   for name in $PACKAGES; do echo "$name = { path = \"$PLACE/packages/$name\" }"; done
@@ -60,7 +60,7 @@ block() { # README LANGUAGE: the first block in it
   awk -v fence="\`\`\`$2" '$0 == "```" && found { exit } found { print } $0 == fence { found = 1 }' "$1"
 }
 
-# A program as a README shows it, with the dependencies that it names.
+# The program of a README, with its dependencies.
 consumer() { # PACKAGE FOLDER
   local readme=$PLACE/packages/$1/README.md to=$2/$1-consumer
   mkdir -p "$to/src"
@@ -69,7 +69,7 @@ consumer() { # PACKAGE FOLDER
   block "$readme" rust >"$to/program.rs"
   [ -s "$to/program.rs" ] || fail "the README of $1 shows no program"
   if grep -q '^ *#\[test\]' "$to/program.rs"; then
-    # Its own target, so that no other test is built.
+    # A separate target, so that cargo builds no other test.
     mkdir "$to/tests"
     mv "$to/program.rs" "$to/tests/conforms.rs"
     touch "$to/src/lib.rs"
@@ -94,8 +94,8 @@ natively() {
   if [ -d "$PLACE/packages/solti-metrics-conformance" ]; then
     consumer solti-metrics-conformance "$work"
   fi
-  # A member that asks for what our tests ask for, so that every feature of every third
-  # party is the one that it was built with.
+  # A member with the dependencies of the tests, so that all third-party crates have the
+  # features of their existing builds.
   { echo '[dependencies]'
     section tests/Cargo.toml '[dependencies]'; } | same_features "$work"
   { printf '[workspace]\nmembers = ["facade", "same-features", "*-consumer", "packages/*"]\nresolver = "3"\n\n'
@@ -127,7 +127,7 @@ same_features() { # FOLDER
     cat; } >"$1/same-features/Cargo.toml"
 }
 
-# Dependencies of the members: those of our workspace, with our own packages by version.
+# Dependencies of the members: those of the workspace, with its own packages by version.
 requirements() {
   echo '[workspace.dependencies]'
   section Cargo.toml '[workspace.dependencies]' \
@@ -142,7 +142,7 @@ guests() {
   cp "$PLACE/packages/solti-metrics-guest/examples/middleware.rs" "$work/middleware/src/lib.rs"
   { printf '[package]\nname = "middleware"\nedition = "2024"\npublish = false\n\n[lib]\ncrate-type = ["cdylib"]\n\n'
     block "$PLACE/packages/solti-metrics-guest/README.md" toml; } >"$work/middleware/Cargo.toml"
-  # The same for guests: what the examples ask for.
+  # The same for guests, with the dependencies of the examples.
   awk '/^\[/ { found = /dev-dependencies\]$/ } found' guest/Cargo.toml \
     | sed 's/dev-dependencies\]$/dependencies]/' | same_features "$work"
   { printf '[workspace]\nmembers = ["middleware", "same-features", "*-consumer"]\nresolver = "3"\n\n'
@@ -164,7 +164,7 @@ guests() {
     "$BUILD/wasm32-wasip2/guest/solti-metrics-guest-consumer.wasm" -- wit/types.wit wit/world.wit
 }
 
-# With our versions: cargo adds the programs to our lock file, and may change nothing else.
+# Uses the locked versions: cargo adds the programs to the lock file, and must change nothing else.
 pinned() { # FOLDER
   cp Cargo.lock "$1/"
   cargo_in "$1" metadata --format-version 1 >/dev/null
@@ -188,7 +188,7 @@ newest() {
   done
   say "building ${ONLY:-$PACKAGES//$'\n'/ }"
   cargo_in "$work" build --all-features "${of[@]}"
-  say "testing what their pages and examples show"
+  say "testing their documentation and examples"
   cargo_in "$work" test --all-features "${libraries[@]}" --doc
   cargo_in "$work" test --all-features "${libraries[@]}" --examples
 }
@@ -200,7 +200,7 @@ install() {
   "$PLACE/installed/bin/solti-metrics" --version
 }
 
-# Build results of third parties, linked and not copied.
+# Builds of third-party crates, linked and not copied.
 linked() { # FROM TO
   local part
   [ -d "$1" ] || return 0

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# A private apt, to be sourced: fetches packages of any Debian suite as any user,
-# without touching what the system has installed.
+# A private apt. Source this file to download packages of any Debian suite as any user,
+# without a change to the installed packages.
 #
-#   private_apt_open ROOT SUITE              make ROOT and read the suite's index
-#   private_apt_closure ROOT NAME...         print NAMEs and all that they depend on
-#   private_apt_download ROOT NAME...        fetch just these into ROOT/debs
-#   private_apt_unpack DEB DIR [TAR-ARG...]  unpack files, without running a script
+#   private_apt_open ROOT SUITE              makes ROOT and reads the index of SUITE
+#   private_apt_closure ROOT NAME...         prints each NAME and all its dependencies
+#   private_apt_download ROOT NAME...        downloads each NAME into ROOT/debs
+#   private_apt_unpack DEB DIR [TAR-ARG...]  unpacks files, without running a script
 #
-# apt checks signatures and hashes against Debian's own keyring, as always. The
-# mirror is the one that this machine uses; DEBIAN_MIRROR=URI names another.
-# A function that fails says why in one line on stderr and returns 1.
+# apt checks signatures and hashes with Debian's keyring. The default mirror is the mirror
+# of this machine; DEBIAN_MIRROR=URI sets another mirror. A function that fails prints the
+# reason in one line to stderr and returns 1.
 
 private_apt_open() { # ROOT SUITE
   local root tool mirrors mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -17,7 +17,7 @@ private_apt_open() { # ROOT SUITE
     command -v "$tool" >/dev/null || { echo "$tool is not on PATH: install it" >&2; return 1; }
   done
   [ -r "$keyring" ] || {
-    echo "$keyring is not there: install debian-archive-keyring" >&2
+    echo "$keyring does not exist: install debian-archive-keyring" >&2
     return 1
   }
   mirrors=$(private_apt_mirrors)
@@ -28,8 +28,8 @@ private_apt_open() { # ROOT SUITE
   mkdir -p "$1/lists/partial" "$1/cache/archives/partial" "$1/debs" || return 1
   root=$(cd "$1" && pwd) || return 1
   : >"$root/status"
-  # Read after the machine's own settings: its proxy stays, its update hooks
-  # (which may empty the system's cache) and its pins do not.
+  # apt reads this file after the settings of the machine. It keeps their proxy, and
+  # clears their update hooks (which can empty the system's cache) and their pins.
   cat >"$root/apt.conf" <<CONF
 Dir::State "$root";
 Dir::State::status "$root/status";
@@ -50,7 +50,7 @@ Acquire::Retries "2";
 Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
 CONF
-  # Others publish under ".../debian" too; the keyring tells which one is Debian.
+  # Other projects also publish under ".../debian"; the keyring identifies Debian.
   for mirror in $mirrors; do
     echo "deb [arch=$(dpkg --print-architecture) signed-by=$keyring] $mirror $2 main" \
       >"$root/sources.list"
@@ -83,8 +83,8 @@ private_apt() { # ROOT APT-GET-ARG...
 private_apt_mirrors() { # prints candidates, the surest first
   {
     if [ -n "${DEBIAN_MIRROR:-}" ]; then echo "${DEBIAN_MIRROR%/}"; return; fi
-    # apt knows what its sources are once `apt-get update` ran; before that,
-    # read the files: lines ("deb URI suite") or stanzas ("URIs: URI").
+    # apt knows its sources after `apt-get update`. Before that, read the files: lines
+    # ("deb URI suite") or stanzas ("URIs: URI").
     # shellcheck disable=SC2016 # for apt to expand
     apt-get indextargets --format '$(REPO_URI)' \
       'Identifier: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null

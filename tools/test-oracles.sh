@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Gets what the tests hold our output against, made by others:
+# Gets the programs of other projects that the tests compare with:
 #
-#   DIR/bin/promtool          Debian's, of this machine's release, or the one on PATH
-#   DIR/bin/prometheus        likewise
-#   DIR/bin/victoria-metrics  Debian's, of forky
-#   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, else Debian's
+#   DIR/bin/promtool          from this machine's Debian release, or from PATH
+#   DIR/bin/prometheus        from this machine's Debian release, or from PATH
+#   DIR/bin/victoria-metrics  from Debian forky
+#   DIR/python/               for PYTHONPATH: prometheus_client from PyPI, or from Debian
 #   DIR/wasmtime-py/          for PYTHONPATH: wasmtime from PyPI
 #   DIR/kubernetes/           for PYTHONPATH: kubernetes-validate from PyPI, with its schemas
 #   DIR/jsonschema/           for PYTHONPATH: jsonschema from PyPI
-#   DIR/oteltest/             for PYTHONPATH: oteltest from PyPI, with what its sink needs
-#   DIR/statsd/               where npm put the statsd server
-#   DIR/lib/libfaketimeMT.so.1  Debian's, of this machine's release
-#   DIR/bin/chromium          the one on PATH
-#   DIR/bin/systemd-analyze   likewise
+#   DIR/oteltest/             for PYTHONPATH: oteltest from PyPI, with the dependencies of its server
+#   DIR/statsd/               the statsd server from npm
+#   DIR/lib/libfaketimeMT.so.1  from this machine's Debian release
+#   DIR/bin/chromium          from PATH
+#   DIR/bin/systemd-analyze   from PATH
 #
-#   tools/test-oracles.sh [DIR]    target/oracles unless given
+#   tools/test-oracles.sh [DIR]    default: target/oracles
 #
-# Nothing is installed, any user may run it, a second run is free. An oracle that
-# cannot be had is no failure here: the reason goes into DIR/NAME.missing, the
-# tests list what they skip, and CI accepts no skip.
+# The script installs nothing on the system, any user can run it, and a second run does no
+# work. A program that is not available is not a failure: the reason is in DIR/NAME.missing,
+# the tests list skipped tests, and CI accepts no skipped test.
 set -euo pipefail
 
 PROMETHEUS_CLIENT=0.26.0
@@ -35,7 +35,7 @@ DIR=${1:-$TOOLS/../target/oracles}
 main() {
   mkdir -p "$DIR/bin"
   DIR=$(cd "$DIR" && pwd)
-  # Children inherit the lock: what outlives a killed run cannot meddle with the next.
+  # Children inherit the lock, so processes that outlive a killed run do not disturb the next run.
   exec 9>"$DIR/lock"
   flock 9
   WORK=$DIR/work
@@ -55,7 +55,7 @@ main() {
   oracle jsonschema
 }
 
-oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it could not
+oracle() { # NAME: runs get_NAME, whose last line is its result or the reason of its failure
   local said
   if said=$("get_$1" 2>&1); then
     rm -f "$DIR/$1.missing"
@@ -68,11 +68,11 @@ oracle() { # NAME: runs get_NAME, which ends by saying what it did or why it cou
 get_promtool() { of_prometheus promtool; }
 get_prometheus() { of_prometheus prometheus; }
 
-of_prometheus() { # PROGRAM of Debian's package
+of_prometheus() { # PROGRAM, from Debian's package
   local found
   if runs "$DIR/bin/$1"; then echo "already there"; return; fi
   if found=$(command -v "$1") && runs "$found"; then
-    ln -sfn "$found" "$DIR/bin/$1" && echo "the one on PATH"
+    ln -sfn "$found" "$DIR/bin/$1" && echo "from PATH"
     return
   fi
   if ! [ -x "$WORK/usr/bin/$1" ]; then
@@ -85,7 +85,7 @@ of_prometheus() { # PROGRAM of Debian's package
 get_victoria_metrics() {
   local suite
   if runs "$DIR/bin/victoria-metrics"; then echo "already there"; return; fi
-  # Go programs ask little of a system: forky's runs on the releases before it.
+  # Go programs need little of a system: forky's package runs on earlier releases.
   for suite in forky sid; do
     from_debian "$suite" ./usr/bin/victoria-metrics victoria-metrics || continue
     if runs "$WORK/usr/bin/victoria-metrics"; then
@@ -102,7 +102,7 @@ get_faketime() {
   if fakes "$DIR/lib/$file"; then echo "already there"; return; fi
   from_debian "$(release)" ./usr/lib libfaketime || return 1
   found=("$WORK"/usr/lib/*/faketime/"$file")
-  fakes "${found[0]}" || { echo "Debian's $file fakes no time here"; return 1; }
+  fakes "${found[0]}" || { echo "Debian's $file does not change the time here"; return 1; }
   mkdir -p "$DIR/lib" && mv -f "${found[0]}" "$DIR/lib/$file" && echo "from Debian's libfaketime"
 }
 
@@ -119,7 +119,7 @@ get_prometheus_client() {
       echo "pip: $pip; Debian: ${debian##*$'\n'}"
       return 1
     fi
-    how="from Debian, since pip says: $pip"
+    how="from Debian, because of a pip error: $pip"
   fi
   keep "$new" python "$PROMETHEUS_CLIENT" && echo "$how"
 }
@@ -131,10 +131,10 @@ get_wasmtime_py() {
   keep "$new" wasmtime-py "$WASMTIME_PY" && echo "$WASMTIME_PY from PyPI"
 }
 
-# A browser is too much of a system to be unpacked into a folder.
+# A browser has too many dependencies for a separate folder.
 get_chromium() { on_path chromium; }
 
-# Nor has an init system any use but for the machine that it is installed on.
+# An init system works only on the machine where it is installed.
 get_systemd_analyze() { on_path systemd-analyze; }
 
 on_path() { # PROGRAM
@@ -144,7 +144,7 @@ on_path() { # PROGRAM
     echo "$1 is not on PATH: install it"
     return 1
   fi
-  ln -sfn "$found" "$DIR/bin/$1" && echo "the one on PATH"
+  ln -sfn "$found" "$DIR/bin/$1" && echo "from PATH"
 }
 
 get_kubernetes_validate() {
@@ -154,7 +154,7 @@ get_kubernetes_validate() {
       jsonschema==4.26.0 jsonschema-specifications==2025.9.1 packaging==26.4 pyyaml==6.0.4 \
       referencing==0.37.0 rpds-py==2026.9.1 typing-extensions==4.16.0 \
     && imports "$new" kubernetes_validate || return 1
-  # It has the schemas of ten releases, in 17,000 files: one is asked about.
+  # The package has the schemas of ten releases, in 17,000 files; the tests need one.
   find "$new/kubernetes_validate/kubernetes-json-schema" -mindepth 1 -maxdepth 1 \
     ! -name "v$KUBERNETES-local-strict" -exec rm -rf {} +
   keep "$new" kubernetes "$KUBERNETES" && echo "$KUBERNETES from PyPI"
@@ -167,10 +167,10 @@ get_statsd() {
   done
   if pinned statsd "$STATSD"; then echo "already there"; return; fi
   mkdir "$new" || return 1
-  # What it has optionally is for other systems, and compiled.
+  # The optional dependencies are for other systems, and need a compiler.
   if ! npm=$(npm install --prefix "$new" --no-save --no-package-lock --omit=optional --ignore-scripts \
       --no-audit --no-fund --fetch-retries 1 --fetch-timeout 20000 "statsd@$STATSD" 2>&1); then
-    # Codes come first, and where the log is comes last; the sentence is between.
+    # npm prints codes first and the path of its log last. The explanation is between them.
     sed -nE 's/^npm (error|ERR!) //p' <<<"$npm" | grep -m 1 ' .* ' || echo "${npm##*$'\n'}"
     return 1
   fi
@@ -188,7 +188,7 @@ get_oteltest() {
 get_jsonschema() {
   local new=$WORK/jsonschema
   if pinned jsonschema "${JSONSCHEMA[*]}"; then echo "already there"; return; fi
-  # What reads TOML is Python's own, since 3.11.
+  # Python has a TOML parser since 3.11.
   from_pypi "$new" "${JSONSCHEMA[@]}" && imports "$new" jsonschema,tomllib || return 1
   keep "$new" jsonschema "${JSONSCHEMA[*]}" && echo "${JSONSCHEMA[0]#*==} from PyPI"
 }
@@ -207,11 +207,11 @@ from_pypi() { # FOLDER REQUIREMENT...
     --retries 1 --timeout 20 --target "$1" "${@:2}"
 }
 
-release() { # of Debian, here
+release() { # prints the Debian release of this machine
   (. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || echo stable
 }
 
-from_debian() { # SUITE PATH PACKAGE...: unpacks what is under PATH into WORK
+from_debian() { # SUITE PATH PACKAGE...: unpacks the files under PATH into WORK
   local apt=$WORK/apt-$1 suite=$1 path=$2 deb; shift 2
   private_apt_open "$apt" "$suite" && private_apt_download "$apt" "$@" || return 1
   for deb in "${@/#/$apt/debs/}"; do

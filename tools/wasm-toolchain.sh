@@ -1,27 +1,29 @@
 #!/usr/bin/env bash
-# Prints the path of a rustc that builds WebAssembly guests, after getting one
-# if there is none:
+# Prints the path of a rustc that builds WebAssembly guests. Downloads a rustc if the
+# machine has none:
 #
 #   RUSTC=$(tools/wasm-toolchain.sh) cargo build --target wasm32-wasip2
 #
-# With --no-fetch, the script uses what is on this machine, and never the network.
+# With --no-fetch, the script uses only toolchains on this machine, and never the network.
 #
-# WASM_TOOLCHAIN=auto    the first that works (default): the rustc on PATH as it
-#                        is, what an earlier run fetched, rustup, debian
+# WASM_TOOLCHAIN=auto    the first working toolchain (default): the rustc on
+#                        PATH, the toolchain of an earlier run, rustup, debian
 # WASM_TOOLCHAIN=rustup  `rustup target add`
-# WASM_TOOLCHAIN=debian  where rustup cannot download: Debian's rustc and wasm32
-#                        std (195 MB from a Debian mirror), in a folder of their
-#                        own. Any user may run it, nothing is installed. Needs
-#                        x86-64 Linux and a rustup toolchain, for its linkers.
-# WASM_TOOLCHAIN_DIR     the folder; delete it to fetch afresh
+# WASM_TOOLCHAIN=debian  Debian's rustc and wasm32 std (195 MB from a Debian mirror), in
+#                        a separate folder, for machines where rustup cannot
+#                        download. Any user can run it, and it installs nothing on
+#                        the system. Needs x86-64 Linux and the linkers of a rustup
+#                        toolchain.
+# WASM_TOOLCHAIN_DIR     the folder of the toolchain; delete it to download again
 set -euo pipefail
-exec 3>&1 >&2 # only the path goes to stdout
+exec 3>&1 >&2 # stdout gets only the path
 
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DIR=${WASM_TOOLCHAIN_DIR:-${XDG_CACHE_HOME:-${HOME:?set it or WASM_TOOLCHAIN_DIR}/.cache}/solti-metrics/wasm-toolchain}
 HOST=x86_64-unknown-linux-gnu
 TARGETS=(wasm32-unknown-unknown wasm32-wasip1 wasm32-wasip2)
-# What Debian lacks. Linked, since they look for libraries beside their real place.
+# Programs that Debian lacks. They are links, because they search for libraries in the
+# folder of the real file.
 RUSTUP_TOOLS=(bin/cargo "lib/rustlib/$HOST/bin/"{rust-lld,wasm-component-ld,gcc-ld/wasm-ld})
 # shellcheck source=SCRIPTDIR/private-apt.sh
 . "$TOOLS/private-apt.sh"
@@ -31,7 +33,7 @@ main() {
   case ${1-} in
     --no-fetch) fetches=false ;;
     '') ;;
-    *) fail "$1 is unknown: the one option is --no-fetch" 2 ;;
+    *) fail "unknown option $1: the only option is --no-fetch" 2 ;;
   esac
   [[ $way =~ ^(auto|rustup|debian)$ ]] \
     || fail "WASM_TOOLCHAIN=$way is unknown: set auto, rustup or debian" 2
@@ -41,18 +43,18 @@ main() {
   cd "$TOOLS/.." # rustup chooses the toolchain by folder
   if [ "$way" != debian ]; then try_path "on PATH" "already there" || true; fi
   if [ "$way" != rustup ]; then try_fetched "already there" || true; fi
-  $fetches || fail "no rustc on this machine builds WebAssembly guests: run \`make toolchain\`, which fetches one"
+  $fetches || fail "no rustc on this machine builds WebAssembly guests: run \`make toolchain\`, which downloads one"
   if [ "$way" != debian ]; then try_rustup || true; fi
   if [ "$way" != rustup ]; then try_debian; fi
   fail "rustup has no std for ${TARGETS[*]}: see above, or set WASM_TOOLCHAIN=debian"
 }
 
-# Each try_ ends the script if it succeeds.
+# Each try_ function ends the script on success.
 
 try_path() { # WAY HOW
   local root id
   root=$(rustc --print sysroot 2>/dev/null) && has_std "$root" || return 1
-  # A distribution's rustc may have std and no linker. Probe each rustc once.
+  # A distribution's rustc can have std and no linker. Probe each rustc once.
   id="$root $("$root/bin/rustc" -V)"
   if [ "$id" != "$(cat "$DIR/probed" 2>/dev/null)" ]; then
     probe "$root" && echo "$id" >"$DIR/probed" || return 1
@@ -62,7 +64,7 @@ try_path() { # WAY HOW
 
 try_rustup() {
   local limit=()
-  # A network that swallows packets must not hold up the next way for long.
+  # A network that drops packets must not delay the next attempt for long.
   if command -v timeout >/dev/null; then limit=(timeout 180); fi
   say "rustup target add ${TARGETS[*]}"
   RUSTUP_MAX_RETRIES=1 ${limit[@]+"${limit[@]}"} rustup target add "${TARGETS[@]}" </dev/null \
@@ -78,12 +80,12 @@ try_fetched() { # HOW
 try_debian() {
   local suite tool rustup new=$DIR/work/debian
   [ "$(uname -sm)" = "Linux x86_64" ] \
-    || fail "the debian way needs x86-64 Linux, not $(uname -sm): set WASM_TOOLCHAIN=rustup"
+    || fail "WASM_TOOLCHAIN=debian needs x86-64 Linux, not $(uname -sm): set WASM_TOOLCHAIN=rustup"
   rustup=$(rustc --print sysroot 2>/dev/null) || fail "no rustc on PATH: install a rustup toolchain"
   for tool in "${RUSTUP_TOOLS[@]}"; do
-    [ -x "$rustup/$tool" ] || fail "no $rustup/$tool: put a rustup toolchain's rustc first on PATH"
+    [ -x "$rustup/$tool" ] || fail "$rustup/$tool does not exist: put the rustc of a rustup toolchain first on PATH"
   done
-  # Children inherit the lock: what outlives a killed run cannot meddle with the next.
+  # Children inherit the lock, so processes that outlive a killed run do not disturb the next run.
   exec 9>"$DIR/lock"
   flock -n 9 || { say "waiting for another run"; flock 9; }
   try_fetched "fetched by another run" || true
@@ -94,11 +96,11 @@ try_debian() {
       && mv "$new" "$DIR/debian" && finish "$DIR/debian" debian "linked anew"
   fi
   for suite in forky sid; do
-    say "fetching rustc and wasm32 std from Debian $suite (195 MB)"
+    say "downloading rustc and wasm32 std from Debian $suite (195 MB)"
     fetch "$suite" "$new" && link_and_probe "$new" "$rustup" \
       && mv "$new" "$DIR/debian" && finish "$DIR/debian" debian "fetched in $SECONDS s"
   done
-  fail "Debian gave no toolchain: see above"
+  fail "no toolchain from Debian: see above"
 }
 
 fetch() { # SUITE SYSROOT
@@ -106,10 +108,10 @@ fetch() { # SUITE SYSROOT
   rm -rf "$apt" "$raw" "$2" && mkdir -p "$raw" "$2"/{bin,lib,libexec,runtime} || return 1
   private_apt_open "$apt" "$1" || return 1
   names=$(private_apt_closure "$apt" libstd-rust-dev libstd-rust-dev-wasm32) || return 1
-  # rustc by itself, since it depends on a whole C compiler.
+  # rustc without its dependencies, which include a C compiler.
   # shellcheck disable=SC2086 # a list
   private_apt_download "$apt" $names rustc || return 1
-  # Nothing in Debian ties these two versions together.
+  # Debian does not require equal versions of these two packages.
   names=$(cd "$apt/debs" && printf '%s\n' rustc_* libstd-rust-dev-wasm32_* | cut -d _ -f 2 | uniq | xargs)
   [[ $names != *' '* ]] || { say "rustc and wasm32 std differ: $names"; return 1; }
   for deb in "$apt"/debs/*.deb; do
@@ -117,8 +119,8 @@ fetch() { # SUITE SYSROOT
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid" || return 1; done
-  # The new C library, reached through its own loader, stays out of lib/: rustup
-  # and cargo put that on LD_LIBRARY_PATH.
+  # The new C library is not in lib/, because rustup and cargo put lib/ on
+  # LD_LIBRARY_PATH. Its own loader finds it.
   mv "$raw/usr/lib/rustlib" "$raw"/usr/lib/*/librustc_driver-*.so "$2/lib" \
     && mv "$raw"/usr/lib/*/*.so.* "$2/runtime" && mv "$raw/usr/bin/rustc" "$2/libexec" || return 1
   cat >"$2/bin/rustc" <<'RUSTC'

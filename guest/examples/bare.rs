@@ -1,8 +1,8 @@
-//! A guest without WASI: nothing but the metrics interface is imported. Its
-//! `run` makes one record of each kind.
+//! A guest without WASI, which imports only the metrics interface. Its `run` makes
+//! one record of each kind.
 //!
-//! Built for `wasm32-unknown-unknown`, as a `cdylib`. There is no clock, so it
-//! says itself how long the task took.
+//! Built for `wasm32-unknown-unknown`, as a `cdylib`. This target has no clock, so the
+//! guest chooses the duration itself.
 #![allow(unsafe_code, missing_docs, reason = "the generated export of `run`")]
 
 use std::time::Duration;
@@ -31,6 +31,6 @@ impl world::Guest for Bare {
     }
 }
 
-// A native linker takes no such names.
+// A native linker does not accept such names.
 #[cfg(target_family = "wasm")]
 world::export!(Bare with_types_in world);

@@ -1,14 +1,17 @@
-//! Hashes every file under the folders it is given: an ordinary `main` with
-//! real work to do, each file a task.
+//! Hashes every file in the folders of its arguments: an ordinary `main` with
+//! real work. Each file is a task.
 //!
 //! ```text
 //! digest [--max-bytes N] FOLDER...
 //! ```
 //!
-//! Prints what `sha256sum` prints. A file that cannot be read is a failure, one
-//! over the size limit is canceled; the exit code is 1 if there was a failure.
+//! Prints the output of `sha256sum`. An unreadable file is a failure, and a file
+//! above the size limit is canceled. The exit code is 1 if there was a failure.
 
-#![allow(clippy::print_stderr, reason = "a program says there what went wrong")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a program writes its errors to standard error"
+)]
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -19,7 +22,7 @@ use std::process::ExitCode;
 use sha2::{Digest, Sha256};
 use solti_metrics_guest::{RunnerType, Task, TaskOutcome};
 
-/// What a file may have unless `--max-bytes` says otherwise: 64 MiB.
+/// Default of `--max-bytes`, the maximum size of a file: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 
 fn main() -> ExitCode {
@@ -47,7 +50,7 @@ fn arguments() -> Result<(u64, Vec<String>), String> {
             let bytes = arguments.next().ok_or("--max-bytes needs a number")?;
             max_bytes = bytes
                 .parse()
-                .map_err(|_| format!("--max-bytes: {bytes:?} is no number of bytes"))?;
+                .map_err(|_| format!("--max-bytes: {bytes:?} is not a number of bytes"))?;
         } else {
             folders.push(argument);
         }
@@ -58,7 +61,7 @@ fn arguments() -> Result<(u64, Vec<String>), String> {
     Ok((max_bytes, folders))
 }
 
-/// All files under `path`, in the order of their names. Links are not followed.
+/// All files under `path`, in the order of their names. Symbolic links are not followed.
 fn files(path: &Path, failed: &mut bool) -> Vec<PathBuf> {
     let entries = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::read_dir(path).and_then(Iterator::collect),
@@ -78,7 +81,7 @@ fn files(path: &Path, failed: &mut bool) -> Vec<PathBuf> {
         .collect()
 }
 
-/// One task: hashes a file, and prints its line.
+/// One task: hashes a file and prints its line.
 fn digest(file: &Path, max_bytes: u64) -> TaskOutcome {
     let task = Task::start(RunnerType::Wasm);
     let outcome = match hash(file, max_bytes) {
@@ -102,7 +105,7 @@ fn digest(file: &Path, max_bytes: u64) -> TaskOutcome {
     outcome
 }
 
-/// The file's sum in hexadecimal, or nothing if it is over the limit.
+/// The hash of the file in hexadecimal, or `None` if the file is above the size limit.
 fn hash(file: &Path, max_bytes: u64) -> io::Result<Option<String>> {
     let mut file = File::open(file)?;
     if file.metadata()?.len() > max_bytes {
@@ -122,8 +125,8 @@ fn hash(file: &Path, max_bytes: u64) -> io::Result<Option<String>> {
     Ok(Some(sum))
 }
 
-/// As `sha256sum` writes it: a name with a backslash, a line feed or a carriage
-/// return in it is escaped, and so marked at the line's beginning.
+/// A line in the format of `sha256sum`: a name with a backslash, a line feed or a
+/// carriage return is escaped, and a backslash at the start of the line marks it.
 fn line(sum: &str, file: &Path) -> String {
     let name = file.display().to_string();
     let escaped = name

@@ -1,6 +1,6 @@
-//! The smallest guest with a `main`: each file that it is given is a task.
+//! The smallest guest with a `main`: each file of its arguments is a task.
 
-#![allow(clippy::print_stdout, reason = "what it is for")]
+#![allow(clippy::print_stdout, reason = "printing is its purpose")]
 
 use solti_metrics_guest::{RunnerType, Task, TaskOutcome};
 

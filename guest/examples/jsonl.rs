@@ -1,8 +1,7 @@
 //! A provider that appends each record to a file, as a line of JSON. It exports
-//! `lifecycle` and `accounting`, and needs the file's folder to be granted.
+//! `lifecycle` and `accounting`, and needs a grant for the file's folder.
 //!
-//! - `JSONL_PATH`: the file, as the provider sees it: `/out/metrics.jsonl`
-//!   unless set.
+//! - `JSONL_PATH`: path of the file in the provider; default `/out/metrics.jsonl`.
 //!
 //! ```json
 //! {"record":"task_started","runner":"wasm"}
@@ -10,15 +9,15 @@
 //! {"record":"runner_error","runner":"wasm","error":"spawn_failed"}
 //! ```
 //!
-//! Lines are gathered, and written when there are many, when the host asks what
-//! came to nothing (after each of its calls), and on `flush`, which also has the
-//! system put them on the disk, and then closes the file, so that it may be
-//! moved away. Until somebody does either, each line is written at once. The file
-//! grows without bound.
+//! The provider buffers lines. It writes them when the buffer is full, when the host
+//! asks for discarded records (after each call with records), and on `flush`. A flush
+//! also syncs the file to disk and closes it, so that another program can move it.
+//! Before the first such call of the host, each line is written at once. The size of
+//! the file has no limit.
 //!
-//! A record that cannot be written is lost and counted as `failed`; the next
-//! `flush` says why. A line that was cut off half-way, by a full disk for
-//! example, stays as it is, and the next one begins on a line of its own.
+//! A record that cannot be written is lost and counted as `failed`; the next `flush`
+//! reports the reason. A partial line, for example because of a full disk, stays in
+//! the file, and the next record starts on a new line.
 
 use std::env;
 use std::fs::{File, OpenOptions};
@@ -30,7 +29,7 @@ use solti_metrics_guest::{
     Accounting, Discards, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
-/// How many bytes are gathered before they are written.
+/// Bytes in the buffer before they are written.
 const MANY: usize = 64 << 10;
 
 struct Jsonl(Mutex<Log>);
@@ -52,7 +51,7 @@ impl Jsonl {
     }
 }
 
-// Labels are a closed set, and none has anything in it that JSON would escape.
+// Labels are a closed set, and no label has a character that JSON escapes.
 impl MetricsBackend for Jsonl {
     fn record_task_started(&self, runner: RunnerType) {
         self.log().add(&format!(
@@ -94,7 +93,7 @@ impl Accounting for Jsonl {
     fn take_discards(&self) -> Discards {
         let mut log = self.log();
         log.called_for = true;
-        // Otherwise a record that fails later would be charged to another call.
+        // Without this write, a later failure would be charged to another call.
         log.write();
         Discards {
             failed: std::mem::take(&mut log.failed),
@@ -106,12 +105,12 @@ impl Accounting for Jsonl {
 struct Log {
     path: PathBuf,
     file: Option<File>,
-    /// Whole ones, a record each.
+    /// Whole lines, one for each record.
     lines: String,
-    /// Whether somebody calls for what is gathered, and will again.
+    /// Whether the host has asked for buffered records, and will ask again.
     called_for: bool,
     failed: u64,
-    /// The latest failure that nobody was told of.
+    /// The latest unreported failure.
     why: Option<io::Error>,
 }
 
@@ -137,7 +136,7 @@ impl Log {
             Err(error) => (0, Err(error)),
         };
         if let Err(why) = outcome {
-            // Opening it anew is what finds out where the last line ends.
+            // Opening the file again finds the end of the last line.
             self.file = None;
             self.failed += whole(self.lines.as_bytes()) - written;
             self.why = Some(why);
@@ -146,7 +145,7 @@ impl Log {
     }
 }
 
-/// Opens the file for another line to begin at its end.
+/// Opens the file, and ends a partial last line.
 fn open(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -165,7 +164,7 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes as much as can be, and says how many whole lines that was.
+/// Writes as much as possible, and returns the number of whole lines written.
 fn write(file: &mut impl Write, lines: &[u8]) -> (u64, io::Result<()>) {
     let mut at = 0;
     while at < lines.len() {
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_written_before_they_are_too_many() -> io::Result<()> {
+    fn a_full_buffer_is_written() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.jsonl");
         let jsonl = Jsonl::new(&path);
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_back_until_somebody_calls_for_it() -> io::Result<()> {
+    fn records_are_written_at_once_before_the_first_call_of_the_host() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.jsonl");
         let jsonl = Jsonl::new(&path);
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_counted_once_and_its_cause_told_once() -> io::Result<()> {
+    fn a_failed_write_is_counted_once_and_reported_once() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("later/metrics.jsonl");
         let jsonl = Jsonl::new(&path);
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_off_spoils_no_other() -> io::Result<()> {
+    fn a_partial_line_does_not_damage_the_next_line() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.jsonl");
         fs::write(&path, "{\"whole\":1}\n{\"rec")?;
@@ -282,8 +281,8 @@ mod tests {
     }
 
     #[test]
-    fn of_a_write_that_ends_half_way_the_whole_lines_are_kept() {
-        /// Takes so many bytes, three at a time.
+    fn whole_lines_of_a_partial_write_count_as_written() {
+        /// Accepts this many bytes, three at a time.
         struct Disk(usize);
 
         impl Write for Disk {

@@ -1,7 +1,7 @@
-//! The smallest provider: a backend for others, which counts what it receives and
-//! prints a line for every record.
+//! The smallest provider: a backend that counts the received records and prints a
+//! line for each.
 
-#![allow(clippy::print_stdout, reason = "what it is for")]
+#![allow(clippy::print_stdout, reason = "printing is its purpose")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,5 +1,5 @@
-//! A middleware: says of everything that it ran in a container, and passes it
-//! on.
+//! A middleware that changes the runner type of every record to `container`, and
+//! forwards the record.
 
 use solti_metrics_guest::{HostMetrics, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 

@@ -1,27 +1,26 @@
 //! A provider that adds records up and pushes the totals to an OpenTelemetry
-//! collector: OTLP over HTTP, as protobuf, each time it is flushed. It exports
-//! `lifecycle`, and needs `wasi:http` to be granted.
+//! collector: OTLP over HTTP, as protobuf, at each flush. It exports `lifecycle`,
+//! and needs a grant for `wasi:http`.
 //!
-//! - `OTLP_ENDPOINT`: the whole address, `http://localhost:4318/v1/metrics`
-//!   unless set.
-//! - `OTLP_HEADERS`: headers to send along, `name=value`, with commas between.
-//! - `OTEL_SERVICE_NAME`: the resource's `service.name`, `solti-runner` unless
-//!   set.
-//! - `OTLP_ATTRIBUTES`: more of the resource, written like the headers. Two
-//!   providers that push to one place must differ here, for example in their
-//!   `service.instance.id`, or each overwrites the other's totals.
+//! - `OTLP_ENDPOINT`: the full URL; default `http://localhost:4318/v1/metrics`.
+//! - `OTLP_HEADERS`: request headers, as comma-separated `name=value`.
+//! - `OTEL_SERVICE_NAME`: `service.name` of the resource; default `solti-runner`.
+//! - `OTLP_ATTRIBUTES`: further attributes of the resource, in the format of the
+//!   headers. Two providers that push to one collector need different attributes,
+//!   for example `service.instance.id`. Otherwise each provider overwrites the
+//!   totals of the other.
 //!
 //! The metrics have their Prometheus names, `_total` and `_seconds` included.
-//! What translates OTLP for Prometheus does not append those twice, so that a
-//! dashboard finds the same series whichever way they came.
+//! Translators from OTLP to Prometheus do not append these suffixes twice, so a
+//! dashboard finds the same series for pushed and scraped metrics.
 //!
-//! A push that fails, takes more than two seconds, or is answered by something
-//! that is not OTLP, is an error of `flush` that says where to and why. Nothing is forgotten by that: the next push has
-//! the totals since the start once more. A setting that cannot be used is such
-//! an error too.
+//! If a push fails, takes more than two seconds, or gets an answer that is not OTLP,
+//! `flush` returns an error with the endpoint and the reason. No record is lost: the
+//! next push has the totals since the start again. An invalid setting is also an
+//! error of `flush`.
 //!
-//! A receiver may show the version of the scope, which is this
-//! component's, as a label: another version then starts new series.
+//! A collector can show the version of the scope, which is the version of this
+//! component, as a label. Another version then starts new series.
 
 use std::env;
 
@@ -36,7 +35,8 @@ mod settings;
 use http::Answer;
 use settings::Settings;
 
-/// Where to push to, and what; or why that cannot be done, which each flush says.
+/// The settings and the totals, or the reason of invalid settings, which each flush
+/// returns.
 struct Otlp(Result<(Settings, OtlpEncoder), String>);
 
 impl Otlp {
@@ -81,7 +81,7 @@ impl Lifecycle for Otlp {
     }
 }
 
-/// Whether a collector took every point.
+/// Checks that a collector accepted every point.
 fn accepted(answer: &Answer) -> Result<(), String> {
     let status = answer.status;
     let says = match &answer.body[..] {
@@ -95,7 +95,7 @@ fn accepted(answer: &Answer) -> Result<(), String> {
     if !(200..300).contains(&status) {
         return Err(format!("status {status}{says}"));
     }
-    // Most have nothing to say.
+    // Most collectors answer with an empty body.
     if answer.body.is_empty() {
         return Ok(());
     }
@@ -116,7 +116,7 @@ fn accepted(answer: &Answer) -> Result<(), String> {
                 }
             }
         }
-        // Of JSON, only what says nothing is understood.
+        // In JSON, only an empty answer is accepted.
         "application/json" => {
             let text = String::from_utf8_lossy(&answer.body);
             let text: String = text.split_whitespace().collect();
@@ -129,7 +129,7 @@ fn accepted(answer: &Answer) -> Result<(), String> {
     }
 }
 
-/// A collector's words: quoted, on one line, and not more than fit.
+/// Text of a collector: quoted, on one line, and at most 256 characters.
 fn shown(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let text: String = text.trim().chars().take(256).collect();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_rejects_points_is_an_error() {
-        // How many points, and why.
+        // The number of points, and the reason.
         let partial = |points: u8| {
             let body = [b"\x0a\x0b\x08", &[points][..], b"\x12\x07too old"].concat();
             answer(200, PROTOBUF, &body)
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_no_collector_gives_is_an_error_that_says_why() {
+    fn an_answer_that_is_not_otlp_is_an_error_with_its_reason() {
         for (status, media, body, expected) in [
             (
                 200,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_with_nothing_to_say_is_none() {
+    fn an_empty_answer_is_a_delivery() {
         for (status, media, body) in [
             (200, "", &b""[..]),
             (204, "", b""),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_used_is_said_at_each_flush() {
+    fn each_flush_reports_an_invalid_setting() {
         let otlp = Otlp::new(Err("OTLP_ENDPOINT is wrong".to_owned()));
         otlp.record_task_started(RunnerType::Wasm);
         for _ in 0..2 {

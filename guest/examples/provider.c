@@ -1,13 +1,13 @@
-// Adds records up, and is scraped through the host: README.md beside this file says
-// what it does, and has it in other languages.
+// Adds records up, and exposes totals through the host. README.md in this folder
+// defines its behavior; other files have it in other languages.
 //
 //   wit-bindgen c provider/wit --world provider --out-dir provider
 //   zig cc --target=wasm32-wasi -mexec-model=reactor -Os -s -o provider.core.wasm provider.c provider/provider.c provider/provider_component_type.o
 //   wasm-tools component new provider.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o provider.wasm
 //   solti-metrics run --backend provider.wasm GUEST
 //
-// Any clang will do that has a C library for WASI, as wasi-sdk's does. The adapter
-// comes with each release of wasmtime.
+// Any clang with a C library for WASI works, such as the clang of wasi-sdk. Each release
+// of wasmtime contains the adapter.
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 
 enum { RUNNERS = 3, OUTCOMES = 4, ERRORS = 4, BUCKETS = 16 };
 
-// The labels of wit/types.wit, by the numbers of their cases.
+// The labels of wit/types.wit, indexed by the numbers of their cases.
 static const char *const runner_labels[RUNNERS] = {"subprocess", "container", "wasm"};
 static const char *const outcome_labels[OUTCOMES] = {"success", "failure", "canceled", "timeout"};
 static const char *const error_labels[ERRORS] = {
@@ -29,14 +29,14 @@ static const struct { uint64_t most_ms; const char *le; } buckets[BUCKETS] = {
     {5000, "5.0"},   {10000, "10.0"}, {30000, "30.0"},  {60000, "60.0"},
     {300000, "300.0"}, {1800000, "1800.0"}, {3600000, "3600.0"}, {UINT64_MAX, "+Inf"}};
 
-// A bucket has those that are in none before it.
+// A bucket counts the durations that are in no earlier bucket.
 typedef struct { uint64_t buckets[BUCKETS], count, sum_ms; } histogram;
 
 static uint64_t started[RUNNERS];
 static histogram completed[RUNNERS][OUTCOMES];
 static uint64_t errors[RUNNERS][ERRORS];
 
-// How many records there are, and how many there were when it was flushed.
+// The number of records, now and at the last flush.
 static struct { uint64_t started, completed, errors, flushed; } records;
 
 void exports_solti_metrics_backend_record_task_started(
@@ -98,7 +98,7 @@ static void expose_histogram(FILE *to, const char *runner, const char *outcome,
   fprintf(to,
           "solti_runner_task_duration_seconds_count{runner=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
           runner, outcome, durations->count);
-  // Exact, as no division of floats would be.
+  // This is exact, unlike a division of floats.
   fprintf(to,
           "solti_runner_task_duration_seconds_sum{runner=\"%s\",outcome=\"%s\"} "
           "%" PRIu64 ".%03" PRIu64 "\n",
@@ -129,7 +129,7 @@ static void expose_errors(FILE *to) {
   }
 }
 
-// The text is freed by the bindings, after the host has read it.
+// The bindings free the text, after the host has read it.
 void exports_solti_metrics_exposition_expose(provider_string_t *text) {
   char *written = NULL;
   FILE *to = open_memstream(&written, &text->len);
@@ -143,7 +143,7 @@ void exports_solti_metrics_exposition_expose(provider_string_t *text) {
 }
 
 bool exports_solti_metrics_lifecycle_flush(provider_string_t *error) {
-  (void)error;  // nothing can go wrong
+  (void)error;  // a flush cannot fail
   uint64_t all = records.started + records.completed + records.errors;
   if (all > records.flushed) {
     records.flushed = all;

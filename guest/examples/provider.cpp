@@ -1,5 +1,5 @@
-// Adds records up, and is scraped through the host: README.md beside this file says
-// what it does, and has it in other languages.
+// Adds records up, and exposes totals through the host. README.md in this folder
+// defines its behavior; other files have it in other languages.
 //
 //   wit-bindgen c provider/wit --world provider --out-dir provider
 //   zig cc --target=wasm32-wasi -Os -c -o provider.bindings.o provider/provider.c
@@ -7,8 +7,8 @@
 //   wasm-tools component new provider.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o provider.wasm
 //   solti-metrics run --backend provider.wasm GUEST
 //
-// Any clang will do that has a C++ library for WASI, as wasi-sdk's does. The adapter
-// comes with each release of wasmtime.
+// Any clang with a C++ library for WASI works, such as the clang of wasi-sdk. Each release
+// of wasmtime contains the adapter.
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@
 
 namespace {
 
-// The labels of wit/types.wit, by the numbers of their cases.
+// The labels of wit/types.wit, indexed by the numbers of their cases.
 constexpr auto runners = std::to_array<std::string_view>({"subprocess", "container", "wasm"});
 constexpr auto outcomes =
     std::to_array<std::string_view>({"success", "failure", "canceled", "timeout"});
@@ -46,7 +46,7 @@ constexpr auto buckets = std::to_array<Bucket>({
 });
 
 struct Histogram {
-  // Each has those that are in none before it.
+  // Each bucket counts the durations that are in no earlier bucket.
   std::array<std::uint64_t, buckets.size()> counts;
   std::uint64_t count;
   std::uint64_t sum_ms;
@@ -68,7 +68,7 @@ struct Totals {
   ByRunner<std::uint64_t, errors.size()> failed;
 };
 
-// How many records there are.
+// The number of records.
 struct Records {
   std::uint64_t started, completed, errors;
 
@@ -93,7 +93,7 @@ class OpenMetrics {
             within);
     }
     print("solti_runner_task_duration_seconds_count{{{}}} {}\n", labels, of.count);
-    // Exact, as no division of floats would be.
+    // This is exact, unlike a division of floats.
     print("solti_runner_task_duration_seconds_sum{{{}}} {}.{:03}\n", labels, of.sum_ms / 1'000,
           of.sum_ms % 1'000);
   }
@@ -174,5 +174,5 @@ bool exports_solti_metrics_lifecycle_flush(provider_string_t *) {
                  records.errors);
     std::fflush(stdout);
   }
-  return true;  // nothing can go wrong
+  return true;  // a flush cannot fail
 }

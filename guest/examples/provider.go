@@ -1,12 +1,12 @@
-// Adds records up, and is scraped through the host: README.md beside this file says
-// what it does, and has it in other languages.
+// Adds records up, and exposes totals through the host. README.md in this folder
+// defines its behavior; other files have it in other languages.
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o provider.core.wasm provider.go
 //	wasm-tools component embed provider/wit --world provider provider.core.wasm -o provider.core.wasm
 //	wasm-tools component new provider.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o provider.wasm
 //	solti-metrics run --backend provider.wasm GUEST
 //
-// The adapter comes with each release of wasmtime.
+// Each release of wasmtime contains the adapter.
 package main
 
 import (
@@ -15,14 +15,14 @@ import (
 	"unsafe"
 )
 
-// The cases of the enums in wit/types.wit, by their numbers.
+// The cases of the enums in wit/types.wit, as numbers.
 type (
 	runnerType      uint32
 	taskOutcome     uint32
 	runnerErrorKind uint32
 )
 
-// And their labels.
+// The labels of these cases.
 var (
 	runners  = [...]string{"subprocess", "container", "wasm"}
 	outcomes = [...]string{"success", "failure", "canceled", "timeout"}
@@ -31,7 +31,7 @@ var (
 	}
 )
 
-// A duration is in the first bucket that it does not exceed, else in one behind them.
+// A duration is in the first bucket whose bound it does not exceed, or in the last bucket.
 var bounds = [...]struct {
 	mostMs uint64
 	le     string
@@ -53,12 +53,12 @@ var (
 	errors    [len(runners)][len(steps)]uint64
 )
 
-// How many records there are, and how many there were when it was flushed.
+// The number of records, now and at the last flush.
 var records struct{ started, completed, errors, flushed uint64 }
 
-// The adapter lives in the memory of this program. It asks for two pages before its
-// first call returns, when Go cannot allocate yet; were there nobody to ask, it would
-// grow the memory, and Go's runtime takes what grows for its own.
+// The adapter needs memory inside this program. It requests two pages before its first
+// call returns, when Go cannot allocate yet. Without this function, the adapter would
+// grow the memory, and Go's runtime treats grown memory as its own.
 var (
 	adapterPages [3 << 16]byte
 	adapterUsed  uintptr
@@ -98,8 +98,8 @@ func recordRunnerError(runner runnerType, kind runnerErrorKind) {
 	records.errors++
 }
 
-// Results that are more than a number: the host reads them where this says, before it
-// calls anything else. An address has 32 bits there, and a uintptr of Go's has 64.
+// Results in memory: the host reads them at this address, before its next call. An
+// address has 32 bits in WebAssembly, and a uintptr in Go has 64.
 var (
 	text     bytes.Buffer
 	textIs   struct{ at, length uint32 }
@@ -130,7 +130,7 @@ func flush() unsafe.Pointer {
 	return unsafe.Pointer(&noErrors)
 }
 
-// A component that others call has no main, and the compiler wants one.
+// The host calls the exports of the component. The compiler requires a main.
 func main() {}
 
 func exposeStarted() {
@@ -171,7 +171,7 @@ func (of *histogram) expose(labels string) {
 	}
 	fmt.Fprintf(&text, "%s_bucket{le=\"+Inf\",%s} %d\n", name, labels, of.count)
 	fmt.Fprintf(&text, "%s_count{%s} %d\n", name, labels, of.count)
-	// Exact, as no division of floats would be.
+	// This is exact, unlike a division of floats.
 	fmt.Fprintf(&text, "%s_sum{%s} %d.%03d\n", name, labels, of.sumMs/1_000, of.sumMs%1_000)
 }
 

@@ -1,5 +1,5 @@
-// Adds records up, and is scraped through the host: README.md beside this file says
-// what it does, and has it in other languages.
+// Adds records up, and exposes totals through the host. README.md in this folder
+// defines its behavior; other files have it in other languages.
 //
 // With QuickJS, for a component of 1 MB:
 //
@@ -7,19 +7,19 @@
 //   npx componentize-qjs --sync --opt-size --wit provider/wit --world system-provider \
 //     --js provider.js -o provider.wasm
 //
-// With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
+// With StarlingMonkey, which has more web APIs, for a component of 12 MB:
 //
 //   npm install @bytecodealliance/componentize-js@0.19.3
 //   npx componentize-js provider.js --wit provider/wit --world-name system-provider \
 //     -d http fetch-event random -o provider.wasm
 //
-// And then:
+// Then run it:
 //
 //   solti-metrics run --backend provider.wasm GUEST
 //
-// A host without a ceiling may hand over durations of more than 2^53 ms. Those are exact
-// in StarlingMonkey, where a u64 is a BigInt. In QuickJS it is a number: 2^53 + 1 comes as
-// 2^53, 2^53 + 3 as 2^53 + 4, and u64::MAX as -1, of which `unsigned` makes u64::MAX again.
+// A host without a ceiling can pass durations above 2^53 ms. They are exact in
+// StarlingMonkey, where a u64 is a BigInt. In QuickJS, a u64 is a number: 2^53 + 1 arrives
+// as 2^53, 2^53 + 3 as 2^53 + 4, and u64::MAX as -1, which `unsigned` converts to u64::MAX.
 
 import { getStdout } from "wasi:cli/stdout@0.2.0";
 
@@ -36,7 +36,7 @@ const BOUNDS_MS = [
   1_800_000, 3_600_000, Infinity,
 ];
 
-// A number for every series there can be: so what is kept does not grow.
+// A number for every possible series, so that memory does not grow.
 const started = table(RUNNERS, () => 0);
 const durations = table(RUNNERS, () => table(OUTCOMES, none));
 const errors = table(RUNNERS, () => table(ERRORS, () => 0));
@@ -120,8 +120,8 @@ function* lines() {
 }
 
 /**
- * A u64 is a BigInt in StarlingMonkey, and a number in QuickJS: rounded from 2^53 on,
- * and too small by 2^64 where that makes it less than 2^53.
+ * A u64 is a BigInt in StarlingMonkey, and a number in QuickJS. The number is rounded above
+ * 2^53, and a negative number is too small by 2^64.
  */
 function unsigned(u64) {
   return BigInt.asUintN(64, BigInt(u64));
@@ -135,7 +135,7 @@ function none() {
   return { buckets: BOUNDS_MS.map(() => 0), sumMs: 0n };
 }
 
-/** What is in a table of tables, with the key of both. */
+/** The entries of a table of tables, with both keys. */
 function pairs(tables) {
   return Object.entries(tables).flatMap(([outer, inner]) =>
     Object.entries(inner).map(([key, value]) => [outer, key, value]),
@@ -152,7 +152,7 @@ function labels(cases) {
     .join(",");
 }
 
-/** With a fraction, which OpenMetrics wants in the bound of a bucket. */
+/** With a fraction, which OpenMetrics requires in the bound of a bucket. */
 function seconds(milliseconds) {
   const whole = Number(milliseconds) / 1_000;
   return Number.isInteger(whole) ? whole.toFixed(1) : String(whole);

@@ -1,12 +1,12 @@
-"""Adds records up, and is scraped through the host: README.md beside this file
-says what it does, and has it in other languages.
+"""Adds records up, and exposes totals through the host. README.md in this folder
+defines its behavior; other files have it in other languages.
 
     pip install componentize-py
     componentize-py -d provider/wit -w scraped-provider componentize -s provider -o provider.wasm
     solti-metrics run --backend provider.wasm GUEST
 
-With `-s` it imports nothing of the system, and so needs no grant. Python's own
-library would ask for the network, whether it is used or not.
+With `-s` it imports nothing from WASI, and needs no grant. Without `-s`, Python's
+standard library imports the network, whether the program uses it or not.
 """
 
 from bisect import bisect_left
@@ -24,8 +24,8 @@ BOUNDS_MS = [
 
 
 class Durations:
-    """How many there were in each bucket, the one above all bounds included, and
-    their sum, which is exact: a number has as many digits as it needs."""
+    """The number of durations in each bucket, including the bucket above all bounds,
+    and their sum, which is exact: Python integers have arbitrary precision."""
 
     def __init__(self) -> None:
         self.buckets = [0] * (len(BOUNDS_MS) + 1)
@@ -39,7 +39,7 @@ class Durations:
         return sum(self.buckets)
 
 
-# A number for every series there can be: so what is kept does not grow.
+# A number for every possible series, so that memory does not grow.
 started = dict.fromkeys(RunnerType, 0)
 durations = {labels: Durations() for labels in product(RunnerType, TaskOutcome)}
 errors = dict.fromkeys(product(RunnerType, RunnerErrorKind), 0)

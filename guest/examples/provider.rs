@@ -1,14 +1,14 @@
-//! Adds records up, and is scraped through the host: README.md beside this file
-//! says what it does, and has it in other languages.
+//! Adds records up, and exposes totals through the host. README.md in this folder
+//! defines its behavior; other files have it in other languages.
 //!
 //!     cargo build --target wasm32-wasip2 --example provider
 //!     solti-metrics run --backend provider.wasm GUEST
 //!
-//! There is nothing to configure and nothing that can fail. What it holds is
-//! bounded, since its series are. Nothing is kept across instances: after a
-//! restart it counts from zero, which every scraper knows from processes.
+//! The provider has no configuration and cannot fail. Its memory is bounded, because
+//! its series are. Instances share no state: after a restart, counts start at zero,
+//! which scrapers handle like the restart of a process.
 
-#![allow(clippy::print_stdout, reason = "flushing says a line")]
+#![allow(clippy::print_stdout, reason = "flush prints a line")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +24,7 @@ struct Provider {
     started: AtomicU64,
     completed: AtomicU64,
     errors: AtomicU64,
-    /// How many records there were when it was flushed.
+    /// The number of records at the last flush.
     flushed: AtomicU64,
 }
 
@@ -39,7 +39,7 @@ impl Provider {
             Event::TaskStarted { .. } => &self.started,
             Event::TaskCompleted { .. } => &self.completed,
             Event::RunnerError { .. } => &self.errors,
-            // A later version of the package, which this one is not built with.
+            // A variant of a later version of the package.
             _ => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -82,7 +82,7 @@ impl Lifecycle for Provider {
 }
 
 impl Exposition for Provider {
-    #[allow(clippy::expect_used, reason = "there is no collector but its own")]
+    #[allow(clippy::expect_used, reason = "it has only its own collector")]
     fn expose(&self) -> String {
         let format = solti_metrics::Exposition::OpenMetrics;
         self.metrics
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_recorded_is_exposed_as_openmetrics() {
+    fn records_are_exposed_as_openmetrics() {
         let provider = Provider::default();
         provider.record_task_started(RunnerType::Wasm);
         provider.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 250);

@@ -1,19 +1,19 @@
-;; Adds records up, and is scraped through the host: README.md beside this file says
-;; what it does, and has it in other languages.
+;; Adds records up, and exposes totals through the host. README.md in this folder
+;; defines its behavior; other files have it in other languages.
 ;;
 ;;   wasm-tools component embed ../../wit --world full-provider --features exposition provider.wat -o provider.core.wasm
 ;;   wasm-tools component new provider.core.wasm -o provider.wasm
 ;;   solti-metrics run --backend provider.wasm GUEST
 ;;
-;; An interface's functions have parameters of core types here, and a case of an enum
-;; is its number. A string is returned as the place where its place and its length are.
-;; Each of two times four labels is also a pair of them: 4 times the runner's number,
-;; and the other's.
+;; The functions of an interface have parameters of core types, and a case of an enum is
+;; its number. A function returns a string as an address in memory, which holds the
+;; address and the length of the string. A pair of labels also has a number: 4 times the
+;; number of the runner, plus the number of the other label.
 
 (module
   (memory (export "memory") 1)
 
-  ;; Labels by their numbers: 16 bytes apart, those of errors 32. A string ends with 0.
+  ;; Labels by their numbers: 16 bytes each, labels of errors 32. A string ends with 0.
   (global $runners i32 (i32.const 0x000))
   (data (i32.const 0x000) "subprocess\00     container\00      wasm")
   (global $outcomes i32 (i32.const 0x040))
@@ -22,7 +22,7 @@
   (data (i32.const 0x080) "cgroup_prepare_failed\00          backend_config_failed")
   (data (i32.const 0x0c0) "spawn_failed\00                   module_load_failed")
 
-  ;; The buckets, 16 bytes apart: how many milliseconds are in it, and what it is called.
+  ;; The buckets, 16 bytes each: the bound in milliseconds, and the text of the bound.
   (global $bounds i32 (i32.const 0x100))
   (data (i32.const 0x100)
     (i64 10) "0.01\00   " (i64 25) "0.025\00  " (i64 50) "0.05\00   " (i64 100) "0.1\00    "
@@ -31,7 +31,7 @@
     (i64 30_000) "30.0\00   " (i64 60_000) "60.0\00   " (i64 300_000) "300.0\00  "
     (i64 1_800_000) "1800.0\00 " (i64 3_600_000) "3600.0\00 " (i64 -1) "+Inf")
 
-  ;; What is the same in each text.
+  ;; The constant parts of the text.
   (global $started-metric i32 (i32.const 0x200))
   (data (i32.const 0x200)
     "# HELP solti_runner_tasks_started Tasks that began to execute.\n"
@@ -72,14 +72,14 @@
   (global $eof i32 (i32.const 0x640))
   (data (i32.const 0x640) "# EOF\n")
 
-  ;; What is counted, 8 bytes each. A histogram has 16 buckets, each without those in the
-  ;; ones before, then the count, then the sum in milliseconds.
+  ;; The counts, 8 bytes each. A histogram has 16 buckets, each without the durations of
+  ;; earlier buckets, then the count, then the sum in milliseconds.
   (global $started i32 (i32.const 0x700))
   (global $failed i32 (i32.const 0x720))
   (global $histograms i32 (i32.const 0x800))
   (global $histogram-size i32 (i32.const 144))
 
-  ;; What is returned, and the text: it can have some 30 KiB.
+  ;; The returned address and length, and the text, which can have about 30 KiB.
   (global $returned i32 (i32.const 0x7f0))
   (global $text i32 (i32.const 0x1000))
   (global $end (mut i32) (i32.const 0))
@@ -155,7 +155,7 @@
       (i32.sub (global.get $end) (global.get $text)))
     (global.get $returned))
 
-  ;; Nothing, if nothing was observed.
+  ;; Writes nothing for an empty histogram.
   (func $put-histogram (param $pair i32)
     (local $histogram i32) (local $bucket i32) (local $within i64) (local $sum i64)
     (local.set $histogram (call $histogram (local.get $pair)))
@@ -207,7 +207,7 @@
       (then (call $put-number (i64.div_u (local.get $number) (i64.const 10)))))
     (call $put-digit (local.get $number)))
 
-  ;; The last one.
+  ;; Writes the last digit.
   (func $put-digit (param $number i64)
     (call $put-byte
       (i32.add (i32.const 0x30)

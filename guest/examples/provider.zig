@@ -1,16 +1,16 @@
-//! Adds records up, and is scraped through the host: README.md beside this file says
-//! what it does, and has it in other languages.
+//! Adds records up, and exposes totals through the host. README.md in this folder
+//! defines its behavior; other files have it in other languages.
 //!
 //!     zig build-exe -target wasm32-wasi -fno-entry -rdynamic -O ReleaseSmall -femit-bin=provider.core.wasm provider.zig
 //!     wasm-tools component embed provider/wit --world provider provider.core.wasm -o provider.core.wasm
 //!     wasm-tools component new provider.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o provider.wasm
 //!     solti-metrics run --backend provider.wasm GUEST
 //!
-//! The adapter comes with each release of wasmtime.
+//! Each release of wasmtime contains the adapter.
 
 const std = @import("std");
 
-/// The enums of wit/types.wit: a case comes as its number, and its name is the label.
+/// The enums of wit/types.wit. Each case is a number, and its name is the label.
 const RunnerType = enum(u32) { subprocess, container, wasm };
 const TaskOutcome = enum(u32) { success, failure, canceled, timeout };
 const RunnerErrorKind = enum(u32) {
@@ -20,7 +20,7 @@ const RunnerErrorKind = enum(u32) {
     module_load_failed,
 };
 
-/// A duration is in the first bucket that it does not exceed, else in one behind them.
+/// A duration is in the first bucket whose bound it does not exceed, or in the last bucket.
 const Bound = struct { most_ms: u64, le: []const u8 };
 const bounds = [_]Bound{
     .{ .most_ms = 10, .le = "0.01" },
@@ -52,7 +52,7 @@ var completed: std.EnumArray(RunnerType, std.EnumArray(TaskOutcome, Histogram)) 
 var errors: std.EnumArray(RunnerType, std.EnumArray(RunnerErrorKind, u64)) =
     .initFill(.initFill(0));
 
-/// How many records there are, and how many there were when it was flushed.
+/// The number of records, now and at the last flush.
 var records: struct { started: u64 = 0, completed: u64 = 0, errors: u64 = 0, flushed: u64 = 0 } = .{};
 
 export fn @"solti:metrics/backend@0.1.0#record-task-started"(runner: RunnerType) void {
@@ -83,10 +83,10 @@ export fn @"solti:metrics/backend@0.1.0#record-runner-error"(
     records.errors += 1;
 }
 
-/// A string, as the host reads it.
+/// A string in the layout that the host reads.
 const String = extern struct { at: [*]const u8, len: usize };
 
-/// Twice as much as all series need with numbers of twenty digits.
+/// Twice the size of all series with numbers of twenty digits.
 var text: [64 << 10]u8 = undefined;
 var exposed: String = undefined;
 
@@ -154,13 +154,13 @@ fn exposeDurations(to: *std.Io.Writer, runner: RunnerType, outcome: TaskOutcome)
     try to.print(name ++ "_count{{runner=\"{t}\",outcome=\"{t}\"}} {}\n", .{
         runner, outcome, durations.count,
     });
-    // Exact, as no division of floats would be.
+    // This is exact, unlike a division of floats.
     try to.print(name ++ "_sum{{runner=\"{t}\",outcome=\"{t}\"}} {}.{d:0>3}\n", .{
         runner, outcome, durations.sum_ms / 1_000, durations.sum_ms % 1_000,
     });
 }
 
-/// A result without an error, and so without its text.
+/// A result without an error.
 const Flushed = extern struct { is_error: bool = false, text: String = undefined };
 const flushed: Flushed = .{};
 
@@ -175,8 +175,7 @@ export fn @"solti:metrics/lifecycle@0.1.0#flush"() *const Flushed {
     return &flushed;
 }
 
-/// Of the system only this is called: what `std.Io` has besides would make most of the
-/// component.
+/// The only WASI call of this component: the rest of `std.Io` would be most of its size.
 fn print(comptime format: []const u8, args: anytype) void {
     var buffer: [128]u8 = undefined;
     const line = std.fmt.bufPrint(&buffer, format, args) catch unreachable;

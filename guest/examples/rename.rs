@@ -1,11 +1,11 @@
-//! A middleware that says of one type of runner that it is another: of `wasm`,
-//! say, that it is a `container`, where dashboards know only those.
+//! A middleware that changes runner types: for example `wasm` to `container`, for
+//! dashboards that know only containers.
 //!
-//! - `RENAME`: `from=to`, with commas between: `subprocess=container,wasm=container`.
-//!   Each is taken as it came in, so that `a=b,b=a` swaps two. Nothing is renamed
-//!   unless set.
+//! - `RENAME`: comma-separated `from=to`, such as `subprocess=container,wasm=container`.
+//!   Each pair applies to the original type, so `a=b,b=a` exchanges two types. By
+//!   default, no type changes.
 //!
-//! A setting that cannot be understood is refused: the first call panics.
+//! The middleware rejects an invalid setting: the first call panics.
 
 use std::env;
 
@@ -40,7 +40,7 @@ impl<B: MetricsBackend> MetricsBackend for Rename<B> {
 }
 
 fn pairs(setting: &str) -> Result<Vec<(RunnerType, RunnerType)>, String> {
-    let refused = |why: String| format!("RENAME={setting:?}: {why}");
+    let invalid = |why: String| format!("RENAME={setting:?}: {why}");
     let mut pairs = Vec::new();
     for pair in setting
         .split(',')
@@ -49,21 +49,21 @@ fn pairs(setting: &str) -> Result<Vec<(RunnerType, RunnerType)>, String> {
     {
         let (from, to) = pair
             .split_once('=')
-            .ok_or_else(|| refused(format!("{pair:?} is no from=to")))?;
+            .ok_or_else(|| invalid(format!("{pair:?} is not of the form from=to")))?;
         let label = |text: &str| {
             let label = text.trim().parse::<RunnerType>();
-            label.map_err(|error| refused(error.to_string()))
+            label.map_err(|error| invalid(error.to_string()))
         };
         let (from, to) = (label(from)?, label(to)?);
         if pairs.iter().any(|(other, _)| *other == from) {
-            return Err(refused(format!("{from} is renamed twice: leave one")));
+            return Err(invalid(format!("{from} is renamed twice: remove one")));
         }
         pairs.push((from, to));
     }
     Ok(pairs)
 }
 
-#[allow(clippy::panic, reason = "renaming otherwise than asked would be worse")]
+#[allow(clippy::panic, reason = "other names than configured would be worse")]
 fn around(next: HostMetrics) -> Rename<HostMetrics> {
     match pairs(&env::var("RENAME").unwrap_or_default()) {
         Ok(pairs) => Rename { next, pairs },
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// What becomes of a record of each type of runner.
+    /// The runner types of forwarded records, one for each original type.
     fn renamed(setting: &str) -> Result<Vec<RunnerType>, String> {
         let memory = Arc::new(MemoryMetrics::new());
         let (next, pairs) = (memory.clone(), pairs(setting)?);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_renamed_and_nothing_else() {
+    fn only_configured_types_are_renamed() {
         use RunnerType::{Container, Subprocess, Wasm};
         for (setting, expected) in [
             ("", [Subprocess, Container, Wasm]),
@@ -120,9 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_understood_is_refused_with_the_choices() {
+    fn an_invalid_setting_is_rejected_with_the_valid_types() {
         for (setting, why) in [
-            ("wasm", "\"wasm\" is no from=to"),
+            ("wasm", "\"wasm\" is not of the form from=to"),
             ("vm=wasm", "\"vm\" is none of subprocess, container, wasm"),
             ("wasm=Container", "\"Container\" is none of"),
             ("wasm=container,wasm=wasm", "wasm is renamed twice"),

@@ -1,13 +1,13 @@
-// Counts the words of a text, each line a task: README.md beside this file says
-// what it does, and has it in other languages.
+// Counts the words of a text, and records each line as a task. README.md in this
+// folder defines its behavior; other files have it in other languages.
 //
 //   wit-bindgen c ../../wit --world imports --out-dir reporter
 //   zig cc --target=wasm32-wasi -Os -s -o reporter.core.wasm reporter.c reporter/imports.c reporter/imports_component_type.o
 //   wasm-tools component new reporter.core.wasm --adapt wasi_snapshot_preview1.command.wasm -o reporter.wasm
 //   solti-metrics run --stdin FILE reporter.wasm
 //
-// Any clang will do that has a C library for WASI, as wasi-sdk's does. The adapter
-// comes with each release of wasmtime.
+// Any clang with a C library for WASI works, such as the clang of wasi-sdk. Each release
+// of wasmtime contains the adapter.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,24 +20,24 @@
 
 #define NOT_UTF8 SIZE_MAX
 
-// How many words a line may have, if the arguments say so.
+// Maximum words of a line, if the arguments are valid.
 static bool parse_max_words(int argc, char **argv, size_t *max_words) {
   if (argc < 2) {
     *max_words = 1000;
     return true;
   }
   size_t length = strlen(argv[1]);
-  // In contrast to strtoul, no spaces and no sign.
+  // Unlike strtoul, this accepts no spaces and no sign.
   bool number = 0 < length && length <= 9 && strspn(argv[1], "0123456789") == length;
   if (argc > 2 || !number) return false;
   *max_words = strtoul(argv[1], NULL, 10);
   return true;
 }
 
-// How many bytes the character here has in UTF-8, or 0 if there is none.
+// Bytes of the UTF-8 character at this address, or 0 if there is no valid character.
 static size_t character(const unsigned char *at, const unsigned char *end) {
-  // For each length: the bits of the first byte that say so, their value, and the
-  // lowest code that needs as many bytes.
+  // For each length: the bits of the first byte that encode it, their value, and the
+  // lowest code point of that length.
   static const struct { uint8_t mask, mark; uint32_t lowest; } lengths[] = {
       {0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
   for (size_t length = 1; length <= 4; length++) {
@@ -61,7 +61,7 @@ static size_t count_words(const unsigned char *at, const unsigned char *end) {
   while (at < end) {
     size_t length = character(at, end);
     if (length == 0) return NOT_UTF8;
-    // Not isspace, which asks the locale.
+    // Not isspace, which depends on the locale.
     bool space = *at == ' ' || ('\t' <= *at && *at <= '\r');
     words += !space && !in_word;
     in_word = !space;

@@ -1,5 +1,5 @@
-// Counts the words of a text, each line a task: README.md beside this file says
-// what it does, and has it in other languages.
+// Counts the words of a text, and records each line as a task. README.md in this
+// folder defines its behavior; other files have it in other languages.
 //
 //   wit-bindgen c ../../wit --world imports --out-dir reporter
 //   zig cc --target=wasm32-wasi -Os -c -o reporter.bindings.o reporter/imports.c
@@ -7,8 +7,8 @@
 //   wasm-tools component new reporter.core.wasm --adapt wasi_snapshot_preview1.command.wasm -o reporter.wasm
 //   solti-metrics run --stdin FILE reporter.wasm
 //
-// Any clang will do that has a C++ library for WASI, as wasi-sdk's does. The adapter
-// comes with each release of wasmtime.
+// Any clang with a C++ library for WASI works, such as the clang of wasi-sdk. Each release
+// of wasmtime contains the adapter.
 
 #include <algorithm>
 #include <array>
@@ -38,7 +38,7 @@ enum class Outcome : solti_metrics_types_task_outcome_t {
   canceled = SOLTI_METRICS_TYPES_TASK_OUTCOME_CANCELED,
 };
 
-// Is recorded as started when it is made.
+// A task. The constructor records its start.
 class Task {
  public:
   Task() { solti_metrics_backend_record_task_started(runner); }
@@ -55,7 +55,7 @@ class Task {
   Clock::time_point started = Clock::now();
 };
 
-// How many words a line may have, if the arguments say so.
+// Maximum words of a line, if the arguments are valid.
 std::optional<std::size_t> max_words(std::span<char *> args) {
   if (args.empty()) return 1'000;
   const std::string_view text = args.front();
@@ -66,7 +66,7 @@ std::optional<std::size_t> max_words(std::span<char *> args) {
   return number;
 }
 
-// All of a text, unless it cannot be read to its end.
+// The whole text, or nothing if it cannot be read to its end.
 std::optional<std::string> read(std::FILE *from) {
   std::string text;
   std::array<char, 4096> piece;
@@ -77,11 +77,11 @@ std::optional<std::string> read(std::FILE *from) {
   return text;
 }
 
-// How many bytes the character has in UTF-8 that a text begins with, or 0 if it begins
-// with none.
+// Bytes of the UTF-8 character at the start of a text, or 0 if there is no valid
+// character.
 constexpr std::size_t character(std::string_view text) {
   const auto first = static_cast<std::uint8_t>(text.front());
-  // A first byte has as many ones as there are bytes, or none if it is the only one.
+  // The number of leading ones of the first byte is the number of bytes, or 0 for one byte.
   const auto length = static_cast<std::size_t>(std::countl_one(first));
   if (length == 0) return 1;
   if (length == 1 || length > 4 || length > text.size()) return 0;
@@ -104,10 +104,10 @@ constexpr bool is_utf8(std::string_view text) {
   return true;
 }
 
-// Not std::isspace, which asks the locale.
+// Not std::isspace, which depends on the locale.
 constexpr bool is_space(char c) { return c == ' ' || ('\t' <= c && c <= '\r'); }
 
-// None if the line is not UTF-8.
+// Returns nothing if the line is not UTF-8.
 constexpr std::optional<std::size_t> word_count(std::string_view line) {
   if (!is_utf8(line)) return {};
   const auto alike = [](char a, char b) { return is_space(a) == is_space(b); };

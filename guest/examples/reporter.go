@@ -1,12 +1,12 @@
-// Counts the words of a text, each line a task: README.md beside this file says
-// what it does, and has it in other languages.
+// Counts the words of a text, and records each line as a task. README.md in this
+// folder defines its behavior; other files have it in other languages.
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o reporter.core.wasm reporter.go
 //	wasm-tools component embed reporter/wit --world reporter reporter.core.wasm -o reporter.core.wasm
 //	wasm-tools component new reporter.core.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o reporter.wasm
 //	solti-metrics run --stdin FILE reporter.wasm
 //
-// The adapter comes with each release of wasmtime.
+// Each release of wasmtime contains the adapter.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"unsafe"
 )
 
-// The cases of the enums in wit/types.wit, by their numbers.
+// The cases of the enums in wit/types.wit, as numbers.
 type (
 	runnerType      uint32
 	taskOutcome     uint32
@@ -48,9 +48,9 @@ func recordTaskCompleted(runner runnerType, outcome taskOutcome, durationMs uint
 //go:wasmimport solti:metrics/backend@0.1.0 record-runner-error
 func recordRunnerError(runner runnerType, kind runnerErrorKind)
 
-// The adapter lives in the memory of this program. It asks for two pages before its
-// first call returns, when Go cannot allocate yet; were there nobody to ask, it would
-// grow the memory, and Go's runtime takes what grows for its own.
+// The adapter needs memory inside this program. It requests two pages before its first
+// call returns, when Go cannot allocate yet. Without this function, the adapter would
+// grow the memory, and Go's runtime treats grown memory as its own.
 var (
 	adapterPages [3 << 16]byte
 	adapterUsed  uintptr
@@ -76,10 +76,10 @@ func run() (failed bool) {
 	return report(bufio.NewReader(os.Stdin), maxWords) != nil
 }
 
-// A component has no main, and the compiler wants one.
+// The host calls the exports of the component. The compiler requires a main.
 func main() {}
 
-// report records each line as a task; if one has failed, that is an error.
+// report records each line as a task. It returns an error if a task failed.
 func report(text *bufio.Reader, maxWords int) error {
 	var lines, words int
 	var failed error
@@ -115,7 +115,7 @@ func parseMaxWords(args []string) (int, error) {
 	if len(args) > 1 || len(args[0]) > 9 {
 		return 0, errors.New("not one number")
 	}
-	// In contrast to ParseInt, it takes no sign.
+	// Unlike ParseInt, ParseUint accepts no sign.
 	number, err := strconv.ParseUint(args[0], 10, 32)
 	return int(number), err
 }

@@ -1,5 +1,5 @@
-// Counts the words of a text, each line a task: README.md beside this file says
-// what it does, and has it in other languages.
+// Counts the words of a text, and records each line as a task. README.md in this
+// folder defines its behavior; other files have it in other languages.
 //
 // With QuickJS, for a component of 1 MB:
 //
@@ -7,15 +7,15 @@
 //   npx componentize-qjs --sync --opt-size --wit reporter/wit --world system-reporter \
 //     --js reporter.js -o reporter.wasm
 //
-// Without --sync, the same becomes a component that needs component-model async.
+// Without --sync, the component needs component-model async.
 //
-// With StarlingMonkey, which has more of what browsers have, for one of 12 MB:
+// With StarlingMonkey, which has more web APIs, for a component of 12 MB:
 //
 //   npm install @bytecodealliance/componentize-js@0.19.3
 //   npx componentize-js reporter.js --wit reporter/wit --world-name system-reporter \
 //     -d http fetch-event random -o reporter.wasm
 //
-// And then:
+// Then run it:
 //
 //   solti-metrics run --stdin FILE reporter.wasm
 
@@ -36,7 +36,7 @@ export const run = {
     if (maxWords === undefined) {
       recordRunnerError("wasm", "backend-config-failed");
       print(getStderr(), "usage: reporter [MAX-WORDS]\n");
-      throw undefined; // the error of `result`, which says no more
+      throw undefined; // the error of `result`, which has no payload
     }
     let lines = 0, words = 0, failed = 0;
     for (const line of linesOf(readToEnd(getStdin()))) {
@@ -65,9 +65,9 @@ function parseMaxWords(args) {
   if (args.length === 1 && /^[0-9]{1,9}$/.test(args[0])) return Number(args[0]);
 }
 
-/** Nothing if the line is not UTF-8. */
+/** Returns nothing if the line is not UTF-8. */
 function countWords(line) {
-  // QuickJS has no TextDecoder. This refuses the same, and both engines have it.
+  // QuickJS has no TextDecoder. This function rejects the same input in both engines.
   const escaped = Array.from(line, (byte) => `%${byte.toString(16).padStart(2, "0")}`);
   try {
     const words = decodeURIComponent(escaped.join("")).split(/[ \t-\r]+/);
@@ -92,7 +92,7 @@ function readToEnd(input) {
     try {
       chunks.push(input.blockingRead(65_536));
     } catch (error) {
-      // StarlingMonkey wraps what the interface says.
+      // StarlingMonkey wraps the error of the interface.
       if ((error.payload ?? error).tag !== "closed") throw error;
       return Uint8Array.from(chunks.flatMap((chunk) => [...chunk]));
     }

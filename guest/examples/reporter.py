@@ -1,5 +1,5 @@
-"""Counts the words of a text, each line a task: README.md beside this file says
-what it does, and has it in other languages.
+"""Counts the words of a text, and records each line as a task. README.md in this
+folder defines its behavior; other files have it in other languages.
 
     pip install componentize-py
     componentize-py -d reporter/wit -w reporter componentize reporter -o reporter.wasm
@@ -31,7 +31,7 @@ class Run(exports.Run):
 
 
 def report(max_words: int) -> bool:
-    """Records each line as a task, and says whether none has failed."""
+    """Records each line as a task, and returns whether all of them succeeded."""
     lines = words = failed = 0
     for line in sys.stdin.buffer:
         backend.record_task_started(RunnerType.WASM)
@@ -57,7 +57,7 @@ def report(max_words: int) -> bool:
 def parse_max_words(arguments: list[str]) -> int:
     if not arguments:
         return 1_000
-    # `int` would take a sign, spaces, underscores and digits of other scripts.
+    # `int` would accept a sign, spaces, underscores and digits of other scripts.
     if len(arguments) > 1 or not re.fullmatch("[0-9]{1,9}", arguments[0]):
         raise ValueError
     return int(arguments[0])
@@ -65,5 +65,5 @@ def parse_max_words(arguments: list[str]) -> int:
 
 def count_words(line: bytes) -> int:
     line.decode()
-    # Strings are split at every space that Unicode knows, bytes at those of ASCII.
+    # Strings are split at all Unicode spaces, bytes only at ASCII spaces.
     return len(line.split())

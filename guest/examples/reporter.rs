@@ -1,5 +1,5 @@
-//! Counts the words of a text, each line a task: `README.md` beside this file says
-//! what it does, and has it in other languages.
+//! Counts the words of a text, and records each line as a task. `README.md` in this
+//! folder defines its behavior; other files have it in other languages.
 //!
 //! ```text
 //! cargo build -p solti-metrics-guest --profile guest --target wasm32-wasip2 --example reporter
@@ -9,7 +9,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "what a program is for"
+    reason = "printing is its purpose"
 )]
 
 use std::io::{self, BufRead};
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-/// How many words a line may have, or nothing if the arguments do not say.
+/// Maximum words of a line, or `None` if the arguments are invalid.
 fn max_words() -> Option<usize> {
     let mut arguments = std::env::args().skip(1);
     let Some(number) = arguments.next() else {
@@ -59,7 +59,7 @@ fn max_words() -> Option<usize> {
     only.then(|| number.parse().ok())?
 }
 
-/// Nothing if the line is not UTF-8.
+/// `None` if the line is not UTF-8.
 fn word_count(line: &[u8]) -> Option<usize> {
     let is_space = |c| matches!(c, ' ' | '\t'..='\r');
     let words = str::from_utf8(line).ok()?.split(is_space);

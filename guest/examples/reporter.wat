@@ -1,13 +1,13 @@
-;; Counts the words of a text, each line a task: README.md beside this file says
-;; what it does, and has it in other languages.
+;; Counts the words of a text, and records each line as a task. README.md in this
+;; folder defines its behavior; other files have it in other languages.
 ;;
 ;;   wasm-tools component embed reporter/wit --world system-reporter reporter.wat -o reporter.core.wasm
 ;;   wasm-tools component new reporter.core.wasm -o reporter.wasm
 ;;   solti-metrics run --stdin FILE reporter.wasm
 ;;
-;; An interface's functions have parameters of core types here. A result that is
-;; more than a number is written to memory, where the caller says, and what has no
-;; fixed size goes where `cabi_realloc` makes room. A case of an enum is its number.
+;; The functions of an interface have parameters of core types, and a case of an enum is
+;; its number. A result that is not a number is written to memory at an address from the
+;; caller, and data without a fixed size is written to memory of `cabi_realloc`.
 
 (module
   (import "solti:metrics/backend@0.1.0" "record-task-started"
@@ -29,9 +29,9 @@
 
   (memory (export "memory") 1)
   (data (i32.const 16) "usage: reporter [MAX-WORDS]\n")
-  (global $result i32 (i32.const 0))    ;; where results are written, 12 bytes
+  (global $result i32 (i32.const 0))    ;; results of calls, 12 bytes
   (global $usage i32 (i32.const 16))    ;; 28 bytes
-  (global $printed i32 (i32.const 48))  ;; where a line is made, from its end: 24 bytes
+  (global $printed i32 (i32.const 48))  ;; the printed line, written from its end: 24 bytes
   (global $free (mut i32) (i32.const 72))
 
   (global $wasm i32 (i32.const 2))
@@ -78,7 +78,7 @@
     (call $print (local.get $lines) (local.get $words))
     (local.get $failed))
 
-  ;; How many words a line may have; -1 if the arguments do not say.
+  ;; Maximum words of a line, or -1 if the arguments are invalid.
   (func $max-words (result i32)
     (local $arguments i32) (local $at i32) (local $end i32) (local $digit i32) (local $number i32)
     (call $get-arguments (global.get $result))
@@ -87,7 +87,7 @@
       (then (return (i32.const 1000))))
     (if (i32.gt_u (i32.load offset=4 (global.get $result)) (i32.const 2))
       (then (return (i32.const -1))))
-    ;; The first one is the program's name.
+    ;; The first argument is the name of the program.
     (local.set $at (i32.load offset=8 (local.get $arguments)))
     (local.set $end (i32.add (local.get $at) (i32.load offset=12 (local.get $arguments))))
     (if (i32.gt_u (i32.sub (i32.sub (local.get $end) (local.get $at)) (i32.const 1)) (i32.const 8))
@@ -101,8 +101,8 @@
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $number))
 
-  ;; Reads standard input, to where memory was free, and whether that went well. Each
-  ;; piece is given room right behind the last one, so the whole lies there in one.
+  ;; Reads standard input into free memory, and returns whether the read succeeded. Each
+  ;; piece is directly after the previous piece, so the text is contiguous.
   (func $read-to-end (result i32)
     (local $input i32)
     (local.set $input (call $get-stdin))
@@ -121,7 +121,7 @@
         (br $next)))
     (local.get $at))
 
-  ;; -1 if what lies there is not UTF-8.
+  ;; The number of words of a line, or -1 if the line is not UTF-8.
   (func $count-words (param $at i32) (param $end i32) (result i32)
     (local $length i32) (local $count i32) (local $in-word i32)
     (loop $next
@@ -144,12 +144,12 @@
       (i32.eq (local.get $byte) (i32.const 0x20))
       (i32.lt_u (i32.sub (local.get $byte) (i32.const 0x09)) (i32.const 5))))
 
-  ;; How many bytes the character at this place has in UTF-8, or 0 if there is none.
+  ;; Bytes of the UTF-8 character at this address, or 0 if there is no valid character.
   (func $character (param $at i32) (param $end i32) (result i32)
     (local $byte i32) (local $length i32) (local $left i32) (local $code i32)
     (local.set $byte (i32.load8_u (local.get $at)))
     (if (i32.lt_u (local.get $byte) (i32.const 0x80)) (then (return (i32.const 1))))
-    ;; The first byte has as many ones in front as the character has bytes.
+    ;; The number of leading ones of the first byte is the number of bytes.
     (local.set $length
       (i32.clz (i32.xor (i32.shl (local.get $byte) (i32.const 24)) (i32.const -1))))
     (if (i32.gt_u (i32.sub (local.get $length) (i32.const 2)) (i32.const 2))
@@ -170,7 +170,7 @@
           (i32.and (local.get $byte) (i32.const 0x3f))))
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br_if $next (local.get $left)))
-    ;; It could be shorter, it is beyond Unicode, or it is half of a pair in UTF-16.
+    ;; Overlong, beyond Unicode, or a surrogate of UTF-16.
     (if (i32.lt_u (local.get $code)
         (select
           (i32.const 0x80)
@@ -206,7 +206,7 @@
     (i32.store8 (local.get $at) (local.get $byte))
     (local.get $at))
 
-  ;; Gives room, and takes none back: what is read is needed to the end.
+  ;; Allocates memory, and never frees it: the text is needed until the end.
   (func (export "cabi_realloc")
     (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
     (local $at i32) (local $lacking i32)

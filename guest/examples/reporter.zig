@@ -1,16 +1,16 @@
-//! Counts the words of a text, each line a task: README.md beside this file says
-//! what it does, and has it in other languages.
+//! Counts the words of a text, and records each line as a task. README.md in this
+//! folder defines its behavior; other files have it in other languages.
 //!
 //!     zig build-exe -target wasm32-wasi -O ReleaseSmall -femit-bin=reporter.core.wasm reporter.zig
 //!     wasm-tools component embed ../../wit --world imports reporter.core.wasm -o reporter.core.wasm
 //!     wasm-tools component new reporter.core.wasm --adapt wasi_snapshot_preview1.command.wasm -o reporter.wasm
 //!     solti-metrics run --stdin FILE reporter.wasm
 //!
-//! The adapter comes with each release of wasmtime.
+//! Each release of wasmtime contains the adapter.
 
 const std = @import("std");
 
-/// The enums of wit/types.wit: a case is passed as its number.
+/// The enums of wit/types.wit. Each case is a number.
 const RunnerType = enum(u32) { subprocess, container, wasm };
 const TaskOutcome = enum(u32) { success, failure, canceled, timeout };
 const RunnerErrorKind = enum(u32) {
@@ -63,7 +63,7 @@ pub fn main(init: std.process.Init) !u8 {
 fn maxWords(args: []const [:0]const u8) !u32 {
     if (args.len == 0) return 1_000;
     if (args.len > 1 or args[0].len > 9) return error.NotOneNumber;
-    // Else there could be a sign, or underscores.
+    // Without this check, a sign or underscores would be valid.
     for (args[0]) |c| if (!std.ascii.isDigit(c)) return error.NotOneNumber;
     return std.fmt.parseInt(u32, args[0], 10);
 }

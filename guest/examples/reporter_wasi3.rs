@@ -1,14 +1,14 @@
-//! The reporter as a program of WASI 0.3: its `main` is asynchronous, and so is all
-//! that it reads and prints. `README.md` beside this file says what it does.
+//! The reporter as a WASI 0.3 program: its `main`, its input and its output are
+//! asynchronous. `README.md` in this folder defines its behavior.
 //!
-//! Built for `wasm32-unknown-unknown`, as a `cdylib`, so that it imports no older WASI
-//! beside: the standard library knows no other yet.
+//! Built for `wasm32-unknown-unknown`, as a `cdylib`, so that it does not import an older
+//! WASI as well: the standard library supports only older versions.
 //!
 //! ```text
 //! cargo build -p solti-metrics-guest --profile guest --target wasm32-unknown-unknown --example reporter_wasi3
 //! solti-metrics run --stdin FILE reporter_wasi3.wasm
 //! ```
-// What waits in the generated code is compiled for components alone.
+// The generated code that waits is compiled only for components.
 #![cfg(target_family = "wasm")]
 #![allow(unsafe_code, missing_docs, reason = "the generated bindings")]
 
@@ -30,7 +30,7 @@ mod world {
     });
 }
 
-/// Bytes that are read at a time.
+/// Bytes of one read.
 const PIECE: usize = 16 << 10;
 
 struct Program;
@@ -57,7 +57,7 @@ impl world::exports::wasi::cli::run::Guest for Program {
     }
 }
 
-/// How many words a line may have, or nothing if the arguments do not say.
+/// Maximum words of a line, or `None` if the arguments are invalid.
 fn max_words() -> Option<usize> {
     let arguments = environment::get_arguments();
     let mut arguments = arguments.iter().skip(1);
@@ -69,7 +69,7 @@ fn max_words() -> Option<usize> {
     only.then(|| number.parse().ok())?
 }
 
-/// What was read so far.
+/// The counts so far.
 #[derive(Default)]
 struct Report {
     max_words: usize,
@@ -79,7 +79,7 @@ struct Report {
 }
 
 impl Report {
-    /// All of the text, a line after the other.
+    /// Reads the whole text, line by line.
     async fn read(&mut self) -> Result<(), ()> {
         let (mut text, end) = stdin::read_via_stream();
         let mut line = Vec::new();
@@ -96,7 +96,7 @@ impl Report {
                 break;
             }
         }
-        // Why there is no more of it.
+        // The reason of the end.
         end.await.map_err(drop)?;
         if !line.is_empty() {
             self.line(&line);
@@ -104,7 +104,7 @@ impl Report {
         Ok(())
     }
 
-    /// Each line is a task.
+    /// Records a line as a task.
     fn line(&mut self, line: &[u8]) {
         let task = Task::start(RunnerType::Wasm);
         let start = monotonic_clock::now();
@@ -123,14 +123,14 @@ impl Report {
     }
 }
 
-/// Nothing if the line is not UTF-8.
+/// `None` if the line is not UTF-8.
 fn word_count(line: &[u8]) -> Option<usize> {
     let is_space = |c| matches!(c, ' ' | '\t'..='\r');
     let words = str::from_utf8(line).ok()?.split(is_space);
     Some(words.filter(|word| !word.is_empty()).count())
 }
 
-/// To the end of what was to be printed, or why not.
+/// Prints a text to its end.
 async fn print(
     mut to: wit_bindgen::StreamWriter<u8>,
     text: &[u8],

@@ -1,11 +1,11 @@
-//! A middleware that thins completions out: of those with the same runner and
-//! outcome it passes one in N on, the first, the N+1st and so on, and says of
-//! the others that they were `sampled`. Starts and errors all go on.
+//! A middleware that samples completions. Of the completions with the same runner and
+//! outcome, it forwards one in N: the first, the N+1st and so on. The others count as
+//! `sampled`. All starts and errors are forwarded.
 //!
-//! - `SAMPLER_KEEP`: N, 10 unless set.
+//! - `SAMPLER_KEEP`: N; default 10.
 //!
-//! What comes out is no count of what went in: multiply completions by N. An N
-//! that is no positive number is refused: the first call panics.
+//! To get the original number of completions, multiply by N. The middleware rejects
+//! an N that is not a positive number: the first call panics.
 
 use std::env;
 use std::num::NonZeroU64;
@@ -70,12 +70,12 @@ fn keep(setting: Option<&str>) -> Result<NonZeroU64, String> {
     let setting = setting.unwrap_or("10");
     setting
         .parse()
-        .map_err(|_| format!("SAMPLER_KEEP={setting:?}: set it to a whole number from 1 on"))
+        .map_err(|_| format!("SAMPLER_KEEP={setting:?}: set it to a whole number of at least 1"))
 }
 
 #[allow(
     clippy::panic,
-    reason = "thinning out otherwise than asked would be worse"
+    reason = "another sample than configured would be worse"
 )]
 fn around(next: HostMetrics) -> Sampler<HostMetrics> {
     match keep(env::var("SAMPLER_KEEP").ok().as_deref()) {
@@ -101,12 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_every_n_completions_goes_on_and_the_others_are_counted() -> Result<(), String> {
+    fn the_first_of_every_n_completions_is_forwarded_and_the_others_are_counted()
+    -> Result<(), String> {
         let (sampler, memory) = sampler("3")?;
         for duration_ms in 0..8 {
             sampler.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, duration_ms);
         }
-        // Another outcome is counted for itself.
+        // Each outcome has its own count.
         sampler.record_task_completed(RunnerType::Wasm, TaskOutcome::Failure, 9);
         let durations = |outcome| memory.durations_ms(RunnerType::Wasm, outcome);
         assert_eq!(durations(TaskOutcome::Success), [0, 3, 6]);
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn starts_and_errors_all_go_on() -> Result<(), String> {
+    fn all_starts_and_errors_are_forwarded() -> Result<(), String> {
         let (sampler, memory) = sampler("1000")?;
         for _ in 0..3 {
             sampler.record_task_started(RunnerType::Wasm);
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_is_no_positive_number_is_refused_by_name() {
+    fn a_setting_that_is_not_a_positive_number_is_rejected_by_name() {
         assert_eq!(keep(None).map(NonZeroU64::get), Ok(10));
         for setting in ["0", "-1", "ten", "", "1.5"] {
             let refused = keep(Some(setting)).err();

@@ -1,24 +1,24 @@
-//! A provider that sends what it receives to a statsd server, over UDP. It
-//! exports `lifecycle` and `accounting`, and needs `wasi:sockets` to be granted.
+//! A provider that sends its records to a statsd server, over UDP. It exports
+//! `lifecycle` and `accounting`, and needs a grant for `wasi:sockets`.
 //!
-//! - `STATSD_ADDR`: where the server listens, `127.0.0.1:8125` unless set. A name
-//!   needs a host that looks names up.
-//! - `STATSD_PREFIX`: what every name begins with, `solti` unless set. It has
-//!   letters, digits, `_`, `.` and `-`; whatever else is set there becomes `_`.
+//! - `STATSD_ADDR`: address of the server; default `127.0.0.1:8125`. A name needs a
+//!   host that resolves names.
+//! - `STATSD_PREFIX`: prefix of every name; default `solti`. Valid characters are
+//!   letters, digits, `_`, `.` and `-`. Other characters become `_`.
 //!
-//! Names have no tags, which the original server does not know:
+//! Names have no tags, because the original server does not support them:
 //! `solti.tasks_started.wasm`, `solti.tasks_completed.wasm.success`,
 //! `solti.task_duration.wasm.success` and `solti.runner_errors.wasm.spawn_failed`.
 //!
-//! Records are gathered into datagrams, which are sent when they are full, when
-//! the host asks what came to nothing (after each of its calls), and on `flush`.
-//! Until somebody does either, each record is sent at once.
+//! The provider collects records in a datagram. It sends the datagram when it is full,
+//! when the host asks for discarded records (after each call with records), and on
+//! `flush`. Before the first such call of the host, each record is sent at once.
 //!
-//! The records of a datagram that cannot be sent are lost and counted as
-//! `failed`; the next `flush` says why. Nobody hears of a datagram that gets
-//! lost on its way. Where no server listens, every other datagram is lost so, and
-//! the one behind it fails for it. If the name has several addresses, the next one is
-//! tried after each failure.
+//! If a datagram cannot be sent, its records are lost and counted as `failed`; the next
+//! `flush` reports the reason. A datagram that is lost on the network is not detected.
+//! If no server listens, every second datagram is lost in this way, and the datagram
+//! after it fails. If the name has several addresses, each failure selects the next
+//! address.
 
 use std::env;
 use std::io;
@@ -29,15 +29,15 @@ use solti_metrics_guest::{
     Accounting, Discards, Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
-/// The most that a datagram has, in bytes: what passes through Ethernet in one
-/// piece, by the server's own advice.
+/// Maximum bytes of a datagram: the documentation of the server recommends this size,
+/// which fits into one Ethernet frame.
 const FULL: usize = 1432;
 
-/// The most that is taken of a prefix, in bytes, so that a record always fits.
+/// Maximum bytes of a prefix, so that a record always fits into a datagram.
 const PREFIX: usize = 128;
 
 struct Statsd {
-    /// With the dot behind it.
+    /// The prefix with a dot at its end.
     prefix: String,
     outbox: Mutex<Outbox>,
 }
@@ -102,7 +102,7 @@ impl Accounting for Statsd {
     fn take_discards(&self) -> Discards {
         let mut outbox = self.outbox();
         outbox.called_for = true;
-        // Otherwise a record that fails later would be charged to another call.
+        // Without this send, a later failure would be charged to another call.
         outbox.send();
         Discards {
             failed: std::mem::take(&mut outbox.failed),
@@ -114,20 +114,20 @@ impl Accounting for Statsd {
 struct Outbox {
     address: String,
     socket: Option<UdpSocket>,
-    /// Which address of the name comes first: the next one after each failure.
+    /// Index of the first address to try. Each failure selects the next address.
     turn: usize,
     datagram: String,
-    /// How many are in the datagram: a record may be more than a line.
+    /// Number of records in the datagram. A record can have more than one line.
     records: u64,
-    /// Whether somebody calls for what is gathered, and will again.
+    /// Whether the host has asked for collected records, and will ask again.
     called_for: bool,
     failed: u64,
-    /// The latest failure that nobody was told of.
+    /// The latest unreported failure.
     why: Option<io::Error>,
 }
 
 impl Outbox {
-    /// The lines of one record stay in one datagram.
+    /// Adds a record. All lines of a record are in one datagram.
     fn add(&mut self, record: &str) {
         if self.datagram.len() + 1 + record.len() > FULL {
             self.send();
@@ -147,7 +147,7 @@ impl Outbox {
             return;
         }
         if let Err(why) = self.try_send() {
-            // The next one tries anew, with a name that is looked up anew.
+            // The next datagram opens a new socket and resolves the name again.
             self.socket = None;
             self.turn = self.turn.wrapping_add(1);
             self.failed += self.records;
@@ -167,7 +167,7 @@ impl Outbox {
     }
 }
 
-/// A socket that sends there, and hears it if nobody listens.
+/// A socket that is connected to the server, and reports a refusal.
 fn connected(address: &str, turn: usize) -> io::Result<UdpSocket> {
     let mut why = io::Error::other("the name has no address");
     let mut addresses: Vec<_> = address.to_socket_addrs()?.collect();
@@ -215,7 +215,7 @@ mod tests {
 
     use super::*;
 
-    /// A provider, and the server that it sends to.
+    /// A provider and its server.
     fn statsd(prefix: &str) -> io::Result<(Statsd, UdpSocket)> {
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         server.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_each_kind_is_written_as_statsd_reads_it() -> io::Result<()> {
+    fn a_record_of_each_kind_has_the_statsd_format() -> io::Result<()> {
         let (statsd, server) = statsd("solti")?;
         assert_eq!(statsd.flush(), Ok(()));
         statsd.record_task_started(RunnerType::Wasm);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn no_datagram_is_too_long_and_none_begins_amid_a_record() -> io::Result<()> {
+    fn no_datagram_is_too_long_or_splits_a_record() -> io::Result<()> {
         let (statsd, server) = statsd(&"p".repeat(1_000))?;
         assert_eq!(statsd.take_discards(), Discards::default());
         for _ in 0..40 {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_back_until_somebody_calls_for_it() -> io::Result<()> {
+    fn records_are_sent_at_once_before_the_first_call_of_the_host() -> io::Result<()> {
         let (statsd, server) = statsd("")?;
         for _ in 0..2 {
             statsd.record_task_started(RunnerType::Wasm);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_counted_once_for_each_record() {
+    fn a_failed_datagram_counts_each_record_once() {
         let statsd = Statsd::new("an address without a port".to_owned(), "solti");
         let failed = |failed| Discards {
             failed,
@@ -295,12 +295,12 @@ mod tests {
         );
         assert_eq!(statsd.take_discards(), failed(1));
         assert_eq!(statsd.take_discards(), failed(0));
-        // What was said once is not said again.
+        // A failure is reported only once.
         assert_eq!(statsd.flush(), Ok(()));
     }
 
     #[test]
-    fn a_prefix_has_only_what_cannot_end_a_name() {
+    fn a_prefix_has_only_valid_characters() {
         for (prefix, clean) in [
             ("solti", "solti."),
             ("a.b-c_9", "a.b-c_9."),

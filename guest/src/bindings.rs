@@ -1,4 +1,4 @@
-//! The only file that generates code: the guest's sides of `wit/`.
+//! The only file with generated code: the guest's sides of `wit/`.
 #![allow(
     unsafe_code,
     reason = "the generated calls and exports of the canonical ABI"
@@ -11,7 +11,7 @@
     reason = "generated"
 )]
 
-/// What a guest imports.
+/// The imports of a guest.
 pub mod imports {
     wit_bindgen::generate!({
         path: "src/wit",
@@ -19,7 +19,7 @@ pub mod imports {
     });
 }
 
-/// What a provider exports, and a middleware too: that is a provider which calls
+/// The exports of a provider and of a middleware. A middleware is a provider that calls
 /// its import.
 pub mod exports {
     wit_bindgen::generate!({
@@ -32,7 +32,7 @@ pub mod exports {
     });
 }
 
-/// Many records in one call. In a world of its own, since a component exports only what it has.
+/// Many records in one call. A separate world, because a component exports only the interfaces that it has.
 pub mod batch {
     wit_bindgen::generate!({
         path: "src/wit",
@@ -47,7 +47,7 @@ pub mod batch {
     });
 }
 
-/// Being told to flush. In a world of its own, since a component exports only what it has.
+/// Requests to flush. A separate world, because a component exports only the interfaces that it has.
 pub mod lifecycle {
     wit_bindgen::generate!({
         path: "src/wit",
@@ -62,7 +62,7 @@ pub mod lifecycle {
     });
 }
 
-/// Being scraped. In a world of its own, since a component exports only what it has.
+/// Scrapes. A separate world, because a component exports only the interfaces that it has.
 pub mod exposition {
     wit_bindgen::generate!({
         path: "src/wit",
@@ -77,7 +77,7 @@ pub mod exposition {
     });
 }
 
-/// Saying what came to nothing. In a world of its own, since a component exports only what it has.
+/// Counts of discarded records. A separate world, because a component exports only the interfaces that it has.
 pub mod accounting {
     wit_bindgen::generate!({
         path: "src/wit",

@@ -1,5 +1,5 @@
-//! The monotonic clock, where there is one: `wasm32-unknown-unknown` has none,
-//! and asking for it there would trap.
+//! The monotonic clock. `wasm32-unknown-unknown` has no clock, and a use of the
+//! standard library's clock would trap there.
 
 use std::time::Duration;
 

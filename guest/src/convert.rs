@@ -1,11 +1,11 @@
-//! Labels across the boundary, seen from inside. See the host's file of the
-//! same name: each side has its own bindings, and neither knows the other.
+//! Conversions of labels, on the guest's side. The host has a file of the same
+//! name: each side has its own bindings, and neither depends on the other.
 
 use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel};
 
 use crate::bindings::imports::solti::metrics::types as wit;
 
-/// Ties the cases of a WIT enum to those of the Rust enum of the same name.
+/// Maps the cases of a WIT enum to the variants of the Rust enum with the same name.
 macro_rules! same_cases {
     ($Label:ident { $($Case:ident),+ $(,)? }) => {
         impl From<wit::$Label> for $Label {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_label_comes_back_from_the_boundary_as_itself() {
+    fn every_label_survives_the_boundary_unchanged() {
         for label in RunnerType::ALL {
             assert_eq!(
                 wit::RunnerType::try_from(label).map(RunnerType::from),

@@ -1,9 +1,9 @@
 /// Makes this component a provider: a backend that receives the records of
-/// others.
+/// other components.
 ///
-/// Takes an expression for a [`MetricsBackend`](crate::MetricsBackend). It is
-/// evaluated once, at the first call; the backend lives as long as the
-/// component's instance.
+/// The argument is an expression for a [`MetricsBackend`](crate::MetricsBackend).
+/// The first call evaluates the expression once. The backend lives as long as
+/// the component's instance.
 ///
 /// ```no_run
 /// use solti_metrics_guest::MemoryMetrics;
@@ -11,10 +11,10 @@
 /// solti_metrics_guest::export_provider!(MemoryMetrics::new());
 /// ```
 ///
-/// Behind it may stand the names of what the backend can do beside recording:
+/// Further arguments name the optional interfaces of the backend:
 /// [`Lifecycle`](crate::Lifecycle), [`Exposition`](crate::Exposition),
-/// [`Accounting`](crate::Accounting). The interface `batch`, many records in one
-/// call, comes by itself.
+/// [`Accounting`](crate::Accounting). The macro always exports the interface
+/// `batch`, many records in one call.
 ///
 /// ```no_run
 /// # use solti_metrics_guest::{Lifecycle, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
@@ -34,7 +34,7 @@
 /// solti_metrics_guest::export_provider!(File::default(), Lifecycle);
 /// ```
 ///
-/// The crate is then built as a `cdylib`.
+/// Build the crate as a `cdylib`.
 #[macro_export]
 macro_rules! export_provider {
     ($backend:expr $(, $sibling:ident)* $(,)?) => {
@@ -42,19 +42,19 @@ macro_rules! export_provider {
     };
 }
 
-/// Makes this component a middleware: it receives records, and does with them
-/// what it likes before they go on.
+/// Makes this component a middleware: it receives records, and forwards, changes
+/// or drops them.
 ///
-/// Takes a function from the next backend to this one: from
+/// The argument is a function from the next backend to this one: from
 /// [`HostMetrics`](crate::HostMetrics) to a
-/// [`MetricsBackend`](crate::MetricsBackend) around it. Behind it may stand what
-/// [`export_provider!`](crate::export_provider) takes too. Without any of this,
-/// `export_middleware!()` forwards everything as it is.
+/// [`MetricsBackend`](crate::MetricsBackend) around it. Further arguments are
+/// the same as for [`export_provider!`](crate::export_provider). Without
+/// arguments, `export_middleware!()` forwards every record unchanged.
 ///
 /// ```no_run
 /// use solti_metrics_guest::{HostMetrics, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 ///
-/// /// Says that whatever runs here is a container.
+/// /// Changes the runner type of every record to `container`.
 /// struct Contained(HostMetrics);
 ///
 /// impl MetricsBackend for Contained {
@@ -72,7 +72,7 @@ macro_rules! export_provider {
 /// solti_metrics_guest::export_middleware!(Contained);
 /// ```
 ///
-/// The crate is then built as a `cdylib`.
+/// Build the crate as a `cdylib`.
 #[macro_export]
 macro_rules! export_middleware {
     () => {
@@ -83,7 +83,7 @@ macro_rules! export_middleware {
     };
 }
 
-/// What both macros have in common.
+/// The common part of both macros.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_backend {
@@ -92,7 +92,7 @@ macro_rules! __export_backend {
             use $crate::__private::{Event, LazyLock, batch, exports, types};
             use $crate::MetricsBackend;
 
-            /// All that this backend can do.
+            /// The backend with its optional interfaces.
             trait Backend: MetricsBackend $(+ $crate::$sibling)* {}
             impl<T: MetricsBackend $(+ $crate::$sibling)*> Backend for T {}
 
@@ -128,7 +128,7 @@ macro_rules! __export_backend {
                     let event = |record: &[u64]| {
                         match record.try_into().ok().and_then(Event::from_words) {
                             Some(event) => event,
-                            None => panic!("no record: {record:x?}"),
+                            None => panic!("not a record: {record:x?}"),
                         }
                     };
                     let events: Vec<Event> = words.chunks(2).map(event).collect();
@@ -141,13 +141,13 @@ macro_rules! __export_backend {
             $($crate::__sibling_impl!($sibling);)*
 
             #[cfg(not(target_family = "wasm"))]
-            #[allow(dead_code, reason = "so that the backend counts as used there too")]
+            #[allow(dead_code, reason = "marks the backend as used in native builds")]
             fn backend() -> &'static dyn Backend {
                 &**BACKEND
             }
 
-            // A native linker takes no such names, and a crate's own tests are
-            // native.
+            // A native linker does not accept such names, and a crate's own tests
+            // are native.
             #[cfg(target_family = "wasm")]
             const _: () = {
                 exports::export_backend!(Exported with_types_in $crate::__private::exports);
@@ -158,7 +158,7 @@ macro_rules! __export_backend {
     };
 }
 
-/// The generated trait, in terms of ours.
+/// Implements the generated trait with the trait of this crate.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __sibling_impl {
@@ -195,7 +195,7 @@ macro_rules! __sibling_impl {
     };
 }
 
-/// The export itself.
+/// Exports the interface.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __sibling_export {

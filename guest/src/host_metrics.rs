@@ -6,23 +6,23 @@ use crate::bindings::imports::solti::metrics::backend;
 
 static UNMAPPED: AtomicU64 = AtomicU64::new(0);
 
-/// The backend that lies beyond the boundary: each record is one call of an
-/// imported function, with two or three integers and no memory.
+/// The backend of the host: each record is one call of an imported function,
+/// with one to three integers and no memory.
 ///
-/// Outside of WebAssembly there is nobody to call, and it keeps nothing: a
-/// guest's own tests run natively, with whichever backend they look into.
+/// Outside of WebAssembly, this backend drops all records. The native tests of a
+/// guest use another backend, such as `MemoryMetrics`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostMetrics;
 
 impl HostMetrics {
-    /// The one there is.
+    /// Creates the backend.
     #[must_use]
     pub const fn new() -> Self {
         Self
     }
 
-    /// How many records this guest dropped because `solti:metrics@0.1.0` has no
-    /// name for one of their labels. Not one is relabelled instead.
+    /// The number of records that this guest dropped because `solti:metrics@0.1.0`
+    /// has no name for one of their labels. The SDK never replaces a label.
     #[must_use]
     pub fn unmapped() -> u64 {
         UNMAPPED.load(Ordering::Relaxed)

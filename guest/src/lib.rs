@@ -1,8 +1,8 @@
-//! Record task metrics from inside a WebAssembly component.
+//! Record task metrics in a WebAssembly component.
 //!
-//! Code that records is written against [`MetricsBackend`], like native code;
-//! in a guest, the backend is [`HostMetrics`], and whoever runs the component
-//! decides what becomes of the records.
+//! Code that records uses the trait [`MetricsBackend`], like native code. In a
+//! guest, the backend is [`HostMetrics`], and the host chooses the destination of
+//! the records.
 //!
 //! ```
 //! use solti_metrics_guest::{RunnerType, Task, TaskOutcome};
@@ -19,22 +19,22 @@
 //! }
 //! ```
 //!
-//! That is a whole guest: `cargo build --target wasm32-wasip2` makes a component
-//! of it that imports `solti:metrics/backend@0.1.0`.
+//! This is a complete guest: `cargo build --target wasm32-wasip2` builds a
+//! component that imports `solti:metrics/backend@0.1.0`.
 //!
 //! # Targets
 //!
-//! - `wasm32-wasip2`: everything here.
+//! - `wasm32-wasip2`: all items of this crate.
 //! - `wasm32-unknown-unknown`, linked with `wasm-component-ld`: a component
-//!   without a single WASI import. It has no clock: [`Task::finish_after`] takes
-//!   the time that you measured, and there is no `Task::finish`.
-//! - Natively, for your tests: [`HostMetrics`] keeps nothing there.
+//!   without WASI imports. Such a component has no clock, so `Task::finish` does not
+//!   exist, and [`Task::finish_after`] takes a measured duration.
+//! - Native targets, for your tests: [`HostMetrics`] drops all records.
 //!
 //! # Other roles
 //!
-//! [`export_provider!`] makes a component a backend for others,
-//! [`export_middleware!`] one that stands between. Both take what implements
-//! [`MetricsBackend`].
+//! [`export_provider!`] makes a component a provider: a backend for other
+//! components. [`export_middleware!`] makes a component a middleware, between a
+//! guest and a backend. Both take an implementation of [`MetricsBackend`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -55,7 +55,7 @@ pub use solti_metrics::{
 };
 pub use task::Task;
 
-/// For the macros.
+/// Items for the macros.
 #[doc(hidden)]
 pub mod __private {
     pub use std::sync::LazyLock;

@@ -1,39 +1,41 @@
-//! What a provider may do beside recording; each trait is one of the package's
-//! optional interfaces.
+//! The optional interfaces of a provider: each trait is one interface of the WIT
+//! package.
 
-/// A backend that keeps records for a while, and hands them on when told to:
+/// A backend that holds records for a while, and delivers them on request:
 /// `solti:metrics/lifecycle`.
 pub trait Lifecycle {
-    /// Hands on everything that was recorded so far. A host calls this from time
-    /// to time, and before it lets go of the provider.
+    /// Delivers all records so far. A host calls this from time to time, and before
+    /// it ends the provider.
     ///
     /// # Errors
     ///
-    /// A text for the operator. What could not be handed on is kept, within
-    /// reason: the host will call again.
+    /// A text for the operator. The backend keeps undelivered records, within
+    /// a bound, because the host calls again.
     fn flush(&self) -> Result<(), String>;
 }
 
 /// A backend that can be scraped: `solti:metrics/exposition`.
 pub trait Exposition {
-    /// Everything that was recorded so far, as OpenMetrics 1.0 text, its last
-    /// line `# EOF` included.
+    /// All records so far as OpenMetrics 1.0 text, including its last line
+    /// `# EOF`.
     fn expose(&self) -> String;
 }
 
-/// A backend that does not keep or forward every record, and says so:
+/// A backend that discards some records, and reports their number:
 /// `solti:metrics/accounting`.
 pub trait Accounting {
-    /// The records that came to nothing since this was called before. A host
-    /// asks after every call that brought records.
+    /// The records that were discarded since the previous call. A host calls this
+    /// after every call with records.
     fn take_discards(&self) -> Discards;
 }
 
-/// How many records came to nothing, by reason.
+/// Numbers of discarded records, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Discards {
-    /// Left out on purpose. Dropped as `sampled` in the host's ledger.
+    /// Records that were left out on purpose. The host's ledger counts them as
+    /// dropped, with the reason `sampled`.
     pub sampled: u64,
-    /// Could not be kept or handed on. Dropped as `backend_failed`.
+    /// Records that could not be stored or delivered. The host's ledger counts them
+    /// as dropped, with the reason `backend_failed`.
     pub failed: u64,
 }

@@ -5,14 +5,14 @@ use solti_metrics::{MetricsBackend, RunnerType, TaskOutcome};
 use crate::HostMetrics;
 use crate::clock::Stopwatch;
 
-/// A task that is running: recorded as started, to be recorded as completed.
+/// A running task: its start is recorded, and its end will be recorded.
 ///
 /// ```
 /// use solti_metrics_guest::{RunnerType, Task, TaskOutcome};
 ///
 /// fn resize(image: &[u8]) -> Result<(), std::io::Error> {
 ///     let task = Task::start(RunnerType::Wasm);
-///     // What goes wrong here, and leaves through `?`, drops the task.
+///     // An error that returns through `?` here drops the task.
 ///     let outcome = if image.is_empty() { TaskOutcome::Failure } else { TaskOutcome::Success };
 ///     task.finish(outcome);
 ///     Ok(())
@@ -22,12 +22,11 @@ use crate::clock::Stopwatch;
 ///
 /// # On drop
 ///
-/// A task that is dropped without having been finished was given up: it is
-/// recorded as [`TaskOutcome::Canceled`], with the time since its start. If a
-/// panic is what drops it, and panics unwind, it is [`TaskOutcome::Failure`].
-/// Guests are mostly built so that a panic traps at once: then nothing more is
-/// recorded from inside, and the runner outside records the failure of the
-/// whole program.
+/// A task that is dropped unfinished is recorded as [`TaskOutcome::Canceled`],
+/// with the time since its start. If an unwinding panic drops the task, it is
+/// recorded as [`TaskOutcome::Failure`]. In most guests a panic traps at once.
+/// The guest then records nothing more, and the runner records the failure of
+/// the whole program.
 #[derive(Debug)]
 #[must_use = "a task that is dropped is recorded as canceled"]
 pub struct Task<B: MetricsBackend = HostMetrics> {
@@ -38,14 +37,14 @@ pub struct Task<B: MetricsBackend = HostMetrics> {
 }
 
 impl Task {
-    /// Records at the host that a task has started, and starts to measure.
+    /// Records at the host that a task has started, and starts its stopwatch.
     pub fn start(runner: RunnerType) -> Self {
         Self::start_with(HostMetrics, runner)
     }
 }
 
 impl<B: MetricsBackend> Task<B> {
-    /// As [`Task::start`], with another backend: in tests, say.
+    /// Starts a task like [`Task::start`], with another backend, for example in tests.
     pub fn start_with(backend: B, runner: RunnerType) -> Self {
         backend.record_task_started(runner);
         Self {
@@ -56,17 +55,18 @@ impl<B: MetricsBackend> Task<B> {
         }
     }
 
-    /// Records that the task has ended so, after the time since its start.
+    /// Records that the task has ended with this outcome, with the time since its
+    /// start.
     ///
-    /// On `wasm32-unknown-unknown` there is no clock, and therefore no such
-    /// function: see [`Task::finish_after`].
+    /// `wasm32-unknown-unknown` has no clock, and therefore not this function: see
+    /// [`Task::finish_after`].
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn finish(self, outcome: TaskOutcome) {
         let elapsed = self.stopwatch.elapsed();
         self.finish_after(outcome, elapsed);
     }
 
-    /// Records that the task has ended so, after a time that you measured.
+    /// Records that the task has ended with this outcome, with a measured duration.
     /// Fractions of a millisecond are cut off.
     pub fn finish_after(mut self, outcome: TaskOutcome, duration: Duration) {
         self.finished = true;
@@ -81,7 +81,7 @@ impl<B: MetricsBackend> Task<B> {
 }
 
 impl<B: MetricsBackend> Drop for Task<B> {
-    /// Without a clock, the time is not known, and recorded as zero.
+    /// Without a clock, the duration is unknown and recorded as zero.
     fn drop(&mut self) {
         if !self.finished {
             let outcome = if std::thread::panicking() {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::panic, reason = "the task's panic is what is tested")]
-    fn a_task_dropped_by_a_panic_is_failed() {
+    fn a_task_dropped_by_a_panic_is_a_failure() {
         let memory = Arc::new(MemoryMetrics::new());
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let _task = Task::start_with(memory.clone(), RunnerType::Wasm);

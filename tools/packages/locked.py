@@ -1,4 +1,4 @@
-"""Ends with an error if a package's lock file pins other versions than ours."""
+"""Fails if the lock file of a package pins other versions than the lock file of the workspace."""
 
 import sys
 import tomllib
@@ -17,4 +17,4 @@ def pinned(path):
 ours = pinned(sys.argv[1])
 for path in sys.argv[2:]:
     if others := pinned(path) - ours:
-        sys.exit(f"{path}: not the versions that are tested: {sorted(map(str, others))}")
+        sys.exit(f"{path}: not the tested versions: {sorted(map(str, others))}")

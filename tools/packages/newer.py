@@ -1,4 +1,4 @@
-"""Prints what the second lock file has in another version than the first."""
+"""Prints the packages whose versions differ between two lock files."""
 
 import sys
 import tomllib

@@ -7,26 +7,25 @@ use wasip2::io::poll::{Pollable, poll};
 
 use crate::settings::Settings;
 
-/// Two seconds, in nanoseconds: for everything from connecting to the
-/// answer's end.
+/// Two seconds, in nanoseconds: from the connection to the end of the answer.
 const PATIENCE: u64 = 2_000_000_000;
 
-/// What is read of an answer, in bytes.
+/// Maximum bytes that are read of an answer.
 const ANSWER: usize = 4096;
 
-/// What a receiver answered.
+/// The answer of a collector.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The media type, without parameters; empty if there is none.
+    /// The media type without parameters, or empty.
     pub(crate) media: String,
-    /// Where a redirect points to, without its query.
+    /// The target of a redirect, without its query.
     pub(crate) location: String,
     pub(crate) body: Vec<u8>,
-    /// There is more of the body than is read.
+    /// Whether the body is longer than the maximum.
     pub(crate) cut: bool,
 }
 
-/// Posts `body`, and returns what is answered.
+/// Posts `body`, and returns the answer.
 pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Answer, String> {
     let deadline = subscribe_duration(PATIENCE);
     let ready = |what: Pollable| match poll(&[&what, &deadline]).first() {
@@ -34,7 +33,7 @@ pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Answer, String> {
         _ => Err("no answer within 2 s".to_owned()),
     };
     let request = request(settings, body.len())?;
-    let outgoing = request.body().map_err(|()| "the request takes no body")?;
+    let outgoing = request.body().map_err(|()| "the request accepts no body")?;
     let response = handle(request, None).map_err(|error| format!("{error:?}"))?;
     send(outgoing, body, &ready)?;
     ready(response.subscribe())?;
@@ -108,17 +107,19 @@ fn request(settings: &Settings, length: usize) -> Result<OutgoingRequest, String
         .and_then(|()| request.set_scheme(Some(&scheme)))
         .and_then(|()| request.set_authority(Some(&settings.authority)))
         .and_then(|()| request.set_path_with_query(Some(&settings.path)))
-        .map_err(|()| "OTLP_ENDPOINT is no address")?;
+        .map_err(|()| "OTLP_ENDPOINT is not a valid URL")?;
     Ok(request)
 }
 
-/// Where the body cannot be sent, it is the answer that says why.
+/// If the body cannot be sent, the answer has the reason.
 fn send(
     outgoing: OutgoingBody,
     mut rest: &[u8],
     ready: &impl Fn(Pollable) -> Result<(), String>,
 ) -> Result<(), String> {
-    let stream = outgoing.write().map_err(|()| "the request takes no body")?;
+    let stream = outgoing
+        .write()
+        .map_err(|()| "the request accepts no body")?;
     while !rest.is_empty() {
         let Ok(room) = stream.check_write() else {
             return Ok(());

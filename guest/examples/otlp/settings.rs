@@ -1,8 +1,8 @@
-//! What the environment says.
+//! Settings from environment variables.
 
 use solti_metrics::OtlpEncoder;
 
-/// Where to push to, and with what.
+/// The endpoint, the headers and the resource of pushes.
 pub(crate) struct Settings {
     pub(crate) https: bool,
     pub(crate) authority: String,
@@ -14,8 +14,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// # Errors
     ///
-    /// When one of the variables cannot be used: which, and what to change.
-    /// What it holds is perhaps a secret, and not said.
+    /// If one of the variables is invalid: its name, and the change to make. The
+    /// message omits the value, which can be a secret.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let or = |name, default: &str| variable(name).unwrap_or_else(|| default.to_owned());
@@ -45,7 +45,7 @@ impl Settings {
         })
     }
 
-    /// What says the totals, of this resource.
+    /// The encoder of totals of this resource.
     pub(crate) fn encoder(&self) -> Result<OtlpEncoder, String> {
         let mut attributes = self.resource.iter();
         attributes.try_fold(OtlpEncoder::new(), |encoder, (key, value)| {
@@ -54,7 +54,7 @@ impl Settings {
         })
     }
 
-    /// For messages: a query may hold a secret.
+    /// The endpoint for messages, without its query, which can contain a secret.
     pub(crate) fn shown(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
         let path = self.path.split('?').next().unwrap_or_default();
@@ -68,7 +68,10 @@ fn pairs(name: &str, text: &str) -> Result<Vec<(String, String)>, String> {
         .filter(|(_, entry)| !entry.is_empty())
         .map(|(at, entry)| match entry.split_once('=') {
             Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
-            None => Err(format!("{name}: entry {} is no name=value", at + 1)),
+            None => Err(format!(
+                "{name}: entry {} is not of the form name=value",
+                at + 1
+            )),
         })
         .collect()
 }
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_a_collector_on_this_machine() -> Result<(), String> {
+    fn the_default_is_a_collector_on_this_machine() -> Result<(), String> {
         for variables in [&[][..], &[("OTLP_ENDPOINT", ""), ("OTLP_HEADERS", "")]] {
             let settings = read(variables)?;
             assert_eq!(settings.shown(), "http://localhost:4318/v1/metrics");
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_taken_apart_and_its_query_not_shown() -> Result<(), String> {
+    fn an_endpoint_is_parsed_and_its_query_is_not_shown() -> Result<(), String> {
         for (endpoint, https, authority, path, shown) in [
             ("http://a", false, "a", "/", "http://a/"),
             ("https://a:1/", true, "a:1", "/", "https://a:1/"),
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_trimmed_and_a_value_may_have_an_equals_sign() -> Result<(), String> {
+    fn pairs_are_trimmed_and_a_value_can_contain_an_equals_sign() -> Result<(), String> {
         let settings = read(&[
             ("OTLP_HEADERS", "authorization=Basic YQ==, x-scope = b ,"),
             ("OTEL_SERVICE_NAME", "runner"),
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_by_name_and_not_shown() {
+    fn an_invalid_setting_is_rejected_by_name_without_its_value() {
         for (name, value) in [
             ("OTLP_ENDPOINT", "secret:4318"),
             ("OTLP_ENDPOINT", "grpc://secret:4317"),

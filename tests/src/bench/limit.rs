@@ -1,10 +1,10 @@
 use Bound::{AtLeast, AtMost};
 use Quotient::{CachedStart, Cores, Rows};
 
-/// What is promised: a quotient of two figures of one run, and its bound.
+/// A limit: a quotient of two figures of one run, and its bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// What is divided by what.
+    /// Dividend and divisor, in words.
     pub name: &'static str,
     /// Where the two figures come from.
     pub quotient: Quotient,
@@ -19,7 +19,7 @@ pub enum Quotient {
     Rows(&'static str, &'static str),
     /// Records in a second of two guests at once, over those of one.
     Cores,
-    /// To start the largest component from kept code, over compiling it.
+    /// To start the largest component from cached code, over compiling it.
     CachedStart,
 }
 
@@ -60,7 +60,7 @@ impl std::fmt::Display for Bound {
     }
 }
 
-/// All that is promised. Each names what the figures are of as people would.
+/// All limits.
 pub const LIMITS: [Limit; 14] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
@@ -123,12 +123,12 @@ pub const LIMITS: [Limit; 14] = [
         AtMost(3.0),
     ),
     limit(
-        "fixed cost of a task with the sink / bare instance",
-        Rows("instance with the sink", "bare instance"),
+        "fixed cost of a task with the shim / bare instance",
+        Rows("instance with the shim", "bare instance"),
         AtMost(2.0),
     ),
     limit(
-        "start from a cached artifact / compile, large component",
+        "start from cached code / compile, large component",
         CachedStart,
         AtMost(0.001),
     ),
@@ -147,19 +147,19 @@ const fn limit(name: &'static str, quotient: Quotient, bound: Bound) -> Limit {
     }
 }
 
-/// What became of a limit in a run.
+/// The result of a limit in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verdict {
     /// Which one.
     pub(crate) limit: Limit,
-    /// What was measured.
+    /// The measured ratio.
     pub(crate) ratio: f64,
-    /// Why this run cannot tell, if it cannot: it is shown, and fails nothing.
+    /// The reason why this run cannot judge the limit, if any: the ratio is shown and fails nothing.
     pub(crate) not_judged: Option<String>,
 }
 
 impl Verdict {
-    /// Whether what was measured is on the right side, judged or not.
+    /// Whether the measured ratio is on the right side of the bound, judged or not.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
         self.limit.bound.holds(self.ratio)
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_is_of_rows_that_there_are_and_of_one_unit() -> crate::bench::Result<()> {
+    fn every_limit_divides_existing_rows_of_one_unit() -> crate::bench::Result<()> {
         let rows = rows(1, 1)?;
         let unit = |name| {
             let row = rows.iter().find(|row| row.name == name);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_judged_fails_nothing() {
+    fn a_limit_that_is_not_judged_fails_nothing() {
         let verdict = |ratio, not_judged: Option<&str>| Verdict {
             limit: limit("", Cores, AtLeast(1.8)),
             ratio,

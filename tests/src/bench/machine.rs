@@ -65,7 +65,7 @@ impl Machine {
         let most = self.most_load();
         (self.load > most).then(|| {
             let load = self.load;
-            format!("the load was {load:.1} before the run began, and may be {most:.1}")
+            format!("the load before the run was {load:.1}, and the maximum is {most:.1}")
         })
     }
 }

@@ -24,12 +24,11 @@ pub(super) fn page(run: &Run) -> String {
 const INTRODUCTION: &str = "\
 # Performance
 
-What a record costs and what a task costs, which limits that has, and how it grows.
-`make bench` has measured all of this and written this page, so edit
-`tests/src/bench/page.rs` instead; `make bench-check` measures, and fails if a limit
-does not hold.
+After this page you know the cost of a record and of a task, the limits of these costs, and
+how they grow. `make bench` measures the costs and writes this page; to change its text, edit
+`tests/src/bench/page.rs`. `make bench-check` measures, and fails if a limit does not hold.
 
-![What one record costs on each way, on a logarithmic scale](performance.svg)
+![Cost of a record for each row, on a logarithmic scale](performance.svg)
 ";
 
 fn machine(run: &Run) -> String {
@@ -49,36 +48,33 @@ fn machine(run: &Run) -> String {
     let rows = about.map(|(what, is)| format!("| {what} | {is} |\n"));
     let busy = match machine.load > machine.most_load() {
         true => {
-            "\n**The machine was busy with other things**, which slows some rows down more than others: run `make bench` again when it is not.\n"
+            "\n**Other programs used the machine during this measurement**, which slows some rows more than others: run `make bench` again on an idle machine.\n"
         }
         false => "",
     };
-    format!(
-        "## Where it was measured\n\n| | |\n|---|---|\n{}{busy}",
-        rows.concat()
-    )
+    format!("## Machine\n\n| | |\n|---|---|\n{}{busy}", rows.concat())
 }
 
 fn reading(run: &Run) -> String {
     let (rounds, records) = (run.rounds, count(u64::from(run.records)));
     format!(
         "\
-## How to read it
+## How to read the tables
 
 - **Trust the ratios, not the nanoseconds.** All rows are measured in one process and
-  take turns: {rounds} rounds, in each of which each row makes at least {records} records,
-  or {tasks} tasks, once more before that to be warm. What slows the machine down for a
-  while slows all of them.
+  take turns: {rounds} rounds. In each round, each row makes at least {records} records
+  or {tasks} tasks, after one warm-up run. A disturbance that slows the machine for a
+  while slows all rows alike.
 - Figures are medians over the rounds, and half of all rounds lie between the quartiles.
-  They are **CPU time of the thread that records**, the host's functions included. What
-  goes on in other threads, such as the worker of a provider, is not in them.
-- A record is a task that has completed. Into the atomics that is two relaxed additions,
-  into a Prometheus backend a counter and a histogram.
-- Guests are a loop, written by hand: what a language's bindings add is not in there.
-- Each row is set up several times in one process, and each round measures another of
-  them, because it matters where in memory a store lies.
-- Everything with a typed import runs without component-model concurrency, what people
-  would do otherwise included; what it costs is in the row of the default engine.
+  They are **CPU time of the thread that records**, including the host's functions. Work in
+  other threads, such as the worker of a provider, does not count.
+- A record is a completed task. The backend of atomics makes two relaxed additions. A
+  Prometheus backend updates a counter and a histogram.
+- Guests are handwritten loops, without the bindings of a language.
+- Each row has several copies in one process, and each round measures another copy,
+  because the address of a store in memory affects the figure.
+- All rows with a typed import run without component-model concurrency, including the
+  alternatives. The row of the default engine shows the cost of concurrency.
 ",
         tasks = count(u64::from(run.records.div_ceil(100))),
     )
@@ -89,7 +85,7 @@ fn records(run: &Run) -> String {
     for group in Group::ALL {
         text += &format!(
             "\n**{}**\n\n\
-             | | ns | quartiles | × native | × core | what happens |\n\
+             | | ns | quartiles | × native | × core | measured operation |\n\
              |---|--:|--:|--:|--:|---|\n",
             capital(group.title())
         );
@@ -110,7 +106,7 @@ fn records(run: &Run) -> String {
             );
         }
     }
-    text += "\n× native: against `native, atomics`. × core: against `core func_wrap`.\n";
+    text += "\n× native: ratio to `native, atomics`. × core: ratio to `core func_wrap`.\n";
     text
 }
 
@@ -118,9 +114,9 @@ fn tasks(run: &Run) -> String {
     let mut text = "\
 ## A task
 
-One after another, each in a store of its own.
+Tasks run one after another, each in its own store.
 
-| | µs | quartiles | what happens |
+| | µs | quartiles | measured operation |
 |---|--:|--:|---|
 "
     .to_owned();
@@ -141,14 +137,14 @@ fn quartiles(row: &Measured, unit: f64) -> String {
     format!("{low} to {high}")
 }
 
-/// All of them, those of which nothing was measured included.
+/// All limits, including limits without a measurement.
 fn limits(run: &Run) -> String {
     let mut text = "\
 ## Limits
 
-Each is a quotient of two figures of one run.
+Each limit is a ratio of two figures of one run.
 
-| | limit | measured | |
+| ratio | limit | measured | verdict |
 |---|--:|--:|---|
 "
     .to_owned();
@@ -164,7 +160,7 @@ Each is a quotient of two figures of one run.
     }
     for verdict in verdicts {
         if let Some(why) = verdict.not_judged {
-            text += &format!("\nNot judged: {}, since {why}.\n", verdict.limit.name);
+            text += &format!("\nNot judged: {}, because {why}.\n", verdict.limit.name);
         }
     }
     text
@@ -173,16 +169,15 @@ Each is a quotient of two figures of one run.
 const NOT_MEASURED: &str = "\
 ## What was not measured
 
-- **Single records.** A figure is an average over thousands; how long the slowest of a
-  million takes is not known. Into a component's queue, the first record after a pause
-  also wakes a thread.
-- **How late a record arrives.** On the inlined path it waits in the ring until that is
+- **Single records.** A figure is an average over thousands of records. The time of the
+  slowest record of a million is not known. The first record after a pause in the queue of
+  a component backend also wakes a thread.
+- **Delay of a record.** In `inline` mode, a record waits in the ring until the ring is
   full, the guest calls the host, a tick of 10 ms passes, or the guest ends.
-- **Bindings.** What the Rust SDK, or Python's or JavaScript's bindings, do before they
+- **Bindings.** The Rust SDK and the bindings of Python and JavaScript run code before they
   call the import.
-- **Exporters.** Scraping, OTLP and statsd cost when they send, and not when something
-  is recorded.
-- **Other machines.** More cores than these, other processors, other systems.
+- **Exporters.** Scrapes, OTLP and statsd cost time when they send, not when a guest records.
+- **Other machines.** More cores, other processors and other systems.
 - **Guests that use component-model async**, which need another engine.
 ";
 
@@ -219,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_figure_is_said_not_to_be_measured() {
+    fn a_limit_without_a_figure_is_not_measured() {
         let mut run = example();
         run.growth.components.clear();
         let page = page(&run);
@@ -231,17 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_machine_is_told_of_and_judges_no_cores() {
+    fn a_busy_machine_is_reported_and_judges_no_cores() {
         let mut run = example();
         run.machine.load = 7.0;
         let page = page(&run);
         assert!(page.contains("not judged"), "{page}");
-        assert!(page.contains("the load was 7.0"), "{page}");
+        assert!(page.contains("the load before the run was 7.0"), "{page}");
     }
 
     /// Figures are of one day, but names are not.
     #[test]
-    fn the_page_that_is_there_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
+    fn the_committed_page_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let page = fs::read_to_string(docs.join("performance.md"))?;
         for row in rows(1, 1)? {
@@ -254,7 +249,10 @@ mod tests {
             assert!(page.contains(&line), "no {line}: run `make bench`");
         }
         for text in [INTRODUCTION, NOT_MEASURED] {
-            assert!(page.contains(text), "run `make bench`, for it lacks {text}");
+            assert!(
+                page.contains(text),
+                "run `make bench`: the page lacks {text}"
+            );
         }
         Ok(())
     }

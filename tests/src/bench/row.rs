@@ -1,14 +1,14 @@
 use super::Result;
 
-/// One way for a record to travel, or for a task to start.
+/// One measured operation: a record, or a task.
 pub struct Row {
     /// Unique, and short: what tables and limits call it.
     pub name: &'static str,
-    /// What it is for.
+    /// The group of the row.
     pub group: Group,
-    /// What its figures are of.
+    /// The unit of its figures.
     pub unit: Unit,
-    /// What happens, as a sentence for the page.
+    /// The measured operation, as a sentence for the page.
     pub about: &'static str,
     /// How many of its unit one [`Work::run`] makes.
     pub count: u32,
@@ -16,14 +16,14 @@ pub struct Row {
     pub work: Box<dyn Work>,
 }
 
-/// Who would go this way.
+/// The users of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// Nobody who has a component: what the others are compared with.
+    /// Code without components: the rows that other rows are compared with.
     Baseline,
-    /// Whoever uses this project.
+    /// Users of this project.
     Ours,
-    /// Whoever does without.
+    /// Users of an alternative.
     Otherwise,
 }
 
@@ -37,12 +37,12 @@ impl Group {
         match self {
             Self::Baseline => "native code and core modules",
             Self::Ours => "solti-metrics",
-            Self::Otherwise => "what people would do otherwise",
+            Self::Otherwise => "alternatives",
         }
     }
 }
 
-/// What figures are of.
+/// The unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// One record: a task has completed.
@@ -77,7 +77,7 @@ pub trait Work {
         u32::MAX
     }
 
-    /// What has come out at the other end since the beginning.
+    /// Records that have arrived at the backend since the start.
     ///
     /// # Errors
     ///
@@ -85,19 +85,19 @@ pub trait Work {
     fn arrived(&mut self) -> Result<Arrived>;
 }
 
-/// What has come out at the other end.
+/// Records that have arrived at the backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrived {
-    /// So many, and their durations added up.
+    /// Number of records, and the sum of their durations.
     Records {
         /// How many.
         count: u64,
         /// Milliseconds.
         sum_ms: u64,
     },
-    /// So many, by somebody who does not look into them.
+    /// Number of records, without their durations.
     Counted(u64),
-    /// There is nobody who could tell.
+    /// Unknown.
     Untold,
 }
 

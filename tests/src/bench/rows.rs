@@ -1,4 +1,4 @@
-//! Every row there is.
+//! All rows.
 
 mod adder;
 mod attributes;
@@ -28,13 +28,13 @@ use super::{Group, Result, Row, Unit, Work};
 pub(super) use backends::scraped;
 pub(super) use guest::recording;
 
-/// Every row, in the order in which they are shown and take turns. `records` is how
-/// many of them one run of a row makes; a row of tasks makes a hundredth of that. Each
-/// row is set up in so many `places`.
+/// Every row, in the order of the tables and of the turns. One run of a row makes `records`
+/// records; a row of tasks makes a hundredth of that many tasks. Each row has `places`
+/// copies.
 ///
 /// # Errors
 ///
-/// When a row could not be set up.
+/// If a row could not be set up.
 pub fn rows(records: u32, places: usize) -> Result<Vec<Row>> {
     let mut rows = of_records(records, places)?;
     rows.extend(of_tasks(records.div_ceil(100), places)?);
@@ -75,17 +75,17 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         baseline(
             "native, prometheus-client",
-            "The same call to a counter and a histogram of the crate `prometheus-client`, looked up before.",
+            "The same call to a counter and a histogram of the crate `prometheus-client`, with the series looked up beforehand.",
             &|| Ok(native::handles(count)),
         ),
         baseline(
             "native, admitted",
-            "`MetricsCtx::record` into the atomics: the quota, the ledger, and that a panic ends there.",
+            "`MetricsCtx::record` into the atomics, with the quota, the ledger and containment of panics.",
             &|| Ok(native::admitted(count)),
         ),
         baseline(
             "core func_wrap",
-            "A core module calls a host function, which makes that call into the atomics.",
+            "A core module calls a host function, which makes the same call into the atomics.",
             &|| core_module::called(count),
         ),
         baseline(
@@ -95,17 +95,17 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "inlined, guest side",
-            "The guest writes into the ring in its store, nobody takes records out, and nothing could interrupt it.",
+            "The guest writes into the ring in its store; the ring is not drained, and interruption is off.",
             &|| inlined::alone(count, false),
         ),
         ours(
             "inlined, guest side, epoch",
-            "The same guest with epoch checks, as the runner's.",
+            "The same guest with epoch checks, as in the runner.",
             &|| inlined::alone(count, true),
         ),
         ours(
             "inlined into atomics",
-            "Records are taken out of the ring, admitted, and recorded; no epoch checks.",
+            "The host drains the ring and admits the records into the atomics, without epoch checks.",
             &|| inlined::into_atomics(count, false),
         ),
         ours(
@@ -115,22 +115,22 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "inlined into Prometheus, epoch",
-            "The same into `PrometheusMetrics`: what a record costs in the runner.",
+            "The same into `PrometheusMetrics`: the cost of a record in the runner.",
             &|| inlined::into_prometheus(count),
         ),
         ours(
             "inlined, host side, Prometheus",
-            "The host's part of that: what is in a full ring is admitted, booked, and added up.",
+            "The host's part of the row above: admit, count and add up the records of a full ring.",
             &|| inlined::host_side(count),
         ),
         ours(
             "composed with a provider",
-            "Guest and provider are one component, with the runner's engine settings: a call between two modules.",
+            "Guest and provider composed into one component, with the runner's engine settings: a call between two modules.",
             &|| composed::composed(count),
         ),
         ours(
             "direct",
-            "A host function that `add_to_linker` has defined, admitted, into the atomics.",
+            "A call of the host function that `add_to_linker` defines, which admits the record into the atomics.",
             &|| direct::sync(count),
         ),
         ours(
@@ -145,7 +145,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "into a component's queue",
-            "What whoever records pays for a backend that is a component.",
+            "The cost for the recording thread of a backend that is a component.",
             &|| queue::enqueued(count),
         ),
         ours(
@@ -155,27 +155,27 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "packed batch, the call alone",
-            "The same with words that were made before.",
+            "The same with words that were encoded beforehand.",
             &|| packed::call(count),
         ),
         ours(
             "typed batch into a component",
-            "The same with a `list<record>`, which the package does not have, and this row is why.",
+            "The same with a `list<record>`. The package has no such function, because of this figure.",
             &|| typed::batch(count),
         ),
         ours(
             "one by one into a component",
-            "For a provider that has `backend` alone: a call for each record.",
+            "One call for each record, for a provider that exports only `backend`.",
             &|| one_by_one::calls(count),
         ),
         otherwise(
             "metric id and value",
-            "As in proxy-wasm: a core module calls a host function with the number of a metric, which is looked up, and a value.",
+            "As in proxy-wasm: a core module calls a host function with the number of a metric and a value; the host looks up the metric.",
             &|| metric_id::calls(count),
         ),
         otherwise(
             "strings and labels",
-            "A typed import takes a name and label values as strings; the host looks the metric up, and `with_label_values` the series.",
+            "A typed import takes a name and label values as strings; the host looks up the metric, and `with_label_values` looks up the series.",
             &|| strings::calls(count),
         ),
         otherwise(
@@ -185,7 +185,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         otherwise(
             "JSON lines on stdout",
-            "The guest prints a line, and the host parses it with `serde_json` and records it with `with_label_values`.",
+            "The guest prints a line; the host parses the line with `serde_json` and records it with `with_label_values`.",
             &|| json_lines::printed(count),
         ),
     ];
@@ -207,13 +207,13 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
         row(
             Group::Baseline,
             "bare instance",
-            "A store, an instance of a linked guest in it, and away with both.",
+            "Create a store and an instance of a linked guest, and drop both.",
             &|| task::bare(count),
         ),
         row(
             Group::Ours,
-            "instance with the sink",
-            "The same with the ring in the store, the sink in the component, and a context that admits records.",
+            "instance with the shim",
+            "The same with the ring in the store, the shim in the component, and a context that admits records.",
             &|| task::with_sink(count),
         ),
         row(
@@ -225,7 +225,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
         row(
             Group::Ours,
             "task through the runner, pool",
-            "The same where room for tasks was set aside.",
+            "The same with a pool of slots for tasks.",
             &|| program::tasks(count, Some(2)),
         ),
     ];

@@ -3,10 +3,10 @@ use super::line::share;
 use super::round::Round;
 use crate::bench::figure::{count, figure};
 
-/// By how much tasks may be delayed.
+/// Maximum delay of tasks, as a ratio.
 pub(super) const MOST_DELAY: f64 = 1.05;
 
-/// How many times as long, and between what that lies in nineteen of twenty cases.
+/// A ratio of durations, with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Delay {
     pub(super) times: f64,
@@ -36,7 +36,7 @@ impl Delay {
     }
 }
 
-/// The section about those who look on.
+/// The section about scrapers.
 pub(super) fn section(found: &Crowd) -> String {
     let Some((first, _)) = found.crowded.first() else {
         return String::new();
@@ -46,14 +46,14 @@ pub(super) fn section(found: &Crowd) -> String {
         "\
 ## {scrapers} scrapers and {loris} slow connections
 
-A `serve` that does nothing but work, {places} runs at a time: as many as there are
-processors, so that whatever answering takes is missing somewhere. Rounds with a crowd
-and rounds without take turns, {rounds} with each, in the same process. The crowd asks as
-Prometheus does, for a compressed answer on a connection that it keeps; its slow
-connections send a request a byte at a time until they are closed, and come again.
-The load before was {load:.1}.
+One `serve` executes {places} runs at a time, one for each processor, so that the work of
+answering takes time from the runs. Rounds with scrapers and rounds without them alternate,
+{rounds} of each, in the same process. Each scraper asks as Prometheus does: for a compressed
+answer, on a connection that stays open. Each slow connection sends a request one byte at a
+time until the server closes it, and then connects again. The load before the measurement
+was {load:.1}.
 
-| each scrapes every | a run took on average, times as long | 95 of 100 runs | answering took, of all processors | scrapers took | scrapes a second | a scrape took, ms: median, 99 %, longest | slow connections closed |
+| scrape interval | mean time of a run, ratio | 95th percentile of a run, ratio | processor time of answering | processor time of scrapers | scrapes per second | time of a scrape, ms: median, 99 %, maximum | closed slow connections |
 |---|--:|--:|--:|--:|--:|--:|--:|
 ",
         places = found.places,
@@ -90,7 +90,7 @@ fn row(found: &Crowd, interest: &Interest, rounds: &[Round]) -> String {
     )
 }
 
-/// What part of all processors was busy with this, beyond quiet rounds.
+/// The share of all processors that was busy with this, beyond quiet rounds.
 fn percent(found: &Crowd, rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
     100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.places as f64
 }
@@ -115,11 +115,11 @@ fn verdict(found: &Crowd) -> String {
         let answering = percent(found, rounds, |round| round.serving);
         let word = match delay {
             _ if 1.0 + answering / 100.0 > MOST_DELAY => {
-                "**does not hold** for tasks that want all processors, by what answering took"
+                "**does not hold** for tasks that use all processors, by the processor time of answering"
             }
             _ if delay.low > MOST_DELAY => "**does not hold**",
             _ if delay.high <= MOST_DELAY => "holds",
-            _ => "holds by what answering took, and cannot be told from the durations",
+            _ => "holds by the processor time of answering; the ratios do not decide",
         };
         let (every, most) = (interest.every.as_secs_f64(), MOST_DELAY);
         format!("with a scrape every {every} s, the limit of {most} {word}")
@@ -127,7 +127,7 @@ fn verdict(found: &Crowd) -> String {
     let mut quiet: Vec<_> = found.quiet.iter().map(|round| round.mean_ms).collect();
     quiet.sort_unstable_by(f64::total_cmp);
     format!(
-        "\nThe verdict: {}. Without anybody, a run of a round took {} to {} ms.\n",
+        "\nVerdict: {}. Without scrapers, a run took {} to {} ms on average over a round.\n",
         verdicts.collect::<Vec<_>>().join("; "),
         figure(quiet.first().copied().unwrap_or_default()),
         figure(quiet.last().copied().unwrap_or_default())
@@ -135,16 +135,17 @@ fn verdict(found: &Crowd) -> String {
 }
 
 const READING: &str = "
-Every scraper was answered each time; one that was not would have ended the measurement.
-Times as long: the geometric mean over the rounds, and where it lies in 95 of 100 cases;
-whatever else the machine does is in it. What answering took is processor time of the
-runner beyond that of its tasks, and of quiet rounds, and does not depend on that: tasks
-that want all processors can be delayed by so much. What the scrapers took themselves is
-missing to the tasks here, and is not where they are on other machines.
+Every scraper got an answer each time; a missing answer ends the measurement.
 
-An answer waits for the runs: guests let go of their thread at each tick of 10 ms, and a
-scrape needs several turns. Those of a busy runner come later, which is what the tasks
-are spared.
+- A ratio compares rounds with scrapers to rounds without. It is the geometric mean over
+  the rounds, with its 95 % confidence interval. Other load on the machine affects it.
+- The processor time of answering is a share of all processors: the time of the runner
+  beyond the time of its tasks and of quiet rounds. Other load does not affect it. Tasks
+  that use all processors can be delayed by this share.
+- The processor time of the scrapers takes time from the tasks here. It does not if the
+  scrapers run on other machines.
+- An answer waits for running guests: guests yield their thread at each tick of 10 ms, and
+  a scrape needs several turns. A busy runner answers later, which protects its tasks.
 ";
 
 #[cfg(test)]

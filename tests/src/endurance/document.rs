@@ -38,10 +38,10 @@ pub(super) fn page(found: &Found, machine: &Machine) -> String {
 const INTRODUCTION: &str = "\
 # Reliability
 
-What becomes of a `solti-metrics serve` that is left running, that has guests which never
-end, and that many look at. `make soak` has found all of this and written this page, so
-edit the files in `tests/src/endurance/` instead. `make test` does the same in short, and
-asserts what does not depend on time.
+After this page you know how `solti-metrics serve` behaves over a long time, with guests
+that loop for ever, and with many scrapers. `make soak` measures this and writes this page;
+to change its text, edit the files in `tests/src/endurance/`. `make test` runs a short form
+of each measurement, and asserts the results that do not depend on time.
 ";
 
 fn whereabouts(machine: &Machine) -> String {
@@ -66,52 +66,53 @@ fn whereabouts(machine: &Machine) -> String {
 | runtime | wasmtime {wasmtime} |
 | day | {date} |
 
-The command was built as the tests build it: what is not ours with `opt-level = 2`, our own
-code without optimisation. So times are longer than those of a release build; memory,
-files and ledgers do not depend on it. The machine did other things as well, which is why
-its load stands beside what was found.
+The command was built with the test profile: dependencies with `opt-level = 2`, and the
+code of this project without optimisation. Times are therefore longer than those of a
+release build; memory, files and ledgers do not depend on the profile. Other programs used
+the machine as well, so each result names the load.
 "
     )
 }
 
 const LIMITS: &str = "\
-## What guests, components and clients may take
+## Limits of guests, components and clients
 
-Each limit has a name in the message of a refusal. `docs/operate/serve.md` has the keys.
+An error at a limit names the limit. `docs/operate/serve.md` lists the configuration keys.
 
-| what | limit, unless another one is set |
+| resource | default limit |
 |---|---|
 | memory of a guest: linear memories, elements of tables, data of its instances | 256 MiB |
-| memory of a component that receives records, likewise | 64 MiB |
+| memory of a provider or middleware: the same parts | 64 MiB |
 | core instances, tables, table elements, memories | 1,000, 64, 20,000, 16 |
 | handles: files, streams, pollables, and a guest's own resources | 1,000 |
 | descriptors, and streams of files with 64 KiB each | 256 and 256 |
-| descriptors of all guests and backends | what `RLIMIT_NOFILE` allows, less 512 or half |
-| random bytes and copied bytes of one call | 4 KiB and 64 KiB (16 MiB for backends) |
-| HTTP requests of a backend under way | 16 |
-| threads that may block | 16, or one for each processor if there are more |
+| descriptors of all guests and backends | `RLIMIT_NOFILE` minus 512, or minus half if that is less |
+| random bytes, and copied bytes, of one call | 4 KiB and 64 KiB (16 MiB for backends) |
+| concurrent HTTP requests of a backend | 16 |
+| blocking threads | 16, or one for each processor if that is more |
 | a component's file | 64 MiB |
-| types of a component, written out, their items, and their depth | 64 MiB, 100,000 and 100 |
-| steps of instantiating a component, nested components included | 262,144 |
-| pages that wait for slow readers, all connections together | 128 MiB |
-| entries of the log that wait for its reader | 8,192 or 16 MiB |
-| reading a file at a reload | 30 s |
+| expanded types of a component: size, items, depth | 64 MiB, 100,000, 100 |
+| steps of the instantiation of a component, nested components included | 262,144 |
+| pages in memory for slow readers, all connections together | 128 MiB |
+| log entries in memory for a slow reader | 8,192 or 16 MiB |
+| time to read a file at a reload | 30 s |
 
-## What this does not say
+## Limits of these results
 
-- **Half an hour is not a month.** A leak of less than the limit would not be seen; the
-  limit is what the slope can be told from.
-- **One machine, one scraper's network.** Everything is loopback.
-- **The allocator is the C library's, with two arenas.** Left as it is, it has up to eight
-  for each processor, each of which keeps the most that it ever had. What is done now and
-  then in whichever thread is free, such as loading a component, is kept once more in each
-  of them: on a machine of two processors memory went on growing for the whole half hour,
-  from 43 to 48 MiB, where with two arenas it is flat.
-- **Disks answer.** An operation on a file of a guest takes one of 16 threads until the
-  file system answers, whatever the guest's time limit: one that hangs, as a network file
-  system may, can take all of them from other guests with directories and from reloads.
-  A reload gives up on a file after 30 s, and reads none while four others hang.
-- **Reloads come one after the other.** Each backend that one replaces or removes drains for
-  `drain_timeout` at most, with its instance and its queue; up to 64 do so at a time. What
-  256 removed tasks and 256 removed backends have counted stays on every scrape.
+- **Duration.** Half an hour is not a month. A leak below the limit is not detected. The
+  limit is a slope that the measurement can distinguish from zero.
+- **Network.** One machine, and all connections are loopback.
+- **Allocator.** The C library's allocator runs with two arenas. By default it has up to
+  eight arenas for each processor, and each arena keeps its maximum size. Rare work on any
+  free thread, such as loading a component, then takes memory in each arena. On a machine
+  with two processors, memory grew for the whole half hour, from 43 to 48 MiB. With two
+  arenas it is flat.
+- **File systems that hang.** An operation on a file of a guest takes one of 16 threads
+  until the file system answers, also after the deadline of the guest. A file system that
+  hangs, such as a network file system, can take all threads from other guests with
+  directories and from reloads. A reload stops waiting for a file after 30 s, and reads no
+  files while four other reads hang.
+- **Sequential reloads.** Each backend that a reload replaces or removes drains for at most
+  `drain_timeout`, with its instance and its queue, and up to 64 backends drain at a time.
+  The counts of 256 removed tasks and 256 removed backends stay on every scrape.
 ";

@@ -3,27 +3,24 @@ use super::soak::Soak;
 use super::soak_verdict::{MOST_FDS, MOST_GROWTH, Verdict};
 use crate::bench::figure::{count, figure};
 
-/// What each task of a soak does, in the order of the table.
+/// The work of each task of a soak, in the order of the table.
 const TASKS: [(&str, &str); 10] = [
-    ("fast", "100 tasks recorded, at 5 Hz, two at a time"),
+    ("fast", "records 100 tasks; 5 runs a second, two at a time"),
     ("digest", "reads and hashes 20 files, and prints"),
     (
         "queued",
-        "sleeps 300 ms and is due each 250 ms; three may wait",
+        "sleeps 300 ms, interval 250 ms; at most three runs wait",
     ),
-    (
-        "rejected",
-        "sleeps 1 s and is due each 400 ms; none may wait",
-    ),
+    ("rejected", "sleeps 1 s, interval 400 ms; no run waits"),
     (
         "replaced",
-        "sleeps 1 s and is due each 700 ms; the newest replaces",
+        "sleeps 1 s, interval 700 ms; a new run replaces the current run",
     ),
-    ("trapping", "records, then `unreachable`"),
+    ("trapping", "makes records, then traps at `unreachable`"),
     ("looping", "loops for ever, with a deadline of 200 ms"),
-    ("flooding", "makes 40,000 records and may make 10,000"),
-    ("printing", "prints 256 KiB and may print 16"),
-    ("failing", "fails, and is restarted with back-off"),
+    ("flooding", "makes 40,000 records with a quota of 10,000"),
+    ("printing", "prints 256 KiB with a limit of 16 KiB"),
+    ("failing", "fails, and is restarted with backoff"),
 ];
 
 const OUTCOMES: [&str; 4] = ["success", "failure", "canceled", "timeout"];
@@ -32,7 +29,7 @@ const OUTCOMES: [&str; 4] = ["success", "failure", "canceled", "timeout"];
 pub(super) fn section(soak: &Soak) -> String {
     let length = soak.looks.last().map_or(0.0, |look| look.at.as_secs_f64());
     format!(
-        "## {:.0} minutes of everything at once\n\n{ABOUT}\n{}\n{}\n{}",
+        "## {:.0} minutes with all guests\n\n{ABOUT}\n{}\n{}\n{}",
         length / 60.0,
         verdicts(soak),
         tasks(soak),
@@ -41,11 +38,10 @@ pub(super) fn section(soak: &Soak) -> String {
 }
 
 const ABOUT: &str = "\
-One `solti-metrics serve`, with guests that end in every way there is, and a component
-behind them that takes their records. Each minute another build of that component is put
-into its place, compiled and swapped in. Each second it is scraped, on a connection of
-its own, and each ledger on that scrape is added up. It runs with `MALLOC_ARENA_MAX=2`, as
-in `deploy/`.
+One `solti-metrics serve` runs guests that end in every possible way, with a provider as
+its backend. Each minute, another build of the provider is compiled and replaces the
+current one. Each second, a scraper on its own connection reads all ledgers and checks that
+they balance. `MALLOC_ARENA_MAX=2` is set, as in `deploy/`.
 
 ![Resident memory over time](reliability.svg)
 ";
@@ -62,18 +58,18 @@ fn verdicts(soak: &Soak) -> String {
         let (resident, anonymous) = (verdict.resident, verdict.anonymous);
         let word = |holds| if holds { "holds" } else { "**does not hold**" };
         rows.push(format!(
-            "| resident memory grows by, KiB a minute | {:.1} ± {:.1} | at most {MOST_GROWTH:.0}: {} |",
+            "| growth of resident memory, KiB a minute | {:.1} ± {:.1} | at most {MOST_GROWTH:.0}: {} |",
             resident.slope,
             2.0 * resident.error,
             word(verdict.memory_is_flat())
         ));
         rows.push(format!(
-            "| of that, memory that no file has | {:.1} ± {:.1} | |",
+            "| growth of anonymous memory, KiB a minute | {:.1} ± {:.1} | |",
             anonymous.slope,
             2.0 * anonymous.error
         ));
         rows.push(format!(
-            "| files and sockets open, first minute and last | {:.0} and {:.0} | at most {MOST_FDS:.0} more: {} |",
+            "| open files and sockets, first and last minute | {:.0} and {:.0} | at most {MOST_FDS:.0} more: {} |",
             verdict.fds.0,
             verdict.fds.1,
             word(verdict.files_are_closed())
@@ -81,48 +77,48 @@ fn verdicts(soak: &Soak) -> String {
     }
     rows.extend([
         format!(
-            "| the most files and sockets at once | {:.0} | |",
+            "| maximum of open files and sockets | {:.0} | |",
             most(|look| look.fds as f64)
         ),
         format!("| threads, first and last | {first} and {last} | |"),
         format!(
-            "| ledgers that did not balance, of {} scrapes | {unbalanced} | none |",
+            "| unbalanced ledgers in {} scrapes | {unbalanced} | none |",
             count(scrapes)
         ),
         format!(
-            "| the most records in flight | {} | |",
+            "| maximum of records in flight | {} | |",
             count(most(|look| look.in_flight) as u64)
         ),
-        format!("| swaps of the backend | {} | |", soak.swaps),
+        format!("| replacements of the backend | {} | |", soak.swaps),
         format!(
-            "| a scrape took, ms: median, 99 %, longest | {}, {}, {} | |",
+            "| time of a scrape, ms: median, 99 %, maximum | {}, {}, {} | |",
             figure(took(0.5)),
             figure(took(0.99)),
             figure(took(1.0))
         ),
         format!(
-            "| bytes of a scrape | {} | |",
+            "| maximum size of a scrape, bytes | {} | |",
             count(most(|look| look.bytes as f64) as u64)
         ),
         format!(
-            "| from SIGTERM to the end, ms | {} | |",
+            "| time from SIGTERM to the end, ms | {} | |",
             figure(soak.stopping.as_secs_f64() * 1e3)
         ),
         format!(
-            "| load of the machine: median, most | {:.1}, {:.1} | |",
+            "| load of the machine: median, maximum | {:.1}, {:.1} | |",
             share(looks.iter().map(|look| look.load), 0.5),
             most(|look| look.load)
         ),
     ]);
     format!(
-        "| | found | has to be |\n|---|--:|---|\n{}\n",
+        "| measurement | result | limit |\n|---|--:|---|\n{}\n",
         rows.join("\n")
     )
 }
 
 fn tasks(soak: &Soak) -> String {
     let mut text = "\
-| task | what a run does | success | failure | canceled | timeout | turned away | records |
+| task | one run | success | failure | canceled | timeout | rejected | records |
 |---|---|--:|--:|--:|--:|--:|--:|
 "
     .to_owned();
@@ -151,8 +147,8 @@ fn tasks(soak: &Soak) -> String {
 
 fn ledgers(soak: &Soak) -> String {
     let mut text = "\
-What the log says when it has stopped; `sink` is the component, which got what the other
-two delivered:
+The log shows these ledgers after the stop. `sink` is the provider, which received the
+delivered records of the other two ledgers:
 
 | ledger | accepted | delivered | dropped | in flight |
 |---|--:|--:|--:|--:|
@@ -179,11 +175,11 @@ two delivered:
             .by_where(family, "reason", ("source", &ledger.source));
         for (reason, number) in dropped.into_iter().filter(|(_, number)| *number > 0.0) {
             let (number, source) = (count(number as u64), &ledger.source);
-            reasons.push(format!("{number} of `{source}` for `{reason}`"));
+            reasons.push(format!("{number} of `{source}` with reason `{reason}`"));
         }
     }
     format!(
-        "{text}\nDropped, by the last scrape: {}.\n",
+        "{text}\nDropped records at the last scrape: {}.\n",
         reasons.join(", ")
     )
 }
@@ -195,7 +191,7 @@ mod tests {
     use crate::endurance::soak_guests::CONFIG;
 
     #[test]
-    fn every_task_of_the_soak_has_a_row_and_none_more() {
+    fn the_table_has_exactly_one_row_for_each_task() {
         let tables = CONFIG
             .lines()
             .filter_map(|line| line.strip_prefix("[tasks."));
@@ -208,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_said_to_be_too_much_if_it_is() {
+    fn excessive_growth_is_reported() {
         assert!(!section(&example(0.0, 0.0)).contains("does not hold"));
         assert!(section(&example(90.0, 0.0)).contains("does not hold"));
     }

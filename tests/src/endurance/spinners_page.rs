@@ -10,15 +10,15 @@ pub(super) fn section(found: &Spinners) -> String {
         "\
 ## {all} guests, of which {spinning} loop for ever
 
-In one `serve` with {places} places, of which {at_once} are for guests that loop until
-their deadline of {deadline} ms. The others count to a million and are done. Every one of
-them has to complete, and they do. The load before was {load:.1}.
+One `serve` has {places} slots, of which {at_once} are for guests that loop until their
+deadline of {deadline} ms. All other guests count to a million and end, and each of them
+must succeed. The load before the measurement was {load:.1}.
 
-| | without spinners | with them |
+| measurement | without looping guests | with looping guests |
 |---|--:|--:|
 {rows}
-Guests that loop let go of their thread at each tick of 10 ms. Whoever comes to a thread
-that has several of them waits for their turns, which is what the slowest runs did.
+Guests that loop yield their thread at each tick of 10 ms. A guest on a thread with several
+looping guests waits for each of them, which explains the slowest runs.
 ",
         places = found.places,
         at_once = found.spinning_at_once,
@@ -38,20 +38,19 @@ fn rows(alone: &Batch, beside: &Batch) -> String {
         format!("{median}, {most}, {longest}")
     };
     [
-        row("guests that end, and were successful", &|it| {
-            whole(it.succeeded)
-        }),
-        row("guests that loop, and ended at their deadline", &|it| {
+        row("guests that count: successful", &|it| whole(it.succeeded)),
+        row("guests that loop: ended at their deadline", &|it| {
             whole(it.timed_out)
         }),
-        row("from the first to the last, s", &|it| {
+        row("time from the first to the last guest, s", &|it| {
             figure(it.took.as_secs_f64())
         }),
-        row("a guest that ends took, ms: median, 99 %, longest", &|it| {
-            times(it.good)
-        }),
         row(
-            "a guest that loops took, ms",
+            "time of a guest that counts, ms: median, 99 %, maximum",
+            &|it| times(it.good),
+        ),
+        row(
+            "time of a guest that loops, ms: median, 99 %, maximum",
             &|it| match it.timed_out > 0.0 {
                 true => times(it.spinner),
                 false => String::new(),

@@ -2,10 +2,10 @@ package main
 
 import "unsafe"
 
-// The adapter makes the system's first interface, which is all that Go knows, the second,
-// and lives in the memory of this program. It asks for two pages before its first call
-// returns, when Go cannot allocate yet; were there nobody to ask, it would grow the
-// memory, and Go's runtime takes what grows for its own.
+// The adapter converts WASI 0.1, the version that Go supports, to WASI 0.2, and needs memory
+// inside this program. It requests two pages before its first call returns, when Go cannot
+// allocate yet. Without this function, the adapter would grow the memory, and Go's runtime
+// treats grown memory as its own.
 var (
 	adapterPages [3 << 16]byte
 	adapterUsed  uintptr
@@ -20,5 +20,5 @@ func cabiRealloc(_ unsafe.Pointer, _, align, size uintptr) unsafe.Pointer {
 	return unsafe.Pointer(&adapterPages[at-start])
 }
 
-// Others call a component, so nothing begins here; and yet the compiler wants it.
+// The host calls the exports of the component. The compiler requires a main.
 func main() {}

@@ -1,6 +1,6 @@
 package main
 
-// The enums of wit/deps/solti-metrics/types.wit: a case is passed as its number.
+// The enums of wit/deps/solti-metrics/types.wit. Each case is a number.
 type (
 	runnerType      uint32
 	taskOutcome     uint32

@@ -1,6 +1,6 @@
-//! What `wit/deps/solti-metrics` says, in Zig.
+//! The interfaces of `wit/deps/solti-metrics`, in Zig.
 
-/// The enums of types.wit: a case is passed as its number.
+/// The enums of types.wit. Each case is a number.
 pub const RunnerType = enum(u32) { subprocess, container, wasm };
 pub const TaskOutcome = enum(u32) { success, failure, canceled, timeout };
 pub const RunnerErrorKind = enum(u32) {
@@ -10,7 +10,7 @@ pub const RunnerErrorKind = enum(u32) {
     module_load_failed,
 };
 
-/// The functions of backend.wit, as they are imported.
+/// The imported functions of backend.wit.
 pub const backend = struct {
     pub const taskStarted = imports.@"record-task-started";
     pub const taskCompleted = imports.@"record-task-completed";

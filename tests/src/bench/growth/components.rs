@@ -13,7 +13,7 @@ pub(crate) struct Sized {
     pub(crate) bytes: usize,
     /// Functions in it.
     pub(crate) functions: u32,
-    /// To compose it with the sink, compile it with every core, and link it.
+    /// To compose it with the shim, compile it on every core, and link it.
     pub(crate) compile: Duration,
     /// Bytes of what it was compiled to.
     pub(crate) artifact: usize,

@@ -10,7 +10,7 @@ use crate::toolchains::Example;
 const BEGIN: &str = "<!-- measured by `make languages-table`: -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// The cells with which the row of an example begins.
+/// The first cells of the row of an example.
 #[must_use]
 pub fn row_begins(example: &Example) -> String {
     let file = example.source.file_name().unwrap_or_default();
@@ -21,10 +21,14 @@ pub fn row_begins(example: &Example) -> String {
     )
 }
 
-/// The page with these tables in the place of those that it had.
+/// The page with these tables instead of its old tables.
 pub(super) fn with(page: &str, tables: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).ok_or("no mark where tables begin")?;
-    let (_, after) = rest.split_once(END).ok_or("no mark where tables end")?;
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .ok_or("no mark for the start of the tables")?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or("no mark for the end of the tables")?;
     Ok([before, BEGIN, tables, END, after].concat())
 }
 
@@ -32,7 +36,7 @@ pub(super) fn tables(machine: &Machine, guests: &[Guest], backends: &[Backend]) 
     let mut text = "
 ### The reporter
 
-| toolchain | source | built in | component | memory | loads in | µs a record, inlined | µs a record, direct |
+| toolchain | source | build time | component size | memory | load time | µs per record, `inline` | µs per record, `direct` |
 |---|---|--:|--:|--:|--:|--:|--:|
 "
     .to_owned();
@@ -51,7 +55,7 @@ pub(super) fn tables(machine: &Machine, guests: &[Guest], backends: &[Backend]) 
     text += "
 ### The provider
 
-| toolchain | source | built in | component | memory | loads in | µs a record | µs a scrape | scrapes in 64 MiB |
+| toolchain | source | build time | component size | memory | load time | µs per record | µs per scrape | scrapes within 64 MiB |
 |---|---|--:|--:|--:|--:|--:|--:|--:|
 ";
     for backend in backends {
@@ -75,14 +79,14 @@ pub(super) fn tables(machine: &Machine, guests: &[Guest], backends: &[Backend]) 
 
 fn on(machine: &Machine) -> String {
     let mut text = format!(
-        "\n{} with {} cores, wasmtime {}, {}; the load was {:.2} in the minute before.",
+        "\n{} with {} cores, wasmtime {}, {}; load in the minute before the measurement: {:.2}.",
         machine.cpu, machine.cores, machine.wasmtime, machine.date, machine.load,
     );
     if machine.load > machine.most_load() {
-        text += " **The machine was busy with other things**: run it again when it is not.";
+        text += " **Other programs used the machine during this measurement**: measure again on an idle machine.";
     }
     if cfg!(debug_assertions) {
-        text += " **The host was a debug build**, in which records cost more.";
+        text += " **The host was a debug build**, which makes records more expensive.";
     }
     text + "\n\n"
 }
@@ -92,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_tables_take_the_place_of_old_ones_and_of_nothing_else() -> Result<()> {
+    fn new_tables_replace_only_the_old_tables() -> Result<()> {
         let page = format!("before\n{BEGIN}old\n{END}after\n");
         let new = format!("before\n{BEGIN}new\n{END}after\n");
         assert_eq!(with(&page, "new\n")?, new);

@@ -1,17 +1,17 @@
-//! How cost grows, in tables and in words.
+//! Growth of costs, in tables and in sentences.
 
 use crate::bench::Run;
 use crate::bench::figure::{bytes, count, figure, seconds};
 use crate::bench::growth::{CROWD, Guests, Sized};
 
-/// Within this, figures that were measured once each are the same.
+/// Maximum ratio of two single measurements that count as equal.
 const SAME: f64 = 1.5;
 
 pub(super) fn section(run: &Run) -> String {
     let introduction = "\
-## As it grows
+## Growth
 
-Measured by themselves and not in turns, so these figures are less certain.
+These measurements do not take turns with other rows, so the figures are less certain.
 ";
     let sections = [
         introduction.to_owned(),
@@ -24,12 +24,12 @@ Measured by themselves and not in turns, so these figures are less certain.
 
 fn guests(guests: &Guests, cores: usize) -> String {
     let mut text = "\
-### Guests at once
+### Concurrent guests
 
-Each on a thread and in a store of its own, all of them into one `PrometheusMetrics`, in
-wall-clock time: the best of several attempts.
+Each guest has its own thread and its own store, and all guests record into one
+`PrometheusMetrics`. Figures are wall-clock time: the best of several attempts.
 
-| guests | million records in a second | × one guest |
+| guests | million records per second | × one guest |
 |--:|--:|--:|
 "
     .to_owned();
@@ -40,16 +40,16 @@ wall-clock time: the best of several attempts.
     }
     if let Some(two) = guests.two_over_one() {
         text += &format!(
-            "\nTwo guests make {} times as many records as one. Two threads that touch no \
-             memory do {} times as much as one: that is what the machine gives.",
+            "\nTwo guests make {} times as many records as one. Two threads that use no memory \
+             do {} times as much work as one, which is the maximum of this machine.",
             figure(two),
             figure(guests.two_threads)
         );
     }
     if let Some(most) = guests.at_once.last().filter(|most| most.guests > cores) {
         text += &format!(
-            " With more guests than its {cores} cores they share them, and {} guests make {} \
-             times as many.",
+            " More guests share the {cores} cores, and {} guests make {} times as many records \
+             as one.",
             most.guests,
             figure(most.per_second / one)
         );
@@ -62,10 +62,10 @@ fn tasks(run: &Run) -> String {
         "\
 ### Tasks
 
-All of them through one runner, each of a guest that makes one record: one after another,
-and with up to {CROWD} at once on one thread. CPU time of that thread.
+All tasks run in one runner, and each guest makes one record. Tasks run one after another,
+and with up to {CROWD} concurrent tasks on one thread. Figures are CPU time of that thread.
 
-| tasks | µs each, alone | µs each, in a crowd | resident memory afterwards |
+| tasks | µs per task, one at a time | µs per task, concurrent | resident memory afterwards |
 |--:|--:|--:|--:|
 "
     );
@@ -83,13 +83,13 @@ and with up to {CROWD} at once on one thread. CPU time of that thread.
         let each: Vec<_> = all.iter().map(|after| after.alone_us).collect();
         let (least, most) = ends(&each);
         text += &format!(
-            "\nA task costs {} to {} µs, {}; the process has grown by {} from the first to \
-             the last.\n",
+            "\nA task costs {} to {} µs, {}; the process grew by {} from the first to the last \
+             task.\n",
             figure(least),
             figure(most),
             match most / least < SAME {
-                true => "however many there were before it",
-                false => "and so it matters how many there were before it",
+                true => "for any number of earlier tasks",
+                false => "depending on the number of earlier tasks",
             },
             bytes(last.resident_kib.saturating_sub(first.resident_kib) * 1_024)
         );
@@ -101,16 +101,16 @@ fn components(sizes: &[Sized]) -> String {
     let mut text = "\
 ### Components
 
-Generated: functions of loads, stores, arithmetic, branches and calls, which take as long
-to compile for each byte of code as those of real programs, and a third of data. To
-compile is to compose with the sink, compile on all cores, and link, in wall-clock time.
-To load is to find that code in a runner's cache, read and authenticate it, and link.
-An instance and a record, the guest's side of it with epoch checks, are in CPU time.
+The components are generated. Two thirds are functions of loads, stores, arithmetic,
+branches and calls, which compile as slowly per byte as real programs; one third is data.
+*Compile* is the wall-clock time to compose with the shim, compile on all cores, and link.
+*Load from a cache* is the time to find the code in a runner's cache, read, authenticate and
+link it. An instance, and the guest's part of a record with epoch checks, are CPU time.
 
 "
     .to_owned();
     text += "\
-| component | functions | compile | machine code | load from a cache | µs an instance | ns a record |
+| component | functions | compile | machine code | load from a cache | µs per instance | ns per record |
 |--:|--:|--:|--:|--:|--:|--:|
 ";
     for sized in sizes {
@@ -135,8 +135,8 @@ fn in_words(sizes: &[Sized]) -> String {
     let grown = large.bytes as f64 / first.bytes as f64;
     let longer = large.compile.as_secs_f64() / first.compile.as_secs_f64();
     let mut text = format!(
-        "From the first to the last the component is {} times as large, and takes {} times as \
-         long to compile: in the end {} for each MB, for {} bytes of machine code a byte.",
+        "The last component is {} times as large as the first, and takes {} times as long to \
+         compile: {} per MB, with {} bytes of machine code per byte of the component.",
         figure(grown),
         figure(longer),
         seconds(large.compile.as_secs_f64() / large.bytes as f64 * 1e6),
@@ -144,7 +144,7 @@ fn in_words(sizes: &[Sized]) -> String {
     );
     let load = large.load.as_secs_f64();
     text += &format!(
-        " Where its code is kept, it starts in {}, which is {} times faster.",
+        " With cached code, it starts in {}, which is {} times faster.",
         seconds(load),
         figure(large.compile.as_secs_f64() / load)
     );
@@ -152,7 +152,7 @@ fn in_words(sizes: &[Sized]) -> String {
     let (least, most) = ends(&each);
     let (from, to) = (figure(least), figure(most));
     text += &match most / least < SAME {
-        true => format!(" A record costs {from} to {to} ns, however large the component is.\n"),
+        true => format!(" A record costs {from} to {to} ns, for any size of the component.\n"),
         false => format!(" A record costs {from} to {to} ns.\n"),
     };
     text
@@ -170,16 +170,16 @@ mod tests {
     use crate::bench::example::example;
 
     #[test]
-    fn what_is_flat_is_said_to_be_and_what_is_not_is_not() {
+    fn only_flat_growth_is_reported_as_flat() {
         let mut run = example();
-        let flat = "however many there were before it";
+        let flat = "for any number of earlier tasks";
         assert!(section(&run).contains(flat));
         if let Some(last) = run.growth.tasks.last_mut() {
             last.alone_us *= 2.0;
         }
         assert!(!section(&run).contains(flat));
 
-        let flat = "however large the component is";
+        let flat = "for any size of the component";
         assert!(section(&run).contains(flat));
         if let Some(last) = run.growth.components.last_mut() {
             last.record_ns *= 2.0;

@@ -13,16 +13,15 @@ use wit_parser::{World, WorldItem, WorldKey};
 use crate::contract::package::{Package, Wit, root};
 
 const INTRODUCTION: &str = "\
-What a guest says, and what a backend hears: `types` is the vocabulary,
-`backend` has the verbs, and a world is a role that a component plays.
+This page lists every name, number and parameter of the package. `types` defines
+the labels, `backend` defines the functions, and each world is a role of a component.
 
-Whoever writes core WebAssembly by hand passes a case by its number; below each
-function stands what its parameters flatten to.
+In core WebAssembly, an enum case is its number. The core parameters of each
+function are below the function.
 
-This page is made from the text in [`wit/`](../../wit), and a test keeps it so. Edit
-the text, then run `BLESS=1 cargo test --workspace --test embedding -- contract::`.
-How the package may change, and how it may not, is told in
-[evolution](evolution.md).";
+A test generates this page from the text in [`wit/`](../../wit). To change the page,
+edit that text and run `BLESS=1 cargo test --workspace --test embedding -- contract::`.
+[Evolution](evolution.md) describes the allowed changes.";
 
 #[test]
 fn the_page_says_what_the_package_says() -> Result<()> {
@@ -50,7 +49,7 @@ fn page(wit: &Wit) -> Result<String> {
     writeln!(page, "## Worlds\n")?;
     writeln!(
         page,
-        "| world | what it is | imports | exports |\n|---|---|---|---|"
+        "| world | description | imports | exports |\n|---|---|---|---|"
     )?;
     for (name, world) in wit.worlds() {
         write_world(&mut page, wit, name, world)?;

@@ -1,4 +1,4 @@
-// Counts the lines of a text on standard input, and records that as a task.
+// Counts the lines of a text on standard input, and records this work as a task.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #include "bindings/guest.h"
 
-// The task itself. Yours goes here.
+// The task. Put your code here.
 static bool work(void) {
   size_t lines = 0;
   int c;

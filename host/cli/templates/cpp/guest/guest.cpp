@@ -1,4 +1,4 @@
-// Counts the lines of a text on standard input, and records that as a task.
+// Counts the lines of a text on standard input, and records this work as a task.
 
 #include <chrono>
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include "bindings/guest.h"
 
-// The task itself. Yours goes here.
+// The task. Put your code here.
 static bool work() {
   std::size_t lines = 0;
   for (int c; (c = std::getchar()) != EOF;) lines += c == '\n';

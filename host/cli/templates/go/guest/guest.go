@@ -1,4 +1,4 @@
-// Counts the lines of a text on standard input, and records that as a task.
+// Counts the lines of a text on standard input, and records this work as a task.
 package main
 
 import (
@@ -31,7 +31,7 @@ func run() (failed bool) {
 	return err != nil
 }
 
-// work is the task itself. Yours goes here.
+// work is the task. Put your code here.
 func work() error {
 	lines := 0
 	scanner := bufio.NewScanner(os.Stdin)

@@ -1,5 +1,4 @@
-// Says of everything that ran in a wasm runner that it ran in a container, and passes
-// every record on.
+// Changes the runner type wasm of each record to container, and forwards every record.
 package main
 
 //go:wasmimport solti:metrics/backend@0.1.0 record-task-started

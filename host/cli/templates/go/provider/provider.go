@@ -1,4 +1,4 @@
-// Counts the records that it receives, and exposes how many there were.
+// Counts the records that it receives, and exposes the counts.
 package main
 
 import (
@@ -23,8 +23,8 @@ func recordRunnerError(runner runnerType, kind runnerErrorKind) {
 	errors++
 }
 
-// The host reads a string where this says, before it calls anything else. An address has
-// 32 bits there, and a uintptr of Go's has 64.
+// The host reads the string at this address before its next call. An address has 32 bits
+// in WebAssembly, and a uintptr in Go has 64.
 var (
 	text    string
 	exposed struct{ at, length uint32 }

@@ -1,4 +1,4 @@
-// Counts the lines of a text on standard input, and records that as a task.
+// Counts the lines of a text on standard input, and records this work as a task.
 
 import { recordTaskCompleted, recordTaskStarted } from "solti:metrics/backend@0.1.0";
 import { getStderr } from "wasi:cli/stderr@0.2.0";
@@ -18,11 +18,11 @@ export const run = {
       print(getStderr(), `${error}\n${error.stack}`);
     }
     recordTaskCompleted("wasm", outcome, Math.floor((now() - started) / 1e6));
-    if (outcome !== "success") throw undefined; // the error of `result`, which says no more
+    if (outcome !== "success") throw undefined; // the error of `result`, which has no payload
   },
 };
 
-/** The task itself. Yours goes here. */
+/** The task. Put your code here. */
 function work() {
   const lines = read(getStdin()).filter((byte) => byte === 0x0a).length;
   print(getStdout(), `${lines} lines\n`);

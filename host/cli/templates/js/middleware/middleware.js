@@ -1,5 +1,5 @@
-// Says of everything that ran in a `wasm` runner that it ran in a `container`, and passes
-// every record on.
+// Changes the runner type `wasm` of each record to `container`, and forwards every
+// record.
 
 import {
   recordRunnerError,
@@ -25,7 +25,7 @@ function renamed(runner) {
   return runner === "wasm" ? "container" : runner;
 }
 
-/** A u64 is a number here: one that is too long for that comes rounded, or negative. */
+/** A u64 is a number: a value above 2^53 arrives rounded or negative. */
 function exact(durationMs) {
   const isExact = Number.isSafeInteger(durationMs) && durationMs >= 0;
   return isExact ? durationMs : Number.MAX_SAFE_INTEGER;

@@ -1,4 +1,4 @@
-// Counts the records that it receives, and exposes how many there were.
+// Counts the records that it receives, and exposes the counts.
 
 const counts = { tasks_started: 0, tasks_completed: 0, runner_errors: 0 };
 

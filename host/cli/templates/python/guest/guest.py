@@ -1,4 +1,4 @@
-"""Counts the lines of a text on standard input, and records that as a task."""
+"""Counts the lines of a text on standard input, and records this work as a task."""
 
 import sys
 import time
@@ -22,5 +22,5 @@ class Run(exports.Run):
 
 
 def work() -> None:
-    """The task itself. Yours goes here."""
+    """The task. Put your code here."""
     print(sum(1 for _ in sys.stdin), "lines")

@@ -1,4 +1,4 @@
-"""Counts the records that it receives, and exposes how many there were."""
+"""Counts the records that it receives, and exposes the counts."""
 
 from collections import Counter
 

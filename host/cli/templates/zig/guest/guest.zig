@@ -1,4 +1,4 @@
-//! Counts the lines of a text on standard input, and records that as a task.
+//! Counts the lines of a text on standard input, and records this work as a task.
 
 const std = @import("std");
 const metrics = @import("metrics.zig");
@@ -13,7 +13,7 @@ pub fn main(init: std.process.Init) !void {
     return result;
 }
 
-/// The task itself. Yours goes here.
+/// The task. Put your code here.
 fn work(init: std.process.Init) !void {
     var buffer: [4096]u8 = undefined;
     var stdin = std.Io.File.stdin().readerStreaming(init.io, &buffer);

@@ -1,4 +1,4 @@
-//! Counts the records that it receives, and exposes how many there were.
+//! Counts the records that it receives, and exposes the counts.
 
 const std = @import("std");
 const metrics = @import("metrics.zig");
@@ -24,7 +24,7 @@ export fn @"solti:metrics/backend@0.1.0#record-runner-error"(_: metrics.RunnerTy
     errors += 1;
 }
 
-/// A string, as the host reads it.
+/// A string in the layout that the host reads.
 const String = extern struct { at: [*]const u8, len: usize };
 
 var text: [512]u8 = undefined;
@@ -40,7 +40,7 @@ export fn @"solti:metrics/exposition@0.1.0#expose"() *const String {
         \\runner_errors_total {}
         \\# EOF
         \\
-    , .{ started, completed, errors }) catch @panic("the text is longer than it can be");
+    , .{ started, completed, errors }) catch @panic("the text is longer than its buffer");
     exposed = .{ .at = written.ptr, .len = written.len };
     return &exposed;
 }

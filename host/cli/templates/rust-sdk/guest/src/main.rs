@@ -1,4 +1,4 @@
-//! Counts the lines of a text on standard input, and records that as a task.
+//! Counts the lines of a text on standard input, and records this work as a task.
 
 use std::io;
 
@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
     result
 }
 
-/// The task itself. Yours goes here.
+/// The task. Put your code here.
 fn work() -> io::Result<()> {
     let text = io::read_to_string(io::stdin())?;
     println!("{} lines", text.lines().count());

@@ -1,4 +1,4 @@
-//! What `wit/` says, in Rust.
+//! The interfaces of `wit/`, in Rust.
 
 wit_bindgen::generate!({
     path: "wit",
