@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
+.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -57,6 +57,7 @@ lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 
 fmt: ## Check the formatting
 	cargo fmt --all -- --check
+	cargo fmt --manifest-path tools/api/Cargo.toml -- --check
 
 clippy: toolchain ## Lint the code
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -82,10 +83,21 @@ features: toolchain ## Check every combination of the facade's features, several
 	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
 	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings
 
+api: toolchain ## Compare the public API of the libraries with tests/api; BLESS=1 rewrites that
+	@tools/api.sh
+
+RUST := $(shell sed -n 's/^rust-version = "\(.*\)"$$/\1/p' Cargo.toml)
+# rustup fetches that version, where another one is in use.
+DECLARED = $(if $(filter $(RUST).%,$(shell rustc --version)),,RUSTUP_TOOLCHAIN=$(RUST).0)
+
+msrv: toolchain ## Build with the Rust that the manifests declare, and check that no dependency needs a newer one
+	$(DECLARED) cargo build --workspace --locked
+	$(DECLARED) cargo test --workspace --locked --test tidy -- rust_version::
+
 # SC2016: programs in single quotes are expanded when they run. SC1090: `source` is a
 # function in the script. SC2178 and SC2128: functions have local variables of equal names.
 shell: ## Lint the shell scripts, with Debian's shellcheck
-	shellcheck --external-sources --exclude SC1090,SC2016,SC2128,SC2178 .ci/run tools/*.sh
+	shellcheck --external-sources --exclude SC1090,SC2016,SC2128,SC2178 .ci/run tools/*.sh tools/api/*.sh
 
 TYPOS := $(TARGET)/tools/typos-1.52.0
 
@@ -134,6 +146,7 @@ bless: oracles ## Rewrite generated documents and expected outputs
 	for suite in configs exposition operations page reference scale; do \
 	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \
 	done
+	BLESS=1 tools/api.sh
 
 MDBOOK := $(TARGET)/tools/mdbook-0.5.4
 

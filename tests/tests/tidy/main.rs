@@ -11,6 +11,8 @@ mod dependencies;
 
 mod packages;
 
+mod rust_version;
+
 mod workflows;
 
 mod sources;
