@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain oracles languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
+.PHONY: help run check test matrix build toolchain reference-tools languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -22,7 +22,7 @@ check: toolchain ## Run the fast tests: unit tests, and suites without other lan
 	done
 
 # cargo nextest does not run documentation tests, so cargo test runs them.
-test: toolchain oracles languages ## Run every test
+test: toolchain reference-tools languages ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else \
@@ -41,8 +41,8 @@ toolchain: ## Download the toolchain of the Rust guests, and their dependencies
 	@tools/wasm-toolchain.sh >/dev/null
 	@cargo fetch --quiet --locked --target wasm32-wasip2 --target wasm32-unknown-unknown
 
-oracles: toolchain ## Download the programs that tests compare with: Prometheus, VictoriaMetrics, statsd and others
-	@tools/test-oracles.sh $(TARGET)/oracles
+reference-tools: toolchain ## Download the programs that tests compare with: Prometheus, VictoriaMetrics, statsd and others
+	@tools/reference-tools.sh $(TARGET)/reference-tools
 
 languages: ## Build the examples in languages other than Rust; `make language-go` for one toolchain
 	@tools/languages.sh
@@ -141,7 +141,7 @@ languages-table: toolchain ## Measure the costs of each language, and rewrite th
 	@tools/languages.sh --rebuild
 	cargo bench --locked -p solti-metrics-tests --bench languages_table
 
-bless: oracles ## Rewrite generated documents and expected outputs
+bless: reference-tools ## Rewrite generated documents and expected outputs
 	BLESS=1 cargo test --workspace --locked --test embedding -- contract::
 	for suite in configs exposition operations page reference scale; do \
 	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \

@@ -79,7 +79,7 @@ pub use fanout::FanoutMetrics;
 pub use label::{ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome};
 pub use layers::{FilteredMetrics, RelabeledMetrics};
 pub use ledger::{
-    DropReason, Ledger, LedgerBook, LedgerSnapshot, LedgerWriter, SharedLedgerWriter,
+    DropReason, Ledger, LedgerSnapshot, LedgerTotals, LedgerWriter, SharedLedgerWriter,
 };
 pub use memory::MemoryMetrics;
 pub use noop::{NoOpMetrics, noop_metrics};

@@ -37,7 +37,7 @@ pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 /// records under way, and is never ahead.
 ///
 /// The sum is kept in whole milliseconds, and so is exact: it does not depend on
-/// the order of additions, and a long duration swallows no short ones. It ends at
+/// the order of additions, and a long duration truncates no short ones. It ends at
 /// `u64::MAX` ms, which is 585 million years, and stays there.
 ///
 /// ```

@@ -138,7 +138,7 @@ macro_rules! __export_backend {
                 }
             }
 
-            $($crate::__sibling_impl!($sibling);)*
+            $($crate::__optional_impl!($sibling);)*
 
             #[cfg(not(target_family = "wasm"))]
             #[allow(dead_code, reason = "marks the backend as used in native builds")]
@@ -152,7 +152,7 @@ macro_rules! __export_backend {
             const _: () = {
                 exports::export_backend!(Exported with_types_in $crate::__private::exports);
                 batch::export_batch!(Exported with_types_in $crate::__private::batch);
-                $($crate::__sibling_export!($sibling);)*
+                $($crate::__optional_export!($sibling);)*
             };
         };
     };
@@ -161,7 +161,7 @@ macro_rules! __export_backend {
 /// Implements the generated trait with the trait of this crate.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __sibling_impl {
+macro_rules! __optional_impl {
     (Lifecycle) => {
         impl $crate::__private::lifecycle::exports::solti::metrics::lifecycle::Guest for Exported {
             fn flush() -> Result<(), String> {
@@ -198,7 +198,7 @@ macro_rules! __sibling_impl {
 /// Exports the interface.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __sibling_export {
+macro_rules! __optional_export {
     (Lifecycle) => {
         $crate::__private::lifecycle::export_lifecycle!(
             Exported with_types_in $crate::__private::lifecycle

@@ -44,11 +44,11 @@ mod clock;
 mod convert;
 mod export;
 mod host_metrics;
-mod sibling;
+mod optional_interface;
 mod task;
 
 pub use host_metrics::HostMetrics;
-pub use sibling::{Accounting, Discards, Exposition, Lifecycle};
+pub use optional_interface::{Accounting, Discards, Exposition, Lifecycle};
 pub use solti_metrics::{
     BatchError, Event, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics,
     ParseLabelError, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel, noop_metrics,

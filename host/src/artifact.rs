@@ -76,9 +76,9 @@ pub use worker::compile_worker;
 pub(crate) use address::Digest;
 pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
-pub(crate) use code::SinkComponent;
+pub(crate) use code::ShimComponent;
 #[cfg(feature = "runner")]
-pub(crate) use engine::SinkError;
+pub(crate) use engine::ShimError;
 pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, Ready};
 pub(crate) use found::{Found, NotUsed};
 pub(crate) use given::Given;

@@ -117,7 +117,7 @@ mod tests {
     use solti_metrics::{MemoryMetrics, MetricsBackend, RunnerErrorKind, TaskOutcome};
 
     use super::*;
-    use crate::LedgerBook;
+    use crate::LedgerTotals;
 
     const STARTED: Event = Event::TaskStarted {
         runner: RunnerType::Wasm,
@@ -201,8 +201,11 @@ mod tests {
 
     #[test]
     fn a_context_is_once_in_each_of_its_books() {
-        let (one, other) = (LedgerBook::new(), LedgerBook::new());
-        let ctx = MetricsCtx::builder().book(&one).book(&other).book(&one);
+        let (one, other) = (LedgerTotals::new(), LedgerTotals::new());
+        let ctx = MetricsCtx::builder()
+            .ledger_totals(&one)
+            .ledger_totals(&other)
+            .ledger_totals(&one);
         ctx.build().record(STARTED);
         assert_eq!(one.total().accepted(), 1);
         assert_eq!(other.total(), one.total());

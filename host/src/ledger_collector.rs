@@ -21,12 +21,12 @@ use crate::{DropReason, LedgerSnapshot};
 ///
 /// ```
 /// use prometheus_client::registry::Registry;
-/// use solti_metrics_host::{LedgerBook, LedgerCollector};
+/// use solti_metrics_host::{LedgerTotals, LedgerCollector};
 ///
-/// let book = LedgerBook::new();
+/// let ledger totals = LedgerTotals::new();
 /// let mut registry = Registry::default();
 /// registry.register_collector(Box::new(
-///     LedgerCollector::new().source("guests", move || book.total()),
+///     LedgerCollector::new().source("guests", move || ledger totals.total()),
 /// ));
 /// ```
 ///

@@ -53,7 +53,7 @@
 //! - Recording never fails, and no guest input reaches a panic: a label that
 //!   does not exist traps the guest before it gets here.
 //! - [`Ledger`]: `accepted = delivered + dropped + in flight`, for each context
-//!   and, through a [`LedgerBook`], for all of them.
+//!   and, through a [`LedgerTotals`], for all of them.
 //! - A backend that panics loses the record that it was given, and nothing more.
 //! - Records reach the backend in the order in which the guest made them.
 //!
@@ -141,7 +141,7 @@ pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 pub use ledger_collector::LedgerCollector;
 pub use link::{MetricsCtxView, add_to_linker};
 pub use solti_metrics::{
-    BatchError, DropReason, Event, FanoutMetrics, Ledger, LedgerBook, LedgerSnapshot,
+    BatchError, DropReason, Event, FanoutMetrics, Ledger, LedgerSnapshot, LedgerTotals,
     MemoryMetrics, MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType,
     TaskOutcome, UnmappedLabel, noop_metrics,
 };

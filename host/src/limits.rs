@@ -56,7 +56,7 @@ pub struct Limits {
     /// Bytes of randomness that a single call may ask for. Default: 4,096.
     pub random: u64,
     /// Bytes that go on to each of standard output and standard error; what is
-    /// printed beyond is swallowed, and counted. Default: 16 MiB.
+    /// printed beyond is truncated, and counted. Default: 16 MiB.
     pub output: u64,
 }
 

@@ -68,7 +68,6 @@ mod handover;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod instance;
-mod last_words;
 mod loaded;
 mod obey;
 mod options;
@@ -76,6 +75,7 @@ mod providers;
 mod shape;
 mod state;
 mod status;
+mod stderr_tail;
 mod streams;
 mod supervision;
 mod worker;
@@ -84,7 +84,7 @@ pub use backend::ComponentBackend;
 pub use circuit::RestartPolicy;
 #[cfg(feature = "prometheus")]
 pub use collector::BackendCollector;
-pub use contract::Siblings;
+pub use contract::OptionalInterfaces;
 pub use error::{NotRunning, StartError};
 pub use failure::BackendFailure;
 pub use grants::Grants;

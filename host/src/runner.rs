@@ -67,7 +67,7 @@ mod watch;
 
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
-pub use path::{Path, RecordPath};
+pub use path::{Path, RecordingMode};
 pub use pool::Pool;
 pub use program::Program;
 pub use report::{TaskEnd, TaskReport};

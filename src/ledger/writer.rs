@@ -1,34 +1,37 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::book::LedgerBook;
 use super::counters::{Counters, Ledger};
 use super::drop_reason::DropReason;
+use super::ledger_totals::LedgerTotals;
 
 /// Moves the counters of a ledger that has one writer, so that an increment is a load
 /// and a store, and takes no lock on the bus.
 #[derive(Debug)]
 pub struct LedgerWriter {
     counters: Arc<Counters>,
-    books: Vec<LedgerBook>,
+    ledger_totals: Vec<LedgerTotals>,
 }
 
 impl LedgerWriter {
-    /// An empty ledger, which is in each of these books. A book that is given twice
+    /// An empty ledger, which is in each of these ledger totals. A ledger totals that is given twice
     /// has it once.
     #[must_use]
-    pub fn new(given: Vec<LedgerBook>) -> Self {
-        let mut books: Vec<LedgerBook> = Vec::with_capacity(given.len());
-        for book in given {
-            if !books.iter().any(|known| known.is(&book)) {
-                books.push(book);
+    pub fn new(given: Vec<LedgerTotals>) -> Self {
+        let mut ledger_totals: Vec<LedgerTotals> = Vec::with_capacity(given.len());
+        for totals in given {
+            if !ledger_totals.iter().any(|known| known.is(&totals)) {
+                ledger_totals.push(totals);
             }
         }
         let counters = Arc::new(Counters::default());
-        for book in &books {
-            book.open(&counters);
+        for totals in &ledger_totals {
+            totals.open(&counters);
         }
-        Self { counters, books }
+        Self {
+            counters,
+            ledger_totals,
+        }
     }
 
     /// A view of this ledger.
@@ -64,8 +67,8 @@ impl LedgerWriter {
 
 impl Drop for LedgerWriter {
     fn drop(&mut self) {
-        for book in &self.books {
-            book.close(&self.counters);
+        for totals in &self.ledger_totals {
+            totals.close(&self.counters);
         }
     }
 }
@@ -100,32 +103,32 @@ mod tests {
 
     #[test]
     fn a_book_sums_open_and_closed_ledgers() {
-        let book = LedgerBook::new();
-        let mut open = LedgerWriter::new(vec![book.clone()]);
-        let mut closed = LedgerWriter::new(vec![book.clone()]);
+        let totals = LedgerTotals::new();
+        let mut open = LedgerWriter::new(vec![totals.clone()]);
+        let mut closed = LedgerWriter::new(vec![totals.clone()]);
         for writer in [&mut open, &mut closed] {
             writer.accept(1);
             writer.deliver(1);
         }
         drop(closed);
-        assert_eq!(book.total().delivered(), 2);
+        assert_eq!(totals.total().delivered(), 2);
         open.accept(1);
-        assert_eq!(book.total().in_flight(), 1);
+        assert_eq!(totals.total().in_flight(), 1);
     }
 
     #[test]
     fn a_book_that_is_given_twice_has_a_ledger_once() {
-        let book = LedgerBook::new();
-        let mut writer = LedgerWriter::new(vec![book.clone(), book.clone()]);
+        let totals = LedgerTotals::new();
+        let mut writer = LedgerWriter::new(vec![totals.clone(), totals.clone()]);
         writer.accept(1);
-        assert_eq!(book.total().accepted(), 1);
+        assert_eq!(totals.total().accepted(), 1);
         drop(writer);
-        assert_eq!(book.total().accepted(), 1);
+        assert_eq!(totals.total().accepted(), 1);
     }
 
     #[test]
     fn each_book_of_a_ledger_has_it_whole() {
-        let (all, some) = (LedgerBook::new(), LedgerBook::new());
+        let (all, some) = (LedgerTotals::new(), LedgerTotals::new());
         let mut both = LedgerWriter::new(vec![all.clone(), some.clone()]);
         let mut one = LedgerWriter::new(vec![all.clone()]);
         for writer in [&mut both, &mut one] {

@@ -19,7 +19,7 @@ const LARGE: u64 = 8 << 20;
 ///
 /// When the folder cannot be had.
 pub fn artifacts() -> Result<Artifacts> {
-    // All languages, with and without the sink, and as providers.
+    // All languages, with and without the shim, and as providers.
     let size = 4 << 30;
     let cache = ArtifactCache::open(cache_home().join("languages"))?.size(size);
     Ok(Artifacts::new().cache(cache))

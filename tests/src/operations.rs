@@ -23,7 +23,7 @@ use solti_metrics::TaskOutcome;
 
 /// What the label `outcome` of `solti_metrics_task_runs_total` has besides the
 /// outcomes: the run failed before its `main` was called.
-const NOT_STARTED: &str = "not_started";
+const NOT_STARTED: &str = "start_failed";
 
 /// A regular expression for the outcomes of runs that went wrong. Who cancels a run
 /// knows it already.

@@ -23,7 +23,7 @@ const ONLY_IF_NOT_ZERO: [&str; 5] = [
     "solti_metrics_records_dropped_total",
     "solti_metrics_records_clamped_total",
     "solti_metrics_task_records_dropped_total",
-    "solti_metrics_task_record_path",
+    "solti_metrics_task_recording_mode",
     "solti_metrics_backend_state",
 ];
 

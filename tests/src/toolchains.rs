@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::oracle::Oracle;
+use crate::reference_tool::ReferenceTool;
 
 /// What is there in every language.
 const ROLES: [&str; 2] = ["reporter", "provider"];
@@ -29,8 +29,8 @@ pub struct Example {
 impl Example {
     /// The component, if it was built.
     #[must_use]
-    pub fn component(&self) -> Oracle {
-        Oracle::example(&self.toolchain, &self.role)
+    pub fn component(&self) -> ReferenceTool {
+        ReferenceTool::example(&self.toolchain, &self.role)
     }
 
     /// Looks whether the component was built of the source as it is: of an older one, it

@@ -12,7 +12,7 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::component::{Inspection, Role};
-use solti_metrics_host::provider::{Grants, Providers, Siblings};
+use solti_metrics_host::provider::{Grants, OptionalInterfaces, Providers};
 use solti_metrics_host::runner::{Path, Runner};
 use solti_metrics_host::text::printable;
 
@@ -68,7 +68,7 @@ struct Answer {
     /// How its records would travel, if it can be run: `inline`, `direct` or `none`.
     path: Option<&'static str>,
     /// Why they would not be inlined.
-    path_reason: Option<String>,
+    recording_mode_reason: Option<String>,
     /// Whether it can receive records here, once granted what it needs.
     backend: bool,
     problem: Option<String>,
@@ -143,14 +143,14 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             .iter()
             .map(|export| printable(export.name()))
             .collect(),
-        interfaces: Siblings::of(&inspection).names(),
+        interfaces: OptionalInterfaces::of(&inspection).names(),
         engine: usable.then_some(match needs_async {
             None => "tuned",
             Some(_) => "async",
         }),
         engine_reason: needs_async,
         path: loaded.as_ref().ok().map(Path::as_label),
-        path_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
+        recording_mode_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
         runnable: loaded.is_ok(),
         backend: matches!(backend, Some(Ok(()))),
         problem,
@@ -226,7 +226,7 @@ fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
         (Some(engine), None) => writeln!(text, "  engine    {engine}")?,
         (None, _) => {}
     }
-    match (answer.path, &answer.path_reason) {
+    match (answer.path, &answer.recording_mode_reason) {
         (Some("inline"), _) => writeln!(text, "  records   inlined into the guest")?,
         (Some("direct"), Some(reason)) => {
             writeln!(

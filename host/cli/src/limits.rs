@@ -122,7 +122,7 @@ pub(crate) fn advised(error: Error) -> anyhow::Error {
         return error.into();
     };
     let advice = match limit {
-        Limit::Memory => "raise --backend-memory if it needs more".to_owned(),
+        Limit::Memory => "raise --backend-max-memory if it needs more".to_owned(),
         limit => advice(*limit),
     };
     let text = error.to_string();

@@ -43,7 +43,7 @@ use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Sc
 use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};
 
 /// How long the last messages may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const STDERR_TAIL: Duration = Duration::from_millis(500);
 
 /// How long tasks may take to stop: whoever has had enough asks a second time.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     };
     let progress = Progress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
-        .books(&backends.guests, &backends.own)
+        .ledger_totals(&backends.guests, &backends.own)
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
         .path(args.path.into())
@@ -247,7 +247,7 @@ async fn be_heard(format: Format, stop: &CancellationToken) {
             () = stop.cancelled() => {}
         }
     }
-    let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
+    let _ = tokio::time::timeout(STDERR_TAIL, voice::heard()).await;
 }
 
 /// The first request ends the tasks, as canceled, and the report is written; the second
@@ -268,7 +268,7 @@ fn leave_when_asked_again(requests: &Requests, backends: &Arc<Backends>) {
             "left at once: what was running is not in any report{}",
             backends.left()
         ));
-        let _ = tokio::time::timeout(LAST_WORDS, voice::heard()).await;
+        let _ = tokio::time::timeout(STDERR_TAIL, voice::heard()).await;
         std::process::exit(code(signal));
     });
 }

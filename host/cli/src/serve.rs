@@ -23,7 +23,7 @@ use crate::voice::{Voice, complain, complain_within};
 const ONE_REQUEST: Duration = Duration::from_millis(250);
 
 /// How long the last messages may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const STDERR_TAIL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -65,7 +65,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
         Err(Forced(signal)) => return Ok(Exit::Forced(signal)),
     };
     for error in &errors {
-        complain_within(LAST_WORDS, format_args!("error: {error}"));
+        complain_within(STDERR_TAIL, format_args!("error: {error}"));
     }
     Ok(if errors.is_empty() {
         Exit::Good

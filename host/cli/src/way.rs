@@ -1,5 +1,5 @@
 use clap::ValueEnum;
-use solti_metrics_host::runner::RecordPath;
+use solti_metrics_host::runner::RecordingMode;
 
 /// The path of a guest's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -11,7 +11,7 @@ pub(crate) enum Way {
     Direct,
 }
 
-impl From<Way> for RecordPath {
+impl From<Way> for RecordingMode {
     fn from(way: Way) -> Self {
         match way {
             Way::Inline => Self::Inline,

@@ -38,7 +38,7 @@ use component_instance::ComponentSetting;
 pub(crate) use native_instance::{Native, NativeSetting};
 use outcome::Rules;
 use seen::Seen;
-use setting::{NotStarted, Setting};
+use setting::{Setting, StartFailed};
 
 /// Tests a provider or a middleware.
 pub(crate) async fn test_component(
@@ -93,7 +93,7 @@ async fn test(
         };
         recorder.add(check.took(began.elapsed()))?;
     }
-    recorder.add(seen.exposition(setting.siblings()))?;
+    recorder.add(seen.exposition(setting.optional_interfaces()))?;
     if setting.is_middleware() {
         recorder.add(seen.passed_on.check())?;
     }
@@ -161,8 +161,8 @@ async fn starts(setting: &Setting, options: &Options) -> Result<Check, Error> {
                     .figure("memory_bytes", memory as f64),
             }
         }
-        Err(NotStarted::Error(error)) => return Err(error),
-        Err(NotStarted::Fault(reason)) => {
+        Err(StartFailed::Error(error)) => return Err(error),
+        Err(StartFailed::Fault(reason)) => {
             let fix = match setting.memory() {
                 None => "return a backend, whatever else there is in this process".into(),
                 Some(_) => format!(

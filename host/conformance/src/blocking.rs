@@ -22,7 +22,7 @@ where
     thread::scope(|scope| {
         let test = thread
             .spawn_scoped(scope, || contained(|| block_on(test())))
-            .map_err(|error| not_started(&error))?;
+            .map_err(|error| start_failed(&error))?;
         match test.join() {
             Ok(Ok(report)) => report,
             Ok(Err(panic)) => Err(Error::internal(panic)),
@@ -35,13 +35,13 @@ fn block_on(test: impl Future<Output = Result<Report, Error>>) -> Result<Report,
     // tokio panics where it has too few descriptors.
     let runtime = contained(|| Builder::new_current_thread().enable_all().build())
         .map_err(|reason| Error::Thread { reason })?
-        .map_err(|error| not_started(&error))?;
+        .map_err(|error| start_failed(&error))?;
     let report = runtime.block_on(test);
     runtime.shutdown_timeout(LEFT_BEHIND);
     report
 }
 
-fn not_started(error: &std::io::Error) -> Error {
+fn start_failed(error: &std::io::Error) -> Error {
     Error::Thread {
         reason: error.to_string(),
     }

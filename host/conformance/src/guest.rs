@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use solti_metrics_host::DropReason;
 use solti_metrics_host::limits::Limit;
-use solti_metrics_host::runner::{Path, RecordPath, TaskEnd};
+use solti_metrics_host::runner::{Path, RecordingMode, TaskEnd};
 use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
@@ -27,7 +27,7 @@ const AFTERWARDS: [&str; 5] = ["records", "pairs", "durations", "both-paths", "q
 
 pub(crate) async fn test(recorder: &mut Recorder<'_>, guest: &Component<'_>) -> Result<(), Error> {
     let began = Instant::now();
-    let run = match run(guest, RecordPath::Inline, None).await {
+    let run = match run(guest, RecordingMode::Inline, None).await {
         Ok(run) => run,
         Err(NotRun::Error(error)) => return Err(error),
         Err(NotRun::Fault(fault)) => {
@@ -74,7 +74,7 @@ async fn both_paths(guest: &Component<'_>, inline: &Run) -> Result<Verdict, Erro
         let reason = format!("there is only the direct path for it, since it {reason}");
         return Ok(Verdict::skipped(reason));
     }
-    let direct = match run(guest, RecordPath::Direct, None).await {
+    let direct = match run(guest, RecordingMode::Direct, None).await {
         Ok(run) => run,
         Err(NotRun::Error(error)) => return Err(error),
         Err(NotRun::Fault(fault)) => return Ok(Verdict::Failed(fault)),
@@ -82,7 +82,7 @@ async fn both_paths(guest: &Component<'_>, inline: &Run) -> Result<Verdict, Erro
     if same(inline, &direct) {
         return Ok(Verdict::Passed);
     }
-    match run(guest, RecordPath::Inline, None).await {
+    match run(guest, RecordingMode::Inline, None).await {
         Err(NotRun::Error(error)) => Err(error),
         Ok(again) if same(inline, &again) => Ok(Verdict::Failed(Fault::new(
             format!("on the direct path as inlined: {}", summary(inline)),
@@ -99,7 +99,7 @@ async fn both_paths(guest: &Component<'_>, inline: &Run) -> Result<Verdict, Erro
 async fn quota(guest: &Component<'_>, whole: &Run) -> Result<Check, Error> {
     let quota = whole.counts.total() / 2;
     let check = |verdict| Check::new("quota", verdict);
-    let run = match run(guest, RecordPath::Inline, Some(quota)).await {
+    let run = match run(guest, RecordingMode::Inline, Some(quota)).await {
         Ok(run) => run,
         Err(NotRun::Error(error)) => return Err(error),
         Err(NotRun::Fault(fault)) => return Ok(check(Verdict::Failed(fault))),

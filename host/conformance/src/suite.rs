@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use solti_metrics_host::component::{Inspection, Role};
-use solti_metrics_host::provider::Siblings;
+use solti_metrics_host::provider::OptionalInterfaces;
 
 use crate::check::{Check, Verdict};
 use crate::counts::RecordCount;
@@ -35,7 +35,7 @@ impl Suite {
     pub(crate) fn of(role: Role, inspection: &Inspection) -> Self {
         let interfaces = match role {
             Role::Guest => Vec::new(),
-            _ => Siblings::of(inspection).names(),
+            _ => OptionalInterfaces::of(inspection).names(),
         };
         Self::new(role.as_label(), interfaces)
     }

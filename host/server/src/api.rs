@@ -61,7 +61,7 @@ struct TaskRow {
     name: String,
     component: String,
     schedule: &'static str,
-    every_ms: Option<f64>,
+    interval_ms: Option<f64>,
     state: &'static str,
     error: Option<String>,
     path: Option<&'static str>,
@@ -122,9 +122,9 @@ struct BackendRow {
     queue: Option<usize>,
     failures: u64,
     restarts: u64,
-    swaps: u64,
+    replacements: u64,
     last_failure: Option<String>,
-    last_words: Option<String>,
+    stderr_tail: Option<String>,
     memory_bytes: Option<u64>,
     exposition: Option<String>,
     ledger: LedgerRow,
@@ -183,7 +183,7 @@ impl From<TaskView> for TaskRow {
                 Schedule::Interval => "interval",
                 Schedule::Restart => "restart",
             },
-            every_ms: wanted.every().map(milliseconds),
+            interval_ms: wanted.every().map(milliseconds),
             state: match view.program {
                 Some(_) => runs.state().as_label(),
                 None => "not_loaded",
@@ -258,7 +258,7 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
     match &member.receiver {
         Receiver::Component(component, wanted, _) => {
             let status = component.status();
-            let exposes = status.siblings.exposition;
+            let exposes = status.optional_interfaces.exposition;
             BackendRow {
                 exposition: exposes.then(|| format!("/backends/{name}/metrics")),
                 name,
@@ -273,9 +273,9 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
                 queue: Some(status.queue),
                 failures: counts.failures,
                 restarts: counts.restarts,
-                swaps: counts.swaps,
+                replacements: counts.replacements,
                 last_failure: status.last_failure.map(|it| it.to_string()),
-                last_words: status.last_words,
+                stderr_tail: status.stderr_tail,
                 memory_bytes: Some(status.memory),
                 ledger: counts.ledger.into(),
             }
@@ -291,9 +291,9 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
                 queue: status.queue_capacity,
                 failures: counts.failures,
                 restarts: counts.restarts,
-                swaps: counts.swaps,
+                replacements: counts.replacements,
                 last_failure: status.last_error,
-                last_words: None,
+                stderr_tail: None,
                 memory_bytes: None,
                 exposition: None,
                 ledger: counts.ledger.into(),

@@ -3,7 +3,7 @@
 use prometheus_client::registry::Registry;
 use solti_metrics::PrometheusMetrics;
 use solti_metrics_host::provider::BackendCollector;
-use solti_metrics_host::{LedgerBook, LedgerCollector, LedgerSnapshot};
+use solti_metrics_host::{LedgerCollector, LedgerSnapshot, LedgerTotals};
 
 use crate::component::Component;
 
@@ -17,7 +17,7 @@ pub struct Exported {
 
 impl Exported {
     /// Exports the ledgers of guests, and of what runs them.
-    pub fn new(guests: &LedgerBook, own: &LedgerBook) -> Self {
+    pub fn new(guests: &LedgerTotals, own: &LedgerTotals) -> Self {
         let (guests, own) = (guests.clone(), own.clone());
         Self {
             ledgers: LedgerCollector::new()

@@ -30,7 +30,7 @@ pub(crate) struct Counts {
     /// Instances or pushes that failed.
     pub(crate) failures: u64,
     pub(crate) restarts: u64,
-    pub(crate) swaps: u64,
+    pub(crate) replacements: u64,
     /// Of those that send by themselves.
     pub(crate) exports: Option<Exports>,
 }
@@ -51,7 +51,7 @@ impl Counts {
                     ledger: status.ledger,
                     failures: status.failures,
                     restarts: status.restarts,
-                    swaps: status.swaps,
+                    replacements: status.replacements,
                     exports: None,
                 }
             }
@@ -61,7 +61,7 @@ impl Counts {
                     ledger: status.ledger,
                     failures: status.failures,
                     restarts: 0,
-                    swaps: 0,
+                    replacements: 0,
                     exports: Some(Exports {
                         attempts: status.attempts,
                         failures: status.failures,
@@ -77,7 +77,7 @@ impl AddAssign for Counts {
         self.ledger += other.ledger;
         self.failures += other.failures;
         self.restarts += other.restarts;
-        self.swaps += other.swaps;
+        self.replacements += other.replacements;
         if let Some(more) = other.exports {
             let exports = self.exports.get_or_insert_default();
             exports.attempts += more.attempts;

@@ -24,7 +24,7 @@
 //!         [tasks.hello]
 //!         component = "hello.wasm"
 //!         schedule = "interval"
-//!         every = "1h"
+//!         interval = "1h"
 //!     "#;
 //! #     let dir = tempfile::tempdir()?;
 //! #     std::fs::write(dir.path().join("hello.wasm"), hello()?)?;

@@ -9,7 +9,7 @@ use solti_metrics::PrometheusMetrics;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
 use solti_metrics_host::provider::BackendState;
 use solti_metrics_host::runner::Runner;
-use solti_metrics_host::{LedgerBook, LedgerSnapshot};
+use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
 use crate::http::Hits;
 use crate::reading::Reads;
@@ -28,8 +28,8 @@ pub(crate) struct Live {
     pub(crate) tasks: Tasks,
     pub(crate) receivers: Receivers,
     pub(crate) scraped: Arc<PrometheusMetrics>,
-    pub(crate) guests: LedgerBook,
-    pub(crate) own: LedgerBook,
+    pub(crate) guests: LedgerTotals,
+    pub(crate) own: LedgerTotals,
     pub(crate) runner: Runner,
     pub(crate) artifacts: Artifacts,
     pub(crate) cache: Option<ArtifactCache>,

@@ -25,7 +25,7 @@ pub enum Remains {
     /// The task, backend or middleware that has this name goes on as it was.
     AsItWas,
     /// Nothing had this name before, and nothing is started.
-    NotStarted,
+    StartFailed,
     /// The change takes effect after a restart.
     UntilRestart,
 }
@@ -43,7 +43,7 @@ impl fmt::Display for NotApplied {
         f.write_str(match self.remains {
             Remains::Everything => "; everything goes on as it was",
             Remains::AsItWas => "; it goes on as it was",
-            Remains::NotStarted => "; it is not started",
+            Remains::StartFailed => "; it is not started",
             // The error says so.
             Remains::UntilRestart => "",
         })

@@ -69,7 +69,7 @@ impl Members {
         self.middlewares.extend(middleware.cloned());
         match middleware {
             Some(_) => Remains::AsItWas,
-            None => Remains::NotStarted,
+            None => Remains::StartFailed,
         }
     }
 

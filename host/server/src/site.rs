@@ -29,7 +29,8 @@ impl LiveSite {
     fn exposing(&self) -> Vec<Arc<Component>> {
         let members = self.0.receivers.members();
         let components = members.iter().filter_map(|member| member.component());
-        let exposing = components.filter(|component| component.status().siblings.exposition);
+        let exposing =
+            components.filter(|component| component.status().optional_interfaces.exposition);
         exposing.cloned().collect()
     }
 }

@@ -6,10 +6,10 @@ use std::time::{Instant, SystemTime};
 
 use prometheus_client::registry::Registry;
 use solti_metrics::MetricsHandle;
-use solti_metrics_host::LedgerBook;
+use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::artifact::CompilerProcess;
 use solti_metrics_host::provider::Providers;
-use solti_metrics_host::runner::{Pool, RecordPath, Runner};
+use solti_metrics_host::runner::{Pool, RecordingMode, Runner};
 use tokio::task::spawn_blocking;
 
 use crate::code::{CodeWanted, default_cache};
@@ -60,7 +60,7 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
     let cache = code.open(&*notices);
     let artifacts = code.artifacts(cache.as_ref())?;
     let reads = Reads::default();
-    let (guests, own) = (LedgerBook::new(), LedgerBook::new());
+    let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
     let exported = Exported::new(&guests, &own);
     let collector = LiveCollector::default();
     let mut registry = Registry::default();
@@ -81,12 +81,12 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         drain_timeout,
     );
     let runner = Runner::builder(receivers.handle())
-        .books(&guests, &own)
+        .ledger_totals(&guests, &own)
         .stack(stack(config))
         .max_component(config.runner.max_component.0.as_u64())
-        .path(match config.runner.path {
-            Way::Inline => RecordPath::Inline,
-            Way::Direct => RecordPath::Direct,
+        .path(match config.runner.recording_mode {
+            Way::Inline => RecordingMode::Inline,
+            Way::Direct => RecordingMode::Direct,
         })
         .asynchronous(config.runner.asynchronous)
         .fuel(config.runner.fuel)
@@ -94,7 +94,11 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         .artifacts(artifacts.clone())
         .build()?;
     let places = config.runner.concurrency;
-    let engine = Engine::start(runner.clone(), Some(places), config.runner.grace.0.0)?;
+    let engine = Engine::start(
+        runner.clone(),
+        Some(places),
+        config.runner.shutdown_timeout.0.0,
+    )?;
     let programs = Programs::new(runner.clone(), reads.clone(), notices);
     let began_at = SystemTime::now();
     let live = Arc::new(Live {

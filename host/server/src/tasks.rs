@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
 use solti_metrics_host::text::causes;
-use solti_metrics_host::{LedgerBook, LedgerSnapshot};
+use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
 use crate::config::{self, Configuration, Name, Text};
 use crate::engine::{Engine, History, Job, Plan, Snapshot};
@@ -53,13 +53,13 @@ struct Running {
 struct Kept {
     history: History,
     usage: TaskUsage,
-    book: LedgerBook,
+    totals: LedgerTotals,
 }
 
 impl Kept {
     fn counts(&self, name: &str) -> TaskCounts {
         let runs = self.history.snapshot();
-        TaskCounts::new(name, &runs, &self.usage, self.book.total())
+        TaskCounts::new(name, &runs, &self.usage, self.totals.total())
     }
 }
 
@@ -128,7 +128,7 @@ impl Tasks {
                         }
                         None => {
                             missing.insert(name.clone(), (wanted.clone(), why));
-                            Remains::NotStarted
+                            Remains::StartFailed
                         }
                     };
                     errors.push(NotApplied::new(error, remains));
@@ -250,7 +250,7 @@ impl Tasks {
             program: Some(running.loaded.program.clone()),
             runs: running.job.snapshot(),
             usage: running.kept.usage.clone(),
-            ledger: running.kept.book.total(),
+            ledger: running.kept.totals.total(),
             error: running.error.clone(),
         });
         let missing = all.missing.iter().map(|(name, (wanted, why))| {
@@ -261,7 +261,7 @@ impl Tasks {
                 program: None,
                 runs: kept.history.snapshot(),
                 usage: kept.usage,
-                ledger: kept.book.total(),
+                ledger: kept.totals.total(),
                 error: Some(why.clone()),
             }
         });
@@ -314,6 +314,6 @@ fn task(source: &Configuration, wanted: &config::Task, kept: &Kept) -> RunnerTas
     wanted.limits.given().put(&mut task.limits);
     task.quota = wanted.quota;
     task.usage = Some(kept.usage.clone());
-    task.book = Some(kept.book.clone());
+    task.totals = Some(kept.totals.clone());
     task
 }

@@ -18,9 +18,9 @@ pub(super) const PIECE: usize = 256 << 10;
 pub(crate) enum Kind {
     /// As it is.
     Plain,
-    /// Composed with the sink.
+    /// Composed with the shim.
     #[cfg(feature = "runner")]
-    WithSink,
+    WithShim,
 }
 
 impl Kind {
@@ -28,7 +28,7 @@ impl Kind {
         match self {
             Self::Plain => "plain",
             #[cfg(feature = "runner")]
-            Self::WithSink => "with-sink",
+            Self::WithShim => "with-shim",
         }
     }
 
@@ -36,7 +36,7 @@ impl Kind {
         match label {
             "plain" => Some(Self::Plain),
             #[cfg(feature = "runner")]
-            "with-sink" => Some(Self::WithSink),
+            "with-shim" => Some(Self::WithShim),
             _ => None,
         }
     }
@@ -46,8 +46,8 @@ impl Kind {
         match self {
             Self::Plain => &[],
             #[cfg(feature = "runner")]
-            Self::WithSink => &[
-                include_str!("../inline/sink.wat"),
+            Self::WithShim => &[
+                include_str!("../inline/shim.wat"),
                 include_str!("../inline/append.wat"),
                 crate::inline::LAYOUT,
                 crate::inline::INTRINSICS,
@@ -176,7 +176,7 @@ mod tests {
         ];
         #[cfg(feature = "runner")]
         others.extend([
-            Address::new(engine, Kind::WithSink, component),
+            Address::new(engine, Kind::WithShim, component),
             Address::new(
                 Digest::of_engine(&asynchronous.engine()?),
                 Kind::Plain,
@@ -187,17 +187,17 @@ mod tests {
         Ok(())
     }
 
-    /// Of version, kind, the sink's text, layout and imports, engine and component.
+    /// Of version, kind, the shim's text, layout and imports, engine and component.
     #[test]
     fn no_two_lists_of_parts_have_the_same_address() {
-        let parts: [&[u8]; 4] = [b"0.1.0", b"with-sink", b"(component)", b"at 0"];
+        let parts: [&[u8]; 4] = [b"0.1.0", b"with-shim", b"(component)", b"at 0"];
         let address = Address::of_parts(&parts);
         for changed in 0..parts.len() {
             let mut other = parts;
             other[changed] = b"other";
             assert_ne!(Address::of_parts(&other), address, "{changed}");
         }
-        let moved: [&[u8]; 4] = [b"0.1.0w", b"ith-sink", b"(component)", b"at 0"];
+        let moved: [&[u8]; 4] = [b"0.1.0w", b"ith-shim", b"(component)", b"at 0"];
         assert_ne!(Address::of_parts(&moved), address);
     }
 

@@ -19,15 +19,15 @@
 //! file once, before it has its name, and only its owner can reach into its folder, who
 //! could as well write into this process.
 //!
-//! **The sink loads and stores native memory.** It takes the address of the store's
+//! **The shim loads and stores native memory.** It takes the address of the store's
 //! data, and reads and writes within the ring that lies there, whatever the guest and
 //! the host do: it looks at how much is in use before each store. It alone can be given
 //! the intrinsics, since guests that import anything under its private namespace are
 //! refused, and the composition's import has no other user.
 //! The data must be a [`Recording`], which begins with the ring: so code with the
-//! sink is a [`SinkComponent`], and that links into stores of that type alone. Its
+//! shim is a [`ShimComponent`], and that links into stores of that type alone. Its
 //! layout is asserted where it is declared, and is part of the name under which code
-//! is kept, as is whether there is a sink in it at all.
+//! is kept, as is whether there is a shim in it at all.
 #![allow(unsafe_code, reason = "the contract above")]
 
 use std::borrow::Cow;
@@ -59,14 +59,14 @@ enum Place<'a> {
 }
 
 impl Code<'static> {
-    /// Compiles a component. If it was composed with the sink, that is given its
+    /// Compiles a component. If it was composed with the shim, that is given its
     /// intrinsics.
     pub(super) fn compile(engine: &Engine, component: &[u8], kind: Kind) -> wasmtime::Result<Self> {
         let mut builder = CodeBuilder::new(engine);
         #[cfg(feature = "runner")]
-        if kind == Kind::WithSink {
-            // SAFETY: the sink alone imports them, and uses them as the contract of
-            // this module says; `SinkComponent` sees to the type of the store.
+        if kind == Kind::WithShim {
+            // SAFETY: the shim alone imports them, and uses them as the contract of
+            // this module says; `ShimComponent` sees to the type of the store.
             unsafe { builder.expose_unsafe_intrinsics(INTRINSICS) };
         }
         builder.wasm_binary(component, None)?;
@@ -102,7 +102,7 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// Loads code that was compiled without the sink.
+    /// Loads code that was compiled without the shim.
     pub(super) fn plain(&self, engine: &Engine) -> wasmtime::Result<Component> {
         wasmtime::ensure!(
             self.kind == Kind::Plain,
@@ -111,14 +111,14 @@ impl<'a> Code<'a> {
         self.load(engine)
     }
 
-    /// Loads code that was compiled with the sink.
+    /// Loads code that was compiled with the shim.
     #[cfg(feature = "runner")]
-    pub(super) fn sink(&self, engine: &Engine) -> wasmtime::Result<SinkComponent> {
+    pub(super) fn shim(&self, engine: &Engine) -> wasmtime::Result<ShimComponent> {
         wasmtime::ensure!(
-            self.kind == Kind::WithSink,
+            self.kind == Kind::WithShim,
             "this code was compiled without the sink"
         );
-        Ok(SinkComponent(self.load(engine)?))
+        Ok(ShimComponent(self.load(engine)?))
     }
 
     fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
@@ -145,14 +145,14 @@ impl<'a> Code<'a> {
     }
 }
 
-/// A component that was compiled with the sink. It runs in stores with a ring, and
+/// A component that was compiled with the shim. It runs in stores with a ring, and
 /// must never run in others: so it is not handed out.
 #[cfg(feature = "runner")]
 #[derive(Clone)]
-pub(crate) struct SinkComponent(Component);
+pub(crate) struct ShimComponent(Component);
 
 #[cfg(feature = "runner")]
-impl SinkComponent {
+impl ShimComponent {
     pub(crate) fn engine(&self) -> &Engine {
         self.0.engine()
     }

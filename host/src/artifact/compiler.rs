@@ -47,7 +47,7 @@ pub struct CompilerProcess {
 /// Why a process has made no code.
 #[derive(Debug)]
 pub(super) enum NotCompiled {
-    /// The component cannot be composed with the sink.
+    /// The component cannot be composed with the shim.
     NotComposed(String),
     /// The component is at fault.
     Refused(String),

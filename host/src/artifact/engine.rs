@@ -5,7 +5,7 @@ use super::address::{Address, Digest, Kind};
 use super::cache::{Kept, Way};
 use super::code::Code;
 #[cfg(feature = "runner")]
-use super::code::SinkComponent;
+use super::code::ShimComponent;
 use super::compiler::NotCompiled;
 use super::engines::Engines;
 use super::found::{Found, NotUsed};
@@ -49,12 +49,12 @@ pub(crate) struct Ready<'a> {
     pub(crate) origin: Origin,
 }
 
-/// A component that cannot be compiled with the sink.
+/// A component that cannot be compiled with the shim.
 #[cfg(feature = "runner")]
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SinkError {
-    /// It cannot be composed; without the sink it may well be compiled.
-    #[error("cannot be composed with the sink: {reason}")]
+pub(crate) enum ShimError {
+    /// It cannot be composed; without the shim it may well be compiled.
+    #[error("cannot be composed with the shim: {reason}")]
     NotComposed { reason: String },
     /// It was composed, and then it could not be compiled.
     #[error(transparent)]
@@ -62,10 +62,10 @@ pub(crate) enum SinkError {
 }
 
 #[cfg(feature = "runner")]
-impl SinkError {
-    /// Why the component is to be compiled without the sink. What was too much once is
-    /// not tried again, nor what has nothing to do with the sink.
-    pub(crate) fn without_the_sink(self) -> Result<String, LoadError> {
+impl ShimError {
+    /// Why the component is to be compiled without the shim. What was too much once is
+    /// not tried again, nor what has nothing to do with the shim.
+    pub(crate) fn without_the_shim(self) -> Result<String, LoadError> {
         match self {
             Self::Load(
                 error @ (LoadError::CompileLimit { .. }
@@ -101,11 +101,11 @@ impl EngineArtifacts {
             .map_err(|not| load_error(it.name, not))
     }
 
-    /// Code of a guest that is composed with the sink.
+    /// Code of a guest that is composed with the shim.
     #[cfg(feature = "runner")]
-    pub(crate) fn with_sink(&self, it: Inspected<'_>) -> Result<Loaded<SinkComponent>, SinkError> {
-        self.loaded(Kind::WithSink, it, Code::sink)
-            .map_err(|not| sink_error(it.name, not))
+    pub(crate) fn with_shim(&self, it: Inspected<'_>) -> Result<Loaded<ShimComponent>, ShimError> {
+        self.loaded(Kind::WithShim, it, Code::shim)
+            .map_err(|not| shim_error(it.name, not))
     }
 
     fn loaded<T>(
@@ -262,15 +262,15 @@ impl EngineArtifacts {
             .map_err(|not| load_error(it.name, not))
     }
 
-    /// A file with the code of a guest that is composed with the sink.
+    /// A file with the code of a guest that is composed with the shim.
     #[cfg(feature = "runner")]
-    pub(crate) fn sealed_with_sink(
+    pub(crate) fn sealed_with_shim(
         &self,
         it: Inspected<'_>,
         key: &ArtifactKey,
-    ) -> Result<Precompiled, SinkError> {
-        self.sealed(Kind::WithSink, it, key)
-            .map_err(|not| sink_error(it.name, not))
+    ) -> Result<Precompiled, ShimError> {
+        self.sealed(Kind::WithShim, it, key)
+            .map_err(|not| shim_error(it.name, not))
     }
 
     fn sealed(
@@ -309,16 +309,16 @@ impl Ready<'_> {
     }
 
     #[cfg(feature = "runner")]
-    pub(crate) fn sink(&self) -> Result<SinkComponent, Refusal> {
-        let sink = self.engines.on_any(|engine| self.code.sink(engine));
-        sink.map_err(|_| Refusal::NotLoaded)
+    pub(crate) fn shim(&self) -> Result<ShimComponent, Refusal> {
+        let shim = self.engines.on_any(|engine| self.code.shim(engine));
+        shim.map_err(|_| Refusal::NotLoaded)
     }
 }
 
 #[cfg(feature = "runner")]
-fn sink_error(name: &str, not: NotCompiled) -> SinkError {
+fn shim_error(name: &str, not: NotCompiled) -> ShimError {
     match not {
-        NotCompiled::NotComposed(reason) => SinkError::NotComposed { reason },
+        NotCompiled::NotComposed(reason) => ShimError::NotComposed { reason },
         not => load_error(name, not).into(),
     }
 }

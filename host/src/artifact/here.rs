@@ -9,7 +9,7 @@ use crate::bounds::bound_types;
 use crate::component::needed_proposals;
 use crate::contained::contained;
 
-/// Compiles a component, and composes it with the sink before if that is asked for.
+/// Compiles a component, and composes it with the shim before if that is asked for.
 ///
 /// There are valid components at which wasmtime's validator panics: that is an error
 /// of theirs like others.
@@ -22,7 +22,7 @@ pub(super) fn compile(
     let done = match kind {
         Kind::Plain => contained(|| Code::compile(engine, component, kind)),
         #[cfg(feature = "runner")]
-        Kind::WithSink => {
+        Kind::WithShim => {
             let composed = composed(component).map_err(NotCompiled::NotComposed)?;
             contained(|| Code::compile(engine, &composed, kind))
         }
@@ -46,5 +46,5 @@ pub(super) fn compile(
 fn composed(component: &[u8]) -> Result<Vec<u8>, String> {
     let inspection = crate::component::Inspection::of("it", component);
     let inspection = inspection.map_err(|error| error.to_string())?;
-    crate::inline::with_sink(&inspection, component)
+    crate::inline::with_shim(&inspection, component)
 }

@@ -82,7 +82,7 @@ impl fmt::Display for Order {
 /// Why there is no code, told by an exit code that nothing else ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum No {
-    /// The component cannot be composed with the sink.
+    /// The component cannot be composed with the shim.
     NotComposed = 64,
     /// The component does not compile.
     NotCompiled = 65,

@@ -70,7 +70,7 @@ impl Header {
         let kind: u32 = match self.kind {
             Kind::Plain => 0,
             #[cfg(feature = "runner")]
-            Kind::WithSink => 1,
+            Kind::WithShim => 1,
         };
         let mut rest: &mut [u8] = &mut bytes;
         for field in [
@@ -111,7 +111,7 @@ impl Header {
         let kind = match u32::from_le_bytes(fields.take()) {
             0 => Kind::Plain,
             #[cfg(feature = "runner")]
-            1 => Kind::WithSink,
+            1 => Kind::WithShim,
             _ => return Err(Refusal::OtherHost),
         };
         Ok(Self {

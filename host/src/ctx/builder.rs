@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics::{
-    LedgerBook, LedgerWriter, MetricsBackend, MetricsHandle, RunnerType, noop_metrics,
+    LedgerTotals, LedgerWriter, MetricsBackend, MetricsHandle, RunnerType, noop_metrics,
 };
 
 use super::{MetricsCtx, bit};
 
 /// Builds a [`MetricsCtx`]. A method that is called again replaces what it was told
-/// before, except [`book`](Self::book), which adds one; [`backend`](Self::backend) and
+/// before, except [`ledger_totals`](Self::ledger totals), which adds one; [`backend`](Self::backend) and
 /// [`handle`](Self::handle) set the same.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
@@ -19,7 +19,7 @@ pub struct MetricsCtxBuilder {
     allowed: u8,
     quota: u64,
     ceiling_ms: u64,
-    books: Vec<LedgerBook>,
+    ledger_totals: Vec<LedgerTotals>,
 }
 
 impl Default for MetricsCtxBuilder {
@@ -30,7 +30,7 @@ impl Default for MetricsCtxBuilder {
             allowed: u8::MAX,
             quota: u64::MAX,
             ceiling_ms: milliseconds(MetricsCtx::DEFAULT_DURATION_CEILING),
-            books: Vec::new(),
+            ledger_totals: Vec::new(),
         }
     }
 }
@@ -75,10 +75,10 @@ impl MetricsCtxBuilder {
         self
     }
 
-    /// A book in which this context's ledger is summed up with others, beside those
-    /// that it is in already. A book that is given twice has it once.
-    pub fn book(mut self, book: &LedgerBook) -> Self {
-        self.books.push(book.clone());
+    /// A ledger totals in which this context's ledger is summed up with others, beside those
+    /// that it is in already. A ledger totals that is given twice has it once.
+    pub fn ledger_totals(mut self, totals: &LedgerTotals) -> Self {
+        self.ledger_totals.push(totals.clone());
         self
     }
 
@@ -91,7 +91,7 @@ impl MetricsCtxBuilder {
             allowed: self.allowed,
             quota: self.quota,
             ceiling_ms: self.ceiling_ms,
-            ledger: LedgerWriter::new(self.books),
+            ledger: LedgerWriter::new(self.ledger_totals),
         }
     }
 }

@@ -94,7 +94,7 @@ impl MetricsCtx {
         admitted
     }
 
-    /// Words that say nothing, which the sink does not make.
+    /// Words that say nothing, which the shim does not make.
     #[cold]
     fn refuse(&mut self) {
         self.ledger.accept(1);

@@ -41,7 +41,7 @@ impl EngineSettings {
             .consume_fuel(self.fuel)
             // Without, a record costs half as much. Component-model async comes with it.
             .concurrency_support(self.asynchronous)
-            // What the sink does becomes part of the guest that calls it.
+            // What the shim does becomes part of the guest that calls it.
             .compiler_inlining(Inlining::InterModuleAndIntraGc)
             // Nor the other proposals that `proposals.rs` names, which are off by default;
             // these three are on where somebody's build of wasmtime has them.

@@ -1,4 +1,4 @@
-//! Tests of the one thing that soundness asks of the sink: whatever the host does or
+//! Tests of the one thing that soundness asks of the shim: whatever the host does or
 //! does not do, nothing is written behind the ring.
 
 use std::error::Error;
@@ -52,7 +52,7 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
     let engine = settings.engine()?;
     let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
     let bytes = &wat::parse_str(GUEST)?;
-    let guest = artifacts.with_sink(Inspected {
+    let guest = artifacts.with_shim(Inspected {
         name: "guest",
         inspection: &Inspection::of("guest", bytes)?,
         bytes,
@@ -72,7 +72,7 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
     };
     let mut store = Store::new(&engine, Recording::new(behind));
     store.set_epoch_deadline(u64::MAX / 2);
-    // The sink traps, and then wasmtime lets nobody into this store any more.
+    // The shim traps, and then wasmtime lets nobody into this store any more.
     for expected in [Trap::UnreachableCodeReached, Trap::CannotEnterComponent] {
         let instance = pre.instantiate(&mut store)?;
         let run = instance

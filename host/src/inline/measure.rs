@@ -45,7 +45,7 @@ pub fn drain(ctx: &mut MetricsCtx, records: &[[u64; 2]]) {
     ctx.record_words(records);
 }
 
-/// A guest that was composed and compiled with the sink.
+/// A guest that was composed and compiled with the shim.
 pub struct Composed {
     engine: Engine,
     pre: InstancePre<Recording<Target>>,
@@ -67,7 +67,7 @@ impl Composed {
         super::add_to_linker(&mut linker)?;
         let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
         let name = "the guest";
-        let guest = artifacts.with_sink(Inspected {
+        let guest = artifacts.with_shim(Inspected {
             name,
             inspection: &Inspection::of(name, component)?,
             bytes: component,

@@ -1,24 +1,24 @@
-use super::sink::{self, INTRINSICS, NAMESPACE, RING};
+use super::shim::{self, INTRINSICS, NAMESPACE, RING};
 use crate::component::Inspection;
 use crate::compose::graph::Graph;
 use crate::compose::{ComposeError, glue};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Puts the sink in front of a guest: what it records goes there, all else that it
+/// Puts the shim in front of a guest: what it records goes there, all else that it
 /// imports remains an import of the whole, and of its exports only `main` is left.
 ///
 /// # Errors
 ///
 /// Why this guest cannot be composed, in words.
-pub(crate) fn with_sink(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn with_shim(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
     refuse_private(inspection)?;
     // The library asserts much, and there is input that it was not made for.
     contained(|| plug(inspection, guest))?.map_err(|error| error.to_string())
 }
 
-/// What the sink imports reaches the host's memory. A guest that imported it too
-/// would be given it along with the sink.
+/// What the shim imports reaches the host's memory. A guest that imported it too
+/// would be given it along with the shim.
 fn refuse_private(inspection: &Inspection) -> Result<(), String> {
     let mut imports = inspection.imports.iter();
     match imports.find(|import| import.name().starts_with(NAMESPACE)) {
@@ -32,11 +32,11 @@ fn refuse_private(inspection: &Inspection) -> Result<(), String> {
 
 fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let sink = graph.instantiate("the sink", &sink::component()?)?;
+    let shim = graph.instantiate("the sink", &shim::component()?)?;
     for import in [INTRINSICS, RING] {
-        graph.import_alone(&sink, import)?;
+        graph.import_alone(&shim, import)?;
     }
-    let backend = graph.exported(&sink, "backend")?;
+    let backend = graph.exported(&shim, "backend")?;
     let types = graph.glue(glue::TYPES, &[], "types")?;
     let instance = graph.instantiate("the guest", guest)?;
     for import in &inspection.imports {
@@ -86,12 +86,12 @@ mod tests {
         for import in [
             INTRINSICS,
             RING,
-            "solti-metrics-host:sink/intrinsics@0.1.0",
-            "solti-metrics-host:sink/ring@2.0.0",
+            "solti-metrics-host:shim/intrinsics@0.1.0",
+            "solti-metrics-host:shim/ring@2.0.0",
             "solti-metrics-host:elsewhere/anything",
         ] {
             let (inspection, bytes) = guest(import)?;
-            let refused = with_sink(&inspection, &bytes);
+            let refused = with_shim(&inspection, &bytes);
             assert!(
                 matches!(&refused, Err(reason) if reason.contains("the host's own")),
                 "{import}: {refused:?}"
@@ -100,9 +100,9 @@ mod tests {
         Ok(())
     }
 
-    /// Were it not refused, it would still not be given what the sink is given.
+    /// Were it not refused, it would still not be given what the shim is given.
     #[test]
-    fn a_guest_cannot_share_what_the_sink_imports() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_guest_cannot_share_what_the_shim_imports() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {
             let (inspection, bytes) = guest(import)?;
             assert!(plug(&inspection, &bytes).is_err(), "{import}");
@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_composition_imports_beside_the_sinks_own_is_what_the_guest_imports()
+    fn what_a_composition_imports_beside_the_shims_own_is_what_the_guest_imports()
     -> Result<(), Box<dyn std::error::Error>> {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
-        let composed = with_sink(&inspection, &bytes)?;
+        let composed = with_shim(&inspection, &bytes)?;
         let composed = Inspection::of("composed", &composed)?;
         let more = composed.instance_data - inspection.instance_data;
         assert!(more > 0 && more <= super::super::INSTANCE_DATA, "{more}");

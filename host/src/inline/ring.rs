@@ -7,10 +7,10 @@ pub(crate) const CAPACITY: usize = 256;
 /// A record as `solti_metrics::Event::to_words` makes it.
 pub(crate) type Words = [u64; 2];
 
-/// Where the sink writes: at the head of the store's data, at places that its code
+/// Where the shim writes: at the head of the store's data, at places that its code
 /// knows as numbers.
 ///
-/// There is no time at which both sides use it: the sink runs while wasmtime does,
+/// There is no time at which both sides use it: the shim runs while wasmtime does,
 /// and this side while wasmtime calls it, or when it has returned.
 #[repr(C, align(8))]
 struct Ring {
@@ -19,7 +19,7 @@ struct Ring {
     records: [Words; CAPACITY],
 }
 
-/// What the sink's code has as numbers. All that is stored natively with it depends
+/// What the shim's code has as numbers. All that is stored natively with it depends
 /// on them, and carries [`LAYOUT`] in its key.
 pub(super) const USED: usize = offset_of!(Ring, used);
 pub(super) const RECORDS: usize = offset_of!(Ring, records);
@@ -32,11 +32,11 @@ const _: () = {
     assert!(USED == 0 && RECORDS == 8 && CAPACITY == 256);
     assert!(FULL == 4_096 && size_of::<Words>() == 16);
     assert!(size_of::<Ring>() == RECORDS + FULL);
-    // A `usize` counts what the sink counts in 64 bits.
+    // A `usize` counts what the shim counts in 64 bits.
     assert!(size_of::<usize>() <= size_of::<u64>());
 };
 
-/// The data of a store in which a guest runs that was compiled with the sink.
+/// The data of a store in which a guest runs that was compiled with the shim.
 ///
 /// What is in the ring when this goes away is drained first: records outlive traps,
 /// interrupts, and calls whose future was dropped.
@@ -54,7 +54,7 @@ pub(crate) trait Drain: 'static {
 }
 
 impl<S: Drain> Recording<S> {
-    /// The sink finds the ring where the store's data begins.
+    /// The shim finds the ring where the store's data begins.
     const RING_IS_FIRST: () = assert!(offset_of!(Self, ring) == 0);
 
     pub(crate) fn new(state: S) -> Self {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
 use super::command::Command;
-use super::instance::{Ended, Instance, NotStarted};
+use super::instance::{Ended, Instance, StartFailed};
 use super::supervision::{Condition, Supervision};
 use super::worker::{Worker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
@@ -73,16 +73,16 @@ impl ComponentBackend {
         let queue = Queue::new(options.queue, options.batch);
         let condition = Condition {
             state: BackendState::Running,
-            siblings: provider.siblings(),
+            optional_interfaces: provider.optional_interfaces(),
             is_middleware: provider.is_middleware(),
             batches: 0,
             failures: 0,
             restarts: 0,
-            swaps: 0,
+            replacements: 0,
             last_failure: None,
-            last_words: None,
+            stderr_tail: None,
             flush_error: None,
-            output_swallowed: 0,
+            output_truncated: 0,
             memory: 0,
             busy: Duration::ZERO,
         };
@@ -268,11 +268,11 @@ fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
         let first =
             Instance::start(&worker.provider, options, &shared.forwarded, &worker.halt).await;
         match first {
-            Err(NotStarted {
+            Err(StartFailed {
                 end: Ended::Failed(failure),
-                last_words,
+                stderr_tail,
             }) if options.must_start => {
-                let _ = begun.send(Err(StartError::failed(name, failure, last_words)));
+                let _ = begun.send(Err(StartError::failed(name, failure, stderr_tail)));
             }
             first => {
                 if let Ok(instance) = &first {

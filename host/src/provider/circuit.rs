@@ -95,7 +95,7 @@ pub(super) enum Verdict {
 pub(super) struct Circuit {
     policy: RestartPolicy,
     failures: VecDeque<Instant>,
-    on_probation: bool,
+    half_open: bool,
 }
 
 impl Circuit {
@@ -103,7 +103,7 @@ impl Circuit {
         Self {
             policy,
             failures: VecDeque::new(),
-            on_probation: false,
+            half_open: false,
         }
     }
 
@@ -116,8 +116,8 @@ impl Circuit {
         self.failures
             .retain(|at| now.saturating_duration_since(*at) < policy.window);
         self.failures.push_back(now);
-        if self.on_probation || self.failures.len() >= policy.failures.max(1) {
-            self.on_probation = true;
+        if self.half_open || self.failures.len() >= policy.failures.max(1) {
+            self.half_open = true;
             // Once is enough from now on.
             self.failures.clear();
             return Verdict::Open(policy.open);
@@ -128,21 +128,21 @@ impl Circuit {
     }
 
     /// Whether the next failure opens the circuit again.
-    pub(super) fn on_probation(&self) -> bool {
-        self.on_probation
+    pub(super) fn half_open(&self) -> bool {
+        self.half_open
     }
 
-    /// The provider took records: it is no longer on probation. Failures within
+    /// The provider took records: it is no longer half-open. Failures within
     /// the window still count, so that one which fails now and then is found out.
     #[inline]
     pub(super) fn delivered(&mut self) {
-        self.on_probation = false;
+        self.half_open = false;
     }
 
     /// Another provider has taken the place of the one that failed.
     pub(super) fn forget(&mut self) {
         self.failures.clear();
-        self.on_probation = false;
+        self.half_open = false;
     }
 }
 
@@ -232,12 +232,12 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_on_probation_opens_the_circuit_again() {
+    fn a_failure_half_open_opens_the_circuit_again() {
         let (mut circuit, now) = (circuit(), Instant::now());
         for _ in 0..4 {
             circuit.failed_by(now, Backoff::after);
         }
-        assert!(circuit.on_probation());
+        assert!(circuit.half_open());
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
             Verdict::Open(30 * SECOND)

@@ -20,7 +20,7 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 /// |---|---|---|
 /// | `solti_metrics_backend_failures_total` | counter | `backend` |
 /// | `solti_metrics_backend_restarts_total` | counter | `backend` |
-/// | `solti_metrics_backend_swaps_total` | counter | `backend` |
+/// | `solti_metrics_backend_replacements_total` | counter | `backend` |
 /// | `solti_metrics_backend_busy_seconds_total` | counter | `backend` |
 /// | `solti_metrics_backend_queue_length` | gauge | `backend` |
 /// | `solti_metrics_backend_queue_capacity` | gauge | `backend` |
@@ -51,7 +51,7 @@ struct Known {
 struct Counts {
     failures: u64,
     restarts: u64,
-    swaps: u64,
+    replacements: u64,
     busy: Duration,
 }
 
@@ -74,7 +74,7 @@ impl Counts {
         Self {
             failures: status.failures,
             restarts: status.restarts,
-            swaps: status.swaps,
+            replacements: status.replacements,
             busy: status.busy,
         }
     }
@@ -84,7 +84,7 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.failures += other.failures;
         self.restarts += other.restarts;
-        self.swaps += other.swaps;
+        self.replacements += other.replacements;
         self.busy = self.busy.saturating_add(other.busy);
     }
 }
@@ -172,9 +172,9 @@ impl Collector for BackendCollector {
                 it.restarts
             }),
             (
-                "swaps",
+                "replacements",
                 "Times that another provider took the place of the one before.",
-                |it| it.swaps,
+                |it| it.replacements,
             ),
         ];
         let gauges: [(&str, &str, Level); 3] = [

@@ -70,7 +70,7 @@ const INTERFACES: [(&str, &[(&str, Signature)]); 5] = [
 /// The optional interfaces that a provider exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub struct Siblings {
+pub struct OptionalInterfaces {
     /// `solti:metrics/batch`: many records in one call.
     pub batch: bool,
     /// `solti:metrics/lifecycle`: can be flushed.
@@ -81,7 +81,7 @@ pub struct Siblings {
     pub accounting: bool,
 }
 
-impl Siblings {
+impl OptionalInterfaces {
     /// Those of a component, by the names of its exports.
     #[must_use]
     pub fn of(inspection: &Inspection) -> Self {

@@ -16,7 +16,7 @@ pub enum StartError {
         reason: io::Error,
     },
     /// No instance can be made of it.
-    #[error("{name}: cannot be started: it {failure}{}", said(last_words.as_deref()))]
+    #[error("{name}: cannot be started: it {failure}{}", said(stderr_tail.as_deref()))]
     Failed {
         /// The provider.
         name: String,
@@ -24,7 +24,7 @@ pub enum StartError {
         failure: BackendFailure,
         /// What it printed last to its standard error: up to 40 lines, each of them
         /// printable.
-        last_words: Option<String>,
+        stderr_tail: Option<String>,
     },
     /// It is a middleware, and nobody comes after it.
     #[error(
@@ -68,12 +68,12 @@ impl StartError {
     pub(super) const fn failed(
         name: String,
         failure: BackendFailure,
-        last_words: Option<String>,
+        stderr_tail: Option<String>,
     ) -> Self {
         Self::Failed {
             name,
             failure,
-            last_words,
+            stderr_tail,
         }
     }
 }
@@ -87,8 +87,8 @@ const fn other_role(middleware: bool) -> &'static str {
 }
 
 /// Its lines, each marked as one that somebody else wrote.
-fn said(last_words: Option<&str>) -> String {
-    let lines = last_words.unwrap_or_default().lines();
+fn said(stderr_tail: Option<&str>) -> String {
+    let lines = stderr_tail.unwrap_or_default().lines();
     lines.map(|line| format!("\n  | {line}")).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Out of the queue, into the instance, into the books.
+//! Out of the queue, into the instance, into the ledger totals.
 
 use std::time::Instant;
 
@@ -29,7 +29,7 @@ impl Worker {
         let gone = handed.returned + handed.under_way;
         self.taken.drain(..gone);
         self.settle(handed)?;
-        if self.circuit.on_probation() {
+        if self.circuit.half_open() {
             self.shared
                 .change(|condition| condition.state = BackendState::Running);
         }

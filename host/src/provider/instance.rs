@@ -16,7 +16,7 @@ use crate::engine::Ticker;
 use crate::limits::Limit;
 use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
-use crate::{LedgerBook, MetricsCtx};
+use crate::{LedgerTotals, MetricsCtx};
 
 /// One instance of a provider, in a store of its own.
 pub(super) struct Instance {
@@ -44,10 +44,10 @@ pub(super) enum Ended {
 
 /// Why there is no instance.
 #[derive(Debug)]
-pub(super) struct NotStarted {
+pub(super) struct StartFailed {
     pub(super) end: Ended,
     /// What it said last.
-    pub(super) last_words: Option<String>,
+    pub(super) stderr_tail: Option<String>,
 }
 
 /// What became of the records that an instance was given.
@@ -66,18 +66,18 @@ impl Instance {
     pub(super) async fn start(
         provider: &Provider,
         options: &BackendOptions,
-        forwarded: &LedgerBook,
+        forwarded: &LedgerTotals,
         halt: &CancellationToken,
-    ) -> Result<Self, NotStarted> {
+    ) -> Result<Self, StartFailed> {
         let limits = &options.limits;
         let streams = Streams::new(options);
         let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
         let begun = options.stdout.begin().and(options.stderr.begin());
-        begun.map_err(|error| NotStarted {
+        begun.map_err(|error| StartFailed {
             end: Ended::Failed(BackendFailure::Grant {
                 reason: format!("the thread that writes what it prints cannot start: {error}"),
             }),
-            last_words: None,
+            stderr_tail: None,
         })?;
         let wasi =
             wasi(provider.name(), provider.grants(), limits, stdout, stderr).map_err(|error| {
@@ -87,24 +87,24 @@ impl Instance {
                         reason: one_line(&error),
                     },
                 };
-                NotStarted {
+                StartFailed {
                     end: Ended::Failed(failure),
-                    last_words: None,
+                    stderr_tail: None,
                 }
             })?;
         let next = MetricsCtx::builder()
             .handle(options.next.clone().unwrap_or_else(noop_metrics))
             .identity(provider.name())
-            .book(forwarded)
+            .ledger_totals(forwarded)
             .build();
         let engine = provider.pre.engine();
         let mut store = ProviderState::store(engine, wasi, next, provider.grants(), limits);
         let data = provider.inspection().instance_data;
         if let Err(trap) = store.data_mut().limiter_mut().reserve_instances(data) {
             let limit = Limit::Memory;
-            return Err(NotStarted {
+            return Err(StartFailed {
                 end: Ended::Failed(BackendFailure::LimitHit { limit, trap }),
-                last_words: None,
+                stderr_tail: None,
             });
         }
         let _ticking = provider.ticker.run();
@@ -124,9 +124,9 @@ impl Instance {
                 ticker: Arc::clone(&provider.ticker),
                 streams,
             }),
-            Err(broken) => Err(NotStarted {
+            Err(broken) => Err(StartFailed {
                 end: broken.into_end(&store, options.deadline),
-                last_words: streams.finish().await.last_words,
+                stderr_tail: streams.finish().await.stderr_tail,
             }),
         }
     }

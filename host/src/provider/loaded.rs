@@ -4,7 +4,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::state::ProviderState;
-use super::{Grants, Siblings, contract};
+use super::{Grants, OptionalInterfaces, contract};
 use crate::artifact::{
     ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
     Precompiled, Ready, Refusal,
@@ -151,8 +151,8 @@ impl Provider {
 
     /// Which optional interfaces it has.
     #[must_use]
-    pub fn siblings(&self) -> Siblings {
-        Siblings::of(&self.inspection)
+    pub fn optional_interfaces(&self) -> OptionalInterfaces {
+        OptionalInterfaces::of(&self.inspection)
     }
 
     /// Whether it forwards records.
@@ -216,7 +216,7 @@ impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider")
             .field("name", &self.name)
-            .field("siblings", &self.siblings())
+            .field("optional_interfaces", &self.optional_interfaces())
             .finish_non_exhaustive()
     }
 }

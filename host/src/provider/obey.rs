@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::command::{Command, refuse};
-use super::instance::{Ended, Instance, NotStarted};
+use super::instance::{Ended, Instance, StartFailed};
 use super::worker::{Next, Worker, after};
 use super::{BackendState, NotRunning, Provider, StartError};
 
@@ -50,16 +50,16 @@ impl Worker {
     ) -> Result<Result<(), StartError>, Ended> {
         let mut new = match self.start(&provider).await {
             Ok(new) => new,
-            Err(NotStarted { end, last_words }) => {
+            Err(StartFailed { end, stderr_tail }) => {
                 let Ended::Failed(failure) = end else {
                     return Err(end);
                 };
                 let name = provider.name().to_owned();
                 tracing::warn!(
-                    backend = &*self.shared.name, new = name, %failure, last_words,
+                    backend = &*self.shared.name, new = name, %failure, stderr_tail,
                     "backend not replaced"
                 );
-                return Ok(Err(StartError::failed(name, failure, last_words)));
+                return Ok(Err(StartError::failed(name, failure, stderr_tail)));
             }
         };
         let until = after(self.options.drain_timeout);
@@ -69,9 +69,9 @@ impl Worker {
         };
         std::mem::swap(instance, &mut new);
         self.shared.has_memory(instance.memory());
-        let last_words = self.let_go(new).await;
+        let stderr_tail = self.let_go(new).await;
         match last {
-            Err(Ended::Failed(failure)) => self.note(&failure, last_words),
+            Err(Ended::Failed(failure)) => self.note(&failure, stderr_tail),
             Err(Ended::Halted) => return Err(Ended::Halted),
             Ok(()) => {}
         }
@@ -89,9 +89,10 @@ impl Worker {
             new = provider.name(),
             "backend replaced"
         );
-        let (siblings, is_middleware) = (provider.siblings(), provider.is_middleware());
-        let now = siblings.names();
-        let mut lost = self.provider.siblings().names();
+        let (optional_interfaces, is_middleware) =
+            (provider.optional_interfaces(), provider.is_middleware());
+        let now = optional_interfaces.names();
+        let mut lost = self.provider.optional_interfaces().names();
         lost.retain(|name| !now.contains(name));
         if !lost.is_empty() {
             tracing::warn!(
@@ -102,8 +103,8 @@ impl Worker {
             );
         }
         self.shared.change(|condition| {
-            condition.swaps += 1;
-            condition.siblings = siblings;
+            condition.replacements += 1;
+            condition.optional_interfaces = optional_interfaces;
             condition.is_middleware = is_middleware;
         });
         self.circuit.forget();
@@ -132,12 +133,12 @@ impl Worker {
                 let _ = reply.send(Ok(()));
                 Some(Next::Serve(Box::new(instance)))
             }
-            Err(NotStarted { end, last_words }) => {
+            Err(StartFailed { end, stderr_tail }) => {
                 let Ended::Failed(failure) = end else {
                     return Some(Next::End);
                 };
                 let name = provider.name().to_owned();
-                let _ = reply.send(Err(StartError::failed(name, failure, last_words)));
+                let _ = reply.send(Err(StartError::failed(name, failure, stderr_tail)));
                 None
             }
         }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BackendFailure, Siblings};
+use super::{BackendFailure, OptionalInterfaces};
 use crate::LedgerSnapshot;
 
 /// What a backend does at the moment.
@@ -17,7 +17,7 @@ pub enum BackendState {
     /// dropped.
     CircuitOpen,
     /// It is tried after that. One more failure opens the circuit again.
-    OnProbation,
+    HalfOpen,
     /// It was asked to stop, and takes what was queued before.
     Draining,
     /// It has stopped.
@@ -30,7 +30,7 @@ impl BackendState {
         Self::Running,
         Self::Restarting,
         Self::CircuitOpen,
-        Self::OnProbation,
+        Self::HalfOpen,
         Self::Draining,
         Self::Stopped,
     ];
@@ -42,7 +42,7 @@ impl BackendState {
             Self::Running => "running",
             Self::Restarting => "restarting",
             Self::CircuitOpen => "circuit_open",
-            Self::OnProbation => "on_probation",
+            Self::HalfOpen => "half_open",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
         }
@@ -65,18 +65,18 @@ pub struct BackendStatus {
     /// What it does.
     pub state: BackendState,
     /// Which optional interfaces it has.
-    pub siblings: Siblings,
+    pub optional_interfaces: OptionalInterfaces,
     /// How many instances failed.
     pub failures: u64,
     /// How many instances were made after the first.
     pub restarts: u64,
     /// How often another provider took the place of the one before.
-    pub swaps: u64,
+    pub replacements: u64,
     /// What the last failure was.
     pub last_failure: Option<BackendFailure>,
     /// What the instance that failed then had printed last to its standard error,
     /// wherever that goes: up to 40 lines, each of them printable.
-    pub last_words: Option<String>,
+    pub stderr_tail: Option<String>,
     /// What it said when it could not be flushed the last time; `None` once it
     /// could.
     pub flush_error: Option<String>,
@@ -85,7 +85,7 @@ pub struct BackendStatus {
     /// How many records can wait.
     pub queue: usize,
     /// How many bytes it printed beyond the limit, on both streams together.
-    pub output_swallowed: u64,
+    pub output_truncated: u64,
     /// Bytes of memory that its instance had when a call of it returned last, as
     /// [`Limits::memory`](crate::limits::Limits::memory) counts it; 0 without an instance.
     pub memory: u64,

@@ -4,15 +4,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use solti_metrics::exporter::{ExporterStatus, Queue};
 
-use super::{BackendFailure, BackendState, BackendStatus, Siblings};
-use crate::LedgerBook;
+use super::{BackendFailure, BackendState, BackendStatus, OptionalInterfaces};
+use crate::LedgerTotals;
 
 /// What a backend's handle and its worker have in common.
 pub(super) struct Supervision {
     pub(super) name: Arc<str>,
     pub(super) queue: Queue,
     /// What a middleware forwards, over all of its instances.
-    pub(super) forwarded: LedgerBook,
+    pub(super) forwarded: LedgerTotals,
     condition: Mutex<Condition>,
 }
 
@@ -20,17 +20,17 @@ pub(super) struct Supervision {
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     pub(super) state: BackendState,
-    pub(super) siblings: Siblings,
+    pub(super) optional_interfaces: OptionalInterfaces,
     pub(super) is_middleware: bool,
     /// Handed over to an instance, whatever became of them.
     pub(super) batches: u64,
     pub(super) failures: u64,
     pub(super) restarts: u64,
-    pub(super) swaps: u64,
+    pub(super) replacements: u64,
     pub(super) last_failure: Option<BackendFailure>,
-    pub(super) last_words: Option<String>,
+    pub(super) stderr_tail: Option<String>,
     pub(super) flush_error: Option<String>,
-    pub(super) output_swallowed: u64,
+    pub(super) output_truncated: u64,
     /// Bytes of memory of the instance.
     pub(super) memory: usize,
     /// Over all instances.
@@ -42,7 +42,7 @@ impl Supervision {
         Self {
             name,
             queue,
-            forwarded: LedgerBook::new(),
+            forwarded: LedgerTotals::new(),
             condition: Mutex::new(condition),
         }
     }
@@ -73,16 +73,16 @@ impl Supervision {
         BackendStatus {
             name: Arc::clone(&self.name),
             state: condition.state,
-            siblings: condition.siblings,
+            optional_interfaces: condition.optional_interfaces,
             failures: condition.failures,
             restarts: condition.restarts,
-            swaps: condition.swaps,
+            replacements: condition.replacements,
             last_failure: condition.last_failure.clone(),
-            last_words: condition.last_words.clone(),
+            stderr_tail: condition.stderr_tail.clone(),
             flush_error: condition.flush_error.clone(),
             queued: self.queue.len(),
             queue: self.queue.capacity(),
-            output_swallowed: condition.output_swallowed,
+            output_truncated: condition.output_truncated,
             memory: condition.memory as u64,
             busy: condition.busy,
             ledger: self.queue.ledger().snapshot(),

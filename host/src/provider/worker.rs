@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::circuit::{Circuit, Verdict};
 use super::command::{Command, refuse};
-use super::instance::{Ended, Instance, NotStarted};
+use super::instance::{Ended, Instance, StartFailed};
 use super::supervision::Supervision;
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
@@ -39,10 +39,10 @@ pub(super) enum Next {
 impl Worker {
     /// Works until the backend is stopped. Without a first instance, it begins
     /// with a pause.
-    pub(super) async fn work(mut self, first: Result<Instance, NotStarted>) {
+    pub(super) async fn work(mut self, first: Result<Instance, StartFailed>) {
         let mut next = match first {
             Ok(instance) => Next::Serve(Box::new(instance)),
-            Err(NotStarted { end, last_words }) => self.ended(end, last_words),
+            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         };
         tokio::spawn(halt_in_time(self.stop.clone(), self.halt.clone()));
         loop {
@@ -59,20 +59,20 @@ impl Worker {
     async fn serve(&mut self, mut instance: Instance) -> Next {
         let state = if self.stopping() {
             BackendState::Draining
-        } else if self.circuit.on_probation() {
-            BackendState::OnProbation
+        } else if self.circuit.half_open() {
+            BackendState::HalfOpen
         } else {
             BackendState::Running
         };
         self.shared.has_memory(instance.memory());
         self.open(state);
         let end = self.serve_until_end(&mut instance).await;
-        let last_words = self.let_go(instance).await;
+        let stderr_tail = self.let_go(instance).await;
         self.shared.has_memory(0);
         self.flush_at = None;
         match end {
             Ok(()) => Next::End,
-            Err(end) => self.ended(end, last_words),
+            Err(end) => self.ended(end, stderr_tail),
         }
     }
 
@@ -86,8 +86,8 @@ impl Worker {
     pub(super) async fn let_go(&self, instance: Instance) -> Option<String> {
         let remains = instance.discard().await;
         self.shared
-            .change(|condition| condition.output_swallowed += remains.swallowed);
-        remains.last_words
+            .change(|condition| condition.output_truncated += remains.truncated);
+        remains.stderr_tail
     }
 
     async fn serve_until_end(&mut self, instance: &mut Instance) -> Result<(), Ended> {
@@ -206,29 +206,29 @@ impl Worker {
                 self.shared.change(|condition| condition.restarts += 1);
                 Next::Serve(Box::new(instance))
             }
-            Err(NotStarted { end, last_words }) => self.ended(end, last_words),
+            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         }
     }
 
-    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, NotStarted> {
+    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, StartFailed> {
         Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
     /// What to do after an instance has ended.
-    fn ended(&mut self, end: Ended, last_words: Option<String>) -> Next {
+    fn ended(&mut self, end: Ended, stderr_tail: Option<String>) -> Next {
         let Ended::Failed(failure) = end else {
             return Next::End;
         };
-        self.note(&failure, last_words);
+        self.note(&failure, stderr_tail);
         Next::Rest(self.circuit.failed(Instant::now().into_std()))
     }
 
-    pub(super) fn note(&self, failure: &BackendFailure, last_words: Option<String>) {
-        tracing::warn!(backend = &*self.shared.name, %failure, last_words, "backend failed");
+    pub(super) fn note(&self, failure: &BackendFailure, stderr_tail: Option<String>) {
+        tracing::warn!(backend = &*self.shared.name, %failure, stderr_tail, "backend failed");
         self.shared.change(|condition| {
             condition.failures += 1;
             condition.last_failure = Some(failure.clone());
-            condition.last_words = last_words;
+            condition.stderr_tail = stderr_tail;
         });
     }
 

@@ -5,10 +5,10 @@ use solti_metrics::{MetricsHandle, RunnerType};
 use super::lifecycle::Reporter;
 use super::machine::Machine;
 use super::run::Inner;
-use super::{Pool, RecordPath, Runner};
+use super::{Pool, RecordingMode, Runner};
 use crate::artifact::Artifacts;
 use crate::engine::{BuildError, EngineSettings};
-use crate::{LedgerBook, MetricsCtx, MetricsCtxBuilder};
+use crate::{LedgerTotals, MetricsCtx, MetricsCtxBuilder};
 
 /// Builds a [`Runner`]. A method that is called again replaces what it was told before.
 #[derive(Debug, Clone)]
@@ -17,11 +17,11 @@ pub struct RunnerBuilder {
     metrics: MetricsCtxBuilder,
     own: Option<MetricsCtxBuilder>,
     ceiling: Duration,
-    guest_book: LedgerBook,
-    own_book: LedgerBook,
+    guest_totals: LedgerTotals,
+    own_totals: LedgerTotals,
     settings: EngineSettings,
     max_component: u64,
-    path: RecordPath,
+    path: RecordingMode,
     asynchronous: bool,
     pool: Option<Pool>,
     artifacts: Artifacts,
@@ -40,11 +40,11 @@ impl RunnerBuilder {
             metrics: MetricsCtx::builder().handle(backend),
             own: None,
             ceiling: MetricsCtx::DEFAULT_DURATION_CEILING,
-            guest_book: LedgerBook::new(),
-            own_book: LedgerBook::new(),
+            guest_totals: LedgerTotals::new(),
+            own_totals: LedgerTotals::new(),
             settings: EngineSettings::default(),
             max_component: 64 << 20,
-            path: RecordPath::default(),
+            path: RecordingMode::default(),
             asynchronous: true,
             pool: None,
             artifacts: Artifacts::new(),
@@ -72,11 +72,11 @@ impl RunnerBuilder {
         self
     }
 
-    /// The books in which the ledgers of all guests, and the runner's own, are
-    /// summed up. The runner has books of its own unless they are given.
-    pub fn books(mut self, guests: &LedgerBook, own: &LedgerBook) -> Self {
-        self.guest_book = guests.clone();
-        self.own_book = own.clone();
+    /// The ledger totals in which the ledgers of all guests, and the runner's own, are
+    /// summed up. The runner has ledger totals of its own unless they are given.
+    pub fn ledger_totals(mut self, guests: &LedgerTotals, own: &LedgerTotals) -> Self {
+        self.guest_totals = guests.clone();
+        self.own_totals = own.clone();
         self
     }
 
@@ -95,7 +95,7 @@ impl RunnerBuilder {
     }
 
     /// The path that guests' records take, if they can. Default: inline.
-    pub fn path(mut self, path: RecordPath) -> Self {
+    pub fn path(mut self, path: RecordingMode) -> Self {
         self.path = path;
         self
     }
@@ -149,12 +149,12 @@ impl RunnerBuilder {
             .identity("runner")
             .allowed_runners(RunnerType::ALL)
             .duration_ceiling(self.ceiling)
-            .book(&self.own_book);
+            .ledger_totals(&self.own_totals);
         let guests = self.metrics.duration_ceiling(self.ceiling);
         Ok(Runner::new(Inner {
             reporter: Reporter::new(own.build()),
-            guests: guests.book(&self.guest_book),
-            guest_book: self.guest_book,
+            guests: guests.ledger_totals(&self.guest_totals),
+            guest_totals: self.guest_totals,
             max_component: self.max_component,
             path: self.path,
             asynchronous: self.asynchronous,

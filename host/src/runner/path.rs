@@ -3,7 +3,7 @@ use std::fmt;
 /// The path that records of guests take, as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum RecordPath {
+pub enum RecordingMode {
     /// Each guest is composed with a small component of the host's and compiled with
     /// it, so that a record is a few instructions. The host takes records out in
     /// order: at every tick of 10 ms, whenever the guest calls the host, and when it
@@ -18,9 +18,9 @@ pub enum RecordPath {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Path {
-    /// As [`RecordPath::Inline`] says.
+    /// As [`RecordingMode::Inline`] says.
     Inline,
-    /// As [`RecordPath::Direct`] says.
+    /// As [`RecordingMode::Direct`] says.
     Direct {
         /// Why it is not inlined, if that was asked for.
         reason: Option<String>,

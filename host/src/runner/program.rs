@@ -6,10 +6,10 @@ use wasmtime::component::{Component, InstancePre};
 use super::entry::Entry;
 use super::machine::Machine;
 use super::state::TaskData;
-use super::{Path, RecordPath};
+use super::{Path, RecordingMode};
 use crate::artifact::{
     ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
-    Precompiled, Ready, Refusal, SinkComponent, SinkError,
+    Precompiled, Ready, Refusal, ShimComponent, ShimError,
 };
 use crate::component::{Inspection, LoadError, Role};
 use crate::process::ProcessLimit;
@@ -30,7 +30,7 @@ pub struct Program {
 /// Loads programs in one way.
 pub(super) struct Loader<'a> {
     pub(super) machine: &'a Machine,
-    pub(super) path: RecordPath,
+    pub(super) path: RecordingMode,
     /// Whether a component may need component-model async.
     pub(super) asynchronous: bool,
 }
@@ -100,8 +100,8 @@ impl Loader<'_> {
     fn kept(&self, component: Digest) -> Option<Ready<'static>> {
         let kept = |kind| self.machine.artifacts.kept(kind, component);
         match self.path {
-            RecordPath::Direct => kept(Kind::Plain),
-            RecordPath::Inline => kept(Kind::WithSink).or_else(|| {
+            RecordingMode::Direct => kept(Kind::Plain),
+            RecordingMode::Inline => kept(Kind::WithShim).or_else(|| {
                 let records = |code: &Ready<'_>| code.inspection.role() != Role::None;
                 kept(Kind::Plain).filter(|code| !records(code))
             }),
@@ -112,14 +112,14 @@ impl Loader<'_> {
         let inspection = &code.inspection;
         inspection.runnable(name)?;
         let (path, entry) = match (code.kind, self.path) {
-            (Kind::WithSink, RecordPath::Direct) => return Err(Refusal::OtherUse.into()),
-            (Kind::WithSink, RecordPath::Inline) => (
+            (Kind::WithShim, RecordingMode::Direct) => return Err(Refusal::OtherUse.into()),
+            (Kind::WithShim, RecordingMode::Inline) => (
                 Path::Inline,
-                self.with_sink(name, inspection, &code.sink()?)?,
+                self.with_shim(name, inspection, &code.shim()?)?,
             ),
             (Kind::Plain, path) => {
                 let entry = self.plain(name, inspection, &code.plain()?)?;
-                let asked = path == RecordPath::Inline;
+                let asked = path == RecordingMode::Inline;
                 let reason = asked.then(|| "it was precompiled for that path".to_owned());
                 (direct(inspection, reason), entry)
             }
@@ -135,7 +135,7 @@ impl Loader<'_> {
     /// By the path that was asked for, if the component can take it.
     fn compiled(&self, it: Inspected<'_>) -> Result<Linked, LoadError> {
         let mut reason = None;
-        if self.path == RecordPath::Inline && it.inspection.role() != Role::None {
+        if self.path == RecordingMode::Inline && it.inspection.role() != Role::None {
             match self.inline(it) {
                 Ok(linked) => return Ok(linked),
                 Err(error) => reason = Some(on_the_direct_path(it.name, error)?),
@@ -150,13 +150,13 @@ impl Loader<'_> {
         })
     }
 
-    fn inline(&self, it: Inspected<'_>) -> Result<Linked, SinkError> {
+    fn inline(&self, it: Inspected<'_>) -> Result<Linked, ShimError> {
         let artifacts = self.artifacts(it.name, it.inspection)?;
-        let Loaded { component, origin } = artifacts.with_sink(it)?;
+        let Loaded { component, origin } = artifacts.with_shim(it)?;
         Ok(Linked {
             path: Path::Inline,
             origin,
-            entry: self.with_sink(it.name, it.inspection, &component)?,
+            entry: self.with_shim(it.name, it.inspection, &component)?,
         })
     }
 
@@ -171,11 +171,11 @@ impl Loader<'_> {
         ready(name, inspection, linked)
     }
 
-    fn with_sink(
+    fn with_shim(
         &self,
         name: &str,
         inspection: &Inspection,
-        component: &SinkComponent,
+        component: &ShimComponent,
     ) -> Result<Entry, LoadError> {
         let linker = self.machine.linker(component.engine());
         let linked = linker.map(|linker| component.instantiate_pre(linker));
@@ -199,8 +199,8 @@ impl Loader<'_> {
         };
         let artifacts = self.artifacts(name, &inspection)?;
         let mut reason = None;
-        if self.path == RecordPath::Inline && inspection.role() != Role::None {
-            match artifacts.sealed_with_sink(it, key) {
+        if self.path == RecordingMode::Inline && inspection.role() != Role::None {
+            match artifacts.sealed_with_shim(it, key) {
                 Ok(file) => return Ok((file, Path::Inline)),
                 Err(error) => reason = Some(on_the_direct_path(name, error)?),
             }
@@ -211,8 +211,8 @@ impl Loader<'_> {
 }
 
 /// Why records take the direct path, unless the component is not loaded at all.
-fn on_the_direct_path(name: &str, error: SinkError) -> Result<String, LoadError> {
-    let reason = error.without_the_sink()?;
+fn on_the_direct_path(name: &str, error: ShimError) -> Result<String, LoadError> {
+    let reason = error.without_the_shim()?;
     tracing::warn!(component = name, reason, "records take the direct path");
     Ok(reason)
 }

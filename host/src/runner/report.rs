@@ -20,7 +20,7 @@ pub struct TaskReport {
     /// What it printed, if its standard error was captured.
     pub stderr: Vec<u8>,
     /// How many bytes it printed beyond the limit, on both streams together.
-    pub output_swallowed: u64,
+    pub output_truncated: u64,
     /// The most memory that it had at a time, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
     /// counts it.
     pub peak_memory: usize,

@@ -11,16 +11,16 @@ use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{Path, Pool, Program, RecordPath, SpawnError, Task, fuel};
+use super::{Path, Pool, Program, RecordingMode, SpawnError, Task, fuel};
 use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
 use crate::component::LoadError;
 use crate::contained::{NotRun, blocking};
 use crate::engine::EpochTicks;
 use crate::limits::Limit;
 use crate::wasi::{GuestOutput, Holdings};
-use crate::{LedgerBook, LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
+use crate::{LedgerSnapshot, LedgerTotals, MetricsCtx, MetricsCtxBuilder};
 
-/// Runs programs as tasks. Clones share the engine, the backend and the books.
+/// Runs programs as tasks. Clones share the engine, the backend and the ledger totals.
 #[derive(Clone)]
 pub struct Runner {
     inner: Arc<Inner>,
@@ -28,11 +28,11 @@ pub struct Runner {
 
 pub(super) struct Inner {
     pub(super) machine: Machine,
-    pub(super) path: RecordPath,
+    pub(super) path: RecordingMode,
     /// Whether guests may need component-model async.
     pub(super) asynchronous: bool,
     pub(super) guests: MetricsCtxBuilder,
-    pub(super) guest_book: LedgerBook,
+    pub(super) guest_totals: LedgerTotals,
     pub(super) reporter: Reporter,
     pub(super) max_component: u64,
 }
@@ -209,14 +209,14 @@ impl Runner {
         drop(store);
         let duration = lifecycle.end(end.outcome());
 
-        let ((stdout, stdout_swallowed), (stderr, stderr_swallowed)) =
+        let ((stdout, stdout_truncated), (stderr, stderr_truncated)) =
             tokio::join!(stdout.finish(), stderr.finish());
         Ok(TaskReport {
             end,
             duration,
             stdout,
             stderr,
-            output_swallowed: stdout_swallowed + stderr_swallowed,
+            output_truncated: stdout_truncated + stderr_truncated,
             peak_memory,
             cpu_time: usage.sum().map(|_| usage.own().cpu_time()),
             host_calls: usage.sum().map(|_| usage.own().host_calls()),
@@ -231,8 +231,8 @@ impl Runner {
         if let Some(records) = task.quota {
             guest = guest.quota(records);
         }
-        if let Some(book) = &task.book {
-            guest = guest.book(book);
+        if let Some(totals) = &task.totals {
+            guest = guest.ledger_totals(totals);
         }
         guest.build()
     }
@@ -252,7 +252,7 @@ impl Runner {
     /// What became of the records of all guests so far.
     #[must_use]
     pub fn guest_ledger(&self) -> LedgerSnapshot {
-        self.inner.guest_book.total()
+        self.inner.guest_totals.total()
     }
 
     /// What became of the runner's own records.

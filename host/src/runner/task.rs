@@ -4,7 +4,7 @@ use std::time::Duration;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use super::{CancellationToken, SpawnError, Stdin, TaskUsage};
-use crate::LedgerBook;
+use crate::LedgerTotals;
 use crate::limits::Limits;
 use crate::wasi::{Access, GuestOutput, Holdings, Output};
 
@@ -39,8 +39,8 @@ pub struct Task {
     pub quota: Option<u64>,
     /// Who makes the records; the program's name if `None`.
     pub identity: Option<String>,
-    /// A book in which the ledger of its records is summed up, beside that of all guests.
-    pub book: Option<LedgerBook>,
+    /// A ledger totals in which the ledger of its records is summed up, beside that of all guests.
+    pub totals: Option<LedgerTotals>,
     /// Where what the task uses is added up, while it runs. Without, its calls of the
     /// host are not counted.
     pub usage: Option<TaskUsage>,
@@ -61,7 +61,7 @@ impl Default for Task {
             deadline: Some(Duration::from_secs(300)),
             quota: None,
             identity: None,
-            book: None,
+            totals: None,
             usage: None,
             cancel: CancellationToken::default(),
         }
@@ -153,8 +153,8 @@ impl Task {
 
     /// Book in which the ledger of its records is summed up.
     #[must_use]
-    pub fn book(mut self, book: &LedgerBook) -> Self {
-        self.book = Some(book.clone());
+    pub fn ledger_totals(mut self, totals: &LedgerTotals) -> Self {
+        self.totals = Some(totals.clone());
         self
     }
 

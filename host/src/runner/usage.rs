@@ -69,7 +69,7 @@ impl TaskUsage {
     }
 
     /// What guests have executed, as wasmtime counts it: about one for each instruction,
-    /// those of the sink of the inline path included. `None` before any run of a runner
+    /// those of the shim of the inline path included. `None` before any run of a runner
     /// that [counts it](super::RunnerBuilder::fuel).
     ///
     /// It grows at each tick of 10 ms, and lacks up to ten million then; at the end of a

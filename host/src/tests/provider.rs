@@ -30,7 +30,7 @@ fn an_error_of_a_provider_tells_its_cause_once() -> Result {
         StartError::Failed {
             name: text(),
             failure: failure.clone(),
-            last_words: Some(text()),
+            stderr_tail: Some(text()),
         },
         StartError::NoNext { name: text() },
         StartError::OtherRole {

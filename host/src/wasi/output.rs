@@ -183,7 +183,7 @@ impl Sink {
     }
 }
 
-/// Swallows what goes beyond the limit. Closing the stream instead would make
+/// Truncates what goes beyond the limit. Closing the stream instead would make
 /// an ordinary `println!` panic in the guest.
 struct Capped {
     sink: Sink,

@@ -16,7 +16,7 @@ use super::machine::Machine;
 use super::note::note;
 use super::write::write;
 use super::{Result, Spread};
-use crate::oracle::Oracle;
+use crate::reference_tool::ReferenceTool;
 use crate::toolchains::examples;
 
 pub use page::row_begins;
@@ -55,7 +55,7 @@ fn measured() -> Result<()> {
     for example in examples()? {
         note(&format!("{}: {}", example.toolchain, example.role));
         let component = match example.component() {
-            Oracle::Here(component) => component,
+            ReferenceTool::Here(component) => component,
             missing => return Err(format!("{}: {missing:?}", example.toolchain).into()),
         };
         example.is_of_today(&component)?;

@@ -214,7 +214,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
             Group::Ours,
             "instance with the shim",
             "The same with the ring in the store, the shim in the component, and a context that admits records.",
-            &|| task::with_sink(count),
+            &|| task::with_shim(count),
         ),
         row(
             Group::Ours,

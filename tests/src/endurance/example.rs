@@ -32,7 +32,7 @@ pub(super) fn example(kib: f64, fds: f64) -> Soak {
     Soak {
         looks: (0..1_800).step_by(2).map(look).collect(),
         last: Reading::default(),
-        swaps: 29,
+        replacements: 29,
         stopping: Duration::from_millis(300),
         ledgers: ["guests", "runner", "sink"].map(ledger).into(),
     }

@@ -35,8 +35,8 @@ pub struct Soak {
     pub looks: Vec<Look>,
     /// The last of all scrapes, before it was asked to stop.
     pub last: Reading,
-    /// How often the backend was swapped.
-    pub swaps: usize,
+    /// How often the backend was replaced.
+    pub replacements: usize,
     /// From asking it to stop to its end.
     pub stopping: Duration,
     /// The ledgers when it had stopped.
@@ -97,21 +97,21 @@ impl Soak {
         let config = format!("{HEAD}{CONFIG}");
         let served = Served::start_with(&mut serve, folder.path(), &config)?;
         let served = served.within(extent.length + GUARD * 2);
-        let (mut looks, mut swaps, begun) = (Vec::new(), 0, Instant::now());
-        let (mut next_look, mut next_swap) = (extent.scrape, extent.swap);
+        let (mut looks, mut replacements, begun) = (Vec::new(), 0, Instant::now());
+        let (mut next_look, mut next_replacement) = (extent.scrape, extent.swap);
         while begun.elapsed() < extent.length {
             until(begun + next_look);
             next_look = next_look.max(begun.elapsed()) + extent.scrape;
             let look = Look::at(&served, begun)?.1;
             note(&look);
             looks.push(look);
-            if begun.elapsed() >= next_swap && next_swap < extent.length {
-                next_swap += extent.swap;
-                swaps += 1;
-                swap(&served, folder.path(), swaps)?;
+            if begun.elapsed() >= next_replacement && next_replacement < extent.length {
+                next_replacement += extent.swap;
+                replacements += 1;
+                swap(&served, folder.path(), replacements)?;
             }
         }
-        swapped(&served, swaps)?;
+        replaced(&served, replacements)?;
         let last = Look::at(&served, begun)?.0;
         let stopping = Instant::now();
         let end = served.stop()?;
@@ -123,7 +123,7 @@ impl Soak {
         Ok(Self {
             looks,
             last,
-            swaps,
+            replacements,
             stopping,
             ledgers: records
                 .map(|entry| Ledger::of(&entry))
@@ -204,16 +204,19 @@ impl Ledger {
 }
 
 fn swap(served: &Served, folder: &Path, number: usize) -> Result<()> {
-    swapped(served, number - 1)?;
+    replaced(served, number - 1)?;
     sink(folder, number)?;
     served.signal("HUP")
 }
 
 /// The sink is what its file is, for the last time it was changed.
-fn swapped(served: &Served, times: usize) -> Result<()> {
-    let swaps = r#"solti_metrics_backend_swaps_total{backend="sink"}"#;
-    let found = served.until_at_least(swaps, times as f64)?;
-    ensure!(found == times as f64, "{found} swaps instead of {times}");
+fn replaced(served: &Served, times: usize) -> Result<()> {
+    let replacements = r#"solti_metrics_backend_replacements_total{backend="sink"}"#;
+    let found = served.until_at_least(replacements, times as f64)?;
+    ensure!(
+        found == times as f64,
+        "{found} replacements instead of {times}"
+    );
     Ok(())
 }
 

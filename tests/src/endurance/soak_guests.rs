@@ -10,7 +10,7 @@ use crate::artifact::{WASI, artifact};
 /// What runs during a soak: each way in which a run can end, each schedule, and each
 /// admission.
 pub(super) const CONFIG: &str = r#"
-[artifacts]
+[compilation]
 cache = "code"
 
 [runner]
@@ -20,9 +20,9 @@ concurrency = 16
 [tasks.fast]
 component = "fast.wasm"
 schedule = "interval"
-every = "200ms"
+interval = "200ms"
 concurrency = 2
-queue = 4
+queue_capacity = 4
 
 # Reads files that it was granted, hashes them, and prints.
 [tasks.digest]
@@ -30,50 +30,50 @@ component = "digest.wasm"
 args = ["/texts"]
 dirs = ["texts::/texts"]
 schedule = "interval"
-every = "1s"
+interval = "1s"
 
 # Takes longer than there is time for it, so that its queue is full and it is turned away.
 [tasks.queued]
 component = "nap.wasm"
 schedule = "interval"
-every = "250ms"
-queue = 3
+interval = "250ms"
+queue_capacity = 3
 
 [tasks.rejected]
 component = "slow.wasm"
 schedule = "interval"
-every = "400ms"
+interval = "400ms"
 admission = "reject"
 
 [tasks.replaced]
 component = "slow.wasm"
 schedule = "interval"
-every = "700ms"
+interval = "700ms"
 admission = "replace"
 
 [tasks.trapping]
 component = "trapping.wasm"
 schedule = "interval"
-every = "500ms"
+interval = "500ms"
 
 [tasks.looping]
 component = "looping.wasm"
 schedule = "interval"
-every = "2s"
+interval = "2s"
 timeout = "200ms"
 
 # Wants to record four times what it may, and more at once than may wait for the sink.
 [tasks.flooding]
 component = "flooding.wasm"
 schedule = "interval"
-every = "1s"
+interval = "1s"
 quota = 10000
 
 # Prints sixteen times what it may.
 [tasks.printing]
 component = "printing.wasm"
 schedule = "interval"
-every = "5s"
+interval = "5s"
 max_output = "16KiB"
 
 [tasks.failing]
@@ -85,7 +85,7 @@ max = "1s"
 
 [backends.sink]
 component = "sink.wasm"
-queue = 4096
+queue_capacity = 4096
 "#;
 
 /// Puts into a folder what the configuration names.

@@ -89,7 +89,7 @@ fn verdicts(soak: &Soak) -> String {
             "| maximum of records in flight | {} | |",
             count(most(|look| look.in_flight) as u64)
         ),
-        format!("| replacements of the backend | {} | |", soak.swaps),
+        format!("| replacements of the backend | {} | |", soak.replacements),
         format!(
             "| time of a scrape, ms: median, 99 %, maximum | {}, {}, {} | |",
             figure(took(0.5)),

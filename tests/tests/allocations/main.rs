@@ -12,7 +12,7 @@ use solti_metrics::{
     Event, Exposition, FanoutMetrics, MetricsBackend, MetricsHandle, PrometheusMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
 };
-use solti_metrics_host::runner::{Pool, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Pool, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::guest::component;
 
@@ -57,7 +57,7 @@ fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
 /// leaves through `exit`.
 fn tasks() -> Result<Vec<u64>> {
     let mut found = Vec::new();
-    for path in [RecordPath::Inline, RecordPath::Direct] {
+    for path in [RecordingMode::Inline, RecordingMode::Direct] {
         for pool in [None, Some(Pool::new(1))] {
             let mut runner = Runner::builder(noop_metrics()).path(path);
             if let Some(pool) = pool {

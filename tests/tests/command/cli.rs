@@ -49,6 +49,6 @@ mod readers;
 
 mod backends;
 
-mod swaps;
+mod replacements;
 
 mod drains;

@@ -9,7 +9,7 @@ use solti_metrics_tests::endurance::{Crowd, Extent, Interest, Soak, Spinners};
 use solti_metrics_tests::served::Served;
 
 #[test]
-fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is_swapped()
+fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is_replaced()
 -> Result<()> {
     let extent = Extent {
         length: Duration::from_secs(10),
@@ -18,7 +18,7 @@ fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is
     };
     let soak = Soak::run(extent, |_| {})?;
     ensure!(soak.imbalances().is_empty(), "{:#?}", soak.imbalances());
-    ensure!(soak.swaps == 3, "{}", soak.swaps);
+    ensure!(soak.replacements == 3, "{}", soak.replacements);
     for (task, outcome) in [
         ("fast", "success"),
         ("digest", "success"),

@@ -10,7 +10,7 @@ use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_host::runner::{
-    CancellationToken, Pool, RecordPath, Runner, Stdin, Task, TaskEnd,
+    CancellationToken, Pool, RecordingMode, Runner, Stdin, Task, TaskEnd,
 };
 use solti_metrics_host::wasi::{Access, Output};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact, cache_home, command};
@@ -100,7 +100,7 @@ fn what_a_guest_of_wasi_0_3_prints_is_cut_and_counted() -> Result<()> {
     let report = block_on(async { Ok(runner.run(&program, task).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
     ensure!(report.stdout == b"2 ", "{:?}", report.stdout);
-    ensure!(report.output_swallowed == 2, "{}", report.output_swallowed);
+    ensure!(report.output_truncated == 2, "{}", report.output_truncated);
     Ok(())
 }
 
@@ -146,7 +146,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
             (call $started (i32.const 0))
             (call $wait (i64.const 86400000000000))
             i32.const 0))"#;
-    for path in [RecordPath::Inline, RecordPath::Direct] {
+    for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory.clone() as MetricsHandle)
             .path(path)
@@ -195,7 +195,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
 
 #[test]
 fn a_quota_holds_on_that_engine_too() -> Result<()> {
-    for path in [RecordPath::Inline, RecordPath::Direct] {
+    for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let runner = Runner::builder(noop_metrics()).path(path).build()?;
         let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
         let mut task = Task::new();

@@ -13,10 +13,10 @@ mod neighbours;
 
 mod refused;
 
-mod siblings;
+mod optional_interfaces;
 
 mod stopping;
 
-mod swaps;
+mod replacements;
 
 mod model;

@@ -17,7 +17,7 @@ use solti_metrics_tests::guest::component;
 
 use crate::panicking::Panicking;
 
-mod books;
+mod ledger_totals;
 
 mod directories;
 

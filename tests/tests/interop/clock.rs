@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::exposition::samples;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 use solti_metrics_tests::trial::Trial;
 use solti_metrics_tests::{guest, guests};
@@ -18,12 +18,12 @@ const CONFIG: &str = r#"
     [tasks.ticks]
     component = "teller.wasm"
     schedule = "interval"
-    every = "50ms"
+    interval = "50ms"
 
     [tasks.again]
     component = "failing.wasm"
     schedule = "restart"
-    backoff = { first = "50ms", max = "50ms", jitter = "none" }
+    backoff = { initial_backoff = "50ms", max_backoff = "50ms", jitter = "none" }
 
     [tasks.long]
     component = "looper.wasm"
@@ -43,7 +43,7 @@ const YEAR: i64 = 365 * 24 * 3600;
 const UNDER_WAY: u64 = 17;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let trial = Oracle::faketime().trial(
+    let trial = ReferenceTool::faketime().trial(
         "a_clock_that_is_set_changes_what_runs_are_dated_and_nothing_else",
         is_set,
     );

@@ -3,7 +3,7 @@
 //! under a runtime that nobody here built.
 
 use anyhow::Result;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use runtimes::Runtime;
@@ -15,7 +15,7 @@ mod runtimes;
 mod small;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let python = Oracle::wasmtime_py();
+    let python = ReferenceTool::wasmtime_py();
     let mut trials = Vec::new();
     for &(name, check) in runs::CHECKS {
         trials.push(trial(format!("ours::{name}"), move || {

@@ -9,7 +9,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 use solti_metrics::Exposition;
 use solti_metrics_tests::exposition::Sample;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use samples::{Samples, expected_samples};
@@ -19,7 +19,10 @@ mod samples;
 mod script;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let (promtool, client) = (Oracle::promtool(), Oracle::prometheus_client());
+    let (promtool, client) = (
+        ReferenceTool::promtool(),
+        ReferenceTool::prometheus_client(),
+    );
     Ok(vec![
         trial("openmetrics_is_the_golden", || {
             golden(Exposition::OpenMetrics, "openmetrics")
@@ -145,7 +148,7 @@ fn client_refuses(python_path: &Path) -> Result<()> {
 }
 
 fn client_about(python_path: &Path, format: &str, exposition: &str) -> Result<Output> {
-    let script = here("oracles").join("parse_exposition.py");
+    let script = here("reference_tools").join("parse_exposition.py");
     fed(
         Command::new("python3")
             .env("PYTHONPATH", python_path)

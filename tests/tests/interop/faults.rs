@@ -83,7 +83,8 @@ fn paths(case: &Case) -> Vec<Option<&'static str>> {
 fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
     let mut case = Case::read(folder)?;
     if let Some(path) = path {
-        case.args.splice(1..1, ["--path".into(), path.into()]);
+        case.args
+            .splice(1..1, ["--recording-mode".into(), path.into()]);
     }
     let place = tempfile::tempdir()?;
     inputs::lay_out(&case, folder, place.path())?;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::Trial;
 
 mod browser;
@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         looks::CHECKS,
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
-    trials.push(Oracle::chromium().trial(
+    trials.push(ReferenceTool::chromium().trial(
         "every_number_is_the_one_of_a_runner_that_serves",
         live::every_number,
     ));
@@ -39,7 +39,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 
 fn of_a_check((name, check): &(&'static str, Check)) -> Trial {
     let check = *check;
-    Oracle::chromium().trial(name, move |chromium: &Path| {
+    ReferenceTool::chromium().trial(name, move |chromium: &Path| {
         check(&mut Browser::start(chromium)?, &mut Server::start()?)
     })
 }

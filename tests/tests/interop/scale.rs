@@ -3,7 +3,7 @@
 //! `BLESS=1` rewrites the tables.
 
 use anyhow::{Result, ensure};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use measured::Measured;
@@ -17,11 +17,12 @@ mod runner;
 mod ten;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let promtool = Oracle::promtool();
+    let promtool = ReferenceTool::promtool();
     Ok(vec![
         trial("the_page_says_what_one_runner_exposes", arithmetic_is_true),
         trial("a_task_more_costs_what_the_page_says", a_task_costs),
-        Oracle::prometheus().trial("ten_runners_are_as_many_series_as_predicted", ten::scraped),
+        ReferenceTool::prometheus()
+            .trial("ten_runners_are_as_many_series_as_predicted", ten::scraped),
         promtool.trial("promtool_accepts_what_the_page_configures", |promtool| {
             configuration::accepted(promtool)
         }),

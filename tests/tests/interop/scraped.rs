@@ -2,13 +2,13 @@
 //! recorded.
 
 use anyhow::Result;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::Trial;
 
 mod recorded;
+mod replaced;
 mod restarted;
 mod spoken;
-mod swapped;
 mod tap;
 
 type Check = fn(&std::path::Path) -> Result<()>;
@@ -24,8 +24,8 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
             restarted::on_the_same_port,
         ),
         (
-            "a_backend_is_swapped_and_no_record_is_lost",
-            swapped::while_records_come,
+            "a_backend_is_replaced_and_no_record_is_lost",
+            replaced::while_records_come,
         ),
         (
             "prometheus_is_given_openmetrics_in_gzip",
@@ -38,7 +38,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     ];
     let trials = checks
         .into_iter()
-        .map(|(name, check)| Oracle::prometheus().trial(name, check))
+        .map(|(name, check)| ReferenceTool::prometheus().trial(name, check))
         .collect();
     Ok(trials)
 }

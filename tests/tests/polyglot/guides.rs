@@ -4,7 +4,7 @@
 //! install the versions that all of this is built with.
 
 use anyhow::Result;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 mod followed;
@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     for (language, toolchain) in GUIDES {
         let name = format!("{language}::leads_to_a_guest_and_a_provider");
         // Where its toolchain is, there is what it has built.
-        let built = Oracle::example(toolchain, "reporter");
+        let built = ReferenceTool::example(toolchain, "reporter");
         trials.push(built.trial(&name, move |_| followed::check(language)));
     }
     Ok(trials)

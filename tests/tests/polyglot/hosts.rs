@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::blocks::blocks;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::toolchains;
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -36,13 +36,13 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 }
 
 fn trials_of(language: &str) -> Vec<Trial> {
-    let reporter = Oracle::example(language, "reporter");
-    let hosts: [(&str, Vec<Oracle>, Host); 3] = [
-        ("python", vec![Oracle::wasmtime_py()], place::python),
-        ("node", vec![Oracle::jco()], place::node),
+    let reporter = ReferenceTool::example(language, "reporter");
+    let hosts: [(&str, Vec<ReferenceTool>, Host); 3] = [
+        ("python", vec![ReferenceTool::wasmtime_py()], place::python),
+        ("node", vec![ReferenceTool::jco()], place::node),
         (
             "browser",
-            vec![Oracle::jco(), Oracle::chromium()],
+            vec![ReferenceTool::jco(), ReferenceTool::chromium()],
             browser::run,
         ),
     ];
@@ -50,8 +50,8 @@ fn trials_of(language: &str) -> Vec<Trial> {
         .into_iter()
         .map(|(host, needs, run)| {
             let name = format!("{host}::gets_the_same_calls_from_{language}");
-            let oracle = needs.into_iter().fold(reporter.clone(), Oracle::and);
-            oracle.trial(&name, move |component| {
+            let reference_tool = needs.into_iter().fold(reporter.clone(), ReferenceTool::and);
+            reference_tool.trial(&name, move |component| {
                 let place = Place::new(host, component)?;
                 calls::are_those_expected(&run(&place)?)
             })

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use solti_metrics_host::runner::RecordPath;
+use solti_metrics_host::runner::RecordingMode;
 use solti_metrics_tests::bench::languages::row_begins;
 use solti_metrics_tests::toolchains::{Example, are_all, examples};
 use solti_metrics_tests::trial::{Trial, trial};
@@ -57,7 +57,7 @@ fn trials_of(examples: Vec<Example>) -> Vec<Trial> {
 fn reporter(example: &Example) -> Vec<Trial> {
     let (toolchain, component) = (&*example.toolchain, example.component());
     let mut trials = Vec::new();
-    for path in [RecordPath::Inline, RecordPath::Direct] {
+    for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let name = format!("{toolchain}::reports_the_same_{}", runs::label(path));
         let example = example.clone();
         trials.push(component.trial(&name, move |component| {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use solti_metrics_host::provider::Providers;
 use solti_metrics_tests::kept;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::{Example, are_all, examples};
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -32,8 +32,8 @@ const CELLS: usize = 220;
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let examples = examples()?;
     let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
-    let loaded = |component: Oracle| Arc::new(Loaded::new(&providers, component));
-    let middleware = loaded(Oracle::example("rust", "middleware"));
+    let loaded = |component: ReferenceTool| Arc::new(Loaded::new(&providers, component));
+    let middleware = loaded(ReferenceTool::example("rust", "middleware"));
 
     let mut receivers = vec![Receiver::Prometheus];
     for example in examples.iter().filter(|example| example.role == "provider") {
@@ -78,7 +78,7 @@ fn cell(reporter: &Example, way: Way, receiver: &Receiver) -> Trial {
 fn longest_durations(way: Way, receiver: &Receiver) -> Trial {
     let name = format!("longest_durations::{way}::{receiver}");
     let to = receiver.clone();
-    let nothing = Oracle::Here("".into());
+    let nothing = ReferenceTool::Here("".into());
     receiver
         .needed_beside(nothing)
         .trial(&name, move |_: &Path| durations::check(&way, &to))

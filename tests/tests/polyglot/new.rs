@@ -2,7 +2,7 @@
 //! toolchain that its README names, and then used as what it is. And `new` writes all of
 //! a project, or nothing.
 
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use self::project::RUST_SDK;
@@ -36,7 +36,7 @@ pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
     }
     for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {
         // Where its toolchain is, there is what it has built.
-        let built = Oracle::example(toolchain, "reporter");
+        let built = ReferenceTool::example(toolchain, "reporter");
         for role in ROLES {
             let name = format!("{language}::{role}_is_built_and_used");
             trials.push(built.trial(&name, move |_| used::check(language, role)));

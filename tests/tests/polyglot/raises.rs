@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_host::runner::RecordPath;
+use solti_metrics_host::runner::RecordingMode;
 use solti_metrics_tests::toolchains::{Example, raises};
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -40,10 +40,10 @@ fn trials_of(raises: &Example) -> Vec<Trial> {
         }));
     };
     trial("a_guest_fails_inline", |component, speaks| {
-        guests::check(component, RecordPath::Inline, speaks)
+        guests::check(component, RecordingMode::Inline, speaks)
     });
     trial("a_guest_fails_direct", |component, speaks| {
-        guests::check(component, RecordPath::Direct, speaks)
+        guests::check(component, RecordingMode::Direct, speaks)
     });
     trial(
         "a_provider_loses_the_record_at_which_it_fails",

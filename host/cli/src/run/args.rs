@@ -140,7 +140,7 @@ pub(crate) struct RunArgs {
     pub(crate) stdin: Option<PathBuf>,
 
     /// Exit with 0 even if records were dropped, durations lowered or output
-    /// swallowed, as long as every task succeeded.
+    /// truncated, as long as every task succeeded.
     #[arg(long)]
     pub(crate) tolerate_losses: bool,
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus_client::registry::Registry;
 use solti_metrics::{MetricsHandle, PrometheusMetrics, SummaryMetrics};
-use solti_metrics_host::LedgerBook;
+use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::text::printable;
@@ -26,8 +26,8 @@ pub(crate) struct Backends {
     pub(crate) prometheus: Option<Arc<PrometheusMetrics>>,
     /// In the order in which records pass them.
     pub(crate) components: Vec<Arc<Component>>,
-    pub(crate) guests: LedgerBook,
-    pub(crate) own: LedgerBook,
+    pub(crate) guests: LedgerTotals,
+    pub(crate) own: LedgerTotals,
 }
 
 /// Options that contradict each other.
@@ -91,7 +91,7 @@ impl Backends {
         builtins: Builtins,
         artifacts: &Artifacts,
     ) -> anyhow::Result<Self> {
-        let (guests, own) = (LedgerBook::new(), LedgerBook::new());
+        let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
         let exported = Exported::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins

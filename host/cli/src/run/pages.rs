@@ -25,7 +25,7 @@ impl Pages {
 
     fn exposing(&self) -> impl Iterator<Item = &Component> {
         let components = self.components.iter().map(|component| &**component);
-        components.filter(|component| component.status().siblings.exposition)
+        components.filter(|component| component.status().optional_interfaces.exposition)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Report {
     /// was not loaded.
     path: Option<&'static str>,
     /// Why they did not travel as they were asked to.
-    pub(crate) path_reason: Option<String>,
+    pub(crate) recording_mode_reason: Option<String>,
     pub(crate) runs: u64,
     pub(crate) runs_ended: u64,
     pub(crate) elapsed_ms: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Report {
     ends: Vec<End>,
     pub(crate) ledger: Ledgers,
     pub(crate) backends: Vec<BackendRow>,
-    output_swallowed: u64,
+    output_truncated: u64,
     warnings: Vec<String>,
 }
 
@@ -54,11 +54,11 @@ pub(crate) struct BackendRow {
     interfaces: Vec<&'static str>,
     pub(crate) failures: u64,
     pub(crate) restarts: u64,
-    pub(crate) swaps: u64,
+    pub(crate) replacements: u64,
     last_failure: Option<String>,
-    last_words: Option<String>,
+    stderr_tail: Option<String>,
     flush_error: Option<String>,
-    output_swallowed: u64,
+    output_truncated: u64,
     pub(crate) ledger: LedgerRow,
     forwarded: Option<LedgerRow>,
 }
@@ -68,14 +68,14 @@ impl BackendRow {
         Self {
             name: status.name.to_string(),
             state: state.as_label(),
-            interfaces: status.siblings.names(),
+            interfaces: status.optional_interfaces.names(),
             failures: status.failures,
             restarts: status.restarts,
-            swaps: status.swaps,
+            replacements: status.replacements,
             last_failure: status.last_failure.map(|it| it.to_string()),
-            last_words: status.last_words,
+            stderr_tail: status.stderr_tail,
             flush_error: status.flush_error,
-            output_swallowed: status.output_swallowed,
+            output_truncated: status.output_truncated,
             ledger: status.ledger.into(),
             forwarded: status.forwarded.map(Into::into),
         }
@@ -96,7 +96,7 @@ impl Report {
             component: tally.component().into(),
             backend: backends.chosen.clone(),
             path: tally.path().map(Path::as_label),
-            path_reason: tally.path().and_then(Path::reason).map(Into::into),
+            recording_mode_reason: tally.path().and_then(Path::reason).map(Into::into),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -121,7 +121,7 @@ impl Report {
                 .zip(states)
                 .map(|(component, state)| BackendRow::new(component.status(), *state))
                 .collect(),
-            output_swallowed: tally.swallowed(),
+            output_truncated: tally.truncated(),
             warnings: tally.warnings().to_vec(),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) fn render(report: &Report) -> String {
         report.backend,
     );
     let mut parts = vec![head];
-    if let Some(reason) = report.path_reason.as_deref().map(escaped) {
+    if let Some(reason) = report.recording_mode_reason.as_deref().map(escaped) {
         parts.push(format!("records take the direct path: the guest {reason}"));
     }
     if report.backend == "noop" {
@@ -107,7 +107,7 @@ fn ledger(report: &Report) -> String {
 
 /// How the components are that received records.
 fn backends(report: &Report) -> String {
-    let heads = ["backend", "state", "failures", "restarts", "swaps"];
+    let heads = ["backend", "state", "failures", "restarts", "replacements"];
     let mut table = table(heads, 2);
     for row in &report.backends {
         table.add_row([
@@ -115,7 +115,7 @@ fn backends(report: &Report) -> String {
             row.state.to_owned(),
             row.failures.to_string(),
             row.restarts.to_string(),
-            row.swaps.to_string(),
+            row.replacements.to_string(),
         ]);
     }
     table.to_string()

@@ -28,7 +28,7 @@ pub(crate) struct Tally {
     succeeded: u64,
     failed: u64,
     ends: BTreeMap<(&'static str, String), u64>,
-    swallowed: u64,
+    truncated: u64,
     warnings: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl Tally {
             succeeded: 0,
             failed: 0,
             ends: BTreeMap::new(),
-            swallowed: 0,
+            truncated: 0,
             warnings: Vec::new(),
         }
     }
@@ -68,8 +68,8 @@ impl Tally {
             .map(|((kind, detail), count)| (*kind, detail.as_str(), *count))
     }
 
-    pub(crate) fn swallowed(&self) -> u64 {
-        self.swallowed
+    pub(crate) fn truncated(&self) -> u64 {
+        self.truncated
     }
 
     pub(crate) fn warnings(&self) -> &[String] {
@@ -99,7 +99,7 @@ impl Tally {
     pub(crate) fn ended(&mut self, result: Result<TaskReport, SpawnError>) {
         match result {
             Ok(report) => {
-                self.swallowed += report.output_swallowed;
+                self.truncated += report.output_truncated;
                 self.count(kind(&report.end), report.end.to_string());
                 if report.end.outcome() == TaskOutcome::Success {
                     self.succeeded += 1;
@@ -108,7 +108,7 @@ impl Tally {
                 }
             }
             Err(error) => {
-                self.count("not_started", error.to_string());
+                self.count("start_failed", error.to_string());
                 let trace = match &error {
                     SpawnError::Instantiate { trap } => backtrace(trap),
                     _ => String::new(),
@@ -146,10 +146,10 @@ impl Tally {
                 guests.accepted()
             ));
         }
-        if self.swallowed > 0 {
+        if self.truncated > 0 {
             self.warn(format!(
-                "{} bytes of output swallowed: print less, or raise --max-output",
-                self.swallowed
+                "{} bytes of output truncated: print less, or raise --max-output",
+                self.truncated
             ));
         }
     }
@@ -165,7 +165,7 @@ impl Tally {
                 1 => format!("{name} failed once: it {failure}"),
                 failures => format!("{name} failed {failures} times, and last {failure}"),
             };
-            self.warn_showing(what, status.last_words.as_deref());
+            self.warn_showing(what, status.stderr_tail.as_deref());
         }
         if let Some(error) = &status.flush_error {
             self.warn(format!("{name} could not be flushed: {error}"));
@@ -260,11 +260,13 @@ fn cause(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Quota => "make fewer, or raise --quota",
         DropReason::BackendPanicked => "the backend is broken, please report this",
-        DropReason::QueueFull => "it is too slow; raise --queue if it only lags for a while",
+        DropReason::QueueFull => {
+            "it is too slow; raise --backend-queue-capacity if it only lags for a while"
+        }
         DropReason::ShutDown => "it was too slow; raise --drain-timeout",
         DropReason::BackendTimedOut => "raise --backend-timeout if it needs more time",
         DropReason::BackendLimit => {
-            "if it was the limit on memory, raise --backend-memory; for other limits see --help"
+            "if it was the limit on memory, raise --backend-max-memory; for other limits see --help"
         }
         DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
             "see why that component failed"

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use solti_metrics::{Event, MetricsHandle};
 use solti_metrics_host::contained::contained;
-use solti_metrics_host::provider::Siblings;
+use solti_metrics_host::provider::OptionalInterfaces;
 
 use super::status::Status;
 use super::stop::{Cause, Stop};
@@ -45,11 +45,11 @@ struct Taken {
 }
 
 impl NativeSetting {
-    pub(super) fn siblings(&self) -> Siblings {
-        let mut siblings = Siblings::default();
-        siblings.batch = true;
-        siblings.exposition = self.exposes;
-        siblings
+    pub(super) fn optional_interfaces(&self) -> OptionalInterfaces {
+        let mut optional_interfaces = OptionalInterfaces::default();
+        optional_interfaces.batch = true;
+        optional_interfaces.exposition = self.exposes;
+        optional_interfaces
     }
 
     fn make(&self) -> Result<Arc<Native>, String> {
@@ -107,7 +107,7 @@ impl<'a> NativeInstance<'a> {
     pub(super) fn status(&self) -> Status {
         let taken = self.taken.lock();
         Status {
-            siblings: self.setting.siblings(),
+            optional_interfaces: self.setting.optional_interfaces(),
             accepted: taken.records,
             delivered: taken.records,
             busy: taken.busy,

@@ -1,6 +1,6 @@
 //! Collects what vectors have shown, and judges it.
 
-use solti_metrics_host::provider::Siblings;
+use solti_metrics_host::provider::OptionalInterfaces;
 
 use super::outcome::Outcome;
 use super::passed_on::PassedOn;
@@ -41,11 +41,11 @@ impl Seen {
         if vector.has_rounds() && setting.memory().is_none() {
             return Some("its memory cannot be told from that of this process".into());
         }
-        let siblings = setting.siblings();
+        let optional_interfaces = setting.optional_interfaces();
         let missing = vector
             .needs
             .iter()
-            .find(|needed| !has(siblings, **needed))?;
+            .find(|needed| !has(optional_interfaces, **needed))?;
         Some(format!("it does not export `{}`", missing.name()))
     }
 
@@ -82,9 +82,11 @@ impl Seen {
     }
 
     /// Whether what it exposes is a text of the kind that it has to be.
-    pub(super) fn exposition(&self, siblings: Siblings) -> Check {
+    pub(super) fn exposition(&self, optional_interfaces: OptionalInterfaces) -> Check {
         let verdict = match &self.malformed {
-            _ if !siblings.exposition => Verdict::skipped("it does not export `exposition`"),
+            _ if !optional_interfaces.exposition => {
+                Verdict::skipped("it does not export `exposition`")
+            }
             None if self.texts == 0 => Verdict::skipped("no scrape has returned"),
             None => Verdict::Passed,
             Some((malformed, vector)) => Verdict::Failed(Fault::new(
@@ -100,11 +102,11 @@ impl Seen {
     }
 }
 
-fn has(siblings: Siblings, needed: OptionalInterface) -> bool {
+fn has(optional_interfaces: OptionalInterfaces, needed: OptionalInterface) -> bool {
     match needed {
-        OptionalInterface::Batch => siblings.batch,
-        OptionalInterface::Lifecycle => siblings.lifecycle,
-        OptionalInterface::Exposition => siblings.exposition,
-        OptionalInterface::Accounting => siblings.accounting,
+        OptionalInterface::Batch => optional_interfaces.batch,
+        OptionalInterface::Lifecycle => optional_interfaces.lifecycle,
+        OptionalInterface::Exposition => optional_interfaces.exposition,
+        OptionalInterface::Accounting => optional_interfaces.accounting,
     }
 }

@@ -1,6 +1,6 @@
 //! Starts instances of the provider, middleware or backend under test.
 
-use solti_metrics_host::provider::{Siblings, StartError};
+use solti_metrics_host::provider::{OptionalInterfaces, StartError};
 
 use super::component_instance::{ComponentInstance, ComponentSetting};
 use super::instance::Instance;
@@ -15,7 +15,7 @@ pub(super) enum Setting {
 }
 
 /// Why there is no instance.
-pub(super) enum NotStarted {
+pub(super) enum StartFailed {
     /// It is at fault, and why.
     Fault(String),
     /// It is not at fault.
@@ -25,15 +25,15 @@ pub(super) enum NotStarted {
 impl Setting {
     /// `batches` is whether many records are handed over in one call, if it can take
     /// them so.
-    pub(super) fn start(&self, batches: bool) -> Result<Instance<'_>, NotStarted> {
+    pub(super) fn start(&self, batches: bool) -> Result<Instance<'_>, StartFailed> {
         match self {
             Self::Component(it) => match ComponentInstance::start(it, batches) {
                 Ok(instance) => Ok(Instance::Component(Box::new(instance))),
-                Err(error) => Err(NotStarted::of(self.name(), &error)),
+                Err(error) => Err(StartFailed::of(self.name(), &error)),
             },
             Self::Native(it) => NativeInstance::start(it, batches)
                 .map(Instance::Native)
-                .map_err(NotStarted::Fault),
+                .map_err(StartFailed::Fault),
         }
     }
 
@@ -44,10 +44,10 @@ impl Setting {
         }
     }
 
-    pub(super) fn siblings(&self) -> Siblings {
+    pub(super) fn optional_interfaces(&self) -> OptionalInterfaces {
         match self {
-            Self::Component(it) => it.provider.siblings(),
-            Self::Native(it) => it.siblings(),
+            Self::Component(it) => it.provider.optional_interfaces(),
+            Self::Native(it) => it.optional_interfaces(),
         }
     }
 
@@ -68,7 +68,7 @@ impl Setting {
     }
 }
 
-impl NotStarted {
+impl StartFailed {
     fn of(name: &str, error: &StartError) -> Self {
         match error.process_limit() {
             Some(limit) => Self::Error(Error::untested(name, limit)),

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use solti_metrics_host::DropReason;
-use solti_metrics_host::provider::{BackendStatus, Siblings};
+use solti_metrics_host::provider::{BackendStatus, OptionalInterfaces};
 
 /// What an instance has done until now.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Status {
     /// The optional interfaces that it has.
-    pub(super) siblings: Siblings,
+    pub(super) optional_interfaces: OptionalInterfaces,
     /// Records that it was given.
     pub(super) accepted: u64,
     /// Records that it took.
@@ -26,7 +26,7 @@ impl From<BackendStatus> for Status {
     fn from(status: BackendStatus) -> Self {
         let ledger = status.ledger;
         Self {
-            siblings: status.siblings,
+            optional_interfaces: status.optional_interfaces,
             accepted: ledger.accepted(),
             delivered: ledger.delivered(),
             sampled: ledger.dropped(DropReason::Sampled),

@@ -18,11 +18,13 @@ const BRISK: Duration = Duration::from_millis(20);
 impl Session<'_> {
     /// Does a step that has no steps of its own.
     pub(super) async fn step(&mut self, step: &Step, in_round: bool) -> Result<(), Ended> {
-        let siblings = self.instance.status().siblings;
+        let optional_interfaces = self.instance.status().optional_interfaces;
         match step {
             Step::Record { records, repeat } => self.record(records, *repeat, in_round).await,
-            Step::Flush {} if siblings.lifecycle => self.flush().await,
-            Step::Expose { expect } if siblings.exposition => self.expose(expect.as_deref()).await,
+            Step::Flush {} if optional_interfaces.lifecycle => self.flush().await,
+            Step::Expose { expect } if optional_interfaces.exposition => {
+                self.expose(expect.as_deref()).await
+            }
             Step::Restart {} => self.restart().await,
             Step::Flush {} | Step::Expose { .. } | Step::Rounds { .. } => Ok(()),
         }

@@ -46,7 +46,7 @@ impl Stop {
     /// Whether it has failed, and how.
     pub(super) fn of(status: &BackendStatus) -> Option<Self> {
         let cause = Cause::Failed(status.last_failure.clone()?);
-        let stderr_tail = status.last_words.clone();
+        let stderr_tail = status.stderr_tail.clone();
         Some(Self::Died { cause, stderr_tail })
     }
 

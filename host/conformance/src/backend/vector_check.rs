@@ -3,7 +3,7 @@
 use super::outcome::{Outcome, Rules};
 use super::scenario;
 use super::seen::Seen;
-use super::setting::{NotStarted, Setting};
+use super::setting::{Setting, StartFailed};
 use crate::check::{Check, Fault, Verdict};
 use crate::error::Error;
 use crate::options::Options;
@@ -18,15 +18,15 @@ pub(super) async fn run(
     seen: &mut Seen,
 ) -> Result<Check, Error> {
     // What takes records in batches takes them one by one as well, when it is composed.
-    let both = setting.siblings().batch && vector.has_records() && !vector.has_rounds();
+    let both = setting.optional_interfaces().batch && vector.has_records() && !vector.has_rounds();
     let ways: &[bool] = if both { &[true, false] } else { &[true] };
     let mut check = Check::new(&*vector.name, Verdict::Passed);
     let mut notes = Vec::new();
     for &batches in ways {
         let instance = match setting.start(batches) {
             Ok(instance) => instance,
-            Err(NotStarted::Error(error)) => return Err(error),
-            Err(NotStarted::Fault(reason)) => {
+            Err(StartFailed::Error(error)) => return Err(error),
+            Err(StartFailed::Fault(reason)) => {
                 let seen = format!("the first one could, and this one: {reason}");
                 let fix = "leave nothing behind that keeps another instance from starting";
                 let fault = Fault::new("an instance can be made of it again", seen, fix);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use solti_metrics::{MetricsHandle, noop_metrics};
 use solti_metrics_host::component::{LoadError, Role};
-use solti_metrics_host::runner::{Path, RecordPath, Runner, SpawnError, Task, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{
+    Path, RecordingMode, Runner, SpawnError, Task, TaskEnd, TaskReport,
+};
 use solti_metrics_host::wasi::Output;
 
 use crate::check::Fault;
@@ -44,7 +46,7 @@ impl From<Error> for NotRun {
 /// Runs a guest on a path. `quota` is how many records it may make.
 pub(super) async fn run(
     guest: &Component<'_>,
-    path: RecordPath,
+    path: RecordingMode,
     quota: Option<u64>,
 ) -> Result<Run, NotRun> {
     let counter = Arc::new(Counter::default());

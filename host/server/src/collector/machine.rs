@@ -72,7 +72,7 @@ fn descriptors(family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     one(
         family,
-        "solti_metrics_guest_descriptors_refused",
+        "solti_metrics_guest_descriptors_rejected",
         "File descriptors that were refused to guests and backends, for that limit or one of their own.",
         used.refused,
     )
@@ -134,7 +134,7 @@ fn artifacts(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         ] {
             one(
                 family,
-                &format!("solti_metrics_artifact_cache_{name}"),
+                &format!("solti_metrics_compilation_cache_{name}"),
                 help,
                 value,
             )?;
@@ -143,12 +143,12 @@ fn artifacts(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     let made = live.artifacts.compilations();
     one(
         family,
-        "solti_metrics_artifact_compilations",
+        "solti_metrics_compilations",
         "Components that were compiled.",
         made.count,
     )?;
     family.counter(
-        "solti_metrics_artifact_compile_seconds",
+        "solti_metrics_compilation_seconds",
         "How long that took.",
         [(NO_LABELS, made.time.as_secs_f64())],
     )

@@ -17,7 +17,7 @@ pub enum Ended {
     /// It took longer than its deadline.
     Timeout,
     /// It never began: something that it was to be given could not be.
-    NotStarted,
+    StartFailed,
 }
 
 impl Ended {
@@ -27,7 +27,7 @@ impl Ended {
         Self::Failure,
         Self::Canceled,
         Self::Timeout,
-        Self::NotStarted,
+        Self::StartFailed,
     ];
 
     /// The text of the label `outcome`.
@@ -37,7 +37,7 @@ impl Ended {
             Self::Failure => TaskOutcome::Failure.as_label(),
             Self::Canceled => TaskOutcome::Canceled.as_label(),
             Self::Timeout => TaskOutcome::Timeout.as_label(),
-            Self::NotStarted => "not_started",
+            Self::StartFailed => "start_failed",
         }
     }
 }
@@ -86,7 +86,7 @@ impl From<&Result<TaskReport, SpawnError>> for RunEnd {
                 ended: match error {
                     // Nothing was wrong with it.
                     SpawnError::Canceled => Ended::Canceled,
-                    _ => Ended::NotStarted,
+                    _ => Ended::StartFailed,
                 },
                 detail: error.to_string(),
                 duration: Duration::ZERO,

@@ -177,7 +177,7 @@ impl Lanes {
     async fn keep_running(&self, lane: usize, backoff: Backoff) -> bool {
         let submitted = Submitted::new(&self.shared, true);
         let outcome = self.submit(lane, AdmissionPolicy::Queue, submitted, |name, task| {
-            let spec = TaskSpec::restartable(name, task).with_max_retries(backoff.retries);
+            let spec = TaskSpec::restartable(name, task).with_max_retries(backoff.max_retries);
             // Whoever made the plan has looked at the numbers.
             spec.with_backoff(backoff.policy().unwrap_or_default())
         });

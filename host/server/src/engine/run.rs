@@ -136,7 +136,7 @@ impl Run<'_> {
             Ended::Success => Ok(()),
             Ended::Canceled => Err(TaskError::Canceled),
             // A deadline is no reason not to try again.
-            Ended::Failure | Ended::Timeout | Ended::NotStarted => Err(TaskError::fail(detail)),
+            Ended::Failure | Ended::Timeout | Ended::StartFailed => Err(TaskError::fail(detail)),
         }
     }
 
@@ -166,7 +166,7 @@ impl Run<'_> {
         }
         match end.ended {
             Ended::Success | Ended::Canceled => line!(info),
-            Ended::Failure | Ended::Timeout | Ended::NotStarted => line!(warn),
+            Ended::Failure | Ended::Timeout | Ended::StartFailed => line!(warn),
         }
     }
 }

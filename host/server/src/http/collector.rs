@@ -35,7 +35,7 @@ impl Collector for HitsCollector {
         )?)?;
         let refused = ConstCounter::new(self.0.refused());
         refused.encode(encoder.encode_descriptor(
-            "solti_metrics_http_connections_refused",
+            "solti_metrics_http_connections_rejected",
             "Connections that were closed since there were too many.",
             None,
             refused.metric_type(),

@@ -81,7 +81,7 @@ async fn a_reload_tells_what_becomes_of_each_part_that_is_not_applied() -> Resul
         [
             ("[runner]", Remains::UntilRestart),
             ("here", Remains::AsItWas),
-            ("new", Remains::NotStarted),
+            ("new", Remains::StartFailed),
         ],
         "{error}"
     );

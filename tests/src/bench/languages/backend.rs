@@ -63,7 +63,7 @@ impl Backend {
 
 fn started(provider: &Provider, memory: usize) -> Result<ComponentBackend> {
     let mut options = BackendOptions::default();
-    options.queue = 2 * MOST;
+    options.queue_capacity = 2 * MOST;
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);
     options.limits.memory = memory;

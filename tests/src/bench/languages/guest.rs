@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use solti_metrics::noop_metrics;
-use solti_metrics_host::runner::{Program, RecordPath, Runner, Stdin, Task, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{
+    Program, RecordingMode, Runner, Stdin, Task, TaskEnd, TaskReport,
+};
 
 use super::built::Built;
 use super::{fastest, us_each};
@@ -32,14 +34,14 @@ const MEMORY: usize = 1 << 30;
 impl Guest {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let inline = Subject::load(component, RecordPath::Inline)?;
-        let direct = Subject::load(component, RecordPath::Direct)?;
+        let inline = Subject::load(component, RecordingMode::Inline)?;
+        let direct = Subject::load(component, RecordingMode::Direct)?;
         Ok(Self {
             example,
             built,
             memory: inline.run(0)?.peak_memory,
             load: {
-                let runner = runner(RecordPath::Inline)?;
+                let runner = runner(RecordingMode::Inline)?;
                 fastest(|| Ok(kept::program(&runner, component)?.origin()))?
             },
             inline_us: inline.record_us()?,
@@ -54,7 +56,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn load(component: &Path, path: RecordPath) -> Result<Self> {
+    fn load(component: &Path, path: RecordingMode) -> Result<Self> {
         let runner = runner(path)?;
         let program = kept::program(&runner, component)?;
         Ok(Self { runner, program })
@@ -93,7 +95,7 @@ impl Subject {
     }
 }
 
-fn runner(path: RecordPath) -> Result<Runner> {
+fn runner(path: RecordingMode) -> Result<Runner> {
     let runner = Runner::builder(noop_metrics()).path(path);
     Ok(runner.artifacts(kept::artifacts()?).build()?)
 }

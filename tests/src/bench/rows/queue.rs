@@ -14,7 +14,7 @@ use crate::bench::{Arrived, Result, Work};
 pub(super) fn enqueued(records: u32) -> Result<Box<dyn Work>> {
     let provider = Providers::new()?.load("adder", &adder()?, &Grants::new())?;
     let mut options = BackendOptions::default();
-    options.queue = 1 << 20;
+    options.queue_capacity = 1 << 20;
     let backend = Arc::new(ComponentBackend::start(&provider, options)?);
     Ok(Box::new(Enqueued {
         records,

@@ -48,9 +48,9 @@ impl Work for Bare {
     }
 }
 
-pub(super) fn with_sink(tasks: u32) -> Result<Box<dyn Work>> {
+pub(super) fn with_shim(tasks: u32) -> Result<Box<dyn Work>> {
     let bytes = component(&recording(BACKEND, 1))?;
-    Ok(Box::new(WithSink {
+    Ok(Box::new(WithShim {
         tasks,
         made: 0,
         composed: Composed::new(&bytes, true)?,
@@ -58,14 +58,14 @@ pub(super) fn with_sink(tasks: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-struct WithSink {
+struct WithShim {
     tasks: u32,
     made: u64,
     composed: Composed,
     ctx: MetricsCtxBuilder,
 }
 
-impl Work for WithSink {
+impl Work for WithShim {
     fn run(&mut self) -> Result<()> {
         for _ in 0..self.tasks {
             let ctx = self.ctx.clone().build();

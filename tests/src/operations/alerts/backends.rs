@@ -35,7 +35,7 @@ fn circuit_open() -> Alert {
                 .with(STATE, &is(open), "0x5 1 0 0 1 0 1 0 1 0 0 1 0 1")
                 .with(
                     STATE,
-                    &is(BackendState::OnProbation.as_label()),
+                    &is(BackendState::HalfOpen.as_label()),
                     "0x5 0 1 0 0 1 0 0 0 1 1 0 1 0",
                 )
                 .fires(&is(open), ""),

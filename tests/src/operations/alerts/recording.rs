@@ -131,7 +131,7 @@ fn of_alerts() -> Vec<Recording> {
                 shows: "runs with failed starts count, canceled runs do not, and a restart has no effect",
                 series: vec![
                     (runs_of("success"), "0+6x30 6+6x30"),
-                    (runs_of("not_started"), "0+2x30 2+2x30"),
+                    (runs_of("start_failed"), "0+2x30 2+2x30"),
                     (runs_of("canceled"), "0+9x30 9+9x30"),
                 ],
                 at: "1h",

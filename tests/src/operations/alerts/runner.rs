@@ -12,7 +12,7 @@ const ERRORS: &str = "solti_runner_errors_total";
 const RELOADED: &str = "solti_metrics_config_last_reload_successful";
 const TICKS: &str = "solti_metrics_epoch_ticks_total";
 const LATE: &str = "solti_metrics_epoch_ticks_late_total";
-const REJECTED: &str = "solti_metrics_artifact_cache_rejected_total";
+const REJECTED: &str = "solti_metrics_compilation_cache_rejected_total";
 
 fn errors() -> Alert {
     let of = "runner=wasm,error=module_load_failed";
@@ -102,7 +102,7 @@ fn cache() -> Alert {
                 .fires("", "1"),
             case("a miss is not a rejection", "1h")
                 .with(REJECTED, "", "0x90")
-                .with("solti_metrics_artifact_cache_misses_total", "", "0+1x90"),
+                .with("solti_metrics_compilation_cache_misses_total", "", "0+1x90"),
             case("a restart of the runner is not a rejection", "1h").with(
                 REJECTED,
                 "",

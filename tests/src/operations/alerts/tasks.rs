@@ -48,7 +48,7 @@ fn failing() -> Alert {
                 .fires(TASK, "25%"),
             case("one run in four does not start", "1h")
                 .with(RUNS, SUCCESS, "0+3x90")
-                .with(RUNS, "task=digest,outcome=not_started", "0+1x90")
+                .with(RUNS, "task=digest,outcome=start_failed", "0+1x90")
                 .fires(TASK, "25%"),
             case("one run in twenty fails", "1h")
                 .with(RUNS, SUCCESS, "0+19x90")

@@ -35,7 +35,7 @@ pub(super) fn row() -> Row {
             .axis(0.0, None)
             .in_bars()
             .shows("restarted {{instance}} {{backend}}", increase("restarts"))
-            .shows("replaced {{instance}} {{backend}}", increase("swaps")),
+            .shows("replaced {{instance}} {{backend}}", increase("replacements")),
         lines("Memory", "Memory of the component of each backend. A component whose memory grows reaches its limit and is restarted.")
             .unit("bytes")
             .axis(0.0, None)

@@ -66,7 +66,7 @@ pub(super) const fn state(state: BackendState) -> &'static str {
         BackendState::Running => "green",
         BackendState::Restarting => "orange",
         BackendState::CircuitOpen => "red",
-        BackendState::OnProbation => "yellow",
+        BackendState::HalfOpen => "yellow",
         BackendState::Draining => "blue",
         BackendState::Stopped => "text",
         _ => "purple",

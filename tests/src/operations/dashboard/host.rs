@@ -21,20 +21,20 @@ fn rate(metric: &str, by: &str) -> String {
 fn code() -> Vec<Panel> {
     let cache = |what: &str| {
         format!(
-            "sum by (instance) (increase(solti_metrics_artifact_cache_{what}_total{{{TARGET}}}[$__range]))"
+            "sum by (instance) (increase(solti_metrics_compilation_cache_{what}_total{{{TARGET}}}[$__range]))"
         )
     };
     let events = |what: &str| {
         format!(
-            "sum by (instance) (increase(solti_metrics_artifact_cache_{what}_total{{{TARGET}}}[$__rate_interval]))"
+            "sum by (instance) (increase(solti_metrics_compilation_cache_{what}_total{{{TARGET}}}[$__rate_interval]))"
         )
     };
     vec![
         lines("Compilation", "Components compiled, and the time for that, per second. Compilation long after the start means that the cache is not effective.")
             .of_size(8, 8)
             .axis(0.0, None)
-            .shows("seconds {{instance}}", rate("solti_metrics_artifact_compile_seconds_total", "instance"))
-            .shows("components {{instance}}", rate("solti_metrics_artifact_compilations_total", "instance")),
+            .shows("seconds {{instance}}", rate("solti_metrics_compilation_seconds_total", "instance"))
+            .shows("components {{instance}}", rate("solti_metrics_compilations_total", "instance")),
         lines("Cache hits", "Share of components whose code was in the compilation cache, in the selected time. If it is low, check the size and the folder of the cache.")
             .of_size(8, 8)
             .unit("percentunit")
@@ -104,7 +104,7 @@ fn http() -> Vec<Panel> {
             .shows(
                 "rejected {{instance}}",
                 format!(
-                    "sum by (instance) (increase(solti_metrics_http_connections_refused_total{{{TARGET}}}[$__rate_interval]))"
+                    "sum by (instance) (increase(solti_metrics_http_connections_rejected_total{{{TARGET}}}[$__rate_interval]))"
                 ),
             )
             .shows(

@@ -234,7 +234,12 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
         ),
         (&["--grant", "env=A=1"], 2, "belongs to the component"),
         (
-            &["--backend", "backend.wasm", "--queue", "99999999999"],
+            &[
+                "--backend",
+                "backend.wasm",
+                "--backend-queue-capacity",
+                "99999999999",
+            ],
             2,
             "from 1 to 16777216",
         ),

@@ -19,7 +19,7 @@ fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<(
         "json",
         "--backend",
         &provider,
-        "--queue",
+        "--backend-queue-capacity",
         "512",
         "guest.wasm",
     ];

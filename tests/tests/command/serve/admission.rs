@@ -14,7 +14,7 @@ fn waiters(more: &str) -> String {
         component = "waiter.wasm"
         dirs = [".:rw"]
         schedule = "interval"
-        every = "10ms"
+        interval = "10ms"
         {more}
         "#
     )
@@ -48,7 +48,7 @@ fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
 #[test]
 fn without_a_queue_nothing_waits() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
-    let served = place.serve(&waiters("queue = 0"))?;
+    let served = place.serve(&waiters("queue_capacity = 0"))?;
     let task = until(&served, "waiter", |task| {
         task["rejected"].as_u64() >= Some(5)
     })?;

@@ -63,7 +63,7 @@ fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> 
     // The first has half of the 128 that guests may have, and its own four; the others
     // have their own.
     served.until_at_least("solti_metrics_guest_descriptors", 80.0)?;
-    served.until_at_least("solti_metrics_guest_descriptors_refused_total", 4.0)?;
+    served.until_at_least("solti_metrics_guest_descriptors_rejected_total", 4.0)?;
     ensure!(served.sample("solti_metrics_guest_descriptors_limit")? == 128.0);
     let successes = "solti_metrics_task_runs_total{task=\"modest\",outcome=\"success\"}";
     let before = served.sample(successes)?;

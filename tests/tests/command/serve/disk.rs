@@ -32,7 +32,7 @@ fn records_that_do_not_fit_are_counted_and_everything_else_goes_on() -> Result<(
         [tasks.teller]
         component = "teller.wasm"
         schedule = "interval"
-        every = "2ms"
+        interval = "2ms"
         [backends.lines]
         component = "jsonl.wasm"
         grants = ["dir=out::/out:rw"]
@@ -66,7 +66,7 @@ fn code_that_does_not_fit_is_counted_and_runs_all_the_same() -> Result<()> {
         "[artifacts]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",
     )?;
     until(&served, "vast", |task| task["runs"]["success"] == 3)?;
-    let failures = "solti_metrics_artifact_cache_store_failures_total";
+    let failures = "solti_metrics_compilation_cache_store_failures_total";
     ensure!(served.sample(failures)? == 1.0);
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");

@@ -42,19 +42,19 @@ fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()
     let mut served = place.serve(&format!("{FLOOD}{SINK}"))?;
     flows(&served)?;
     let mut bytes = fs::read(place.path("provider.wasm"))?;
-    for swaps in 1..=3 {
+    for replacements in 1..=3 {
         bytes.extend([0, 2, 1, b'x']);
         fs::write(place.path("provider.wasm.new"), &bytes)?;
         fs::rename(place.path("provider.wasm.new"), place.path("provider.wasm"))?;
         let before = count(&backend(&served, "sink")?["ledger"]["accepted"])?;
         ensure!(served.reload_as_it_is()?.is_none());
-        let after = until_backend(&served, "sink", |it| it["swaps"] == swaps)?;
+        let after = until_backend(&served, "sink", |it| it["replacements"] == replacements)?;
         ensure!(count(&after["ledger"]["accepted"])? >= before, "{after}");
         flows(&served)?;
     }
     // As it is, nothing changes.
     ensure!(served.reload_as_it_is()?.is_none());
-    ensure!(backend(&served, "sink")?["swaps"] == 3);
+    ensure!(backend(&served, "sink")?["replacements"] == 3);
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     let books = books(&end)?;
@@ -62,7 +62,7 @@ fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()
         let book = books.iter().find(|book| book["source"] == source);
         book.and_then(|book| book[what].as_u64())
     };
-    // Whatever guests and the runner recorded was accepted once, over all swaps.
+    // Whatever guests and the runner recorded was accepted once, over all replacements.
     let all = of("guests", "delivered").zip(of("runner", "delivered"));
     ensure!(
         all.map(|(a, b)| a + b) == of("sink", "accepted"),
@@ -79,7 +79,7 @@ fn other_options_exchange_the_backend() -> Result<()> {
     for queue in [128, 1024, 4096] {
         ensure!(
             served
-                .reload(&format!("{FLOOD}{SINK}queue = {queue}\n"))?
+                .reload(&format!("{FLOOD}{SINK}queue_capacity = {queue}\n"))?
                 .is_none()
         );
         let now = backend(&served, "sink")?;
@@ -152,7 +152,10 @@ fn who_cannot_be_started_leaves_what_was_there() -> Result<()> {
     );
     flows(&served)?;
     let now = backend(&served, "sink")?;
-    ensure!(now["state"] == "running" && now["swaps"] == 0, "{now}");
+    ensure!(
+        now["state"] == "running" && now["replacements"] == 0,
+        "{now}"
+    );
     fs::rename(place.path("away"), place.path("provider.wasm"))?;
     ensure!(served.reload_as_it_is()?.is_none());
     let end = served.stop()?;

@@ -40,7 +40,7 @@ fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
         until_backend(&served, "sink", |it| {
             it["ledger"]["delivered"].as_u64() >= Some(before + 1_000)
         })?;
-        ensure!(backend(&served, name)?["swaps"] == 0);
+        ensure!(backend(&served, name)?["replacements"] == 0);
         fs::write(&file, was)?;
         ensure!(served.reload_as_it_is()?.is_none());
     }

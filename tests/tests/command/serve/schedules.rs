@@ -49,7 +49,7 @@ fn an_interval_goes_on_whatever_becomes_of_its_runs() -> Result<()> {
         [tasks.failing]
         component = "failing.wasm"
         schedule = "interval"
-        every = "5ms"
+        interval = "5ms"
         "#,
     )?;
     let task = until(&served, "failing", |task| {
@@ -125,7 +125,7 @@ fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
         [tasks.failing]
         component = "failing.wasm"
         schedule = "restart"
-        backoff = { first = "1h", max = "1h", jitter = "none" }
+        backoff = { initial_backoff = "1h", max_backoff = "1h", jitter = "none" }
         [tasks.waiter]
         component = "waiter.wasm"
         dirs = [".:rw"]
@@ -150,7 +150,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
         component = "looper.wasm"
         schedule = "restart"
         timeout = "30ms"
-        backoff = { first = "10ms", max = "10ms", retries = 2 }
+        backoff = { initial_backoff = "10ms", max_backoff = "10ms", max_retries = 2 }
         "#,
     )?;
     let task = until(&served, "looper", |task| task["state"] == "stopped")?;
@@ -162,7 +162,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
 }
 
 #[test]
-fn a_run_without_its_directory_is_not_started_and_is_tried_again() -> Result<()> {
+fn a_run_without_its_directory_is_start_failed_and_is_tried_again() -> Result<()> {
     let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
@@ -171,11 +171,11 @@ fn a_run_without_its_directory_is_not_started_and_is_tried_again() -> Result<()>
         args = ["made"]
         dirs = ["room::/:rw"]
         schedule = "restart"
-        backoff = { first = "10ms", max = "10ms" }
+        backoff = { initial_backoff = "10ms", max_backoff = "10ms" }
         "#,
     )?;
     let task = until(&served, "maker", |task| {
-        task["runs"]["not_started"].as_u64() >= Some(2)
+        task["runs"]["start_failed"].as_u64() >= Some(2)
     })?;
     let detail = task["last"]["detail"].as_str().unwrap_or_default();
     ensure!(detail.contains("room"), "{task}");

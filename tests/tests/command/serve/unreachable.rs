@@ -122,7 +122,7 @@ fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     for address in [nobody.to_string(), "not..known:8125".to_owned()] {
         let mut served = place.serve(&format!(
-            "{TICKS}[backends.lines]\nstatsd = {{ address = \"{address}\", queue = 8 }}\n"
+            "{TICKS}[backends.lines]\nstatsd = {{ address = \"{address}\", queue_capacity = 8 }}\n"
         ))?;
         let said = served.entry("a failure", |it| {
             it["message"] == "push failed: records wait"
@@ -159,7 +159,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let backends = format!(
         "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n\
-         [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue = 64 }}\n",
+         [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue_capacity = 64 }}\n",
         collector.address
     );
     let mut served = place.serve(&format!(

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CacheError, KeyError, Origin};
-use solti_metrics_host::runner::{RecordPath, Runner};
+use solti_metrics_host::runner::{RecordingMode, Runner};
 
 use crate::artifacts::kept::{Kept, files, guest};
 
@@ -113,7 +113,7 @@ fn code_under_the_name_of_other_code_is_rejected() -> Result<()> {
     let artifacts = Artifacts::new().cache(kept.cache.clone());
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts)
-        .path(RecordPath::Direct);
+        .path(RecordingMode::Direct);
     runner.build()?.load("guest", &guest(7)?)?;
     let both = files(&kept.dir())?;
     let direct = both.iter().find(|file| **file != inlined);

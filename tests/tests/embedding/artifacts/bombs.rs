@@ -10,7 +10,7 @@ use solti_metrics_tests::guest::component;
 use crate::artifacts::place::Place;
 use solti_metrics_tests::child::Running;
 
-/// A guest that records, so that it is composed with the sink as well.
+/// A guest that records, so that it is composed with the shim as well.
 fn guest(functions: &str, body: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module

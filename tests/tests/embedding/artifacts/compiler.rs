@@ -124,7 +124,7 @@ fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
     Ok(())
 }
 
-/// Without the sink, it would take as long again.
+/// Without the shim, it would take as long again.
 #[test]
 fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
     let folder = tempfile::tempdir()?;

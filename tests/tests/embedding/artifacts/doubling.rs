@@ -136,7 +136,13 @@ fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result
     let place = place("record", LONG)?;
     for args in [
         &["run", "--no-cache", "guest.wasm"][..],
-        &["run", "--no-cache", "--path", "direct", "guest.wasm"],
+        &[
+            "run",
+            "--no-cache",
+            "--recording-mode",
+            "direct",
+            "guest.wasm",
+        ],
         &[
             "run",
             "--no-cache",

@@ -7,7 +7,7 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{Path, RecordPath, Runner};
+use solti_metrics_host::runner::{Path, RecordingMode, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::artifacts::kept::{Host, guest};
@@ -61,7 +61,14 @@ fn what_was_written_is_told() -> Result<()> {
     ] {
         ensure!(once.code == Some(0) && line.contains(part), "{once}");
     }
-    let again = place.run(&["precompile", "--path", "direct", "guest.wasm", "-o", "-"])?;
+    let again = place.run(&[
+        "precompile",
+        "--recording-mode",
+        "direct",
+        "guest.wasm",
+        "-o",
+        "-",
+    ])?;
     ensure!(again.code == Some(0), "{again}");
     ensure!(
         again.stderr.contains("records on the direct path"),
@@ -202,9 +209,12 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let artifacts = Artifacts::new().key(key.clone());
     let runner = |path| {
         let runner = Runner::builder(noop_metrics()).artifacts(artifacts.clone());
-        runner.path(path).build()
+        runner.recording_mode(path).build()
     };
-    let (inline, direct) = (runner(RecordPath::Inline)?, runner(RecordPath::Direct)?);
+    let (inline, direct) = (
+        runner(RecordingMode::Inline)?,
+        runner(RecordingMode::Direct)?,
+    );
     let component = guest(7)?;
     let (inlined, _) = inline.precompile("guest", &component, &key)?;
     let (called, path) = direct.precompile("guest", &component, &key)?;

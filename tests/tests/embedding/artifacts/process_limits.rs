@@ -39,7 +39,13 @@ fn limited(place: &Place, limit: &str, args: &[&str]) -> Result<End> {
 fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
     let place = place()?;
     for args in [
-        &["run", "--no-cache", "--path", "direct", "guest.wasm"][..],
+        &[
+            "run",
+            "--no-cache",
+            "--recording-mode",
+            "direct",
+            "guest.wasm",
+        ][..],
         &[
             "run",
             "--no-cache",

@@ -87,7 +87,7 @@ fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cache = ArtifactCache::open(folder.path().join("cache"))?;
     let script = r#"case "$1" in
-        *kind=with-sink*) printf "it is odd" >&2; exit 64 ;;
+        *kind=with-shim*) printf "it is odd" >&2; exit 64 ;;
         *) exec "$0" compile-worker "$1" ;;
     esac"#;
     let compiler = CompilerProcess::new("sh").arg("-c").arg(script);
@@ -100,7 +100,7 @@ fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
     for origin in [Origin::Compiled, Origin::Cached] {
         let loaded = host.runner.load_file(&path)?;
         ensure!(loaded.origin() == origin, "{loaded:?}");
-        let reason = Some("cannot be composed with the sink: it is odd".to_owned());
+        let reason = Some("cannot be composed with the shim: it is odd".to_owned());
         ensure!(*loaded.path() == Path::Direct { reason }, "{loaded:?}");
         host.is_right(&loaded, 7)?;
     }

@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
-use solti_metrics_tests::oracle::required;
 use solti_metrics_tests::place::end;
+use solti_metrics_tests::reference_tool::required;
 
 use crate::artifacts::kept::guest;
 use crate::artifacts::place::Place;

@@ -95,7 +95,7 @@ fn each_thread_s_records_arrive_in_the_order_made() -> Result<()> {
     const THREADS: u64 = 4;
     const RECORDS: u64 = 20_000;
     let bench = Bench::with(&Probe::new().batch().load()?, |options| {
-        options.queue = 1 << 20;
+        options.queue_capacity = 1 << 20;
     })?;
     thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -155,13 +155,13 @@ fn a_chain_of_middlewares_passes_everything_on() -> Result<()> {
 fn a_status_says_how_it_is() -> Result<()> {
     let bench = Bench::with(&Probe::new().batch().lifecycle().load()?, |options| {
         options.name = Some("tenant-7".into());
-        options.queue = 128;
+        options.queue_capacity = 128;
     })?;
     let status = bench.backend.status();
     ensure!(&*status.name == "tenant-7" && status.state == BackendState::Running);
     ensure!((status.queue, status.queued) == (128, 0));
-    ensure!(status.siblings.names() == ["batch", "lifecycle"]);
-    ensure!((status.failures, status.restarts, status.swaps) == (0, 0, 0));
+    ensure!(status.optional_interfaces.names() == ["batch", "lifecycle"]);
+    ensure!((status.failures, status.restarts, status.replacements) == (0, 0, 0));
     bench.stop()?;
     ensure!(bench.backend.status().state == BackendState::Stopped);
     Ok(())

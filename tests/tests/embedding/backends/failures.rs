@@ -137,7 +137,7 @@ fn a_circuit_that_is_tried_again_closes_with_the_first_delivery() -> Result<()> 
     })?;
     bench.record([completed(NOW)]);
     bench.until("it is tried", |status| {
-        status.state == BackendState::OnProbation
+        status.state == BackendState::HalfOpen
     })?;
     bench.record([completed(1)]);
     bench.until("the circuit closes", |status| {
@@ -208,7 +208,7 @@ fn what_a_slow_backend_has_no_room_for_is_dropped_at_once() -> Result<()> {
 fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
     let (open, gate) = channel();
     let mut options = options(Arc::new(Gate(Mutex::new(gate))));
-    options.queue = 8;
+    options.queue_capacity = 8;
     options.batch = 1;
     let backend = ComponentBackend::start(&Probe::new().load()?, options)?;
     record(&backend, &[completed(1); 100]);

@@ -27,7 +27,7 @@ enum Step {
     /// Puts this version into the place of the one before.
     Swap(usize),
     /// Tries to put one into its place that cannot be started.
-    BrokenSwap,
+    BrokenReplacement,
     Stop,
 }
 
@@ -39,7 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Settle),
         2 => Just(Step::Flush),
         2 => (0..2_usize).prop_map(Step::Swap),
-        1 => Just(Step::BrokenSwap),
+        1 => Just(Step::BrokenReplacement),
         1 => Just(Step::Stop),
     ]
 }
@@ -51,7 +51,7 @@ struct Reference {
     trapped: u64,
     refused: u64,
     stopped: bool,
-    swaps: u64,
+    replacements: u64,
 }
 
 impl Reference {
@@ -152,9 +152,9 @@ fn run(
             Step::Swap(version) => {
                 let replaced = bench.replace([first, second][*version]);
                 ensure!(replaced.is_ok() != reference.stopped, "{replaced:?}");
-                reference.swaps += u64::from(replaced.is_ok());
+                reference.replacements += u64::from(replaced.is_ok());
             }
-            Step::BrokenSwap => ensure!(bench.replace(broken).is_err()),
+            Step::BrokenReplacement => ensure!(bench.replace(broken).is_err()),
             Step::Stop => {
                 bench.stop()?;
                 reference.stopped = true;
@@ -165,7 +165,7 @@ fn run(
     bench.settle()?;
     bench.stop()?;
     let status = bench.backend.status();
-    ensure!(status.swaps == reference.swaps, "{status:?}");
+    ensure!(status.replacements == reference.replacements, "{status:?}");
     ensure!(status.ledger.dropped(DropReason::ShutDown) == reference.refused);
     holds(&bench, &reference)
 }

@@ -72,7 +72,7 @@ fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
     ))?;
     let bench = Bench::with(&Probe::new().batch().load()?, |options| {
         // Too little for a flood.
-        options.queue = 1_024;
+        options.queue_capacity = 1_024;
     })?;
     let runner = Runner::builder(bench.backend.clone() as MetricsHandle).build()?;
     let program = runner.load("flood", &flood)?;

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::MetricsHandle;
-use solti_metrics_host::runner::{Path, RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{Path, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_linker};
 use wasmtime::component::{Component, Instance, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Store};
@@ -41,10 +41,10 @@ pub(crate) const HOSTS: [(&str, Run); 5] = [
     }),
     ("embedder, async", embedder_async),
     ("runner, inline", |guest, backend| {
-        runner(guest, backend, RecordPath::Inline)
+        runner(guest, backend, RecordingMode::Inline)
     }),
     ("runner, direct", |guest, backend| {
-        runner(guest, backend, RecordPath::Direct)
+        runner(guest, backend, RecordingMode::Direct)
     }),
 ];
 
@@ -74,18 +74,18 @@ fn embedder_async(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
     Ok(store.data().ledger().snapshot().into())
 }
 
-fn runner(guest: &[u8], backend: MetricsHandle, path: RecordPath) -> Result<Observed> {
+fn runner(guest: &[u8], backend: MetricsHandle, path: RecordingMode) -> Result<Observed> {
     let runner = Runner::builder(backend).path(path).build()?;
     let program = runner.load("script", guest)?;
     let inline = matches!(program.path(), Path::Inline);
     ensure!(
-        inline == (path == RecordPath::Inline),
+        inline == (path == RecordingMode::Inline),
         "{:?}",
         program.path()
     );
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
-    ensure!(report.ledger == runner.guest_ledger(), "the book differs");
+    ensure!(report.ledger == runner.guest_ledger(), "the totals differs");
     ensure!(runner.own_ledger().delivered() == 2, "{runner:?}");
     Ok(report.ledger.into())
 }

@@ -1,4 +1,4 @@
-//! Nobody but the sink can be given what the sink is given.
+//! Nobody but the shim can be given what the shim is given.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::component::LoadError;
@@ -41,14 +41,14 @@ fn thief(import: &str) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn a_guest_that_imports_the_sinks_intrinsics_is_refused_under_any_version() -> Result<()> {
+fn a_guest_that_imports_the_shims_intrinsics_is_refused_under_any_version() -> Result<()> {
     for import in [
-        "solti-metrics-host:sink/intrinsics",
-        "solti-metrics-host:sink/intrinsics@0.1.0",
-        "solti-metrics-host:sink/intrinsics@0.1.7",
-        "solti-metrics-host:sink/intrinsics@1.0.0",
-        "solti-metrics-host:sink/ring",
-        "solti-metrics-host:sink/other",
+        "solti-metrics-host:shim/intrinsics",
+        "solti-metrics-host:shim/intrinsics@0.1.0",
+        "solti-metrics-host:shim/intrinsics@0.1.7",
+        "solti-metrics-host:shim/intrinsics@1.0.0",
+        "solti-metrics-host:shim/ring",
+        "solti-metrics-host:shim/other",
         "solti-metrics-host:other/intrinsics",
         "unsafe-intrinsics",
     ] {

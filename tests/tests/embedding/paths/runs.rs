@@ -6,14 +6,16 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
 use solti_metrics_host::LedgerSnapshot;
-use solti_metrics_host::runner::{Path, Program, RecordPath, Runner, RunnerBuilder, Task, TaskEnd};
+use solti_metrics_host::runner::{
+    Path, Program, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
+};
 use solti_metrics_tests::guest::asynchronous;
 
-pub(crate) const BOTH: [RecordPath; 2] = [RecordPath::Inline, RecordPath::Direct];
+pub(crate) const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
 
 /// A guest for both paths, on the engine that is tuned and on that for component-model
 /// async.
-pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordPath, Vec<u8>)> {
+pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, Vec<u8>)> {
     let guests = [guest.to_vec(), asynchronous(guest)];
     guests
         .into_iter()
@@ -48,12 +50,12 @@ impl From<&TaskEnd> for End {
 }
 
 /// A runner whose guests' records are remembered.
-pub(crate) fn remembering(path: RecordPath) -> Result<(Runner, Arc<MemoryMetrics>)> {
+pub(crate) fn remembering(path: RecordingMode) -> Result<(Runner, Arc<MemoryMetrics>)> {
     remembering_within(path, |runner| runner)
 }
 
 pub(crate) fn remembering_within(
-    path: RecordPath,
+    path: RecordingMode,
     bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
 ) -> Result<(Runner, Arc<MemoryMetrics>)> {
     let memory = Arc::new(MemoryMetrics::new());
@@ -63,7 +65,7 @@ pub(crate) fn remembering_within(
 }
 
 pub(crate) fn seen(
-    path: RecordPath,
+    path: RecordingMode,
     bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
     guest: &[u8],
     task: Task,
@@ -71,7 +73,7 @@ pub(crate) fn seen(
     let (runner, memory) = remembering_within(path, bounds)?;
     let program = runner.load("guest", guest)?;
     let inline = *program.path() == Path::Inline;
-    ensure!(inline == (path == RecordPath::Inline), "{program:?}");
+    ensure!(inline == (path == RecordingMode::Inline), "{program:?}");
     seen_by(&runner, &memory, &program, task)
 }
 

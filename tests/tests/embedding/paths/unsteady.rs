@@ -11,7 +11,7 @@ use proptest::test_runner::TestCaseError;
 use solti_metrics::{
     Event, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
-use solti_metrics_host::runner::{RecordPath, Runner, Task};
+use solti_metrics_host::runner::{RecordingMode, Runner, Task};
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use super::program::{guest, replay, steps};
@@ -43,7 +43,7 @@ proptest! {
     }
 }
 
-fn run(path: RecordPath, every: u64, guest: &[u8]) -> Result<(Vec<Event>, LedgerSnapshot)> {
+fn run(path: RecordingMode, every: u64, guest: &[u8]) -> Result<(Vec<Event>, LedgerSnapshot)> {
     let backend = Arc::new(Unsteady {
         kept: MemoryMetrics::new(),
         count: AtomicU64::new(0),

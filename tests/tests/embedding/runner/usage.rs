@@ -6,13 +6,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, noop_metrics};
 use solti_metrics_host::runner::{
-    CancellationToken, RecordPath, Runner, Task, TaskEnd, TaskReport, TaskUsage,
+    CancellationToken, RecordingMode, Runner, Task, TaskEnd, TaskReport, TaskUsage,
 };
 use solti_metrics_tests::guest::{asynchronous, component};
 
 use crate::runner::{LOOPS, RECORDS, block_on, until};
 
-const BOTH: [RecordPath; 2] = [RecordPath::Inline, RecordPath::Direct];
+const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
 
 /// Records 300 times, which is more than is handed on at once, looks at the clock 7
 /// times, and grows its memory.
@@ -44,7 +44,7 @@ const SPINS: &str = r#"(module
             (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
         i32.const 0))"#;
 
-fn runner(path: RecordPath, fuel: bool) -> Result<Runner> {
+fn runner(path: RecordingMode, fuel: bool) -> Result<Runner> {
     let runner = Runner::builder(noop_metrics()).path(path).fuel(fuel);
     Ok(runner.build()?)
 }
@@ -62,7 +62,7 @@ fn run(runner: &Runner, guest: &[u8], usage: Option<&TaskUsage>) -> Result<TaskR
 fn every_call_of_the_host_is_counted_and_nothing_else() -> Result<()> {
     let guest = component(CALLS)?;
     for guest in [asynchronous(&guest), guest] {
-        for (path, calls) in [(RecordPath::Inline, 7), (RecordPath::Direct, 307)] {
+        for (path, calls) in [(RecordingMode::Inline, 7), (RecordingMode::Direct, 307)] {
             let usage = TaskUsage::new();
             let report = run(&runner(path, false)?, &guest, Some(&usage))?;
             ensure!(report.host_calls == Some(calls), "{path:?}: {report:?}");
@@ -86,7 +86,7 @@ fn without_a_usage_neither_calls_nor_time_are_counted() -> Result<()> {
 #[test]
 fn what_two_runs_use_adds_up() -> Result<()> {
     let usage = TaskUsage::new();
-    let runner = runner(RecordPath::Direct, true)?;
+    let runner = runner(RecordingMode::Direct, true)?;
     let (large, small) = (component(CALLS)?, component(RECORDS)?);
     let reports = [
         run(&runner, &large, Some(&usage))?,
@@ -203,7 +203,7 @@ fn fuel_is_seen_while_a_guest_runs_that_calls_nothing() -> Result<()> {
 
 #[test]
 fn ticks_are_counted_while_a_task_runs() -> Result<()> {
-    let runner = runner(RecordPath::Inline, false)?;
+    let runner = runner(RecordingMode::Inline, false)?;
     ensure!(
         runner.epoch_ticks().ticks == 0,
         "{:?}",

@@ -65,7 +65,7 @@ fn python(path: &Path, program: &[u8], folder: &Path, args: &[&str]) -> Result<E
     let place = tempfile::tempdir()?;
     let file = place.path().join("composed.wasm");
     fs::write(&file, program)?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/run_component.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools/run_component.py");
     let output = Command::new("python3")
         .env("PYTHONPATH", path)
         .envs(VARIABLES)

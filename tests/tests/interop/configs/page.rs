@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use solti_metrics_tests::blocks::{Block, blocks};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::{FILE, Served, serve};
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("each_configuration_of_the_page_is_good", configurations),
         trial("the_token_of_the_page_is_one", token),
         trial("entries_of_the_log_are_as_shown", entries),
-        Oracle::promtool().trial("prometheus_takes_the_configuration_for_it", scraped),
+        ReferenceTool::promtool().trial("prometheus_takes_the_configuration_for_it", scraped),
     ]
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::command;
 use solti_metrics_tests::blocks::blocks;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ use crate::configs::{cases, root};
 const FILE: &str = "docs/reference/serve.schema.json";
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let validator = Oracle::jsonschema();
+    let validator = ReferenceTool::jsonschema();
     Ok(vec![
         trial("the_schema_is_the_one_that_is_written_down", written),
         validator.trial("the_schema_accepts_what_serve_accepts", accepts),
@@ -96,7 +96,7 @@ fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
 /// Whether each is accepted, and why not.
 fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bool, String)>> {
     let output = Command::new("python3")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/validate_configs.py"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools/validate_configs.py"))
         .arg(root().join(FILE))
         .args(files)
         .env("PYTHONPATH", validator)

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::deploy::checked::must_be_accepted;
@@ -17,7 +17,7 @@ use crate::deploy::{deployed, root};
 const VERSION: &str = "1.37.0";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let kubernetes = Oracle::kubernetes_validate();
+    let kubernetes = ReferenceTool::kubernetes_validate();
     vec![
         kubernetes.trial("kubernetes_knows_every_field_of_its_manifests", |path| {
             for folder in ["kubernetes", "wasmcloud"] {
@@ -53,7 +53,8 @@ fn read(python_path: &Path, file: &str) -> Result<Vec<Value>> {
 }
 
 fn read_at(python_path: &Path, file: &Path) -> Result<Vec<Value>> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/validate_manifests.py");
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools/validate_manifests.py");
     let said = Command::new("python3")
         .env("PYTHONPATH", python_path)
         .arg(script)

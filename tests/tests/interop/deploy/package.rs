@@ -8,14 +8,14 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact, command};
 use solti_metrics_tests::http::ask;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::Served;
 use solti_metrics_tests::trial::Trial;
 
 use crate::deploy::root;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let dpkg = || Oracle::on_path("dpkg").and(Oracle::on_path(another_root().0));
+    let dpkg = || ReferenceTool::on_path("dpkg").and(ReferenceTool::on_path(another_root().0));
     vec![
         dpkg().trial(
             "the_package_is_installed_started_scraped_and_removed_without_a_trace",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::deploy::deployed;
@@ -20,7 +20,7 @@ const COMMAND: &str = "/usr/bin/solti-metrics";
 const EXPOSURE: &str = "15";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let analyze = Oracle::systemd_analyze();
+    let analyze = ReferenceTool::systemd_analyze();
     vec![
         trial("the_unit_fits_its_configuration", fits),
         trial("the_unit_allows_machine_code_to_be_made", allows_code),

@@ -127,7 +127,7 @@ pub(crate) fn expected_samples() -> Result<Samples> {
 fn expect_backend(samples: &mut Samples) -> Result<()> {
     let (name, capacity) = BACKEND;
     let backend = ("backend", name);
-    for what in ["failures", "restarts", "swaps", "busy_seconds"] {
+    for what in ["failures", "restarts", "replacements", "busy_seconds"] {
         samples.count(
             &format!("solti_metrics_backend_{what}_total"),
             &[backend],
@@ -148,7 +148,7 @@ fn expect_backend(samples: &mut Samples) -> Result<()> {
         "running",
         "restarting",
         "circuit_open",
-        "on_probation",
+        "half_open",
         "draining",
         "stopped",
     ] {

@@ -12,7 +12,7 @@ use solti_metrics::{
 use solti_metrics_host::provider::{
     BackendCollector, BackendOptions, ComponentBackend, Grants, Providers,
 };
-use solti_metrics_host::{Ledger, LedgerBook, LedgerCollector, MetricsCtx};
+use solti_metrics_host::{Ledger, LedgerCollector, LedgerTotals, MetricsCtx};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use RunnerErrorKind::{BackendConfigFailed, CgroupPrepareFailed, ModuleLoadFailed, SpawnFailed};
@@ -138,8 +138,8 @@ pub(crate) fn component() -> Result<&'static ComponentBackend> {
 
 /// Two guests: one over its quota, one that may speak for containers only and
 /// for a second at most.
-fn guests() -> LedgerBook {
-    let book = LedgerBook::new();
+fn guests() -> LedgerTotals {
+    let book = LedgerTotals::new();
     let mut greedy = MetricsCtx::builder().quota(2).book(&book).build();
     (0..5).for_each(|_| greedy.record(started(Wasm)));
     let mut bound = MetricsCtx::builder()

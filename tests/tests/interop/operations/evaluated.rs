@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::exposition::families;
 use solti_metrics_tests::operations::alerts::recordings;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::operations::exposition::exposition;
@@ -16,7 +16,7 @@ use crate::operations::expressions::{Asked, asked};
 use crate::operations::promtool::{about, said};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let promtool = Oracle::promtool();
+    let promtool = ReferenceTool::promtool();
     vec![
         promtool.trial("promtool_reads_each_expression_of_the_dashboard", parses),
         promtool.trial("no_panel_is_empty_when_all_is_exposed", answers),

@@ -28,7 +28,7 @@ const CONFIG: &str = r#"
     component = "provider.wasm"
 
     [backends.collector]
-    otlp = { endpoint = "http://127.0.0.1:9/v1/metrics", every = "100ms" }
+    otlp = { endpoint = "http://127.0.0.1:9/v1/metrics", interval = "100ms" }
 
     [backends.lines]
     statsd = { address = "127.0.0.1:9" }
@@ -71,14 +71,14 @@ fn there_before() -> Result<()> {
         is_there(&series, "reason", &reasons)?;
     }
     for backend in ["sampler", "sink"] {
-        for family in ["failures", "restarts", "swaps"] {
+        for family in ["failures", "restarts", "replacements"] {
             let series = format!("solti_metrics_backend_{family}_total{{?}}");
             is_there(&series, "backend", &[backend])?;
         }
         let others = [
             "restarting",
             "circuit_open",
-            "on_probation",
+            "half_open",
             "draining",
             "stopped",
         ];
@@ -94,7 +94,7 @@ fn there_before() -> Result<()> {
         (
             r#"solti_metrics_task_runs_total{task="digest",?}"#,
             "outcome",
-            &["failure", "canceled", "timeout", "not_started"],
+            &["failure", "canceled", "timeout", "start_failed"],
         ),
         ("solti_metrics_task_rejected_total{?}", "task", &["digest"]),
         (

@@ -6,12 +6,12 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::operations::alerts::{rules, tests, tests_of};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::Trial;
 use tempfile::TempDir;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let promtool = Oracle::promtool();
+    let promtool = ReferenceTool::promtool();
     vec![
         promtool.trial("promtool_accepts_the_rules", accepts),
         promtool.trial("each_alert_fires_and_is_silent_as_shown", passes),

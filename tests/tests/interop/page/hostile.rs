@@ -1,4 +1,4 @@
-//! Names, errors and last words are written by others: they are shown as they
+//! Names, errors and stderr tail are written by others: they are shown as they
 //! are, and nothing comes of them.
 
 use anyhow::{Context, Result, ensure};

@@ -23,7 +23,7 @@ const CONFIG: &str = r#"
     component = "reporter.wasm"
     stdin = "text"
     schedule = "interval"
-    every = "100ms"
+    interval = "100ms"
 
     [tasks.known]
     component = "known.wasm"

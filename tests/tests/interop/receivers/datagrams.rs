@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerType};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::Grants;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::trial::{Trial, trial};
 
@@ -17,7 +17,7 @@ use crate::receivers::statsd::Statsd;
 use crate::receivers::subject::{GUARD, Subject, only_dropped};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let statsd = Oracle::statsd();
+    let statsd = ReferenceTool::statsd();
     vec![
         statsd.trial("statsd_counts_and_times_what_was_recorded", counts),
         trial("datagrams_to_nobody_fail_once_that_is_known", nobody),

@@ -71,19 +71,19 @@ fn sampled(events: &[Event], keep: u64) -> Vec<Event> {
 
 fn rename() -> Result<()> {
     let next = Arc::new(MemoryMetrics::new());
-    let swapping = Grants::new().env("RENAME", "wasm=container, container=wasm");
-    let rename = Subject::with("rename", &swapping, |options| {
+    let replacing = Grants::new().env("RENAME", "wasm=container, container=wasm");
+    let rename = Subject::with("rename", &replacing, |options| {
         options.next = Some(next.clone());
     })?;
     rename.record(&script());
     rename.stop_without_loss(script().len())?;
-    let expected: Vec<_> = script().into_iter().map(swapped).collect();
+    let expected: Vec<_> = script().into_iter().map(replaced).collect();
     ensure!(next.events() == expected);
     ensure!(expected != script());
     Ok(())
 }
 
-fn swapped(event: Event) -> Event {
+fn replaced(event: Event) -> Event {
     let other = match event.runner() {
         RunnerType::Wasm => RunnerType::Container,
         RunnerType::Container => RunnerType::Wasm,
@@ -101,8 +101,8 @@ fn swapped(event: Event) -> Event {
 
 fn in_a_row() -> Result<()> {
     let next = Arc::new(MemoryMetrics::new());
-    let swapping = Grants::new().env("RENAME", "wasm=container,container=wasm");
-    let rename = Subject::with("rename", &swapping, |options| {
+    let replacing = Grants::new().env("RENAME", "wasm=container,container=wasm");
+    let rename = Subject::with("rename", &replacing, |options| {
         options.next = Some(next.clone());
     })?;
     let keeping = Grants::new().env("SAMPLER_KEEP", "2");
@@ -113,7 +113,7 @@ fn in_a_row() -> Result<()> {
     sampler.record(&recorded);
     // The first in the row first: it hands its last records to the second.
     let status = sampler.stop()?;
-    let expected: Vec<_> = sampled(&recorded, 2).into_iter().map(swapped).collect();
+    let expected: Vec<_> = sampled(&recorded, 2).into_iter().map(replaced).collect();
     let gone = recorded.len() - expected.len();
     only_dropped(&status.ledger, recorded.len(), DropReason::Sampled, gone)?;
     rename.stop_without_loss(expected.len())?;

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use solti_metrics::{
     Event, MetricsBackend, RunnerType, StatsdBuilder, StatsdDialect, StatsdMetrics,
 };
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::trial::Trial;
 
@@ -17,7 +17,7 @@ use crate::receivers::statsd::Statsd;
 use crate::receivers::subject::GUARD;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let statsd = Oracle::statsd();
+    let statsd = ReferenceTool::statsd();
     vec![
         statsd.trial("a_native_backend_counts_in_plain_statsd", plain_names),
         statsd.trial("a_native_backend_counts_with_tags", tags),

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use solti_metrics::{
     Event, Exposition, MetricsBackend, OtlpBuilder, OtlpMetrics, OtlpProtocol, PrometheusMetrics,
 };
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 use solti_metrics_tests::trial::Trial;
@@ -19,8 +19,8 @@ use crate::receivers::subject::GUARD;
 use crate::receivers::victoria::{INSTANCE, SERVICE, Victoria, url};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let victoria = Oracle::victoria_metrics();
-    let oteltest = Oracle::oteltest();
+    let victoria = ReferenceTool::victoria_metrics();
+    let oteltest = ReferenceTool::oteltest();
     vec![
         victoria.trial("a_native_push_has_the_numbers_of_a_scrape", scraped),
         victoria.trial(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerType};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 use solti_metrics_tests::trial::Trial;
@@ -14,10 +14,13 @@ use crate::receivers::subject::Subject;
 use crate::receivers::victoria::{Victoria, pushing_to, url};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let victoria = Oracle::victoria_metrics();
+    let victoria = ReferenceTool::victoria_metrics();
     vec![
         victoria.trial("pushed_totals_are_those_recorded_in_every_series", totals),
-        victoria.trial("a_swap_and_a_stop_push_what_nobody_had_flushed", swap),
+        victoria.trial(
+            "a_replacement_and_a_stop_push_what_nobody_had_flushed",
+            swap,
+        ),
         victoria.trial("a_receiver_that_comes_late_gets_all_totals", late),
     ]
 }
@@ -52,7 +55,7 @@ fn swap(program: &Path) -> Result<()> {
     otlp.record(&part());
     old.extend(part());
     otlp.replace("otlp", &grants)?;
-    ensure!(otlp.status().swaps == 1);
+    ensure!(otlp.status().replacements == 1);
     let before = Series::of(&old)?;
     victoria.must_show(&before)?;
 

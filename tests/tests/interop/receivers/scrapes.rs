@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use solti_metrics::{Exposition, PrometheusMetrics};
 use solti_metrics_host::provider::Grants;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 use solti_metrics_tests::trial::{Trial, trial};
@@ -16,7 +16,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 use crate::receivers::subject::Subject;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let client = Oracle::prometheus_client();
+    let client = ReferenceTool::prometheus_client();
     vec![
         trial("provider_exposes_what_the_host_would", exposes),
         client.trial("client_reads_every_series_of_provider", client_reads),
@@ -57,10 +57,10 @@ fn client_reads(python_path: &Path) -> Result<()> {
     let mut file = tempfile::tempfile()?;
     file.write_all(exposition.as_bytes())?;
     file.rewind()?;
-    let oracles = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles");
+    let reference_tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools");
     let said = Command::new("python3")
         .env("PYTHONPATH", python_path)
-        .arg(oracles.join("parse_exposition.py"))
+        .arg(reference_tools.join("parse_exposition.py"))
         .arg("openmetrics")
         .stdin(Stdio::from(file))
         .output()?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail, ensure};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 
 use crate::hosts::calls::input;
 use crate::hosts::place::{Place, log};
@@ -66,7 +66,7 @@ pub(crate) fn run(place: &Place) -> Result<String> {
 }
 
 fn chromium(place: &Place, address: &str) -> Result<Running> {
-    let Oracle::Here(chromium) = Oracle::chromium() else {
+    let ReferenceTool::Here(chromium) = ReferenceTool::chromium() else {
         bail!("no chromium");
     };
     let mut command = Command::new(chromium);

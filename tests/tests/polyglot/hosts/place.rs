@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::blocks::{Block, blocks};
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use tempfile::TempDir;
 
 use crate::hosts::calls::input;
@@ -41,7 +41,7 @@ impl Place {
         }
         symlink(component, path.join("reporter.wasm"))?;
         fs::write(path.join("stdin.txt"), input().text)?;
-        if let Oracle::Here(modules) = Oracle::jco() {
+        if let ReferenceTool::Here(modules) = ReferenceTool::jco() {
             symlink(modules.canonicalize()?, path.join("node_modules"))?;
         }
         let commands = blocks.iter().find(|block| block.is("sh", host));
@@ -64,7 +64,7 @@ impl Place {
         command
             .args(["-c", &format!("exec {line}")])
             .current_dir(self.path());
-        if let Oracle::Here(wasmtime) = Oracle::wasmtime_py() {
+        if let ReferenceTool::Here(wasmtime) = ReferenceTool::wasmtime_py() {
             command.env("PYTHONPATH", wasmtime);
         }
         Ok(command)

@@ -5,28 +5,28 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::MemoryMetrics;
-use solti_metrics_host::runner::{Path as Taken, RecordPath, Runner};
+use solti_metrics_host::runner::{Path as Taken, RecordingMode, Runner};
 use solti_metrics_tests::kept;
 
 use crate::languages::inputs::inputs;
 use crate::languages::seen::{look, task};
 
-pub(crate) fn label(path: RecordPath) -> &'static str {
+pub(crate) fn label(path: RecordingMode) -> &'static str {
     match path {
-        RecordPath::Inline => "inline",
+        RecordingMode::Inline => "inline",
         _ => "direct",
     }
 }
 
 /// Runs the component with each input, within the limits that a task has by default. Both
 /// paths are held against the same, and so are all languages.
-pub(crate) fn check(component: &Path, path: RecordPath, needs_async: bool) -> Result<()> {
+pub(crate) fn check(component: &Path, path: RecordingMode, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone()).path(path);
     let runner = runner.artifacts(kept::artifacts()?).build()?;
     let program = kept::program(&runner, component)?;
     let asked = match path {
-        RecordPath::Inline => Taken::Inline,
+        RecordingMode::Inline => Taken::Inline,
         _ => Taken::Direct { reason: None },
     };
     ensure!(*program.path() == asked, "{program:?}");

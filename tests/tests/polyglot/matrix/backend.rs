@@ -10,7 +10,7 @@ use solti_metrics_host::provider::{
     BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
 };
 use solti_metrics_tests::kept;
-use solti_metrics_tests::oracle::Oracle;
+use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::Example;
 use tokio::runtime::Runtime;
 
@@ -30,7 +30,7 @@ pub(crate) enum Receiver {
 
 impl Receiver {
     /// That, if this one is there too.
-    pub(crate) fn needed_beside(&self, that: Oracle) -> Oracle {
+    pub(crate) fn needed_beside(&self, that: ReferenceTool) -> ReferenceTool {
         match self {
             Self::Prometheus => that,
             Self::Provider(example, _) => that.and(example.component()),
@@ -55,12 +55,12 @@ impl fmt::Display for Receiver {
 /// A component that is loaded once, when the first cell needs it.
 pub(crate) struct Loaded {
     providers: Providers,
-    component: Oracle,
+    component: ReferenceTool,
     provider: Mutex<Option<Provider>>,
 }
 
 impl Loaded {
-    pub(crate) fn new(providers: &Providers, component: Oracle) -> Self {
+    pub(crate) fn new(providers: &Providers, component: ReferenceTool) -> Self {
         Self {
             providers: providers.clone(),
             component,
@@ -71,7 +71,7 @@ impl Loaded {
     fn get(&self) -> Result<Provider> {
         let mut provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
         if provider.is_none() {
-            let Oracle::Here(component) = &self.component else {
+            let ReferenceTool::Here(component) = &self.component else {
                 bail!("it was not built: {:?}", self.component);
             };
             *provider = Some(kept::provider(&self.providers, component, &Grants::new())?);
@@ -96,7 +96,7 @@ impl Backend {
         let end = match receiver {
             Receiver::Prometheus => End::Host(Arc::default()),
             Receiver::Provider(example, loaded) => {
-                let Oracle::Here(component) = example.component() else {
+                let ReferenceTool::Here(component) = example.component() else {
                     bail!("it was not built");
                 };
                 example.is_of_today(&component)?;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerType, TaskOutcome};
-use solti_metrics_host::runner::{RecordPath, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::wasi::Output;
 use solti_metrics_tests::kept;
 
-pub(crate) fn check(component: &Path, path: RecordPath, speaks: bool) -> Result<()> {
+pub(crate) fn check(component: &Path, path: RecordingMode, speaks: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone())
         .path(path)

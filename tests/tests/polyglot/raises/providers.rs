@@ -38,7 +38,7 @@ pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
     );
     ensure!(status.failures == 1, "{status:?}");
     ensure!(status.last_failure.is_some(), "{status:?}");
-    let said = status.last_words.clone().unwrap_or_default();
+    let said = status.stderr_tail.clone().unwrap_or_default();
     ensure!(said.contains("boom at record 3") == speaks, "{status:?}");
     backend.stop_blocking(GUARD);
     Ok(())

@@ -188,7 +188,7 @@ async fn requests_are_counted_by_page_and_code() -> Result<()> {
         r#"solti_metrics_http_requests_total{page="other",code="404"} 2"#,
         r#"solti_metrics_http_requests_total{page="page",code="405"} 1"#,
         "# TYPE solti_metrics_http_connections gauge",
-        "solti_metrics_http_connections_refused_total 0",
+        "solti_metrics_http_connections_rejected_total 0",
     ] {
         ensure!(
             text.lines().any(|line| line == sample),

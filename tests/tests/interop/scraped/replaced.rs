@@ -23,7 +23,7 @@ const FLOW: &str = r#"
     component = "reporter.wasm"
     stdin = "text"
     schedule = "interval"
-    every = "20ms"
+    interval = "20ms"
     output = "discard"
 "#;
 
@@ -88,7 +88,10 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
         whole,
     )?;
     is("sum(solti_metrics_records_dropped_total)", 0.0)?;
-    is(r#"solti_metrics_backend_swaps_total{backend="sink"}"#, 1.0)?;
+    is(
+        r#"solti_metrics_backend_replacements_total{backend="sink"}"#,
+        1.0,
+    )?;
     is(
         r#"solti_metrics_backend_restarts_total{backend="sink"}"#,
         0.0,

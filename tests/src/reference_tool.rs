@@ -1,7 +1,7 @@
 //! Programs made by others, that our output is held against.
 //!
-//! `tools/test-oracles.sh` gets them. A machine without one lists what it skips
-//! and why; where `CI=true` or `ORACLES=required`, a missing oracle is a failure.
+//! `tools/reference-tools.sh` gets them. A machine without one lists what it skips
+//! and why; where `CI=true` or `REFERENCE_TOOLS=required`, a missing reference_tool is a failure.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -11,9 +11,9 @@ use anyhow::anyhow;
 use crate::artifact::{BARE, WASI, artifact};
 use crate::trial::{Trial, trial};
 
-/// What a test that needs an oracle has to do.
+/// What a test that needs an reference_tool has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Oracle {
+pub enum ReferenceTool {
     /// Hold the output against the one at this path.
     Here(PathBuf),
     /// Be listed as skipped, with this reason.
@@ -22,7 +22,7 @@ pub enum Oracle {
     Fail(String),
 }
 
-impl Oracle {
+impl ReferenceTool {
     /// The program `promtool`.
     #[must_use]
     pub fn promtool() -> Self {
@@ -138,7 +138,7 @@ impl Oracle {
         ))
     }
 
-    /// A trial that holds something against this oracle, given its path.
+    /// A trial that holds something against this reference_tool, given its path.
     ///
     /// Asked for in spite of being skipped, it fails: nothing passes that was
     /// not looked at.
@@ -171,7 +171,7 @@ impl Oracle {
     }
 
     fn find(name: &str, path: &str) -> Self {
-        let script = "tools/test-oracles.sh";
+        let script = "tools/reference-tools.sh";
         Self::found(look_up(&folder(), name, path, script))
     }
 
@@ -184,11 +184,11 @@ impl Oracle {
     }
 }
 
-/// `SOLTI_ORACLES`, else `oracles` in the target directory.
+/// `SOLTI_REFERENCE_TOOLS`, else `reference_tools` in the target directory.
 fn folder() -> PathBuf {
-    match env::var_os("SOLTI_ORACLES") {
-        Some(oracles) => workspace().join(oracles),
-        None => target().join("oracles"),
+    match env::var_os("SOLTI_REFERENCE_TOOLS") {
+        Some(reference_tools) => workspace().join(reference_tools),
+        None => target().join("reference_tools"),
     }
 }
 
@@ -202,12 +202,17 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn look_up(oracles: &Path, name: &str, path: &str, script: &str) -> Result<PathBuf, String> {
-    let found = oracles.join(path);
+fn look_up(
+    reference_tools: &Path,
+    name: &str,
+    path: &str,
+    script: &str,
+) -> Result<PathBuf, String> {
+    let found = reference_tools.join(path);
     if found.exists() {
         return Ok(found);
     }
-    let reason = fs::read_to_string(oracles.join(format!("{name}.missing")))
+    let reason = fs::read_to_string(reference_tools.join(format!("{name}.missing")))
         .unwrap_or_else(|_| format!("get it with {script}"));
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     Err(format!("no {name}: {reason}"))
@@ -217,7 +222,7 @@ fn look_up(oracles: &Path, name: &str, path: &str, script: &str) -> Result<PathB
 #[must_use]
 pub fn required() -> bool {
     let is = |name, value| env::var(name).is_ok_and(|found| found == value);
-    is("CI", "true") || is("ORACLES", "required")
+    is("CI", "true") || is("REFERENCE_TOOLS", "required")
 }
 
 #[cfg(test)]
@@ -225,21 +230,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_oracle_says_why_on_one_line() -> std::io::Result<()> {
-        let oracles = tempfile::tempdir()?;
-        let missing = || look_up(oracles.path(), "sibyl", "bin/sibyl", "a walk");
+    fn a_missing_reference_tool_says_why_on_one_line() -> std::io::Result<()> {
+        let reference_tools = tempfile::tempdir()?;
+        let missing = || look_up(reference_tools.path(), "sibyl", "bin/sibyl", "a walk");
         assert_eq!(missing(), Err("no sibyl: get it with a walk".to_owned()));
-        fs::write(oracles.path().join("sibyl.missing"), "left\n for Cumae\n")?;
+        fs::write(
+            reference_tools.path().join("sibyl.missing"),
+            "left\n for Cumae\n",
+        )?;
         assert_eq!(missing(), Err("no sibyl: left for Cumae".to_owned()));
         Ok(())
     }
 
     #[test]
-    fn an_oracle_that_is_there_is_found() -> std::io::Result<()> {
-        let oracles = tempfile::tempdir()?;
-        let sibyl = oracles.path().join("sibyl");
+    fn an_reference_tool_that_is_there_is_found() -> std::io::Result<()> {
+        let reference_tools = tempfile::tempdir()?;
+        let sibyl = reference_tools.path().join("sibyl");
         fs::write(&sibyl, "")?;
-        assert_eq!(look_up(oracles.path(), "sibyl", "sibyl", ""), Ok(sibyl));
+        assert_eq!(
+            look_up(reference_tools.path(), "sibyl", "sibyl", ""),
+            Ok(sibyl)
+        );
         Ok(())
     }
 }

@@ -4,28 +4,33 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle};
-use solti_metrics_host::runner::{Program, RecordPath, Runner, Task};
-use solti_metrics_host::{DropReason, LedgerBook};
+use solti_metrics_host::runner::{Program, RecordingMode, Runner, Task};
+use solti_metrics_host::{DropReason, LedgerTotals};
 use solti_metrics_tests::guest::component;
 
 use crate::runner::{RECORDS, balanced, block_on};
 
-fn run(runner: &Runner, program: &Program, book: &LedgerBook, quota: Option<u64>) -> Result<()> {
+fn run(
+    runner: &Runner,
+    program: &Program,
+    totals: &LedgerTotals,
+    quota: Option<u64>,
+) -> Result<()> {
     let mut task = Task::new();
-    (task.book, task.quota) = (Some(book.clone()), quota);
+    (task.totals, task.quota) = (Some(totals.clone()), quota);
     block_on(async { Ok(runner.run(program, task).await?) })?;
     Ok(())
 }
 
 #[test]
 fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Result<()> {
-    for path in [RecordPath::Inline, RecordPath::Direct] {
+    for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory as MetricsHandle)
             .path(path)
             .build()?;
         let program = runner.load("records", &component(RECORDS)?)?;
-        let (one, other) = (LedgerBook::new(), LedgerBook::new());
+        let (one, other) = (LedgerTotals::new(), LedgerTotals::new());
         for _ in 0..2 {
             run(&runner, &program, &one, None)?;
         }
@@ -46,13 +51,13 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
 
 #[test]
 fn a_book_that_all_guests_are_given_has_nothing_of_the_runners_own() -> Result<()> {
-    let (memory, book) = (Arc::new(MemoryMetrics::new()), LedgerBook::new());
+    let (memory, totals) = (Arc::new(MemoryMetrics::new()), LedgerTotals::new());
     let runner = Runner::builder(memory)
-        .books(&book, &LedgerBook::new())
+        .ledger_totals(&totals, &LedgerTotals::new())
         .build()?;
     let program = runner.load("records", &component(RECORDS)?)?;
-    run(&runner, &program, &book, None)?;
-    balanced(book.total(), 3)?;
-    ensure!(book.total() == runner.guest_ledger());
+    run(&runner, &program, &totals, None)?;
+    balanced(totals.total(), 3)?;
+    ensure!(totals.total() == runner.guest_ledger());
     balanced(runner.own_ledger(), 2)
 }

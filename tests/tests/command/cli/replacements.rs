@@ -22,7 +22,7 @@ fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
 }
 
 #[test]
-fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
+fn a_hangup_replacements_a_backend_without_losing_a_record() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", &provider("nop")?)?;
@@ -34,7 +34,7 @@ fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
     let report = json(&end)?;
     let backend = &report["backends"][0];
     ensure!(
-        backend["swaps"] == 1 && backend["failures"] == 0,
+        backend["replacements"] == 1 && backend["failures"] == 0,
         "{report}"
     );
     ensure!(backend["ledger"]["delivered"] == 4, "{report}");
@@ -42,14 +42,14 @@ fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
 }
 
 #[test]
-fn a_watched_backend_is_swapped_when_its_file_changes() -> Result<()> {
+fn a_watched_backend_is_replaced_when_its_file_changes() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &["--watch"])?;
     place.write("backend.wasm", &provider("nop nop")?)?;
     running.line("backend: replaced")?;
     fs::create_dir(place.path("go"))?;
     let end = running.end()?;
-    ensure!(json(&end)?["backends"][0]["swaps"] == 1, "{end}");
+    ensure!(json(&end)?["backends"][0]["replacements"] == 1, "{end}");
     Ok(())
 }
 

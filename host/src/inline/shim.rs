@@ -2,15 +2,15 @@ use crate::compose::ComposeError;
 
 use super::ring::{FULL, RECORDS, USED};
 
-/// Under which the sink imports what no guest may have. Without a version, since
+/// Under which the shim imports what no guest may have. Without a version, since
 /// versions of one line would be merged.
 pub(crate) const NAMESPACE: &str = "solti-metrics-host:";
 
 /// wasmtime's loads and stores of native memory.
-pub(crate) const INTRINSICS: &str = "solti-metrics-host:sink/intrinsics";
+pub(crate) const INTRINSICS: &str = "solti-metrics-host:shim/intrinsics";
 
 /// What empties the ring.
-pub(crate) const RING: &str = "solti-metrics-host:sink/ring";
+pub(crate) const RING: &str = "solti-metrics-host:shim/ring";
 
 pub(super) fn component() -> Result<Vec<u8>, ComposeError> {
     wat::parse_str(text()).map_err(|error| ComposeError::Unsupported {
@@ -19,7 +19,7 @@ pub(super) fn component() -> Result<Vec<u8>, ComposeError> {
 }
 
 fn text() -> String {
-    include_str!("sink.wat")
+    include_str!("shim.wat")
         .replace(
             "      APPEND",
             &format!("      {}", include_str!("append.wat")),

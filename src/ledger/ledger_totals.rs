@@ -6,10 +6,10 @@ use super::snapshot::LedgerSnapshot;
 
 /// The sum of many ledgers, those of sources that are gone included.
 ///
-/// Give the same book to every source that belongs together; clones share
+/// Give the same ledger totals to every source that belongs together; clones share
 /// their content.
 #[derive(Clone, Default)]
-pub struct LedgerBook {
+pub struct LedgerTotals {
     pages: Arc<Mutex<Pages>>,
 }
 
@@ -19,14 +19,14 @@ struct Pages {
     closed: LedgerSnapshot,
 }
 
-impl LedgerBook {
-    /// An empty book.
+impl LedgerTotals {
+    /// An empty ledger totals.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The sum of all ledgers in this book, at this moment.
+    /// The sum of all ledgers in this ledger totals, at this moment.
     #[must_use]
     pub fn total(&self) -> LedgerSnapshot {
         let pages = self.pages();
@@ -57,8 +57,8 @@ impl LedgerBook {
     }
 }
 
-impl fmt::Debug for LedgerBook {
+impl fmt::Debug for LedgerTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LedgerBook").field(&self.total()).finish()
+        f.debug_tuple("LedgerTotals").field(&self.total()).finish()
     }
 }

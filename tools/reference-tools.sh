@@ -14,7 +14,7 @@
 #   DIR/bin/chromium          from PATH
 #   DIR/bin/systemd-analyze   from PATH
 #
-#   tools/test-oracles.sh [DIR]    default: target/oracles
+#   tools/reference-tools.sh [DIR]    default: target/reference-tools
 #
 # The script installs nothing on the system, any user can run it, and a second run does no
 # work. A program that is not available is not a failure: the reason is in DIR/NAME.missing,
@@ -28,7 +28,7 @@ STATSD=0.9.0
 KUBERNETES=1.37.0
 JSONSCHEMA=(jsonschema==4.26.0 attrs==26.1.0 jsonschema-specifications==2025.9.1 referencing==0.37.0 rpds-py==2026.9.1 typing-extensions==4.16.0)
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-DIR=${1:-$TOOLS/../target/oracles}
+DIR=${1:-$TOOLS/../target/reference-tools}
 # shellcheck source=SCRIPTDIR/private-apt.sh
 . "$TOOLS/private-apt.sh"
 

@@ -20,9 +20,9 @@ const LONGEST_LINE: usize = 1 << 10;
 /// What an instance printed last to its standard error: there most languages say why
 /// they give up.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LastWords(Arc<Mutex<Heard>>);
+pub(super) struct StderrTail(Arc<Mutex<Heard>>);
 
-impl LastWords {
+impl StderrTail {
     /// Listens.
     pub(super) fn ear(&self) -> OutputFn {
         let Self(heard) = self.clone();
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn text(pieces: &[&str]) -> Option<String> {
-        let last = LastWords::default();
+        let last = StderrTail::default();
         let ear = last.ear();
         for piece in pieces {
             ear(piece.as_bytes());

@@ -1,4 +1,4 @@
-;; The sink: what a guest records into on the inlined path. It writes two words for
+;; The shim: what a guest records into on the inlined path. It writes two words for
 ;; each record, those of `solti:metrics/batch`, behind those that are in the ring
 ;; already, and knows where the ring is from the store that it runs in.
 ;;

@@ -1,4 +1,4 @@
-//! Swapping one provider for another, while records come.
+//! Replacing one provider for another, while records come.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,25 +13,25 @@ use solti_metrics_tests::guest;
 use crate::backends::bench::{Bench, counts, opening_after};
 use crate::backends::probe::{NOW, Probe, completed};
 
-const SWAPS: u64 = 20;
+const REPLACEMENTS: u64 = 20;
 const THREADS: u64 = 4;
 
 #[test]
-fn no_record_is_lost_or_doubled_by_swaps_under_load() -> Result<()> {
+fn no_record_is_lost_or_doubled_by_replacements_under_load() -> Result<()> {
     // What the old one does not take in time is the new one's.
     for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
-        swaps_under_load(drain_timeout)?;
+        replacements_under_load(drain_timeout)?;
     }
     Ok(())
 }
 
-fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
+fn replacements_under_load(drain_timeout: Duration) -> Result<()> {
     let versions = [RunnerType::Subprocess, RunnerType::Container]
         .map(|runner| Probe::new().batch().lifecycle().renaming(runner).load());
     let [old, new] = versions;
     let versions = [old?, new?];
     let bench = Bench::with(&versions[0], |options| {
-        options.queue = 1 << 22;
+        options.queue_capacity = 1 << 22;
         options.drain_timeout = drain_timeout;
     })?;
     let stop = AtomicBool::new(false);
@@ -52,7 +52,7 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
                 })
             })
             .collect();
-        for swap in 1..=SWAPS {
+        for swap in 1..=REPLACEMENTS {
             let version = &versions[usize::from(swap % 2 == 1)];
             let replaced = bench.replace(version);
             if replaced.is_err() {
@@ -72,7 +72,7 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
         counts(&ledger, DropReason::QueueFull) == (all, all, 0),
         "{ledger:?}"
     );
-    ensure!(bench.backend.status().swaps == SWAPS);
+    ensure!(bench.backend.status().replacements == REPLACEMENTS);
 
     ensure!(
         bench.next.forgotten() == 0,
@@ -108,9 +108,9 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
         }
     }
     ensure!(next.to_vec() == made, "{next:?}, made {made:?}");
-    ensure!(flushes >= SWAPS, "{flushes} flushes");
+    ensure!(flushes >= REPLACEMENTS, "{flushes} flushes");
     ensure!(
-        runners.len() as u64 <= SWAPS + 1,
+        runners.len() as u64 <= REPLACEMENTS + 1,
         "a record went to an old one"
     );
     Ok(())
@@ -131,7 +131,10 @@ fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
     );
     bench.record([completed(2)]);
     let status = bench.backend.status();
-    ensure!((status.swaps, status.failures) == (0, 0), "{status:?}");
+    ensure!(
+        (status.replacements, status.failures) == (0, 0),
+        "{status:?}"
+    );
     let ledger = bench.stop()?;
     ensure!(ledger.delivered() == 2, "{ledger:?}");
     Ok(())
@@ -195,7 +198,7 @@ fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
         bench.record([completed(1)]);
         let ledger = bench.stop()?;
         ensure!(ledger.delivered() == 1, "{ledger:?}");
-        ensure!(bench.backend.status().swaps == 0);
+        ensure!(bench.backend.status().replacements == 0);
     }
     Ok(())
 }
