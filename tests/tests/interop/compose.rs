@@ -8,6 +8,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 use runtimes::Runtime;
 
+mod composed;
 mod outside;
 mod refused;
 mod runs;

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
-use solti_metrics_tests::child::Running;
+use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 
@@ -96,16 +96,21 @@ fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
     Ok(())
 }
 
+/// How a runner ends that was ready, with this in `RUST_LOG`.
+fn ended_with(variable: &str) -> Result<End> {
+    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
+    let mut command = serve(&place.path("."), &[FILE]);
+    let mut running = Running::start(command.env("RUST_LOG", variable))?;
+    while !running.next_line()?.contains("\"message\":\"ready\"") {}
+    running.signal("TERM")?;
+    running.end()
+}
+
 #[test]
 fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
     for value in ["info=", "foo=debug", "[x]=info"] {
-        let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
-        place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
-        let mut command = serve(&place.path("."), &[FILE]);
-        let mut running = Running::start(command.env("RUST_LOG", value))?;
-        while !running.next_line()?.contains("\"message\":\"ready\"") {}
-        running.signal("TERM")?;
-        let end = running.end()?;
+        let end = ended_with(value)?;
         ensure!(end.code == Some(0), "{value}: {end}");
     }
     Ok(())
@@ -202,13 +207,7 @@ fn what_a_backend_prints_is_an_entry_with_its_name() -> Result<()> {
 #[test]
 fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
     for (value, told) in [("", 0), ("warning", 1), ("info,solti=loud", 1)] {
-        let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
-        place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
-        let mut command = serve(&place.path("."), &[FILE]);
-        let mut running = Running::start(command.env("RUST_LOG", value))?;
-        while !running.next_line()?.contains("\"message\":\"ready\"") {}
-        running.signal("TERM")?;
-        let end = running.end()?;
+        let end = ended_with(value)?;
         let errors = entries(&end.stderr)?;
         let errors = errors.iter().filter(|it| it["level"] == "ERROR");
         let errors: Vec<_> = errors.filter_map(|it| it["message"].as_str()).collect();

@@ -67,6 +67,15 @@ fn never_drained() -> String {
     )
 }
 
+/// Reads the log until it says that the runner stops.
+fn until_it_stops(served: &mut Served) -> Result<()> {
+    served.entry("it stops", |entry| {
+        let message = entry["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping")
+    })?;
+    Ok(())
+}
+
 /// Requests that come at the same time are one, so it is asked until it has gone.
 fn asked_until_gone(served: Served) -> Result<End> {
     while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
@@ -136,10 +145,7 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
     let mut served = place.serve(&never_drained())?;
     until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
     served.signal("TERM")?;
-    served.entry("it stops", |entry| {
-        let message = entry["message"].as_str().unwrap_or_default();
-        message.starts_with("stopping")
-    })?;
+    until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     ensure!(end.stderr.contains("left at once"), "{end}");
@@ -204,10 +210,7 @@ fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
     })?;
     served.signal("HUP")?;
     served.signal("TERM")?;
-    served.entry("it stops", |entry| {
-        let message = entry["message"].as_str().unwrap_or_default();
-        message.starts_with("stopping")
-    })?;
+    until_it_stops(&mut served)?;
     let end = served.end()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(!end.stderr.contains(r#""message":"ready""#), "{end}");
@@ -237,10 +240,7 @@ fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> 
         task["ledger"]["accepted"].as_u64() > Some(before)
     })?;
     served.signal("TERM")?;
-    served.entry("it stops", |entry| {
-        let message = entry["message"].as_str().unwrap_or_default();
-        message.starts_with("stopping")
-    })?;
+    until_it_stops(&mut served)?;
     let end = served.end()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(!end.stderr.contains(r#""task":"slow""#), "{end}");

@@ -100,6 +100,20 @@ fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
     Ok(())
 }
 
+/// The cache is not used, since it belongs to somebody else.
+fn is_theirs(place: &Place) -> Result<()> {
+    let opened = ArtifactCache::open(place.cache());
+    let theirs = matches!(
+        opened,
+        Err(CacheError::NotOurs {
+            owner: SOMEBODY,
+            ..
+        })
+    );
+    ensure!(theirs, "{opened:?}");
+    Ok(())
+}
+
 /// Only root can give something away.
 #[test]
 fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
@@ -108,27 +122,11 @@ fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
     if chown(place.cache(), Some(SOMEBODY), None).is_err() {
         return Ok(());
     }
-    let opened = ArtifactCache::open(place.cache());
-    let theirs = matches!(
-        opened,
-        Err(CacheError::NotOurs {
-            owner: SOMEBODY,
-            ..
-        })
-    );
-    ensure!(theirs, "{opened:?}");
+    is_theirs(&place)?;
 
     chown(place.cache(), Some(place.path(".").metadata()?.uid()), None)?;
     chown(place.cache().join("key"), Some(SOMEBODY), None)?;
-    let opened = ArtifactCache::open(place.cache());
-    let theirs = matches!(
-        opened,
-        Err(CacheError::NotOurs {
-            owner: SOMEBODY,
-            ..
-        })
-    );
-    ensure!(theirs, "{opened:?}");
+    is_theirs(&place)?;
     Ok(())
 }
 

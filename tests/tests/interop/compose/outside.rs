@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use solti_metrics_host::component::{Inspection, Role};
-use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use wasmtime::component::{Component, Linker, Val};
 use wasmtime::{Engine, Store};
 
+use crate::compose::composed::composed;
 use crate::compose::small::{SMALL, Small};
 use solti_metrics_tests::parts;
 
@@ -88,7 +88,7 @@ pub(crate) fn scraped() -> Result<()> {
         fs::read(artifact("middleware", BARE))?,
         fs::read(artifact("provider", BARE))?,
     ];
-    let mut running = Running::start(&bytes(&parts)?)?;
+    let mut running = Running::start(&composed(&parts)?)?;
     for times in 1..=3 {
         running.call(None, "run")?;
         let said = running.call(Some("solti:metrics/exposition@0.1.0"), "expose")?;
@@ -189,9 +189,9 @@ pub(crate) fn reproducible() -> Result<()> {
         fs::read(artifact("middleware", BARE))?,
         parts::keeper()?,
     ];
-    let first = bytes(&parts)?;
+    let first = composed(&parts)?;
     for _ in 0..20 {
-        ensure!(bytes(&parts)? == first, "other bytes");
+        ensure!(composed(&parts)? == first, "other bytes");
     }
     Ok(())
 }
@@ -225,7 +225,7 @@ pub(crate) fn flushed_from_outside() -> Result<()> {
     ] {
         let mut parts = vec![guest()?];
         parts.extend(receivers);
-        let mut running = Running::start(&bytes(&parts)?)?;
+        let mut running = Running::start(&composed(&parts)?)?;
         for _ in 0..3 {
             running.call(None, "run")?;
             let said = running.call(Some("solti:metrics/lifecycle@0.1.0"), "flush")?;
@@ -240,18 +240,7 @@ pub(crate) fn flushed_from_outside() -> Result<()> {
 }
 
 fn outside(parts: &[Vec<u8>]) -> Result<Inspection> {
-    Ok(Inspection::of("composed", &bytes(parts)?)?)
-}
-
-fn bytes(parts: &[Vec<u8>]) -> Result<Vec<u8>> {
-    let parts: Vec<_> = parts
-        .iter()
-        .map(|bytes| Part {
-            name: "part",
-            bytes,
-        })
-        .collect();
-    Ok(compose(&parts)?.bytes)
+    Ok(Inspection::of("composed", &composed(parts)?)?)
 }
 
 fn names(inspection: &Inspection) -> (Vec<String>, Vec<String>) {

@@ -6,6 +6,7 @@ use solti_metrics_host::component::{LoadError, Role};
 use solti_metrics_host::compose::{ComposeError, Part, compose, compose_files};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
+use crate::compose::composed::composed;
 use crate::compose::small::{SMALL, Small};
 
 /// Parts, whether the error is the right one, and what its message has to say.
@@ -275,15 +276,8 @@ pub(crate) fn damaged() -> Result<()> {
             for byte in [0, 1, 0x7f, 0xff, part[at].wrapping_add(1)] {
                 let mut parts = whole.clone();
                 parts[which][at] = byte;
-                let parts: Vec<_> = parts
-                    .iter()
-                    .map(|bytes| Part {
-                        name: "part",
-                        bytes,
-                    })
-                    .collect();
-                if let Ok(composed) = compose(&parts) {
-                    ensure!(!composed.bytes.is_empty());
+                if let Ok(composed) = composed(&parts) {
+                    ensure!(!composed.is_empty());
                 }
             }
         }

@@ -4,11 +4,11 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::Event;
-use solti_metrics_host::compose::{Part, compose};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::script::script;
 
+use crate::compose::composed::composed;
 use crate::compose::runtimes::{Ended, Runtime};
 use solti_metrics_tests::parts::{self, EXIT, EXIT_FAILED, FAIL, RETURN, TRAP};
 
@@ -214,17 +214,6 @@ fn line(event: Event, contained: Option<&str>) -> String {
 
 fn run(runtime: &Runtime, parts: &[Vec<u8>]) -> Result<Ended> {
     runtime.run(&composed(parts)?, tempfile::tempdir()?.path(), &[])
-}
-
-fn composed(parts: &[Vec<u8>]) -> Result<Vec<u8>> {
-    let parts: Vec<_> = parts
-        .iter()
-        .map(|bytes| Part {
-            name: "part",
-            bytes,
-        })
-        .collect();
-    Ok(compose(&parts)?.bytes)
 }
 
 fn good(stdout: &str) -> Ended {
