@@ -129,10 +129,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
 
 /// Room for as many tasks as there may be at a time.
 fn pool(args: &RunArgs) -> Pool {
-    let mut pool = Pool::new(u32::try_from(args.concurrency.get()).unwrap_or(u32::MAX));
     let limits = task(args).limits;
-    (pool.memory, pool.table_elements) = (limits.memory, limits.table_elements);
-    pool
+    Pool::new(u32::try_from(args.concurrency.get()).unwrap_or(u32::MAX))
+        .memory(limits.memory)
+        .table_elements(limits.table_elements)
 }
 
 async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<HttpServer>> {

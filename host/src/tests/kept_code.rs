@@ -1,4 +1,4 @@
-use super::{Result, path, system, tell_once, text};
+use super::{Result, path, system, tell_once};
 use crate::artifact::{CacheError, KeyError, Refusal};
 
 #[test]

@@ -8,7 +8,7 @@ use solti_metrics_host::DropReason;
 use solti_metrics_host::component::Role;
 use solti_metrics_host::limits::Limits;
 use solti_metrics_host::provider::{
-    BackendOptions, ComponentBackend, NotRunning, Provider, StartError,
+    BackendOptions, ComponentBackend, NotRunning, Provider, RestartPolicy, StartError,
 };
 
 use super::status::Status;
@@ -66,15 +66,15 @@ impl<'a> ComponentInstance<'a> {
     /// them so.
     pub(super) fn start(setting: &'a ComponentSetting, batches: bool) -> Result<Self, StartError> {
         let next = Arc::new(Counter::default());
-        let mut options = BackendOptions::default();
-        options.limits = setting.limits.clone();
-        options.deadline = setting.deadline;
-        options.batches = batches;
-        // It is flushed when a vector says so.
-        options.flush_every = Duration::MAX;
-        // After a failure, nothing is to be waited for.
-        options.restart.failures = 1;
-        options.next = Some(Arc::clone(&next) as MetricsHandle);
+        let mut options = BackendOptions::new()
+            .limits(setting.limits.clone())
+            .deadline(setting.deadline)
+            .batches(batches)
+            // It is flushed when a vector says so.
+            .flush_every(Duration::MAX)
+            // After a failure, nothing is to be waited for.
+            .restart(RestartPolicy::new().failures(1))
+            .next(Arc::clone(&next) as MetricsHandle);
         if let Some(output) = &setting.output {
             [options.stdout, options.stderr] = output(setting.role());
         }
