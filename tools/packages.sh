@@ -10,7 +10,8 @@
 #                                  documentation and examples show is tested
 #   tools/packages.sh install      `cargo install` of the command, in release
 #
-# The last two compile wasmtime.
+# The last two compile wasmtime, unless the target directory has it with the same features
+# and versions: `make dist` leaves it there for the last one.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -196,6 +197,7 @@ newest() {
 install() {
   cp -r "$PLACE/packages/solti-metrics-cli" "$PLACE/command"
   { echo; patches; } >>"$PLACE/command/Cargo.toml"
+  linked "$TARGET/release" "$BUILD/release"
   cargo_in "$PLACE/command" install --path . --root "$PLACE/installed" ${PROFILE:+--profile "$PROFILE"}
   "$PLACE/installed/bin/solti-metrics" --version
 }
