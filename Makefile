@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check test matrix build toolchain reference-tools languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
+.PHONY: help run check test test-binaries matrix build toolchain reference-tools languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
@@ -28,6 +28,9 @@ test: toolchain reference-tools languages ## Run every test
 	else \
 	  cargo test --workspace --locked --no-fail-fast; \
 	fi
+
+test-binaries: toolchain ## Compile all tests, and run none
+	cargo test --workspace --locked --no-run
 
 matrix: toolchain languages ## Run every reporter with every provider, in all languages; ONLY=python:: selects some
 	cargo test --workspace --locked --test polyglot -- matrix::$(ONLY)
@@ -65,23 +68,25 @@ clippy: toolchain ## Lint the code
 doc: toolchain ## Build the documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
-# Not every combination of the host's features: each with other features of wasmtime compiles
-# wasmtime again.
-features: toolchain ## Check every combination of the facade's features, several of the host's, and the guest for each target
-	for features in '' exporter otlp-encoding summary prometheus otlp statsd prometheus,otlp prometheus,statsd otlp,statsd prometheus,otlp,statsd prometheus,otlp,statsd,summary; do \
-	  cargo clippy --locked -p solti-metrics --features "$$features" -- -D warnings; \
-	done
+HACK := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo hack --exclude-features default
+
+# Combinations that Cargo resolves to the same features are checked once.
+.PHONY: hack
+hack:
+	@$(HACK) --version >/dev/null 2>&1 \
+	  || cargo install cargo-hack --version 0.6.46 --locked --debug --root $(TARGET)/tools
+
+features: toolchain hack ## Check every combination of the facade's features, each feature of the host alone, and the guest for each target
+	$(HACK) clippy --locked -p solti-metrics --feature-powerset -- -D warnings
 	for target in wasm32-wasip2 wasm32-unknown-unknown; do \
 	  RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked -p solti-metrics-guest --profile guest \
 	    --target $$target --target-dir $(TARGET)/guests; \
 	done
-	cargo clippy --locked -p solti-metrics-host -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features prometheus -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features runner -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features measure -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features provider -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features prometheus,wasi-http -- -D warnings
-	cargo clippy --locked -p solti-metrics-host --features compose -- -D warnings
+	$(HACK) clippy --locked -p solti-metrics-host --each-feature --exclude-all-features -- -D warnings
+
+# Not part of `make lint`: with other features of wasmtime, all of it is checked again.
+powerset: toolchain hack ## Check every combination of the host's features
+	$(HACK) clippy --locked -p solti-metrics-host --feature-powerset -- -D warnings
 
 api: toolchain ## Compare the public API of the libraries with tests/api; BLESS=1 rewrites that
 	@tools/api.sh
@@ -115,10 +120,13 @@ unused: ## Find dependencies that no code uses
 
 DENY := PATH="$$PATH:$(abspath $(TARGET))/tools/bin" cargo deny
 
+# Its own profile takes minutes to compile.
 deny: ## Check licences and sources of all dependencies
 	@$(DENY) --version >/dev/null 2>&1 \
-	  || cargo install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
+	  || CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+	    cargo install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
 	$(DENY) --workspace check licenses bans sources
+	$(DENY) --manifest-path tools/api/Cargo.toml --config deny.toml check -A license-not-encountered licenses bans sources
 
 advisories: deny ## Check licences, sources and known vulnerabilities; downloads the list from GitHub
 	$(DENY) --workspace check advisories

@@ -10,7 +10,8 @@
 #                                  their documentation and examples
 #   tools/packages.sh install      runs `cargo install` for the command, in release
 #
-# `newest` and `install` compile wasmtime.
+# `newest` and `install` compile wasmtime, unless the target directory has it with the same
+# features and versions. `make dist` leaves such a build for `install`.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -196,6 +197,7 @@ newest() {
 install() {
   cp -r "$PLACE/packages/solti-metrics-cli" "$PLACE/command"
   { echo; patches; } >>"$PLACE/command/Cargo.toml"
+  linked "$TARGET/release" "$BUILD/release"
   cargo_in "$PLACE/command" install --path . --root "$PLACE/installed" ${PROFILE:+--profile "$PROFILE"}
   "$PLACE/installed/bin/solti-metrics" --version
 }
