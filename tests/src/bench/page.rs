@@ -167,7 +167,7 @@ Each limit is a ratio of two figures of one run.
 }
 
 const NOT_MEASURED: &str = "\
-## What was not measured
+## Not measured
 
 - **Single records.** A figure is an average over thousands of records. The time of the
   slowest record of a million is not known. The first record after a pause in the queue of

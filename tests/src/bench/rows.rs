@@ -65,17 +65,17 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         baseline(
             "native, atomics",
-            "The same call to a backend of two relaxed atomic additions.",
+            "A call through `Arc<dyn MetricsBackend>` to a backend of two relaxed atomic additions.",
             &|| Ok(native::atomics(count)),
         ),
         baseline(
             "native, Prometheus",
-            "The same call to `PrometheusMetrics`.",
+            "A call through `Arc<dyn MetricsBackend>` to `PrometheusMetrics`.",
             &|| Ok(native::prometheus(count)),
         ),
         baseline(
             "native, prometheus-client",
-            "The same call to a counter and a histogram of the crate `prometheus-client`, with the series looked up beforehand.",
+            "A call through `Arc<dyn MetricsBackend>` to a counter and a histogram of the crate `prometheus-client`, with the series looked up beforehand.",
             &|| Ok(native::handles(count)),
         ),
         baseline(
@@ -85,12 +85,12 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         baseline(
             "core func_wrap",
-            "A core module calls a host function, which makes the same call into the atomics.",
+            "A core module calls a host function, which calls the backend of atomics.",
             &|| core_module::called(count),
         ),
         baseline(
             "core func_wrap, admitted",
-            "The same with `MetricsCtx::record` as the function's body.",
+            "A core module calls a host function with `MetricsCtx::record` as its body.",
             &|| core_module::admitted(count),
         ),
         ours(
@@ -100,7 +100,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "inlined, guest side, epoch",
-            "The same guest with epoch checks, as in the runner.",
+            "The guest writes into the ring in its store, with epoch checks as in the runner; the ring is not drained.",
             &|| inlined::alone(count, true),
         ),
         ours(
@@ -110,17 +110,17 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "inlined into atomics, epoch",
-            "The same with epoch checks.",
+            "The host drains the ring and admits the records into the atomics, with epoch checks.",
             &|| inlined::into_atomics(count, true),
         ),
         ours(
             "inlined into Prometheus, epoch",
-            "The same into `PrometheusMetrics`: the cost of a record in the runner.",
+            "The host drains the ring into `PrometheusMetrics`, with epoch checks: the cost of a record in the runner.",
             &|| inlined::into_prometheus(count),
         ),
         ours(
             "inlined, host side, Prometheus",
-            "The host's part of the row above: admit, count and add up the records of a full ring.",
+            "The host's part of a record in the runner: admit, count and add up the records of a full ring.",
             &|| inlined::host_side(count),
         ),
         ours(
@@ -135,12 +135,12 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "direct, async",
-            "The same, with `main` called through `call_async`.",
+            "A call of the host function that `add_to_linker` defines, from a `main` that is called through `call_async`.",
             &|| direct::asynchronous(count),
         ),
         ours(
             "direct, default engine",
-            "The same, without async, on `Engine::default()`, which supports component-model concurrency.",
+            "A call of the host function that `add_to_linker` defines, on `Engine::default()`, which supports component-model concurrency.",
             &|| direct::default_engine(count),
         ),
         ours(
@@ -155,12 +155,12 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
         ),
         ours(
             "packed batch, the call alone",
-            "The same with words that were encoded beforehand.",
+            "A packed batch of 1,024 records into the component, with words that were encoded beforehand.",
             &|| packed::call(count),
         ),
         ours(
             "typed batch into a component",
-            "The same with a `list<record>`. The package has no such function, because of this figure.",
+            "From the queue into the component, as a `list<record>`. The package has no such function, because of this figure.",
             &|| typed::batch(count),
         ),
         ours(
@@ -213,7 +213,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
         row(
             Group::Ours,
             "instance with the shim",
-            "The same with the ring in the store, the shim in the component, and a context that admits records.",
+            "Create and drop a store and an instance, with the ring in the store, the shim in the component, and a context that admits records.",
             &|| task::with_shim(count),
         ),
         row(
@@ -225,7 +225,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
         row(
             Group::Ours,
             "task through the runner, pool",
-            "The same with a pool of slots for tasks.",
+            "`Runner::run` of a guest that makes one record, with a pool of slots for tasks.",
             &|| program::tasks(count, Some(2)),
         ),
     ];
