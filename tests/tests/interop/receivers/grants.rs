@@ -71,11 +71,15 @@ fn statsd() -> Result<()> {
 fn none() -> Result<()> {
     let granted: SocketAddr = free_tcp()?;
     let other = Grants::new().http(granted.to_string());
+    let (http, socket) = (
+        "the authority of an HTTP server",
+        "an address for TCP or UDP",
+    );
     for (name, grants, import, grant) in [
-        ("otlp", Grants::new(), "`wasi:http/", "`http=HOST:PORT`"),
-        ("statsd", Grants::new(), "`wasi:sockets/", "`udp=ADDRESS`"),
+        ("otlp", Grants::new(), "`wasi:http/", http),
+        ("statsd", Grants::new(), "`wasi:sockets/", socket),
         // One protocol is not the other.
-        ("statsd", other, "`wasi:sockets/", "`udp=ADDRESS`"),
+        ("statsd", other, "`wasi:sockets/", socket),
     ] {
         let refused = provider(name, &grants).err();
         let refused = refused.with_context(|| format!("{name} is loaded"))?;
