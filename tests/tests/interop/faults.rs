@@ -10,8 +10,9 @@ use solti_metrics_tests::artifact::cache_home;
 use solti_metrics_tests::trial::{Trial, trial};
 
 use case::Case;
+use child::End;
 
-pub(crate) mod case;
+mod case;
 
 mod child;
 
@@ -86,8 +87,14 @@ fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
         case.args
             .splice(1..1, ["--recording-mode".into(), path.into()]);
     }
+    let end = ended(&case, folder, program)?;
+    expectations::check(&case, &end).map_err(|unmet| anyhow!("{unmet:#}\n{}\n{end}", case.why))
+}
+
+/// How the program ends in a case, and its output.
+fn ended(case: &Case, folder: &Path, program: &Path) -> Result<End> {
     let place = tempfile::tempdir()?;
-    inputs::lay_out(&case, folder, place.path())?;
+    inputs::lay_out(case, folder, place.path())?;
     let mut command = Command::new(program);
     command
         .args(&case.args)
@@ -95,6 +102,34 @@ fn outcome(folder: &Path, program: &Path, path: Option<&str>) -> Result<()> {
         .env_remove("RUST_LOG")
         .env("XDG_CACHE_HOME", cache_home())
         .stdin(Stdio::null());
-    let end = child::run(&mut command, &case)?;
-    expectations::check(&case, &end).map_err(|unmet| anyhow!("{unmet:#}\n{}\n{end}", case.why))
+    child::run(&mut command, case)
+}
+
+/// The error or warning that has most of the texts that the case expects.
+pub(crate) fn message(folder: &Path) -> Result<Option<String>> {
+    let case = Case::read(folder)?;
+    if case.stderr.is_empty() {
+        return Ok(None);
+    }
+    let end = ended(&case, folder, &program()?)?;
+    let expected = |line: &str| {
+        case.stderr
+            .iter()
+            .filter(|it| line.contains(&***it))
+            .count()
+    };
+    let mut found = "";
+    // Guests write to standard error, too, and may not end their last line.
+    let lines = end.stderr.lines().map(|line| line.trim_matches('\0'));
+    for line in lines.filter(|it| it.starts_with("error: ") || it.starts_with("warning: ")) {
+        if expected(line) > expected(found) {
+            found = line;
+        }
+    }
+    ensure!(
+        !found.is_empty(),
+        "no message of {}: {end}",
+        folder.display()
+    );
+    Ok(Some(found.to_owned()))
 }
