@@ -61,7 +61,7 @@ fn who_is_replaced_with_records_waiting_leaves_its_ledger_to_the_new_one() -> Re
         ensure!(error.is_none(), "{error:?}");
         ensure!(accepted(&served, "stuck")? >= before);
         let now = backend(&served, "stuck")?;
-        ensure!(now["queue"] == queue, "{now}");
+        ensure!(now["queue_capacity"] == queue, "{now}");
         ensure!(count(&now["ledger"]["accepted"])? as f64 >= before, "{now}");
     }
     let end = served.stop()?;
