@@ -188,7 +188,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
     let place = Place::with(&[("recorder.wasm", recorder)])?;
     let config = |name: &str, argument: u32| {
         format!(
-            "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\nevery = \"2ms\"\n"
+            "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\ninterval = \"2ms\"\n"
         )
     };
     let mut served = place.serve(&format!("{}{}", config("same", 0), config("other", 0)))?;

@@ -75,7 +75,7 @@ fn trapping() -> Result<Vec<u8>> {
 }
 
 const TICKS: &str =
-    "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"10ms\"\n";
+    "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"10ms\"\n";
 
 #[test]
 fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
