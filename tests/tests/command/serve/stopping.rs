@@ -120,7 +120,7 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"200ms\"\n{FLOOD}\
-         [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\", timeout = \"1h\" }}\n\
+         [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\", timeout = \"1h\" }}\n\
          [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\" }}\n",
         silent.local_addr()?
     ))?;
