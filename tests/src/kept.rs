@@ -1,4 +1,4 @@
-//! Machine code that tests make of large components, kept for those that come after.
+//! Compiled code of large components, cached for later tests.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,27 +10,28 @@ use solti_metrics_host::runner::{Program, Runner};
 
 use crate::artifact::cache_home;
 
-/// Bytes from which on compiling a component takes gigabytes of memory.
+/// Minimum size of a large component: compiling such a component takes gigabytes of
+/// memory.
 const LARGE: u64 = 8 << 20;
 
-/// Compiles what nobody has compiled yet.
+/// The compilation cache of the tests.
 ///
 /// # Errors
 ///
-/// When the folder cannot be had.
+/// When its folder cannot be created.
 pub fn artifacts() -> Result<Artifacts> {
-    // All languages, with and without the sink, and as providers.
+    // Space for all languages, with and without the shim, and as providers.
     let size = 4 << 30;
     let cache = ArtifactCache::open(cache_home().join("languages"))?.size(size);
     Ok(Artifacts::new().cache(cache))
 }
 
-/// Loads a program, which may have to be compiled: one large component at a time,
-/// whichever process asks.
+/// Loads a program. If it must be compiled, the processes of the tests compile one large
+/// component at a time.
 ///
 /// # Errors
 ///
-/// When it cannot be loaded.
+/// When the program cannot be loaded.
 pub fn program(runner: &Runner, component: &Path) -> Result<Program> {
     let _turn = turn(component)?;
     Ok(runner.load_file(component)?)
@@ -40,13 +41,14 @@ pub fn program(runner: &Runner, component: &Path) -> Result<Program> {
 ///
 /// # Errors
 ///
-/// When it cannot be loaded.
+/// When the component cannot be loaded.
 pub fn provider(providers: &Providers, component: &Path, grants: &Grants) -> Result<Provider> {
     let _turn = turn(component)?;
     Ok(providers.load_file(component, grants)?)
 }
 
-/// Waits until no other large component is being compiled. The turn ends with the file.
+/// Waits until no other large component is being compiled. Dropping the file ends the
+/// turn.
 fn turn(component: &Path) -> Result<Option<File>> {
     if fs::metadata(component)?.len() < LARGE {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What several of the tests share.
+//! Code that several tests share.
 
 pub mod artifact;
 pub mod bench;
@@ -25,7 +25,7 @@ pub mod toolchains;
 pub mod trial;
 pub mod write_call;
 
-/// The README's program for embedders compiles.
+/// Compiles the README's program for embedders.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub mod readme {}

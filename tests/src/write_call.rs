@@ -5,12 +5,12 @@ use std::fmt::Write;
 use anyhow::Result;
 use solti_metrics::Event;
 
-/// Writes the call that makes this record, of the functions `$started`, `$completed`
+/// Writes the call that makes this record, with the functions `$started`, `$completed`
 /// and `$error`.
 ///
 /// # Errors
 ///
-/// When there is no call for it.
+/// When the contract has no call for the event.
 pub fn write_call(event: Event, calls: &mut String) -> Result<()> {
     match event {
         Event::TaskStarted { runner } => {

@@ -1,39 +1,39 @@
 use Bound::{AtLeast, AtMost};
 use Quotient::{CachedStart, Cores, Rows};
 
-/// What is promised: a quotient of two figures of one run, and its bound.
+/// A promise: the ratio of two figures of one run, and its bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// What is divided by what.
+    /// Names of the two figures.
     pub name: &'static str,
-    /// Where the two figures come from.
+    /// Sources of the two figures.
     pub quotient: Quotient,
-    /// How large the quotient may be, or must be.
+    /// Bound of the ratio.
     pub bound: Bound,
 }
 
 /// Two figures of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quotient {
-    /// The medians of two rows, by their names.
+    /// The medians of two rows, by the names of the rows.
     Rows(&'static str, &'static str),
-    /// Records in a second of two guests at once, over those of one.
+    /// Records per second of two concurrent guests, relative to one guest.
     Cores,
-    /// To start the largest component from kept code, over compiling it.
+    /// Time to start the largest component from cached code, relative to compiling it.
     CachedStart,
 }
 
-/// On which side of it a quotient has to be.
+/// The side of the bound on which a ratio must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// No more than this.
+    /// The ratio is at most this number.
     AtMost(f64),
-    /// No less than this.
+    /// The ratio is at least this number.
     AtLeast(f64),
 }
 
 impl Bound {
-    /// The number alone.
+    /// The number of the bound.
     #[must_use]
     pub const fn number(self) -> f64 {
         match self {
@@ -41,7 +41,7 @@ impl Bound {
         }
     }
 
-    /// Whether a quotient is on the right side.
+    /// Whether the ratio is on the right side of the bound.
     #[must_use]
     pub fn holds(self, ratio: f64) -> bool {
         match self {
@@ -60,7 +60,7 @@ impl std::fmt::Display for Bound {
     }
 }
 
-/// All that is promised. Each names what the figures are of as people would.
+/// All promises. Each names its figures in words that readers know.
 pub const LIMITS: [Limit; 14] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
@@ -90,8 +90,8 @@ pub const LIMITS: [Limit; 14] = [
         ),
         AtMost(1.5),
     ),
-    // `PrometheusMetrics` costs two locked additions, as the atomics do, and so the
-    // limit is theirs.
+    // `PrometheusMetrics` costs two locked additions, as the atomics do. It has the limit
+    // of the atomics.
     limit(
         "inlined record with drain into Prometheus, epoch on / native dyn Prometheus",
         Rows("inlined into Prometheus, epoch", "native, Prometheus"),
@@ -147,31 +147,32 @@ const fn limit(name: &'static str, quotient: Quotient, bound: Bound) -> Limit {
     }
 }
 
-/// What became of a limit in a run.
+/// The verdict on a limit in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verdict {
-    /// Which one.
+    /// The limit.
     pub(crate) limit: Limit,
-    /// What was measured.
+    /// The measured ratio.
     pub(crate) ratio: f64,
-    /// Why this run cannot tell, if it cannot: it is shown, and fails nothing.
+    /// The reason why this run cannot judge the limit, if any. Such a limit is shown and
+    /// never fails.
     pub(crate) not_judged: Option<String>,
 }
 
 impl Verdict {
-    /// Whether what was measured is on the right side, judged or not.
+    /// Whether the measured ratio is on the right side of the bound, judged or not.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
         self.limit.bound.holds(self.ratio)
     }
 
-    /// Whether it makes `make bench-check` fail.
+    /// Whether the verdict makes `make bench-check` fail.
     #[must_use]
     pub(crate) fn fails(&self) -> bool {
         !self.holds() && self.not_judged.is_none()
     }
 
-    /// One or two words.
+    /// The verdict in one or two words.
     #[must_use]
     pub(crate) fn word(&self) -> &'static str {
         match (self.not_judged.is_some(), self.holds()) {

@@ -4,32 +4,32 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
-/// Where and when a run took place.
+/// The machine and the date of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Machine {
-    /// The processor's name.
+    /// Name of the processor.
     pub(crate) cpu: String,
-    /// How many threads it runs at once.
+    /// Number of threads that the processor runs at once.
     pub(crate) cores: usize,
-    /// Its memory in GiB.
+    /// Memory, in GiB.
     pub(crate) memory_gib: u64,
-    /// The distribution, and the kernel.
+    /// Distribution and kernel.
     pub(crate) system: String,
-    /// The compiler.
+    /// Version of the compiler.
     pub(crate) rustc: String,
-    /// The runtime.
+    /// Version of the runtime.
     pub(crate) wasmtime: String,
-    /// The day, in UTC.
+    /// Date, in UTC.
     pub(crate) date: String,
-    /// What it did in the minute before.
+    /// Load average of the minute before the run.
     pub(crate) load: f64,
 }
 
-/// Load for each core.
+/// Load per core above which the machine is busy.
 const BUSY: f64 = 0.5;
 
 impl Machine {
-    /// This one, now.
+    /// This machine, now.
     pub(crate) fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
@@ -50,13 +50,13 @@ impl Machine {
         }
     }
 
-    /// With a load beyond this, others want the cores too.
+    /// The load above which other processes compete for the cores.
     #[must_use]
     pub(crate) fn most_load(&self) -> f64 {
         BUSY * self.cores as f64
     }
 
-    /// Why what takes all cores cannot be judged here, if it cannot.
+    /// The reason why this machine cannot judge measurements on all cores, if any.
     #[must_use]
     pub(crate) fn too_busy(&self) -> Option<String> {
         if self.cores < 2 {
@@ -70,7 +70,7 @@ impl Machine {
     }
 }
 
-/// What follows a key at the beginning of a line.
+/// The text after a key at the beginning of a line.
 fn after<'a>(text: &'a str, key: &str) -> &'a str {
     let mut lines = text.lines();
     lines

@@ -1,21 +1,21 @@
-/// What a run is asked for.
+/// Options of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Options {
-    /// How many turns each row takes.
+    /// Number of turns of each row.
     pub(super) rounds: usize,
-    /// Whether growth is looked at as far as it is documented.
+    /// Whether growth is measured up to the documented sizes.
     pub(super) full: bool,
-    /// Whether the page and the plot are written.
+    /// Whether the run writes the page and the plot.
     pub(super) write: bool,
-    /// Whether a limit that does not hold is a failure.
+    /// Whether a broken limit fails the run.
     pub(super) check: bool,
 }
 
-/// Turns of a run that nobody asked to be short.
+/// Default number of turns.
 const ROUNDS: usize = 301;
 
 impl Options {
-    /// From the command line, without the program's name.
+    /// Parses the command line, without the program's name.
     pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             rounds: ROUNDS,
@@ -27,7 +27,7 @@ impl Options {
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                // What cargo says to each benchmark.
+                // An argument that cargo passes to each benchmark.
                 "--bench" => {}
                 "--check" => options.check = true,
                 "--write" => write = true,

@@ -141,7 +141,7 @@ fn quartiles(row: &Measured, unit: f64) -> String {
     format!("{low} to {high}")
 }
 
-/// All of them, those of which nothing was measured included.
+/// All limits, also those without a measurement.
 fn limits(run: &Run) -> String {
     let mut text = "\
 ## Limits
@@ -239,7 +239,7 @@ mod tests {
         assert!(page.contains("the load was 7.0"), "{page}");
     }
 
-    /// Figures are of one day, but names are not.
+    /// Figures change from day to day. Names do not.
     #[test]
     fn the_page_that_is_there_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");

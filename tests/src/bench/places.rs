@@ -1,11 +1,12 @@
 use super::{Arrived, Result, Work};
 
-/// The same work several times over, of which each round measures another.
+/// Several copies of one work. Each round measures another copy.
 ///
-/// Where the heap has put a store and an engine decides whether what a guest loads
-/// seems to depend on what it has just stored, because both have the same last digits:
-/// a record then takes twice as long, for as long as they live. With several of them,
-/// the median is not a matter of luck.
+/// The positions of a store and an engine on the heap change the speed of a guest. If an
+/// address that the guest loads has the same last digits as an address that it has just
+/// stored, the load appears to depend on the store. A record then takes twice as long,
+/// for the lifetime of that store and engine. With several copies, the median does not
+/// depend on luck.
 pub(super) struct Places {
     works: Vec<Box<dyn Work>>,
     now: usize,
@@ -55,7 +56,7 @@ impl Work for Places {
 mod tests {
     use super::*;
 
-    /// Counts its runs.
+    /// Counts the runs.
     struct Counting(u64);
 
     impl Work for Counting {

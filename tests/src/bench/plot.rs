@@ -5,21 +5,21 @@ use std::fmt::Write;
 use super::figure::{count, figure};
 use super::{Group, Measured, Run, Unit};
 
-/// In pixels, with the names to the left of the scale and figures to its right.
+/// Width in pixels. Names are to the left of the scale, figures to its right.
 const WIDTH: f64 = 880.0;
 const NAMES: f64 = 272.0;
 const LEFT: f64 = 16.0;
 const FIGURES: f64 = 64.0;
 
-/// From one row to the next, and what a heading takes more.
+/// Distance between rows, and the additional space of a heading.
 const STEP: f64 = 22.0;
 const HEADING: f64 = 34.0;
 
-/// Above the first heading, and below the last row.
+/// Space above the first heading and below the last row.
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 48.0;
 
-/// What has no colour.
+/// Styles without colours.
 const STYLE: &str = "\
 text { font: 13px ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif }
 .title { font-weight: 600; font-size: 15px }
@@ -28,8 +28,8 @@ text { font: 13px ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif }
 .quartiles { stroke-width: 8; stroke-opacity: 0.35; stroke-linecap: round }
 ";
 
-/// What has which colour, and which one for whoever prefers a dark page. There is a
-/// background, too, since the page around may not be what its reader prefers.
+/// Colours of each class, for light and dark pages. The image has its own background,
+/// since the background of the page around it may differ.
 const COLOURS: [(&str, &str, &str, &str); 10] = [
     (".ground", "fill", "#ffffff", "#0d1117"),
     ("text", "fill", "#1f2328", "#f0f6fc"),
@@ -94,7 +94,7 @@ fn image(scale: &Scale, height: f64, body: &str, date: &str) -> String {
     svg + "</svg>\n"
 }
 
-/// A name, the quartiles, the median, and its figure.
+/// A row: its name, quartiles, median and figure.
 fn mark(row: &Measured, scale: &Scale, at: f64) -> String {
     let class = class(row.group);
     let [low, median, high] = [row.ns.low, row.ns.median, row.ns.high].map(|ns| scale.place(ns));
@@ -109,7 +109,7 @@ fn mark(row: &Measured, scale: &Scale, at: f64) -> String {
     svg + &text(high + 12.0, at, "start", "faint", &figure(row.ns.median))
 }
 
-/// Powers of ten from the left end to the right one.
+/// A logarithmic scale from one power of ten to another.
 struct Scale {
     first: i32,
     last: i32,
@@ -131,7 +131,7 @@ impl Scale {
         NAMES + part * (WIDTH - NAMES - FIGURES)
     }
 
-    /// A line for each one, two and five, and a figure for each one.
+    /// Draws a line at each 1, 2 and 5 of a decade, and a figure at each 1.
     fn grid(&self, top: f64, bottom: f64) -> String {
         let mut svg = String::new();
         for power in self.first..=self.last {
@@ -185,11 +185,11 @@ mod tests {
     use crate::bench::example::example;
     use crate::bench::{Result, rows};
 
-    /// Of the widest of the fonts asked for.
+    /// Width of a letter in the widest of the fonts.
     const LETTER: f64 = 7.6;
     const BOLD: f64 = 8.6;
 
-    /// Where each text lies: left, right, baseline.
+    /// Position of each text: left, right, baseline.
     fn places(svg: &str) -> Vec<(f64, f64, f64, String)> {
         let attribute = |tag: &str, name: &str| -> f64 {
             let found = tag.split(&format!(" {name}=\"")).nth(1);

@@ -1,37 +1,37 @@
 use super::Result;
 
-/// One way for a record to travel, or for a task to start.
+/// A way for a record to travel, or for a task to start.
 pub struct Row {
-    /// Unique, and short: what tables and limits call it.
+    /// Unique, short name, for tables and limits.
     pub name: &'static str,
-    /// What it is for.
+    /// Group of the row.
     pub group: Group,
-    /// What its figures are of.
+    /// Unit of the figures.
     pub unit: Unit,
-    /// What happens, as a sentence for the page.
+    /// Description of the row for the page, as a sentence.
     pub about: &'static str,
-    /// How many of its unit one [`Work::run`] makes.
+    /// Number of units in one [`Work::run`].
     pub count: u32,
-    /// What is measured.
+    /// The measured work.
     pub work: Box<dyn Work>,
 }
 
-/// Who would go this way.
+/// The users of a way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// Nobody who has a component: what the others are compared with.
+    /// Ways without a component: the baseline of comparisons.
     Baseline,
-    /// Whoever uses this project.
+    /// Ways of this project.
     Ours,
-    /// Whoever does without.
+    /// Ways of programs that do not use this project.
     Otherwise,
 }
 
 impl Group {
-    /// In the order in which they are shown.
+    /// All groups, in the order of the page.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Ours, Self::Otherwise];
 
-    /// A heading.
+    /// The heading of a group.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -42,67 +42,67 @@ impl Group {
     }
 }
 
-/// What figures are of.
+/// Unit of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// One record: a task has completed.
+    /// A record: a completed task.
     Record,
-    /// One task, from nothing to nothing.
+    /// A task, from creation to removal.
     Task,
 }
 
-/// Something that can be done again and again.
+/// Work that can be repeated.
 pub trait Work {
-    /// A new round begins.
+    /// Starts a new round.
     fn begin_round(&mut self) {}
 
-    /// Done before each turn, and not measured.
+    /// Prepares a turn. The preparation is not measured.
     ///
     /// # Errors
     ///
-    /// When it could not be done.
+    /// When the preparation fails.
     fn prepare(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// What is measured.
+    /// Does the measured work.
     ///
     /// # Errors
     ///
-    /// When it could not be done.
+    /// When the work fails.
     fn run(&mut self) -> Result<()>;
 
-    /// How often it may be run in one turn.
+    /// Maximum number of runs in one turn.
     fn at_once(&self) -> u32 {
         u32::MAX
     }
 
-    /// What has come out at the other end since the beginning.
+    /// The records that have arrived since the start.
     ///
     /// # Errors
     ///
-    /// When it could not be asked.
+    /// When the backend does not answer.
     fn arrived(&mut self) -> Result<Arrived>;
 }
 
-/// What has come out at the other end.
+/// The records that have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrived {
-    /// So many, and their durations added up.
+    /// Number of records, and the sum of their durations.
     Records {
-        /// How many.
+        /// Number of records.
         count: u64,
-        /// Milliseconds.
+        /// Sum of durations, in milliseconds.
         sum_ms: u64,
     },
-    /// So many, by somebody who does not look into them.
+    /// Number of records, from a backend that does not read them.
     Counted(u64),
-    /// There is nobody who could tell.
+    /// No part can count the records.
     Untold,
 }
 
 impl Arrived {
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {

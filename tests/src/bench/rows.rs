@@ -1,4 +1,4 @@
-//! Every row there is.
+//! All rows.
 
 mod adder;
 mod attributes;
@@ -27,13 +27,14 @@ use super::{Group, Result, Row, Unit, Work};
 pub(super) use backends::scraped;
 pub(super) use guest::recording;
 
-/// Every row, in the order in which they are shown and take turns. `records` is how
-/// many of them one run of a row makes; a row of tasks makes a hundredth of that. Each
-/// row is set up in so many `places`.
+/// All rows, in the order in which they are shown and take turns.
+///
+/// `records` is the number of records in one run of a row. A row of tasks makes a
+/// hundredth of that. Each row is set up `places` times.
 ///
 /// # Errors
 ///
-/// When a row could not be set up.
+/// When a row cannot be set up.
 pub fn rows(records: u32, places: usize) -> Result<Vec<Row>> {
     let mut rows = of_records(records, places)?;
     rows.extend(of_tasks(records.div_ceil(100), places)?);

@@ -1,18 +1,17 @@
-/// What repeated measurements of one thing say: half of them lie between `low` and
-/// `high`.
+/// Repeated measurements of one value. Half of them lie between `low` and `high`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
-    /// A quarter was at most this.
+    /// First quartile: a quarter of the samples is at most this.
     pub(crate) low: f64,
     /// Half of them.
     pub(crate) median: f64,
-    /// Three quarters.
+    /// Third quartile: three quarters of the samples are at most this.
     pub(crate) high: f64,
 }
 
 impl Spread {
-    /// Of these, in any order; of none, there is none. A quartile that lies between
-    /// two of them is taken from both, by how near it is.
+    /// The spread of samples in any order. Without samples, there is no spread. A
+    /// quartile between two samples is interpolated.
     #[must_use]
     pub(crate) fn of(mut samples: Vec<f64>) -> Option<Self> {
         samples.sort_unstable_by(f64::total_cmp);

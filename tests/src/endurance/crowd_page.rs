@@ -3,10 +3,10 @@ use super::line::share;
 use super::round::Round;
 use crate::bench::figure::{count, figure};
 
-/// By how much tasks may be delayed.
+/// Maximum delay of tasks, as a factor.
 pub(super) const MOST_DELAY: f64 = 1.05;
 
-/// How many times as long, and between what that lies in nineteen of twenty cases.
+/// A delay as a factor, and its 95% confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Delay {
     pub(super) times: f64,
@@ -15,7 +15,7 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    /// Of rounds, each against the quiet ones before and after it.
+    /// The delay of rounds. Each is compared with the quiet rounds before and after it.
     pub(super) fn of(quiet: &[Round], crowded: &[Round], of: fn(&Round) -> f64) -> Self {
         let both = quiet.windows(2).zip(crowded);
         let times = both.map(|(quiet, crowd)| {
@@ -26,7 +26,7 @@ impl Delay {
         let count = times.len() as f64;
         let mean = times.iter().sum::<f64>() / count;
         let spread: f64 = times.iter().map(|it| (it - mean).powi(2)).sum();
-        // Student's t for some ten rounds and more.
+        // Student's t for about ten rounds and more.
         let off = 2.2 * (spread / (count - 1.0) / count).sqrt();
         Self {
             times: mean.exp(),
@@ -36,7 +36,7 @@ impl Delay {
     }
 }
 
-/// The section about those who look on.
+/// The section about clients.
 pub(super) fn section(found: &Crowd) -> String {
     let Some((first, _)) = found.crowded.first() else {
         return String::new();
@@ -90,12 +90,12 @@ fn row(found: &Crowd, interest: &Interest, rounds: &[Round]) -> String {
     )
 }
 
-/// What part of all processors was busy with this, beyond quiet rounds.
+/// Share of all processors that was busy with `of`, beyond quiet rounds, in percent.
 fn percent(found: &Crowd, rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
     100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.places as f64
 }
 
-/// How many processors were busy with this, on average.
+/// Average number of processors that were busy with `of`.
 fn busy(rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
     sum(rounds, of) / sum(rounds, |round| round.seconds)
 }
@@ -160,7 +160,7 @@ mod tests {
             };
             times.iter().map(round).collect()
         };
-        // The machine became slower all the time: that cancels out.
+        // A machine that slows down steadily: the drift cancels out.
         let quiet = rounds(&[10.0, 20.0, 40.0, 80.0]);
         let between = [200.0_f64, 800.0, 3200.0].map(|it| 1.1 * it.sqrt());
         let delay = Delay::of(&quiet, &rounds(&between), |round| round.mean_ms);

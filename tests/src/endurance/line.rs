@@ -1,15 +1,15 @@
 /// A straight line through points, by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Line {
-    /// How much it rises for each unit to the right.
+    /// Rise for each unit to the right.
     pub(super) slope: f64,
-    /// The standard error of the slope: twice as much to both sides is where the slope
-    /// lies in about nineteen of twenty cases.
+    /// The standard error of the slope. The 95% confidence interval extends about twice
+    /// this error to both sides.
     pub(super) error: f64,
 }
 
 impl Line {
-    /// Through these. Of fewer than three, there is none.
+    /// The line through the points. Fewer than three points have no line.
     pub(super) fn through(points: &[(f64, f64)]) -> Option<Self> {
         let count = points.len() as f64;
         if points.len() < 3 {
@@ -30,12 +30,12 @@ impl Line {
     }
 }
 
-/// The middle of these; of none, 0.
+/// The median of the values, or 0 without values.
 pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     share(values, 0.5)
 }
 
-/// What this share of them are at most; of none, 0.
+/// The quantile of the values at `share`, or 0 without values.
 pub(super) fn share(values: impl IntoIterator<Item = f64>, share: f64) -> f64 {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::soak::Soak;
 
-/// In pixels, with figures to the left and names to the right.
+/// Width in pixels. Figures are to the left of the plot, names to its right.
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 64.0;
@@ -10,7 +10,7 @@ const RIGHT: f64 = 110.0;
 const TOP: f64 = 52.0;
 const BOTTOM: f64 = 44.0;
 
-/// How many points a line has.
+/// Maximum number of points of a line.
 const POINTS: usize = 360;
 
 const STYLE: &str = "\
@@ -72,7 +72,7 @@ pub(super) fn plot(soak: &Soak) -> String {
     svg + "</svg>\n"
 }
 
-/// The next multiple.
+/// Rounds up to the next multiple.
 fn step(most: f64, of: f64) -> f64 {
     (most / of).ceil() * of
 }

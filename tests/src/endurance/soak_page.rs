@@ -3,7 +3,7 @@ use super::soak::Soak;
 use super::soak_verdict::{MOST_FDS, MOST_GROWTH, Verdict};
 use crate::bench::figure::{count, figure};
 
-/// What each task of a soak does, in the order of the table.
+/// The work of each task of a soak, in the order of the table.
 const TASKS: [(&str, &str); 10] = [
     ("fast", "100 tasks recorded, at 5 Hz, two at a time"),
     ("digest", "reads and hashes 20 files, and prints"),

@@ -11,67 +11,68 @@ use super::reading::Reading;
 use super::run_end::RunEnd;
 use crate::served::Served;
 
-/// How many places there are for spinners, out of all.
+/// Number of slots for spinners, out of all slots.
 const SPINNERS_AT_ONCE: usize = 4;
 
-/// How long a run may take.
+/// Deadline of a run.
 const DEADLINE: Duration = Duration::from_millis(500);
 
-/// Longer than any of this takes.
+/// A deadline that no batch reaches.
 const GUARD: Duration = Duration::from_secs(900);
 
-/// What became of guests that end, with and without some beside them that do not.
+/// The results of guests that end, with and without spinners next to them. A spinner is a
+/// guest that loops for ever.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spinners {
-    /// How many may run at a time.
+    /// Number of slots.
     pub places: usize,
-    /// How many of these may be spinners.
+    /// Maximum number of concurrent spinners.
     pub spinning_at_once: usize,
-    /// How long a run may take.
+    /// Deadline of a run.
     pub deadline: Duration,
-    /// The same guests without a spinner.
+    /// The guests without spinners.
     pub alone: Batch,
-    /// With them.
+    /// The guests together with spinners.
     pub beside: Batch,
-    /// What wanted this machine's processors in the minute before, without this.
+    /// Load of this machine in the minute before the measurement.
     pub load: f64,
 }
 
 /// Guests that ran in one process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Batch {
-    /// From when the first began to when the last ended.
+    /// Time from the start of the first run to the end of the last one.
     pub took: Duration,
-    /// How many of those that end were successful.
+    /// Number of successful runs of guests that end.
     pub succeeded: f64,
-    /// How many of the others ended at their deadline.
+    /// Number of spinners that ended at their deadline.
     pub timed_out: f64,
-    /// How many ends the log has.
+    /// Number of ends of runs in the log.
     pub ended: usize,
-    /// How long a run took that ended.
+    /// Times of successful runs.
     pub good: Times,
-    /// How long a spinner was there.
+    /// Times of spinners.
     pub spinner: Times,
 }
 
-/// Milliseconds.
+/// Times, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Times {
-    /// Half of them at most.
+    /// Median.
     pub median: f64,
-    /// 99 of 100 at most.
+    /// 99th percentile.
     pub most: f64,
-    /// All of them at most.
+    /// Maximum.
     pub longest: f64,
 }
 
 impl Spinners {
-    /// Runs so many guests that end, in so many places; first alone, and then with so
-    /// many that loop for ever.
+    /// Runs `good` guests that end in `places` slots: first alone, then with `spinning`
+    /// guests that loop for ever.
     ///
     /// # Errors
     ///
-    /// When they cannot be started, or do not end.
+    /// When the guests do not start, or do not end.
     pub fn run(good: usize, spinning: usize, places: usize) -> Result<Self> {
         let load = load();
         let alone = Batch::run(good, 0, places)?;
@@ -135,7 +136,7 @@ impl Batch {
     }
 }
 
-/// What it says when so many runs have ended.
+/// Reads `/metrics` after `runs` runs have ended.
 fn ended(served: &Served, runs: usize) -> Result<Reading> {
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
@@ -144,7 +145,7 @@ fn ended(served: &Served, runs: usize) -> Result<Reading> {
         if ended.values().sum::<f64>() >= runs as f64 {
             return Ok(reading);
         }
-        // Whoever asks more often takes time from those who run.
+        // More frequent requests would take CPU time from the runs.
         std::thread::park_timeout(Duration::from_millis(100));
     }
     bail!("{runs} runs did not end within {GUARD:?}")

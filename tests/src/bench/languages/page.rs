@@ -10,7 +10,7 @@ use crate::toolchains::Example;
 const BEGIN: &str = "<!-- measured by `make languages-table`: -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// The cells with which the row of an example begins.
+/// The first cells of the row of an example.
 #[must_use]
 pub fn row_begins(example: &Example) -> String {
     let file = example.source.file_name().unwrap_or_default();
@@ -21,7 +21,7 @@ pub fn row_begins(example: &Example) -> String {
     )
 }
 
-/// The page with these tables in the place of those that it had.
+/// Replaces the tables of the page.
 pub(super) fn with(page: &str, tables: &str) -> Result<String> {
     let (before, rest) = page.split_once(BEGIN).ok_or("no mark where tables begin")?;
     let (_, after) = rest.split_once(END).ok_or("no mark where tables end")?;

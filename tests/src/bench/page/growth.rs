@@ -1,10 +1,10 @@
-//! How cost grows, in tables and in words.
+//! Growth of cost, in tables and in words.
 
 use crate::bench::Run;
 use crate::bench::figure::{bytes, count, figure, seconds};
 use crate::bench::growth::{CROWD, Guests, Sized};
 
-/// Within this, figures that were measured once each are the same.
+/// Figures within this factor count as equal, since each was measured once.
 const SAME: f64 = 1.5;
 
 pub(super) fn section(run: &Run) -> String {

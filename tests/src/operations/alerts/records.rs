@@ -1,4 +1,4 @@
-//! What becomes of records.
+//! Records and their results.
 
 use solti_metrics_host::DropReason;
 
@@ -106,7 +106,7 @@ fn imbalance() -> Alert {
             .with(DROPPED, "source=sink,reason=quota", "4x60")
             .with(DROPPED, "source=sink,reason=sampled", "3x60")
             .with(IN_FLIGHT, of, "0x60"),
-            // At every other scrape a record is between two counters.
+            // At every second scrape, a record is between two counters.
             ledger(
                 case(
                     "records that move while they are counted are no imbalance",
