@@ -1,5 +1,5 @@
-//! The command, as a child of the test: its subcommands, a runner that serves, and what the
-//! README shows.
+//! The command, as a child process of the test: its subcommands, a runner that serves,
+//! and the README's commands.
 
 mod cli;
 mod endurance;

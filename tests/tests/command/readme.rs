@@ -1,6 +1,5 @@
-//! The README is run: its commands, its guest, and the paths that it and the
-//! other pages name. Its Rust for embedders is a documentation test of this
-//! package's library.
+//! Runs the README: its commands and its guest, and checks the paths on it and the other
+//! pages. Its Rust for embedders is a documentation test of this package's library.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -19,7 +18,7 @@ const PAGES: [&str; 4] = [
     "guest/examples/README.md",
 ];
 
-/// A block of a kind that nobody checks would drift.
+/// A block of an unchecked kind would become outdated.
 #[test]
 fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
     for block in readme()? {
@@ -32,7 +31,7 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
                 | "precompile",
             )
             | ("toml", "hello/Cargo.toml") => true,
-            // Run by `tests/tests/command/serve/readme.rs`.
+            // `tests/tests/command/serve/readme.rs` runs these blocks.
             ("sh", "serve") | ("toml", "serve.toml") => true,
             _ => false,
         };
@@ -74,13 +73,13 @@ fn the_guest_is_the_example_and_can_be_built_and_run_as_told() -> Result<()> {
     fs::create_dir_all(hello.join("src"))?;
     fs::write(hello.join("src/main.rs"), &guest.text)?;
     let manifest = &only(&blocks, "toml", "hello/Cargo.toml")?.text;
-    // Nobody's workspace, wherever the temporary folder is.
+    // An empty workspace, so that a workspace above the temporary folder is not used.
     fs::write(
         hello.join("Cargo.toml"),
         format!("{manifest}\n[workspace]\n"),
     )?;
     symlink(kept()?, hello.join("target"))?;
-    // The versions that are here already.
+    // The locked versions, which are present already.
     fs::copy(root().join("Cargo.lock"), hello.join("Cargo.lock"))?;
 
     for line in only(&blocks, "sh", "hello")?.lines() {
@@ -98,7 +97,7 @@ fn the_project_is_started_built_and_run_as_shown() -> Result<()> {
     let mut lines = only(&blocks, "sh", "new")?.lines();
     let folder = tempfile::tempdir()?;
     shell(lines.next().context("no first line")?, folder.path())?;
-    // The versions that are here already, beside what was built of them last time.
+    // The locked versions, next to their build results of the previous run.
     let project = folder.path().join("my-guest");
     fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock"))?;
     symlink(kept()?, project.join("target"))?;
@@ -198,7 +197,7 @@ fn the_precompiled_file_runs_as_shown() -> Result<()> {
     Ok(())
 }
 
-/// The sample's numbers are of one day and one machine; its headings are not.
+/// The figures of the sample depend on the day and the machine. Its headings do not.
 #[test]
 fn the_table_shown_has_the_headings_of_the_real_one() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -245,7 +244,7 @@ fn every_path_that_a_page_names_is_there() -> Result<()> {
     Ok(())
 }
 
-/// Every metric in the README's table is exported, and the other way round.
+/// The README's table lists each exported metric, and only exported metrics.
 #[test]
 fn the_metrics_are_those_of_the_exposition() -> Result<()> {
     let golden = root().join("tests/golden/exposition.prometheus.txt");
@@ -292,7 +291,7 @@ fn only<'a>(blocks: &'a [Block], language: &str, about: &str) -> Result<&'a Bloc
     }
 }
 
-/// Where cargo keeps what it has built of the README, beside the other guests.
+/// The target directory of the README's guest, next to the other guests.
 fn kept() -> Result<PathBuf> {
     let guests = artifact("hello", WASI);
     let kept = guests
@@ -304,7 +303,7 @@ fn kept() -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// Runs a line in `folder`, with the command and the guests' compiler at hand.
+/// Runs a line in `folder`, with the command and the guests' compiler.
 fn shell(line: &str, folder: &Path) -> Result<String> {
     let bin = command();
     let bin = bin.parent().context("no folder")?;
@@ -324,7 +323,7 @@ fn shell(line: &str, folder: &Path) -> Result<String> {
     Ok(said)
 }
 
-/// Names of files and folders have a slash or an ending that we use.
+/// Names of files and folders contain a slash, or have an ending of this project.
 fn is_path(word: &str) -> bool {
     let file = [".rs", ".md", ".toml", ".wit", ".sh"]
         .iter()

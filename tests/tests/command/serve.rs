@@ -1,4 +1,4 @@
-//! `solti-metrics serve`: what it does, from outside.
+//! `solti-metrics serve`, from outside.
 
 mod place;
 

@@ -1,5 +1,5 @@
-//! Machine code: what is kept is used if nobody has touched it and is made anew if
-//! somebody has, and compiling is bounded, whatever is compiled.
+//! Compiled code: authentic cached code is used, other code is compiled again, and
+//! compilation is bounded for each component.
 
 mod place;
 

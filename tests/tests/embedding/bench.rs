@@ -1,5 +1,5 @@
-//! The bench suite measures what it says: each row really does its work, and what the
-//! README says about cost is what is promised.
+//! The bench suite: each row does its work, and the README's statements about cost equal
+//! the limits.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use solti_metrics_tests::bench::{Arrived, LIMITS, Row, Unit, rows};
 
-/// More than a ring holds, and more than a batch.
+/// More than the capacity of a ring, and more than a batch.
 const RECORDS: u32 = 1_500;
 
 const PLACES: usize = 2;
 
-/// Rounds, so that each place has at least one.
+/// Number of rounds. Each copy has at least one.
 const ROUNDS: u64 = 3;
 
 #[test]

@@ -1,5 +1,5 @@
-//! Both paths of records are one: what a guest does is seen in the same way, and
-//! nothing that it recorded before it ended is lost, however it ended.
+//! Both recording modes are equivalent. A guest has the same visible results in both, and
+//! its records before its end are never lost.
 
 mod ends;
 mod fallback;

@@ -1,5 +1,5 @@
-//! The runner as a library: what a task is given, how it ends, and what is
-//! recorded of it whichever way that is.
+//! The runner as a library: the inputs of a task, its end, and the records about it for
+//! each end.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const STARTED: Event = Event::TaskStarted {
     runner: RunnerType::Wasm,
 };
 
-/// Records once, then does not end.
+/// Records once, and then loops for ever.
 const LOOPS: &str = r#"(module
     (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
     (func (export "wasi:cli/run@0.2.12#run") (result i32)
@@ -55,7 +55,7 @@ fn a_task_whose_future_is_dropped_is_canceled() -> Result<()> {
     block_on(async {
         let begun = until(|| memory.started(RunnerType::Subprocess) == 1);
         let task = runner.run(&program, Task::new());
-        // The loser of the two is dropped.
+        // The slower one of the two is dropped.
         tokio::select! {
             report = task => anyhow::bail!("it ended by itself: {report:?}"),
             () = begun => Ok(()),
@@ -165,7 +165,7 @@ fn a_guests_records_lie_between_those_of_its_runner_in_the_order_made() -> Resul
     ];
     ensure!(events[1..4] == made, "{events:?}");
     ensure!(memory.completed(RunnerType::Wasm, TaskOutcome::Success) == 1);
-    // With what the data of its instances takes.
+    // The memory includes the data of the instances.
     ensure!(report.peak_memory / 65_536 == 3, "{}", report.peak_memory);
     Ok(())
 }
@@ -188,7 +188,7 @@ fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Re
         both.panicked().collect::<Vec<_>>()
     );
 
-    // Alone, it loses every record, and each of them is counted.
+    // Alone, the backend loses each record, and each is counted.
     let runner = Runner::builder(Arc::new(Panicking)).build()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
@@ -257,8 +257,7 @@ fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
     balanced(runner.own_ledger(), 3)
 }
 
-/// A program can be run on the runner that loaded it only: its engine is
-/// another.
+/// Only the runner that loaded a program can run it: another runner has another engine.
 #[test]
 fn a_program_of_another_runner_is_refused_and_does_not_panic() -> Result<()> {
     let (one, _) = runner_with_memory()?;
@@ -302,7 +301,7 @@ fn balanced(ledger: LedgerSnapshot, accepted: u64) -> Result<()> {
     Ok(())
 }
 
-/// Lets others go on until it is so.
+/// Yields to other tasks until the condition holds.
 async fn until(so: impl Fn() -> bool) {
     while !so() {
         tokio::task::yield_now().await;

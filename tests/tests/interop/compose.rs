@@ -1,6 +1,5 @@
-//! A guest, middlewares and a provider become one component, which runs where
-//! nobody has heard of metrics: under our own runner with nothing behind it, and
-//! under a runtime that nobody here built.
+//! A guest, middlewares and a provider become one component. It runs without a metrics
+//! host: under our own runner without a backend, and under another project's runtime.
 
 use anyhow::Result;
 use solti_metrics_tests::oracle::Oracle;

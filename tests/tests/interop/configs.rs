@@ -1,15 +1,15 @@
-//! Configurations of `serve`, good and bad: each file in `configs/` is one, and what has
-//! to be said of it stands in the comments that it begins with. Nothing else is needed
-//! for it to be looked at, and `BLESS=1` rewrites those comments.
+//! Configurations of `serve`: each file in `configs/` is one, and its first comments are
+//! the expected messages. A new file needs no other change. `BLESS=1` rewrites those
+//! comments.
 //!
-//! - `good/`: `--check` says that in one line.
-//! - `refused/`: neither `--check` nor `serve` gets beyond the file.
-//! - `unusable/`: the file is fine, and something that it names is not. `--check` says
-//!   where that stands, and `serve` ends before anything has run.
-//! - `checked/`: only `--check` sees it, since it may be there when a run begins.
+//! - `good/`: `--check` accepts the file with this line.
+//! - `refused/`: `--check` and `serve` reject the file.
+//! - `unusable/`: the file is valid, and something that it names is not. `--check`
+//!   gives the position, and `serve` ends before a task runs.
+//! - `checked/`: only `--check` fails, since the file may exist when a run starts.
 //!
-//! A case of `refused/` with the comment `# schema: accepts it` is one that the JSON
-//! schema cannot see.
+//! A case of `refused/` with the comment `# schema: accepts it` has a fault that the JSON
+//! schema cannot express.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// All there are, of each kind.
+/// All cases of all kinds.
 fn cases() -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for kind in Kind::ALL {

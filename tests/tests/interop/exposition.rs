@@ -1,5 +1,5 @@
-//! What a scraper gets is what was recorded: line for line the goldens, and in
-//! the eyes of parsers that nobody here wrote. `BLESS=1` rewrites the goldens.
+//! A scraper gets the recorded metrics: the expositions equal the goldens line for line,
+//! and other projects' parsers agree. `BLESS=1` rewrites the goldens.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ fn golden(format: Exposition, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// How much memory the component has is up to whoever compiled it.
+/// The memory of a component depends on its compiler.
 fn without_memory(exposition: &str) -> Result<String> {
     let sample = |bytes| {
         format!(
@@ -68,8 +68,8 @@ fn without_memory(exposition: &str) -> Result<String> {
     Ok(exposition.replace(&real, &sample(0)))
 }
 
-/// Sorts the series within each family: `prometheus-client` leaves them in the
-/// order of a hash map. What belongs to one histogram stays together.
+/// Sorts the series within each family: `prometheus-client` leaves them in the order of a
+/// hash map. The series of a histogram stay together.
 fn in_order(exposition: &str) -> Result<String> {
     let is_comment = |line: &&str| line.starts_with('#');
     let lines: Vec<_> = exposition.lines().collect();
@@ -133,7 +133,7 @@ fn client_refuses(python_path: &Path) -> Result<()> {
     let text = recorded()?.encode(Exposition::OpenMetrics)?;
     let wrong = [
         ("openmetrics", text.replace("# EOF\n", "")),
-        // Cumulative buckets never fall.
+        // Cumulative buckets never decrease.
         ("openmetrics", text.replace("le=\"+Inf\"", "le=\"0.001\"")),
         ("prometheus", text.replace("} ", "} one ")),
     ];
@@ -154,8 +154,8 @@ fn client_about(python_path: &Path, format: &str, exposition: &str) -> Result<Ou
     )
 }
 
-/// Runs a command with this on its stdin: a file, which one that ends early
-/// cannot break.
+/// Runs a command with this file as its standard input. Unlike a pipe, a file never
+/// breaks if the command ends early.
 fn fed(command: &mut Command, stdin: &str) -> Result<Output> {
     let mut file = tempfile::tempfile()?;
     file.write_all(stdin.as_bytes())?;

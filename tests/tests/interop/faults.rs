@@ -1,5 +1,5 @@
-//! Whatever goes wrong, the program says what and ends: each folder in `faults/`
-//! is a fault, and what has to come of it.
+//! For each fault, the program prints a message and ends. Each folder in `faults/` is a
+//! fault with its expected result.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,8 +32,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// A trial that tells an error with all its causes.
-/// `SOLTI_METRICS_BIN`, else the one that was built in the same way as this.
+/// `SOLTI_METRICS_BIN`, or the command of the same build.
 fn program() -> Result<PathBuf> {
     let program = match env::var_os("SOLTI_METRICS_BIN") {
         Some(program) => path::absolute(program)?,
@@ -51,7 +50,7 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// A trial for each folder, and path of records.
+/// A trial for each folder and recording mode.
 fn cases(program: &Path) -> Result<Vec<Trial>> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("faults"))? {
@@ -69,8 +68,8 @@ fn cases(program: &Path) -> Result<Vec<Trial>> {
     Ok(cases)
 }
 
-/// What comes of a fault does not depend on the path that records take: a case that
-/// runs a guest is run on each.
+/// The result of a fault does not depend on the recording mode. A case with a guest runs
+/// in both.
 fn paths(case: &Case) -> Vec<Option<&'static str>> {
     if case.args.first().is_some_and(|command| command == "run") {
         vec![Some("inline"), Some("direct")]

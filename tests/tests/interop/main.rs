@@ -1,5 +1,5 @@
-//! What files say and what programs made by others see: configurations, faults, expositions,
-//! alerts, the status page. A program that is missing is a listed skip.
+//! Files and the output of other projects' programs: configurations, faults, expositions,
+//! alerts, the status page. A missing program is a listed skip.
 
 mod clock;
 mod compose;

@@ -1,5 +1,5 @@
-//! The status page of `serve`, in headless Chromium: it shows what it is told,
-//! as it is told, to anybody, and runs nothing that it is told.
+//! The status page of `serve`, in headless Chromium. It shows all texts unchanged, in all
+//! circumstances, and executes none of them.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! What the components in `guest/examples/` send, print and forward is what was
-//! recorded: in the eyes of the servers that they are made for, and whatever
-//! comes between. So is what the facade's own exporters send.
+//! The records that the components in `guest/examples/` send, print and forward, and that
+//! the facade's own exporters send. Other projects' servers receive them, also through
+//! middlewares.
 
 use anyhow::Result;
 use solti_metrics_tests::trial::Trial;

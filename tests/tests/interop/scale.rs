@@ -1,6 +1,6 @@
-//! What many runners cost those who watch them: `docs/operate/scale.md`, whose tables are made
-//! of what one runner exposes, and the small end of them against a real Prometheus.
-//! `BLESS=1` rewrites the tables.
+//! The cost of many runners for their monitoring: `docs/operate/scale.md`. Its tables are
+//! computed from the exposition of a runner, and its small numbers are checked with a
+//! real Prometheus. `BLESS=1` rewrites the tables.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::oracle::Oracle;
@@ -29,7 +29,8 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     ])
 }
 
-/// What is added is so little of it that several are added, and one computed.
+/// Additions to a runner. Each adds several items, since one adds too little, and the
+/// cost of one is computed.
 const MORE: [(&str, Plan); 3] = [
     (
         "a task",
@@ -70,7 +71,7 @@ fn measured(plan: Plan) -> Result<Measured> {
     Measured::of(&Runner::start(plan)?)
 }
 
-/// Whatever it does, and however many there are.
+/// The cost of a task depends neither on its work nor on the number of tasks.
 fn a_task_costs() -> Result<()> {
     let series = |tasks| -> Result<u64> {
         let plan = Plan {

@@ -1,5 +1,4 @@
-//! A real Prometheus scrapes a runner that serves, and PromQL comes to what guests have
-//! recorded.
+//! A real Prometheus scrapes a runner, and PromQL returns the recorded values.
 
 use anyhow::Result;
 use solti_metrics_tests::oracle::Oracle;

@@ -1,10 +1,10 @@
-//! Every reporter of `guest/examples/`, directly and through a middleware, into every
-//! backend: our Prometheus backend, and every provider. The same calls go in, and the same
-//! series come out, in every cell. A cell is named for all three:
+//! Each reporter of `guest/examples/`, directly and through a middleware, into each
+//! backend: our Prometheus backend, and each provider. With the same calls, all cells have
+//! the same series. The name of a cell has all three parts:
 //!
 //! ```text
 //! make matrix ONLY=python::               the reporter in Python
-//! make matrix ONLY=direct::zig            all into the provider in Zig
+//! make matrix ONLY=direct::zig            all reporters into the provider in Zig
 //! make matrix ONLY=c::through_middleware::go
 //! ```
 
@@ -26,7 +26,7 @@ mod way;
 use backend::{Loaded, Receiver};
 use way::Way;
 
-/// Fewer cells than this are not all of them.
+/// Minimum number of cells of a complete matrix.
 const CELLS: usize = 220;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {

@@ -1,6 +1,5 @@
-//! Each project that `new` writes is built with the commands that it prints, by the
-//! toolchain that its README names, and then used as what it is. And `new` writes all of
-//! a project, or nothing.
+//! Builds each project of `new` with its printed commands, by the toolchain of its
+//! README, and uses the result. `new` writes all of a project, or nothing.
 
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::trial::{Trial, trial};
@@ -12,13 +11,13 @@ mod refused;
 mod used;
 mod written;
 
-/// A claim, and what holds it.
+/// The name and the function of a check.
 type Check = (&'static str, fn() -> anyhow::Result<()>);
 
-/// What `--role` takes.
+/// The values of `--role`.
 const ROLES: [&str; 3] = ["guest", "provider", "middleware"];
 
-/// What `--language` takes, and the toolchain that builds it.
+/// The values of `--language`, and the toolchain of each.
 const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "rust"),
     ("python", "python"),
@@ -35,7 +34,7 @@ pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
         trials.push(trial(*name, check));
     }
     for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {
-        // Where its toolchain is, there is what it has built.
+        // A toolchain is present if its example is built.
         let built = Oracle::example(toolchain, "reporter");
         for role in ROLES {
             let name = format!("{language}::{role}_is_built_and_used");

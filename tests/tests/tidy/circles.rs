@@ -1,7 +1,7 @@
-//! No two files import each other, be it by way of others.
+//! No two files import each other, directly or through others.
 //!
-//! A module and those beneath it count as one: a parent declares its children and
-//! re-exports what they have.
+//! A module and its submodules count as one: a parent declares its children and
+//! re-exports their items.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use anyhow::{Result, ensure};
 use crate::code::{code, is_word};
 use crate::tree::{File, files};
 
-/// The files in which a crate begins.
+/// The root files of a crate.
 const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];
 
-/// Names of modules from the crate's root on; none is the root itself.
+/// Names of modules from the crate's root on. The root itself has none.
 type Path = Vec<String>;
 
-/// What a `use` names, and the name under which it is known from there on.
+/// The path of a `use`, and the name that it defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Use {
     path: Path,
@@ -45,7 +45,7 @@ fn no_two_files_import_each_other() -> Result<()> {
     Ok(())
 }
 
-/// The folder of the crate that begins in this file.
+/// The folder of the crate with this root file.
 fn crate_folder(file: &File) -> Option<&str> {
     let (folder, name) = file.path.rsplit_once('/')?;
     let is_source = folder == "src" || folder.ends_with("/src");
@@ -58,7 +58,7 @@ fn module(path: &str) -> Option<Path> {
     }
     let parts = path.strip_suffix(".rs")?.split('/').map(str::to_owned);
     let parts: Path = parts.collect();
-    // Tests may look at whatever they are about.
+    // Tests may import all items.
     (!parts.iter().any(|part| part == "tests")).then_some(parts)
 }
 
@@ -67,7 +67,7 @@ fn without_tests(code: &str) -> String {
     code[..end.unwrap_or(code.len())].to_owned()
 }
 
-/// All that is named from the crate's root, a parent or the module itself on.
+/// All paths that start at the crate's root, a parent or the module itself.
 fn uses(code: &str) -> Vec<Use> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("use ") {
@@ -91,7 +91,7 @@ fn uses(code: &str) -> Vec<Use> {
     found
 }
 
-/// Adds what a tree of names has beneath `before`.
+/// Adds the paths of a tree of names after `before`.
 fn expand(tree: &str, before: &[String], found: &mut Vec<Use>) {
     let tree = tree.trim();
     if let Some((path, group)) = tree.split_once('{') {
@@ -123,7 +123,7 @@ fn expand(tree: &str, before: &[String], found: &mut Vec<Use>) {
     }
 }
 
-/// What stands between commas, without those in a group.
+/// Splits at commas outside of inner groups.
 fn split(group: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut parts) = (0, 0, Vec::new());
     for (at, c) in group.char_indices() {
@@ -143,7 +143,7 @@ fn split(group: &str) -> Vec<&str> {
 }
 
 impl Crate {
-    /// Groups of modules of which each reaches all others.
+    /// Groups of modules that reach each other.
     fn circles(&self) -> Vec<Vec<String>> {
         let arrows: BTreeMap<_, _> = self.0.keys().map(|it| (it, self.arrows(it))).collect();
         let reach = |from: &Path| -> BTreeSet<Path> {
@@ -170,7 +170,7 @@ impl Crate {
         circles.into_iter().collect()
     }
 
-    /// The modules from which one takes something, without those above and beneath it.
+    /// The modules from which a module imports, without its parents and submodules.
     fn arrows(&self, from: &Path) -> BTreeSet<Path> {
         let uses = self.0.get(from).into_iter().flatten();
         let to = uses.filter_map(|it| self.resolve(from, &it.path, 8));
@@ -178,7 +178,7 @@ impl Crate {
             .collect()
     }
 
-    /// The module in which what is named stands, behind all re-exports.
+    /// The module that defines the named item, through all re-exports.
     fn resolve(&self, from: &Path, named: &[String], depth: usize) -> Option<Path> {
         let mut at = from.clone();
         let mut rest = named;

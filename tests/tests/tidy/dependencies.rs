@@ -1,4 +1,4 @@
-//! Who may know whom, by what Cargo says of the manifests.
+//! The permitted dependencies, checked with Cargo's metadata of the manifests.
 
 use std::process::Command;
 
@@ -46,7 +46,7 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
         ("solti-metrics-cli", "solti-metrics-guest"),
         ("solti-metrics-server", "solti-metrics-guest"),
         ("solti-metrics-conformance", "solti-metrics-guest"),
-        // Tests run what the guest builds, and link none of it.
+        // Tests run the guests, and link none of them.
         ("solti-metrics-tests", "solti-metrics-guest"),
     ];
     for (who, whom) in strangers {
@@ -56,7 +56,7 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
     Ok(())
 }
 
-/// Libraries know those beneath them, and no terminal.
+/// Libraries know lower libraries only, and no terminal.
 #[test]
 fn no_arrow_runs_back_up() -> Result<()> {
     let above = [
@@ -123,14 +123,14 @@ fn dependency(entry: &Value) -> Result<Dependency> {
     })
 }
 
-/// What Cargo says of one package of the workspace.
+/// Cargo's metadata of one package of the workspace.
 fn package(name: &str) -> Result<Value> {
     let mut packages = packages()?.into_iter();
     let found = packages.find(|package| package["name"] == name);
     found.with_context(|| format!("no package `{name}`"))
 }
 
-/// What Cargo says of each package of the workspace.
+/// Cargo's metadata of all packages of the workspace.
 pub(crate) fn packages() -> Result<Vec<Value>> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -150,7 +150,7 @@ pub(crate) fn packages() -> Result<Vec<Value>> {
     Ok(packages.clone())
 }
 
-/// Else `make run` and `make test` would each build wasmtime for themselves.
+/// Otherwise `make run` and `make test` would each build wasmtime.
 #[test]
 fn tests_choose_no_other_features_than_the_build() -> Result<()> {
     let plain = features("normal,build")?;
@@ -164,7 +164,7 @@ fn tests_choose_no_other_features_than_the_build() -> Result<()> {
     Ok(())
 }
 
-/// Every package of the workspace's tree with its features.
+/// All packages of the workspace's tree with their features.
 fn features(edges: &str) -> Result<Vec<String>> {
     let output = Command::new(env!("CARGO"))
         .args([

@@ -1,16 +1,16 @@
-//! What a page for people must not have, and what a page about a decision must.
+//! Forbidden texts of pages, and required parts of decisions.
 
 use anyhow::{Context, Result, ensure};
 
 use crate::tree::{files, root};
 
-/// Folders at the top of somebody's machine, or of a build server.
+/// Top folders of a user's machine, or of a build server.
 const MACHINES: [&str; 6] = ["home", "root", "Users", "work", "workspace", "builds"];
 
 /// The folder of pages that each state one decision.
 const DECISIONS: &str = "docs/decisions/";
 
-/// Words of `ARCHITECTURE.md` at most: a newcomer reads all of it.
+/// Maximum number of words in `ARCHITECTURE.md`: a newcomer reads all of it.
 const MOST_WORDS: usize = 1_500;
 
 #[test]
@@ -29,12 +29,12 @@ fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
     Ok(())
 }
 
-/// Whether a line has an absolute path into a person's or a server's folders.
+/// Whether a line has an absolute path into the folders of a user or a server.
 fn names_a_machine(line: &str) -> bool {
     MACHINES.iter().any(|top| {
         let folder = format!("/{top}/");
         line.match_indices(&folder).any(|(at, _)| {
-            // Within a longer path or an address it is another folder.
+            // Within a longer path or an address, the name means another folder.
             !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-*}>".contains(c))
         })
     }) || line.contains(":\\Users\\")
@@ -71,7 +71,7 @@ fn the_architecture_can_be_read_at_once() -> Result<()> {
     Ok(())
 }
 
-/// What decisions name moves more often than they do.
+/// Files move more often than the decisions that name them.
 #[test]
 fn decisions_name_files_that_exist() -> Result<()> {
     let mut found = 0;
@@ -116,8 +116,8 @@ fn decisions_have_a_date_and_are_in_the_index() -> Result<()> {
     Ok(())
 }
 
-/// Whether what stands between backticks is a file or a folder of the project: a path
-/// that begins at its top, or ends like a file or a folder.
+/// Whether a text in backticks is a path of the project: it starts with a top folder, or
+/// ends like a file or a folder.
 fn is_repository_path(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let Some((top, rest)) = word.split_once('/') else {

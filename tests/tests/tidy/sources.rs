@@ -1,21 +1,21 @@
-//! What Rust source and the tree that it lies in must not have.
+//! Forbidden parts of Rust source and of the tree.
 
 use anyhow::Result;
 
 use crate::code::{code, has, is_word};
 use crate::tree::{File, files, paths};
 
-/// The files in which `unsafe` is written, each with the contract that makes it
-/// sound. What a macro expands to is not written.
+/// The files with `unsafe`, each with the contract that makes it sound. Expansions of
+/// macros do not count.
 const UNSAFE: [&str; 1] = ["host/src/artifact/code.rs"];
 
-/// Beyond this, a file is hardly named for one thing.
+/// A longer file rarely has one purpose.
 const LINES: usize = 350;
 
-/// Where a file is a component of its own, with its own world.
+/// The folders in which a file is a component with its own world.
 const COMPONENTS: [&str; 2] = ["guest/examples/", "tests/raises/"];
 
-/// All but `tidy` link wasmtime, which takes long and makes each larger than 100 MB.
+/// All except `tidy` link wasmtime, which takes long and makes each larger than 100 MB.
 const TEST_BINARIES: [&str; 6] = [
     "tests/tests/allocations/main.rs",
     "tests/tests/command/main.rs",
@@ -82,7 +82,7 @@ fn no_re_export_is_a_glob() -> Result<()> {
     )
 }
 
-/// An example is one file, beside which its modules are.
+/// An example is a single file, and its modules are in a folder next to it.
 #[test]
 fn modules_are_where_the_compiler_looks_for_them() -> Result<()> {
     none(
@@ -134,7 +134,7 @@ fn libraries_say_nothing_of_options() -> Result<()> {
         }
         let text = file.text.split("#[cfg(test)]\nmod tests {").next();
         for line in text.unwrap_or_default().lines() {
-            // What a guest may be given is an example in a schema.
+            // A schema may have a guest's options as examples.
             let is_comment = ["//", "#["]
                 .iter()
                 .any(|it| line.trim_start().starts_with(it));
@@ -147,7 +147,7 @@ fn libraries_say_nothing_of_options() -> Result<()> {
     Ok(())
 }
 
-/// Whether there is an option in it, as `--listen` is.
+/// Whether the line has an option, such as `--listen`.
 fn names_an_option(line: &str) -> bool {
     line.match_indices("--").any(|(at, _)| {
         let after = line[at + 2..].chars().next();
@@ -174,7 +174,7 @@ fn is_component(path: &str) -> bool {
     COMPONENTS.iter().any(|folder| path.starts_with(folder))
 }
 
-/// Asserts that the code of no Rust file, but for the `excepted`, is `bad`.
+/// Asserts that no Rust file, except for the `excepted`, has `bad` code.
 fn none(excepted: fn(&File) -> bool, bad: fn(&str) -> bool, rule: &str) -> Result<()> {
     let found: Vec<_> = files("rs")?
         .into_iter()

@@ -1,4 +1,4 @@
-//! `run` with components that receive the records.
+//! `run` with components as backends.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, scrape};
 
-/// A provider that does this with a task that has ended.
+/// A provider that executes these instructions for each completed task.
 pub(crate) fn provider(completed: &str) -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
@@ -30,7 +30,7 @@ pub(crate) fn example(name: &str) -> String {
     artifact(name, WASI).display().to_string()
 }
 
-/// The identity of every ledger in a report.
+/// Checks the identity of each ledger in a report.
 fn balanced(report: &Value) -> Result<()> {
     let mut ledgers = vec![&report["ledger"]["guests"], &report["ledger"]["runner"]];
     let backends = report["backends"].as_array().context("backends")?;
@@ -68,13 +68,13 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
         "env=SAMPLER_KEEP=2",
     ])?;
     ensure!(end.code == Some(0), "{end}");
-    // Four starts and four completions, every second of which goes on.
+    // Four starts and four completions. The sampler forwards every second completion.
     for row in [
         &["sampler", "8", "6", "0", "0", "2"][..],
         &["provider", "6", "6", "0", "0", "0"],
         &["sampler", "running", "0", "0", "0"],
         &["provider", "running", "0", "0", "0"],
-        // What the guest did is not what the sampler made of it.
+        // The guest's row counts all records, also those that the sampler removes.
         &["wasm", "success", "4"],
     ] {
         ensure!(rows(&end.stderr, row) == 1, "{row:?}\n{end}");
@@ -121,7 +121,7 @@ fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
         "--drain-timeout",
         "50ms",
     ])?;
-    // Losses make the command fail, as ever.
+    // Losses make the command fail.
     ensure!(end.code == Some(1), "{end}");
     let report = json(&end)?;
     ensure!(report["tasks"][0]["count"] == 3, "{report}");
@@ -157,7 +157,8 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     running.line("waiting")?;
     let started = r#"solti_runner_tasks_started_total{runner="container"}"#;
 
-    // A component exposes OpenMetrics, and whoever prefers the older format gets that.
+    // A component exposes OpenMetrics, and a client that prefers the older format gets
+    // that format.
     let families = [
         "# TYPE solti_runner_tasks_started",
         "# TYPE solti_runner_tasks_started_total",

@@ -1,4 +1,4 @@
-//! `check`: what it tells of a component, and whether `run` agrees.
+//! `check`: its description of a component, and its agreement with `run`.
 
 use std::fs;
 
@@ -11,14 +11,14 @@ use crate::cli::place::{Place, digest};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 
-/// A component, and what has to be told of it.
+/// A component, and its expected description.
 struct Case {
     file: String,
     role: &'static str,
     runnable: bool,
-    /// Whether it can be a backend, or stand before one.
+    /// Whether the component can be a backend or a middleware.
     receives: bool,
-    /// What the problem names.
+    /// Words that the problem must contain.
     named: &'static [&'static str],
 }
 
@@ -163,7 +163,7 @@ fn check(place: &Place, case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// A file that cannot be read twice, such as a pipe, and that may never end.
+/// A file that cannot be read twice, such as a pipe without an end.
 #[test]
 fn a_component_is_read_only_once() -> Result<()> {
     let place = Place::new()?;
@@ -198,7 +198,7 @@ fn a_name_with_control_characters_is_printed_escaped() -> Result<()> {
     Ok(())
 }
 
-/// The answer parses whatever is asked about.
+/// The answer of `check --json`. It is valid JSON for each component.
 fn json(place: &Place, file: &str) -> Result<(End, Value)> {
     let end = place.run(&["check", "--format", "json", file])?;
     let answer = serde_json::from_str(&end.stdout).with_context(|| end.to_string())?;
@@ -322,7 +322,7 @@ fn cases(place: &Place) -> Result<Vec<Case>> {
     ])
 }
 
-/// A component with a `main`, and these imports that it does nothing with.
+/// A component with a `main` and these imports, which it does not use.
 fn program(imports: &str) -> Result<Vec<u8>> {
     Ok(wat::parse_str(format!(
         r#"(component {imports}

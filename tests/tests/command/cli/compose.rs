@@ -1,5 +1,5 @@
-//! `compose`: what it writes is a program that needs no metrics, and it is written
-//! whole or not at all.
+//! `compose`: the output is a program that needs no metrics host, and is written
+//! completely or not at all.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -113,7 +113,7 @@ fn a_terminal_is_spared() -> Result<()> {
     Ok(())
 }
 
-/// What is wrong, and what is said of it.
+/// Wrong arguments, and the expected message.
 const WRONG: [(&[&str], &str); 6] = [
     (
         &["PROVIDER", "DIGEST"],
@@ -135,7 +135,7 @@ const WRONG: [(&[&str], &str); 6] = [
         &["text.wasm", "PROVIDER"],
         "text.wasm: is not WebAssembly but text",
     ),
-    // The library that composes has an assertion for it.
+    // The library that composes has an assertion for this case.
     (&["odd.wasm", "PROVIDER"], "cannot be composed: "),
 ];
 
@@ -190,9 +190,9 @@ fn a_file_is_replaced_where_it_is() -> Result<()> {
     let place = Place::new()?;
     place.write("real/app.wasm", b"old")?;
     symlink("real/app.wasm", place.path("link.wasm"))?;
-    // Whoever has the old file open keeps it, under this name too.
+    // A reader with the old file open keeps it, also under this name.
     fs::hard_link(place.path("real/app.wasm"), place.path("old.wasm"))?;
-    // The guest itself may be the output: it is read before.
+    // The output may be the guest itself: the command reads it before it writes.
     fs::copy(digest(), place.path("guest.wasm"))?;
     for (guest, output) in [
         (digest().as_str(), "link.wasm"),
@@ -241,7 +241,7 @@ fn wrong_use_is_told_from_failure() -> Result<()> {
     only(&place, &[])
 }
 
-/// Asserts that these are all names in the place.
+/// Asserts that the folder has exactly these names.
 fn only(place: &Place, names: &[&str]) -> Result<()> {
     let mut found = Vec::new();
     for entry in fs::read_dir(place.path(""))? {
@@ -252,7 +252,7 @@ fn only(place: &Place, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Records, and imports a core module within an instance.
+/// A guest that records and imports a core module within an instance.
 fn odd() -> Result<Vec<u8>> {
     Ok(wat::parse_str(
         r#"(component

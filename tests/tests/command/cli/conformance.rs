@@ -1,5 +1,5 @@
-//! `conformance` of what receives records: what is right passes, and each fault is
-//! failed by the one check that is about it.
+//! `conformance` of providers and middlewares: correct components pass, and each fault
+//! fails exactly the check for that fault.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
@@ -82,7 +82,7 @@ fn one_that_wants_a_start_for_each_completion_fails_any_order() -> Result<()> {
 #[test]
 fn one_whose_buckets_end_too_early_fails_bucket_bounds() -> Result<()> {
     let within = "(i64.le_u (local.get $ms) (i64.load (local.get $bound)))";
-    // The last bucket has no end.
+    // The last bucket has no upper bound.
     let below = "(i32.or (i64.lt_u (local.get $ms) (i64.load (local.get $bound)))
         (i64.eq (i64.load (local.get $bound)) (i64.const -1)))";
     let component = without(within, below)?;

@@ -1,4 +1,4 @@
-//! `docs/reference/conformance.md`: its commands are run, and its checks are those there are.
+//! `docs/reference/conformance.md`: its commands run, and its list of checks is complete.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,7 +67,7 @@ fn every_block_of_the_page_is_run() -> Result<()> {
                 for line in block.lines() {
                     let end = run(&place, line)?;
                     if block.about == "provider" {
-                        // Filled in below, where it is shown.
+                        // The real output is compared with the page below.
                         place.write("provider.txt", end.stdout.as_bytes())?;
                     }
                 }
@@ -92,7 +92,7 @@ fn is_of_the_crate(block: &Block) -> Result<()> {
     Ok(())
 }
 
-/// Figures are of one day and one machine; the rest is not.
+/// Figures depend on the day and the machine. The other words must match.
 fn is_like(shown: &Block, real: &str) -> Result<()> {
     let words = |line: &str| {
         let words = line.split_whitespace();
@@ -101,7 +101,7 @@ fn is_like(shown: &Block, real: &str) -> Result<()> {
         words.map(str::to_owned).collect::<Vec<_>>().join(" ")
     };
     for (shown, real) in shown.lines().zip(real.lines()) {
-        // A machine that is busy has no time for a million of them.
+        // On a busy machine, the budget ends before a million records.
         if !real.contains("within --budget") {
             ensure!(
                 words(shown) == words(real),

@@ -1,4 +1,4 @@
-//! `conformance` of guests: what it says of their records, and which check fails.
+//! `conformance` of guests: its description of their records, and the failing check.
 
 use std::process::Command;
 
@@ -97,7 +97,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
         "runs",
         "it trapped",
     )?;
-    // However many records that are, they are counted, and not kept.
+    // The command counts any number of records and does not store them.
     let ever = guest(&format!("(loop $ever {START} {END} (br $ever))"))?;
     fails(
         &ever,
@@ -120,7 +120,7 @@ fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
     let roles: Vec<_> = report["suites"].as_array().into_iter().flatten().collect();
     let roles: Vec<_> = roles.iter().map(|suite| &suite["role"]).collect();
     ensure!(roles == ["guest", "middleware"], "{end}");
-    // It traps in `main`, and at its third record.
+    // The guest traps in `main`, and the middleware traps at its third record.
     let failed: Vec<_> = failed(&report)?
         .iter()
         .map(|it| it["name"].clone())
@@ -172,7 +172,7 @@ guest.wasm does not conform: 1 failed, 5 passed
 
 #[test]
 fn junit_is_xml_whatever_a_component_says() -> Result<()> {
-    // What it exposes ends a line within the value of a label.
+    // The exposition ends a line within the value of a label.
     let component = faulty::without(r#""\22} ""#, r#""<\27&> ""#)?;
     let place = Place::new()?;
     place.write("a&b.wasm", &component)?;

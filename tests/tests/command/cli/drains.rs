@@ -1,4 +1,4 @@
-//! `run` that is asked to end, or has ended, while backends are at work.
+//! `run` that is asked to stop, or ends, while backends are busy.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<(
     let guests = report["ledger"]["guests"]["delivered"].as_u64();
     let guests = guests.context("a count")?;
     ensure!(guests >= 1, "{report}");
-    // What the guest delivered, and the runner's own two, were all accepted.
+    // The backend has accepted all delivered records of the guest, and the runner's own
+    // two.
     let accepted = &report["backends"][0]["ledger"]["accepted"];
     ensure!(accepted.as_u64() == Some(guests + 2), "{report}");
     Ok(())

@@ -1,4 +1,4 @@
-//! Files that are none: nobody waits for what may never come.
+//! Paths that are not regular files: the command never waits for input that may not come.
 
 use std::os::unix::net::UnixListener;
 use std::process::Command;
@@ -8,7 +8,7 @@ use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::cli::place::{Place, digest};
 
-/// Each use of a file that the command line names, where `FILE` is one.
+/// Each use of a file on the command line. `FILE` stands for the path.
 const USES: [&[&str]; 9] = [
     &["run", "FILE"],
     &["run", "--backend", "./FILE", "GUEST"],

@@ -1,4 +1,4 @@
-//! `run`: a guest has what it was granted, and nothing else.
+//! `run`: a guest has its grants, and nothing else.
 
 use anyhow::{Result, ensure};
 
@@ -26,7 +26,7 @@ fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {
     Ok(())
 }
 
-/// None of this process's own is among them.
+/// The guest gets no variable of the command's own environment.
 #[test]
 fn variables_reach_the_guest_and_no_others_do() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
@@ -54,11 +54,11 @@ fn variables_reach_the_guest_and_no_others_do() -> Result<()> {
     Ok(())
 }
 
-/// Each task reads it from its beginning.
+/// Each task reads the input from its beginning.
 #[test]
 fn standard_input_reaches_every_task() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
-    // More than the guest asks for at a time.
+    // The input is longer than one read of the guest.
     let input: String = (0..2_000).map(|line| format!("line {line}\n")).collect();
     place.write("input", input.as_bytes())?;
     let end = place.run(&["run", "--stdin", "input", "--repeat", "2", "guest.wasm"])?;
@@ -106,7 +106,7 @@ fn no_directory_is_granted_unasked_and_none_above() -> Result<()> {
     Ok(())
 }
 
-/// The guest can look, and what it reads it reads under the name it was given.
+/// The guest can list the directory and read files under the granted name.
 #[test]
 fn a_read_only_directory_is_read_under_its_other_name() -> Result<()> {
     let place = Place::with_files(&["one"])?;

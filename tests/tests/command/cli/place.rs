@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use solti_metrics_tests::child::{End, Running};
 
-/// A folder of its own for a test, in which the command is run.
+/// A test's own folder, in which the command runs.
 pub(crate) struct Place {
     folder: TempDir,
 }
@@ -20,14 +20,14 @@ impl Place {
         })
     }
 
-    /// With the component `guest.wasm` in it.
+    /// A folder with the component `guest.wasm`.
     pub(crate) fn with(guest: &[u8]) -> Result<Self> {
         let place = Self::new()?;
         place.write("guest.wasm", guest)?;
         Ok(place)
     }
 
-    /// With `files` in the folder `in`, for `digest` to hash.
+    /// A folder with `files` in its folder `in`, for `digest` to hash.
     pub(crate) fn with_files(files: &[&str]) -> Result<Self> {
         let place = Self::new()?;
         for file in files {
@@ -53,7 +53,7 @@ impl Place {
         Ok(command)
     }
 
-    /// Another program in this folder. `$0` of a shell script is the command.
+    /// A shell script in this folder. `$0` is the command.
     pub(crate) fn shell(&self, script: &str, args: &[&str]) -> Result<Command> {
         let mut command = self.program(Path::new("sh"));
         command.args(["-c", script]).arg(program()?).args(args);
@@ -69,7 +69,7 @@ impl Place {
         command
     }
 
-    /// Runs the command to its end. It never panics, whatever it is given.
+    /// Runs the command to its end. The command never panics, for all arguments.
     pub(crate) fn run(&self, args: &[&str]) -> Result<End> {
         let end = Running::start(&mut self.command(args)?)?.end()?;
         ensure!(!end.stderr.contains("panicked at"), "it panicked\n{end}");
@@ -91,7 +91,7 @@ pub(crate) fn digest() -> String {
     artifact("digest", WASI).display().to_string()
 }
 
-/// The command, which a test of another package does not build by itself.
+/// The command. Cargo does not build it for a test of another package.
 pub(crate) fn program() -> Result<PathBuf> {
     let program = command();
     ensure!(

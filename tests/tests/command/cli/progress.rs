@@ -1,4 +1,4 @@
-//! `run`: a bar for people at a terminal, and nothing of it anywhere else.
+//! `run`: a progress bar at a terminal, and no trace of it elsewhere.
 
 use anyhow::{Context, Result, ensure};
 
@@ -30,7 +30,7 @@ fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
         &["missing.wasm"],
         &["--no-such-option"],
     ] {
-        // What people have set for the sake of their terminal.
+        // Variables that users set for their terminal.
         let mut command = place.command(&[&["run"], options].concat())?;
         command
             .env("TERM", "xterm-256color")
@@ -73,10 +73,10 @@ fn a_terminal_that_is_to_be_plain_gets_no_control_sequence() -> Result<()> {
             ensure!(!end.stdout.contains(ESCAPE), "{variable:?} {args}: {end}");
         }
     }
-    // A variable that is empty says nothing.
+    // An empty variable counts as unset.
     let end = at_terminal_with(&place, "run --repeat 20 guest.wasm", ("NO_COLOR", ""))?;
     ensure!(end.stdout.contains(ESCAPE), "{end}");
-    // Nor has an entry of the log any; a bar may be before it.
+    // A log entry has no control sequence either. A bar may come before it.
     let end = at_terminal_with(&place, "run missing.wasm", ("RUST_LOG", "debug"))?;
     let (before, _) = end
         .stdout
@@ -159,7 +159,7 @@ fn errors_without_an_end_of_line_come_before_the_table() -> Result<()> {
     without_an_end_of_line("stderr")
 }
 
-/// The bar must neither wipe it away nor hold it back.
+/// The bar must neither erase nor delay the text.
 fn without_an_end_of_line(stream: &str) -> Result<()> {
     let place = Place::with(&guests::teller(stream, "no end", 300)?)?;
     let end = at_terminal(&place, "run guest.wasm")?;
@@ -172,7 +172,7 @@ fn without_an_end_of_line(stream: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every line of it, with nothing between and nothing behind.
+/// Checks for all lines of the table, with nothing between and nothing after them.
 fn whole_table(text: &str, tasks: &str) -> Result<()> {
     ensure!(!text.contains(ESCAPE), "{text:?}");
     ensure!(rows(text, &["wasm", "success", tasks]) == 1, "{text}");

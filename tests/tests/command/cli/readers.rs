@@ -1,4 +1,4 @@
-//! `run`: readers that go away, or never read.
+//! `run`: readers that leave, or never read.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -11,10 +11,10 @@ use crate::cli::report::{report, rows};
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
-/// Ten million bytes and some, of which a pipe takes few.
+/// More than ten million bytes. A pipe takes a small part of them.
 const MANY: u32 = 2_500;
 
-/// Much more than what has to end by itself needs to end.
+/// Much longer than the run needs without a deadline.
 const SOON: Duration = Duration::from_secs(20);
 
 #[test]
@@ -30,7 +30,8 @@ fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
     Ok(())
 }
 
-/// Unlike `head`, which may be there until all is written.
+/// Unlike `head`, this reader leaves before the report. `head` may wait until all is
+/// written.
 #[test]
 fn a_reader_that_is_gone_before_the_report_is_no_error() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
@@ -86,7 +87,7 @@ fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
-    // The guest is in the middle of it.
+    // The guest is in the middle of its output.
     stdout.read_exact(&mut [0; 1 << 17])?;
     drop(stdout);
     let end = running.end()?;
@@ -101,7 +102,7 @@ fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "500ms", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?;
-    // Held, and not read, until the end.
+    // Holds the output unread until the end.
     let unread = running.unread()?;
     let end = running.end()?;
     drop(unread);
@@ -117,7 +118,7 @@ fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
     Ok(())
 }
 
-/// And so do others that run at the same time, or after it.
+/// Concurrent and later runs end by their deadline, too.
 #[test]
 fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
@@ -155,7 +156,7 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()
     Ok(())
 }
 
-/// What becomes of the messages is another question.
+/// Only the report is checked. The messages on standard error may be lost.
 #[test]
 fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
     let place = Place::with(&guests::printer("stderr", MANY)?)?;
@@ -188,7 +189,7 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()
     Ok(())
 }
 
-/// Again and again, since what is lost is not lost every time.
+/// Repeats the run, since a message would not be lost every time.
 #[test]
 fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
     let place = Place::new()?;
@@ -219,7 +220,7 @@ fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
     Ok(())
 }
 
-/// As long as somebody reads in the end, nothing is lost.
+/// A slow reader gets all output in the end.
 #[test]
 fn a_reader_that_is_slow_to_begin_loses_nothing() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;

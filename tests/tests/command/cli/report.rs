@@ -1,4 +1,4 @@
-//! `run`: the report in its three forms, and what else is on either stream.
+//! `run`: the report in its three formats, and the other output on both streams.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use solti_metrics_tests::child::End;
 use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
 
-/// What `digest` hashes here.
+/// The files that `digest` hashes here.
 const FILES: [&str; 3] = ["one", "two", "below/three"];
 
 #[test]
@@ -41,7 +41,7 @@ fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
     ledger(&report, "runner", 2)
 }
 
-/// A row has the outcome, the count, and three times that are in order.
+/// A row has the outcome, the count, and three times in ascending order.
 #[test]
 fn the_json_report_tells_how_long_tasks_took() -> Result<()> {
     let guest = guests::teller("stdout", "", 20)?;
@@ -108,7 +108,7 @@ fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
         end.stderr.lines().any(|line| line.starts_with(&head)),
         "{end}"
     );
-    // Nothing but what the guest printed.
+    // Standard output has only the guest's output.
     ensure!(
         sums(&end.stdout) == 3 && end.stdout.lines().count() == 3,
         "{end}"
@@ -166,7 +166,7 @@ fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
     };
     let (alone, together) = (elapsed("1")?, elapsed("4")?);
     ensure!(alone >= 4_000, "{alone} ms alone");
-    // One after the other they cannot be that fast.
+    // Sequential tasks cannot be that fast.
     ensure!(together < 4_000, "{together} ms together");
     Ok(())
 }
@@ -206,14 +206,14 @@ fn a_failure_is_on_standard_error_and_in_the_exit_code() -> Result<()> {
     Ok(())
 }
 
-/// The report on standard output, and nothing else there.
+/// Parses the report, and checks that standard output has nothing else.
 pub(crate) fn report(end: &End) -> Result<Value> {
     let report: Value = serde_json::from_str(&end.stdout).with_context(|| end.to_string())?;
     ensure!(report["schema"] == "solti-metrics/run@1", "{report}");
     Ok(report)
 }
 
-/// How many lines begin with these cells.
+/// Number of lines that start with these cells.
 pub(crate) fn rows(table: &str, cells: &[&str]) -> usize {
     table
         .lines()
@@ -237,7 +237,7 @@ fn ledger(report: &Value, whose: &str, records: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many lines are such as `sha256sum` prints.
+/// Number of lines in the format of `sha256sum`.
 fn sums(output: &str) -> usize {
     let is_sum = |sum: &str| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
     output

@@ -1,4 +1,4 @@
-//! `run --listen`: what a scraper gets while tasks run.
+//! `run --listen`: the answers to a scraper while tasks run.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use solti_metrics_tests::http::{ask, connect, scrape};
 pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The command, serving while a guest waits to be told to go on.
+/// The command, serving while a guest waits.
 pub(crate) struct Served {
     place: Place,
     running: Running,
@@ -22,7 +22,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Once the guest has made its first record.
+    /// Starts the command, and waits for the first record of the guest.
     pub(crate) fn start() -> Result<Self> {
         let place = Place::with(&guests::waiter()?)?;
         let args = [
@@ -50,7 +50,7 @@ impl Served {
     }
 }
 
-/// Where it serves, as it says on standard error.
+/// The address that the command prints on standard error.
 pub(crate) fn address(running: &mut Running) -> Result<SocketAddr> {
     let address = running.line("serving http://")?;
     let address = address.strip_suffix("/metrics").context("no path")?;
@@ -229,8 +229,8 @@ fn every_scrape_balances_while_tasks_come_and_go() -> Result<()> {
     let mut running = Running::start(&mut place.command(&args)?)?;
     let address = address(&mut running)?;
     let mut last = 0.0;
-    // The command ends between two scrapes, or in the middle of one. It goes on for
-    // longer than a page is shared.
+    // The command ends between two scrapes, or during one. It serves for longer than it
+    // caches a page.
     while let Ok(answer) = scrape(address) {
         let ledger = |what| {
             answer.sample(&format!(

@@ -1,4 +1,4 @@
-//! What every command does when it is asked to stop: it ends at once, wherever it waits.
+//! All commands, asked to stop: each ends at once, at each point where it waits.
 
 use std::time::Instant;
 use std::{fs, thread};
@@ -10,14 +10,14 @@ use solti_metrics_tests::guests;
 use crate::cli::backends::{example, provider};
 use crate::cli::place::Place;
 
-/// The command with a standard input that is open, and to which nobody writes.
+/// The command with an open standard input that has no data.
 fn waiting(place: &Place, args: &[&str]) -> Result<Running> {
     let script = r#"mkfifo pipe; exec 9<>pipe && rm pipe && exec "$0" "$@" <&9"#;
     Running::start(&mut place.shell(script, args)?)
 }
 
-/// Waits until a process handles its signals, and does nothing but wait: a signal before
-/// that would end it without the handlers under test.
+/// Waits until a process handles its signals, and only waits. An earlier signal would end
+/// it without the handlers under test.
 fn until_it_waits(running: &Running) -> Result<()> {
     let status = format!("/proc/{}/status", running.id);
     let begun = Instant::now();
@@ -28,7 +28,7 @@ fn until_it_waits(running: &Running) -> Result<()> {
             line.unwrap_or_default().trim().to_owned()
         };
         let caught = u64::from_str_radix(&field("SigCgt:"), 16)?;
-        // SIGTERM, and a process that sleeps.
+        // The process handles SIGTERM, and sleeps.
         if caught >> 14 & 1 == 1 && field("State:").starts_with('S') {
             return Ok(());
         }
@@ -37,7 +37,8 @@ fn until_it_waits(running: &Running) -> Result<()> {
     bail!("it does not wait")
 }
 
-/// As by a signal, which a shell that runs several commands looks at.
+/// Checks that the process ends as by a signal. A shell that runs several commands checks
+/// this.
 fn ends_by(running: Running, signal: &str) -> Result<()> {
     until_it_waits(&running)?;
     running.signal(signal)?;
@@ -100,7 +101,7 @@ fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
         ends_by(running, "TERM")?;
         drop(unread);
     }
-    // And what complains.
+    // A command that writes errors ends, too.
     let (running, unread) = Running::start_unheard(&mut place.command(&["check", "missing"])?)?;
     ends_by(running, "TERM")?;
     drop(unread);

@@ -1,4 +1,4 @@
-//! `-` and `/dev/stdin` are the command's own standard input, whatever that is.
+//! `-` and `/dev/stdin` are the command's own standard input, of any kind.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -26,14 +26,14 @@ fn pipe(text: &[u8]) -> Result<Stdio> {
     Ok(reader.into())
 }
 
-/// As from Node, and from inetd.
+/// A socket, as Node and inetd pass it.
 fn socket(text: &[u8]) -> Result<Stdio> {
     let (reader, mut writer) = UnixStream::pair()?;
     writer.write_all(text)?;
     Ok(OwnedFd::from(reader).into())
 }
 
-/// Of which whoever started the command has read the beginning.
+/// A file whose beginning the parent process has read.
 fn file(text: &[u8]) -> Result<Stdio> {
     let mut file: File = tempfile::tempfile()?;
     file.write_all(b"read already\n")?;

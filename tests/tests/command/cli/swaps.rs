@@ -1,4 +1,4 @@
-//! `run` with backends whose file changes meanwhile.
+//! `run` with backends whose files change during the run.
 
 use std::fs;
 

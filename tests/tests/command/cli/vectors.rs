@@ -1,5 +1,5 @@
-//! The vectors of `host/conformance/`: what they expect follows from what they record, they
-//! keep to their schema, the command runs all of them, and others instead if it is asked.
+//! The vectors of `host/conformance/`: their expectations follow from their records, they
+//! match their schema, and the command runs them or a user's own vectors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +44,7 @@ fn what_is_expected_follows_from_what_is_recorded() -> Result<()> {
     Ok(())
 }
 
-/// Each `expect`, against series counted here.
+/// Compares each `expect` with the series counted here. Returns their number.
 fn follow(vector: &Value) -> Result<usize> {
     let (mut series, mut compared) = (Series::of(&[])?, 0);
     for step in array(vector, "steps")? {
@@ -69,7 +69,8 @@ fn follow(vector: &Value) -> Result<usize> {
                         text(sample, "value")?.parse()?,
                     )?;
                 }
-                // Buckets follow from the rest, and a series that is not told is 0.
+                // Buckets follow from the other values. A series that the vector omits is
+                // 0.
                 let buckets = expected.iter().any(|it| it["labels"].get("le").is_some());
                 series
                     .clone()
@@ -152,7 +153,7 @@ fn every_vector_keeps_to_the_schema() -> Result<()> {
     Ok(())
 }
 
-/// As much of JSON Schema as that one needs.
+/// The part of JSON Schema that this schema needs.
 fn keeps(root: &Value, schema: &Value, value: &Value) -> bool {
     if let Some(pointer) = schema["$ref"].as_str() {
         let named = pointer.strip_prefix('#').and_then(|it| root.pointer(it));
@@ -241,7 +242,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/vectors")
 }
 
-/// All of them, by the stems of their files.
+/// All vectors, by the stems of their files.
 fn vectors() -> Result<BTreeMap<String, Value>> {
     let mut vectors = BTreeMap::new();
     for entry in fs::read_dir(folder())? {

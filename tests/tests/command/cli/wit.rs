@@ -1,4 +1,4 @@
-//! `wit`: the package that it writes is the one in `wit/`, whole or not at all.
+//! `wit`: its output is the package in `wit/`, complete or not at all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -95,7 +95,7 @@ fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
     Ok(())
 }
 
-/// Whichever file it is, and whether the others are there or not.
+/// Tests each file, with and without the other files.
 #[test]
 fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
     for name in ours()?.keys() {
@@ -125,7 +125,7 @@ fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
 fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
     for name in ours()?.keys() {
         let place = Place::new()?;
-        // A folder that has the file's name.
+        // A folder with the file's name.
         place.write(&format!("wit/{name}/keep"), b"")?;
         let before = tree(&place.path("wit"))?;
         let end = place.run(&["wit", "wit"])?;
@@ -151,14 +151,14 @@ fn a_folder_that_is_a_file_is_named() -> Result<()> {
     Ok(())
 }
 
-/// All that is in the repository's `wit/`, at whatever depth.
+/// All files in the repository's `wit/`, at any depth.
 fn ours() -> Result<BTreeMap<String, Vec<u8>>> {
     let ours = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;
     ensure!(!ours.is_empty());
     Ok(ours)
 }
 
-/// All files in a folder, by their path in it.
+/// All files in a folder, by their relative paths.
 fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];

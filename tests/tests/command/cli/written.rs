@@ -1,4 +1,4 @@
-//! Where commands write what they make, and what they tell of others.
+//! The output files of commands, and their messages about components.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ fn output_goes_through_links_and_into_names_of_any_length() -> Result<()> {
     let place = Place::with(&guests::flood()?)?;
     place.write("provider.wasm", &provider("")?)?;
     fs::create_dir(place.path("below"))?;
-    // There is nothing behind it yet.
+    // The target of the link does not exist yet.
     symlink("below/made.wasm", place.path("link.wasm"))?;
     let long = format!("{}.wasm", "x".repeat(250));
     for (out, made) in [
@@ -57,7 +57,7 @@ fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
     Ok(())
 }
 
-/// What would be a message, or clear the screen, if it were taken as it is.
+/// Text that would forge a message, or clear the screen, without escapes.
 const FORGED: &str = "told\nerror: forged\r\u{1b}[2J\u{202e}\u{2028}\n";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What becomes of a run that is due while others of its task go on.
+//! A run that is due while other runs of its task continue.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use solti_metrics_tests::guests;
 
 use crate::serve::place::{Place, count, task, until};
 
-/// A task whose guests wait to be let go on, due again and again.
+/// A task whose guests wait for a signal, and which is often due.
 fn waiters(more: &str) -> String {
     format!(
         r#"
@@ -31,7 +31,7 @@ fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
     ensure!(before["runs"]["success"] == 0, "{before}");
     for done in 1..=4 {
         place.go(&served)?;
-        // Who waited begins, and another one waits.
+        // The waiting run starts, and another one waits.
         until(&served, "waiter", |task| {
             full(task) && task["runs"]["success"] == done
         })?;

@@ -26,7 +26,7 @@ fn a_task_runs_as_often_as_it_is_to_and_everything_stops_in_order() -> Result<()
     })?;
     let runs = r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#;
     ensure!(served.sample(runs)? == 3.0);
-    // Each run reads one file, which is not there.
+    // Each run reads a file that does not exist.
     let failed = r#"solti_runner_tasks_completed_total{runner="wasm",outcome="failure"}"#;
     ensure!(served.sample(failed)? == 3.0);
     let end = served.stop()?;
@@ -35,8 +35,8 @@ fn a_task_runs_as_often_as_it_is_to_and_everything_stops_in_order() -> Result<()
     Ok(())
 }
 
-/// The clock of a machine may be set, and then the kernel says that it was started at
-/// another time. Where no file can be put over the kernel's, nothing is set.
+/// If the clock of a machine is set, the kernel reports another start time of the
+/// machine. The test sets nothing where it cannot mount a file over the kernel's.
 #[test]
 fn the_start_of_the_process_is_one_time_whatever_becomes_of_the_clock() -> Result<()> {
     let place = Place::with(&[])?;
@@ -45,7 +45,7 @@ fn the_start_of_the_process_is_one_time_whatever_becomes_of_the_clock() -> Resul
         unshare -rm true 2>/dev/null || exec "$@"
         exec unshare -rm sh -c 'mount --bind stat /proc/stat; exec "$@"' sh "$@""#;
     let served = place.serve_by(script, "[tasks]\n")?;
-    // Before anybody has asked for it.
+    // The file changes before the first request.
     let stat = fs::read_to_string(place.path("stat"))?;
     let lines = stat.lines().map(|line| match line.strip_prefix("btime ") {
         Some(_) => "btime 1000000000\n".to_owned(),

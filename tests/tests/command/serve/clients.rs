@@ -1,4 +1,4 @@
-//! Clients that mean no good, while tasks run.
+//! Hostile clients, while tasks run.
 
 use std::io::Write;
 
@@ -28,10 +28,10 @@ fn tasks_go_on_whoever_connects() -> Result<()> {
         idle.push(connect(address)?);
     }
     goes_on(&mut served)?;
-    // Asks again and again, and never reads.
+    // Sends requests again and again, and never reads.
     let mut deaf = connect(address)?;
     for _ in 0..50 {
-        // It may be hung up on.
+        // The server may close the connection.
         let _ = deaf.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
     }
     goes_on(&mut served)?;

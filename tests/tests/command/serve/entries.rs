@@ -1,4 +1,4 @@
-//! What is in the log, whatever guests print, and whoever reads it.
+//! The entries of the log, for all output of guests and all readers.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -14,7 +14,7 @@ use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 
 use crate::serve::place::{Place, until, until_backend};
 
-/// What would be an entry of its own, or clear a screen, if it were taken as it is.
+/// Text that would forge an entry, or clear a screen, without escapes.
 const FORGED: &str = "x\n{\"message\":\"run ended\",\"task\":\"other\"}\r\n\u{1b}[2J2026-11-27T00:00:00Z ERROR forged\u{202e}\u{2028}y";
 
 const TICKS: &str = "[tasks.teller]\ncomponent = \"teller.wasm\"\nrepeat = 3\n";
@@ -155,7 +155,7 @@ fn a_log_that_cannot_be_written_stops_nobody_and_is_counted() -> Result<()> {
     Ok(())
 }
 
-/// Each line of it is an entry of the runner's own.
+/// Parses the log. Each line is an entry of the runner.
 fn entries(log: &str) -> Result<Vec<Value>> {
     let entry = |line| {
         let entry: Value = serde_json::from_str(line).with_context(|| format!("{line:?}"))?;
@@ -221,7 +221,7 @@ fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
     Ok(())
 }
 
-/// As of a container's log whose reader is slow, and which others have made non-blocking.
+/// A slow reader of a container's log, whose pipe another process has made non-blocking.
 #[test]
 fn entries_are_whole_though_their_reader_is_slow() -> Result<()> {
     let line = format!("{}\n", "x".repeat(4_000));

@@ -1,4 +1,4 @@
-//! Backends and middlewares that come, go and change while records come.
+//! Backends and middlewares that are added, removed and changed while records arrive.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +25,7 @@ fn place() -> Result<Place> {
     Ok(place)
 }
 
-/// Waits until the guest has recorded much more.
+/// Waits until the guest has made many more records.
 fn flows(served: &Served) -> Result<()> {
     let accepted = |task: &serde_json::Value| task["ledger"]["accepted"].as_u64();
     let before = until(served, "flood", |_| true)?;
@@ -52,7 +52,7 @@ fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()
         ensure!(count(&after["ledger"]["accepted"])? >= before, "{after}");
         flows(&served)?;
     }
-    // As it is, nothing changes.
+    // An unchanged configuration changes nothing.
     ensure!(served.reload_as_it_is()?.is_none());
     ensure!(backend(&served, "sink")?["swaps"] == 3);
     let end = served.stop()?;
@@ -62,7 +62,7 @@ fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()
         let book = books.iter().find(|book| book["source"] == source);
         book.and_then(|book| book[what].as_u64())
     };
-    // Whatever guests and the runner recorded was accepted once, over all swaps.
+    // The backend has accepted each delivered record once, over all replacements.
     let all = of("guests", "delivered").zip(of("runner", "delivered"));
     ensure!(
         all.map(|(a, b)| a + b) == of("sink", "accepted"),
@@ -119,15 +119,15 @@ fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
         for name in ["sink", "first", "second", "lines"] {
             let there = rows.iter().any(|row| row["name"] == name);
             ensure!(there == more.contains(name), "{name}: {answer}");
-            // What was counted once never becomes less, be it gone.
+            // The counters of a removed backend never go down.
             let series = format!("solti_metrics_records_accepted_total{{source=\"{name}\"}}");
             let now = value(&page, &series).unwrap_or_default();
             let before = seen.insert(name, now).unwrap_or_default();
             ensure!(now >= before && (now > 0.0 || !there), "{name}: {page}");
         }
     }
-    // Nothing stands between any more: once nobody records, what guests delivered is
-    // what is scraped.
+    // No middleware remains. After the last record, the delivered records of guests equal
+    // the scraped ones.
     ensure!(served.reload("[tasks]\n")?.is_none());
     let answer = served.json("/api/backends")?;
     for source in ["guests", "runner"] {

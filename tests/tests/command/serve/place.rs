@@ -10,13 +10,13 @@ use solti_metrics_tests::child::Running;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 use tempfile::TempDir;
 
-/// A folder of its own for a test, in which a runner serves.
+/// A test's own folder, in which a runner serves.
 pub(crate) struct Place {
     folder: TempDir,
 }
 
 impl Place {
-    /// With these components in it.
+    /// A folder with these components.
     pub(crate) fn with(components: &[(&str, Vec<u8>)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         for (name, bytes) in components {
@@ -33,20 +33,20 @@ impl Place {
         Served::start(self.folder.path(), config)
     }
 
-    /// The same, without waiting until everything has begun.
+    /// Starts a runner without waiting for its readiness.
     pub(crate) fn serve_unready(&self, config: &str) -> Result<Served> {
         let folder = self.folder.path();
         let mut command = serve(folder, &[FILE]);
         Served::begin(&mut command, folder, &format!("{HEAD}{config}"))
     }
 
-    /// The same, by a shell script in which `"$@"` is the command.
+    /// Starts a runner with a shell script, in which `"$@"` is the command.
     pub(crate) fn serve_by(&self, script: &str, config: &str) -> Result<Served> {
         let folder = self.folder.path();
         Served::start_with(&mut self.shell(script), folder, &format!("{HEAD}{config}"))
     }
 
-    /// The same, for one whose log nobody reads: where it serves is chosen here.
+    /// Starts a runner whose log is not read. The test chooses its address.
     pub(crate) fn unheard(&self, script: &str, config: &str) -> Result<Served> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         self.write(
@@ -77,8 +77,8 @@ impl Place {
         Ok(fs::write(self.path(name), bytes)?)
     }
 
-    /// Lets one of the guests that wait for this folder go on, and waits until it has
-    /// seen that.
+    /// Lets one waiting guest of this folder continue, and waits until the guest has
+    /// noticed.
     pub(crate) fn go(&self, served: &Served) -> Result<()> {
         let go = self.path("go");
         fs::create_dir(&go)?;
@@ -86,12 +86,12 @@ impl Place {
     }
 }
 
-/// What `/api/tasks` says of a task.
+/// The entry of a task in `/api/tasks`.
 pub(crate) fn task(served: &Served, name: &str) -> Result<Value> {
     find(served.json("/api/tasks")?["tasks"].take(), name)
 }
 
-/// What `/api/backends` says of a backend.
+/// The entry of a backend in `/api/backends`.
 pub(crate) fn backend(served: &Served, name: &str) -> Result<Value> {
     find(served.json("/api/backends")?["backends"].take(), name)
 }
@@ -104,7 +104,7 @@ fn find(rows: Value, name: &str) -> Result<Value> {
         .with_context(|| format!("no {name}: {rows:?}"))
 }
 
-/// Waits until what is said of a task is like this.
+/// Waits until the entry of a task matches `like`.
 pub(crate) fn until(served: &Served, name: &str, like: impl Fn(&Value) -> bool) -> Result<Value> {
     served.until(&format!("the task {name} is so"), |served| {
         let task = task(served, name)?;
@@ -112,7 +112,7 @@ pub(crate) fn until(served: &Served, name: &str, like: impl Fn(&Value) -> bool) 
     })
 }
 
-/// Waits until what is said of a backend is like this.
+/// Waits until the entry of a backend matches `like`.
 pub(crate) fn until_backend(
     served: &Served,
     name: &str,
@@ -129,7 +129,7 @@ pub(crate) fn count(value: &Value) -> Result<u64> {
     value.as_u64().with_context(|| format!("no count: {value}"))
 }
 
-/// Nothing is on its way, and whatever was accepted is accounted for.
+/// Checks that no record is in flight, and that each accepted record is accounted for.
 pub(crate) fn settled(ledger: &Value) -> Result<()> {
     let dropped = ledger["dropped"].as_object().context("dropped")?;
     let dropped: u64 = dropped.values().filter_map(Value::as_u64).sum();

@@ -1,4 +1,4 @@
-//! What the README shows of `serve` is run.
+//! Runs the README's examples of `serve`.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn the_configuration_of_the_readme_is_good_and_runs() -> Result<()> {
             .with_context(|| format!("no block `{language} {about}`"))
     };
     let config = block("toml", FILE)?.text.clone();
-    // Any port will do, and here only one that is free.
+    // The test uses a free port.
     let config = config.replace("127.0.0.1:9464", "127.0.0.1:0");
     let config = format!("{config}\n[log]\nformat = \"json\"\n");
     let folder = tempfile::tempdir()?;
@@ -46,7 +46,7 @@ fn the_configuration_of_the_readme_is_good_and_runs() -> Result<()> {
     for page in ["/", "/healthz", "/readyz", "/api/tasks", "/api/backends"] {
         served.page(page)?;
     }
-    // The backend has all that was recorded, once it has taken it.
+    // The backend gets all records after some time.
     let totals = r#"solti_metrics_records_delivered_total{source="totals"}"#;
     served.until_at_least(totals, 4.0)?;
     let end = served.stop()?;

@@ -1,4 +1,4 @@
-//! What a changed configuration changes, and what it leaves alone.
+//! The effects of a changed configuration, and the parts that it leaves alone.
 
 use std::fs;
 
@@ -7,12 +7,12 @@ use solti_metrics_tests::{guest, guests};
 
 use crate::serve::place::{Place, count, task, until};
 
-/// A task of this name whose guest waits to be let go on, and what else it has.
+/// A task of this name whose guest waits, with further settings.
 fn waiter(name: &str, more: &str) -> String {
     format!("[tasks.{name}]\ncomponent = \"{name}.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
 }
 
-/// The same component with other bytes: a custom section behind it.
+/// The same component with other bytes: a custom section at its end.
 fn altered(mut component: Vec<u8>) -> Vec<u8> {
     component.extend([0, 2, 1, b'x']);
     component
@@ -51,7 +51,7 @@ fn only_what_changed_begins_anew() -> Result<()> {
     for _ in 0..3 {
         place.go(&served)?;
     }
-    // The one that was left alone has been the same run all the time.
+    // The unchanged task has kept its run.
     let answer = until(&served, "kept", |task| task["state"] == "done")?;
     ensure!(
         answer["runs"]["success"] == 1 && answer["runs"]["canceled"] == 0,
@@ -131,7 +131,7 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
     ensure!(served.reload_as_it_is()?.is_none());
     until(&served, "waiter", |task| task["running"] == 1)?;
     ensure!(served.sample(r#"solti_metrics_task_loaded{task="waiter"}"#)? == 1.0);
-    // One that is taken away again is gone.
+    // A removed task is gone.
     ensure!(served.reload("[tasks]\n")?.is_none());
     ensure!(task(&served, "waiter").is_err());
     Ok(())
@@ -168,7 +168,7 @@ fn what_needs_a_restart_says_so() -> Result<()> {
             format!("[runner]\nconcurrency = 3\n{}", waiter("waiter", "")),
             "[runner]",
         ),
-        // There is no room for that in what was set aside.
+        // The pool has no capacity for this limit.
         (waiter("waiter", "max_memory = \"1GiB\""), "max_memory"),
     ] {
         let error = served.reload(&more)?.context("no error")?;
@@ -193,7 +193,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
     };
     let mut served = place.serve(&format!("{}{}", config("same", 0), config("other", 0)))?;
     for round in 1..=20 {
-        // Several, of which some fall together.
+        // Several signals, which may coincide.
         for _ in 0..3 {
             served.signal("HUP")?;
         }

@@ -1,5 +1,5 @@
-//! Backends, middlewares and tasks that a reload removes or replaces: nothing that they
-//! have counted is lost, and no counter goes back.
+//! Backends, middlewares and tasks that a reload removes or replaces: no count is lost,
+//! and no counter goes back.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn place() -> Result<Place> {
     Ok(place)
 }
 
-/// A backend whose first record never comes back.
+/// A backend whose first record never returns.
 fn stuck(drain_timeout: &str, queue: u32) -> String {
     format!(
         "[runner]\ndrain_timeout = \"{drain_timeout}\"\n{FLOOD}[backends.stuck]\ncomponent = \"endless.wasm\"\nqueue = {queue}\ntimeout = \"1h\"\n"
@@ -40,7 +40,7 @@ fn accepted(served: &Served, source: &str) -> Result<f64> {
     ))
 }
 
-/// What `/api/backends` says of one that is gone.
+/// The entry of a removed backend in `/api/backends`.
 fn gone(served: &Served, name: &str) -> Result<Value> {
     let answer = served.json("/api/backends")?;
     let rows = answer["retired"].as_array().context("rows")?;
@@ -68,7 +68,7 @@ fn who_is_replaced_with_records_waiting_leaves_its_ledger_to_the_new_one() -> Re
     ensure!(end.code == Some(0), "{end}");
     let books = books(&end)?;
     let ([guests, ..], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
-    // One after the other, they were given all there was.
+    // Both backends together were given all records.
     let [accepted, delivered, dropped] = of(&books, "stuck")?;
     ensure!(accepted == guests + runner, "{books:?}");
     ensure!(delivered == 0 && dropped == accepted, "{books:?}");
@@ -108,7 +108,7 @@ fn who_comes_again_goes_on_from_its_own_counters() -> Result<()> {
     }
     let total = accepted(&served, "it")?;
     let page = served.page("/metrics")?;
-    // Those of what is at the moment have ended, and those that count have not.
+    // The gauges of the current state are gone, and the counters remain.
     ensure!(!page.contains("backend_state{backend=\"it\""), "{page}");
     for counter in ["backend_failures", "export_attempts"] {
         let series = format!("solti_metrics_{counter}_total{{backend=\"it\"}}");
@@ -136,7 +136,7 @@ fn who_still_drains_holds_up_no_reload_and_is_in_the_last_ledger() -> Result<()>
     let row = gone(&served, "stuck")?;
     let waits = count(&row["ledger"]["in_flight"])?;
     ensure!(row["draining"] == true && waits > 0, "{row}");
-    // A request to stop waits for it, as for all others.
+    // A stop waits for the removed backend, as for all others.
     served.signal("TERM")?;
     served.until("it stops", |served| {
         Ok((served.get("/readyz")?.status == 503).then_some(()))
@@ -214,7 +214,7 @@ fn a_task_that_is_removed_and_comes_again_goes_on_from_its_own_counters() -> Res
     Ok(())
 }
 
-/// More than there are names for. Their last runs end after that.
+/// Removes more tasks than there are remembered names. Their last runs end after that.
 #[test]
 fn runs_of_tasks_whose_names_are_forgotten_stay_counted() -> Result<()> {
     let sleeps = guests::teller("stdout", "late", 3_600_000)?;

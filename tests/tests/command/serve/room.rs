@@ -8,7 +8,7 @@ fn config(max_memory: &str) -> String {
     format!("[tasks.hello]\ncomponent = \"hello.wasm\"\nmax_memory = \"{max_memory}\"\n")
 }
 
-/// It would be lowered to that, and nobody would be told.
+/// Without a restart, the limit would be lowered silently to the pool's.
 #[test]
 fn memory_beyond_what_was_set_aside_needs_a_restart() -> Result<()> {
     let folder = tempfile::tempdir()?;

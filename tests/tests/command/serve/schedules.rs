@@ -1,4 +1,4 @@
-//! When a task runs, and how often.
+//! Schedules and numbers of runs.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::guest;
@@ -80,7 +80,7 @@ fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
         "#,
     )?;
     let task = until(&served, "failing", |task| task["state"] == "stopped")?;
-    // Each of the three begins, and is tried again twice.
+    // Each of the three runs starts, and is retried twice.
     ensure!(task["runs"]["failure"] == 9, "{task}");
     ensure!(task["running"] == 0 && task["waiting"] == 0, "{task}");
     Ok(())
@@ -117,7 +117,7 @@ fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
         ("failing.wasm", failing()?),
         ("waiter.wasm", guests::waiter()?),
     ])?;
-    // Two places: one is the waiter's, and whoever pauses has none.
+    // Two slots: the waiter has one, and a pausing task has none.
     let served = place.serve(
         r#"
         [runner]
@@ -135,7 +135,7 @@ fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
     )?;
     until(&served, "failing", |task| task["state"] == "backing_off")?;
     until(&served, "waiter", |task| task["running"] == 2)?;
-    // Asked to stop, it does not wait for the pause to pass.
+    // A stop does not wait for the end of the pause.
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     Ok(())

@@ -1,4 +1,4 @@
-//! What becomes of runs and records when a runner is asked to stop.
+//! Runs and records of a runner that is asked to stop.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use solti_metrics_tests::{guest, guests};
 
 use crate::serve::place::{Place, count, task, until, until_backend};
 
-/// A provider of which the first record never comes back.
+/// A provider whose first record never returns.
 pub(crate) fn endless() -> Result<Vec<u8>> {
     guest::component(
         r#"(module
@@ -22,7 +22,7 @@ pub(crate) fn endless() -> Result<Vec<u8>> {
     )
 }
 
-/// The last entries of the log: what became of the records of each source.
+/// The last entries of the log: the ledgers of all sources of records.
 pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
     let entries = end.stderr.lines().map(serde_json::from_str::<Value>);
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
@@ -38,7 +38,7 @@ pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
     Ok(books)
 }
 
-/// How many records of a source were accepted, delivered and dropped.
+/// Accepted, delivered and dropped records of a source.
 pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
     let book = books.iter().find(|book| book["source"] == source);
     let book = book.with_context(|| format!("no {source}: {books:?}"))?;
@@ -85,7 +85,7 @@ fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances()
 
 #[test]
 fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<()> {
-    // Takes connections, and never answers.
+    // Accepts connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let served = place.serve(&format!(
@@ -124,7 +124,8 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
         let message = entry["message"].as_str().unwrap_or_default();
         message.starts_with("stopping")
     })?;
-    // What comes at the same time is one request, so it is asked until it has gone.
+    // Simultaneous signals count as one request, so the test sends signals until the
+    // process has ended.
     while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
         std::thread::yield_now();
     }
@@ -140,7 +141,7 @@ fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()>
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])?;
-    // A pipe that is full, and that only the process itself could read.
+    // A full pipe that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
     let served = place.unheard(
         script,
@@ -192,7 +193,7 @@ fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
 #[test]
 fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
-    // Tasks begin in the order of their names, and this cache has nothing yet.
+    // Tasks start in the order of their names, and the compilation cache is empty.
     let config =
         format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
     let mut served = place.serve_unready(&config)?;
@@ -230,7 +231,7 @@ fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> 
     )?;
     served.signal("HUP")?;
     served.signal("HUP")?;
-    // Everything else goes on meanwhile.
+    // The other tasks continue meanwhile.
     let before = count(&until(&served, "flood", |_| true)?["ledger"]["accepted"])?;
     until(&served, "flood", |task| {
         task["ledger"]["accepted"].as_u64() > Some(before)
@@ -256,7 +257,7 @@ fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
             .status()?;
         ensure!(made.success(), "{made}");
     }
-    // To open the one blocks; the other is open, and nothing comes.
+    // Opening the first pipe blocks. The second pipe is open, without data.
     let _silent = std::fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -280,7 +281,8 @@ fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
     Ok(())
 }
 
-/// A guest that takes long to compile: so many functions, each with much in it.
+/// A guest that takes long to compile: `functions` functions, each with many
+/// instructions.
 pub(crate) fn vast(functions: usize) -> Result<Vec<u8>> {
     let body =
         "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 7)) (i32.load (local.get 0))))"

@@ -1,5 +1,4 @@
-//! Files that cannot be what they should be at a reload: nothing changes, and nobody
-//! waits.
+//! Unusable files at a reload: nothing changes, and no reload blocks.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +15,7 @@ fn place() -> Result<Place> {
     Place::with(&[("waiter.wasm", guests::waiter()?)])
 }
 
-/// The run that there was goes on.
+/// Checks that the previous run continues.
 fn goes_on(served: &Served) -> Result<()> {
     let task = task(served, "waiter")?;
     ensure!(task["running"] == 1 && task["last"].is_null(), "{task}");
@@ -39,11 +38,11 @@ fn an_emptied_configuration_removes_nothing() -> Result<()> {
         );
         goes_on(&served)?;
     }
-    // The beginning of a file that was not written to its end.
+    // The beginning of a file that was not written completely.
     let error = served.reload("")?.context("no error")?;
     ensure!(error.contains("there are no tasks in it"), "{error}");
     goes_on(&served)?;
-    // Who means it can say so.
+    // An explicit empty table removes all tasks.
     ensure!(served.reload("[tasks]\n")?.is_none());
     ensure!(task(&served, "waiter").is_err());
     ensure!(served.reload("")?.is_none());

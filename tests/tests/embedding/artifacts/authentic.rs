@@ -1,4 +1,4 @@
-//! Not a bit of kept code can be changed, and no other code put in its place.
+//! No bit of cached code can be changed, and no other code can replace it.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use solti_metrics_host::runner::{RecordPath, Runner};
 
 use crate::artifacts::kept::{Kept, files, guest};
 
-/// Of magic, format, kind, address, digest, lengths and the digest with the key.
+/// Magic, format, kind, address, digest, lengths and the digest with the key.
 const HEADER: usize = 136;
 
 #[test]
@@ -20,8 +20,8 @@ fn a_bit_that_was_flipped_is_found_before_the_code_runs() -> Result<()> {
     let whole = fs::read(&file)?;
     ensure!(whole.len() > 10_000, "{} bytes", whole.len());
 
-    // A bit of each byte of the header, which comes last, and as many again of the
-    // code, evenly.
+    // A bit of each byte of the header, which comes last, and as many bits of the code,
+    // evenly spread.
     let bytes = whole.len() - HEADER;
     let code = (0..HEADER + 64).map(|number| number * (bytes - 1) / (HEADER + 63));
     let places: Vec<_> = code.chain(bytes..whole.len()).collect();
@@ -103,7 +103,7 @@ fn code_is_of_no_use_when_the_key_has_changed() -> Result<()> {
     Ok(())
 }
 
-/// Authentic, and of another component, or compiled as something else.
+/// Authentic code of another component, or for another use.
 #[test]
 fn code_under_the_name_of_other_code_is_rejected() -> Result<()> {
     let kept = Kept::new()?;

@@ -1,5 +1,4 @@
-//! Components that are made to hurt whoever compiles them. Each is some hundred
-//! kilobytes at most.
+//! Components that attack the compiler. Each has some hundred kilobytes at most.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +9,7 @@ use solti_metrics_tests::guest::component;
 use crate::artifacts::place::Place;
 use solti_metrics_tests::child::Running;
 
-/// A guest that records, so that it is composed with the sink as well.
+/// A guest that records, so that it is also composed with the shim.
 fn guest(functions: &str, body: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -20,8 +19,8 @@ fn guest(functions: &str, body: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// One function with a branch in every statement, and a value that goes through all
-/// of them: takes minutes.
+/// A function with a branch in each statement, and a value that passes all of them. It
+/// takes minutes.
 pub(crate) fn huge_function() -> Result<Vec<u8>> {
     let mut body = String::from("(local $a i32) (local $b i32) (local $c i32)");
     for number in 0..40_000 {
@@ -35,12 +34,12 @@ pub(crate) fn huge_function() -> Result<Vec<u8>> {
     guest("", &body)
 }
 
-/// Takes 5 GiB.
+/// A component that takes 5 GiB to compile.
 fn many_functions() -> Result<Vec<u8>> {
     guest(&"(func)".repeat(100_000), "")
 }
 
-/// Takes time that grows with the square of it.
+/// A component whose time to compile grows with the square of its depth.
 fn deep_blocks() -> Result<Vec<u8>> {
     let deep = 200_000;
     guest("", &("block ".repeat(deep) + &"end ".repeat(deep)))
@@ -73,7 +72,7 @@ fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
     Ok(())
 }
 
-/// It costs nothing to compile, and is refused when it asks for them.
+/// The component costs nothing to compile. It is rejected when it requests the memories.
 #[test]
 fn forty_memories_compile_within_limits_and_are_not_granted() -> Result<()> {
     let place = Place::with(&guest(&"(memory 1)".repeat(40), "")?)?;
@@ -87,7 +86,7 @@ fn forty_memories_compile_within_limits_and_are_not_granted() -> Result<()> {
     Ok(())
 }
 
-/// Nobody starts to compile it.
+/// Compilation does not start.
 #[test]
 fn components_within_components_are_no_valid_component() -> Result<()> {
     let deep = 10_000;
@@ -112,7 +111,7 @@ fn components_within_components_are_no_valid_component() -> Result<()> {
     Ok(())
 }
 
-/// Names are kept in memory before anything is compiled.
+/// The validator stores the names in memory before the compilation.
 #[test]
 fn imports_without_end_are_no_valid_component() -> Result<()> {
     let imports: String = (0..20_000)
@@ -145,14 +144,14 @@ fn the_memory_of_whoever_runs_it_does_not_move() -> Result<()> {
     Ok(())
 }
 
-/// The most memory, in KiB, that the command itself has had while it tried to run a
-/// guest; not what the process had that compiled.
+/// The peak memory of the command while it tries to run a guest, in KiB, without the
+/// compiling process.
 fn peak_memory(place: &Place, options: &[&str]) -> Result<u64> {
     let args = [&["run", "--no-cache"], options, &["guest.wasm"]].concat();
     let running = Running::start(&mut place.command(&args)?)?;
     let status = format!("/proc/{}/status", running.id);
     let mut peak = None;
-    // It only ever grows, so what was read last is all there was.
+    // The value only grows, so the last one is the peak.
     while let Some(now) = fs::read_to_string(&status)
         .ok()
         .and_then(|it| high_water(&it))

@@ -1,5 +1,5 @@
-//! The process that compiles: it may be missing, die, hang or talk too much, and
-//! nobody waits for it for ever.
+//! The compiling process may be missing, crash, hang or print too much. No load waits for
+//! it for ever.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(crate) fn real() -> Result<CompilerProcess> {
     Ok(CompilerProcess::new(program()?).arg("compile-worker"))
 }
 
-/// Why this component is not loaded when it is compiled so.
+/// The error of a load with this compiler.
 fn refused(compiler: CompilerProcess, component: &[u8]) -> Result<LoadError> {
     let artifacts = Artifacts::new().compiler(compiler);
     let runner = Runner::builder(noop_metrics()).artifacts(artifacts);
@@ -66,7 +66,7 @@ fn one_that_does_something_else_is_an_error() -> Result<()> {
         };
         ensure!(reason.contains(expected), "{reason}");
     }
-    // Nothing is no code, and a crash is due to the component.
+    // An empty answer is not code, and a crash is a fault of the component.
     let crashing = CompilerProcess::new("sh").arg("-c").arg("kill -SEGV $$");
     for compiler in [CompilerProcess::new("true"), crashing] {
         let error = refused(compiler, &guest(7)?)?;
@@ -106,7 +106,7 @@ fn each_limit_is_told_by_its_name() -> Result<()> {
 
 #[test]
 fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
-    // More than any machine has for the stack of a thread.
+    // The stack of a thread is larger than the memory of any machine.
     let compiler = CompilerProcess::new("env")
         .arg(format!("RUST_MIN_STACK={}", 1_u64 << 47))
         .arg(program()?)
@@ -120,7 +120,7 @@ fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
     Ok(())
 }
 
-/// Without the sink, it would take as long again.
+/// An attempt without the shim would take the same time again.
 #[test]
 fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -173,7 +173,7 @@ fn an_order_that_is_none_is_refused() -> Result<()> {
     let place = Place::new()?;
     for order in ["", "kind=plain", "version=0.0.0,kind=plain"] {
         let mut command = place.command(&["compile-worker", order])?;
-        // Nothing but the answer, whatever is logged elsewhere.
+        // Standard output has only the answer, and the log goes elsewhere.
         let end = end(command.env("RUST_LOG", "trace"))?;
         ensure!(end.code == Some(67), "{end}");
         ensure!(end.stderr == "it is of another version", "{end}");
@@ -181,15 +181,15 @@ fn an_order_that_is_none_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// The process that a process has started, as soon as there is one.
+/// Waits for the child process of a process.
 fn child_of(parent: u32) -> Result<u32> {
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
         for task in fs::read_dir(format!("/proc/{parent}/task"))? {
-            // A thread may be gone by now.
+            // The thread may have ended.
             let children = fs::read_to_string(task?.path().join("children"));
             if let Some(child) = children.unwrap_or_default().split_whitespace().next() {
-                // Before it is a program of its own, it is a copy of the other.
+                // Until its `exec`, the child is a copy of its parent.
                 let name = fs::read_to_string(format!("/proc/{child}/cmdline"));
                 if name.is_ok_and(|name| name.contains("compile-worker")) {
                     return child.parse().context("a number");
@@ -210,7 +210,7 @@ fn kill(process: u32) -> Result<()> {
     Ok(())
 }
 
-/// Whoever has ended may be there as a name until somebody has waited for it.
+/// A process that has ended stays as a zombie until its parent waits for it.
 fn is_running(process: u32) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))

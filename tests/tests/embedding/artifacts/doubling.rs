@@ -1,5 +1,5 @@
-//! Types that double at every level: a small component, and more than any memory holds
-//! when they are written out.
+//! Types that double at each level: a small component whose written-out types exceed any
+//! memory.
 
 use std::fmt::Write;
 
@@ -8,25 +8,25 @@ use solti_metrics_tests::child::End;
 
 use crate::artifacts::place::{Place, end};
 
-/// Each doubles what stands before it; so do names, which are repeated with it.
+/// Number of levels. Each doubles the level below, with its names.
 const LEVELS: usize = 14;
 
-/// Characters of a name: with the short one, all is written out in less than the limit;
-/// with the long one, in 600 MB.
+/// Length of a name. With the short one, the written-out types are below the limit. With
+/// the long one, they take 600 MB.
 const SHORT: usize = 2;
 const LONG: usize = 20_000;
 
-/// Data that a process may have, in KiB.
+/// Limit on the data of a process, in KiB.
 const MEMORY: u64 = 256 << 10;
 
-/// What is said of types that are too large.
+/// The message about types that are too large.
 const TOO_LARGE: &str = "its types have more than 64 MiB when they are written out";
 
-/// What is said of items that are too many.
+/// The message about too many items.
 const TOO_MANY: &str =
     "its types have more than 100000 functions, types and instances when they are written out";
 
-/// What is said of both.
+/// The end of both messages.
 const FIXED: &str = ", which is a fixed limit; build the component with fewer and less nested types, instances and components";
 
 /// Types that nest pairs: their text, and the name of the last one.
@@ -89,7 +89,7 @@ fn bounded(place: &Place, args: &[&str]) -> Result<End> {
     end(place.shell(&script)?.args(args))
 }
 
-/// A place with a guest and a provider that have the same types.
+/// A folder with a guest and a provider that have the same types.
 fn place(kind: &str, name: usize) -> Result<Place> {
     let place = Place::new()?;
     std::fs::write(place.path("provider.wasm"), provider(kind, name)?)?;
@@ -167,8 +167,8 @@ fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result
     Ok(())
 }
 
-/// Instances within instances, with nothing but types in them: wasmtime looks for each
-/// of them again, and finds nothing that it would miss.
+/// Instances within instances, with only types in them. wasmtime would visit each of them
+/// again, and find no missing import.
 #[test]
 fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
     let place = Place::new()?;
@@ -212,7 +212,7 @@ fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
     Ok(())
 }
 
-/// Instances that a component makes of others stand in no type section.
+/// A component's instances of other components are in no type section.
 #[test]
 fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
     let mut made = r#"(type $u u8) (instance $z0 (export "r" (type $u)))"#.to_owned();
@@ -256,7 +256,8 @@ fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
     Ok(())
 }
 
-/// With little memory, for the number of its items, and with advice that helps.
+/// Checks that the command rejects the component with little memory, for its number of
+/// items, and with useful advice.
 fn is_refused(place: &Place, args: &[&str]) -> Result<()> {
     let end = bounded(place, args)?;
     ensure!(end.code == Some(1), "{args:?}: {end}");

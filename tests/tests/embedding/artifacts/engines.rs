@@ -1,4 +1,4 @@
-//! Code for the engine that takes component-model async.
+//! Code for the engine with component-model async.
 
 use std::fs;
 

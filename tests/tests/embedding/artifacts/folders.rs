@@ -1,4 +1,4 @@
-//! A folder that is not fit for a cache is not used, and everything else goes on.
+//! A folder that is unsuitable for a cache is not used, and everything else works.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -11,7 +11,7 @@ use solti_metrics_host::artifact::{ArtifactCache, CacheError};
 use crate::artifacts::kept::{files, guest};
 use crate::artifacts::place::{Place, end, program};
 
-/// Somebody who is not us, whoever we are.
+/// A user id that is not the test's.
 const SOMEBODY: u32 = 65_534;
 
 fn mode(path: &Path, mode: u32) -> Result<()> {
@@ -98,7 +98,7 @@ fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
     Ok(())
 }
 
-/// Only root can give something away.
+/// Only root can change the owner.
 #[test]
 fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
     let place = Place::new()?;
@@ -130,7 +130,7 @@ fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
     Ok(())
 }
 
-/// Root may write anywhere, so it has somebody else try.
+/// Root may write anywhere, so another user runs the command.
 #[test]
 fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
@@ -156,14 +156,14 @@ fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> 
     ensure!(files(&place.cache())?.len() == 1);
     mode(&place.cache(), 0o500)?;
 
-    // There would be no memory to compile it.
+    // The limit leaves no memory to compile it.
     let kept = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
     ensure!(kept.code == Some(0), "{kept}");
     let other = run(&["other.wasm"])?;
     ensure!(other.code == Some(0), "{other}");
     ensure!(files(&place.cache())?.len() == 1);
 
-    // What was changed cannot be removed, and is not used either.
+    // The changed file cannot be removed, and is not used.
     let file = &files(&place.cache())?[0];
     let mut changed = fs::read(file)?;
     changed[200] ^= 1;

@@ -9,7 +9,7 @@ use solti_metrics_host::runner::{Program, Runner, Task, TaskEnd};
 use solti_metrics_tests::guest::recording;
 use tempfile::TempDir;
 
-/// A runner with a cache in a folder of its own.
+/// A runner with a cache in its own folder.
 pub(crate) struct Kept {
     folder: TempDir,
     pub(crate) cache: ArtifactCache,
@@ -32,7 +32,7 @@ impl Kept {
         })
     }
 
-    /// What another process would have that uses the same folder.
+    /// The view of another process on the same folder.
     pub(crate) fn again(&self) -> Result<(ArtifactCache, Host)> {
         let cache = ArtifactCache::open(self.dir())?;
         let host = Host::new(Artifacts::new().cache(cache.clone()))?;
@@ -73,7 +73,7 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A runner whose records can be looked at.
+/// A runner whose records the test can read.
 pub(crate) struct Host {
     pub(crate) runner: Runner,
     memory: Arc<MemoryMetrics>,
@@ -89,14 +89,14 @@ impl Host {
         })
     }
 
-    /// Loads [`guest`], and sees that it is what it was, and where it has come from.
+    /// Loads [`guest`], and checks its records and the origin of its code.
     pub(crate) fn loads(&self, number: u64, origin: Origin) -> Result<()> {
         let program = self.runner.load("guest", &guest(number)?)?;
         ensure!(program.origin() == origin, "{:?}", program.origin());
         self.is_right(&program, number)
     }
 
-    /// Runs a program, and sees that it is `guest` of this number.
+    /// Runs a program, and checks that it is `guest` of this number.
     pub(crate) fn is_right(&self, program: &Program, number: u64) -> Result<()> {
         let before = self.memory.events().len();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -104,7 +104,7 @@ impl Host {
             .build()?;
         let report = runtime.block_on(self.runner.run(program, Task::new()))?;
         ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
-        // Between those of the runner.
+        // The guest's records are between those of the runner.
         let events = self.memory.events();
         ensure!(events[before + 1] == event(number), "{events:?}");
         ensure!(events.len() == before + 3, "{events:?}");
@@ -112,7 +112,7 @@ impl Host {
     }
 }
 
-/// One of many guests, each of which records another duration.
+/// One of many guests. Each records another duration.
 pub(crate) fn guest(number: u64) -> Result<Vec<u8>> {
     recording(&[event(number)])
 }

@@ -9,8 +9,7 @@ use tempfile::TempDir;
 
 use solti_metrics_tests::child::{End, Running};
 
-/// A folder of its own for a test, in which the command is run, and where it keeps
-/// its code.
+/// A test's own folder, in which the command runs and stores its compiled code.
 pub(crate) struct Place {
     folder: TempDir,
 }
@@ -22,7 +21,7 @@ impl Place {
         })
     }
 
-    /// With the component `guest.wasm` in it.
+    /// A folder with the component `guest.wasm`.
     pub(crate) fn with(guest: &[u8]) -> Result<Self> {
         let place = Self::new()?;
         fs::write(place.path("guest.wasm"), guest)?;
@@ -33,7 +32,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Where the command keeps code unless it is told otherwise.
+    /// The default cache folder of the command.
     pub(crate) fn cache(&self) -> PathBuf {
         self.path("caches/solti-metrics/code")
     }
@@ -60,20 +59,19 @@ impl Place {
         command
     }
 
-    /// Runs the command to its end. It never panics, whatever it is given.
+    /// Runs the command to its end. The command never panics, for all arguments.
     pub(crate) fn run(&self, args: &[&str]) -> Result<End> {
         end(&mut self.command(args)?)
     }
 
-    /// Runs a guest that way, which must succeed, and returns what was said on
-    /// standard error.
+    /// Runs a guest successfully in this way. Returns standard error.
     pub(crate) fn succeeds(&self, args: &[&str]) -> Result<String> {
         let end = self.run(args)?;
         ensure!(end.code == Some(0), "{args:?}\n{end}");
         Ok(end.stderr)
     }
 
-    /// Runs a guest that must not be loaded, as the report says too; returns why.
+    /// Runs a guest that must not load, also by the report. Returns the reason.
     pub(crate) fn is_not_loaded(&self, args: &[&str]) -> Result<String> {
         let args = [&["run", "--format", "json"], args].concat();
         let end = self.run(&args)?;
@@ -92,7 +90,7 @@ pub(crate) fn end(command: &mut Command) -> Result<End> {
     Ok(end)
 }
 
-/// The command, which a test of another package does not build by itself.
+/// The command. Cargo does not build it for a test of another package.
 pub(crate) fn program() -> Result<PathBuf> {
     let program = command();
     ensure!(

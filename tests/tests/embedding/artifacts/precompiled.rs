@@ -1,4 +1,4 @@
-//! Files that have their code with them.
+//! Precompiled files: components together with their code.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use solti_metrics_tests::artifact::{WASI, artifact};
 use crate::artifacts::kept::{Host, guest};
 use crate::artifacts::place::Place;
 
-/// With which nothing can be compiled.
+/// Options with which compilation always fails.
 const NO_COMPILING: [&str; 2] = ["--compile-memory", "1MiB"];
 
-/// A place with a guest, and what was precompiled of it with a key of its own.
+/// A folder with a guest and its precompiled file, made with its own key.
 fn precompiled() -> Result<Place> {
     let place = Place::with(&guest(7)?)?;
     place.succeeds(&[
@@ -42,7 +42,7 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
     ensure!(!said.contains("warning"), "{said}");
     let checked = place.succeeds(&["check", "--artifact-key", "key", "guest.pre"])?;
     ensure!(checked.is_empty(), "{checked}");
-    // In itself, it is no component.
+    // The file is not a component itself.
     let composed = place.run(&["compose", "guest.pre", "guest.wasm", "-o", "x"])?;
     let refused = "is not WebAssembly but a precompiled component";
     ensure!(composed.stderr.contains(refused), "{composed}");
@@ -68,7 +68,7 @@ fn what_was_written_is_told() -> Result<()> {
     );
     let kept = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     ensure!(kept.stdout.contains("its code was kept already"), "{kept}");
-    // By default, the key is that of the folder.
+    // The default key is that of the cache folder.
     let run = [&["run"], &NO_COMPILING[..], &["guest.pre"]].concat();
     ensure!(!place.succeeds(&run)?.contains("warning"));
 
@@ -110,8 +110,7 @@ fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
     Ok(())
 }
 
-/// Each is compiled from its component, which is right, and no flipped bit is
-/// executed.
+/// Each file is compiled from its intact component, and no flipped bit is executed.
 #[test]
 fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -125,7 +124,7 @@ fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> 
     ensure!(loaded.origin() == Origin::Precompiled && loaded.refusal().is_none());
     host.is_right(&loaded, 7)?;
 
-    // Behind the magic, by which it is known at all.
+    // The magic, which identifies a precompiled file, stays intact.
     let code = whole.len() - component.len();
     let evenly = (0..60).map(|number| 168 + number * (code - 169) / 59);
     for (number, place) in (8..168).chain(evenly).enumerate() {
@@ -181,7 +180,7 @@ fn a_file_that_is_cut_off_is_refused_or_its_component_is_whole() -> Result<()> {
             ensure!(refused, "{length}: {loaded:?}");
         }
     }
-    // What was appended is not looked at, and nothing is executed that was not sealed.
+    // The command does not read appended bytes, and executes only sealed code.
     let longer = [&file.bytes[..], b"more"].concat();
     let loaded = runner.load("guest", &longer);
     ensure!(
@@ -213,7 +212,7 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     ensure!(loaded.refusal() == Some(Refusal::OtherUse), "{loaded:?}");
     ensure!(*loaded.path() == Path::Direct { reason: None });
 
-    // The path was chosen when it was precompiled.
+    // The recording mode is fixed at precompilation.
     let loaded = inline.load("guest", &called.bytes)?;
     ensure!(loaded.origin() == Origin::Precompiled, "{loaded:?}");
     let Path::Direct { reason } = loaded.path() else {
@@ -221,7 +220,7 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     };
     ensure!(reason.as_deref() == Some("it was precompiled for that path"));
 
-    // From what was precompiled, something else can be.
+    // A precompiled file can be precompiled for another use.
     let (again, _) = direct.precompile("guest", &inlined.bytes, &key)?;
     ensure!(again.bytes == called.bytes);
     Ok(())

@@ -1,4 +1,4 @@
-//! Limits of the process itself: no component is blamed for them.
+//! Limits of the process itself: their errors blame no component.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
@@ -7,7 +7,7 @@ use solti_metrics_tests::guest::component;
 
 use crate::artifacts::place::Place;
 
-/// What would be said of a component that is at fault.
+/// Messages that would blame the component.
 const BLAMES: [&str; 5] = [
     "the fault is",
     "trapped",
@@ -16,7 +16,7 @@ const BLAMES: [&str; 5] = [
     "use --memory",
 ];
 
-/// A place with a provider, and a guest that has a memory.
+/// A folder with a provider, and a guest with a memory.
 fn place() -> Result<Place> {
     let guest = component(
         r#"(module
@@ -67,7 +67,7 @@ fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
     Ok(())
 }
 
-/// There is room for one instance of it, and none for that which takes its place.
+/// The limit allows one instance of the component, and not a second one that replaces it.
 #[test]
 fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Result<()> {
     let place = place()?;
@@ -88,9 +88,9 @@ fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Resu
     Ok(())
 }
 
-/// The process that compiles has the limits of the one that has started it, and those
-/// may be lower than what it may take. How little is too little depends on the build:
-/// of several limits, the lower ones are.
+/// The compiling process inherits the limits of its parent, which may be lower than its
+/// own limit. The critical value depends on the build, so the test tries several limits.
+/// The lower ones are critical.
 #[test]
 fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Result<()> {
     let place = place()?;
@@ -122,7 +122,7 @@ fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Res
     Ok(())
 }
 
-/// Which limit is in the way shows at the start, and before a library panics.
+/// The failing limit is known at the start, before a library panics.
 #[test]
 fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
     let place = place()?;
@@ -134,7 +134,8 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
         let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
         (format!("-n {files}"), named)
     });
-    // Around the first that has memory for the threads, there may be none for more.
+    // Around the smallest size that suffices for the threads, no memory may be left for
+    // other data.
     let sizes = (10_000..=40_000).step_by(1_500);
     let data = sizes.map(|kib| {
         let named = format!("its data is limited to {} MiB (RLIMIT_DATA", kib >> 10);
@@ -170,7 +171,7 @@ fn a_command_needs_no_large_stack_of_its_first_thread() -> Result<()> {
     Ok(())
 }
 
-/// With cached code, a run fails where it opens something for the task itself.
+/// With cached code, a run fails when it opens a descriptor for the task itself.
 #[test]
 fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
     let place = place()?;
@@ -202,7 +203,7 @@ fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<(
         "-o",
         "out",
     ];
-    // No file can be larger than nothing, and than less than the code takes.
+    // The limits allow no file at all, and only files smaller than the code.
     for limit in ["-f 0", "-f 1"] {
         let end = limited(&place, limit, &args)?;
         ensure!(end.code == Some(1), "{limit}: {end}");

@@ -1,4 +1,5 @@
-//! Kept code takes no more room than it may, and no room is no reason to fail.
+//! The compilation cache stays within its maximum size, and lack of space is not a
+//! failure.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +11,7 @@ use solti_metrics_host::artifact::{Artifacts, Origin};
 use crate::artifacts::kept::{Host, Kept, files, guest};
 use crate::artifacts::place::{Place, end};
 
-/// What a guest's code takes, about.
+/// Approximate size of a guest's code.
 fn size_of_one() -> Result<u64> {
     let kept = Kept::new()?;
     kept.host.loads(0, Origin::Compiled)?;
@@ -32,7 +33,7 @@ fn the_least_recently_used_makes_room() -> Result<()> {
     for number in 0..3 {
         kept.host.loads(number, Origin::Compiled)?;
     }
-    // As if much time lay between them, and the first one had been used last.
+    // Sets the times of use apart, with the first one used last.
     let now = SystemTime::now();
     for file in files(&kept.dir())? {
         File::open(file)?.set_modified(now - Duration::from_secs(100))?;
@@ -82,7 +83,8 @@ fn left_overs_of_dead_processes_are_removed_and_others_are_not() -> Result<()> {
     Ok(())
 }
 
-/// The system ends a process that writes a longer file than it may, unless it knows.
+/// The system ends a process that exceeds the limit on the size of files, unless the
+/// process ignores the signal.
 #[test]
 fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
     for before in ["", "trap '' XFSZ;"] {
@@ -96,7 +98,7 @@ fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
     Ok(())
 }
 
-/// Where a file system can be mounted without being somebody else.
+/// The disk is full only where this user can mount a file system.
 #[test]
 fn a_full_disk_costs_the_cache_alone() -> Result<()> {
     let place = Place::with(&guest(7)?)?;

@@ -1,4 +1,4 @@
-//! One folder, and many who use it.
+//! One cache folder with many users.
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
@@ -29,7 +29,7 @@ fn what_was_compiled_once_is_not_compiled_again() -> Result<()> {
     })
 }
 
-/// From its file, a component is not even read into memory for it.
+/// From a file, a component with cached code is not even read into memory.
 #[test]
 fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
     let kept = Kept::new()?;
@@ -62,7 +62,7 @@ fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
     })
 }
 
-/// It has nothing to do with metrics, so it is not composed, and has one name only.
+/// The program does not record, so it is not composed, and has a single cache key.
 #[test]
 fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
     let kept = Kept::new()?;
@@ -81,7 +81,7 @@ fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
     })
 }
 
-/// Whatever the reason, it is told each time.
+/// The reason is reported each time.
 #[test]
 fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -181,7 +181,7 @@ fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()
     ensure!(code.len() == 1 && names.len() == 2, "{names:?}");
     ensure!(names[1] == "key", "{names:?}");
 
-    // Whoever comes now compiles nothing: there would be no memory for it.
+    // The last command compiles nothing: its limit leaves no memory for that.
     place.succeeds(&["run", "--compile-memory", "1MiB", "guest.wasm"])?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a healthy backend gets.
+//! Delivery to a healthy backend.
 
 use std::sync::Arc;
 use std::thread;
@@ -34,7 +34,7 @@ fn every_record_arrives_in_order_one_by_one_and_in_batches() -> Result<()> {
     Ok(())
 }
 
-/// With room for all, and with the backend stopped before the last of them.
+/// Tests with capacity for all records, and with a stop before the last of them.
 #[test]
 fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
     let events: Vec<_> = (1_000..6_000).map(completed).collect();
@@ -63,7 +63,7 @@ fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
     Ok(())
 }
 
-/// Nobody flushes, and nobody asks: what is recorded arrives by itself.
+/// A record arrives without a flush and without a query of the status.
 #[test]
 fn a_single_record_arrives_by_itself() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
@@ -75,7 +75,7 @@ fn a_single_record_arrives_by_itself() -> Result<()> {
     bench.stop().map(drop)
 }
 
-/// The same of many: they are no full batch, and nothing follows.
+/// The records are fewer than a full batch, and none follows.
 #[test]
 fn a_few_records_in_one_call_arrive_by_themselves() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
@@ -164,7 +164,7 @@ fn a_status_says_how_it_is() -> Result<()> {
     Ok(())
 }
 
-/// A handle like any other: behind a trait object, shared.
+/// A backend is a metrics handle: a shared trait object.
 #[test]
 fn it_is_a_metrics_handle() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;

@@ -1,4 +1,5 @@
-//! Whatever a backend does, each record is accounted for, and it is tried again.
+//! For each failure of a backend, each record is accounted for, and the backend is
+//! restarted.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use crate::backends::bench::{
 };
 use crate::backends::probe::{NOW, Probe, completed};
 
-/// How a backend fails, and under which reason its records are dropped then.
+/// Failures of a backend, and the drop reason of each.
 const WAYS: [(&str, &str, &str, DropReason); 5] = [
     ("traps", "", "unreachable", DropReason::BackendTrapped),
     (
@@ -68,13 +69,13 @@ fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<(
     Ok(())
 }
 
-/// Nobody knows how much of it was kept.
+/// The host does not know which records of the batch were processed.
 #[test]
 fn a_batch_under_way_is_dropped_as_a_whole() -> Result<()> {
     let bench = Bench::with(
         &Probe::new().batch().now("unreachable").load()?,
         |options| {
-            // So that nothing is handed over before all of it is there.
+            // The worker waits for a full batch.
             options.batch = 4;
             options.linger = GUARD;
         },
@@ -86,7 +87,7 @@ fn a_batch_under_way_is_dropped_as_a_whole() -> Result<()> {
     let dropped = ledger.dropped(DropReason::BackendTrapped);
     ensure!((1..=4).contains(&dropped), "{ledger:?}");
     ensure!(ledger.delivered() + dropped == 6, "{ledger:?}");
-    // What came after the batch was not lost with it.
+    // Records after the batch were not lost.
     ensure!(bench.next.events().contains(&completed(5)), "{ledger:?}");
     Ok(())
 }
@@ -125,7 +126,7 @@ fn a_backend_that_fails_too_often_is_left_alone() -> Result<()> {
     bench.record([completed(1)]);
     ensure!(bench.ledger().dropped(DropReason::CircuitOpen) == 8);
     ensure!(bench.flush().is_err());
-    // Stopping waits for no hour.
+    // A stop does not wait for the hour to end.
     bench.stop().map(drop)
 }
 
@@ -179,7 +180,7 @@ fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()
     let status = bench.backend.status();
     ensure!((status.failures, status.restarts) == (4, 0), "{status:?}");
     let ledger = bench.stop()?;
-    // Before the circuit opened it waited, and then it was dropped.
+    // The record waited until the circuit opened, and was then dropped.
     ensure!(
         counts(&ledger, DropReason::CircuitOpen) == (1, 0, 1),
         "{ledger:?}"
@@ -187,7 +188,7 @@ fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()
     Ok(())
 }
 
-/// A backend that does not return before it is allowed to.
+/// A backend that blocks until the test releases it.
 struct Gate(Mutex<std::sync::mpsc::Receiver<()>>);
 
 impl MetricsBackend for Gate {
@@ -215,7 +216,7 @@ fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
     let ledger = backend.status().ledger;
     balanced(&ledger)?;
     let full = ledger.dropped(DropReason::QueueFull);
-    // Eight wait, and one or two are with the worker.
+    // Eight records wait, and the worker has one or two.
     ensure!((90..=92).contains(&full), "{ledger:?}");
     drop(open);
     backend.stop_blocking(GUARD);

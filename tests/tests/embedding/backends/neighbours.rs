@@ -1,4 +1,4 @@
-//! Guests and other backends notice nothing.
+//! Guests and other backends are unaffected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
     for event in &records {
         event.record_into(&all);
     }
-    // It has them all already, whatever the others do.
+    // The healthy backend has all records already.
     ensure!(healthy.events() == records);
     let panicked: Vec<_> = all.panicked().collect();
     ensure!(panicked == [0, 100, 0, 0], "{panicked:?}");
@@ -69,7 +69,7 @@ fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
     Ok(())
 }
 
-/// Eight at once, each as fast as it can.
+/// Eight guests at once, each at full speed.
 #[test]
 fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
     const GUESTS: u64 = 8;
@@ -88,7 +88,7 @@ fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
                 i32.const 0))"#
     ))?;
     let bench = Bench::with(&Probe::new().batch().load()?, |options| {
-        // Too little for a flood.
+        // Too small for a flood.
         options.queue = 1_024;
     })?;
     let runner = Runner::builder(bench.backend.clone() as MetricsHandle).build()?;
@@ -108,7 +108,7 @@ fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
     let guests = runner.guest_ledger();
     balanced(&guests)?;
     let ledger = bench.stop()?;
-    // The runner itself records twice for each task.
+    // The runner itself makes two records for each task.
     ensure!(
         ledger.accepted() == guests.delivered() + 2 * GUESTS,
         "{ledger:?}"

@@ -1,4 +1,5 @@
-//! What is no backend is refused when it is loaded, never at the first record.
+//! A component that is not a backend is rejected when it is loaded, never at the first
+//! record.
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use solti_metrics_tests::script::script;
 
 use crate::backends::probe::{Probe, providers};
 
-/// What is wrong with a component, its text, and what the refusal says.
+/// The fault of a component, its text, and the words of the error.
 const CASES: [(&str, &str, &[&str]); 10] = [
     (
         "another version",
@@ -133,7 +134,7 @@ fn what_is_no_backend_is_refused_at_load() -> Result<()> {
 #[test]
 fn an_optional_interface_of_the_wrong_type_is_refused_at_load() -> Result<()> {
     let whole = Probe::new().exposition("# EOF\n").component()?;
-    // The same interface under the name of another.
+    // An interface of another type under this name.
     let text = wasm_text(&whole)?;
     let wrong = text.replace("solti:metrics/exposition@", "solti:metrics/lifecycle@");
     ensure!(wrong != text);
@@ -167,7 +168,7 @@ fn an_import_that_was_not_granted_is_named_with_its_grant() -> Result<()> {
             &Grants::new(),
             &[import, "not granted", grant],
         )?;
-        // With the grant, the next thing that is wrong is found.
+        // With the grant, the load finds the next fault.
         let granted = Grants::new()
             .http("localhost:1")
             .udp(([127, 0, 0, 1], 1).into());

@@ -1,4 +1,4 @@
-//! The optional interfaces: each is used if it is there, and only then.
+//! The optional interfaces: each is used if the component exports it, and only then.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use solti_metrics_host::provider::NotRunning;
 use crate::backends::bench::{Bench, block_on, counts};
 use crate::backends::probe::{NOW, Probe, completed};
 
-/// What the probe says when it is flushed.
+/// The record that the probe makes at a flush.
 const FLUSHED: Event = Event::RunnerError {
     runner: RunnerType::Container,
     error: RunnerErrorKind::CgroupPrepareFailed,
@@ -93,7 +93,7 @@ fn records_that_came_to_nothing_are_dropped_for_the_reason_given() -> Result<()>
     })?;
     bench.record((0..4).map(completed));
     let ledger = bench.stop()?;
-    // It says so after each call, be it one call or several.
+    // The component reports after each call, for single calls and batches.
     let (sampled, failed) = (
         ledger.dropped(DropReason::Sampled),
         ledger.dropped(DropReason::BackendFailed),
@@ -103,7 +103,7 @@ fn records_that_came_to_nothing_are_dropped_for_the_reason_given() -> Result<()>
     Ok(())
 }
 
-/// It speaks for the records that it was just given, and for no others.
+/// The report counts only for the records of the same call.
 #[test]
 fn a_backend_that_claims_too_much_cannot_unbalance_the_ledger() -> Result<()> {
     let bench = Bench::new(&Probe::new().accounting(u64::MAX, u64::MAX).load()?)?;
@@ -123,7 +123,7 @@ fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> 
     let records: Vec<_> = [1, 2, NOW, 3, 4].into_iter().map(completed).collect();
     bench.backend.record_batch(&records);
     let ledger = bench.settle()?;
-    // In a batch, others would have gone with it.
+    // In a batch, other records would have been dropped with it.
     let trapped = counts(&ledger, DropReason::BackendTrapped);
     ensure!(trapped == (5, 4, 1), "{ledger:?}");
     bench.stop().map(drop)
@@ -137,7 +137,7 @@ fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> 
         .load()?;
     let bench = Bench::new(&growing)?;
     let status = bench.backend.status();
-    // With what the data of its instances takes.
+    // The memory includes the data of the instances.
     let begins = status.memory;
     ensure!(
         (begins / PAGE, status.busy) == (2, Duration::ZERO),

@@ -1,4 +1,4 @@
-//! Stopping: nothing is left in flight.
+//! A stop leaves no record in flight.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ fn a_stop_waits_no_longer_than_it_was_told() -> Result<()> {
     bench.record([completed(NOW), completed(1), completed(2)]);
     let begun = Instant::now();
     bench.backend.stop_blocking(Duration::from_millis(50));
-    // The deadline of its call is five seconds.
+    // The deadline of the call is five seconds.
     ensure!(
         begun.elapsed() < Duration::from_secs(4),
         "{:?}",

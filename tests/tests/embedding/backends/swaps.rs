@@ -1,4 +1,4 @@
-//! Swapping one provider for another, while records come.
+//! Replacement of a provider while records arrive.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,7 +18,7 @@ const THREADS: u64 = 4;
 
 #[test]
 fn no_record_is_lost_or_doubled_by_swaps_under_load() -> Result<()> {
-    // What the old one does not take in time is the new one's.
+    // The new provider gets the records that the old one did not take in time.
     for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
         swaps_under_load(drain_timeout)?;
     }
@@ -78,8 +78,8 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
         bench.next.forgotten() == 0,
         "too many for the memory behind it"
     );
-    // In the order made, each once; and each swap shows as a flush of the old one
-    // behind all that it got.
+    // The records arrive in order, each once. Each replacement shows as a flush of the
+    // old provider after all its records.
     let mut next = [0; THREADS as usize];
     let (mut flushes, mut runners) = (0, Vec::new());
     for event in bench.next.events() {

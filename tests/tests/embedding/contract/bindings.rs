@@ -1,5 +1,4 @@
-//! The bindings that `wit-bindgen c` has made, and that are kept, are of the world that
-//! lies beside them.
+//! The stored bindings of `wit-bindgen c` belong to the world in the same folder.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use wit_parser::{Resolve, WorldId};
 use crate::contract::package::root;
 
 /// In `guest/examples/` and `tests/raises/`: the folder of a world, its name, and the
-/// object file that says for the linker what it is.
+/// object file with the world for the linker.
 const KEPT: [(&str, &str, &str); 3] = [
     (
         "wit",
@@ -44,7 +43,7 @@ fn the_bindings_that_are_kept_are_of_the_world_beside_them() -> Result<()> {
 fn the_bindings_of_a_new_project_are_of_the_world_in_it() -> Result<()> {
     for role in ["guest", "provider", "middleware"] {
         let mut resolve = Resolve::default();
-        // The package, with gates open.
+        // The package, with all gates open.
         resolve.push_dir(root().join("guest/examples/provider/wit/deps/solti-metrics"))?;
         let world = format!("host/cli/templates/{role}/wit/world.wit");
         let package = resolve.push_file(root().join(world))?;
@@ -67,7 +66,7 @@ fn same(object: &str, resolve: &Resolve, world: WorldId) -> Result<()> {
     Ok(())
 }
 
-/// The world that a module carries, with all that it needs.
+/// The world that a module carries, with its dependencies.
 fn printed(module: &[u8]) -> Result<String> {
     let (rest, carried) = metadata::decode(module)?;
     ensure!(rest.is_some(), "it carries no world");

@@ -1,5 +1,5 @@
-//! What was released stays as it was: `tests/wit/` keeps a copy of each
-//! release, and the package of today must suit whoever was built against it.
+//! Released versions stay unchanged. `tests/wit/` has a copy of each release, and today's
+//! package must suit all components of earlier releases.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::contract::package::{Package, root};
 /// The worlds of the first release.
 const ALL: [&str; 4] = ["imports", "provider", "middleware", "full-provider"];
 
-/// Every release with its version, the oldest first.
+/// All releases with their versions, the oldest first.
 pub(crate) fn releases() -> Result<Vec<(String, Package)>> {
     let mut releases = Vec::new();
     for entry in fs::read_dir(root().join("tests/wit"))? {
@@ -128,20 +128,20 @@ fn a_sibling_interface_breaks_nobody_unless_it_must_be_exported() -> Result<()> 
     let exported = first()?
         .with(gate, &format!("{sibling}{gate}"))?
         .with(world, &format!("{world}  export flushing;\n"))?;
-    // What includes a world demands what that demands.
+    // A world that includes another world has the requirements of that world.
     assert_eq!(refused(&exported)?, ["provider", "full-provider"]);
     Ok(())
 }
 
-/// The package whose changed copies are refused above: unlike today's, it stays.
+/// The first release, which never changes. The tests make rejected copies of it.
 fn first() -> Result<Package> {
     let (_, first) = releases()?.swap_remove(0);
     Ok(first)
 }
 
-/// The worlds of the first release that a changed copy of it would break.
+/// The worlds of the first release that a changed copy would break.
 fn refused(changed: &Package) -> Result<Vec<String>> {
-    // A text that does not even resolve would be refused for another reason.
+    // The changed text must resolve. Otherwise the check would fail for another reason.
     changed.resolve()?;
     let first = first()?;
     let mut worlds = worlds(&first)?;
@@ -149,14 +149,13 @@ fn refused(changed: &Package) -> Result<Vec<String>> {
     Ok(worlds)
 }
 
-/// Asserts that a component built for `world` of `old` fits where `world` of
-/// `new` is expected. It may import less and export more; what both have must
-/// be the same.
+/// Asserts that a component for `world` of `old` fits `world` of `new`. It may import
+/// less and export more. The common part must be the same.
 fn fits(old: &Package, new: &Package, world: &str) -> Result<()> {
     let mut resolve = Resolve::default();
     let new = resolve.push_group(new.parse()?)?;
 
-    // One `Resolve` takes a name and version once. The check ignores versions.
+    // A `Resolve` accepts each name and version once. The check ignores versions.
     let mut old = old.parse()?;
     let version = old.main.name.version.as_mut();
     version.context("a release has a version")?.build = "old".parse().map_err(Error::msg)?;

@@ -1,10 +1,10 @@
-//! The copy of the package for tools that cannot open a gate says the same.
+//! The copy of the package for tools that cannot open gates equals the package.
 
 use anyhow::Result;
 
 use crate::contract::package::{Package, root};
 
-/// Copied; the other files are links.
+/// The copied files. The others are links.
 const UNGATED: [&str; 2] = ["exposition.wit", "lifecycle.wit"];
 
 #[test]

@@ -1,12 +1,12 @@
-//! The roles: what each world imports and exports.
+//! The roles: the imports and exports of each world.
 
 use anyhow::Result;
 use wit_parser::{World, WorldItem, WorldKey};
 
 use crate::contract::package::{Package, Wit};
 
-/// Every world with its imports and exports. An interface that is imported or
-/// exported brings `types`, whose enums it uses, as an import.
+/// All worlds with their imports and exports. An imported or exported interface adds the
+/// import `types`, whose enums it uses.
 const WORLDS: [(&str, &[&str], &[&str]); 4] = [
     ("imports", &["types", "backend"], &[]),
     ("provider", &["types"], &["backend"]),
@@ -56,7 +56,7 @@ fn the_host_names_the_version_that_it_defines() -> Result<()> {
     Ok(())
 }
 
-/// The docs have lines to be copied, such as an `include`.
+/// The docs have lines for copying, such as an `include`.
 #[test]
 fn the_text_names_no_version_but_its_own() -> Result<()> {
     let package = Package::current()?;

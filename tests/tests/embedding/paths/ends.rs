@@ -1,4 +1,4 @@
-//! However a task ends, what it recorded before is delivered, in order, once.
+//! For each end of a task, its earlier records are delivered in order, once.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::runs::{
     BOTH, End, block_on, everywhere, remembering, seen, seen_by, until, within_task,
 };
 
-/// Records in a ring, as `host/src/inline/ring.rs` has it.
+/// Capacity of a ring, as in `host/src/inline/ring.rs`.
 const RING: usize = 256;
 
 #[test]
@@ -131,7 +131,7 @@ fn a_deadline_leaves_what_was_recorded_before_it() -> Result<()> {
     Ok(())
 }
 
-/// Numbers of records after which to stop, on both sides of a full ring.
+/// Numbers of records before a stop, on both sides of a full ring.
 fn wanted() -> impl Iterator<Item = usize> {
     use proptest::prelude::Rng;
 

@@ -1,12 +1,13 @@
-//! A guest that cannot be composed takes the direct path, and that is told.
+//! A guest that cannot be composed runs in the recording mode `direct`, and the reason is
+//! reported.
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::runner::{Path, RecordPath, Task, TaskEnd};
 
 use super::runs::{block_on, remembering};
 
-/// A guest that wants a type of `backend` which that does not have, and uses it for
-/// nothing. wasmtime links it all the same; a composition would be no valid component.
+/// A guest that imports a type of `backend` that does not exist, and does not use it.
+/// wasmtime links it. A composition would not be a valid component.
 const AWKWARD: &str = r#"(component
     (type $runner (enum "subprocess" "container" "wasm"))
     (import "solti:metrics/types@0.1.0" (instance $types

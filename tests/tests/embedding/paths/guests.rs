@@ -1,11 +1,11 @@
-//! Guests that count: each record has the number of those before it.
+//! Guests that count: the duration of each record is the number of earlier records.
 
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, RunnerType, TaskOutcome};
 use solti_metrics_tests::guest::component;
 
-/// Records without an end, and computes something between, so that there are not
-/// more records than one can remember.
+/// A guest that records for ever. It computes between records, so that the memory backend
+/// can hold all of them.
 pub(crate) fn endless() -> Result<Vec<u8>> {
     counting(
         "(local $left i32)
@@ -18,7 +18,7 @@ pub(crate) fn endless() -> Result<Vec<u8>> {
     )
 }
 
-/// Records so many times, then does this.
+/// A guest that records this many times, and then executes `then`.
 pub(crate) fn times(records: usize, then: &str) -> Result<Vec<u8>> {
     let calls = if records == 0 {
         String::new()
@@ -31,8 +31,9 @@ pub(crate) fn times(records: usize, then: &str) -> Result<Vec<u8>> {
     counting(&format!("{calls} {then}"))
 }
 
-/// Records once for each of its arguments, then does this: one program for any number of
-/// records, since compiling one for each takes most of a test's time.
+/// A guest that records once for each of its arguments, and then executes `then`. It
+/// serves for all numbers of records: compiling a guest for each number would take most
+/// of a test's time.
 pub(crate) fn once_for_each_argument(then: &str) -> Result<Vec<u8>> {
     counting_with(
         r#"(import "wasi:cli/environment@0.2.12" "get-arguments" (func $arguments (param i32)))"#,
@@ -51,13 +52,13 @@ pub(crate) fn once_for_each_argument(then: &str) -> Result<Vec<u8>> {
     )
 }
 
-/// `$next` records, with its number as the duration. There is room for what the
-/// body may want to call.
+/// A guest in which `$next` makes a record with its number as the duration. The module
+/// has the imports that a body may call.
 pub(crate) fn counting(body: &str) -> Result<Vec<u8>> {
     counting_with("", body)
 }
 
-/// The same, with one more import, which may give it memory.
+/// The same guest, with another import, which may provide its memory.
 fn counting_with(import: &str, body: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -85,7 +86,7 @@ fn counting_with(import: &str, body: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// That these are the records of such a guest from the first on, in order and
+/// Checks that these are the records of such a guest, from the first on, in order and
 /// without a gap.
 pub(crate) fn ensure_counted(events: &[Event]) -> Result<()> {
     for (number, event) in (0..).zip(events) {

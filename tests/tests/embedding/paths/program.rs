@@ -1,4 +1,4 @@
-//! Programs of records, loops and ends: as a guest, and replayed natively.
+//! Programs of records, loops and ends: as a guest, and as a native replay.
 
 use std::fmt::Write;
 
@@ -10,18 +10,18 @@ use solti_metrics_tests::write_call::write_call;
 
 use super::runs::End;
 
-/// What a guest does, one after the other.
+/// A step of a guest.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Record(Event),
-    /// The same over and over, so many times.
+    /// Repeats the steps this many times.
     Loop(u16, Vec<Step>),
-    /// Calls the host for something else, which is when records are handed on.
+    /// Calls another function of the host, at which records are handed on.
     CallHost,
     End(Way),
 }
 
-/// How it ends, if not by itself.
+/// The end of a program, unless it returns by itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Way {
     Unreachable,
@@ -77,7 +77,7 @@ fn way() -> impl Strategy<Value = Way> {
     ]
 }
 
-/// What the steps record and how they end, without any guest. Stops after `most`.
+/// The records and the end of the steps, without a guest. `None` above `most` records.
 pub(crate) fn replay(steps: &[Step], most: usize) -> Option<(Vec<Event>, End)> {
     let mut events = Vec::new();
     let end = replay_into(steps, most, &mut events)?;
@@ -111,7 +111,7 @@ fn replay_into(steps: &[Step], most: usize, events: &mut Vec<Event>) -> Option<O
     Some(None)
 }
 
-/// A guest that takes these steps.
+/// A guest that executes these steps.
 pub(crate) fn guest(steps: &[Step]) -> Result<Vec<u8>> {
     let (mut body, mut loops) = (String::new(), 0);
     write_steps(steps, &mut body, &mut loops)?;

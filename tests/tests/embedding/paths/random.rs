@@ -1,4 +1,4 @@
-//! Random programs do the same on both paths, and what a native replay does.
+//! Random programs have equal results in both recording modes and in a native replay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ proptest! {
     #[test]
     fn every_program_records_the_same_on_both_paths_as_natively(steps in steps()) {
         let Some((events, end)) = replay(&steps, 20_000) else {
-            // It would take too long; others do not.
+            // The program would take too long.
             return Err(TestCaseError::reject("too many records"));
         };
         let guest = guest(&steps).map_err(failed)?;

@@ -1,11 +1,11 @@
-//! Nobody but the sink can be given what the sink is given.
+//! Only the shim gets the shim's intrinsics.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::runner::LoadError;
 
 use super::runs::{BOTH, remembering};
 
-/// A guest that would read the host's memory, if it were given how.
+/// A guest that would read the host's memory, with access to the intrinsics.
 fn thief(import: &str) -> Result<Vec<u8>> {
     Ok(wat::parse_str(format!(
         r#"(component

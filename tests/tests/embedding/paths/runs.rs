@@ -1,4 +1,4 @@
-//! Runs a guest on one path, and keeps what came of it.
+//! Runs a guest in one recording mode, and returns the results.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use solti_metrics_tests::guest::asynchronous;
 
 pub(crate) const BOTH: [RecordPath; 2] = [RecordPath::Inline, RecordPath::Direct];
 
-/// A guest for both paths, on the engine that is tuned and on that for component-model
-/// async.
+/// A guest for both recording modes, on the tuned engine and on the engine with
+/// component-model async.
 pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordPath, Vec<u8>)> {
     let guests = [guest.to_vec(), asynchronous(guest)];
     guests
@@ -20,16 +20,16 @@ pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordPath, Vec<
         .flat_map(|guest| BOTH.map(|path| (path, guest.clone())))
 }
 
-/// What is seen of a run from outside.
+/// The visible results of a run.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
-    /// What it recorded, without the runner's own records.
+    /// The guest's records, without the runner's own.
     pub(crate) events: Vec<Event>,
     pub(crate) ledger: LedgerSnapshot,
     pub(crate) end: End,
 }
 
-/// How it ended. Traps differ in their words.
+/// The end of a run. The messages of traps differ.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Exited(i32),
@@ -47,7 +47,7 @@ impl From<&TaskEnd> for End {
     }
 }
 
-/// A runner whose guests' records are remembered.
+/// A runner that remembers the records of its guests.
 pub(crate) fn remembering(path: RecordPath) -> Result<(Runner, Arc<MemoryMetrics>)> {
     remembering_within(path, MetricsCtx::builder())
 }
@@ -78,7 +78,7 @@ pub(crate) fn seen(
     seen_by(&runner, &memory, &program, task)
 }
 
-/// The same, of a program that this runner has loaded.
+/// Runs a loaded program on this runner.
 pub(crate) fn seen_by(
     runner: &Runner,
     memory: &MemoryMetrics,
@@ -94,7 +94,7 @@ pub(crate) fn seen_by(
     })
 }
 
-/// The guest's records lie between those of its runner.
+/// The guest's records, which are between those of its runner.
 pub(crate) fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
     let started = Event::TaskStarted {
         runner: RunnerType::Wasm,
@@ -123,7 +123,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .block_on(work)
 }
 
-/// Lets others go on until it is so.
+/// Yields to other tasks until the condition holds.
 pub(crate) async fn until(so: impl Fn() -> bool) {
     while !so() {
         tokio::task::yield_now().await;

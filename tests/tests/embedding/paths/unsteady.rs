@@ -1,4 +1,4 @@
-//! A backend that panics now and then loses the same records on both paths.
+//! A backend that panics at some records loses the same records in both recording modes.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ proptest! {
             return Err(TestCaseError::reject("too many records"));
         };
         let guest = guest(&steps).map_err(failed)?;
-        // The first record is the runner's.
+        // The first record belongs to the runner.
         let is_lost = |number: u64| number.is_multiple_of(every);
         let numbered = || (2..).zip(&events);
         let expected: Vec<_> = numbered().filter(|(n, _)| !is_lost(*n)).map(|(_, e)| *e).collect();
@@ -63,7 +63,7 @@ fn run(path: RecordPath, every: u64, guest: &[u8]) -> Result<(Vec<Event>, Ledger
     Ok((backend.kept.events(), report.ledger))
 }
 
-/// Panics at every so manyth record, and keeps the others.
+/// A backend that panics at each `every`th record, and remembers the others.
 struct Unsteady {
     kept: MemoryMetrics,
     count: AtomicU64,
@@ -74,7 +74,7 @@ impl Unsteady {
     fn take(&self, event: Event) {
         let number = 1 + self.count.fetch_add(1, Ordering::Relaxed);
         if number.is_multiple_of(self.every) {
-            // The panic hook would print it, a thousand times.
+            // Without the panic hook, which would print a thousand messages.
             resume_unwind(Box::new("unsteady"));
         }
         event.record_into(&self.kept);

@@ -1,4 +1,4 @@
-//! A record is seen while its guest is still busy, or waits.
+//! A record is visible while its guest still computes or waits.
 
 use anyhow::{Result, ensure};
 use solti_metrics::{RunnerType, TaskOutcome};
@@ -9,7 +9,7 @@ use solti_metrics_tests::guest::component;
 use super::guests::{counting, ensure_counted};
 use super::runs::{block_on, everywhere, remembering, until, within_task};
 
-/// Waits for a day, in the host.
+/// Waits in the host for a day.
 const SLEEP: &str = "(call $block (call $subscribe (i64.const 86400000000000)))";
 
 #[test]
@@ -22,12 +22,13 @@ fn what_was_recorded_before_a_long_computation_is_seen_meanwhile() -> Result<()>
     seen_meanwhile("(call $next) (call $next) (call $next) (loop $again (br $again))")
 }
 
-/// It has no frame on its stack meanwhile: it has returned, and is called back.
+/// The guest has no frame on its stack while it waits: it has returned, and the host
+/// calls it back.
 #[test]
 fn what_was_recorded_before_a_guest_of_wasi_0_3_waits_is_seen_while_it_does() -> Result<()> {
     seen_of(&asynchronously(
         "[async-lift]wasi:cli/run@0.3.0#run",
-        // The code for waiting, and what for.
+        // The code for waiting, and the set to wait for.
         "(i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4)))",
     )?)
 }
@@ -40,7 +41,7 @@ fn what_was_recorded_before_a_guest_of_wasi_0_3_blocks_is_seen_while_it_does() -
     )?)
 }
 
-/// Begins to wait for a day, records, and only then stops to do anything else.
+/// A guest that starts to wait for a day, records, and only then blocks.
 fn asynchronously(main: &str, wait: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -74,7 +75,7 @@ fn asynchronously(main: &str, wait: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// Runs a guest that does not end by itself after three records.
+/// Runs a guest that does not end by itself after its three records.
 fn seen_meanwhile(body: &str) -> Result<()> {
     seen_of(&counting(body)?)
 }

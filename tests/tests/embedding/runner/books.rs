@@ -1,4 +1,4 @@
-//! The ledgers of a task, beside those of all guests and of the runner.
+//! The ledgers of a task, of all guests and of the runner.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
             run(&runner, &program, &one, None)?;
         }
         balanced(one.total(), 6)?;
-        // Nothing else has run.
+        // No other task has run.
         ensure!(one.total() == runner.guest_ledger());
 
         run(&runner, &program, &other, Some(1))?;

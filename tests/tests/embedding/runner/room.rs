@@ -1,4 +1,4 @@
-//! Tasks in room that is set aside for them.
+//! Tasks in pre-allocated slots of a pool.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn tasks_in_room_that_is_set_aside_are_bounded_by_it_and_no_more_than_it_has() -
     let runner = Runner::builder(memory.clone()).pool(pool).build()?;
     ensure!(runner.pool().is_some(), "this machine has no room");
 
-    // One task has its place, and a second one has none.
+    // The first task has the only slot, and a second one has none.
     let loops = runner.load("loops", &component(LOOPS)?)?;
     let records = runner.load("records", &component(RECORDS)?)?;
     let cancel = CancellationToken::new();
@@ -40,11 +40,11 @@ fn tasks_in_room_that_is_set_aside_are_bounded_by_it_and_no_more_than_it_has() -
         ensure!(reason.contains("limit of 1"), "{reason}");
         Ok(())
     })?;
-    // The place is free again.
+    // The slot is free again.
     let report = block_on(async { Ok(runner.run(&records, Task::new()).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
 
-    // What would not fit is run all the same, without a place.
+    // A component that exceeds a slot still runs, without a slot.
     let large = component(&RECORDS.replace(
         r#"(memory (export "memory") 3)"#,
         r#"(memory (export "memory") 64)"#,
@@ -54,7 +54,7 @@ fn tasks_in_room_that_is_set_aside_are_bounded_by_it_and_no_more_than_it_has() -
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
     ensure!(report.peak_memory / 65_536 == 64, "{}", report.peak_memory);
 
-    // What grows beyond its place is told that there is a limit.
+    // A guest that grows beyond its slot gets the error of a limit.
     let grows = RECORDS.replace(
         "(call $started (i32.const 0))",
         "(if (i32.eq (memory.grow (i32.const 64)) (i32.const -1)) (then unreachable))",

@@ -1,5 +1,5 @@
-//! What cannot be composed is refused, and the message says which part, why, and
-//! what to change.
+//! Components that cannot be composed are rejected. The message names the component, the
+//! reason and the fix.
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::compose::{ComposeError, LoadError, Part, Role, compose, compose_files};
@@ -7,7 +7,7 @@ use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
 use crate::compose::small::{SMALL, Small};
 
-/// Parts, whether the error is the right one, and what its message has to say.
+/// Components, a check of the error, and the words of its message.
 type Case = (
     Vec<(&'static str, Vec<u8>)>,
     fn(&ComposeError) -> bool,
@@ -63,7 +63,7 @@ fn cases() -> Result<Vec<Case>> {
     let mut truncated = SMALL.provider()?;
     truncated.truncate(truncated.len() - 20);
     Ok(vec![
-        // Too few, or in the wrong order.
+        // Too few components, or a wrong order.
         (vec![], |e| matches!(e, ComposeError::TooFew), "a guest first"),
         (vec![guest()?], |e| matches!(e, ComposeError::TooFew), "a provider last"),
         (
@@ -161,7 +161,7 @@ fn cases() -> Result<Vec<Case>> {
             |e| matches!(e, ComposeError::Mismatch { .. }),
             "guest: does not fit provider",
         ),
-        // What is beside the metrics.
+        // Imports and exports besides the metrics.
         (
             vec![
                 ("guest", with(r#"(instance $own) (export "solti:metrics/lifecycle@0.1.3" (instance $own))"#).guest()?),
@@ -186,7 +186,7 @@ fn cases() -> Result<Vec<Case>> {
             |e| matches!(e, ComposeError::ImportConflict { .. }),
             "provider and guest: import `acme:a/b@1.0.0` with different types",
         ),
-        // No components.
+        // Bytes that are not components.
         (
             vec![("empty", vec![]), provider()?],
             |e| matches!(e, ComposeError::Part(LoadError::Empty { .. })),
@@ -215,12 +215,12 @@ fn cases() -> Result<Vec<Case>> {
     ])
 }
 
-/// Valid components for which the library that composes has an assertion, or
-/// that come out as no component.
+/// Valid components at which the library that composes has an assertion, or makes an
+/// invalid component.
 pub(crate) fn odd() -> Result<()> {
     for more in [
-        // One type for two imports of instances with a type in it: an assertion
-        // of the library that validates.
+        // One type for two imports of instances with a type: an assertion of the library
+        // that validates.
         r#"(type $one (instance (export "e" (type (eq $enum)))))
            (import "acme:a/b" (instance (type $one))) (import "acme:a/c" (instance (type $one)))"#,
         r#"(import "res" (type $own (sub resource))) (import "f" (func (param "a" (borrow $own))))"#,
@@ -266,7 +266,7 @@ pub(crate) fn odd() -> Result<()> {
     Ok(())
 }
 
-/// Whatever the bytes are, there is an answer.
+/// Damaged bytes always lead to an error or a composition, never to a panic.
 pub(crate) fn damaged() -> Result<()> {
     let whole = [SMALL.guest()?, SMALL.middleware()?, SMALL.provider()?];
     for (which, part) in whole.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A table of the metrics in an exposition of text 0.0.4.
+//! A table of the metrics in an exposition in text 0.0.4.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub(crate) fn table(exposition: &str) -> Result<String> {
     Ok(text)
 }
 
-/// The names of its labels, in the order in which samples have them.
+/// The names of its labels, in the order of the samples.
 fn labels<'a>(family: &Family<'a>) -> Vec<&'a str> {
     let mut labels = Vec::new();
     for (label, _) in family.samples.iter().flat_map(|sample| &sample.labels) {

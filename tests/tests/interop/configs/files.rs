@@ -1,4 +1,4 @@
-//! Files that are no configuration, and an address that is taken.
+//! Files that are not configurations, and an address that is in use.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::configs::place::Place;
 
-/// The name of a trial, what is in the file, and what is said of it.
+/// Name of a trial, contents of the file, and the message.
 type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
 
 const ODD: [Odd; 4] = [
@@ -151,7 +151,7 @@ fn piped() -> Result<()> {
     refused(&place, "pipe", said)
 }
 
-/// What is said of it, line by line.
+/// The messages about a configuration, line by line.
 fn faults(text: &str) -> Result<Vec<String>> {
     let place = Place::new()?;
     fs::write(place.path().join("many.toml"), text)?;
@@ -160,8 +160,7 @@ fn faults(text: &str) -> Result<Vec<String>> {
     Ok(end.stderr.lines().map(str::to_owned).collect())
 }
 
-/// Of a line that is not as the schema says, one that breaks a rule, and one that is no
-/// TOML; as many as make a long file.
+/// Long files with one fault each: a schema error, a broken rule, or a TOML syntax error.
 fn many() -> Result<()> {
     for (line, keyed) in [
         ("component = \"\"", true),

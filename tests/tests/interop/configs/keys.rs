@@ -1,11 +1,11 @@
-//! The tables of keys, from the schema.
+//! The tables of keys, generated from the schema.
 
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// The tables of a configuration, each with where its schema is.
+/// The tables of a configuration, each with the position of its schema.
 const TABLES: [(&str, &str); 10] = [
     ("[server]", "Server"),
     ("[runner]", "Runner"),
@@ -60,7 +60,7 @@ fn what_it_is(schema: &Value, property: &Value) -> Result<String> {
     {
         let values = schema["$defs"][name]["oneOf"].as_array();
         for value in values.into_iter().flatten() {
-            // Alternatives of tables are no values.
+            // Alternatives that are tables are not values.
             if let Some(text) = value["const"].as_str() {
                 let means = value["description"].as_str().context("no description")?;
                 write!(what, "<br>`\"{text}\"`: {means}")?;

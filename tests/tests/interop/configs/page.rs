@@ -1,4 +1,4 @@
-//! `docs/operate/serve.md` is followed, and says what is so.
+//! Runs the examples of `docs/operate/serve.md`, and checks its statements.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,7 +65,7 @@ fn only(language: &str, about: &str) -> Result<Block> {
     }
 }
 
-/// As it stands there, but for the port, which may be taken here.
+/// The text of the page, except for the port, which may be in use here.
 fn first() -> Result<()> {
     let (place, config) = (Place::new()?, only("toml", "serve.toml")?.text);
     fs::write(place.path().join(FILE), &config)?;
@@ -119,7 +119,7 @@ fn token() -> Result<()> {
     Ok(())
 }
 
-/// Numbers are of one day; which there are is not.
+/// Numbers change from day to day. The names of fields do not.
 fn entries() -> Result<()> {
     let task = "[tasks.hello]\ncomponent = \"hello.wasm\"\n";
     let log = |format: &str| -> Result<String> {
@@ -150,7 +150,7 @@ fn entries() -> Result<()> {
     Ok(())
 }
 
-/// The names of an entry's fields, and what is the same on each day.
+/// The names of an entry's fields, and their constant values.
 fn form(entry: &str, format: &str) -> Result<Vec<String>> {
     if format == "json" {
         let entry: Value = serde_json::from_str(entry)?;
@@ -175,7 +175,7 @@ fn described() -> Result<()> {
     )
 }
 
-/// All that one has with a task, and backends of each kind.
+/// All metrics of a runner with a task and backends of each kind.
 fn exposed() -> Result<()> {
     let place = Place::new()?;
     let config = r#"
@@ -195,7 +195,7 @@ fn exposed() -> Result<()> {
         r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#,
         1.0,
     )?;
-    // A request counts once it has been answered, and a page is shared for a while.
+    // The runner counts a request after its answer, and caches a page for a short time.
     served.page("/healthz")?;
     let table = served.until("a request is counted", |served| {
         let text = served.page("/metrics")?;
@@ -218,9 +218,9 @@ fn scraped(promtool: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compares what is between two marks; with `BLESS=1`, writes it there.
+/// Compares the text between two marks. With `BLESS=1`, writes it there.
 fn must_have(what: &str, table: &str) -> Result<()> {
-    // Trials run beside each other, and write the same file.
+    // Trials run concurrently and write the same file.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let page = page()?;

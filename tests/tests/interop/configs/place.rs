@@ -1,4 +1,4 @@
-//! A folder with what configurations name, and a configuration.
+//! A folder with a configuration and the files that it names.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// With a guest, a provider, a middleware, a core module, texts and tokens.
+    /// A folder with a guest, a provider, a middleware, a core module, texts and tokens.
     pub(crate) fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         for name in ["hello", "provider", "sampler"] {
@@ -47,7 +47,7 @@ impl Place {
         self.folder.path()
     }
 
-    /// `serve` with these arguments, until its end.
+    /// Runs `serve` with these arguments to its end.
     pub(crate) fn serve(&self, args: &[&str]) -> Result<End> {
         Running::start(&mut serve(self.path(), args))?.end()
     }

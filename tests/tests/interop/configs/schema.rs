@@ -1,4 +1,4 @@
-//! The JSON schema: what is written down, and what a validator that others made says with
+//! The JSON schema: the stored file, and the results of another project's validator with
 //! it.
 
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn refuses(validator: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The configurations on the page.
+/// The configurations of the page.
 fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     let folder = tempfile::tempdir()?;
     let page = fs::read_to_string(root().join("docs/operate/serve.md"))?;
@@ -93,7 +93,7 @@ fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     Ok((folder, files))
 }
 
-/// Whether each is accepted, and why not.
+/// Whether the validator accepts each file, and its reason.
 fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bool, String)>> {
     let output = Command::new("python3")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/validate_configs.py"))

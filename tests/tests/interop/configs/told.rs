@@ -1,4 +1,4 @@
-//! What is said of a configuration.
+//! Messages about a configuration.
 
 use std::{env, fs};
 
@@ -47,7 +47,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
             ensure!(served.code == Some(1), "{served}");
             ensure!(!served.stderr.contains("task begun"), "{served}");
             for line in &said {
-                // Where it stands is what `--check` adds.
+                // `--check` adds the position.
                 let what = line.splitn(4, ": ").nth(3).context("no reason")?;
                 ensure!(served.stderr.contains(what), "{what}\n{served}");
             }
@@ -57,7 +57,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// Until the head does not move what is below it any more.
+/// Repeats until the head no longer moves the positions below it.
 fn bless(case: &Case, check: impl Fn(&str) -> Result<(End, Vec<String>)>) -> Result<()> {
     let mut text = case.text.clone();
     for _ in 0..3 {
@@ -66,7 +66,7 @@ fn bless(case: &Case, check: impl Fn(&str) -> Result<(End, Vec<String>)>) -> Res
     Ok(fs::write(&case.path, text)?)
 }
 
-/// Without the file, which is the case's own.
+/// The messages without the name of the file.
 fn said(file: &str, stderr: &str) -> Vec<String> {
     let lines = stderr.lines().map(|line| {
         let Some((kind, said)) = line.split_once(": ") else {

@@ -1,4 +1,4 @@
-//! What composed guests ask of those who run them, which decides where they can.
+//! The imports of composed guests, which determine the possible hosts.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::compose::{Part, compose};
@@ -18,8 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What the manifests compose for this provider imports the one, and not the other, and
-/// is a program.
+/// Checks that the composition with this provider is a program, imports `wanted`, and
+/// does not import `other`.
 fn asks(provider: &str, wanted: &str, other: &str) -> Result<()> {
     let read = |name| std::fs::read(artifact(name, WASI));
     let parts = [("digest", read("digest")?), (provider, read(provider)?)];

@@ -1,5 +1,5 @@
-//! Manifests: Kubernetes' own are held against its schemas, and all of them against
-//! what they name of each other.
+//! Manifests: Kubernetes' own are checked with its schemas, and all are checked for
+//! consistency.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::deploy::checked::must_be_accepted;
 use crate::deploy::settings::{Settings, bytes};
 use crate::deploy::{deployed, root};
 
-/// The release of Kubernetes whose schemas are asked.
+/// The release of Kubernetes whose schemas the test uses.
 const VERSION: &str = "1.37.0";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -47,7 +47,7 @@ fn manifests(folder: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// The documents of a file in `deploy/`, once they are found good.
+/// The documents of a valid file in `deploy/`.
 fn read(python_path: &Path, file: &str) -> Result<Vec<Value>> {
     read_at(python_path, &root().join("deploy").join(file))
 }
@@ -100,13 +100,13 @@ fn pods_fit(python_path: &Path) -> Result<()> {
     let memory = runner["resources"]["limits"]["memory"].as_str();
     ensure!(bytes(memory.context("no limit")?)? > config.memory()?);
     ensure!(runner["ports"][0]["containerPort"] == config.port()?);
-    // At every address of the pod, of either family.
+    // All addresses of the pod, of both families.
     let listen = config.text("server", "listen")?;
     ensure!(listen.starts_with("[::]:"), "it listens on {listen}");
     let service = of("Service").context("no Service")?;
     ensure!(service["spec"]["ipFamilyPolicy"] == "PreferDualStack");
 
-    // Where it looks, something is mounted.
+    // The watched folders are mounted.
     let mounts = runner["volumeMounts"].as_array().context("no mounts")?;
     let mounted = |path: &str| {
         let mut paths = mounts
@@ -190,7 +190,7 @@ fn spin() -> Result<()> {
     )
 }
 
-/// Where it pushes is among what it may reach.
+/// Checks that the network policy allows the pushes.
 fn may_push(allowed: &Value, endpoint: &Value) -> Result<()> {
     let endpoint = endpoint.as_str().context("no endpoint")?;
     let mut allowed = allowed.as_array().into_iter().flatten();

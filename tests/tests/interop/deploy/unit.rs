@@ -13,10 +13,10 @@ use crate::deploy::settings::{Settings, bytes};
 
 const UNIT: &str = "solti-metrics.service";
 
-/// Where the unit expects the command.
+/// The path of the command in the unit.
 const COMMAND: &str = "/usr/bin/solti-metrics";
 
-/// What `systemd-analyze security` may say at most, of 0 to 100. It says 12.
+/// Maximum result of `systemd-analyze security`, from 0 to 100. The present result is 12.
 const EXPOSURE: &str = "15";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -85,7 +85,7 @@ fn value<'a>(unit: &'a str, key: &str) -> Result<&'a str> {
     found.with_context(|| format!("no {key}="))
 }
 
-/// The command is none of this machine's, so any program stands in for it.
+/// The command is not installed on this machine, so another program replaces it.
 fn verified(analyze: &Path, unit: &str) -> Result<Output> {
     asked(analyze, unit, &["verify", "--man=no"])
 }

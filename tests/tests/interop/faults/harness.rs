@@ -1,4 +1,4 @@
-//! What holds for the harness itself: its checks find what they are for.
+//! Tests of the harness itself: its checks find their faults.
 
 use std::fs;
 

@@ -1,13 +1,13 @@
-//! All the expressions that the dashboard asks.
+//! All expressions of the dashboard.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use solti_metrics_tests::operations::dashboard::dashboard;
 use solti_metrics_tests::operations::promql::{Use, uses};
 
-/// An expression of the dashboard, with its variables filled in.
+/// An expression of the dashboard, with values for its variables.
 pub(crate) struct Asked {
-    /// Whose it is.
+    /// The panel or variable of the expression.
     pub(crate) by: String,
     pub(crate) text: String,
     /// The label whose texts a variable offers.
@@ -54,7 +54,7 @@ pub(crate) fn asked() -> Result<Vec<Asked>> {
     Ok(asked)
 }
 
-/// What Grafana puts there, or something like it.
+/// Replaces the variables with values such as Grafana's.
 fn filled(by: String, expression: &str, label: Option<String>) -> Result<Asked> {
     let mut text = expression.to_owned();
     for (variable, value) in [

@@ -1,4 +1,4 @@
-//! The dashboard, as far as it can be looked at without Grafana.
+//! Checks of the dashboard that need no Grafana.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn value() -> Result<Value> {
     Ok(serde_json::from_str(&dashboard()?)?)
 }
 
-/// Nothing of one installation is in it.
+/// The dashboard has nothing of one installation.
 fn imports() -> Result<()> {
     let dashboard = value()?;
     ensure!(
@@ -68,7 +68,7 @@ fn grid() -> Result<()> {
             ensure!(taken.insert(cell), "{title} lies on another panel");
         }
     }
-    // Grafana moves panels up into what is left free.
+    // Grafana moves panels up into free space.
     let lines = taken.iter().map(|(_, y)| y).collect::<BTreeSet<_>>();
     ensure!(
         lines.len() as u64 == lines.last().map_or(0, |last| **last + 1),

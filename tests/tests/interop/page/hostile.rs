@@ -1,5 +1,5 @@
-//! Names, errors and last words are written by others: they are shown as they
-//! are, and nothing comes of them.
+//! Names, errors and stderr tails come from guests and backends. The page shows them
+//! unchanged, and executes none of them.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
 
 const MARKUP: &str = r#"<img src=x onerror="document.title='owned'">"#;
 
-/// Elements that the page itself never makes.
+/// Elements that the page itself never creates.
 const NEVER: [&str; 6] = ["img", "iframe", "object", "embed", "video", "base"];
 
 fn is_text(browser: &mut Browser, server: &mut Server) -> Result<()> {
@@ -50,7 +50,7 @@ fn any_field(browser: &mut Browser, server: &mut Server) -> Result<()> {
     harmless(browser)
 }
 
-/// Every string becomes markup, each another one.
+/// Replaces each string with markup, different for each.
 fn spoil(value: &mut Value, seen: &mut u32) {
     match value {
         Value::String(text) => {
@@ -106,8 +106,8 @@ fn one_origin(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// The hashes are those of the script and the style, so that the page works, and
-/// what the page is made to contain later does not.
+/// The hashes of the policy are those of the script and the style. The page works, and
+/// injected content does not.
 fn policy(browser: &mut Browser, server: &mut Server) -> Result<()> {
     browser.open(&server.url(), "live")?;
     let tried = browser.evaluate(

@@ -1,4 +1,4 @@
-//! A server that asks for a token, answers wrongly, or is gone.
+//! A server that requires a token, answers wrongly, or is unavailable.
 
 use anyhow::{Context, Result, ensure};
 
@@ -62,7 +62,7 @@ fn gone(browser: &mut Browser, server: &mut Server) -> Result<()> {
     ensure!(banner.contains("Next attempt in 4 s"), "{banner}");
     let news = browser.evaluate("document.getElementById('news').textContent")?;
     ensure!(news == "The server cannot be reached", "{news}");
-    // The next one comes later, and what was shown stays.
+    // The next request is later, and the page keeps its values.
     browser.wait("document.getElementById('retry').textContent.includes('in 8 s')")?;
     let rows = browser.evaluate("document.querySelectorAll('.tasks > tbody').length")?;
     ensure!(rows == 8, "{rows}");

@@ -1,4 +1,4 @@
-//! `otlp.wasm`, and a receiver that does not take what it is given.
+//! `otlp.wasm`, and a collector that rejects pushes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,14 +13,14 @@ use solti_metrics_tests::trial::{Trial, trial};
 use crate::receivers::subject::{GUARD, Subject, only_dropped};
 use crate::receivers::victoria::{pushing_to, url};
 
-/// What the receiver does, and what the flush must say of it.
+/// The action of the collector, and the expected error of the flush.
 const CASES: [(Does, Option<&str>); 9] = [
     (Does::Answer("200 OK", b""), None),
     (
         Does::Answer("503 Service Unavailable", b"later"),
         Some("status 503: \"later\""),
     ),
-    // Such a page is no delivery, whatever its status.
+    // Such a page is not a delivery, for any status.
     (
         Does::Page(b"<p>log in"),
         Some("the answer is \"text/html\", not OTLP: \"<p>log in\""),
@@ -29,7 +29,7 @@ const CASES: [(Does, Option<&str>); 9] = [
         Does::Answer("200 OK", b"\xff\xff"),
         Some("the answer is \"application/x-protobuf\", not OTLP"),
     ),
-    // It goes nowhere else, whoever asks it to.
+    // The client follows no redirect.
     (
         Does::Answer("307 Temporary Redirect", b""),
         Some("status 307: redirects to \"http://localhost:1/\""),
@@ -46,7 +46,7 @@ const CASES: [(Does, Option<&str>); 9] = [
 #[derive(Clone, Copy)]
 enum Does {
     Answer(&'static str, &'static [u8]),
-    /// In HTML, with a good status.
+    /// An HTML page with a good status.
     Page(&'static [u8]),
     Close,
     Wait,
@@ -86,7 +86,7 @@ fn answers() -> Result<()> {
         lengths.iter().all(|length| *length == lengths[0]),
         "{lengths:?}"
     );
-    // Now nobody listens, and the last flush fails.
+    // The listener is closed, and the last flush fails.
     drop(listener);
     let status = otlp.stop()?;
     let records = CASES.len() * script().len();
@@ -97,7 +97,7 @@ fn answers() -> Result<()> {
     Ok(())
 }
 
-/// Takes one request, and returns how long its body was.
+/// Takes one request, and returns the length of its body.
 fn receive(listener: &TcpListener, does: Does, flushed: &Receiver<()>) -> Result<usize> {
     let (mut stream, _) = listener.accept()?;
     stream.set_read_timeout(Some(GUARD))?;
@@ -108,7 +108,7 @@ fn receive(listener: &TcpListener, does: Does, flushed: &Receiver<()>) -> Result
             answer(&mut stream, status, "application/x-protobuf", body)?;
         }
         Does::Page(body) => answer(&mut stream, "200 OK", "text/html; charset=utf-8", body)?,
-        // Until the flush is over.
+        // Until the end of the flush.
         Does::Wait => drop(flushed.recv_timeout(GUARD)),
     }
     Ok(length)

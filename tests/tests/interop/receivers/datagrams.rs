@@ -1,4 +1,4 @@
-//! `statsd.wasm`: the server counts what was recorded.
+//! `statsd.wasm`: the server counts the records.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -36,12 +36,12 @@ fn counts(script_file: &Path) -> Result<()> {
         statsd.record(&round);
         statsd.flush()?;
         records += round.len();
-        // The whole of it before the next: datagrams may be lost in a crowd.
+        // Each round ends before the next: many datagrams at once may be lost.
         expected.record(&round, plain("solti"))?;
         expected.must_be_at(&server, "solti.")?;
     }
 
-    // Whatever would end a name is no part of it.
+    // A character that would end a name is left out.
     let odd = sending_to(server.address()).env("STATSD_PREFIX", "odd:1|c\n\u{fc}");
     statsd.replace("statsd", &odd)?;
     let mut odd = Expected::default();
@@ -59,13 +59,13 @@ fn counts(script_file: &Path) -> Result<()> {
     statsd.stop_without_loss(records)
 }
 
-/// That nobody listens is what the answer to a datagram says: the next one fails
-/// for it, and the one behind that is sent again.
+/// The answer to a datagram reports that no server listens. The next datagram fails for
+/// it, and the one after that is sent again.
 fn nobody() -> Result<()> {
     let address = free_udp()?;
     let statsd = Subject::start("statsd", &sending_to(address))?;
     let one = &script()[..1];
-    // What follows is sent when the host calls for it.
+    // A later call of the host sends the remaining datagrams.
     statsd.flush()?;
     for _ in 0..2 {
         statsd.record(one);

@@ -1,4 +1,4 @@
-//! What statsd has to show for records.
+//! The metrics that statsd must have.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// With names made of the metric and its labels.
+    /// Adds records, with names from the metric and its labels.
     pub(crate) fn record(
         &mut self,
         events: &[Event],
@@ -46,7 +46,7 @@ impl Expected {
         Ok(())
     }
 
-    /// Waits until the server has as many under this prefix, and holds them to it.
+    /// Waits until the server has as many values with this prefix, and compares them.
     pub(crate) fn must_be_at(&self, server: &Statsd, prefix: &str) -> Result<()> {
         let sum = self.counters.values().sum();
         let found = server.counters(prefix, sum)?;
@@ -61,7 +61,7 @@ impl Expected {
     }
 }
 
-/// Names that have the labels in them.
+/// Names that contain the labels.
 pub(crate) fn plain(prefix: &str) -> impl Fn(&str, &[(&str, &str)]) -> String {
     move |metric, labels| {
         let labels = labels.iter().map(|(_, label)| *label);

@@ -1,4 +1,4 @@
-//! The network is granted to the address that was named, and to no other.
+//! The network is granted for the named address only.
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
@@ -35,7 +35,7 @@ fn otlp() -> Result<()> {
     only_dropped(&status.ledger, records, DropReason::BackendFailed, 0)?;
     ensure!(status.failures == 0, "{status:?}");
 
-    // The first to connect is this test.
+    // The first connection is the test's.
     let ours = TcpStream::connect_timeout(&address, GUARD)?;
     let (_, first) = receiver.accept()?;
     ensure!(first == ours.local_addr()?, "{first} has connected");
@@ -59,7 +59,7 @@ fn statsd() -> Result<()> {
     only_dropped(&status.ledger, records, DropReason::BackendFailed, records)?;
     ensure!(status.failures == 0, "{status:?}");
 
-    // The first datagram is this test's.
+    // The first datagram is the test's.
     UdpSocket::bind("127.0.0.1:0")?.send_to(b"ours", address)?;
     let mut first = [0; 2048];
     let length = receiver.recv(&mut first)?;
@@ -74,7 +74,7 @@ fn none() -> Result<()> {
     for (name, grants, import, grant) in [
         ("otlp", Grants::new(), "`wasi:http/", "`http=HOST:PORT`"),
         ("statsd", Grants::new(), "`wasi:sockets/", "`udp=ADDRESS`"),
-        // One protocol is not the other.
+        // A grant for one protocol does not grant the other.
         ("statsd", other, "`wasi:sockets/", "`udp=ADDRESS`"),
     ] {
         let refused = provider(name, &grants).err();

@@ -1,4 +1,4 @@
-//! `jsonl.wasm`: its file has a line for each record, or the ledger says why not.
+//! `jsonl.wasm`: its file has a line for each record, or the ledger has the reason.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::receivers::subject::{Subject, only_dropped};
 
-/// As the provider sees it.
+/// The path in the provider.
 const FILE: &str = "/out/metrics.jsonl";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -39,12 +39,12 @@ fn lines() -> Result<()> {
         jsonl.flush()?;
         lines_are(folder.path(), &recorded)?;
     }
-    // The next instance goes on where the last one has stopped.
+    // The next instance appends to the file of the previous one.
     jsonl.record(&script());
     recorded.extend(script());
     jsonl.replace("jsonl", &grants)?;
     lines_are(folder.path(), &recorded)?;
-    // More than it gathers at a time.
+    // More than the provider buffers.
     for _ in 0..40 {
         jsonl.record(&script());
         recorded.extend(script());
@@ -74,7 +74,7 @@ fn read_only() -> Result<()> {
     fails(&jsonl, 3)?;
     ensure!(fs::read_dir(folder.path())?.next().is_none(), "it wrote");
 
-    // A grant is changed by a swap, and by nothing less.
+    // Only a replacement changes a grant.
     jsonl.replace("jsonl", &granted(folder.path(), Access::ReadWrite))?;
     recovers(&jsonl, folder.path(), 3)
 }
@@ -89,7 +89,8 @@ fn obstructed() -> Result<()> {
     recovers(&jsonl, folder.path(), 2)
 }
 
-/// Each record of so many scripts fails, once; each flush says why, once.
+/// Checks that each record of `scripts` scripts fails once, and that each flush gives the
+/// reason once.
 fn fails(jsonl: &Subject, scripts: usize) -> Result<()> {
     for _ in 0..scripts {
         jsonl.record(&script());
@@ -107,7 +108,7 @@ fn fails(jsonl: &Subject, scripts: usize) -> Result<()> {
     )
 }
 
-/// What comes after so many scripts that failed is written.
+/// Checks that records after `failed` failed scripts are written.
 fn recovers(jsonl: &Subject, folder: &Path, failed: usize) -> Result<()> {
     jsonl.record(&script());
     jsonl.flush()?;

@@ -1,5 +1,5 @@
-//! `sampler.wasm` and `rename.wasm`: what they forward is exactly what their
-//! pages say.
+//! `sampler.wasm` and `rename.wasm`: they forward exactly the records that their pages
+//! describe.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +51,7 @@ fn sampler() -> Result<()> {
     Ok(())
 }
 
-/// Of the completions with the same labels, the first of every so many.
+/// The first of each `keep` completions with the same labels.
 fn sampled(events: &[Event], keep: u64) -> Vec<Event> {
     let mut seen = BTreeMap::new();
     let mut kept = events.to_vec();
@@ -110,7 +110,7 @@ fn in_a_row() -> Result<()> {
     })?;
     let recorded = script().repeat(3);
     sampler.record(&recorded);
-    // The first in the row first: it hands its last records to the second.
+    // The first middleware stops first: it hands its last records to the second.
     let status = sampler.stop()?;
     let expected: Vec<_> = sampled(&recorded, 2).into_iter().map(swapped).collect();
     let gone = recorded.len() - expected.len();

@@ -1,5 +1,5 @@
-//! `StatsdMetrics`: the original server counts and times what was recorded, with
-//! labels in names and with tags, which it makes parts of names of.
+//! `StatsdMetrics`: the original server counts and times the records, with labels in
+//! names and with tags. It makes tags parts of names.
 
 use std::path::Path;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn tags(script_file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What the server calls a metric with tags.
+/// The server's name of a metric with tags.
 fn named(prefix: &str, given: &str) -> impl Fn(&str, &[(&str, &str)]) -> String {
     move |metric, labels| {
         let labels = labels
@@ -70,7 +70,7 @@ fn to(server: &Statsd) -> StatsdBuilder {
     StatsdMetrics::builder(server.address().to_string()).gather(Duration::from_millis(1))
 }
 
-/// Records in rounds, single and in batches, and finds all of it under this prefix.
+/// Records in rounds, single and in batches, and finds all records with this prefix.
 fn counts(
     server: &Statsd,
     builder: StatsdBuilder,
@@ -89,7 +89,7 @@ fn counts(
             _ => metrics.record_batch(&round),
         }
         records += round.len();
-        // The whole of it before the next: datagrams may be lost in a crowd.
+        // Each round ends before the next: many datagrams at once may be lost.
         expected.record(&round, &name)?;
         expected.must_be_at(server, prefix)?;
     }

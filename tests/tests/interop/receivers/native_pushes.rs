@@ -1,5 +1,5 @@
-//! `OtlpMetrics`: what receivers made by others have after its pushes is what was
-//! recorded, and what a scrape would have shown.
+//! `OtlpMetrics`: other projects' collectors have the recorded values after its pushes,
+//! equal to a scrape.
 
 use std::path::Path;
 use std::time::Duration;
@@ -98,7 +98,7 @@ fn read_by_python(python: &Path, protocol: OtlpProtocol) -> Result<()> {
     without_loss(&metrics, recorded.len())
 }
 
-/// It pushes when a test says so.
+/// A builder without pushes by time: the test triggers them.
 fn builder(endpoint: String) -> OtlpBuilder {
     OtlpMetrics::builder(endpoint)
         .service_name(SERVICE)
@@ -107,7 +107,7 @@ fn builder(endpoint: String) -> OtlpBuilder {
         .timeout(GUARD)
 }
 
-/// Some of the script, so that no two series grow alike.
+/// A part of the script, so that no two series grow alike.
 fn part() -> Vec<Event> {
     script().into_iter().step_by(2).collect()
 }
@@ -118,7 +118,7 @@ fn record(metrics: &dyn MetricsBackend, events: &[Event]) {
     }
 }
 
-/// Shuts it down, and asserts that so many records have arrived, and all of them.
+/// Shuts the exporter down, and asserts that it has delivered exactly these records.
 fn without_loss(metrics: &OtlpMetrics, records: usize) -> Result<()> {
     let status = metrics.shutdown(GUARD);
     let found = (

@@ -1,4 +1,4 @@
-//! The sink of `oteltest`: OTLP in, by the code of OpenTelemetry for Python.
+//! The sink of `oteltest`: it receives OTLP with the code of OpenTelemetry for Python.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,15 +20,15 @@ pub(crate) struct Otelsink {
     url: String,
 }
 
-/// What it was sent, as it has understood it.
+/// A push, as the sink has decoded it.
 pub(crate) struct Push {
-    /// Names in lower case; metadata, with gRPC.
+    /// Header names in lower case. With gRPC, the metadata.
     pub(crate) headers: Value,
     message: Value,
 }
 
 impl Otelsink {
-    /// `python` is the folder for `PYTHONPATH`.
+    /// Starts the sink. `python` is the folder for `PYTHONPATH`.
     pub(crate) fn start(python: &Path, protocol: OtlpProtocol) -> Result<Self> {
         let name = match protocol {
             OtlpProtocol::Grpc => "grpc",
@@ -51,7 +51,7 @@ impl Otelsink {
         &self.url
     }
 
-    /// The next push that it gets.
+    /// Waits for the next push.
     pub(crate) fn push(&mut self) -> Result<Push> {
         let mut push: Value = serde_json::from_str(&self.server.says("pushed ")?)?;
         Ok(Push {
@@ -62,7 +62,7 @@ impl Otelsink {
 }
 
 impl Push {
-    /// What the resource has by this key.
+    /// The resource attribute with this key.
     pub(crate) fn resource(&self, key: &str) -> Option<&str> {
         let attributes = self.message["resourceMetrics"][0]["resource"]["attributes"].as_array();
         let mut attributes = attributes?.iter();
@@ -141,7 +141,7 @@ fn text(value: &Value) -> Result<&str> {
     value.as_str().context("no text")
 }
 
-/// In JSON, protobuf has integers of 64 bits as text.
+/// Integers of 64 bits are texts in protobuf's JSON.
 fn number(value: &Value) -> Result<f64> {
     Ok(text(value)?.parse()?)
 }

@@ -1,5 +1,4 @@
-//! `StatsdMetrics`: whatever an operator sets, what is sent is the metrics recorded,
-//! and nothing else.
+//! `StatsdMetrics`: for all settings, it sends exactly the recorded metrics.
 
 use std::net::UdpSocket;
 use std::time::Duration;
@@ -48,7 +47,7 @@ fn exact() -> Result<()> {
     Ok(())
 }
 
-/// Any text, with more than its share of what ends something.
+/// Any text, with many characters that end a field.
 fn text(most: usize) -> impl Strategy<Value = String> {
     let ends: Vec<_> = ":|#@\n\r,;.=/ \0".chars().collect();
     let letter = prop_oneof![any::<char>(), select(ends), prop::char::range('a', 'z')];
@@ -85,7 +84,7 @@ fn send(
     }
     let metrics = builder.build()?;
     let (mut buffer, mut datagrams) = ([0; 65_536], Vec::new());
-    // The system keeps 92 datagrams for the server, and these are at most 50.
+    // The system buffers 92 datagrams for the server, and these are at most 50.
     for part in events.chunks(100) {
         metrics.record_batch(part);
         metrics.flush(GUARD)?;
@@ -156,7 +155,7 @@ fn cleaned(text: &str, signs: &str) -> String {
         .collect()
 }
 
-/// Reads lines as servers do: names end at the first colon, fields at bars.
+/// Parses lines as servers do: names end at the first colon, fields at bars.
 fn read(datagrams: &[String]) -> Result<Expected> {
     let mut found = Expected::default();
     for line in datagrams.iter().flat_map(|datagram| datagram.split('\n')) {

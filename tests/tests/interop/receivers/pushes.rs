@@ -1,4 +1,4 @@
-//! `otlp.wasm`: the totals that it pushes are those recorded.
+//! `otlp.wasm`: it pushes the recorded totals.
 
 use std::path::Path;
 
@@ -56,8 +56,8 @@ fn swap(program: &Path) -> Result<()> {
     let before = Series::of(&old)?;
     victoria.must_show(&before)?;
 
-    // The new instance counts from zero. A histogram that it has not begun is
-    // the old one's still.
+    // The new instance counts from zero. Its missing histograms are still the old
+    // instance's.
     let new = vec![Event::TaskStarted {
         runner: RunnerType::Wasm,
     }];
@@ -93,12 +93,12 @@ fn late(program: &Path) -> Result<()> {
     otlp.stop_without_loss(recorded.len())
 }
 
-/// Some of the script, so that no two series grow alike.
+/// A part of the script, so that no two series grow alike.
 fn part() -> Vec<Event> {
     script().into_iter().step_by(2).collect()
 }
 
-/// As a dashboard would ask.
+/// Checks the sums with queries such as a dashboard's.
 fn sums_are(victoria: &Victoria, recorded: &[Event]) -> Result<()> {
     let mut by_runner = Series::default();
     let mut long = Series::default();

@@ -1,4 +1,4 @@
-//! `provider.wasm`: its exposition is the one that the host would have made.
+//! `provider.wasm`: its exposition equals the host's.
 
 use std::io::{Seek, Write};
 use std::path::Path;
@@ -43,7 +43,7 @@ fn exposes() -> Result<()> {
     provider.stop_without_loss(rounds.concat().len())
 }
 
-/// Series of one family come in the order of a hash map.
+/// The series of a family have the order of a hash map.
 fn sorted(exposition: &str) -> Vec<&str> {
     let mut lines: Vec<_> = exposition.lines().collect();
     lines.sort_unstable();

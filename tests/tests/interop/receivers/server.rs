@@ -1,4 +1,4 @@
-//! A server made by others, as a child of the test.
+//! A third-party server, as a child process of the test.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::receivers::subject::GUARD;
 
-/// It is killed when this goes away.
+/// A server. Dropping the value kills the process.
 pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
@@ -40,7 +40,7 @@ impl Server {
         })
     }
 
-    /// Waits until it says this, and returns the rest of the line.
+    /// Waits until the server prints this text, and returns the rest of the line.
     pub(crate) fn says(&mut self, what: &str) -> Result<String> {
         let begun = Instant::now();
         loop {
@@ -55,7 +55,7 @@ impl Server {
         }
     }
 
-    /// Fails if it has ended, and with what it said.
+    /// Fails if the server has ended, with its output.
     pub(crate) fn must_live(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             self.said.extend(self.lines.iter());
@@ -67,7 +67,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended already needs no killing.
+        // A process that has ended cannot be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -76,18 +76,18 @@ impl Drop for Server {
 fn forward(from: impl Read + Send + 'static, to: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            // Whoever stops listening must not stop the server.
+            // The server must not stop if the test no longer reads.
             let _ = to.send(line);
         }
     });
 }
 
-/// An address that nobody listens at, for a server that cannot choose itself.
+/// A free address, for a server that cannot choose a port.
 pub(crate) fn free_tcp() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// Likewise, for datagrams.
+/// A free address for datagrams.
 pub(crate) fn free_udp() -> Result<SocketAddr> {
     Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?)
 }

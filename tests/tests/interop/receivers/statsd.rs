@@ -1,4 +1,4 @@
-//! The original statsd server, asked through its management interface.
+//! The original statsd server, queried through its management interface.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -25,7 +25,7 @@ impl Statsd {
         let (address, management) = (free_udp()?, free_tcp()?);
         let config = tempfile::tempdir()?;
         let file = config.path().join("config.json");
-        // It forgets what it has when it flushes: not while this test runs.
+        // The server forgets its values at a flush: not during this test.
         let text = json!({
             "address": "127.0.0.1",
             "port": address.port(),
@@ -50,13 +50,13 @@ impl Statsd {
         self.address
     }
 
-    /// Waits until it counts, by sending it something to count.
+    /// Waits until the server counts a test metric.
     fn ready(&mut self) -> Result<()> {
         let sender = UdpSocket::bind("127.0.0.1:0")?;
         let begun = Instant::now();
         loop {
             self.server.must_live()?;
-            // Before it listens, the one is refused, and the other is unheard.
+            // Before the server listens, the datagram is rejected or lost.
             let _ = sender.send_to(b"test.ready:1|c", self.address);
             if let Ok(counters) = self.ask("counters")
                 && counters.contains_key("test.ready")
@@ -67,7 +67,7 @@ impl Statsd {
         }
     }
 
-    /// Waits until its counters that begin so have this sum, and returns them.
+    /// Waits until the counters with this prefix have this sum, and returns them.
     pub(crate) fn counters(&self, prefix: &str, sum: u64) -> Result<Map<String, Value>> {
         let begun = Instant::now();
         loop {
@@ -81,26 +81,26 @@ impl Statsd {
         }
     }
 
-    /// Its timers that begin so.
+    /// The timers with this prefix.
     pub(crate) fn timers(&self, prefix: &str) -> Result<Map<String, Value>> {
         let mut timers = self.ask("timers")?;
         timers.retain(|name, _| name.starts_with(prefix));
         Ok(timers)
     }
 
-    /// How many lines it could not read.
+    /// Number of lines that the server could not read.
     pub(crate) fn bad_lines(&self) -> Result<u64> {
         let counters = self.ask("counters")?;
         let lines = counters.get("statsd.bad_lines_seen");
         lines.and_then(Value::as_u64).context("no count")
     }
 
-    /// The answer is a JavaScript value: JSON with other quotes, where every name
-    /// has a dot in it.
+    /// The answer is a JavaScript value: JSON with other quotes. Each name in it contains
+    /// a dot.
     fn ask(&self, what: &str) -> Result<Map<String, Value>> {
         let mut stream = TcpStream::connect_timeout(&self.management, GUARD)?;
         stream.set_read_timeout(Some(GUARD))?;
-        // In one piece: it takes each for a line of its own.
+        // A single write: the server takes each packet as a line.
         stream.write_all(format!("{what}\n").as_bytes())?;
         let mut answer = String::new();
         let mut buffer = [0; 4096];

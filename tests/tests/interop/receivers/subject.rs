@@ -1,4 +1,4 @@
-//! A component that runs as a backend, and is held to its ledger.
+//! A component that runs as a backend, with checks of its ledger.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use solti_metrics_host::provider::{
 };
 use solti_metrics_tests::artifact::{WASI, artifact};
 
-/// Much more than anything here needs.
+/// A deadline that no test reaches.
 pub(crate) const GUARD: Duration = Duration::from_secs(30);
 
 pub(crate) struct Subject {
@@ -21,7 +21,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Starts the component made of `guest/examples/<name>.rs`.
+    /// Starts the component of `guest/examples/<name>.rs`.
     pub(crate) fn start(name: &str, grants: &Grants) -> Result<Self> {
         Self::with(name, grants, |_| {})
     }
@@ -32,7 +32,7 @@ impl Subject {
         change: impl FnOnce(&mut BackendOptions),
     ) -> Result<Self> {
         let mut options = BackendOptions::default();
-        // It is flushed when a test says so.
+        // The tests trigger each flush.
         options.flush_every = Duration::from_secs(3600);
         change(&mut options);
         let backend = ComponentBackend::start(&provider(name, grants)?, options)?;
@@ -55,7 +55,7 @@ impl Subject {
         block_on(self.backend.flush())
     }
 
-    /// What it says of a flush that must fail.
+    /// The error of a flush that must fail.
     pub(crate) fn refused_flush(&self) -> Result<String> {
         match self.flush() {
             Err(NotRunning::Refused(said)) => {
@@ -71,7 +71,7 @@ impl Subject {
         block_on(self.backend.expose())
     }
 
-    /// Puts the same component, granted this, into its place.
+    /// Replaces the component with itself, with these grants.
     pub(crate) fn replace(&self, name: &str, grants: &Grants) -> Result<()> {
         Ok(block_on(self.backend.replace(&provider(name, grants)?))?)
     }
@@ -80,7 +80,7 @@ impl Subject {
         self.backend.status()
     }
 
-    /// Waits until all that was recorded is settled, through failures.
+    /// Waits until all records are settled, through failures.
     pub(crate) fn settle(&self) -> Result<LedgerSnapshot> {
         let begun = Instant::now();
         loop {
@@ -94,7 +94,7 @@ impl Subject {
         }
     }
 
-    /// Stops it, and asserts that each record is accounted for.
+    /// Stops the backend, and asserts that each record is accounted for.
     pub(crate) fn stop(&self) -> Result<BackendStatus> {
         self.backend.stop_blocking(GUARD);
         let status = self.status();
@@ -107,7 +107,7 @@ impl Subject {
         Ok(status)
     }
 
-    /// Stops it, and asserts that it took so many records, and lost none.
+    /// Stops the backend, and asserts that it took `records` records and lost none.
     pub(crate) fn stop_without_loss(&self, records: usize) -> Result<()> {
         let status = self.stop()?;
         only_dropped(&status.ledger, records, DropReason::BackendFailed, 0)?;
@@ -119,8 +119,7 @@ impl Subject {
     }
 }
 
-/// Asserts that so many records were accepted, and so many dropped for one
-/// reason alone.
+/// Asserts the numbers of accepted records, and of records dropped for a single reason.
 pub(crate) fn only_dropped(
     ledger: &LedgerSnapshot,
     accepted: usize,
@@ -141,7 +140,7 @@ pub(crate) fn only_dropped(
     Ok(())
 }
 
-/// The identity, with every reason added up by hand.
+/// Checks the identity, with each reason added up separately.
 fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
     let dropped: u64 = DropReason::ALL.iter().map(|r| ledger.dropped(*r)).sum();
     let known = ledger.delivered() + dropped + ledger.in_flight();
@@ -150,7 +149,7 @@ fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
 }
 
 pub(crate) fn provider(name: &str, grants: &Grants) -> Result<Provider> {
-    /// One engine for all, since each has a thread.
+    /// A shared engine, since each engine has a thread.
     static PROVIDERS: OnceLock<Providers> = OnceLock::new();
     #[expect(clippy::expect_used, reason = "without it there is no test")]
     let providers = PROVIDERS.get_or_init(|| Providers::new().expect("an engine"));

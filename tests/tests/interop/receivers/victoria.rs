@@ -1,4 +1,4 @@
-//! VictoriaMetrics: a store that takes OTLP and answers PromQL.
+//! VictoriaMetrics: a store that accepts OTLP and answers PromQL.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -15,21 +15,21 @@ use tempfile::TempDir;
 use crate::receivers::server::Server;
 use crate::receivers::subject::GUARD;
 
-/// What its series have as `service.name`.
+/// The label `service.name` of its series.
 pub(crate) const SERVICE: &str = "receivers";
 
-/// And as `service.instance.id`, if anything.
+/// The label `service.instance.id`, if any.
 pub(crate) const INSTANCE: &str = "one";
 
 pub(crate) struct Victoria {
-    // Killed before its folder is removed.
+    // The server is killed before its folder is removed.
     _server: Server,
     _data: TempDir,
     address: SocketAddr,
 }
 
 impl Victoria {
-    /// On a port that it chooses.
+    /// Starts the server on a port that it chooses.
     pub(crate) fn start(program: &Path) -> Result<Self> {
         Self::start_at(program, SocketAddr::from(([127, 0, 0, 1], 0)))
     }
@@ -57,7 +57,7 @@ impl Victoria {
         self.address
     }
 
-    /// Waits until it shows these series, and no others.
+    /// Waits until the server shows exactly these series.
     pub(crate) fn must_show(&self, expected: &Series) -> Result<()> {
         let begun = Instant::now();
         loop {
@@ -70,10 +70,10 @@ impl Victoria {
         }
     }
 
-    /// What PromQL finds in all that it was sent until now.
+    /// The result of PromQL over all data so far.
     pub(crate) fn query(&self, promql: &str) -> Result<Series> {
         self.get("/internal/force_flush")?;
-        // It looks at whole seconds: at the next one, everything is there.
+        // The server rounds times to seconds: at the next one, all data is visible.
         let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() + 2;
         let query = percent_encoded(promql)?;
         let body = self.get(&format!(
@@ -104,7 +104,7 @@ fn read(series: &mut Series, row: &Value) -> Result<()> {
         match &**label {
             "__name__" => name = text,
             "service.name" => ensure!(text == SERVICE),
-            // Of the native backend, which always has one.
+            // The native backend always has an instance id.
             "service.instance.id" => ensure!(text == INSTANCE),
             "scope.name" => ensure!(text == "solti-metrics"),
             "scope.version" => ensure!(text == env!("CARGO_PKG_VERSION")),
@@ -122,7 +122,7 @@ fn percent_encoded(text: &str) -> Result<String> {
     Ok(encoded)
 }
 
-/// What `otlp` needs to push to this address.
+/// The grants that `otlp` needs to push to this address.
 pub(crate) fn pushing_to(address: SocketAddr) -> Grants {
     endpoint(address).http(address.to_string())
 }

@@ -1,4 +1,4 @@
-//! How Prometheus and a runner speak with each other.
+//! The protocol between Prometheus and a runner.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -31,12 +31,12 @@ pub(crate) fn openmetrics(prometheus: &Path) -> Result<()> {
         target["lastError"] == "" && target["health"] == "up",
         "{target}"
     );
-    // In OpenMetrics, and only there, a counter's family has no `_total`.
+    // Only in OpenMetrics does the family of a counter lack the suffix `_total`.
     let family = "/api/v1/targets/metadata?metric=solti_runner_tasks_started";
     let family = prometheus.json(family)?[0].take();
     ensure!(family["type"] == "counter", "{family}");
 
-    // It took all of it. A family of pages that were asked for has one series by then.
+    // Prometheus stored all series. The family of requests has one series by then.
     let accept = "Accept: application/openmetrics-text; version=1.0.0\r\n";
     let page = ask(served.address()?, "GET", "/metrics", accept)?.body;
     let samples = samples(&page)?.len();

@@ -1,4 +1,4 @@
-//! What the pages have their readers install is what the tests build with.
+//! The pages install the versions that the tests use.
 
 use std::fs;
 
@@ -58,7 +58,7 @@ fn the_command_is_ours() -> Result<()> {
     Ok(())
 }
 
-/// One line installs all that is needed.
+/// One line installs everything.
 fn only_install(page: &[Block]) -> Result<&str> {
     let mut lines = page
         .iter()

@@ -1,4 +1,4 @@
-//! A folder with what the page says, and what it supposes to be there.
+//! A folder with the files of the page, and its prerequisites.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -15,7 +15,7 @@ use crate::hosts::calls::input;
 /// The sections with commands.
 pub(crate) const HOSTS: [&str; 3] = ["python", "node", "browser"];
 
-/// What these commands need.
+/// The files that these commands need.
 pub(crate) const FILES: [&str; 6] = [
     "host.py",
     "package.json",
@@ -54,7 +54,7 @@ impl Place {
         self.folder.path()
     }
 
-    /// The line that begins so, as a command of the shell.
+    /// The line with this beginning, as a shell command.
     pub(crate) fn command(&self, begins: &str) -> Result<Command> {
         let mut lines = self.commands.iter();
         let line = lines
@@ -70,7 +70,7 @@ impl Place {
         Ok(command)
     }
 
-    /// Makes JavaScript of the component.
+    /// Makes JavaScript from the component.
     pub(crate) fn transpile(&self) -> Result<()> {
         let output = self.command("npx jco")?.output().context("npx")?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -85,11 +85,11 @@ pub(crate) fn python(place: &Place) -> Result<String> {
 
 pub(crate) fn node(place: &Place) -> Result<String> {
     place.transpile()?;
-    // Standard input is in the command.
+    // The command includes its standard input.
     failing(place.command("node")?)
 }
 
-/// One line of the text is none, and so the reporter has failed.
+/// One line of the input is invalid, so that the reporter fails.
 fn failing(mut command: Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output()?;
     let (printed, said) = (
@@ -101,7 +101,7 @@ fn failing(mut command: Command) -> Result<String> {
     Ok(printed)
 }
 
-/// Where a program may write what it wants to.
+/// An output file of a program.
 pub(crate) fn log(place: &Place, name: &str) -> Result<Stdio> {
     Ok(File::create(place.path().join(name))?.into())
 }

@@ -1,4 +1,4 @@
-//! Runs a reporter on one path, with every input.
+//! Runs a reporter in one recording mode, with each input.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ pub(crate) fn label(path: RecordPath) -> &'static str {
     }
 }
 
-/// Runs the component with each input, within the limits that a task has by default. Both
-/// paths are held against the same, and so are all languages.
+/// Runs the component with each input, within the default limits of a task. The expected
+/// results are equal for both recording modes and all languages.
 pub(crate) fn check(component: &Path, path: RecordPath, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone()).path(path);

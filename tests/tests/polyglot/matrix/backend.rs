@@ -1,4 +1,4 @@
-//! The end of a cell: a backend, and what is in front of it.
+//! The end of a cell: a backend, and an optional middleware before it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +16,10 @@ use tokio::runtime::Runtime;
 
 use crate::matrix::way::Way;
 
-/// Much more than anything here needs.
+/// A deadline that no cell reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// What adds records up.
+/// The backend that adds records up.
 #[derive(Clone)]
 pub(crate) enum Receiver {
     /// Our own backend, in the host.
@@ -29,7 +29,7 @@ pub(crate) enum Receiver {
 }
 
 impl Receiver {
-    /// That, if this one is there too.
+    /// `that`, if this backend is present too.
     pub(crate) fn needed_beside(&self, that: Oracle) -> Oracle {
         match self {
             Self::Prometheus => that,
@@ -80,7 +80,7 @@ impl Loaded {
     }
 }
 
-/// A receiver at work, and the middleware in front of it.
+/// A running backend, and the middleware before it.
 pub(crate) struct Backend {
     end: End,
     middleware: Option<Arc<ComponentBackend>>,
@@ -110,7 +110,7 @@ impl Backend {
         Ok(Self { end, middleware })
     }
 
-    /// Who is given the records.
+    /// The handle that takes the records.
     pub(crate) fn handle(&self) -> MetricsHandle {
         match &self.middleware {
             Some(middleware) => middleware.clone(),
@@ -118,8 +118,7 @@ impl Backend {
         }
     }
 
-    /// What it exposes in the end, once all of so many records have gone through each
-    /// component, and nothing else has.
+    /// The final exposition, after exactly `records` records have passed each component.
     pub(crate) fn exposed_at_the_end(self, records: u64, tokio: &Runtime) -> Result<String> {
         if let Some(middleware) = self.middleware {
             let status = stopped(&middleware, records)?;

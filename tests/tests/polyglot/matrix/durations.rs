@@ -1,6 +1,6 @@
-//! Durations beyond what a float has digits for, which a host without a ceiling hands
-//! over. All languages add them up exactly, but for one, and that is written down in its
-//! example.
+//! Durations that exceed the digits of a float, from a host without a ceiling. All
+//! languages except one add them up exactly, and the example of that language documents
+//! the difference.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,11 @@ use crate::matrix::backend::{Backend, Receiver};
 use crate::matrix::cell::ours;
 use crate::matrix::way::Way;
 
-/// From here on, a float has no odd numbers.
+/// From this value on, a float has no odd numbers.
 const LIMIT: u64 = 1 << 53;
 
-/// Each is of an outcome of its own, and none of that with which the runner records this
-/// guest's end. What is added to one makes a lost millisecond two, which a sum in seconds
-/// can show.
+/// Each has its own outcome, which differs from the outcome of the guest's end. The
+/// second duration makes a lost millisecond two, which is visible in a sum in seconds.
 const DURATIONS: [(TaskOutcome, [u64; 2]); 3] = [
     (TaskOutcome::Canceled, [LIMIT + 1, 1]),
     (TaskOutcome::Timeout, [LIMIT + 3, 3]),
@@ -59,7 +58,7 @@ pub(crate) fn check(way: &Way, receiver: &Receiver) -> Result<()> {
     Ok(())
 }
 
-/// Of another runner than the one that runs the guest.
+/// Completions of another runner type than the guest's.
 fn completed((outcome, durations): (TaskOutcome, [u64; 2])) -> [Event; 2] {
     durations.map(|duration_ms| Event::TaskCompleted {
         runner: RunnerType::Subprocess,
@@ -68,7 +67,8 @@ fn completed((outcome, durations): (TaskOutcome, [u64; 2])) -> [Event; 2] {
     })
 }
 
-/// As the head of `provider.js` says. What comes as -1 is u64::MAX again.
+/// The event as the head of `provider.js` describes it. A duration of -1 is `u64::MAX`
+/// again.
 fn in_quickjs(mut event: Event) -> Event {
     if let Event::TaskCompleted { duration_ms, .. } = &mut event {
         *duration_ms = match *duration_ms {

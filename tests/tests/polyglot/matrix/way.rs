@@ -1,4 +1,4 @@
-//! What lies between a guest and a backend.
+//! The way from a guest to a backend.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use solti_metrics_host::MetricsCtx;
 
 use crate::matrix::backend::Loaded;
 
-/// How records get to the backend.
+/// The way of records to the backend.
 #[derive(Clone)]
 pub(crate) enum Way {
     Direct,
@@ -20,7 +20,7 @@ impl Way {
         [Self::Direct, Self::ThroughMiddleware(middleware.clone())]
     }
 
-    /// What arrives at the other end.
+    /// The events that arrive at the end.
     pub(crate) fn passed(&self, mut events: Vec<Event>) -> Vec<Event> {
         if let Self::ThroughMiddleware(_) = self {
             events.iter_mut().for_each(contained);
@@ -38,8 +38,8 @@ impl fmt::Display for Way {
     }
 }
 
-/// As `guest/examples/middleware.rs` says: it ran in a container. A host hands on what a
-/// middleware makes as it does with a guest's, with a ceiling for durations.
+/// The change of `guest/examples/middleware.rs`: each task ran in a container. A host
+/// treats a middleware's records as a guest's, with a ceiling for durations.
 fn contained(event: &mut Event) {
     if let Event::TaskCompleted { duration_ms, .. } = event {
         let ceiling = MetricsCtx::DEFAULT_DURATION_CEILING.as_millis();

@@ -1,4 +1,4 @@
-//! What `new` does not take: it says why, and leaves no trace.
+//! Arguments that `new` rejects: it gives the reason, and writes nothing.
 
 use std::fs;
 use std::process::Command;
@@ -165,7 +165,7 @@ fn a_wrong_sdk() -> Result<()> {
 fn left_over() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let left = ".solti-metrics-new.x1y2z3";
-    // Beside the project.
+    // A leftover next to the project.
     fs::create_dir(folder.path().join(left))?;
     ensure!(
         new_in(folder.path(), "c", "guest", "mine")?
@@ -173,11 +173,11 @@ fn left_over() -> Result<()> {
             .success()
     );
     ensure!(tree(&folder.path().join("mine"))?.contains_key("Makefile"));
-    // In a folder that was there.
+    // A leftover in an existing folder.
     fs::create_dir_all(folder.path().join("other").join(left))?;
     let why = format!("an interrupted `new` left {left} in it; remove other/{left}");
     refused(folder.path(), "c", "other", &why)?;
-    // What somebody else has there.
+    // A folder of the user.
     fs::create_dir(folder.path().join("third"))?;
     fs::write(folder.path().join("third/notes"), "")?;
     refused(
@@ -188,7 +188,8 @@ fn left_over() -> Result<()> {
     )
 }
 
-/// No file may have more than a few kilobytes, which the first ones do not need.
+/// The limit on the size of files is a few kilobytes. The first files fit, and later ones
+/// do not.
 fn a_full_disk() -> Result<()> {
     for there in [false, true] {
         let folder = tempfile::tempdir()?;

@@ -1,4 +1,4 @@
-//! What is in a project, before anybody builds it.
+//! The files of a project, before its build.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,7 +50,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
 ];
 
-/// Calls it with each project, named for what it is.
+/// Calls `check` with each project and its name.
 fn each(check: impl Fn(&Project, &str) -> Result<()>) -> Result<()> {
     for (language, _) in LANGUAGES {
         for role in ROLES {
@@ -78,7 +78,7 @@ fn says_what_is_there() -> Result<()> {
         let next = ["next:", &format!("  cd {}", project.name), "  make"];
         ensure!(said[end..] == next, "{said:?}");
 
-        // What its README names is there, or will be.
+        // The README names files that exist, or will exist after the build.
         let readme = String::from_utf8(files["README.md"].clone())?;
         for path in readme.split('`').skip(1).step_by(2) {
             let is_path = path.ends_with('/') && !path.starts_with('/')
@@ -102,7 +102,7 @@ fn nothing_is_left_to_be_filled_in() -> Result<()> {
                 ensure!(!text.contains("{{"), "{path}\n{text}");
                 ensure!(!path.starts_with('_'), "{path}");
                 if path.starts_with("bindings/") {
-                    continue; // as wit-bindgen has them
+                    continue; // wit-bindgen's own style
                 }
                 let lines = text.lines().any(|line| line != line.trim_end());
                 ensure!(!lines && text.ends_with('\n'), "{path} has space at an end");
@@ -130,7 +130,7 @@ fn the_package_is_ours() -> Result<()> {
     })
 }
 
-/// That is, for those that can open no gate.
+/// Some tools cannot open gates, and the world has none.
 fn its_world_is_one_for_every_tool() -> Result<()> {
     each(|project, role| {
         let mut resolve = Resolve::default();
@@ -160,7 +160,7 @@ fn its_world_is_one_for_every_tool() -> Result<()> {
     })
 }
 
-/// `tools/languages.sh` builds with the adapters of a crate, and so do we.
+/// `tools/languages.sh` builds with the adapters of the same crate.
 fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
     let pinned = locked("wasi-preview1-component-adapter-provider")?;
     let tested = format!("wasi-preview1-component-adapter-provider = \"={pinned}\"");
@@ -178,7 +178,7 @@ fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
     })
 }
 
-/// What a README or a manifest names by its version is what the tests build with.
+/// The versions in a README or a manifest are those that the tests use.
 fn the_versions_are_those_tested() -> Result<()> {
     let pins: String = ["wasm-tools", "ziglang", "go", "componentize-py"]
         .iter()
@@ -216,7 +216,7 @@ fn the_versions_are_those_tested() -> Result<()> {
     })
 }
 
-/// And the project has no bindings of its own, and no package.
+/// The project has neither its own bindings nor the package.
 fn the_sdk_of_a_version() -> Result<()> {
     for role in ROLES {
         let folder = tempfile::tempdir()?;
@@ -247,14 +247,14 @@ fn an_empty_folder() -> Result<()> {
     ensure!(output.status.success(), "{output:?}");
     let makefile = fs::read_to_string(mine.join("Makefile"))?;
     ensure!(makefile.starts_with("NAME := mine\n"), "{makefile}");
-    // And one that is to be made first, with those above it.
+    // A folder that must be created first, with its parents.
     let output = new_in(folder.path(), "zig", "provider", "a/b c/mine")?;
     ensure!(output.status.success(), "{output:?}");
     ensure!(tree(&mine)? == tree(&folder.path().join("a/b c/mine"))?);
     Ok(())
 }
 
-/// Cargo takes both, the project and what is around it.
+/// Cargo accepts the project and the project around it.
 fn a_workspace() -> Result<()> {
     for (members, is_member) in [("[]", false), ("[\"crates/*\"]", true)] {
         for role in ROLES {
@@ -278,7 +278,8 @@ fn a_workspace() -> Result<()> {
     Ok(())
 }
 
-/// With a cargo that builds nothing, and puts it where the real one would.
+/// Runs with a cargo that builds nothing, and writes to the folder that the real cargo
+/// would use.
 fn another_target_folder() -> Result<()> {
     let cargo = std::env::var("CARGO").context("run this with cargo")?;
     let script = format!(
@@ -322,7 +323,7 @@ fn another_target_folder() -> Result<()> {
     Ok(())
 }
 
-/// What cargo knows of the package or the workspace in a folder.
+/// The metadata of the package or the workspace in a folder.
 fn metadata(folder: &Path) -> Result<Value> {
     let cargo = std::env::var("CARGO").context("run this with cargo")?;
     let output = Command::new(cargo)
@@ -339,8 +340,7 @@ fn metadata(folder: &Path) -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The line that begins so.
-/// The version of a package that we are built with.
+/// The locked version of a package.
 fn locked(name: &str) -> Result<String> {
     let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock"))?.parse()?;
     let mut packages = lock["package"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! As a guest, in the middle of a task.
+//! The guest fails in the middle of a task.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub(crate) fn check(component: &Path, path: RecordPath, speaks: bool) -> Result<
         report.end
     );
     ensure!(said.contains("boom in the middle") == speaks, "{said}");
-    // Its own task has begun, and nobody says how it ended; the runner says how the
-    // whole did.
+    // The guest's own task has started, and has no end. The runner records the end of the
+    // program.
     let runner = RunnerType::Wasm;
     let events = memory.events();
     let (last, before) = events.split_last().context("no records")?;

@@ -1,4 +1,4 @@
-//! As a provider, at every third record of an instance.
+//! The provider fails at each third record of an instance.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use solti_metrics_host::provider::{
 };
 use solti_metrics_tests::kept;
 
-/// Much more than anything here needs.
+/// A deadline that no call reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
     let providers = Providers::new()?.artifacts(kept::artifacts()?);
-    // Python's library imports the network, whether it is used or not.
+    // Python's library imports the network, used or not.
     let grants = Grants::new().no_network();
     let provider = kept::provider(&providers, component, &grants)?;
     let mut options = BackendOptions::default();
@@ -25,7 +25,7 @@ pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
     options.restart = RestartPolicy::default();
     options.restart.first_pause = Duration::ZERO;
     let backend = ComponentBackend::start(&provider, options)?;
-    // The third is lost, and the next instance takes two more.
+    // The third record is lost, and the next instance takes two more.
     for _ in 0..5 {
         backend.record_task_started(RunnerType::Wasm);
     }
