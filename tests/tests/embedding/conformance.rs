@@ -1,4 +1,4 @@
-//! One sequence of calls gives the same observations with each backend and each kind of
+//! A sequence of calls gives the same observations with each backend and each kind of
 //! host.
 
 mod batches;

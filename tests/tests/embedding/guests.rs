@@ -82,7 +82,7 @@ fn digest_says_which_files_failed_and_which_were_too_large() -> Result<()> {
     fs::create_dir(&inside)?;
     fs::write(inside.join("good"), "good")?;
     fs::write(inside.join("large"), "too large")?;
-    // The guest does not follow a link, which is no task. A missing folder on the command
+    // The guest does not follow a link, so a link is not a task. A missing folder on the command
     // line is a failure of the program, not of a task.
     std::os::unix::fs::symlink("good", inside.join("link"))?;
     let (report, memory) = digest(folder.path(), "in", &["--max-bytes", "8"])?;

@@ -127,7 +127,7 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
 fn threads_that_a_reload_needs_are_there_from_the_start() -> Result<()> {
     let place = Place::with(&[])?;
     let served = place.serve("")?;
-    // One for each processor, and four blocking threads.
+    // A thread for each processor, and four blocking threads.
     let expected = thread::available_parallelism()?.get() + 4;
     let mut found = 0;
     for thread in fs::read_dir(format!("/proc/{}/task", served.id()))? {

@@ -112,7 +112,7 @@ impl Host {
     }
 }
 
-/// One of many guests. Each records another duration.
+/// A guest of this number. Each records another duration.
 pub(crate) fn guest(number: u64) -> Result<Vec<u8>> {
     recording(&[event(number)])
 }

@@ -1,4 +1,4 @@
-//! One cache folder with many users.
+//! A cache folder with many users.
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};

@@ -219,7 +219,7 @@ fn cases() -> Result<Vec<Case>> {
 /// invalid component.
 pub(crate) fn odd() -> Result<()> {
     for more in [
-        // One type for two imports of instances with a type: an assertion of the library
+        // The same type for two imports of instances with a type: an assertion of the library
         // that validates.
         r#"(type $one (instance (export "e" (type (eq $enum)))))
            (import "acme:a/b" (instance (type $one))) (import "acme:a/c" (instance (type $one)))"#,

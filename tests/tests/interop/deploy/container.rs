@@ -84,7 +84,7 @@ fn sources() -> Result<()> {
     ensure!(manifest.contains("name = \"solti-metrics-cli\""));
     let built = "/src/target/release/solti-metrics /usr/bin/solti-metrics";
     ensure!(file.all("COPY").any(|copy| copy.ends_with(built)));
-    // The image is built without the files of tests, and without links.
+    // The ignored paths contain no file that the build of the image needs.
     let left_out = deployed("Containerfile.dockerignore")?;
     let mut left_out = left_out.lines().filter(|line| !line.starts_with('#'));
     ensure!(left_out.all(|path| matches!(path, ".git" | ".ci" | "target" | "**/__pycache__")));

@@ -60,7 +60,7 @@ fn in_place(browser: &mut Browser, server: &mut Server) -> Result<()> {
          kept.click(); kept.focus(); document.querySelector('#backend-list details').open = true",
     )?;
     let mut tasks: Value = serde_json::from_str(TASKS)?;
-    // Another order, a task less, and another duration.
+    // Another order, a task less, and another text.
     let all = tasks["tasks"].as_array_mut().context("tasks")?;
     all.reverse();
     all.remove(0);
@@ -112,7 +112,7 @@ fn announced(browser: &mut Browser, server: &mut Server) -> Result<()> {
     browser.open(&server.url(), "live")?;
     let news = "document.getElementById('news').textContent";
     let mut tasks: Value = serde_json::from_str(TASKS)?;
-    // The state changes.
+    // The page does not announce that a task starts or ends.
     tasks["tasks"][0]["state"] = "idle".into();
     tasks["tasks"][0]["running"] = 0.into();
     server.put("/api/tasks", "application/json", &tasks.to_string());

@@ -112,7 +112,7 @@ fn locked(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The browser may have closed the connection, which is no error.
+/// The browser may have closed the connection, which is not an error.
 fn answer(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let first = lines.next()?.ok()?;

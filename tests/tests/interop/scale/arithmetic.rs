@@ -8,8 +8,8 @@ use crate::scale::runner::Plan;
 /// Series that Prometheus adds for each target, about its scrape.
 pub(crate) const SYNTHETIC: u64 = 5;
 
-/// Memory of a series in the head, of each of its labels, and of each value of a label,
-/// in bytes, and the factor of Go's garbage.
+/// Memory of a series in the head, and of each of its labels, in bytes. Go's garbage
+/// multiplies it.
 const SERIES: f64 = 732.0;
 const LABEL: f64 = 32.0;
 const GARBAGE: f64 = 2.0;
@@ -134,7 +134,7 @@ fn count(number: f64) -> String {
     }
 }
 
-/// Rounds bytes, which vary with the digits of values.
+/// Formats an approximate size, which varies with the digits of values.
 pub(crate) fn about(number: f64) -> String {
     format!("≈ {}", bytes(number))
 }

@@ -16,7 +16,7 @@ pub(crate) fn text() -> Result<String> {
     fs::read_to_string(path()).context("docs/operate/scale.md")
 }
 
-/// Compares a table with the one on the page. Numbers that begin with "about" may differ
+/// Compares a table with the one on the page. Numbers after "about" may differ
 /// by a quarter. With `BLESS=1`, writes the table.
 pub(crate) fn must_have(what: &str, table: &str) -> Result<()> {
     // Trials run concurrently and write the same file.

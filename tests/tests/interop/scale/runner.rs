@@ -1,4 +1,4 @@
-//! One runner: a process that serves.
+//! A runner: a process that serves.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -58,7 +58,7 @@ fn the_command_is_ours() -> Result<()> {
     Ok(())
 }
 
-/// One line installs everything.
+/// A single line installs everything.
 fn only_install(page: &[Block]) -> Result<&str> {
     let mut lines = page
         .iter()

@@ -89,7 +89,7 @@ pub(crate) fn node(place: &Place) -> Result<String> {
     failing(place.command("node")?)
 }
 
-/// One line of the input is invalid, so that the reporter fails.
+/// A line of the input is invalid, so that the reporter fails.
 fn failing(mut command: Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output()?;
     let (printed, said) = (
@@ -101,7 +101,7 @@ fn failing(mut command: Command) -> Result<String> {
     Ok(printed)
 }
 
-/// An output file of a program.
+/// A file for the output of a program.
 pub(crate) fn log(place: &Place, name: &str) -> Result<Stdio> {
     Ok(File::create(place.path().join(name))?.into())
 }

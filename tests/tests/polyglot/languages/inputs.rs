@@ -113,7 +113,7 @@ fn not_utf8() -> Vec<u8> {
         b"\xc3a",
         b"\xe2\x82 ",
         b"\xf0\x9f\x98\xc3\xbc",
-        // One bad sequence in a good line.
+        // A bad sequence in a good line.
         b"good words and then \xff one bad",
         b"\xffbad first",
         b"bad last\xe2",

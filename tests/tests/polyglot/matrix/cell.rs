@@ -1,4 +1,4 @@
-//! One cell: a reporter, a way, and a backend.
+//! A cell: a reporter, a way, and a backend.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -13,8 +13,8 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
     let project = Project::new(language, role)?;
     project.build()?;
     is_formatted(&project, language)?;
-    // The test compiles it, so that the command need not: other tests may keep the
-    // machine busy.
+    // `check` compiles it with a long limit, since other tests may keep the machine busy.
+    // The next commands find the cached code.
     let name = &project.name;
     let said = project.shell(&format!(
         "solti-metrics check --compile-timeout 30m {name}.wasm"
