@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_is_read_whatever_its_labels_hold() -> Result<()> {
+    fn a_sample_with_any_label_text_is_parsed() -> Result<()> {
         let sample = Sample::of(r#"a_total{x="a } , \" #",le="1.0"} 3 # {y="z"} 1"#)?;
         assert_eq!(sample.series, r#"a_total{x="a } , \" #",le="1.0"}"#);
         assert_eq!(sample.name, "a_total");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sample_is_refused() {
+    fn a_line_that_is_not_a_sample_is_an_error() {
         for line in [
             "",
             "a",
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_that_of_the_one_series_asked_for() -> Result<()> {
+    fn a_value_belongs_to_the_requested_series() -> Result<()> {
         let text = "words\n# TYPE a counter\na{x=\"1\"} 1\na{x=\"12\"} 2\nb 3\nb 4\n";
         assert_eq!(value(text, "a{x=\"1\"}")?, 1.0);
         for not_once in ["a", "b", "c", "a{x=\"1"] {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_has_its_type_its_help_and_its_samples() -> Result<()> {
+    fn a_family_has_its_type_help_and_samples() -> Result<()> {
         let text = "# HELP a Some.\n# TYPE a counter\na_total 1\n# TYPE b gauge\n\
                     # HELP b Of others.\nb{x=\"y\"} 1\nb{x=\"z\"} 1\n# EOF\n";
         let families = families(text)?;

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_oracle_says_why_on_one_line() -> std::io::Result<()> {
+    fn a_missing_reference_tool_has_a_reason_of_one_line() -> std::io::Result<()> {
         let oracles = tempfile::tempdir()?;
         let missing = || look_up(oracles.path(), "sibyl", "bin/sibyl", "a walk");
         assert_eq!(missing(), Err("no sibyl: get it with a walk".to_owned()));
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oracle_that_is_there_is_found() -> std::io::Result<()> {
+    fn a_present_reference_tool_is_found() -> std::io::Result<()> {
         let oracles = tempfile::tempdir()?;
         let sibyl = oracles.path().join("sibyl");
         fs::write(&sibyl, "")?;

@@ -118,18 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_as_it_is_passes() -> Result<()> {
+    fn a_page_with_equal_numbers_passes() -> Result<()> {
         must_equal(&page("3"), METRICS)
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn a_different_number_is_named() {
         let wrong = refusal(&page("4"), METRICS);
         assert!(wrong.contains("is 3, and shown as 4"), "{wrong}");
     }
 
     #[test]
-    fn what_is_missing_or_unknown_is_named() {
+    fn a_missing_or_unknown_sample_is_named() {
         let wrong = refusal(&["<p></p>".to_owned()], METRICS);
         assert!(wrong.contains("is missing"), "{wrong}");
         let wrong = refusal(&page("3"), "# EOF\n");

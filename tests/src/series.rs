@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_twice_or_has_no_end_is_refused() {
+    fn a_duplicate_series_or_a_missing_end_is_an_error() {
         assert!(Series::read("a{x=\"y\"} 1\na{x=\"y\"} 1\n# EOF\n").is_err());
         assert!(Series::read("a{x=\"y\"} 1\n").is_err());
         assert!(Series::read("a 1\n# EOF\n").is_err());

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_names_a_suite_looks_into_it_alone() {
+    fn a_filter_with_a_suite_searches_only_that_suite() {
         let both = vec!["matrix", "new"];
         assert_eq!(
             found("matrix::direct::zig"),

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_those_that_suit() {
+    fn a_number_has_a_fitting_unit() {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(21_040_091), "21.0 MB");
         assert_eq!(seconds(0.000_016_4), "16.4 µs");

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_looked_at_as_far_as_asked() -> Result<()> {
+    fn growth_is_measured_up_to_the_requested_sizes() -> Result<()> {
         let growth = Growth::measure(&Extent {
             guests: 2,
             attempts: 1,

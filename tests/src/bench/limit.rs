@@ -189,14 +189,14 @@ mod tests {
     use crate::bench::rows;
 
     #[test]
-    fn a_bound_is_kept_on_its_own_side_and_at_the_edge() {
+    fn a_bound_holds_on_its_side_and_at_the_edge() {
         assert!(AtMost(2.0).holds(2.0) && !AtMost(2.0).holds(2.1));
         assert!(AtLeast(2.0).holds(2.0) && !AtLeast(2.0).holds(1.9));
         assert!(!AtMost(2.0).holds(f64::NAN) && !AtLeast(2.0).holds(f64::NAN));
     }
 
     #[test]
-    fn every_limit_is_of_rows_that_there_are_and_of_one_unit() -> crate::bench::Result<()> {
+    fn each_limit_names_existing_rows_of_the_same_unit() -> crate::bench::Result<()> {
         let rows = rows(1, 1)?;
         let unit = |name| {
             let row = rows.iter().find(|row| row.name == name);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_judged_fails_nothing() {
+    fn an_unjudged_limit_never_fails() {
         let verdict = |ratio, not_judged: Option<&str>| Verdict {
             limit: limit("", Cores, AtLeast(1.8)),
             ratio,

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_is_too_busy_beyond_half_a_task_for_each_core() {
+    fn a_machine_is_too_busy_above_half_a_task_for_each_core() {
         assert_eq!(machine(2, 1.0).too_busy(), None);
         assert!(machine(2, 1.1).too_busy().is_some());
         assert_eq!(machine(8, 3.9).too_busy(), None);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_is_the_one_that_was_locked() {
+    fn the_version_of_the_runtime_is_the_locked_version() {
         let lock =
             "name = \"wasmtime-wasi\"\nversion = \"1\"\nname = \"wasmtime\"\nversion = \"2\"";
         assert_eq!(locked(lock, "wasmtime"), "2");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_a_name_for_everything() {
+    fn all_fields_of_this_machine_are_known() {
         let here = Machine::here();
         assert!(here.cores > 0 && here.memory_gib > 0);
         assert_eq!(here.date.len(), "2026-11-25".len());

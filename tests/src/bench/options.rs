@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_written_by_a_full_run_and_by_another_only_if_asked() {
+    fn a_short_run_writes_documents_only_on_request() {
         let writes = |line| parse(line).map(|options| options.write);
         assert_eq!(writes("--bench"), Ok(true));
         assert_eq!(writes("--check"), Ok(false));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_has_so_many_rounds() {
+    fn a_short_run_has_the_requested_rounds() {
         let options = parse("--rounds 7 --check --bench");
         let rounds = options.map(|options| (options.rounds, options.full, options.check));
         assert_eq!(rounds, Ok((7, false, true)));

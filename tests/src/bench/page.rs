@@ -204,7 +204,7 @@ mod tests {
     use crate::bench::{Limit, Quotient, Result, rows};
 
     #[test]
-    fn the_page_names_each_row_and_each_limit_with_what_was_measured() {
+    fn the_page_has_each_row_and_each_limit_with_its_figure() {
         let run = example();
         let page = page(&run);
         for row in &run.rows {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_figure_is_said_not_to_be_measured() {
+    fn a_missing_figure_is_shown_as_not_measured() {
         let mut run = example();
         run.growth.components.clear();
         let page = page(&run);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_machine_is_told_of_and_judges_no_cores() {
+    fn a_busy_machine_is_reported_and_judges_no_limit_on_cores() {
         let mut run = example();
         run.machine.load = 7.0;
         let page = page(&run);
@@ -241,7 +241,7 @@ mod tests {
 
     /// Figures change from day to day. Names do not.
     #[test]
-    fn the_page_that_is_there_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
+    fn the_stored_page_has_the_rows_and_the_limits_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let page = fs::read_to_string(docs.join("performance.md"))?;
         for row in rows(1, 1)? {

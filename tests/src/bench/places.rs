@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn each_round_is_of_another_place_and_all_of_them_count() -> Result<()> {
+    fn each_round_measures_another_copy_and_all_copies_count() -> Result<()> {
         let mut places = Places::new(3, || Ok(Box::new(Counting(0))))?;
         for _ in 0..4 {
             places.begin_round();

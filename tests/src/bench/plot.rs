@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_lies_on_another_or_outside() {
+    fn no_text_overlaps_another_text_or_the_edge() {
         let places = places(&plot(&example()));
         assert!(places.len() > 20);
         for (number, (left, right, y, said)) in places.iter().enumerate() {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_well_formed_and_has_all_it_needs_within() {
+    fn the_plot_is_well_formed_and_self_contained() {
         let svg = plot(&example());
         let elements = svg.matches('<').count() - svg.matches("</").count();
         let closed = svg.matches("</").count() + svg.matches("/>").count();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plot_that_is_there_has_each_row_of_the_code() -> Result<()> {
+    fn the_stored_plot_has_each_row_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let svg = fs::read_to_string(docs.join("performance.svg"))?;
         for row in rows(1, 1)? {

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn one_sample_is_every_quartile_and_none_has_no_spread() {
+    fn a_single_sample_is_each_quartile_and_no_samples_have_no_spread() {
         let (low, median, high) = (7.0, 7.0, 7.0);
         assert_eq!(Spread::of(vec![7.0]), Some(Spread { low, median, high }));
         assert_eq!(Spread::of(Vec::new()), None);

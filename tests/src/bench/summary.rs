@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_says_what_was_measured_and_whether_it_holds() -> Result<()> {
+    fn an_entry_has_the_measured_ratio_and_its_verdict() -> Result<()> {
         use Bound::{AtLeast, AtMost};
         let mut busy = verdict("d", AtLeast(1.8), 1.5);
         busy.not_judged = Some("busy".to_owned());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ratio_is_null() {
+    fn a_ratio_is_never_null() {
         assert!(json(&[verdict("a", Bound::AtMost(1.0), f64::NAN)]).is_err());
     }
 }

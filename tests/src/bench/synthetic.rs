@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_as_large_as_it_was_asked_to_be() -> Result<()> {
+    fn a_component_has_the_requested_size() -> Result<()> {
         for size in [10 << 10, 300 << 10] {
             let made = Synthetic::of(size)?;
             let much = size + size / 10;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_a_guest_that_records() -> Result<()> {
+    async fn a_synthetic_component_is_a_guest_that_records() -> Result<()> {
         let metrics = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(metrics.clone()).build()?;
         let program = runner.load("synthetic", &Synthetic::of(20 << 10)?.component)?;

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_takes_its_turn_in_each_round_and_is_warm_by_then() -> Result<()> {
+    fn each_row_has_a_warm_turn_in_each_round() -> Result<()> {
         let turns = Rc::new(Cell::new(Vec::new()));
         let row = |name| Row {
             name: "noting",

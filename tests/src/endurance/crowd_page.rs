@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delay_is_that_of_rounds_against_those_around_them() {
+    fn a_delay_compares_rounds_with_the_quiet_rounds_around_them() {
         let rounds = |times: &[f64]| -> Vec<_> {
             let round = |&mean_ms| Round {
                 mean_ms,

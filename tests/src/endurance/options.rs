@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_no_part_and_no_page_gets_all_parts() {
+    fn without_a_part_and_a_page_all_parts_run() {
         let parts = |line| parse(line).map(|options| options.parts);
         assert_eq!(parts("--bench"), Ok(Part::ALL.into()));
         assert_eq!(parts("spinners"), Ok(vec![Part::Spinners]));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_soak_takes_as_long_as_was_asked() {
+    fn a_soak_has_the_requested_length() {
         let minutes = |line| parse(line).map(|options| options.minutes);
         assert_eq!(minutes("soak"), Ok(30));
         assert_eq!(minutes("soak --minutes 2"), Ok(2));

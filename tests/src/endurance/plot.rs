@@ -126,7 +126,7 @@ mod tests {
     use crate::endurance::example::example;
 
     #[test]
-    fn it_is_well_formed_and_has_all_it_needs_within() {
+    fn the_plot_is_well_formed_and_self_contained() {
         let svg = plot(&example(0.0, 0.0));
         let elements = svg.matches('<').count() - svg.matches("</").count();
         let closed = svg.matches("</").count() + svg.matches("/>").count();

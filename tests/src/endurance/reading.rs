@@ -105,7 +105,7 @@ mod tests {
         solti_metrics_records_in_flight{source=\"guests\"} 1\n# EOF\n";
 
     #[test]
-    fn a_ledger_that_balances_is_not_named_and_another_one_is() -> Result<()> {
+    fn only_a_ledger_that_does_not_balance_is_named() -> Result<()> {
         assert!(Reading::of(TEXT)?.unbalanced().is_empty());
         let lost = TEXT.replace("} 3", "} 2");
         assert_eq!(Reading::of(&lost)?.unbalanced().len(), 1);

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_deployed_has_the_allocator_that_was_soaked() -> Result<()> {
+    fn the_deployment_has_the_allocator_settings_of_the_soak() -> Result<()> {
         let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
         let (name, value) = ARENAS;
         for (file, before) in [

@@ -195,7 +195,7 @@ mod tests {
     use crate::endurance::soak_guests::CONFIG;
 
     #[test]
-    fn every_task_of_the_soak_has_a_row_and_none_more() {
+    fn the_table_has_exactly_the_tasks_of_the_soak() {
         let tables = CONFIG
             .lines()
             .filter_map(|line| line.strip_prefix("[tasks."));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_said_to_be_too_much_if_it_is() {
+    fn excessive_growth_is_reported() {
         assert!(!section(&example(0.0, 0.0)).contains("does not hold"));
         assert!(section(&example(90.0, 0.0)).contains("does not hold"));
     }

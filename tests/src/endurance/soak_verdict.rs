@@ -75,18 +75,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_may_go_up_and_down_but_not_grow() {
+    fn memory_may_vary_and_must_not_grow() {
         assert_eq!(holds(0.0, 0.0), Some((true, true)));
         assert_eq!(holds(MOST_GROWTH + 10.0, 0.0), Some((false, true)));
     }
 
     #[test]
-    fn files_that_stay_open_are_seen() {
+    fn files_that_stay_open_are_detected() {
         assert_eq!(holds(0.0, 0.2), Some((true, false)));
     }
 
     #[test]
-    fn what_is_too_short_has_no_verdict() {
+    fn a_short_soak_has_no_verdict() {
         let mut soak = example(0.0, 0.0);
         soak.looks.truncate(60);
         assert_eq!(Verdict::of(&soak), None);

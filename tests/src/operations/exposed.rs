@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exposed_is_not_missing() -> Result<()> {
+    fn exposed_series_are_not_missing() -> Result<()> {
         let expression =
             r#"sum by (job, task) (rate(a_total{outcome="success",task="y"}[5m])) / b"#;
         assert_eq!(missing_of(expression)?, Vec::<String>::new());
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_labels_and_texts_that_are_not_exposed_are_named() -> Result<()> {
+    fn unexposed_metrics_labels_and_texts_are_named() -> Result<()> {
         for (expression, expected) in [
             ("rate(c_total[5m])", "c_total is not exposed"),
             ("sum by (task) (b)", "b has no label task"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_series_has_the_labels_of_what_it_is_made_of() -> Result<()> {
+    fn a_recorded_series_has_the_labels_of_its_source() -> Result<()> {
         let exposed = Exposed::read(EXPOSITION)?.and_recorded("a:ratio", "a_total / b")?;
         assert!(
             exposed
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exposition_that_we_write_can_be_read() -> Result<()> {
+    fn each_of_our_expositions_is_parsed() -> Result<()> {
         for golden in [
             include_str!("../../golden/exposition.openmetrics.txt"),
             include_str!("../../golden/exposition.prometheus.txt"),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_sample_is_refused() {
+    fn an_exposition_with_another_line_is_an_error() {
         assert!(Exposed::read("a{b=\"c\"").is_err());
         assert!(Exposed::read("a").is_err());
     }

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_are_found_with_the_labels_that_are_asked_of_them() -> Result<()> {
+    fn metrics_are_found_with_their_required_labels() -> Result<()> {
         let found = read(
             r#"sum by (a, b) (rate(x_total{c=~"d|e", f!="g"}[5m] offset 1h)) / on (h) (y - z{i="}("})"#,
         )?;
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_keywords_and_numbers_are_no_metrics() -> Result<()> {
+    fn functions_keywords_and_numbers_are_not_metrics() -> Result<()> {
         let found = read("abs(-1.5e3 + x) > bool 0x1F and max_over_time(y[1h:5m]) unless Inf")?;
         let names: Vec<_> = found.iter().map(|(metric, _)| &**metric).collect();
         assert_eq!(names, ["x", "y"]);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_told_from_patterns_and_variables() -> Result<()> {
+    fn patterns_and_variables_are_not_texts() -> Result<()> {
         let found = uses(r#"rate({__name__=~"x|y",a=~"b|c",d=~"$e",f=~"g.*"}[1m])"#)?;
         assert_eq!(found.len(), 2);
         for found in found {

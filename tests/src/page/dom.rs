@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attribute_is_read_as_it_was_set() -> Result<()> {
+    fn an_attribute_is_unescaped() -> Result<()> {
         let found = elements("<!doctype html><script>'<b>'</script><Td hidden a=\"&amp;lt; >\">x")?;
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].name, "td");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_is_no_markup() -> Result<()> {
+    fn text_excludes_markup() -> Result<()> {
         let page = "<!-- <i> --><style>p</style><p>a&lt;img&gt;<b>b</b></p>";
         assert_eq!(text(page)?, "a<img>b");
         Ok(())

@@ -11,7 +11,7 @@ use crate::told;
 
 /// Measures a hundred instances or more of each kind that has data.
 #[test]
-fn instances_take_no_more_than_is_counted_before_they_are_made() -> Result<()> {
+fn instances_take_at_most_the_estimated_memory() -> Result<()> {
     for (kind, inside) in [
         ("globals", "(global i32 (i32.const 0))".repeat(1_000)),
         ("nothing", String::new()),
@@ -58,7 +58,7 @@ fn instances_take_no_more_than_is_counted_before_they_are_made() -> Result<()> {
 }
 
 #[test]
-fn what_connects_instances_takes_no_more_than_is_counted() -> Result<()> {
+fn adapters_between_instances_take_at_most_the_estimated_memory() -> Result<()> {
     compare(
         "imported functions",
         &format!(

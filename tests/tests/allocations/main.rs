@@ -30,7 +30,7 @@ const MANY: u32 = 4_000;
 const FOUND: &str = "ALLOCATIONS_FOUND";
 
 #[test]
-fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
+fn records_allocate_nothing_and_backtraces_change_no_task() -> Result<()> {
     let found = format!("{:?}", (tasks()?, scrape()?));
     if let Ok(others) = env::var(FOUND) {
         ensure!(found == others, "{found} here, and {others} there");
@@ -42,7 +42,7 @@ fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
         let output = Command::new(env::current_exe()?)
             .args([
                 "--exact",
-                "records_allocate_nothing_and_tasks_the_same_with_backtraces",
+                "records_allocate_nothing_and_backtraces_change_no_task",
             ])
             .env("RUST_BACKTRACE", backtraces)
             .env("RUST_LIB_BACKTRACE", backtraces)

@@ -9,7 +9,7 @@ use solti_metrics_tests::endurance::{Crowd, Extent, Interest, Soak, Spinners};
 use solti_metrics_tests::served::Served;
 
 #[test]
-fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is_swapped()
+fn ledgers_balance_at_each_scrape_with_all_ends_of_guests_and_a_replaced_backend()
 -> Result<()> {
     let extent = Extent {
         length: Duration::from_secs(10),
@@ -41,7 +41,7 @@ fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is
 }
 
 #[test]
-fn every_guest_that_ends_does_so_beside_those_that_loop_for_ever() -> Result<()> {
+fn guests_end_while_others_loop_for_ever() -> Result<()> {
     let found = Spinners::run(495, 5, 64)?;
     ensure!(found.alone.succeeded == 495.0, "{found:?}");
     ensure!(found.beside.succeeded == 495.0, "{found:?}");
@@ -51,7 +51,7 @@ fn every_guest_that_ends_does_so_beside_those_that_loop_for_ever() -> Result<()>
 }
 
 #[test]
-fn every_scraper_is_answered_beside_connections_that_never_finish_a_request() -> Result<()> {
+fn all_scrapers_get_answers_while_others_never_finish_a_request() -> Result<()> {
     let interest = Interest {
         scrapers: 40,
         every: Duration::from_millis(500),
@@ -66,7 +66,7 @@ fn every_scraper_is_answered_beside_connections_that_never_finish_a_request() ->
 }
 
 #[test]
-fn threads_that_many_guests_need_at_once_are_there_from_the_start() -> Result<()> {
+fn threads_for_many_guests_exist_from_the_start() -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
     for number in 0..40 {

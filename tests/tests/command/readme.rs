@@ -20,7 +20,7 @@ const PAGES: [&str; 4] = [
 
 /// A block of an unchecked kind would become outdated.
 #[test]
-fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
+fn each_block_has_a_checked_kind() -> Result<()> {
     for block in readme()? {
         let known = match (block.language.as_str(), block.about.as_str()) {
             ("console", "") | ("rust", "") => true,
@@ -41,7 +41,7 @@ fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
 }
 
 #[test]
-fn make_targets_are_there() -> Result<()> {
+fn named_make_targets_exist() -> Result<()> {
     let makefile = fs::read_to_string(root().join("Makefile"))?;
     let mut found = 0;
     for line in readme()?
@@ -58,7 +58,7 @@ fn make_targets_are_there() -> Result<()> {
 }
 
 #[test]
-fn the_guest_is_the_example_and_can_be_built_and_run_as_told() -> Result<()> {
+fn the_guest_is_the_example_and_runs_as_shown() -> Result<()> {
     let blocks = readme()?;
     let guest = only(&blocks, "rs", "guest/examples/hello.rs")?;
     let example = fs::read_to_string(root().join("guest/examples/hello.rs"))?;
@@ -199,7 +199,7 @@ fn the_precompiled_file_runs_as_shown() -> Result<()> {
 
 /// The figures of the sample depend on the day and the machine. Its headings do not.
 #[test]
-fn the_table_shown_has_the_headings_of_the_real_one() -> Result<()> {
+fn the_shown_table_has_the_real_headings() -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
     let real = words(&shell(
@@ -226,7 +226,7 @@ fn words(text: &str) -> String {
 }
 
 #[test]
-fn every_path_that_a_page_names_is_there() -> Result<()> {
+fn each_path_on_a_page_exists() -> Result<()> {
     for page in PAGES {
         let text = fs::read_to_string(root().join(page))?;
         let mut found = 0;
@@ -246,7 +246,7 @@ fn every_path_that_a_page_names_is_there() -> Result<()> {
 
 /// The README's table lists each exported metric, and only exported metrics.
 #[test]
-fn the_metrics_are_those_of_the_exposition() -> Result<()> {
+fn the_readme_has_exactly_the_exposed_metrics() -> Result<()> {
     let golden = root().join("tests/golden/exposition.prometheus.txt");
     let golden = fs::read_to_string(golden)?;
     let mut exported: Vec<_> = families(&golden)?

@@ -46,7 +46,7 @@ const ASKS: &str = r#"(module
         (param i32 i32 i32) (result i32) unreachable))"#;
 
 #[test]
-fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> {
+fn a_guest_of_wasi_0_3_gets_exactly_its_grants() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let program = runner.load("asks", &component(ASKS)?)?;
     let folder = tempfile::tempdir()?;
@@ -65,7 +65,7 @@ fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> 
 
 /// The command has `--no-async` for this.
 #[test]
-fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
+fn a_runner_without_async_rejects_guests_and_names_the_setting() -> Result<()> {
     let runner = Runner::builder(noop_metrics())
         .asynchronous(false)
         .build()?;
@@ -88,7 +88,7 @@ fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
 }
 
 #[test]
-fn what_a_guest_of_wasi_0_3_prints_is_cut_and_counted() -> Result<()> {
+fn the_output_of_a_guest_of_wasi_0_3_is_truncated_and_counted() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
     let mut task = Task::new();
@@ -208,7 +208,7 @@ fn a_quota_holds_on_that_engine_too() -> Result<()> {
 
 /// The composition is a program of WASI 0.3 as well.
 #[test]
-fn what_was_kept_is_handed_on_when_an_asynchronous_program_ends() -> Result<()> {
+fn buffered_records_are_flushed_when_an_asynchronous_program_ends() -> Result<()> {
     let guest = std::fs::read(artifact("reporter_wasi3", BARE))?;
     let (guest, keeper) = (("guest", &guest[..]), ("keeper", &parts::keeper()?[..]));
     let composed = compose(&[guest, keeper].map(|(name, bytes)| Part { name, bytes }))?;
@@ -227,7 +227,7 @@ fn what_was_kept_is_handed_on_when_an_asynchronous_program_ends() -> Result<()> 
 }
 
 #[test]
-fn the_engine_is_told_by_what_needs_it() -> Result<()> {
+fn the_engine_is_chosen_by_the_needs_of_the_component() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let reporter = runner.load_file(&artifact("reporter", WASI))?;
     ensure!(reporter.inspection().needs_async.is_none());

@@ -16,7 +16,7 @@ const PLACES: usize = 2;
 const ROUNDS: u64 = 3;
 
 #[test]
-fn what_each_row_makes_arrives_at_its_other_end() -> Result<()> {
+fn the_records_of_each_row_arrive() -> Result<()> {
     let mut untold = Vec::new();
     for mut row in rows(RECORDS, PLACES).map_err(|error| anyhow!(error))? {
         let arrived = worked(&mut row).map_err(|error| anyhow!("{}: {error}", row.name))?;
@@ -53,7 +53,7 @@ fn worked(row: &mut Row) -> solti_metrics_tests::bench::Result<Arrived> {
 }
 
 #[test]
-fn the_readme_shows_the_plot_and_promises_what_the_limits_do() -> Result<()> {
+fn the_readme_shows_the_plot_and_the_promises_of_the_limits() -> Result<()> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme)?;
     let section = readme.split_once("\n## What it costs\n");

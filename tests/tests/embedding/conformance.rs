@@ -19,7 +19,7 @@ use solti_metrics_tests::script::script;
 type Remembered = Box<dyn Fn() -> Vec<Event>>;
 
 #[test]
-fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
+fn each_host_delivers_all_records_in_order_to_each_backend() -> Result<()> {
     let (script, guest) = (script(), recording(&script())?);
     for (host, run) in HOSTS {
         for (backend, handle, remembered) in backends() {
@@ -48,7 +48,7 @@ fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
 
 /// The test omits the runner, which adds its own records.
 #[test]
-fn every_host_yields_the_same_exposition_as_native_calls() -> Result<()> {
+fn each_host_has_the_exposition_of_native_calls() -> Result<()> {
     let native = PrometheusMetrics::new();
     for event in script() {
         event.record_into(&native);

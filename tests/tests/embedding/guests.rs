@@ -17,7 +17,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 #[test]
-fn digest_prints_what_sha256sum_prints_for_our_own_sources() -> Result<()> {
+fn digest_prints_the_output_of_sha256sum_for_our_sources() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (report, memory) = digest(&root, "src", &[])?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
@@ -76,7 +76,7 @@ fn digest_escapes_odd_names_as_sha256sum_does() -> Result<()> {
 }
 
 #[test]
-fn digest_says_which_files_failed_and_which_were_too_large() -> Result<()> {
+fn digest_names_failed_and_too_large_files() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let inside = folder.path().join("in");
     fs::create_dir(&inside)?;
@@ -102,7 +102,7 @@ fn digest_says_which_files_failed_and_which_were_too_large() -> Result<()> {
 /// Removing the read permission has no effect for root. Reading `/proc/self/mem` fails
 /// for all users.
 #[test]
-fn digest_records_a_file_that_it_cannot_read_as_failed() -> Result<()> {
+fn digest_records_an_unreadable_file_as_failed() -> Result<()> {
     let unreadable = Path::new("/proc/self/mem");
     ensure!(unreadable.exists(), "no /proc: this test needs Linux");
     let (report, memory) = digest(Path::new("/proc/self"), "mem", &[])?;
@@ -114,7 +114,7 @@ fn digest_records_a_file_that_it_cannot_read_as_failed() -> Result<()> {
 }
 
 #[test]
-fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
+fn each_guest_has_the_role_of_its_name() -> Result<()> {
     for (name, target, role, program) in [
         ("digest", WASI, Role::Guest, true),
         ("reporter", WASI, Role::Guest, true),
@@ -144,7 +144,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
 }
 
 #[test]
-fn a_guest_for_the_bare_target_imports_nothing_but_metrics() -> Result<()> {
+fn a_guest_for_the_bare_target_imports_only_metrics() -> Result<()> {
     for name in ["bare", "middleware", "provider"] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, BARE))?)?;
         for import in &inspection.imports {

@@ -31,7 +31,7 @@ fn a_provider_receives_each_record_with_its_labels() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_passes_on_what_it_changed_on_both_targets() -> Result<()> {
+fn a_middleware_forwards_changed_records_on_both_targets() -> Result<()> {
     for target in [WASI, BARE] {
         let memory = Arc::new(MemoryMetrics::new());
         let mut role = Role::start("middleware", target, memory.clone())?;

@@ -68,7 +68,7 @@ fn a_task_whose_future_is_dropped_is_canceled() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_asked_to_stop_is_canceled() -> Result<()> {
+fn a_task_with_a_request_to_stop_is_canceled() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("loops", &component(LOOPS)?)?;
     let cancel = CancellationToken::new();
@@ -87,7 +87,7 @@ fn a_task_that_is_asked_to_stop_is_canceled() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_canceled_before_it_begins_is_not_recorded() -> Result<()> {
+fn a_task_canceled_before_its_start_is_not_recorded() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let task = Task::new();
@@ -99,7 +99,7 @@ fn a_task_that_is_canceled_before_it_begins_is_not_recorded() -> Result<()> {
 }
 
 #[test]
-fn a_deadline_ends_one_task_and_no_other() -> Result<()> {
+fn a_deadline_ends_only_its_task() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let loops = runner.load("loops", &component(LOOPS)?)?;
     let records = runner.load("records", &component(RECORDS)?)?;
@@ -143,7 +143,7 @@ fn a_program_is_loaded_once_and_run_many_times_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_guests_records_lie_between_those_of_its_runner_in_the_order_made() -> Result<()> {
+fn a_guests_records_are_in_order_between_those_of_its_runner() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
@@ -171,7 +171,7 @@ fn a_guests_records_lie_between_those_of_its_runner_in_the_order_made() -> Resul
 }
 
 #[test]
-fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Result<()> {
+fn a_panicking_backend_stops_neither_the_guest_nor_other_backends() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let both = Arc::new(FanoutMetrics::new([
         Arc::new(Panicking) as MetricsHandle,
@@ -200,7 +200,7 @@ fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Re
 }
 
 #[test]
-fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
+fn limits_of_guests_do_not_apply_to_the_runner() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let guests = MetricsCtx::builder()
         .handle(memory.clone())
@@ -216,7 +216,7 @@ fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
 }
 
 #[test]
-fn a_runner_with_a_backend_of_its_own_says_nothing_among_its_guests() -> Result<()> {
+fn a_runner_with_its_own_backend_does_not_record_into_the_guests_backend() -> Result<()> {
     let (guests, own) = (
         Arc::new(MemoryMetrics::new()),
         Arc::new(MemoryMetrics::new()),
@@ -233,7 +233,7 @@ fn a_runner_with_a_backend_of_its_own_says_nothing_among_its_guests() -> Result<
 }
 
 #[test]
-fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
+fn each_failed_start_has_its_own_runner_error() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let error = |kind| memory.runner_errors(RunnerType::Wasm, kind);
 
@@ -259,7 +259,7 @@ fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
 
 /// Only the runner that loaded a program can run it: another runner has another engine.
 #[test]
-fn a_program_of_another_runner_is_refused_and_does_not_panic() -> Result<()> {
+fn a_program_of_another_runner_is_rejected_without_a_panic() -> Result<()> {
     let (one, _) = runner_with_memory()?;
     let (other, memory) = runner_with_memory()?;
     let program: Program = one.load("records", &component(RECORDS)?)?;

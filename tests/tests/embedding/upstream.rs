@@ -20,7 +20,7 @@ use adapter::{Ours, Theirs};
 mod adapter;
 
 #[test]
-fn their_backend_exposes_of_a_guest_what_ours_does() {
+fn their_backend_and_ours_expose_the_same_for_a_guest() {
     let theirs = Arc::new(solti_prometheus::PrometheusMetrics::new_isolated().unwrap());
     let adapted = Arc::new(Ours::new(theirs.clone()));
     let ours = Arc::new(PrometheusMetrics::new());

@@ -45,7 +45,7 @@ const UNDER_WAY: u64 = 17;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let trial = Oracle::faketime().trial(
-        "a_clock_that_is_set_changes_what_runs_are_dated_and_nothing_else",
+        "a_clock_that_is_set_changes_only_the_dates_of_runs",
         is_set,
     );
     Ok(vec![trial])

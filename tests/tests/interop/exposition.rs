@@ -28,14 +28,14 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
             golden(Exposition::Text, "prometheus")
         }),
         promtool.trial("promtool_accepts_the_prometheus_text", promtool_accepts),
-        promtool.trial("promtool_refuses_what_it_should", promtool_refuses),
+        promtool.trial("promtool_rejects_a_wrong_text", promtool_refuses),
         client.trial("client_reads_every_sample_of_openmetrics", |python_path| {
             client_reads(python_path, Exposition::OpenMetrics, "openmetrics")
         }),
         client.trial("client_reads_every_sample_of_the_text", |python_path| {
             client_reads(python_path, Exposition::Text, "prometheus")
         }),
-        client.trial("client_refuses_what_it_should", client_refuses),
+        client.trial("client_rejects_a_wrong_text", client_refuses),
     ])
 }
 

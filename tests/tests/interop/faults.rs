@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let mut trials = harness::trials();
     match program() {
         Ok(program) => trials.extend(cases(&program)?),
-        Err(missing) => trials.push(trial("the_program_is_there", || Err(missing))),
+        Err(missing) => trials.push(trial("the_program_exists", || Err(missing))),
     }
     Ok(trials)
 }

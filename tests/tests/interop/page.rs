@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
     trials.push(Oracle::chromium().trial(
-        "every_number_is_the_one_of_a_runner_that_serves",
+        "each_number_is_that_of_a_real_runner",
         live::every_number,
     ));
     Ok(trials)

@@ -19,13 +19,13 @@ mod ten;
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let promtool = Oracle::promtool();
     Ok(vec![
-        trial("the_page_says_what_one_runner_exposes", arithmetic_is_true),
-        trial("a_task_more_costs_what_the_page_says", a_task_costs),
-        Oracle::prometheus().trial("ten_runners_are_as_many_series_as_predicted", ten::scraped),
-        promtool.trial("promtool_accepts_what_the_page_configures", |promtool| {
+        trial("the_page_has_the_size_of_a_runners_exposition", arithmetic_is_true),
+        trial("an_additional_task_costs_the_figure_of_the_page", a_task_costs),
+        Oracle::prometheus().trial("ten_runners_have_the_predicted_series", ten::scraped),
+        promtool.trial("promtool_accepts_the_configuration_of_the_page", |promtool| {
             configuration::accepted(promtool)
         }),
-        promtool.trial("promtool_refuses_what_it_should", configuration::refused),
+        promtool.trial("promtool_rejects_a_wrong_text", configuration::refused),
     ])
 }
 

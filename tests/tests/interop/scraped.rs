@@ -15,19 +15,19 @@ type Check = fn(&std::path::Path) -> Result<()>;
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let checks: [(&str, Check); 5] = [
         (
-            "promql_comes_to_what_guests_have_recorded",
+            "promql_returns_the_recorded_values",
             recorded::exactly,
         ),
         (
-            "a_restart_is_a_reset_and_loses_nothing_that_was_scraped",
+            "a_restart_is_a_reset_and_loses_no_scraped_value",
             restarted::on_the_same_port,
         ),
         (
-            "a_backend_is_swapped_and_no_record_is_lost",
+            "a_replaced_backend_loses_no_record",
             swapped::while_records_come,
         ),
         (
-            "prometheus_is_given_openmetrics_in_gzip",
+            "prometheus_gets_openmetrics_in_gzip",
             spoken::openmetrics,
         ),
         (

@@ -34,7 +34,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     for (name, check) in written::CHECKS.iter().chain(installed::CHECKS) {
         trials.push(trial(*name, check));
     }
-    trials.push(trial("what_is_shown_is_compared", shown::compares));
+    trials.push(trial("shown_output_is_compared", shown::compares));
     for (language, toolchain) in GUIDES {
         let name = format!("{language}::leads_to_a_guest_and_a_provider");
         // A toolchain is present if its example is built.

@@ -51,7 +51,7 @@ fn trials_of(raises: &Example) -> Vec<Trial> {
         providers::check,
     );
     if !LARGE.contains(&toolchain) {
-        trial("the_command_tells_of_both", command::check);
+        trial("the_command_reports_both", command::check);
     }
     trials
 }

@@ -106,7 +106,7 @@ fn quoted(text: &str, quote: char) -> usize {
 }
 
 #[test]
-fn comments_and_literals_are_no_code() {
+fn comments_and_literals_are_not_code() {
     let source = [
         r#"a // x"#,
         r#"/* x /* x */ x */ b"#,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tree::root;
 
 #[test]
-fn the_facade_depends_on_nothing_unasked() -> Result<()> {
+fn the_facade_has_no_dependency_by_default() -> Result<()> {
     for dependency in dependencies("solti-metrics")? {
         assert!(
             dependency.optional || dependency.kind == Kind::Dev,
@@ -27,7 +27,7 @@ fn the_facade_turns_no_feature_on_by_default() -> Result<()> {
 }
 
 #[test]
-fn the_guest_knows_the_facade_and_wit_bindgen_alone() -> Result<()> {
+fn the_guest_knows_only_the_facade_and_wit_bindgen() -> Result<()> {
     let mut names: Vec<_> = dependencies("solti-metrics-guest")?
         .into_iter()
         .filter(|dependency| dependency.kind != Kind::Dev)
@@ -39,7 +39,7 @@ fn the_guest_knows_the_facade_and_wit_bindgen_alone() -> Result<()> {
 }
 
 #[test]
-fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
+fn host_and_guest_share_only_the_text_in_wit() -> Result<()> {
     let strangers = [
         ("solti-metrics-guest", "solti-metrics-host"),
         ("solti-metrics-host", "solti-metrics-guest"),
@@ -152,7 +152,7 @@ pub(crate) fn packages() -> Result<Vec<Value>> {
 
 /// Otherwise `make run` and `make test` would each build wasmtime.
 #[test]
-fn tests_choose_no_other_features_than_the_build() -> Result<()> {
+fn tests_choose_the_features_of_the_build() -> Result<()> {
     let plain = features("normal,build")?;
     let tested = features("normal,build,dev")?;
     ensure!(plain.iter().any(|line| line.starts_with("wasmtime v")));

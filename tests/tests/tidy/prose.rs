@@ -14,7 +14,7 @@ const DECISIONS: &str = "docs/decisions/";
 const MOST_WORDS: usize = 1_500;
 
 #[test]
-fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
+fn no_page_has_a_path_of_a_machine() -> Result<()> {
     let here = root().canonicalize()?.display().to_string();
     for file in files("md")? {
         assert!(!file.text.contains(&here), "{} has {here}", file.path);
@@ -41,7 +41,7 @@ fn names_a_machine(line: &str) -> bool {
 }
 
 #[test]
-fn a_path_is_told_from_an_address() {
+fn addresses_are_not_paths() {
     for path in [
         "see /home/me/x",
         "(/Users/me)/",
@@ -61,7 +61,7 @@ fn a_path_is_told_from_an_address() {
 }
 
 #[test]
-fn the_architecture_can_be_read_at_once() -> Result<()> {
+fn the_architecture_page_is_short() -> Result<()> {
     let page = std::fs::read_to_string(root().join("ARCHITECTURE.md"))?;
     let words = page.split_whitespace().count();
     ensure!(
@@ -128,7 +128,7 @@ fn is_repository_path(word: &str) -> bool {
 }
 
 #[test]
-fn a_path_is_told_from_other_code() {
+fn other_code_is_not_a_path() {
     for path in ["wit/", "src/backend.rs", "guest/src/wit", "old/name.rs"] {
         assert!(is_repository_path(path), "{path}");
     }

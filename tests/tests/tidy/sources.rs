@@ -35,7 +35,7 @@ fn generated_code_has_one_door() -> Result<()> {
 }
 
 #[test]
-fn unsafe_is_written_where_it_is_declared_and_nowhere_else() -> Result<()> {
+fn only_declared_files_have_unsafe() -> Result<()> {
     let mut found: Vec<_> = files("rs")?
         .into_iter()
         .filter(|file| has(&code(&file.text), "unsafe", ""))
@@ -65,7 +65,7 @@ fn no_test_sleeps() -> Result<()> {
 }
 
 #[test]
-fn nothing_is_left_to_do() -> Result<()> {
+fn no_source_has_a_to_do() -> Result<()> {
     none(
         |_| false,
         |code| has(code, "todo", "!") || has(code, "unimplemented", "!"),
@@ -93,7 +93,7 @@ fn modules_are_where_the_compiler_looks_for_them() -> Result<()> {
 }
 
 #[test]
-fn a_suite_is_a_module_of_one_of_few_test_binaries() -> Result<()> {
+fn each_suite_is_a_module_of_a_test_binary() -> Result<()> {
     let is_binary = |path: &String| {
         let within = path.strip_prefix("tests/tests/");
         within.is_some_and(|it| !it.contains('/') || it.ends_with("/main.rs"))
@@ -105,7 +105,7 @@ fn a_suite_is_a_module_of_one_of_few_test_binaries() -> Result<()> {
 }
 
 #[test]
-fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
+fn no_file_is_too_long() -> Result<()> {
     let mut long = Vec::new();
     for file in files("rs")? {
         let lines = file.text.lines().count();
@@ -119,7 +119,7 @@ fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
 }
 
 #[test]
-fn libraries_say_nothing_of_options() -> Result<()> {
+fn libraries_mention_no_options() -> Result<()> {
     let mut found = Vec::new();
     for file in files("rs")? {
         let libraries = [
@@ -157,7 +157,7 @@ fn names_an_option(line: &str) -> bool {
 }
 
 #[test]
-fn every_file_and_folder_is_named_for_a_thing() -> Result<()> {
+fn each_file_and_folder_has_a_specific_name() -> Result<()> {
     const NAMES: [&str; 7] = [
         "utils", "util", "common", "helpers", "helper", "misc", "shared",
     ];

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scaling_of_two_guests_is_what_both_do_over_what_one_does() {
+    fn the_scaling_of_two_guests_is_their_throughput_relative_to_a_single_guest() {
         let at = |guests, per_second| AtOnce { guests, per_second };
         let guests = |at_once| Guests {
             at_once,

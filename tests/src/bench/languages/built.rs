@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seconds_are_found_in_what_the_script_writes() {
+    fn seconds_are_parsed_from_the_output_of_the_script() {
         assert_eq!(noted("seconds=0.05 bytes=7\n").ok(), Some(0.05));
         assert!(noted("bytes=7\n").is_err());
     }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_tables_take_the_place_of_old_ones_and_of_nothing_else() -> Result<()> {
+    fn new_tables_replace_only_the_old_tables() -> Result<()> {
         let page = format!("before\n{BEGIN}old\n{END}after\n");
         let new = format!("before\n{BEGIN}new\n{END}after\n");
         assert_eq!(with(&page, "new\n")?, new);

@@ -170,7 +170,7 @@ mod tests {
     use crate::bench::example::example;
 
     #[test]
-    fn what_is_flat_is_said_to_be_and_what_is_not_is_not() {
+    fn only_flat_growth_is_described_as_flat() {
         let mut run = example();
         let flat = "however many there were before it";
         assert!(section(&run).contains(flat));

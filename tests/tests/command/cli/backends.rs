@@ -83,7 +83,7 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
 }
 
 #[test]
-fn several_backends_each_receive_everything() -> Result<()> {
+fn each_of_several_backends_gets_all_records() -> Result<()> {
     let place = Place::with_files(&["one", "two"])?;
     fs::create_dir(place.path("out"))?;
     let (jsonl, provider) = (example("jsonl"), example("provider"));
@@ -110,7 +110,7 @@ fn several_backends_each_receive_everything() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
+fn a_backend_that_always_traps_affects_no_task_and_is_reported() -> Result<()> {
     let place = Place::with_files(&["one", "two"])?;
     place.write("broken.wasm", &provider("unreachable")?)?;
     let end = place.digest(&[
@@ -139,7 +139,7 @@ fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
 }
 
 #[test]
-fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
+fn a_backend_s_own_exposition_is_served_with_ours() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let provider = example("provider");
     let args = [
@@ -210,7 +210,7 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
+fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     place.write("backend.wasm", &provider("")?)?;
     let otlp = example("otlp");
@@ -261,7 +261,7 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
 }
 
 #[test]
-fn a_time_that_cannot_be_meant_is_wrong_use_and_its_bound_is_told() -> Result<()> {
+fn a_time_out_of_bounds_is_wrong_use_and_the_bound_is_named() -> Result<()> {
     let place = Place::with_files(&["one"])?;
     for (option, time, said) in [
         (
@@ -286,7 +286,7 @@ fn a_time_that_cannot_be_meant_is_wrong_use_and_its_bound_is_told() -> Result<()
 }
 
 #[test]
-fn the_longest_times_are_no_reason_to_panic() -> Result<()> {
+fn the_longest_times_do_not_panic() -> Result<()> {
     let place = Place::with_files(&["one"])?;
     place.write("backend.wasm", &provider("")?)?;
     let long = "365d";

@@ -23,7 +23,7 @@ struct Case {
 }
 
 #[test]
-fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
+fn check_names_the_grants_that_a_program_needs() -> Result<()> {
     let place = Place::new()?;
     let text = place.run(&["check", &digest()])?;
     ensure!(text.code == Some(0) && text.stderr.is_empty(), "{text}");
@@ -91,7 +91,7 @@ fn a_program_is_told_with_what_it_has_to_be_granted() -> Result<()> {
 }
 
 #[test]
-fn the_engine_is_told_and_what_in_the_guest_needs_it() -> Result<()> {
+fn check_names_the_engine_and_its_reason() -> Result<()> {
     let place = Place::new()?;
     let guest = artifact("reporter_wasi3", BARE).display().to_string();
     let text = place.run(&["check", &guest])?;
@@ -112,7 +112,7 @@ fn the_engine_is_told_and_what_in_the_guest_needs_it() -> Result<()> {
 }
 
 #[test]
-fn check_is_good_where_run_can_run_it_and_names_the_problem_elsewhere() -> Result<()> {
+fn check_succeeds_exactly_for_components_that_run_accepts() -> Result<()> {
     let place = Place::new()?;
     for case in cases(&place)? {
         check(&place, &case).with_context(|| case.file.clone())?;

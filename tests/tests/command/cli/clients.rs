@@ -10,7 +10,7 @@ use solti_metrics_tests::child::GUARD;
 use solti_metrics_tests::http::{Answer, connect, scrape};
 
 #[test]
-fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {
+fn a_malformed_request_is_rejected_and_others_are_answered() -> Result<()> {
     let served = Served::start()?;
     let endless = format!("GET /metrics HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5_000));
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(1 << 20));
@@ -46,7 +46,7 @@ fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {
 }
 
 #[test]
-fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
+fn half_a_request_times_out_and_does_not_block_others() -> Result<()> {
     let served = Served::start()?;
     let mut halves = Vec::new();
     for half in [
@@ -110,7 +110,7 @@ fn connections(served: &Served) -> Result<Vec<TcpStream>> {
 }
 
 #[test]
-fn a_client_that_reads_no_answer_stops_nobody_else() -> Result<()> {
+fn a_client_that_reads_no_answer_does_not_block_others() -> Result<()> {
     let served = Served::start()?;
     let mut greedy = connect(served.address)?;
     greedy.set_nonblocking(true)?;
@@ -124,7 +124,7 @@ fn a_client_that_reads_no_answer_stops_nobody_else() -> Result<()> {
 }
 
 #[test]
-fn a_connection_serves_more_than_one_scrape() -> Result<()> {
+fn a_connection_serves_several_scrapes() -> Result<()> {
     let served = Served::start()?;
     let mut stream = connect(served.address)?;
     for number in 1..=3 {

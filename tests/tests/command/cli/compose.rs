@@ -13,7 +13,7 @@ use crate::cli::terminal::{ESCAPE, at_terminal};
 use solti_metrics_tests::child::Running;
 
 #[test]
-fn what_is_composed_runs_by_itself() -> Result<()> {
+fn a_composition_runs_without_a_metrics_host() -> Result<()> {
     let place = Place::with_files(&["a", "b"])?;
     let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
     let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
@@ -33,7 +33,7 @@ fn what_is_composed_runs_by_itself() -> Result<()> {
 }
 
 #[test]
-fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
+fn standard_output_gets_only_the_component() -> Result<()> {
     let place = Place::new()?;
     let parts = [digest(), provider()];
     for (script, line) in [
@@ -58,7 +58,7 @@ fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()> {
+fn a_stream_under_another_name_gets_the_component_appended() -> Result<()> {
     let place = Place::with_files(&[])?;
     let parts = [digest(), provider()];
     let parts = parts.each_ref().map(String::as_str);
@@ -100,7 +100,7 @@ fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()>
 }
 
 #[test]
-fn a_terminal_is_spared() -> Result<()> {
+fn a_terminal_gets_no_binary_output() -> Result<()> {
     let place = Place::new()?;
     for output in ["-", "/dev/stdout", "/dev/tty"] {
         let args = format!("compose {} {} -o {output}", digest(), provider());
@@ -140,7 +140,7 @@ const WRONG: [(&[&str], &str); 6] = [
 ];
 
 #[test]
-fn a_failure_leaves_what_is_there_as_it_is() -> Result<()> {
+fn a_failure_leaves_the_old_file_unchanged() -> Result<()> {
     let place = Place::new()?;
     place.write("text.wasm", b"mine, too")?;
     place.write("odd.wasm", &odd()?)?;
@@ -169,7 +169,7 @@ fn a_failure_leaves_what_is_there_as_it_is() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() -> Result<()> {
+fn an_output_that_cannot_be_written_is_named() -> Result<()> {
     let place = Place::new()?;
     fs::create_dir(place.path("folder"))?;
     for output in ["folder", "missing/app.wasm", "..", "/dev/full"] {
@@ -186,7 +186,7 @@ fn what_cannot_be_written_is_named() -> Result<()> {
 }
 
 #[test]
-fn a_file_is_replaced_where_it_is() -> Result<()> {
+fn an_output_behind_a_link_is_replaced_in_its_folder() -> Result<()> {
     let place = Place::new()?;
     place.write("real/app.wasm", b"old")?;
     symlink("real/app.wasm", place.path("link.wasm"))?;
@@ -211,7 +211,7 @@ fn a_file_is_replaced_where_it_is() -> Result<()> {
 }
 
 #[test]
-fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
+fn a_named_pipe_gets_the_component() -> Result<()> {
     let place = Place::new()?;
     let script = r#"mkfifo pipe; cat pipe > got & "$0" compose "$@" -o pipe; wait"#;
     let parts = [digest(), provider()];
@@ -226,7 +226,7 @@ fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
 }
 
 #[test]
-fn wrong_use_is_told_from_failure() -> Result<()> {
+fn wrong_use_and_failures_have_different_exit_codes() -> Result<()> {
     let place = Place::new()?;
     for args in [
         &["compose"][..],

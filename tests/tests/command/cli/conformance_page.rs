@@ -15,7 +15,7 @@ use crate::cli::place::{Place, program};
 use solti_metrics_tests::child::{End, Running};
 
 #[test]
-fn the_checks_of_the_page_are_those_there_are() -> Result<()> {
+fn the_page_has_exactly_the_existing_checks() -> Result<()> {
     let mut found = BTreeSet::new();
     for name in ["provider", "middleware", "digest"] {
         let file = artifact(name, WASI).display().to_string();
@@ -34,7 +34,7 @@ fn the_checks_of_the_page_are_those_there_are() -> Result<()> {
 }
 
 #[test]
-fn the_options_of_the_page_are_those_of_the_command() -> Result<()> {
+fn the_page_has_exactly_the_options_of_the_command() -> Result<()> {
     let help = Place::new()?.run(&["conformance", "--help"])?.stdout;
     let options = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));

@@ -15,7 +15,7 @@ const START: &str = "(call $started (i32.const 2))";
 const END: &str = "(call $completed (i32.const 2) (i32.const 0) (i64.const 5))";
 
 #[test]
-fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
+fn the_records_of_a_guest_are_reported_by_label() -> Result<()> {
     let place = Place::with_files(&["a", "b"])?;
     let (end, report) = report(&place, &digest(), &["--dir", ".", "--", "in"])?;
     ensure!(end.code == Some(0), "{end}");
@@ -50,7 +50,7 @@ fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
 }
 
 #[test]
-fn a_guest_that_records_nothing_conforms_and_is_told_to_be_given_arguments() -> Result<()> {
+fn a_guest_without_records_conforms_with_advice_about_arguments() -> Result<()> {
     let hello = artifact("hello", WASI).display().to_string();
     let (end, report) = report(&Place::new()?, &hello, &[])?;
     ensure!(end.code == Some(0), "{end}");
@@ -61,7 +61,7 @@ fn a_guest_that_records_nothing_conforms_and_is_told_to_be_given_arguments() -> 
 }
 
 #[test]
-fn records_that_do_not_pair_fail_unless_that_is_allowed() -> Result<()> {
+fn unpaired_records_fail_unless_they_are_allowed() -> Result<()> {
     for (main, words) in [
         (START.to_owned(), "wasm: 1 started, and never completed"),
         (END.to_owned(), "wasm: 1 completed, and none was started"),
@@ -79,7 +79,7 @@ fn records_that_do_not_pair_fail_unless_that_is_allowed() -> Result<()> {
 }
 
 #[test]
-fn a_guest_that_measures_in_something_else_fails_durations() -> Result<()> {
+fn a_guest_with_another_unit_fails_durations() -> Result<()> {
     let ages = "(call $completed (i32.const 2) (i32.const 0) (i64.const -1))";
     fails(
         &guest(&format!("{START} {ages}"))?,
@@ -114,7 +114,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
 }
 
 #[test]
-fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
+fn a_program_that_is_also_a_middleware_is_tested_as_both() -> Result<()> {
     let raises = include_str!("../../../raises/raises.wat").replace("0.2.0#run", "0.2.12#run");
     let (end, report) = report(&Place::with(&component(&raises)?)?, "guest.wasm", &[])?;
     let roles: Vec<_> = report["suites"].as_array().into_iter().flatten().collect();
@@ -130,7 +130,7 @@ fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
 }
 
 #[test]
-fn what_is_for_another_role_is_wrong_use() -> Result<()> {
+fn an_option_for_another_role_is_wrong_use() -> Result<()> {
     let place = Place::with(&guest(START)?)?;
     place.write("provider.wasm", &faulty::provider()?)?;
     for (file, option, value) in [
@@ -149,7 +149,7 @@ fn what_is_for_another_role_is_wrong_use() -> Result<()> {
 }
 
 #[test]
-fn the_text_has_a_line_for_each_check_and_what_is_wrong_beneath() -> Result<()> {
+fn the_text_has_a_line_for_each_check_and_its_reason_below() -> Result<()> {
     let place = Place::with(&guest(START)?)?;
     let end = place.run(&["conformance", "guest.wasm"])?;
     let expected = "\
@@ -171,7 +171,7 @@ guest.wasm does not conform: 1 failed, 5 passed
 }
 
 #[test]
-fn junit_is_xml_whatever_a_component_says() -> Result<()> {
+fn junit_is_xml_for_any_text_of_a_component() -> Result<()> {
     // The exposition ends a line within the value of a label.
     let component = faulty::without(r#""\22} ""#, r#""<\27&> ""#)?;
     let place = Place::new()?;

@@ -6,7 +6,7 @@ use crate::cli::conformance_report::{QUICK, check, fails, report_of};
 use crate::cli::faulty::{ERROR, EXPOSE, counting, with};
 
 #[test]
-fn one_that_leaks_with_each_record_fails_memory_of_records_with_the_slope() -> Result<()> {
+fn a_provider_that_leaks_with_each_record_fails_memory_of_records_with_the_slope() -> Result<()> {
     // A page for each 4,096 records: 16 bytes a record.
     let leak = "(if (i32.eqz (i32.and (global.get $n) (i32.const 511)))
         (then (drop (memory.grow (i32.const 1)))))";
@@ -26,7 +26,7 @@ fn one_that_leaks_with_each_record_fails_memory_of_records_with_the_slope() -> R
 }
 
 #[test]
-fn one_that_leaks_with_each_scrape_fails_memory_of_scrapes() -> Result<()> {
+fn a_provider_that_leaks_with_each_scrape_fails_memory_of_scrapes() -> Result<()> {
     let component = with(&[(EXPOSE, "(drop (memory.grow (i32.const 1)))")])?;
     fails(
         &component,
@@ -38,7 +38,7 @@ fn one_that_leaks_with_each_scrape_fails_memory_of_scrapes() -> Result<()> {
 
 /// A provider with the heap of a garbage collector.
 #[test]
-fn one_whose_memory_grows_for_a_while_conforms() -> Result<()> {
+fn a_provider_whose_memory_stops_growing_conforms() -> Result<()> {
     let grow = "(if (i32.lt_u (global.get $n) (i32.const 200))
         (then (drop (memory.grow (i32.const 1)))))";
     let (end, report) = report_of(&counting(EXPOSE, grow)?, &QUICK)?;
@@ -51,7 +51,7 @@ fn one_whose_memory_grows_for_a_while_conforms() -> Result<()> {
 }
 
 #[test]
-fn one_that_uses_all_of_its_memory_up_fails_with_that() -> Result<()> {
+fn a_provider_that_exhausts_its_memory_fails_with_that_reason() -> Result<()> {
     let leak = "(if (i32.eq (memory.grow (i32.const 8)) (i32.const -1)) (then unreachable))";
     let component = with(&[(EXPOSE, leak)])?;
     let words = ["524288 B for each scrape", "full"];

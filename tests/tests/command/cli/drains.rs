@@ -40,7 +40,7 @@ fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<(
 }
 
 #[test]
-fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
+fn a_drain_ends_in_time_when_the_backend_never_returns() -> Result<()> {
     let place = Place::with_files(&["one"])?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let end = place.digest(&[
@@ -62,7 +62,7 @@ fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
 }
 
 #[test]
-fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
+fn a_second_request_ends_at_once_and_reports_the_remaining_records() -> Result<()> {
     let place = Place::with(&guests::flood()?)?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = [

@@ -22,7 +22,7 @@ const USES: [&[&str]; 9] = [
 ];
 
 #[test]
-fn a_pipe_a_socket_and_a_device_are_refused_wherever_a_file_is_read() -> Result<()> {
+fn pipes_sockets_and_devices_are_rejected_for_each_file_option() -> Result<()> {
     let place = Place::new()?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "mkfifo: {made}");

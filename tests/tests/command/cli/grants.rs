@@ -6,7 +6,7 @@ use crate::cli::place::Place;
 use solti_metrics_tests::guests;
 
 #[test]
-fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {
+fn arguments_reach_the_guest_after_the_name_of_the_program() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     let end = place.run(&["run", "guest.wasm"])?;
     ensure!(end.code == Some(0) && end.stdout == "guest.wasm\n", "{end}");
@@ -28,7 +28,7 @@ fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {
 
 /// The guest gets no variable of the command's own environment.
 #[test]
-fn variables_reach_the_guest_and_no_others_do() -> Result<()> {
+fn only_granted_variables_reach_the_guest() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     let options = [
         "--env",
@@ -68,7 +68,7 @@ fn standard_input_reaches_every_task() -> Result<()> {
 }
 
 #[test]
-fn a_directory_is_read_only_unless_said_otherwise() -> Result<()> {
+fn a_directory_is_read_only_by_default() -> Result<()> {
     let place = Place::with(&guests::maker()?)?;
     for (dir, name, code) in [
         ("in", "a", 1),
@@ -86,7 +86,7 @@ fn a_directory_is_read_only_unless_said_otherwise() -> Result<()> {
 }
 
 #[test]
-fn no_directory_is_granted_unasked_and_none_above() -> Result<()> {
+fn no_directory_and_no_parent_is_granted_by_default() -> Result<()> {
     let place = Place::with(&guests::maker()?)?;
     place.write("in/file", b"")?;
     let ways_out = [

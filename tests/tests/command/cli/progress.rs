@@ -59,7 +59,7 @@ fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
 }
 
 #[test]
-fn a_terminal_that_is_to_be_plain_gets_no_control_sequence() -> Result<()> {
+fn a_plain_terminal_gets_no_control_sequence() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
     let missing = "check missing.wasm";
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
@@ -137,7 +137,7 @@ fn a_single_run_shows_its_table_at_a_terminal() -> Result<()> {
 }
 
 #[test]
-fn the_bar_spoils_no_line_of_a_guest() -> Result<()> {
+fn the_bar_leaves_all_lines_of_a_guest_intact() -> Result<()> {
     for stream in ["stdout", "stderr"] {
         let place = Place::with(&guests::teller(stream, "a whole line\n", 1)?)?;
         let end = at_terminal(&place, "run --repeat 100 --concurrency 4 guest.wasm")?;

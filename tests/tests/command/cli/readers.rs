@@ -18,7 +18,7 @@ const MANY: u32 = 2_500;
 const SOON: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
+fn a_reader_that_closes_early_is_not_an_error() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "", 0)?)?;
     let script = r#"{ "$0" "$@"; echo "code $?" >&2; } | head -c 1"#;
     for format in ["json", "prometheus"] {
@@ -33,7 +33,7 @@ fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
 /// Unlike `head`, this reader leaves before the report. `head` may wait until all is
 /// written.
 #[test]
-fn a_reader_that_is_gone_before_the_report_is_no_error() -> Result<()> {
+fn a_reader_that_closes_before_the_report_is_not_an_error() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     for format in ["json", "prometheus"] {
         let args = ["run", "--format", format, "--dir", ".:rw", "guest.wasm"];
@@ -67,7 +67,7 @@ fn closed_streams_do_not_matter() -> Result<()> {
 }
 
 #[test]
-fn answers_to_nobody_are_no_error() -> Result<()> {
+fn answers_to_a_closed_output_are_not_an_error() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "", 0)?)?;
     for args in [
         &["check", "guest.wasm"][..],
@@ -83,7 +83,7 @@ fn answers_to_nobody_are_no_error() -> Result<()> {
 }
 
 #[test]
-fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
+fn a_guest_that_prints_to_a_closed_output_gets_an_error_and_is_reported() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
@@ -98,7 +98,7 @@ fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
 }
 
 #[test]
-fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
+fn a_guest_with_unread_output_ends_by_its_deadline() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "500ms", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?;
@@ -120,7 +120,7 @@ fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
 
 /// Concurrent and later runs end by their deadline, too.
 #[test]
-fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
+fn all_guests_with_unread_output_end_by_their_deadline() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let args = [
         "run",
@@ -142,7 +142,7 @@ fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
 }
 
 #[test]
-fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()> {
+fn a_request_to_terminate_works_with_unread_output() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "1h", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?.within(SOON);
@@ -158,7 +158,7 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()
 
 /// Only the report is checked. The messages on standard error may be lost.
 #[test]
-fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
+fn the_report_is_written_with_unread_errors() -> Result<()> {
     let place = Place::with(&guests::printer("stderr", MANY)?)?;
     let args = [
         "run",
@@ -177,7 +177,7 @@ fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
 }
 
 #[test]
-fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()> {
+fn a_request_to_terminate_works_with_unread_errors() -> Result<()> {
     let place = Place::with(&guests::looper()?)?;
     let (running, unread) = Running::start_unheard(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut running = running.within(SOON);
@@ -191,7 +191,7 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()
 
 /// Repeats the run, since a message would not be lost every time.
 #[test]
-fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
+fn no_message_is_lost_when_the_command_ends_early() -> Result<()> {
     let place = Place::new()?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
@@ -222,7 +222,7 @@ fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
 
 /// A slow reader gets all output in the end.
 #[test]
-fn a_reader_that_is_slow_to_begin_loses_nothing() -> Result<()> {
+fn a_slow_reader_loses_no_output() -> Result<()> {
     let place = Place::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;

@@ -43,7 +43,7 @@ fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
 
 /// A row has the outcome, the count, and three times in ascending order.
 #[test]
-fn the_json_report_tells_how_long_tasks_took() -> Result<()> {
+fn the_json_report_has_the_times_of_tasks() -> Result<()> {
     let guest = guests::teller("stdout", "", 20)?;
     let end =
         Place::with(&guest)?.run(&["run", "--format", "json", "--repeat", "3", "guest.wasm"])?;
@@ -118,7 +118,7 @@ fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
 }
 
 #[test]
-fn the_guests_output_makes_room_for_a_report_on_standard_output() -> Result<()> {
+fn a_report_on_standard_output_moves_the_guests_output_to_standard_error() -> Result<()> {
     let place = Place::with_files(&FILES)?;
     for format in ["json", "prometheus"] {
         let end = place.digest(&["--format", format])?;
@@ -130,7 +130,7 @@ fn the_guests_output_makes_room_for_a_report_on_standard_output() -> Result<()> 
 }
 
 #[test]
-fn a_repeated_run_is_as_many_tasks() -> Result<()> {
+fn each_repetition_is_a_task() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
     for concurrency in ["1", "2", "9"] {
         let options = ["run", "--repeat", "5", "--concurrency", concurrency];
@@ -157,7 +157,7 @@ fn a_repeated_run_is_as_many_tasks() -> Result<()> {
 }
 
 #[test]
-fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
+fn tasks_run_concurrently_within_the_limit() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "", 1_000)?)?;
     let elapsed = |concurrency| -> Result<u64> {
         let options = ["run", "--format", "json", "--repeat", "4", "--concurrency"];
@@ -172,7 +172,7 @@ fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
 }
 
 #[test]
-fn no_op_keeps_no_tasks_and_the_ledger_counts_all_the_same() -> Result<()> {
+fn no_op_stores_no_tasks_and_the_ledger_still_counts() -> Result<()> {
     let place = Place::with_files(&FILES)?;
     let end = place.digest(&["--backend", "noop"])?;
     ensure!(end.code == Some(0), "{end}");

@@ -63,7 +63,7 @@ pub(crate) fn address(running: &mut Running) -> Result<SocketAddr> {
 }
 
 #[test]
-fn a_scrape_shows_what_a_guest_recorded_while_it_still_runs() -> Result<()> {
+fn a_scrape_shows_the_records_of_a_running_guest() -> Result<()> {
     let served = Served::start()?;
     let answer = scrape(served.address)?;
     ensure!(answer.header("content-type") == Some(TEXT), "{answer:?}");
@@ -109,7 +109,7 @@ fn a_scrape_shows_what_a_guest_recorded_while_it_still_runs() -> Result<()> {
 }
 
 #[test]
-fn openmetrics_is_answered_to_whoever_asks_for_it() -> Result<()> {
+fn a_client_that_accepts_openmetrics_gets_it() -> Result<()> {
     let served = Served::start()?;
     let get = |accept| ask(served.address, "GET", "/metrics", accept);
     for accept in [
@@ -150,7 +150,7 @@ fn head_is_answered_without_a_body() -> Result<()> {
 }
 
 #[test]
-fn a_probe_is_told_that_it_is_well() -> Result<()> {
+fn a_health_probe_succeeds() -> Result<()> {
     let served = Served::start()?;
     let answer = ask(served.address, "GET", "/healthz", "")?;
     ensure!(answer.status == 200 && answer.body == "ok\n", "{answer:?}");
@@ -158,7 +158,7 @@ fn a_probe_is_told_that_it_is_well() -> Result<()> {
 }
 
 #[test]
-fn other_methods_are_told_which_are_allowed() -> Result<()> {
+fn other_methods_get_the_allowed_methods() -> Result<()> {
     let served = Served::start()?;
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
         let answer = ask(served.address, method, "/metrics", "Content-Length: 0\r\n")?;
@@ -169,7 +169,7 @@ fn other_methods_are_told_which_are_allowed() -> Result<()> {
 }
 
 #[test]
-fn only_the_path_of_the_metrics_is_found() -> Result<()> {
+fn other_paths_are_not_found() -> Result<()> {
     let served = Served::start()?;
     for path in [
         "/",
@@ -191,7 +191,7 @@ fn only_the_path_of_the_metrics_is_found() -> Result<()> {
 }
 
 #[test]
-fn nobody_serves_once_the_report_is_written() -> Result<()> {
+fn the_server_ends_before_the_report() -> Result<()> {
     let served = Served::start()?;
     let address = served.address;
     let end = served.release()?;
@@ -203,7 +203,7 @@ fn nobody_serves_once_the_report_is_written() -> Result<()> {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_and_nothing_is_run() -> Result<()> {
+fn a_port_in_use_is_named_and_no_task_runs() -> Result<()> {
     let place = Place::with(&guests::teller("stdout", "I ran", 0)?)?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
@@ -214,7 +214,7 @@ fn a_port_that_is_taken_is_named_and_nothing_is_run() -> Result<()> {
 }
 
 #[test]
-fn every_scrape_balances_while_tasks_come_and_go() -> Result<()> {
+fn each_scrape_balances_while_tasks_start_and_end() -> Result<()> {
     let place = Place::with(&guests::teller("stderr", "", 1)?)?;
     let args = [
         "run",

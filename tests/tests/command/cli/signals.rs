@@ -48,7 +48,7 @@ fn ends_by(running: Running, signal: &str) -> Result<()> {
 }
 
 #[test]
-fn a_command_that_waits_for_a_pipe_ends_when_it_is_asked() -> Result<()> {
+fn a_command_that_waits_for_a_pipe_ends_at_a_signal() -> Result<()> {
     let place = Place::with(&guests::looper()?)?;
     place.write("serve.toml", b"[tasks.t]\ncomponent = \"/dev/stdin\"\n")?;
     let provider = example("provider");
@@ -80,7 +80,7 @@ fn a_command_that_waits_for_a_pipe_ends_when_it_is_asked() -> Result<()> {
 }
 
 #[test]
-fn a_hangup_does_not_end_a_command_that_was_told_to_ignore_it() -> Result<()> {
+fn an_ignored_hangup_does_not_end_a_command() -> Result<()> {
     let place = Place::new()?;
     let script = r#"trap '' HUP; mkfifo pipe; exec 9<>pipe && exec "$0" check - <&9"#;
     let running = Running::start(&mut place.shell(script, &[])?)?;
@@ -90,7 +90,7 @@ fn a_hangup_does_not_end_a_command_that_was_told_to_ignore_it() -> Result<()> {
 }
 
 #[test]
-fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
+fn a_command_with_unread_output_ends_at_a_signal() -> Result<()> {
     let place = Place::with(&guests::looper()?)?;
     for args in [
         &["serve", "--schema"][..],
@@ -109,7 +109,7 @@ fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
 }
 
 #[test]
-fn a_conformance_test_ends_when_it_is_asked() -> Result<()> {
+fn a_conformance_test_ends_at_a_signal() -> Result<()> {
     let place = Place::new()?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = ["conformance", "--timeout", "1h", "endless.wasm"];

@@ -44,7 +44,7 @@ fn file(text: &[u8]) -> Result<Stdio> {
 }
 
 #[test]
-fn a_guest_reads_whatever_the_command_has_as_its_input() -> Result<()> {
+fn a_guest_reads_standard_input_of_any_kind() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     for name in NAMES {
         for made in [pipe, socket, file] {
@@ -58,7 +58,7 @@ fn a_guest_reads_whatever_the_command_has_as_its_input() -> Result<()> {
 }
 
 #[test]
-fn a_component_may_come_from_there() -> Result<()> {
+fn a_component_is_read_from_standard_input() -> Result<()> {
     let place = Place::with(&guests::looper()?)?;
     let guest = recording(&[Event::TaskStarted {
         runner: RunnerType::Wasm,
@@ -85,7 +85,7 @@ fn a_component_may_come_from_there() -> Result<()> {
 }
 
 #[test]
-fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Result<()> {
+fn a_backend_from_standard_input_excludes_other_uses_of_it() -> Result<()> {
     let place = Place::with(&recording(&[])?)?;
     let provider = std::fs::read(example("provider"))?;
     for name in ["-", "/dev/stdin"] {
@@ -119,7 +119,7 @@ fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Resul
 }
 
 #[test]
-fn an_input_that_is_open_for_writing_alone_is_refused() -> Result<()> {
+fn an_input_that_is_open_only_for_writing_is_rejected() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     let input = File::create(place.path("input"))?;
     let output = with(&place, &["run", "--stdin", "-", "guest.wasm"], input.into())?;

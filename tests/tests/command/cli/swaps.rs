@@ -22,7 +22,7 @@ fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
 }
 
 #[test]
-fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
+fn a_hangup_replaces_a_backend_without_losing_a_record() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", &provider("nop")?)?;
@@ -42,7 +42,7 @@ fn a_hangup_swaps_a_backend_without_losing_a_record() -> Result<()> {
 }
 
 #[test]
-fn a_watched_backend_is_swapped_when_its_file_changes() -> Result<()> {
+fn a_watched_backend_is_replaced_when_its_file_changes() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &["--watch"])?;
     place.write("backend.wasm", &provider("nop nop")?)?;
@@ -54,7 +54,7 @@ fn a_watched_backend_is_swapped_when_its_file_changes() -> Result<()> {
 }
 
 #[test]
-fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
+fn a_broken_new_file_leaves_the_old_backend_in_use() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", b"not a component")?;
@@ -73,7 +73,7 @@ fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_that_forwards_no_more_leaves_the_old_one_at_work() -> Result<()> {
+fn a_file_that_is_no_longer_a_middleware_leaves_the_old_one_in_use() -> Result<()> {
     let place = Place::with(&guests::waiter()?)?;
     fs::copy(artifact("middleware", WASI), place.path("first.wasm"))?;
     let mut running = waiting(&place, &["--middleware", "first.wasm"])?;

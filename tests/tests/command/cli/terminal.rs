@@ -119,7 +119,7 @@ impl Screen {
 }
 
 #[test]
-fn what_is_cleared_is_gone() {
+fn cleared_text_is_not_shown() {
     for (output, left) in [
         ("a\r\nb", "a\nb\n"),
         ("bar\r\u{1b}[2Ktext", "text\n"),

@@ -7,7 +7,7 @@ use solti_metrics_tests::guests;
 use crate::cli::place::Place;
 
 #[test]
-fn threads_that_cannot_be_started_are_told() -> Result<()> {
+fn a_failure_to_start_threads_is_reported() -> Result<()> {
     let place = Place::with(&guests::echo()?)?;
     place.write("serve.toml", b"[tasks.echo]\ncomponent = \"guest.wasm\"\n")?;
     for args in [

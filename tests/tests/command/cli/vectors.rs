@@ -15,7 +15,7 @@ use crate::cli::faulty::provider;
 use crate::cli::place::Place;
 
 #[test]
-fn the_command_runs_every_vector_there_is() -> Result<()> {
+fn the_command_runs_all_vectors() -> Result<()> {
     let (_, report) = report(
         &Place::with(&provider()?)?,
         "guest.wasm",
@@ -35,7 +35,7 @@ fn the_command_runs_every_vector_there_is() -> Result<()> {
 }
 
 #[test]
-fn what_is_expected_follows_from_what_is_recorded() -> Result<()> {
+fn expectations_follow_from_the_records() -> Result<()> {
     let mut compared = 0;
     for (name, vector) in vectors()? {
         compared += follow(&vector).with_context(|| name)?;
@@ -103,7 +103,7 @@ fn event(record: &Value) -> Result<Event> {
 }
 
 #[test]
-fn every_label_and_both_ends_of_durations_are_in_them() -> Result<()> {
+fn vectors_have_all_labels_and_both_extreme_durations() -> Result<()> {
     let (every, extreme) = (recorded("every-label")?, recorded("extreme-durations")?);
     for runner in RunnerType::ALL {
         ensure!(every.contains(&Event::TaskStarted { runner }));
@@ -138,7 +138,7 @@ fn recorded(name: &str) -> Result<Vec<Event>> {
 }
 
 #[test]
-fn every_vector_keeps_to_the_schema() -> Result<()> {
+fn each_vector_matches_the_schema() -> Result<()> {
     let schema = fs::read_to_string(folder().join("../vector.schema.json"))?;
     let schema: Value = serde_json::from_str(&schema)?;
     for (name, vector) in vectors()? {
@@ -198,7 +198,7 @@ fn keeps(root: &Value, schema: &Value, value: &Value) -> bool {
 }
 
 #[test]
-fn somebodys_own_vectors_are_run_instead() -> Result<()> {
+fn a_users_own_vectors_replace_the_built_in_ones() -> Result<()> {
     let place = Place::with(&provider()?)?;
     let vector = r#"{ "description": "mine", "steps": [
         { "do": "record", "records": [{ "record": "task-started", "runner": "wasm" }] },
@@ -225,7 +225,7 @@ fn somebodys_own_vectors_are_run_instead() -> Result<()> {
 }
 
 #[test]
-fn a_vector_that_is_none_is_wrong_use_and_says_where() -> Result<()> {
+fn an_invalid_vector_is_wrong_use_and_has_a_position() -> Result<()> {
     let place = Place::with(&provider()?)?;
     place.write("vectors/mine.json", br#"{ "description": "mine" }"#)?;
     for (folder, words) in [

@@ -39,7 +39,7 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
 }
 
 #[test]
-fn without_a_folder_it_goes_where_dependencies_are_kept() -> Result<()> {
+fn the_default_folder_is_the_one_of_wit_dependencies() -> Result<()> {
     let place = Place::new()?;
     let end = place.run(&["wit"])?;
     ensure!(end.code == Some(0), "{end}");
@@ -48,7 +48,7 @@ fn without_a_folder_it_goes_where_dependencies_are_kept() -> Result<()> {
 }
 
 #[test]
-fn what_is_written_is_a_package_that_worlds_can_include() -> Result<()> {
+fn worlds_can_include_the_written_package() -> Result<()> {
     let place = Place::new()?;
     let end = place.run(&["wit", "wit/deps/solti-metrics"])?;
     ensure!(end.code == Some(0), "{end}");
@@ -72,7 +72,7 @@ fn what_is_written_is_a_package_that_worlds_can_include() -> Result<()> {
 }
 
 #[test]
-fn writing_it_again_changes_nothing() -> Result<()> {
+fn a_second_write_changes_nothing() -> Result<()> {
     let place = Place::new()?;
     place.write("wit/notes.txt", b"mine")?;
     for _ in 0..2 {
@@ -86,7 +86,7 @@ fn writing_it_again_changes_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
+fn a_missing_file_is_added_to_the_others() -> Result<()> {
     let place = Place::new()?;
     ensure!(place.run(&["wit", "wit"])?.code == Some(0));
     fs::remove_file(place.path("wit/types.wit"))?;
@@ -97,7 +97,7 @@ fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
 
 /// Tests each file, with and without the other files.
 #[test]
-fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
+fn a_different_file_is_named_and_no_file_changes() -> Result<()> {
     for name in ours()?.keys() {
         for others in [true, false] {
             let place = Place::new()?;

@@ -61,7 +61,7 @@ fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
 const FORGED: &str = "told\nerror: forged\r\u{1b}[2J\u{202e}\u{2028}\n";
 
 #[test]
-fn what_a_component_prints_is_told_line_by_line_with_its_name() -> Result<()> {
+fn the_output_of_a_component_is_reported_by_line_with_its_name() -> Result<()> {
     let place = Place::with(&recording(&[Event::TaskCompleted {
         runner: RunnerType::Wasm,
         outcome: TaskOutcome::Success,
@@ -110,7 +110,7 @@ fn what_a_component_prints_is_told_line_by_line_with_its_name() -> Result<()> {
 }
 
 #[test]
-fn a_log_level_that_is_none_is_named() -> Result<()> {
+fn an_invalid_log_level_is_named() -> Result<()> {
     let place = Place::new()?;
     let mut command = place.command(&["check", "missing.wasm"])?;
     command.env("RUST_LOG", "warning");

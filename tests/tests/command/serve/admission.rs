@@ -21,7 +21,7 @@ fn waiters(more: &str) -> String {
 }
 
 #[test]
-fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
+fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("concurrency = 2\nqueue = 3"))?;
     let full = |task: &Value| task["running"] == 2 && task["waiting"] == 3;
@@ -46,7 +46,7 @@ fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
 }
 
 #[test]
-fn without_a_queue_nothing_waits() -> Result<()> {
+fn without_a_queue_no_run_waits() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("queue = 0"))?;
     let task = until(&served, "waiter", |task| {
@@ -57,7 +57,7 @@ fn without_a_queue_nothing_waits() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_is_rejected_is_counted_and_disturbs_nobody() -> Result<()> {
+fn a_rejected_run_is_counted_and_affects_no_other_run() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"reject\"\nconcurrency = 2"))?;
     let first = until(&served, "waiter", |task| {
@@ -73,7 +73,7 @@ fn a_run_that_is_rejected_is_counted_and_disturbs_nobody() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_replaces_another_begins_when_that_has_ended_as_canceled() -> Result<()> {
+fn a_replacing_run_starts_after_the_canceled_run_has_ended() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"replace\""))?;
     let task = until(&served, "waiter", |task| {
@@ -87,7 +87,7 @@ fn a_run_that_replaces_another_begins_when_that_has_ended_as_canceled() -> Resul
 }
 
 #[test]
-fn what_runs_at_once_is_never_more_than_the_task_or_the_runner_may() -> Result<()> {
+fn concurrent_runs_stay_within_the_limits_of_the_task_and_the_runner() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
     let mut config = "[runner]\nconcurrency = 3\n".to_owned();
     for (name, more) in [

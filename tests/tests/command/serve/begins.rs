@@ -7,7 +7,7 @@ use solti_metrics_tests::served::Served;
 use crate::serve::place::Place;
 
 #[test]
-fn a_task_runs_as_often_as_it_is_to_and_everything_stops_in_order() -> Result<()> {
+fn a_task_runs_its_number_of_times_and_the_runner_stops_in_order() -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::copy(artifact("hello", WASI), folder.path().join("hello.wasm"))?;
     let served = Served::start(
@@ -38,7 +38,7 @@ fn a_task_runs_as_often_as_it_is_to_and_everything_stops_in_order() -> Result<()
 /// If the clock of a machine is set, the kernel reports another start time of the
 /// machine. The test sets nothing where it cannot mount a file over the kernel's.
 #[test]
-fn the_start_of_the_process_is_one_time_whatever_becomes_of_the_clock() -> Result<()> {
+fn the_start_time_of_the_process_is_constant_when_the_clock_is_set() -> Result<()> {
     let place = Place::with(&[])?;
     let script = r#"
         cat /proc/stat >stat

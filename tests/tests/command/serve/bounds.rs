@@ -46,7 +46,7 @@ fn opener(for_ever: bool) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> {
+fn guests_that_open_many_files_leave_descriptors_for_others() -> Result<()> {
     let place = Place::with(&[("hog.wasm", opener(true)?), ("modest.wasm", opener(false)?)])?;
     let config = "
         [tasks.hog]
@@ -78,7 +78,7 @@ fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> 
 }
 
 #[test]
-fn the_limit_on_open_files_is_as_high_as_it_may_be() -> Result<()> {
+fn the_limit_on_open_files_is_raised_to_its_maximum() -> Result<()> {
     let place = Place::with(&[])?;
     let served = place.serve_by("ulimit -Sn 64; exec \"$@\"", "")?;
     let limits = fs::read_to_string(format!("/proc/{}/limits", served.id()))?;
@@ -124,7 +124,7 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
 }
 
 #[test]
-fn threads_that_a_reload_needs_are_there_from_the_start() -> Result<()> {
+fn threads_for_a_reload_exist_from_the_start() -> Result<()> {
     let place = Place::with(&[])?;
     let served = place.serve("")?;
     // A thread for each processor, and four blocking threads.

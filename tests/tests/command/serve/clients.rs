@@ -17,7 +17,7 @@ fn goes_on(served: &mut Served) -> Result<()> {
 }
 
 #[test]
-fn tasks_go_on_whoever_connects() -> Result<()> {
+fn tasks_continue_with_hostile_clients() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(
         "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"5ms\"\n",

@@ -21,7 +21,7 @@ fn largest(id: u32) -> Result<u64> {
 }
 
 #[test]
-fn records_that_do_not_fit_are_counted_and_everything_else_goes_on() -> Result<()> {
+fn records_that_do_not_fit_are_counted_and_tasks_continue() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     fs::copy(artifact("jsonl", WASI), place.path("jsonl.wasm"))?;
     fs::create_dir(place.path("out"))?;
@@ -59,7 +59,7 @@ fn records_that_do_not_fit_are_counted_and_everything_else_goes_on() -> Result<(
 }
 
 #[test]
-fn code_that_does_not_fit_is_counted_and_runs_all_the_same() -> Result<()> {
+fn code_that_does_not_fit_is_counted_and_still_runs() -> Result<()> {
     let place = Place::with(&[("vast.wasm", vast(60)?)])?;
     let served = place.serve_by(
         r#"ulimit -f 128 && exec "$@""#,

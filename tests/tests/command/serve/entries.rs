@@ -20,7 +20,7 @@ const FORGED: &str = "x\n{\"message\":\"run ended\",\"task\":\"other\"}\r\n\u{1b
 const TICKS: &str = "[tasks.teller]\ncomponent = \"teller.wasm\"\nrepeat = 3\n";
 
 #[test]
-fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()> {
+fn each_end_of_a_run_is_an_entry_that_guests_cannot_forge() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", FORGED, 0)?)])?;
     let served = place.serve(TICKS)?;
     until(&served, "teller", |task| task["state"] == "done")?;
@@ -63,7 +63,7 @@ fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()>
 }
 
 #[test]
-fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
+fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
     let forged = "run ended task=\"payroll\" outcome=\"success\" \\";
     let place = Place::with(&[
         (
@@ -112,7 +112,7 @@ fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
 }
 
 #[test]
-fn a_log_for_people_has_no_line_that_a_guest_began() -> Result<()> {
+fn guests_cannot_start_a_line_of_a_text_log() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stderr", FORGED, 0)?)])?;
     let config = format!("[log]\nformat = \"text\"\n{TICKS}");
     let mut running = place.plain(&config)?;
@@ -140,7 +140,7 @@ fn a_log_for_people_has_no_line_that_a_guest_began() -> Result<()> {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_stops_nobody_and_is_counted() -> Result<()> {
+fn an_unwritable_log_blocks_no_task_and_is_counted() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
     let config =
         "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"5ms\"\n";
@@ -167,7 +167,7 @@ fn entries(log: &str) -> Result<Vec<Value>> {
 }
 
 #[test]
-fn what_a_backend_prints_is_an_entry_with_its_name() -> Result<()> {
+fn the_output_of_a_backend_is_an_entry_with_its_name() -> Result<()> {
     let telling = guests::telling_provider("stderr", &format!("{FORGED}\n"))?;
     let place = Place::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
@@ -223,7 +223,7 @@ fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
 
 /// A slow reader of a container's log, whose pipe another process has made non-blocking.
 #[test]
-fn entries_are_whole_though_their_reader_is_slow() -> Result<()> {
+fn entries_are_complete_with_a_slow_reader() -> Result<()> {
     let line = format!("{}\n", "x".repeat(4_000));
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", &line, 0)?)])?;
     let (mut reader, writer) = UnixStream::pair()?;

@@ -37,7 +37,7 @@ fn flows(served: &Served) -> Result<()> {
 }
 
 #[test]
-fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()> {
+fn a_changed_file_replaces_the_backend_and_the_ledger_continues() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&format!("{FLOOD}{SINK}"))?;
     flows(&served)?;
@@ -72,7 +72,7 @@ fn a_file_with_other_bytes_takes_the_place_and_the_ledger_goes_on() -> Result<()
 }
 
 #[test]
-fn other_options_exchange_the_backend() -> Result<()> {
+fn changed_options_replace_the_backend() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&format!("{FLOOD}{SINK}"))?;
     flows(&served)?;
@@ -95,7 +95,7 @@ fn other_options_exchange_the_backend() -> Result<()> {
 }
 
 #[test]
-fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
+fn added_and_removed_backends_lose_no_scraped_count() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(FLOOD)?;
     flows(&served)?;
@@ -140,7 +140,7 @@ fn who_comes_and_goes_loses_nothing_of_what_is_scraped() -> Result<()> {
 }
 
 #[test]
-fn who_cannot_be_started_leaves_what_was_there() -> Result<()> {
+fn a_backend_that_cannot_start_leaves_the_old_one() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&format!("{FLOOD}{SINK}"))?;
     flows(&served)?;

@@ -19,7 +19,7 @@ fn altered(mut component: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn only_what_changed_begins_anew() -> Result<()> {
+fn only_changed_tasks_restart() -> Result<()> {
     let bytes = guests::waiter()?;
     let names = ["kept", "changed", "removed", "new"];
     let files = names.map(|name| (format!("{name}.wasm"), bytes.clone()));
@@ -68,7 +68,7 @@ fn only_what_changed_begins_anew() -> Result<()> {
 }
 
 #[test]
-fn a_component_with_other_bytes_begins_anew() -> Result<()> {
+fn a_task_with_changed_bytes_restarts() -> Result<()> {
     let bytes = guests::waiter()?;
     let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
@@ -84,7 +84,7 @@ fn a_component_with_other_bytes_begins_anew() -> Result<()> {
 }
 
 #[test]
-fn a_component_that_vanished_leaves_what_runs_alone_and_is_told() -> Result<()> {
+fn a_missing_component_leaves_the_run_alone_and_is_reported() -> Result<()> {
     let bytes = guests::waiter()?;
     let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
@@ -138,7 +138,7 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_used_changes_nothing() -> Result<()> {
+fn an_unusable_configuration_changes_nothing() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
@@ -160,7 +160,7 @@ fn a_configuration_that_cannot_be_used_changes_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_needs_a_restart_says_so() -> Result<()> {
+fn a_setting_that_needs_a_restart_is_reported() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     for (more, what) in [

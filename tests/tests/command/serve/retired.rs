@@ -49,7 +49,7 @@ fn gone(served: &Served, name: &str) -> Result<Value> {
 }
 
 #[test]
-fn who_is_replaced_with_records_waiting_leaves_its_ledger_to_the_new_one() -> Result<()> {
+fn a_replaced_backend_with_queued_records_passes_its_ledger_on() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&stuck("100ms", 512))?;
     until_backend(&served, "stuck", |it| {
@@ -76,7 +76,7 @@ fn who_is_replaced_with_records_waiting_leaves_its_ledger_to_the_new_one() -> Re
 }
 
 #[test]
-fn who_comes_again_goes_on_from_its_own_counters() -> Result<()> {
+fn a_backend_that_returns_continues_its_counters() -> Result<()> {
     let place = place()?;
     let sink = "[backends.it]\ncomponent = \"provider.wasm\"\n";
     let statsd = "[backends.it]\nstatsd = { address = \"127.0.0.1:9\" }\n";
@@ -122,7 +122,7 @@ fn who_comes_again_goes_on_from_its_own_counters() -> Result<()> {
 }
 
 #[test]
-fn who_still_drains_holds_up_no_reload_and_is_in_the_last_ledger() -> Result<()> {
+fn a_draining_backend_delays_no_reload_and_is_in_the_final_ledger() -> Result<()> {
     let place = place()?;
     let head = "[runner]\ndrain_timeout = \"1h\"\n";
     let mut served = place.serve(&stuck("1h", 512))?;
@@ -146,7 +146,7 @@ fn who_still_drains_holds_up_no_reload_and_is_in_the_last_ledger() -> Result<()>
 }
 
 #[test]
-fn who_stops_while_others_drain_accounts_for_them() -> Result<()> {
+fn a_stop_accounts_for_draining_backends() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&stuck("500ms", 512))?;
     until_backend(&served, "stuck", |it| {
@@ -165,7 +165,7 @@ fn who_stops_while_others_drain_accounts_for_them() -> Result<()> {
 }
 
 #[test]
-fn an_instance_that_is_busy_for_long_is_drained_beside_the_new_one() -> Result<()> {
+fn a_busy_instance_is_drained_while_the_new_one_runs() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(&stuck("100ms", 512))?;
     until_backend(&served, "stuck", |it| {
@@ -187,7 +187,7 @@ fn an_instance_that_is_busy_for_long_is_drained_beside_the_new_one() -> Result<(
 }
 
 #[test]
-fn a_task_that_is_removed_and_comes_again_goes_on_from_its_own_counters() -> Result<()> {
+fn a_task_that_returns_continues_its_counters() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(FLOOD)?;
     let canceled = r#"solti_metrics_task_runs_total{task="flood",outcome="canceled"}"#;

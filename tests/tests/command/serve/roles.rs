@@ -9,7 +9,7 @@ use solti_metrics_tests::guests;
 use crate::serve::place::{Place, backend, count, until_backend};
 
 #[test]
-fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
+fn a_component_that_changes_its_role_is_rejected_and_the_old_one_continues() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;
@@ -49,7 +49,7 @@ fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
 
 /// The new role is rejected, so the component keeps its old role and its old position.
 #[test]
-fn a_name_that_moves_to_the_other_table_in_vain_keeps_its_role() -> Result<()> {
+fn a_rejected_move_to_the_other_table_leaves_the_role() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;

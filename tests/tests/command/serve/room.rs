@@ -10,7 +10,7 @@ fn config(max_memory: &str) -> String {
 
 /// Without a restart, the limit would be lowered silently to the pool's.
 #[test]
-fn memory_beyond_what_was_set_aside_needs_a_restart() -> Result<()> {
+fn memory_beyond_the_pool_needs_a_restart() -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::copy(artifact("hello", WASI), folder.path().join("hello.wasm"))?;
     let mut served = Served::start(folder.path(), &config("512MiB"))?;

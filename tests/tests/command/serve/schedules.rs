@@ -14,7 +14,7 @@ fn failing() -> Result<Vec<u8>> {
 }
 
 #[test]
-fn a_task_that_runs_once_runs_so_often_and_never_more_than_so_many_at_a_time() -> Result<()> {
+fn a_task_that_runs_once_has_its_repetitions_within_its_concurrency() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(
         r#"
@@ -42,7 +42,7 @@ fn a_task_that_runs_once_runs_so_often_and_never_more_than_so_many_at_a_time() -
 }
 
 #[test]
-fn an_interval_goes_on_whatever_becomes_of_its_runs() -> Result<()> {
+fn an_interval_continues_after_each_end_of_a_run() -> Result<()> {
     let place = Place::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
@@ -65,7 +65,7 @@ fn an_interval_goes_on_whatever_becomes_of_its_runs() -> Result<()> {
 }
 
 #[test]
-fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
+fn a_failed_run_is_retried_up_to_its_maximum() -> Result<()> {
     let place = Place::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
@@ -87,7 +87,7 @@ fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
+fn a_restarting_task_is_done_after_a_success() -> Result<()> {
     let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
@@ -112,7 +112,7 @@ fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
 }
 
 #[test]
-fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
+fn a_pause_after_a_failure_takes_no_slot() -> Result<()> {
     let place = Place::with(&[
         ("failing.wasm", failing()?),
         ("waiter.wasm", guests::waiter()?),
@@ -142,7 +142,7 @@ fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
+fn a_run_that_takes_too_long_is_a_timeout_and_is_retried() -> Result<()> {
     let place = Place::with(&[("looper.wasm", guests::looper()?)])?;
     let served = place.serve(
         r#"
@@ -162,7 +162,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
 }
 
 #[test]
-fn a_run_without_its_directory_is_not_started_and_is_tried_again() -> Result<()> {
+fn a_run_without_its_directory_does_not_start_and_is_retried() -> Result<()> {
     let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"

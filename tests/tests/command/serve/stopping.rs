@@ -52,7 +52,7 @@ pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
 
 #[test]
-fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
+fn requests_are_answered_while_a_slow_backend_drains_and_all_ledgers_balance() -> Result<()> {
     let place = Place::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
@@ -84,7 +84,7 @@ fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances()
 }
 
 #[test]
-fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<()> {
+fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
     // Accepts connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
@@ -110,7 +110,7 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
 }
 
 #[test]
-fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
+fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
     let place = Place::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
@@ -136,7 +136,7 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
 }
 
 #[test]
-fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()> {
+fn a_second_signal_ends_the_runner_at_once_with_an_unread_log() -> Result<()> {
     let place = Place::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
@@ -159,7 +159,7 @@ fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()>
 }
 
 #[test]
-fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
+fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
     let config = |name: &str, more: &str| {
         format!("[tasks.{name}]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
@@ -191,7 +191,7 @@ fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
 }
 
 #[test]
-fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
+fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     // Tasks start in the order of their names, and the compilation cache is empty.
     let config =
@@ -218,7 +218,7 @@ fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
 }
 
 #[test]
-fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> {
+fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
     let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
     place.write(
@@ -249,7 +249,7 @@ fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> 
 }
 
 #[test]
-fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
+fn a_run_that_blocks_in_the_system_is_canceled() -> Result<()> {
     let place = Place::with(&[("echo.wasm", guests::echo()?)])?;
     for name in ["unopened", "unread"] {
         let made = std::process::Command::new("mkfifo")

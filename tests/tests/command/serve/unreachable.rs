@@ -78,7 +78,7 @@ const TICKS: &str =
     "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"10ms\"\n";
 
 #[test]
-fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
+fn a_collector_that_starts_late_gets_all_records() -> Result<()> {
     let collector = Collector::start()?;
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(&format!(
@@ -114,7 +114,7 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
 }
 
 #[test]
-fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
+fn undeliverable_lines_wait_and_are_counted() -> Result<()> {
     // The connected socket receives only its own datagrams, and rejects others.
     let refusing = UdpSocket::bind("127.0.0.1:0")?;
     let nobody = refusing.local_addr()?;
@@ -154,7 +154,7 @@ fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
 }
 
 #[test]
-fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
+fn memory_does_not_grow_with_undeliverable_records() -> Result<()> {
     let collector = Collector::start()?;
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let backends = format!(
@@ -204,7 +204,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
 const MANY: f64 = 10_000_000.0;
 
 #[test]
-fn a_runner_of_which_every_backend_fails_is_not_ready_and_goes_on() -> Result<()> {
+fn a_runner_whose_backends_all_fail_is_not_ready_and_continues() -> Result<()> {
     let place = Place::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
         ("trapping.wasm", trapping()?),

@@ -50,7 +50,7 @@ fn an_emptied_configuration_removes_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() -> Result<()> {
+fn a_path_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(WAITER)?;
     until(&served, "waiter", |task| task["running"] == 1)?;
@@ -77,7 +77,7 @@ fn what_is_no_file_is_refused_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
+fn a_pipe_is_read_once_and_reported_as_a_pipe() -> Result<()> {
     let place = place()?;
     let folder = place.path("");
     let config = WAITER
@@ -101,7 +101,7 @@ fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
 }
 
 #[test]
-fn a_component_that_is_no_file_is_refused_at_once() -> Result<()> {
+fn a_component_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
     let place = place()?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "{made}");

@@ -13,7 +13,7 @@ use crate::artifacts::kept::{Kept, files, guest};
 const HEADER: usize = 136;
 
 #[test]
-fn a_bit_that_was_flipped_is_found_before_the_code_runs() -> Result<()> {
+fn a_flipped_bit_is_found_before_the_code_runs() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(7, Origin::Compiled)?;
     let file = kept.file()?;
@@ -65,7 +65,7 @@ fn a_file_that_is_shorter_or_longer_is_rejected() -> Result<()> {
 }
 
 #[test]
-fn code_that_another_key_has_sealed_is_rejected() -> Result<()> {
+fn code_sealed_with_another_key_is_rejected() -> Result<()> {
     let (ours, theirs) = (Kept::new()?, Kept::new()?);
     theirs.host.loads(7, Origin::Compiled)?;
     let file = theirs.file()?;
@@ -80,7 +80,7 @@ fn code_that_another_key_has_sealed_is_rejected() -> Result<()> {
 }
 
 #[test]
-fn code_is_of_no_use_when_the_key_has_changed() -> Result<()> {
+fn cached_code_is_unusable_after_a_change_of_the_key() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(7, Origin::Compiled)?;
     let key = kept.dir().join("key");
@@ -133,7 +133,7 @@ fn code_under_the_name_of_other_code_is_rejected() -> Result<()> {
 }
 
 #[test]
-fn whatever_else_has_the_name_of_code_is_in_nobodys_way() -> Result<()> {
+fn other_files_with_the_name_of_code_are_ignored() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(7, Origin::Compiled)?;
     let file = kept.file()?;

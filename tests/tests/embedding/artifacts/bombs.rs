@@ -88,7 +88,7 @@ fn forty_memories_compile_within_limits_and_are_not_granted() -> Result<()> {
 
 /// Compilation does not start.
 #[test]
-fn components_within_components_are_no_valid_component() -> Result<()> {
+fn nested_components_are_not_a_valid_component() -> Result<()> {
     let deep = 10_000;
     let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
     for _ in 0..deep {
@@ -113,7 +113,7 @@ fn components_within_components_are_no_valid_component() -> Result<()> {
 
 /// The validator stores the names in memory before the compilation.
 #[test]
-fn imports_without_end_are_no_valid_component() -> Result<()> {
+fn endless_imports_are_not_a_valid_component() -> Result<()> {
     let imports: String = (0..20_000)
         .map(|number| format!("(import \"a{number}\" (func))"))
         .collect();
@@ -124,7 +124,7 @@ fn imports_without_end_are_no_valid_component() -> Result<()> {
 }
 
 #[test]
-fn the_memory_of_whoever_runs_it_does_not_move() -> Result<()> {
+fn the_memory_of_the_command_stays_flat() -> Result<()> {
     let idle = "(loop $again (br $again)) unreachable";
     let place = Place::with(&guest("", idle)?)?;
     let ordinary = peak_memory(&place, &["--timeout", "1s"])?;

@@ -34,12 +34,12 @@ fn refused(compiler: CompilerProcess, component: &[u8]) -> Result<LoadError> {
 }
 
 #[test]
-fn what_it_compiles_runs() -> Result<()> {
+fn code_of_the_compiling_process_runs() -> Result<()> {
     Host::new(Artifacts::new().compiler(real()?))?.loads(7, Origin::Compiled)
 }
 
 #[test]
-fn one_that_is_not_there_is_an_error_of_its_own() -> Result<()> {
+fn a_missing_compiler_has_its_own_error() -> Result<()> {
     let error = refused(CompilerProcess::new("/nowhere/at/all"), &guest(7)?)?;
     let LoadError::Compiler { reason, .. } = &error else {
         bail!("{error}");
@@ -52,7 +52,7 @@ fn one_that_is_not_there_is_an_error_of_its_own() -> Result<()> {
 }
 
 #[test]
-fn one_that_does_something_else_is_an_error() -> Result<()> {
+fn another_program_as_the_compiler_is_an_error() -> Result<()> {
     for (program, args, expected) in [
         ("false", &[][..], "the compiler ended with exit status: 1"),
         ("sh", &["-c", "echo no >&2; exit 7"], "exit status: 7: no"),
@@ -76,7 +76,7 @@ fn one_that_does_something_else_is_an_error() -> Result<()> {
 }
 
 #[test]
-fn each_limit_is_told_by_its_name() -> Result<()> {
+fn each_exceeded_limit_is_named() -> Result<()> {
     let second = Duration::from_secs(1);
     let bomb = huge_function()?;
     let small = guest(7)?;
@@ -105,7 +105,7 @@ fn each_limit_is_told_by_its_name() -> Result<()> {
 }
 
 #[test]
-fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
+fn a_compiler_without_threads_gets_no_advice_about_memory() -> Result<()> {
     // The stack of a thread is larger than the memory of any machine.
     let compiler = CompilerProcess::new("env")
         .arg(format!("RUST_MIN_STACK={}", 1_u64 << 47))
@@ -122,7 +122,7 @@ fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
 
 /// An attempt without the shim would take the same time again.
 #[test]
-fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
+fn a_compilation_above_its_limit_is_not_retried() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("log");
     let script = format!("echo x >> '{}'; exec tail -f /dev/null", log.display());
@@ -138,7 +138,7 @@ fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
 }
 
 #[test]
-fn one_that_is_killed_ends_the_load_and_nothing_else() -> Result<()> {
+fn a_killed_compiler_ends_only_the_load() -> Result<()> {
     let place = Place::with(&huge_function()?)?;
     let args = ["run", "--no-cache", "--format", "json", "guest.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;
@@ -152,7 +152,7 @@ fn one_that_is_killed_ends_the_load_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn one_whose_parent_is_gone_ends_too() -> Result<()> {
+fn a_compiler_without_a_parent_ends() -> Result<()> {
     for signal in ["KILL", "INT"] {
         let place = Place::with(&huge_function()?)?;
         let running = Running::start(&mut place.command(&["run", "--no-cache", "guest.wasm"])?)?;
@@ -169,7 +169,7 @@ fn one_whose_parent_is_gone_ends_too() -> Result<()> {
 }
 
 #[test]
-fn an_order_that_is_none_is_refused() -> Result<()> {
+fn an_invalid_order_to_the_compiler_is_rejected() -> Result<()> {
     let place = Place::new()?;
     for order in ["", "kind=plain", "version=0.0.0,kind=plain"] {
         let mut command = place.command(&["compile-worker", order])?;

@@ -31,7 +31,7 @@ fn without_a_cache_each_load_compiles_in_this_process_or_another() -> Result<()>
 }
 
 #[test]
-fn what_is_kept_is_compiled_once() -> Result<()> {
+fn cached_code_is_compiled_once() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cache = ArtifactCache::open(folder.path().join("cache"))?;
     let artifacts = Artifacts::new().cache(cache);
@@ -43,7 +43,7 @@ fn what_is_kept_is_compiled_once() -> Result<()> {
 }
 
 #[test]
-fn a_compiler_that_fails_is_counted_as_that() -> Result<()> {
+fn a_failed_compilation_is_counted_as_failed() -> Result<()> {
     let artifacts = Artifacts::new().compiler(CompilerProcess::new("false"));
     let host = Host::new(artifacts.clone())?;
     ensure!(host.runner.load("guest", &guest(7)?).is_err());

@@ -98,7 +98,7 @@ fn place(kind: &str, name: usize) -> Result<Place> {
 }
 
 #[test]
-fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
+fn a_doubling_type_is_truncated_to_a_line_in_messages() -> Result<()> {
     for kind in ["record", "tuple"] {
         let place = place(kind, SHORT)?;
         for args in [
@@ -131,7 +131,7 @@ fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
 }
 
 #[test]
-fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result<()> {
+fn all_commands_reject_types_that_are_too_large_when_written_out() -> Result<()> {
     let place = place("record", LONG)?;
     for args in [
         &["run", "--no-cache", "guest.wasm"][..],
@@ -170,7 +170,7 @@ fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result
 /// Instances within instances, with only types in them. wasmtime would visit each of them
 /// again, and find no missing import.
 #[test]
-fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
+fn doubling_imports_are_rejected_before_their_comparison() -> Result<()> {
     let place = Place::new()?;
     let mut types =
         r#"(type $i0 (instance (type $e (enum "a")) (export "e" (type (eq $e)))))"#.to_owned();
@@ -214,7 +214,7 @@ fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
 
 /// A component's instances of other components are in no type section.
 #[test]
-fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
+fn doubling_instances_are_rejected_before_their_compilation() -> Result<()> {
     let mut made = r#"(type $u u8) (instance $z0 (export "r" (type $u)))"#.to_owned();
     for level in 1..18 {
         let inner = level - 1;

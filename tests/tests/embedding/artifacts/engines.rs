@@ -12,7 +12,7 @@ use crate::artifacts::compiler::real;
 use crate::artifacts::kept::{Host, Kept, guest};
 
 #[test]
-fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
+fn code_for_both_engines_is_cached_and_found() -> Result<()> {
     let kept = Kept::new()?;
     let tuned = guest(7)?;
     let asynchronous = asynchronous(&tuned);
@@ -34,7 +34,7 @@ fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
 }
 
 #[test]
-fn the_process_that_compiles_makes_code_for_either_engine() -> Result<()> {
+fn the_compiling_process_makes_code_for_both_engines() -> Result<()> {
     let host = Host::new(Artifacts::new().compiler(real()?))?;
     for bytes in [guest(7)?, asynchronous(&guest(7)?)] {
         let program = host.runner.load("guest", &bytes)?;

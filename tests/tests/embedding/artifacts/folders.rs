@@ -69,7 +69,7 @@ fn a_key_that_others_may_read_is_not_used() -> Result<()> {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
+fn a_file_instead_of_the_cache_folder_is_left_alone() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     fs::create_dir_all(place.path("caches/solti-metrics"))?;
     fs::write(place.cache(), "mine")?;
@@ -88,7 +88,7 @@ fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
 }
 
 #[test]
-fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
+fn a_folder_instead_of_the_key_is_reported() -> Result<()> {
     let place = Place::new()?;
     ArtifactCache::open(place.cache())?;
     fs::remove_file(place.cache().join("key"))?;
@@ -100,7 +100,7 @@ fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
 
 /// Only root can change the owner.
 #[test]
-fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
+fn a_folder_of_another_user_is_not_used() -> Result<()> {
     let place = Place::new()?;
     ArtifactCache::open(place.cache())?;
     if chown(place.cache(), Some(SOMEBODY), None).is_err() {
@@ -132,7 +132,7 @@ fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
 
 /// Root may write anywhere, so another user runs the command.
 #[test]
-fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> {
+fn a_read_only_folder_still_provides_cached_code() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     fs::copy(program()?, place.path("command"))?;
     fs::write(place.path("other.wasm"), guest(8)?)?;
@@ -174,7 +174,7 @@ fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> 
 }
 
 #[test]
-fn no_folder_is_no_cache_and_no_fault() -> Result<()> {
+fn a_missing_cache_folder_is_not_a_fault() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     let mut command = place.command(&["run", "guest.wasm"])?;
     let end = end(command.env_remove("XDG_CACHE_HOME").env_remove("HOME"))?;

@@ -50,7 +50,7 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
 }
 
 #[test]
-fn what_was_written_is_told() -> Result<()> {
+fn precompile_reports_its_output() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     let once = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     let line = &once.stdout;
@@ -84,7 +84,7 @@ fn what_was_written_is_told() -> Result<()> {
 }
 
 #[test]
-fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
+fn without_the_key_the_component_is_compiled_with_a_warning() -> Result<()> {
     let place = precompiled()?;
     let said = place.succeeds(&run(&[], "guest.pre"))?;
     let warning = "warning: guest.pre: its code cannot be authenticated without a key; it was compiled from its component";
@@ -112,7 +112,7 @@ fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
 
 /// Each file is compiled from its intact component, and no flipped bit is executed.
 #[test]
-fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> {
+fn a_modified_file_is_compiled_from_its_component() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
     let host = Host::new(Artifacts::new().key(key.clone()))?;
@@ -146,7 +146,7 @@ fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> 
 }
 
 #[test]
-fn a_file_that_is_cut_off_is_refused_or_its_component_is_whole() -> Result<()> {
+fn a_truncated_file_is_rejected_unless_its_component_is_complete() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
     let runner = Runner::builder(noop_metrics())

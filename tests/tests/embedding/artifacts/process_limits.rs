@@ -36,7 +36,7 @@ fn limited(place: &Place, limit: &str, args: &[&str]) -> Result<End> {
 
 /// A memory of a few pages reserves gigabytes of address space.
 #[test]
-fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
+fn a_limit_on_address_space_is_named_and_no_component_is_blamed() -> Result<()> {
     let place = place()?;
     for args in [
         &["run", "--no-cache", "--path", "direct", "guest.wasm"][..],
@@ -69,7 +69,7 @@ fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
 
 /// The limit allows one instance of the component, and not a second one that replaces it.
 #[test]
-fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Result<()> {
+fn an_incomplete_conformance_test_does_not_report_a_failing_component() -> Result<()> {
     let place = place()?;
     let args = [
         "conformance",
@@ -92,7 +92,7 @@ fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Resu
 /// own limit. The critical value depends on the build, so the test tries several limits.
 /// The lower ones are critical.
 #[test]
-fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Result<()> {
+fn compiling_within_a_lower_limit_names_the_limit_of_the_process() -> Result<()> {
     let place = place()?;
     let test = [
         "conformance",
@@ -157,7 +157,7 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
 }
 
 #[test]
-fn a_command_needs_no_large_stack_of_its_first_thread() -> Result<()> {
+fn a_command_needs_no_large_stack_for_its_first_thread() -> Result<()> {
     let place = place()?;
     for (args, code) in [
         (&["check", "--no-cache", "provider.wasm"][..], 0),
@@ -192,7 +192,7 @@ fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<()> {
+fn a_limit_that_prevents_reading_or_writing_blames_no_file() -> Result<()> {
     let place = place()?;
     let args = [
         "precompile",

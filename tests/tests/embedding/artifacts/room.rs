@@ -27,7 +27,7 @@ fn size_of(folder: &Path) -> Result<u64> {
 }
 
 #[test]
-fn the_least_recently_used_makes_room() -> Result<()> {
+fn the_least_recently_used_code_is_evicted() -> Result<()> {
     let room = size_of_one()? * 3 + 1_000;
     let kept = Kept::with(|cache| cache.size(room))?;
     for number in 0..3 {
@@ -53,7 +53,7 @@ fn the_least_recently_used_makes_room() -> Result<()> {
 }
 
 #[test]
-fn what_does_not_fit_at_all_removes_nothing_else() -> Result<()> {
+fn code_above_the_cache_size_evicts_no_other_code() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(0, Origin::Compiled)?;
     let small = kept.cache.clone().size(1_000);
@@ -65,7 +65,7 @@ fn what_does_not_fit_at_all_removes_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn left_overs_of_dead_processes_are_removed_and_others_are_not() -> Result<()> {
+fn only_leftovers_of_dead_processes_are_removed() -> Result<()> {
     let kept = Kept::new()?;
     let dead = kept.dir().join("unfinished-abc");
     let alive = kept.dir().join("unfinished-xyz");
@@ -86,7 +86,7 @@ fn left_overs_of_dead_processes_are_removed_and_others_are_not() -> Result<()> {
 /// The system ends a process that exceeds the limit on the size of files, unless the
 /// process ignores the signal.
 #[test]
-fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
+fn a_limit_on_the_size_of_files_affects_only_the_cache() -> Result<()> {
     for before in ["", "trap '' XFSZ;"] {
         let place = Place::with(&guest(7)?)?;
         let script = format!(r#"{before} ulimit -f 8; exec "$0" run guest.wasm"#);
@@ -100,7 +100,7 @@ fn a_limit_on_the_length_of_files_costs_the_cache_alone() -> Result<()> {
 
 /// The disk is full only where this user can mount a file system.
 #[test]
-fn a_full_disk_costs_the_cache_alone() -> Result<()> {
+fn a_full_disk_affects_only_the_cache() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     fs::create_dir(place.path("caches"))?;
     let script = r#"

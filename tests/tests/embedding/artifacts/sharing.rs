@@ -15,7 +15,7 @@ use crate::artifacts::place::{Place, program};
 use solti_metrics_tests::child::Running;
 
 #[test]
-fn what_was_compiled_once_is_not_compiled_again() -> Result<()> {
+fn compiled_code_is_not_compiled_again() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(7, Origin::Compiled)?;
     kept.host.loads(7, Origin::Cached)?;
@@ -64,7 +64,7 @@ fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
 
 /// The program does not record, so it is not composed, and has a single cache key.
 #[test]
-fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
+fn a_program_without_metrics_is_cached() -> Result<()> {
     let kept = Kept::new()?;
     let path = kept.dir().join("guest.wasm");
     let main = r#"(module
@@ -83,7 +83,7 @@ fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
 
 /// The reason is reported each time.
 #[test]
-fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
+fn a_guest_that_cannot_be_composed_is_cached() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cache = ArtifactCache::open(folder.path().join("cache"))?;
     let script = r#"case "$1" in
@@ -109,7 +109,7 @@ fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
 }
 
 #[test]
-fn it_makes_no_difference_in_which_process_code_was_made() -> Result<()> {
+fn code_of_any_process_is_found() -> Result<()> {
     let kept = Kept::new()?;
     let compiler = CompilerProcess::new(program()?).arg("compile-worker");
     let artifacts = Artifacts::new()
@@ -128,7 +128,7 @@ fn it_makes_no_difference_in_which_process_code_was_made() -> Result<()> {
 }
 
 #[test]
-fn a_use_is_noted_in_the_file() -> Result<()> {
+fn a_use_changes_the_time_of_the_file() -> Result<()> {
     let kept = Kept::new()?;
     kept.host.loads(7, Origin::Compiled)?;
     let file = File::options().write(true).open(kept.file()?)?;
@@ -140,7 +140,7 @@ fn a_use_is_noted_in_the_file() -> Result<()> {
 }
 
 #[test]
-fn threads_that_want_the_same_at_once_compile_it_once() -> Result<()> {
+fn concurrent_loads_compile_the_same_component_once() -> Result<()> {
     const THREADS: u64 = 8;
     let kept = Kept::new()?;
     let guest = guest(7)?;
@@ -161,7 +161,7 @@ fn threads_that_want_the_same_at_once_compile_it_once() -> Result<()> {
 }
 
 #[test]
-fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()> {
+fn concurrent_processes_agree_on_a_key() -> Result<()> {
     let place = Place::with(&guest(7)?)?;
     let running: Vec<_> = (0..6)
         .map(|_| Running::start(&mut place.command(&["run", "guest.wasm"])?))
@@ -187,7 +187,7 @@ fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()
 }
 
 #[test]
-fn a_runner_and_its_backends_share_one_folder() -> Result<()> {
+fn a_runner_and_its_backends_share_a_cache_folder() -> Result<()> {
     let kept = Kept::new()?;
     let providers = Providers::new()?.artifacts(Artifacts::new().cache(kept.cache.clone()));
     let provider = artifact("lines", WASI);

@@ -29,7 +29,7 @@ fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
 }
 
 #[test]
-fn a_large_file_that_only_claims_to_be_precompiled_is_refused_unread() -> Result<()> {
+fn a_large_file_with_a_false_header_is_rejected_unread() -> Result<()> {
     let place = Place::new()?;
     let mut file = File::create(place.path("large.pre"))?;
     file.write_all(b"\xabsolti\r\n")?;

@@ -65,7 +65,7 @@ fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
 
 /// A record arrives without a flush and without a query of the status.
 #[test]
-fn a_single_record_arrives_by_itself() -> Result<()> {
+fn a_single_record_arrives_without_a_flush() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     for number in 1..100 {
         bench.record([completed(number)]);
@@ -77,7 +77,7 @@ fn a_single_record_arrives_by_itself() -> Result<()> {
 
 /// The records are fewer than a full batch, and none follows.
 #[test]
-fn a_few_records_in_one_call_arrive_by_themselves() -> Result<()> {
+fn a_partial_batch_arrives_without_a_flush() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     for number in 1..100 {
         bench.backend.record_batch(&[completed(number); 3]);
@@ -126,7 +126,7 @@ fn each_thread_s_records_arrive_in_the_order_made() -> Result<()> {
 }
 
 #[test]
-fn a_chain_of_middlewares_passes_everything_on() -> Result<()> {
+fn a_chain_of_middlewares_forwards_all_records() -> Result<()> {
     let last = Bench::new(&Probe::new().batch().load()?)?;
     let handle: MetricsHandle = last.backend.clone();
     let first = ComponentBackend::start(
@@ -149,7 +149,7 @@ fn a_chain_of_middlewares_passes_everything_on() -> Result<()> {
 }
 
 #[test]
-fn a_status_says_how_it_is() -> Result<()> {
+fn a_status_describes_the_backend() -> Result<()> {
     let bench = Bench::with(&Probe::new().batch().lifecycle().load()?, |options| {
         options.name = Some("tenant-7".into());
         options.queue = 128;
@@ -166,7 +166,7 @@ fn a_status_says_how_it_is() -> Result<()> {
 
 /// A backend is a metrics handle: a shared trait object.
 #[test]
-fn it_is_a_metrics_handle() -> Result<()> {
+fn a_component_backend_is_a_metrics_handle() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     let handle: MetricsHandle = Arc::clone(&bench.backend) as MetricsHandle;
     handle.record_task_started(RunnerType::Wasm);

@@ -47,7 +47,7 @@ const WAYS: [(&str, &str, &str, DropReason); 5] = [
 ];
 
 #[test]
-fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<()> {
+fn only_the_records_of_the_failed_call_are_dropped() -> Result<()> {
     for (way, imports, now, reason) in WAYS {
         let probe = Probe::new().importing(imports).now(now).load()?;
         let bench = Bench::with(&probe, |options| {
@@ -71,7 +71,7 @@ fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<(
 
 /// The host does not know which records of the batch were processed.
 #[test]
-fn a_batch_under_way_is_dropped_as_a_whole() -> Result<()> {
+fn a_failed_batch_is_dropped_as_a_whole() -> Result<()> {
     let bench = Bench::with(
         &Probe::new().batch().now("unreachable").load()?,
         |options| {
@@ -107,7 +107,7 @@ fn a_backend_that_traps_on_every_seventh_record_loses_just_those() -> Result<()>
 }
 
 #[test]
-fn a_backend_that_fails_too_often_is_left_alone() -> Result<()> {
+fn a_backend_that_fails_too_often_opens_the_circuit() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(3);
     })?;
@@ -131,7 +131,7 @@ fn a_backend_that_fails_too_often_is_left_alone() -> Result<()> {
 }
 
 #[test]
-fn a_circuit_that_is_tried_again_closes_with_the_first_delivery() -> Result<()> {
+fn a_half_open_circuit_closes_with_the_first_delivery() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
         options.restart.open = Duration::ZERO;
@@ -153,7 +153,7 @@ fn a_circuit_that_is_tried_again_closes_with_the_first_delivery() -> Result<()> 
 }
 
 #[test]
-fn a_backend_that_cannot_be_instantiated_is_an_error_of_the_start() -> Result<()> {
+fn a_backend_that_cannot_be_instantiated_fails_the_start() -> Result<()> {
     let probe = Probe::new().start("unreachable").load()?;
     let started = Bench::new(&probe).map(drop);
     let error = started.err().map(|error| error.to_string());
@@ -168,7 +168,7 @@ fn a_backend_that_cannot_be_instantiated_is_an_error_of_the_start() -> Result<()
 }
 
 #[test]
-fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()> {
+fn an_optional_backend_is_retried_until_the_circuit_opens() -> Result<()> {
     let bench = Bench::with(&Probe::new().start("unreachable").load()?, |options| {
         options.must_start = false;
         options.restart = opening_after(4);
@@ -201,7 +201,7 @@ impl MetricsBackend for Gate {
 }
 
 #[test]
-fn what_a_slow_backend_has_no_room_for_is_dropped_at_once() -> Result<()> {
+fn records_beyond_the_queue_capacity_are_dropped_at_once() -> Result<()> {
     slow(|backend, events| events.iter().for_each(|event| event.record_into(backend)))?;
     slow(|backend, events| backend.record_batch(events))
 }
@@ -229,7 +229,7 @@ fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
 }
 
 #[test]
-fn a_next_backend_that_panics_harms_neither_the_middleware_nor_the_record_behind() -> Result<()> {
+fn a_panicking_next_backend_affects_neither_the_middleware_nor_the_next_record() -> Result<()> {
     struct Panicking;
     #[expect(clippy::panic, reason = "a backend that panics is what is tested")]
     impl MetricsBackend for Panicking {
@@ -263,7 +263,7 @@ fn a_next_backend_that_panics_harms_neither_the_middleware_nor_the_record_behind
 }
 
 #[test]
-fn a_failure_says_what_and_where() -> Result<()> {
+fn a_failure_has_a_reason_and_a_position() -> Result<()> {
     let bench = Bench::with(
         &Probe::new().now("(loop $again (br $again))").load()?,
         |options| {

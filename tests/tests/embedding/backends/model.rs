@@ -66,7 +66,7 @@ impl Reference {
 }
 
 #[test]
-fn one_by_one_each_record_comes_to_what_the_reference_says() -> Result<()> {
+fn single_records_have_the_results_of_the_reference() -> Result<()> {
     check(versions(false)?, |bench, reference| {
         let ledger = bench.ledger();
         ensure!(ledger.delivered() == reference.delivered.len() as u64);

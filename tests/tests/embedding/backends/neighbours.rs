@@ -31,7 +31,7 @@ impl MetricsBackend for Panicking {
 }
 
 #[test]
-fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
+fn a_healthy_backend_gets_all_records_next_to_broken_ones() -> Result<()> {
     let looping = Bench::with(
         &Probe::new().now("(loop $again (br $again))").load()?,
         |options| {

@@ -119,7 +119,7 @@ const CASES: [(&str, &str, &[&str]); 10] = [
 ];
 
 #[test]
-fn what_is_no_backend_is_refused_at_load() -> Result<()> {
+fn an_unsuitable_component_is_rejected_at_load() -> Result<()> {
     for (what, text, parts) in CASES {
         refused(what, &wat::parse_str(text)?, &Grants::new(), parts)?;
     }
@@ -132,7 +132,7 @@ fn what_is_no_backend_is_refused_at_load() -> Result<()> {
 }
 
 #[test]
-fn an_optional_interface_of_the_wrong_type_is_refused_at_load() -> Result<()> {
+fn an_optional_interface_of_the_wrong_type_is_rejected_at_load() -> Result<()> {
     let whole = Probe::new().exposition("# EOF\n").component()?;
     // An interface of another type under this name.
     let text = wasm_text(&whole)?;
@@ -179,7 +179,7 @@ fn an_import_that_was_not_granted_is_named_with_its_grant() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_without_a_next_backend_is_refused_at_the_start() -> Result<()> {
+fn a_middleware_without_a_next_backend_is_rejected_at_the_start() -> Result<()> {
     let probe = Probe::new().load()?;
     let error = ComponentBackend::start(&probe, BackendOptions::default());
     let error = error.err().map(|error| error.to_string());
@@ -193,7 +193,7 @@ fn a_middleware_without_a_next_backend_is_refused_at_the_start() -> Result<()> {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
+fn a_missing_directory_is_named_at_the_start() -> Result<()> {
     let bytes = fs::read(artifact("lines", WASI))?;
     let grants = Grants::new().dir(
         "/nowhere/to/be/found",
@@ -213,7 +213,7 @@ fn a_directory_that_is_not_there_is_named_at_the_start() -> Result<()> {
 }
 
 #[test]
-fn a_component_above_the_size_cap_is_refused() -> Result<()> {
+fn a_component_above_the_size_cap_is_rejected() -> Result<()> {
     let small = providers().clone().max_component(16);
     let error = small.load("probe", &Probe::new().component()?, &Grants::new());
     let error = error.err().map(|error| error.to_string());

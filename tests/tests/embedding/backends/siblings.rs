@@ -17,7 +17,7 @@ const FLUSHED: Event = Event::RunnerError {
 };
 
 #[test]
-fn a_flush_comes_after_everything_recorded_before() -> Result<()> {
+fn a_flush_comes_after_all_earlier_records() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().lifecycle().load()?)?;
     bench.record((0..5_000).map(completed).filter(|e| *e != completed(NOW)));
     bench.flush()?;
@@ -27,7 +27,7 @@ fn a_flush_comes_after_everything_recorded_before() -> Result<()> {
 }
 
 #[test]
-fn a_backend_is_flushed_from_time_to_time_and_when_it_stops() -> Result<()> {
+fn a_backend_is_flushed_at_intervals_and_at_a_stop() -> Result<()> {
     let bench = Bench::with(&Probe::new().lifecycle().load()?, |options| {
         options.flush_every = Duration::ZERO;
     })?;
@@ -41,7 +41,7 @@ fn a_backend_is_flushed_from_time_to_time_and_when_it_stops() -> Result<()> {
 }
 
 #[test]
-fn what_a_backend_says_of_a_failed_flush_is_passed_on() -> Result<()> {
+fn the_error_of_a_failed_flush_is_returned() -> Result<()> {
     let bench = Bench::new(&Probe::new().failing_lifecycle().load()?)?;
     ensure!(bench.flush() == Err(NotRunning::Refused("disk full".into())));
     let status = bench.backend.status();
@@ -54,7 +54,7 @@ fn what_a_backend_says_of_a_failed_flush_is_passed_on() -> Result<()> {
 }
 
 #[test]
-fn a_backend_without_a_lifecycle_is_flushed_by_handing_over() -> Result<()> {
+fn a_flush_without_the_interface_lifecycle_delivers_the_records() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.record([completed(1)]);
     bench.flush()?;
@@ -63,7 +63,7 @@ fn a_backend_without_a_lifecycle_is_flushed_by_handing_over() -> Result<()> {
 }
 
 #[test]
-fn an_exposition_is_passed_on_as_it_is_and_only_whole() -> Result<()> {
+fn an_exposition_is_returned_unchanged_and_complete() -> Result<()> {
     let expose = |probe: Probe| -> Result<_> {
         let bench = Bench::new(&probe.load()?)?;
         let exposed = block_on(bench.backend.expose());
@@ -86,7 +86,7 @@ fn an_exposition_is_passed_on_as_it_is_and_only_whole() -> Result<()> {
 }
 
 #[test]
-fn records_that_came_to_nothing_are_dropped_for_the_reason_given() -> Result<()> {
+fn records_that_a_backend_discards_are_dropped_for_its_reason() -> Result<()> {
     let bench = Bench::with(&Probe::new().accounting(2, 1).load()?, |options| {
         options.batch = 4;
         options.linger = Duration::from_secs(30);
@@ -117,7 +117,7 @@ fn a_backend_that_claims_too_much_cannot_unbalance_the_ledger() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> {
+fn a_backend_with_batches_can_get_single_records() -> Result<()> {
     let trapping = Probe::new().batch().now("unreachable").load()?;
     let bench = Bench::with(&trapping, |options| options.batches = false)?;
     let records: Vec<_> = [1, 2, NOW, 3, 4].into_iter().map(completed).collect();
@@ -130,7 +130,7 @@ fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> 
 }
 
 #[test]
-fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> Result<()> {
+fn a_status_has_the_memory_and_the_busy_time_of_a_backend() -> Result<()> {
     const PAGE: u64 = 65_536;
     let growing = Probe::new()
         .now("(drop (memory.grow (i32.const 1)))")

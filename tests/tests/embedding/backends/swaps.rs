@@ -17,7 +17,7 @@ const SWAPS: u64 = 20;
 const THREADS: u64 = 4;
 
 #[test]
-fn no_record_is_lost_or_doubled_by_swaps_under_load() -> Result<()> {
+fn replacements_under_load_lose_or_double_no_record() -> Result<()> {
     // The new provider gets the records that the old one did not take in time.
     for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
         swaps_under_load(drain_timeout)?;
@@ -117,7 +117,7 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
 }
 
 #[test]
-fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
+fn the_old_provider_continues_if_the_new_one_cannot_start() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.record([completed(1)]);
     let broken = Probe::new().start("unreachable").load()?;
@@ -138,7 +138,7 @@ fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
 }
 
 #[test]
-fn an_old_one_that_fails_at_the_end_does_not_hold_up_the_new_one() -> Result<()> {
+fn an_old_provider_that_fails_at_its_end_does_not_delay_the_new_one() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
     })?;
@@ -154,7 +154,7 @@ fn an_old_one_that_fails_at_the_end_does_not_hold_up_the_new_one() -> Result<()>
 }
 
 #[test]
-fn another_provider_closes_an_open_circuit() -> Result<()> {
+fn a_replacement_closes_an_open_circuit() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
     })?;
@@ -172,7 +172,7 @@ fn another_provider_closes_an_open_circuit() -> Result<()> {
 }
 
 #[test]
-fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
+fn a_provider_and_a_middleware_never_replace_each_other() -> Result<()> {
     let forwards = Probe::new().load()?;
     let keeps = guest::component(
         r#"(module
@@ -201,7 +201,7 @@ fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_was_stopped_is_not_replaced() -> Result<()> {
+fn a_stopped_backend_is_not_replaced() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.stop()?;
     let error = bench.replace(&Probe::new().load()?).err();

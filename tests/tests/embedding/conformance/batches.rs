@@ -18,7 +18,7 @@ use solti_metrics_tests::script::script;
 const RECORDS: usize = 400;
 
 #[test]
-fn prometheus_exposes_the_same_of_batches_and_of_single_calls() -> Result<()> {
+fn prometheus_exposes_the_same_for_batches_and_single_calls() -> Result<()> {
     check(divided(), |batches| {
         let (single, batched) = (PrometheusMetrics::new(), PrometheusMetrics::new());
         for batch in &batches {
@@ -47,7 +47,7 @@ fn memory_remembers_the_same_sequence() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
+fn a_panicking_backend_loses_only_those_records() -> Result<()> {
     check((divided(), duration()), |(batches, limit_ms)| {
         let fragile = Arc::new(Fragile::new(limit_ms));
         let behind = Arc::new(MemoryMetrics::new());
@@ -76,7 +76,7 @@ fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
 }
 
 #[test]
-fn what_threads_record_at_once_adds_up() -> Result<()> {
+fn concurrent_records_add_up() -> Result<()> {
     const ROUNDS: usize = 200;
     let events = script();
     let (alone, together) = (PrometheusMetrics::new(), PrometheusMetrics::new());

@@ -29,7 +29,7 @@ const KEPT: [(&str, &str, &str); 3] = [
 ];
 
 #[test]
-fn the_bindings_that_are_kept_are_of_the_world_beside_them() -> Result<()> {
+fn stored_bindings_belong_to_the_world_in_their_folder() -> Result<()> {
     for (folder, world, object) in KEPT {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(root().join(folder))?;
@@ -40,7 +40,7 @@ fn the_bindings_that_are_kept_are_of_the_world_beside_them() -> Result<()> {
 }
 
 #[test]
-fn the_bindings_of_a_new_project_are_of_the_world_in_it() -> Result<()> {
+fn bindings_of_a_new_project_belong_to_its_world() -> Result<()> {
     for role in ["guest", "provider", "middleware"] {
         let mut resolve = Resolve::default();
         // The package, with all gates open.

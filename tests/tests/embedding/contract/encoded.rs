@@ -10,7 +10,7 @@ use wit_parser::{PackageId, Resolve};
 use crate::contract::package::Package;
 
 #[test]
-fn the_package_as_a_component_says_what_the_texts_say() -> Result<()> {
+fn the_package_as_a_component_equals_its_text() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("solti-metrics.wasm");
     let output = Command::new(command())

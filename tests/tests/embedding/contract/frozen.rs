@@ -36,7 +36,7 @@ pub(crate) fn releases() -> Result<Vec<(String, Package)>> {
 }
 
 #[test]
-fn whoever_was_built_against_a_release_still_links() -> Result<()> {
+fn components_of_each_release_still_link() -> Result<()> {
     let current = Package::current()?;
     let today = current.line()?;
     let mut compared = 0;
@@ -57,7 +57,7 @@ fn whoever_was_built_against_a_release_still_links() -> Result<()> {
 }
 
 #[test]
-fn a_released_text_stays_as_it_was() -> Result<()> {
+fn a_released_text_is_unchanged() -> Result<()> {
     let current = Package::current()?;
     let version = current.version()?;
     let released = releases()?.into_iter().find(|(v, _)| *v == version);
@@ -71,14 +71,14 @@ fn a_released_text_stays_as_it_was() -> Result<()> {
 }
 
 #[test]
-fn one_more_case_is_refused_in_every_world() -> Result<()> {
+fn an_additional_case_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?.with("    wasm,\n", "    wasm,\n    unikernel,\n")?;
     assert_eq!(refused(&changed)?, ALL);
     Ok(())
 }
 
 #[test]
-fn another_order_of_cases_is_refused_in_every_world() -> Result<()> {
+fn another_order_of_cases_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?
         .with("    canceled,\n", "    t,\n")?
         .with("    timeout,\n", "    canceled,\n")?
@@ -88,7 +88,7 @@ fn another_order_of_cases_is_refused_in_every_world() -> Result<()> {
 }
 
 #[test]
-fn one_more_function_is_refused_by_whoever_exports_backend() -> Result<()> {
+fn an_additional_function_is_rejected_by_worlds_that_export_backend() -> Result<()> {
     let known = "  record-task-started: func(runner: runner-type);\n";
     let changed = first()?.with(known, &format!("{known}  flush: func();\n"))?;
     assert_eq!(
@@ -99,7 +99,7 @@ fn one_more_function_is_refused_by_whoever_exports_backend() -> Result<()> {
 }
 
 #[test]
-fn one_function_less_is_refused_by_whoever_imports_backend() -> Result<()> {
+fn a_removed_function_is_rejected_by_worlds_that_import_backend() -> Result<()> {
     let known = "  @since(version = 0.1.0)\n  record-task-started: func(runner: runner-type);\n";
     let changed = first()?.with(known, "")?;
     assert_eq!(refused(&changed)?, ["imports", "middleware"]);
@@ -107,14 +107,14 @@ fn one_function_less_is_refused_by_whoever_imports_backend() -> Result<()> {
 }
 
 #[test]
-fn another_parameter_is_refused_in_every_world() -> Result<()> {
+fn another_parameter_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?.with("duration-ms: u64", "duration-ms: u32")?;
     assert_eq!(refused(&changed)?, ALL);
     Ok(())
 }
 
 #[test]
-fn a_sibling_interface_breaks_nobody_unless_it_must_be_exported() -> Result<()> {
+fn only_a_required_interface_breaks_components() -> Result<()> {
     let world = "world imports {\n";
     let sibling = "interface flushing { flush: func(); }\n\n";
     let gate = "/// What a guest needs to record metrics.";

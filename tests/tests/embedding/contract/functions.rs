@@ -12,7 +12,7 @@ use wit_parser::{Resolve, Type};
 use crate::contract::package::Package;
 
 #[test]
-fn backend_has_the_three_functions_and_no_type_of_its_own() -> Result<()> {
+fn backend_has_the_three_functions_and_no_own_type() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let backend = wit.interface("backend")?;
     let signatures: Vec<_> = backend

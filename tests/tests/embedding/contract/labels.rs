@@ -25,7 +25,7 @@ fn runner_error_kind_has_the_same_cases_in_wit_and_rust() -> Result<()> {
 }
 
 #[test]
-fn types_holds_the_three_enums_and_nothing_else() -> Result<()> {
+fn types_has_only_the_three_enums() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let types = wit.interface("types")?;
     let names: Vec<_> = types.types.keys().collect();

@@ -24,7 +24,7 @@ fn every_member_has_a_sentence() -> Result<()> {
 
 /// A gate names a release of the package's own line: 0.2.0 starts a new line, as in WASI.
 #[test]
-fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
+fn each_gate_names_the_release_of_its_member() -> Result<()> {
     let current = Package::current()?;
     let mut history = Vec::new();
     for (version, release) in frozen::releases()? {

@@ -25,7 +25,7 @@ How the package may change, and how it may not, is told in
 [evolution](evolution.md).";
 
 #[test]
-fn the_page_says_what_the_package_says() -> Result<()> {
+fn the_page_equals_the_package() -> Result<()> {
     let path = root().join("docs/reference/wit.md");
     let page = page(&Package::current()?.resolve()?)?;
     if env::var_os("BLESS").is_some() {

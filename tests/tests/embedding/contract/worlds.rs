@@ -19,7 +19,7 @@ const WORLDS: [(&str, &[&str], &[&str]); 4] = [
 ];
 
 #[test]
-fn each_world_imports_and_exports_what_its_role_needs() -> Result<()> {
+fn each_world_imports_and_exports_the_interfaces_of_its_role() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let worlds: Vec<_> = wit
         .worlds()
@@ -58,7 +58,7 @@ fn the_host_names_the_version_that_it_defines() -> Result<()> {
 
 /// The docs have lines for copying, such as an `include`.
 #[test]
-fn the_text_names_no_version_but_its_own() -> Result<()> {
+fn the_text_names_only_its_own_version() -> Result<()> {
     let package = Package::current()?;
     let version = package.version()?;
     for (file, text) in &package.files {

@@ -18,7 +18,7 @@ use super::runs::{
 const RING: usize = 256;
 
 #[test]
-fn a_trap_after_any_number_of_records_loses_none_of_them() -> Result<()> {
+fn a_trap_loses_no_earlier_record() -> Result<()> {
     let (runner, memory) = remembering(BOTH[0])?;
     let guest = once_for_each_argument("unreachable")?;
     for guest in [asynchronous(&guest), guest] {
@@ -38,7 +38,7 @@ fn a_trap_after_any_number_of_records_loses_none_of_them() -> Result<()> {
 }
 
 #[test]
-fn a_stack_that_overflows_between_records_leaves_them_in_order() -> Result<()> {
+fn a_stack_overflow_leaves_earlier_records_in_order() -> Result<()> {
     for (path, guest) in everywhere(&times(0, "(call $deep)")?) {
         let seen = seen(path, MetricsCtx::builder(), &guest, Task::new())?;
         ensure!(
@@ -53,7 +53,7 @@ fn a_stack_that_overflows_between_records_leaves_them_in_order() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_canceled_at_any_point_has_delivered_what_it_recorded() -> Result<()> {
+fn a_task_canceled_at_any_point_has_delivered_its_records() -> Result<()> {
     let guest = endless()?;
     for (path, guest) in everywhere(&guest) {
         let (runner, memory) = remembering(path)?;
@@ -88,7 +88,7 @@ fn a_task_that_is_canceled_at_any_point_has_delivered_what_it_recorded() -> Resu
 }
 
 #[test]
-fn a_task_whose_future_is_dropped_at_any_point_has_delivered_what_it_recorded() -> Result<()> {
+fn a_task_dropped_at_any_point_has_delivered_its_records() -> Result<()> {
     let guest = endless()?;
     for (path, guest) in everywhere(&guest) {
         for wanted in wanted() {
@@ -115,7 +115,7 @@ fn a_task_whose_future_is_dropped_at_any_point_has_delivered_what_it_recorded() 
 }
 
 #[test]
-fn a_deadline_leaves_what_was_recorded_before_it() -> Result<()> {
+fn a_deadline_loses_no_earlier_record() -> Result<()> {
     let guest = endless()?;
     for (path, guest) in everywhere(&guest) {
         for ms in [150, 200] {

@@ -32,7 +32,7 @@ const AWKWARD: &str = r#"(component
     (export "wasi:cli/run@0.2.0" (instance $main)))"#;
 
 #[test]
-fn a_guest_that_cannot_be_composed_takes_the_direct_path_and_says_why() -> Result<()> {
+fn a_guest_that_cannot_be_composed_runs_in_mode_direct_with_a_reason() -> Result<()> {
     let (runner, memory) = remembering(RecordPath::Inline)?;
     let program = runner.load("awkward", &wat::parse_str(AWKWARD)?)?;
     let reason = program.path().reason().unwrap_or_default();

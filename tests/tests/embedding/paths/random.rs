@@ -16,7 +16,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_program_records_the_same_on_both_paths_as_natively(steps in steps()) {
+    fn each_program_records_the_same_in_both_modes_and_natively(steps in steps()) {
         let Some((events, end)) = replay(&steps, 20_000) else {
             // The program would take too long.
             return Err(TestCaseError::reject("too many records"));
@@ -32,7 +32,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_admitted_is_the_same_on_both_paths_as_natively(
+    fn admission_is_the_same_in_both_modes_and_natively(
         steps in steps(),
         quota in prop::option::of(0..600_u64),
         ceiling in prop::option::of(0..20_000_u64),

@@ -41,7 +41,7 @@ fn thief(import: &str) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn a_guest_that_imports_the_sinks_intrinsics_is_refused_under_any_version() -> Result<()> {
+fn a_guest_that_imports_the_shims_intrinsics_is_rejected_under_any_version() -> Result<()> {
     for import in [
         "solti-metrics-host:sink/intrinsics",
         "solti-metrics-host:sink/intrinsics@0.1.0",

@@ -22,7 +22,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_backend_that_panics_loses_the_same_records_on_both_paths(steps in steps(), every in 1..50_u64) {
+    fn a_panicking_backend_loses_the_same_records_in_both_modes(steps in steps(), every in 1..50_u64) {
         let Some((events, _)) = replay(&steps, 20_000) else {
             return Err(TestCaseError::reject("too many records"));
         };

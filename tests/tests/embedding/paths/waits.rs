@@ -13,19 +13,19 @@ use super::runs::{block_on, everywhere, remembering, until, within_task};
 const SLEEP: &str = "(call $block (call $subscribe (i64.const 86400000000000)))";
 
 #[test]
-fn what_was_recorded_before_a_wait_is_seen_while_the_guest_waits() -> Result<()> {
+fn records_before_a_wait_are_visible_during_the_wait() -> Result<()> {
     seen_meanwhile(&format!("(call $next) (call $next) (call $next) {SLEEP}"))
 }
 
 #[test]
-fn what_was_recorded_before_a_long_computation_is_seen_meanwhile() -> Result<()> {
+fn records_before_a_long_computation_are_visible_during_it() -> Result<()> {
     seen_meanwhile("(call $next) (call $next) (call $next) (loop $again (br $again))")
 }
 
 /// The guest has no frame on its stack while it waits: it has returned, and the host
 /// calls it back.
 #[test]
-fn what_was_recorded_before_a_guest_of_wasi_0_3_waits_is_seen_while_it_does() -> Result<()> {
+fn records_of_a_waiting_guest_of_wasi_0_3_are_visible() -> Result<()> {
     seen_of(&asynchronously(
         "[async-lift]wasi:cli/run@0.3.0#run",
         // The code for waiting, and the set to wait for.
@@ -34,7 +34,7 @@ fn what_was_recorded_before_a_guest_of_wasi_0_3_waits_is_seen_while_it_does() ->
 }
 
 #[test]
-fn what_was_recorded_before_a_guest_of_wasi_0_3_blocks_is_seen_while_it_does() -> Result<()> {
+fn records_of_a_blocking_guest_of_wasi_0_3_are_visible() -> Result<()> {
     seen_of(&asynchronously(
         "wasi:cli/run@0.3.0#run",
         "(call $block (local.get $set) (i32.const 0))",

@@ -18,7 +18,7 @@ fn run(runner: &Runner, program: &Program, book: &LedgerBook, quota: Option<u64>
 }
 
 #[test]
-fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Result<()> {
+fn the_totals_of_a_task_have_its_records_and_the_guests_totals_have_all() -> Result<()> {
     for path in [RecordPath::Inline, RecordPath::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory as MetricsHandle)
@@ -45,7 +45,7 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
 }
 
 #[test]
-fn a_book_that_all_guests_are_given_has_nothing_of_the_runners_own() -> Result<()> {
+fn shared_totals_of_guests_exclude_the_runners_records() -> Result<()> {
     let (memory, book) = (Arc::new(MemoryMetrics::new()), LedgerBook::new());
     let guests = MetricsCtx::builder().handle(memory.clone()).book(&book);
     let runner = Runner::builder(memory).metrics(guests).build()?;

@@ -12,7 +12,7 @@ use solti_metrics_tests::guest::component;
 use crate::runner::{LOOPS, RECORDS, block_on, until};
 
 #[test]
-fn tasks_in_room_that_is_set_aside_are_bounded_by_it_and_no_more_than_it_has() -> Result<()> {
+fn tasks_of_a_pool_stay_within_its_slots_and_their_size() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let mut pool = Pool::new(1);
     pool.memory = 2 << 20;

@@ -59,7 +59,7 @@ fn run(runner: &Runner, guest: &[u8], usage: Option<&TaskUsage>) -> Result<TaskR
 }
 
 #[test]
-fn every_call_of_the_host_is_counted_and_nothing_else() -> Result<()> {
+fn exactly_the_calls_of_the_host_are_counted() -> Result<()> {
     let guest = component(CALLS)?;
     for guest in [asynchronous(&guest), guest] {
         for (path, calls) in [(RecordPath::Inline, 7), (RecordPath::Direct, 307)] {
@@ -84,7 +84,7 @@ fn without_a_usage_neither_calls_nor_time_are_counted() -> Result<()> {
 }
 
 #[test]
-fn what_two_runs_use_adds_up() -> Result<()> {
+fn the_usage_of_two_runs_adds_up() -> Result<()> {
     let usage = TaskUsage::new();
     let runner = runner(RecordPath::Direct, true)?;
     let (large, small) = (component(CALLS)?, component(RECORDS)?);
@@ -162,7 +162,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
 }
 
 #[test]
-fn the_same_guest_consumes_the_same_fuel_however_often_it_is_interrupted() -> Result<()> {
+fn interruptions_do_not_change_the_fuel_of_a_guest() -> Result<()> {
     for path in BOTH {
         let runner = runner(path, true)?;
         for guest in [CALLS, SPINS] {
@@ -181,7 +181,7 @@ fn the_same_guest_consumes_the_same_fuel_however_often_it_is_interrupted() -> Re
 }
 
 #[test]
-fn fuel_is_seen_while_a_guest_runs_that_calls_nothing() -> Result<()> {
+fn the_fuel_of_a_running_guest_without_calls_is_visible() -> Result<()> {
     for path in BOTH {
         let runner = runner(path, true)?;
         let program = runner.load("loops", &component(LOOPS)?)?;

@@ -16,13 +16,13 @@ type Check = fn(&Runtime) -> Result<()>;
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_provider_gets_every_record_of_the_script", provider),
-    ("middlewares_change_records_on_their_way", middlewares),
+    ("middlewares_change_records", middlewares),
     ("a_guest_of_a_real_toolchain_reads_its_folder", digest),
-    ("a_provider_writes_where_the_guest_may", jsonl),
-    ("what_was_kept_is_handed_on_however_a_program_ends", ends),
-    ("what_a_middleware_kept_is_kept_again_and_handed_on", both),
+    ("a_provider_writes_to_the_guests_folder", jsonl),
+    ("held_records_are_flushed_at_each_end_of_a_program", ends),
+    ("records_held_by_several_components_are_flushed_in_order", both),
     ("a_program_that_loses_records_at_its_end_has_failed", loses),
-    ("a_push_that_fails_at_the_end_is_told_in_one_line", told),
+    ("a_failed_final_push_is_reported_in_a_single_line", told),
     (
         "a_guest_of_a_real_toolchain_that_fails_loses_nothing",
         failing_digest,

@@ -16,17 +16,17 @@ type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
 
 const ODD: [Odd; 4] = [
     (
-        "a_file_that_is_no_utf_8_is_refused_where_that_begins",
+        "a_file_that_is_not_utf_8_is_rejected_with_the_position",
         || b"[log]\nlevel = \"\xff\"\n".to_vec(),
         "error: odd.toml:2:10: this is no UTF-8: save the file in that encoding\n",
     ),
     (
-        "a_file_of_more_than_a_mebibyte_is_refused",
+        "a_file_of_more_than_a_mebibyte_is_rejected",
         || vec![b'#'; (1 << 20) + 1],
         "error: odd.toml: a configuration has at most 1 MiB; is it the right file?\n",
     ),
     (
-        "a_file_in_another_encoding_is_refused",
+        "a_file_in_another_encoding_is_rejected",
         || {
             "\u{feff}[log]\n"
                 .encode_utf16()
@@ -36,7 +36,7 @@ const ODD: [Odd; 4] = [
         "error: odd.toml:1:1: this is no UTF-8: save the file in that encoding\n",
     ),
     (
-        "a_component_in_the_place_of_a_configuration_is_refused",
+        "a_component_instead_of_a_configuration_is_rejected",
         || b"\0asm\x0d\0\x01\0\xff".to_vec(),
         "error: odd.toml:1:9: this is no UTF-8: save the file in that encoding\n",
     ),
@@ -45,26 +45,26 @@ const ODD: [Odd; 4] = [
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("a_file_of_a_mebibyte_is_read", longest),
-        trial("a_byte_order_mark_is_no_fault", marked),
+        trial("a_byte_order_mark_is_accepted", marked),
         trial("a_missing_file_is_named", missing),
-        trial("a_directory_is_refused_by_name", directory),
-        trial("an_endless_file_is_refused_by_kind", endless),
-        trial("a_sparse_file_is_refused_by_size", sparse),
+        trial("a_directory_is_rejected_by_name", directory),
+        trial("an_endless_file_is_rejected_by_kind", endless),
+        trial("a_sparse_file_is_rejected_by_size", sparse),
         trial(
-            "a_pipe_is_read_where_it_was_given_open_and_refused_by_name",
+            "a_pipe_is_read_if_inherited_and_rejected_by_name",
             piped,
         ),
-        trial("of_many_faults_the_first_are_told_and_all_counted", many),
+        trial("many_faults_are_counted_and_the_first_ones_are_listed", many),
         trial(
-            "of_many_files_that_are_missing_the_first_are_told",
+            "of_many_missing_files_the_first_ones_are_listed",
             many_missing,
         ),
         trial(
-            "a_fault_is_told_in_few_words_however_long_its_value_is",
+            "a_long_value_is_truncated_in_its_message",
             long_values,
         ),
-        trial("ten_thousand_tasks_are_looked_at_once", many_tasks),
-        trial("an_address_that_is_taken_is_named_and_nothing_runs", taken),
+        trial("ten_thousand_tasks_are_checked_once", many_tasks),
+        trial("an_address_in_use_is_named_and_no_task_runs", taken),
     ];
     for (name, bytes, said) in ODD {
         trials.push(trial(name, move || {

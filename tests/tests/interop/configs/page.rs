@@ -20,16 +20,16 @@ use crate::configs::{families, keys, root};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial(
-            "every_block_of_the_page_is_of_a_kind_that_is_looked_at",
+            "each_block_of_the_page_has_a_checked_kind",
             known,
         ),
         trial("the_first_configuration_runs_at_once", first),
         trial("each_configuration_of_the_page_is_good", configurations),
-        trial("the_token_of_the_page_is_one", token),
-        trial("entries_of_the_log_are_as_shown", entries),
-        trial("the_keys_are_those_of_the_schema", described),
-        trial("the_metrics_are_those_of_a_runner", exposed),
-        Oracle::promtool().trial("prometheus_takes_the_configuration_for_it", scraped),
+        trial("the_token_of_the_page_is_valid", token),
+        trial("log_entries_match_the_page", entries),
+        trial("the_page_has_the_keys_of_the_schema", described),
+        trial("the_page_has_the_metrics_of_a_runner", exposed),
+        Oracle::promtool().trial("promtool_accepts_the_prometheus_configuration", scraped),
     ]
 }
 

@@ -21,9 +21,9 @@ const FILE: &str = "docs/reference/serve.schema.json";
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let validator = Oracle::jsonschema();
     Ok(vec![
-        trial("the_schema_is_the_one_that_is_written_down", written),
-        validator.trial("the_schema_accepts_what_serve_accepts", accepts),
-        validator.trial("the_schema_refuses_what_it_can_see", refuses),
+        trial("the_stored_schema_is_current", written),
+        validator.trial("the_schema_accepts_all_good_configurations", accepts),
+        validator.trial("the_schema_rejects_all_faults_that_it_can_express", refuses),
     ])
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("serve_accepts_the_example", || {
             must_be_accepted(&deployed("serve.toml")?)
         }),
-        trial("serve_refuses_what_it_should", refuses),
+        trial("serve_rejects_a_wrong_configuration", refuses),
     ]
 }
 

@@ -8,11 +8,11 @@ use wit_component::DecodedWasm;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("a_program_that_pushes_otlp_asks_for_http", || {
+        trial("a_program_that_pushes_otlp_imports_http", || {
             asks("otlp", "wasi:http/outgoing-handler", "wasi:sockets/udp")
         }),
         trial(
-            "a_program_that_pushes_statsd_asks_for_sockets_alone",
+            "a_program_that_pushes_statsd_imports_only_sockets",
             || asks("statsd", "wasi:sockets/udp", "wasi:http/"),
         ),
     ]

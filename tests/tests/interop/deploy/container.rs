@@ -24,9 +24,9 @@ const INSTRUCTIONS: [&str; 11] = [
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("the_container_is_built_from_what_there_is", sources),
-        trial("the_container_runs_as_nobody_and_ends_on_sigterm", runs),
-        trial("the_container_has_the_compiler_that_is_asked_for", compiler),
+        trial("the_container_is_built_from_existing_files", sources),
+        trial("the_container_runs_unprivileged_and_ends_on_sigterm", runs),
+        trial("the_container_has_the_required_compiler", compiler),
     ]
 }
 

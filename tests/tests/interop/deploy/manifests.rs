@@ -19,7 +19,7 @@ const VERSION: &str = "1.37.0";
 pub(crate) fn trials() -> Vec<Trial> {
     let kubernetes = Oracle::kubernetes_validate();
     vec![
-        kubernetes.trial("kubernetes_knows_every_field_of_its_manifests", |path| {
+        kubernetes.trial("kubernetes_schemas_accept_the_manifests", |path| {
             for folder in ["kubernetes", "wasmcloud"] {
                 for file in manifests(folder)? {
                     let documents = read(path, &file)?;
@@ -28,9 +28,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
             Ok(())
         }),
-        kubernetes.trial("kubernetes_refuses_a_field_that_there_is_not", refuses),
+        kubernetes.trial("kubernetes_schemas_reject_an_unknown_field", refuses),
         kubernetes.trial("the_pods_fit_their_configuration", pods_fit),
-        kubernetes.trial("what_is_composed_names_what_there_is", composed),
+        kubernetes.trial("manifests_of_compositions_name_existing_files", composed),
         trial("spin_starts_a_component_that_may_push", spin),
     ]
 }

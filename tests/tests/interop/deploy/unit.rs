@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ensure!(said.stderr.is_empty(), "it warns: {said:?}");
             Ok(())
         }),
-        analyze.trial("systemd_complains_of_what_it_should", |analyze| {
+        analyze.trial("systemd_reports_a_wrong_setting", |analyze| {
             let wrong = deployed(UNIT)?.replace("NoNewPrivileges=", "NoNewPrivilege=");
             let said = verified(analyze, &wrong)?;
             ensure!(!said.stderr.is_empty(), "it accepts {wrong}");

@@ -12,10 +12,10 @@ use crate::faults::report::Report;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("harness::a_fixture_has_only_what_it_uses", fixture),
+        trial("harness::a_fixture_has_only_used_exports", fixture),
         trial("harness::a_folder_without_a_case_fails", no_case),
         trial("harness::an_unknown_key_fails", unknown_key),
-        trial("harness::a_case_expects_no_report_unasked", unasked),
+        trial("harness::a_case_without_a_report_expects_none", unasked),
         trial("harness::a_ledger_that_does_not_balance_fails", unbalanced),
     ]
 }

@@ -18,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let promtool = Oracle::promtool();
     vec![
         promtool.trial("promtool_reads_each_expression_of_the_dashboard", parses),
-        promtool.trial("no_panel_is_empty_when_all_is_exposed", answers),
+        promtool.trial("no_panel_is_empty_when_all_series_are_exposed", answers),
         promtool.trial("a_panel_whose_series_do_not_match_is_found", |promtool| {
             let answer = answered(
                 promtool,
@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ensure!(!answer.status.success(), "it has an answer");
             Ok(())
         }),
-        trial("each_series_is_there_once", || {
+        trial("each_series_occurs_once", || {
             let mut series: Vec<_> = series()?.into_iter().map(|(series, _)| series).collect();
             let all = series.len();
             series.sort();

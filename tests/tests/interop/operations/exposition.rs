@@ -44,7 +44,7 @@ pub(crate) fn exposition() -> Result<&'static str> {
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
-        "what_alerts_wait_for_is_there_before_it_happens",
+        "series_of_alerts_exist_before_their_first_event",
         there_before,
     )]
 }

@@ -14,12 +14,12 @@ const DASHBOARD: &str = "dashboards/solti-metrics.json";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("the_dashboard_is_what_is_made", || {
+        trial("the_stored_dashboard_is_current", || {
             written(DASHBOARD, &dashboard()?)
         }),
         trial("the_dashboard_can_be_imported", imports),
         trial("panels_are_on_the_grid_and_do_not_overlap", grid),
-        trial("each_panel_says_what_it_means_in_a_unit", words),
+        trial("each_panel_has_a_description_and_a_unit", words),
         trial("each_query_goes_to_the_chosen_source", sources),
     ]
 }

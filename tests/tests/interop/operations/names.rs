@@ -14,19 +14,19 @@ use crate::operations::rules::all;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("what_the_dashboard_asks_for_is_exposed", || {
+        trial("all_series_of_the_dashboard_are_exposed", || {
             for asked in asked()? {
                 must_be_exposed(&asked.by, &asked.uses()?)?;
             }
             Ok(())
         }),
-        trial("what_rules_ask_for_is_exposed", || {
+        trial("all_series_of_rules_are_exposed", || {
             for (name, expression) in expressions() {
                 must_be_exposed(name, &uses(&expression)?)?;
             }
             Ok(())
         }),
-        trial("what_is_not_exposed_is_named", || {
+        trial("an_unexposed_series_is_named", || {
             let exposed = "solti_metrics_task_loaded{task=\"x\"} 1\n";
             for (name, expression) in expressions() {
                 let missing = missing(&uses(&expression)?, exposed)?;

@@ -15,7 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         promtool.trial("promtool_accepts_the_rules", accepts),
         promtool.trial("each_alert_fires_and_is_silent_as_shown", passes),
-        promtool.trial("a_rule_that_is_wrong_fails_its_cases", fails),
+        promtool.trial("a_wrong_rule_fails_its_cases", fails),
     ]
 }
 

@@ -13,11 +13,11 @@ pub(crate) const TESTS: &str = "alerts/solti-metrics.tests.yml";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("rules_are_what_is_made", || written(RULES, &rules())),
-        trial("cases_are_what_is_made", || written(TESTS, &tests()?)),
+        trial("the_stored_rules_are_current", || written(RULES, &rules())),
+        trial("the_stored_cases_are_current", || written(TESTS, &tests()?)),
         trial("each_alert_is_shown_firing_and_silent", each_has_both),
-        trial("names_of_alerts_and_recordings_are_theirs_alone", names),
-        trial("an_alert_says_what_is_wrong_and_what_to_do", words),
+        trial("names_of_alerts_and_recordings_are_unique", names),
+        trial("an_alert_has_a_summary_and_advice", words),
     ]
 }
 

@@ -11,10 +11,10 @@ use crate::page::server::{Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("the_keyboard_reaches_and_opens_everything", keyboard),
-    ("an_update_keeps_focus_and_what_is_open", in_place),
+    ("an_update_keeps_the_focus_and_open_details", in_place),
     ("five_hundred_tasks_are_filtered_and_sorted", many),
     ("only_a_change_of_state_is_announced", announced),
-    ("a_paused_page_asks_nothing", paused),
+    ("a_paused_page_sends_no_request", paused),
 ];
 
 fn keyboard(browser: &mut Browser, server: &mut Server) -> Result<()> {

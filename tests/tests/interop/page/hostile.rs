@@ -11,11 +11,11 @@ use crate::page::numbers::everything;
 use crate::page::server::{BACKENDS, PAGE, Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("what_others_wrote_is_text", is_text),
+    ("texts_of_others_are_shown_as_text", is_text),
     ("a_hostile_name_in_any_field_is_text", any_field),
     ("a_backends_own_metrics_are_text", own_metrics),
-    ("nothing_is_asked_of_another_origin", one_origin),
-    ("the_policy_lets_nothing_else_run", policy),
+    ("no_request_goes_to_another_origin", one_origin),
+    ("the_policy_blocks_injected_scripts", policy),
 ];
 
 const MARKUP: &str = r#"<img src=x onerror="document.title='owned'">"#;

@@ -10,8 +10,8 @@ use crate::page::browser::Browser;
 use crate::page::server::{PAGE, Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("text_can_be_read_in_light_and_dark", contrast),
-    ("no_screen_has_to_be_moved_sideways", narrow),
+    ("text_is_readable_in_light_and_dark", contrast),
+    ("no_screen_scrolls_sideways", narrow),
     ("the_policy_names_script_and_style_by_hash", hashes),
 ];
 

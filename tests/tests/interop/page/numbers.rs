@@ -11,13 +11,13 @@ use crate::page::browser::Browser;
 use crate::page::server::{METRICS, Server};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("every_number_is_the_one_on_metrics", every_number),
+    ("each_number_is_that_of_the_metrics", every_number),
     ("a_change_is_shown_in_place", change),
     ("the_bars_of_the_ledger_add_up", bars),
     ("a_ledger_that_does_not_balance_says_so", unbalanced),
     ("quantiles_are_those_of_prometheus", quantiles),
     ("a_quantile_outside_the_bounds_is_the_bound", outside),
-    ("nothing_yet_reads_well", nothing),
+    ("an_empty_runner_is_shown_well", nothing),
 ];
 
 /// The page with all details open: once for each runner type with a histogram.

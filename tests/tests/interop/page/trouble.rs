@@ -8,9 +8,9 @@ use crate::page::server::{METRICS, Server};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_locked_server_is_opened_with_the_token", token),
-    ("a_server_that_is_gone_leaves_a_banner", gone),
-    ("metrics_that_are_cut_off_are_not_believed", cut_off),
-    ("json_of_another_schema_is_not_guessed_at", schema),
+    ("an_unreachable_server_leaves_a_banner", gone),
+    ("truncated_metrics_are_not_shown", cut_off),
+    ("json_of_another_schema_is_not_shown", schema),
 ];
 
 const VISIBLE: &str = "(id => document.getElementById(id).checkVisibility())";

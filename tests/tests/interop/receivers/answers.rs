@@ -54,7 +54,7 @@ enum Does {
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
-        "whatever_a_receiver_answers_is_named_and_harms_nothing",
+        "each_answer_of_a_collector_is_named_and_causes_no_failure",
         answers,
     )]
 }

@@ -19,8 +19,8 @@ use crate::receivers::subject::{GUARD, Subject, only_dropped};
 pub(crate) fn trials() -> Vec<Trial> {
     let statsd = Oracle::statsd();
     vec![
-        statsd.trial("statsd_counts_and_times_what_was_recorded", counts),
-        trial("datagrams_to_nobody_fail_once_that_is_known", nobody),
+        statsd.trial("statsd_counts_and_times_the_records", counts),
+        trial("datagrams_to_a_closed_port_fail_after_its_answer", nobody),
     ]
 }
 

@@ -14,8 +14,8 @@ use crate::receivers::victoria::{endpoint, url};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("otlp_connects_to_no_address_but_the_granted_one", otlp),
-        trial("statsd_sends_to_no_address_but_the_granted_one", statsd),
+        trial("otlp_connects_only_to_the_granted_address", otlp),
+        trial("statsd_sends_only_to_the_granted_address", statsd),
         trial("network_that_was_not_granted_is_named_at_load", none),
     ]
 }

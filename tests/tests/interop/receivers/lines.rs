@@ -19,10 +19,10 @@ const FILE: &str = "/out/metrics.jsonl";
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("every_record_is_a_line_of_json", lines),
-        trial("a_file_that_was_moved_away_is_begun_anew", moved),
+        trial("a_file_that_was_moved_away_is_created_again", moved),
         trial("a_read_only_folder_fails_each_record_once", read_only),
         trial(
-            "a_folder_in_the_files_place_fails_records_until_it_is_gone",
+            "a_folder_instead_of_the_file_fails_records_until_its_removal",
             obstructed,
         ),
     ]

@@ -16,11 +16,11 @@ use crate::receivers::subject::{Subject, only_dropped};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial(
-            "sampler_forwards_one_in_n_and_accounts_for_the_others",
+            "sampler_forwards_each_nth_record_and_accounts_for_the_others",
             sampler,
         ),
-        trial("rename_forwards_everything_under_the_other_name", rename),
-        trial("middlewares_in_a_row_each_do_their_part", in_a_row),
+        trial("rename_forwards_all_records_under_the_other_name", rename),
+        trial("middlewares_in_a_chain_all_take_effect", in_a_row),
         trial("a_setting_that_makes_no_sense_is_named_on_stderr", nonsense),
     ]
 }

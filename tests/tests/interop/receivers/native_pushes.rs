@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         victoria.trial("a_native_push_has_the_numbers_of_a_scrape", scraped),
         victoria.trial(
-            "a_native_backend_pushes_all_totals_to_a_late_receiver",
+            "a_native_backend_pushes_all_totals_to_a_late_collector",
             late,
         ),
         oteltest.trial(

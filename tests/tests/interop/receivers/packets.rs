@@ -17,7 +17,7 @@ use crate::receivers::subject::GUARD;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
-        "no_prefix_and_no_tag_makes_a_metric_of_its_own",
+        "no_prefix_and_no_tag_adds_a_metric",
         exact,
     )]
 }

@@ -16,9 +16,9 @@ use crate::receivers::victoria::{Victoria, pushing_to, url};
 pub(crate) fn trials() -> Vec<Trial> {
     let victoria = Oracle::victoria_metrics();
     vec![
-        victoria.trial("pushed_totals_are_those_recorded_in_every_series", totals),
-        victoria.trial("a_swap_and_a_stop_push_what_nobody_had_flushed", swap),
-        victoria.trial("a_receiver_that_comes_late_gets_all_totals", late),
+        victoria.trial("pushed_totals_equal_the_records_in_each_series", totals),
+        victoria.trial("a_replacement_and_a_stop_push_unflushed_totals", swap),
+        victoria.trial("a_collector_that_starts_late_gets_all_totals", late),
     ]
 }
 

@@ -18,7 +18,7 @@ use crate::receivers::subject::Subject;
 pub(crate) fn trials() -> Vec<Trial> {
     let client = Oracle::prometheus_client();
     vec![
-        trial("provider_exposes_what_the_host_would", exposes),
+        trial("provider_exposes_the_exposition_of_the_host", exposes),
         client.trial("client_reads_every_series_of_provider", client_reads),
     ]
 }

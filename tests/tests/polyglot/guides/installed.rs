@@ -9,7 +9,7 @@ use crate::guides::{Check, each};
 
 pub(crate) const CHECKS: &[Check] = &[
     (
-        "the_toolchains_installed_are_those_tested",
+        "the_installed_toolchains_are_the_tested_ones",
         the_toolchains_are_those_tested,
     ),
     ("the_command_installed_is_ours", the_command_is_ours),

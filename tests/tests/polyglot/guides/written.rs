@@ -12,7 +12,7 @@ use crate::guides::{Check, GUIDES, each};
 pub(crate) const CHECKS: &[Check] = &[
     ("every_language_has_a_guide", every_language_has_a_guide),
     ("every_guide_is_found", every_guide_is_found),
-    ("every_link_leads_somewhere", every_link_leads_somewhere),
+    ("each_link_has_a_target", each_link_has_a_target),
     ("no_guide_has_ten_commands", no_guide_has_ten_commands),
     ("every_block_is_of_a_known_kind", every_block_is_known),
 ];
@@ -64,7 +64,7 @@ fn every_guide_is_found() -> Result<()> {
     })
 }
 
-fn every_link_leads_somewhere() -> Result<()> {
+fn each_link_has_a_target() -> Result<()> {
     for entry in fs::read_dir(folder())? {
         let page = entry?.path();
         let text = fs::read_to_string(&page)?;

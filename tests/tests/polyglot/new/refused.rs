@@ -11,28 +11,28 @@ use crate::new::project::{new_in, tree};
 
 pub(crate) const CHECKS: &[Check] = &[
     (
-        "a_folder_with_something_in_it_stays_as_it_is",
+        "a_folder_with_contents_is_unchanged",
         a_folder_with_something_in_it,
     ),
     (
-        "a_file_in_the_place_of_the_folder_is_named",
+        "a_file_instead_of_the_folder_is_named",
         a_file_in_its_place,
     ),
     (
-        "a_name_that_some_language_would_refuse_is_refused",
+        "a_name_that_a_language_rejects_is_rejected",
         a_bad_name,
     ),
     (
         "an_unknown_language_or_role_is_wrong_use_with_the_choices",
         an_unknown_language_or_role,
     ),
-    ("a_disk_that_is_full_leaves_nothing_behind", a_full_disk),
+    ("a_full_disk_leaves_no_file", a_full_disk),
     (
-        "an_sdk_that_is_not_there_or_of_no_use_is_refused",
+        "a_missing_or_unusable_sdk_is_rejected",
         a_wrong_sdk,
     ),
     (
-        "what_an_interrupted_new_has_left_is_named_or_in_nobody_s_way",
+        "leftovers_of_an_interrupted_new_are_named_or_ignored",
         left_over,
     ),
 ];

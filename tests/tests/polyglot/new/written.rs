@@ -14,38 +14,38 @@ use crate::new::project::{Project, new_in, tree};
 use crate::new::{Check, LANGUAGES, ROLES};
 
 pub(crate) const CHECKS: &[Check] = &[
-    ("every_project_says_what_is_there", says_what_is_there),
+    ("each_readme_names_existing_files", says_what_is_there),
     (
-        "nothing_is_left_to_be_filled_in",
-        nothing_is_left_to_be_filled_in,
+        "no_placeholder_is_left",
+        no_placeholder_is_left,
     ),
     (
-        "the_package_in_it_is_ours_with_its_gates_open",
+        "the_package_of_a_project_is_ours_with_open_gates",
         the_package_is_ours,
     ),
     (
-        "its_world_is_one_for_every_tool",
-        its_world_is_one_for_every_tool,
+        "the_world_of_a_project_has_no_gates",
+        the_world_of_a_project_has_no_gates,
     ),
     (
-        "the_adapter_is_the_one_that_is_tested",
-        the_adapter_is_the_one_that_is_tested,
+        "the_adapter_is_the_tested_one",
+        the_adapter_is_the_tested_one,
     ),
     (
-        "the_versions_named_are_those_tested",
+        "the_named_versions_are_the_tested_ones",
         the_versions_are_those_tested,
     ),
     (
-        "the_sdk_s_version_is_required_as_named",
+        "the_named_version_of_the_sdk_is_required",
         the_sdk_of_a_version,
     ),
-    ("a_project_goes_into_an_empty_folder_too", an_empty_folder),
+    ("a_project_can_be_written_to_an_empty_folder", an_empty_folder),
     (
-        "a_rust_project_fits_into_a_workspace_that_has_it_as_a_member_and_one_that_has_not",
+        "a_rust_project_works_in_a_workspace_as_a_member_or_not",
         a_workspace,
     ),
     (
-        "a_rust_project_is_found_wherever_cargo_builds_it",
+        "the_makefile_of_a_rust_project_finds_each_target_folder",
         another_target_folder,
     ),
 ];
@@ -95,7 +95,7 @@ fn says_what_is_there() -> Result<()> {
     })
 }
 
-fn nothing_is_left_to_be_filled_in() -> Result<()> {
+fn no_placeholder_is_left() -> Result<()> {
     each(|project, _| {
         for (path, bytes) in project.files()? {
             if let Ok(text) = std::str::from_utf8(&bytes) {
@@ -131,7 +131,7 @@ fn the_package_is_ours() -> Result<()> {
 }
 
 /// Some tools cannot open gates, and the world has none.
-fn its_world_is_one_for_every_tool() -> Result<()> {
+fn the_world_of_a_project_has_no_gates() -> Result<()> {
     each(|project, role| {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(project.path("wit"))?;
@@ -161,7 +161,7 @@ fn its_world_is_one_for_every_tool() -> Result<()> {
 }
 
 /// `tools/languages.sh` builds with the adapters of the same crate.
-fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
+fn the_adapter_is_the_tested_one() -> Result<()> {
     let pinned = locked("wasi-preview1-component-adapter-provider")?;
     let tested = format!("wasi-preview1-component-adapter-provider = \"={pinned}\"");
     let pins = fs::read_to_string(root().join("tools/languages/adapter/Cargo.toml"))?;
