@@ -7,18 +7,18 @@ use anyhow::{Context, Result, ensure};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Good,
-    Refused,
+    Rejected,
     Unusable,
     Checked,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Refused, Self::Unusable, Self::Checked];
+    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Rejected, Self::Unusable, Self::Checked];
 
     pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Good => "good",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
             Self::Unusable => "unusable",
             Self::Checked => "checked",
         }
