@@ -13,14 +13,14 @@
     (global.set $free (i32.add (global.get $free) (local.get 3))))
   (func (export "solti:metrics/backend@0.1.0#record-task-started") (param i32)
     (local $made i32)
-    ;; At the first record alone: there are none left then.
+    ;; Only at the first record: no socket is left afterwards.
     (if (global.get $begun) (then (return)))
     (global.set $begun (i32.const 1))
     (loop $again
       (call $tcp (i32.const 0) (i32.const 16))
       (local.set $made (i32.add (local.get $made) (i32.const 1)))
       (br_if $again (i32.eqz (i32.load8_u (i32.const 16)))))
-    ;; The 257th is refused as `new-socket-limit`, and so is one of the other kind.
+    ;; The 257th socket fails with `new-socket-limit`, and so does a socket of the other kind.
     (if (i32.ne (local.get $made) (i32.const 257)) (then unreachable))
     (if (i32.ne (i32.load8_u (i32.const 20)) (i32.const 10)) (then unreachable))
     (call $udp (i32.const 0) (i32.const 16))

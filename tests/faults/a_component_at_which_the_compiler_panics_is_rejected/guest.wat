@@ -1,4 +1,4 @@
-;; The same type, imported twice, and given the same instance twice.
+;; The same type is imported twice, and both imports get the same instance.
 (component
   (component $c
     (type $t (instance (type (enum "a")) (export "e" (type (eq 0)))))

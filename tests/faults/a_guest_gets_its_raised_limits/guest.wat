@@ -1,6 +1,6 @@
 (component
   (core module $m
-    ;; 65 tables, of which one has 20,001 elements, and 17 memories.
+    ;; 65 tables, one with 20,001 elements, and 17 memories.
     (table 20001 funcref)
     (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref)
     (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref)

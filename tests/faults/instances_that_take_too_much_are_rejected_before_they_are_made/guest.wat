@@ -1,5 +1,5 @@
 (component
-  ;; 512 instances with 100 globals each: each component takes the one before it twice.
+  ;; 512 instances with 100 globals each: each component instantiates the previous one twice.
   (component $c0
     (core module $data
       (global i64 (i64.const 0)) (global i64 (i64.const 0)) (global i64 (i64.const 0)) (global i64 (i64.const 0))

@@ -1,4 +1,4 @@
-"""The sinks of oteltest, at ports of this machine alone that the system chooses.
+"""The sinks of oteltest, on free ports of the loopback interface.
 
 Prints `http PORT` and `grpc PORT`, then `pushed ` and a JSON object for each push.
 """
