@@ -23,7 +23,7 @@ class Strict(yaml.SafeLoader):
 
 
 def is_core(document):
-    """Whether Kubernetes itself defines it, and no operator."""
+    """Whether Kubernetes itself defines the kind of the document."""
     group = document["apiVersion"].rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
 

@@ -8,6 +8,7 @@
 //! the target directory.
 
 mod cached;
+mod copies;
 #[cfg(test)]
 mod example;
 pub(crate) mod figure;
@@ -18,7 +19,6 @@ pub(crate) mod machine;
 mod note;
 mod options;
 mod page;
-mod places;
 mod plot;
 mod row;
 mod rows;

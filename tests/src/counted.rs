@@ -8,7 +8,7 @@ use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
 use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
 
 use crate::artifact::cache_home;
-use crate::kept;
+use crate::cached_code;
 use crate::script::script;
 
 /// Numbers of started tasks, completed tasks and runner errors.
@@ -23,7 +23,7 @@ pub type Counts = [u64; 3];
 pub fn exposed(component: &Path) -> Result<(String, Counts)> {
     let cache = ArtifactCache::open(cache_home().join("solti-metrics/code"))?;
     let providers = Providers::new()?.artifacts(Artifacts::new().cache(cache));
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
     let mut counts = [0; 3];
     for event in script() {

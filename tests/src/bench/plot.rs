@@ -190,7 +190,7 @@ mod tests {
     const BOLD: f64 = 8.6;
 
     /// Position of each text: left, right, baseline.
-    fn places(svg: &str) -> Vec<(f64, f64, f64, String)> {
+    fn positions(svg: &str) -> Vec<(f64, f64, f64, String)> {
         let attribute = |tag: &str, name: &str| -> f64 {
             let found = tag.split(&format!(" {name}=\"")).nth(1);
             let value = found.and_then(|rest| rest.split('"').next());
@@ -211,16 +211,16 @@ mod tests {
             };
             (left, left + width, y, said.to_owned())
         });
-        places.collect()
+        positions.collect()
     }
 
     #[test]
     fn no_text_overlaps_another_text_or_the_edge() {
-        let places = places(&plot(&example()));
-        assert!(places.len() > 20);
-        for (number, (left, right, y, said)) in places.iter().enumerate() {
+        let positions = positions(&plot(&example()));
+        assert!(positions.len() > 20);
+        for (number, (left, right, y, said)) in positions.iter().enumerate() {
             assert!(*left >= 0.0 && *right <= WIDTH, "`{said}` is cut off");
-            for (other_left, other_right, other_y, other) in &places[number + 1..] {
+            for (other_left, other_right, other_y, other) in &positions[number + 1..] {
                 let beside = right <= other_left || other_right <= left;
                 let apart = (y - other_y).abs() >= 15.0;
                 assert!(beside || apart, "`{said}` lies on `{other}`");

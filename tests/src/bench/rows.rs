@@ -21,7 +21,7 @@ mod strings;
 mod task;
 mod typed;
 
-use super::places::Places;
+use super::copies::Copies;
 use super::{Group, Result, Row, Unit, Work};
 
 pub(super) use backends::scraped;
@@ -30,20 +30,20 @@ pub(super) use guest::recording;
 /// All rows, in the order in which they are shown and take turns.
 ///
 /// `records` is the number of records in one run of a row. A row of tasks makes a
-/// hundredth of that. Each row is set up `places` times.
+/// hundredth of that. Each row is set up `copies` times.
 ///
 /// # Errors
 ///
 /// When a row cannot be set up.
-pub fn rows(records: u32, places: usize) -> Result<Vec<Row>> {
-    let mut rows = of_records(records, places)?;
-    rows.extend(of_tasks(records.div_ceil(100), places)?);
+pub fn rows(records: u32, copies: usize) -> Result<Vec<Row>> {
+    let mut rows = of_records(records, copies)?;
+    rows.extend(of_tasks(records.div_ceil(100), copies)?);
     Ok(rows)
 }
 
 type Made = Result<Box<dyn Work>>;
 
-fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
+fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
     let row = |group, name, about, make: &dyn Fn() -> Made| {
         Ok(Row {
             name,
@@ -51,7 +51,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
             unit: Unit::Record,
             about,
             count,
-            work: Box::new(Places::new(places, make)?),
+            work: Box::new(Copies::new(copies, make)?),
         })
     };
     let baseline = |name, about, make| row(Group::Baseline, name, about, make);
@@ -192,7 +192,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
     rows.into_iter().collect()
 }
 
-fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
+fn of_tasks(count: u32, copies: usize) -> Result<Vec<Row>> {
     let row = |group, name, about, make: &dyn Fn() -> Made| {
         Ok(Row {
             name,
@@ -200,7 +200,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
             unit: Unit::Task,
             about,
             count,
-            work: Box::new(Places::new(places, make)?),
+            work: Box::new(Copies::new(copies, make)?),
         })
     };
     let rows = [

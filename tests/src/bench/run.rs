@@ -47,7 +47,7 @@ const LARGE: usize = 10 << 20;
 const ATTEMPTS: usize = 9;
 
 /// Number of copies of each row.
-const PLACES: usize = 5;
+const COPIES: usize = 5;
 
 impl Run {
     pub(super) fn of(options: &Options) -> Result<Self> {
@@ -70,7 +70,7 @@ impl Run {
         note("measuring guests, tasks and components");
         let growth = Growth::measure(&extent)?;
         note(&format!("measuring rows, {} rounds", options.rounds));
-        let mut rows = rows(RECORDS, PLACES)?;
+        let mut rows = rows(RECORDS, COPIES)?;
         let spreads = turns::interleaved(&mut rows, options.rounds)?;
         let measured = rows.into_iter().zip(spreads).map(|(row, ns)| Measured {
             name: row.name,

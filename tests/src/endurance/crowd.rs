@@ -26,7 +26,7 @@ pub struct Interest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Crowd {
     /// Number of concurrent runs. Each run needs a processor.
-    pub places: usize,
+    pub slots: usize,
     /// Rounds without clients: one before each round with clients, and one at the end.
     pub quiet: Vec<Round>,
     /// The rounds of each interest. Each is between two quiet rounds.
@@ -44,10 +44,10 @@ impl Crowd {
     /// # Errors
     ///
     /// When the runner does not work, or a client gets no answer.
-    pub fn run(rounds: usize, runs: usize, places: usize, interests: &[Interest]) -> Result<Self> {
+    pub fn run(rounds: usize, runs: usize, slots: usize, interests: &[Interest]) -> Result<Self> {
         let load = load();
         let folder = tempfile::tempdir()?;
-        let mut served = start(folder.path(), places)?;
+        let mut served = start(folder.path(), slots)?;
         let mut quiet = Vec::new();
         let mut crowded: Vec<_> = interests.iter().map(|&it| (it, Vec::new())).collect();
         // The first answer opens files that stay open. The count starts after it.
@@ -74,7 +74,7 @@ impl Crowd {
         let end = served.stop()?;
         ensure!(end.code == Some(0), "{end}");
         Ok(Self {
-            places,
+            slots,
             quiet,
             crowded,
             fds: (before, after),

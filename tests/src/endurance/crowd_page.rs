@@ -46,7 +46,7 @@ pub(super) fn section(found: &Crowd) -> String {
         "\
 ## {scrapers} scrapers and {loris} slow connections
 
-A `serve` that does nothing but work, {places} runs at a time: as many as there are
+A `serve` that does nothing but work, {slots} runs at a time: as many as there are
 processors, so that whatever answering takes is missing somewhere. Rounds with a crowd
 and rounds without take turns, {rounds} with each, in the same process. The crowd asks as
 Prometheus does, for a compressed answer on a connection that it keeps; its slow
@@ -56,7 +56,7 @@ The load before was {load:.1}.
 | each scrapes every | a run took on average, times as long | 95 of 100 runs | answering took, of all processors | scrapers took | scrapes a second | a scrape took, ms: median, 99 %, longest | slow connections closed |
 |---|--:|--:|--:|--:|--:|--:|--:|
 ",
-        places = found.places,
+        slots = found.slots,
         rounds = found.quiet.len().saturating_sub(1),
         load = found.load,
     );
@@ -92,7 +92,7 @@ fn row(found: &Crowd, interest: &Interest, rounds: &[Round]) -> String {
 
 /// Share of all processors that was busy with `of`, beyond quiet rounds, in percent.
 fn percent(found: &Crowd, rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
-    100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.places as f64
+    100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.slots as f64
 }
 
 /// Average number of processors that were busy with `of`.

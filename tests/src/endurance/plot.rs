@@ -58,12 +58,12 @@ pub(super) fn plot(soak: &Soak) -> String {
     };
     svg += &scale.grid();
     for (class, points) in &lines {
-        let places = points.iter().map(|&(minutes, mib)| {
+        let positions = points.iter().map(|&(minutes, mib)| {
             let (x, y) = (scale.x(minutes), scale.y(mib));
             format!("{x:.1},{y:.1}")
         });
-        let places = places.collect::<Vec<_>>().join(" ");
-        let _ = writeln!(svg, "<polyline class=\"{class}\" points=\"{places}\"/>");
+        let positions = positions.collect::<Vec<_>>().join(" ");
+        let _ = writeln!(svg, "<polyline class=\"{class}\" points=\"{positions}\"/>");
         if let Some((minutes, mib)) = points.last() {
             let (x, y) = (scale.x(*minutes) + 8.0, scale.y(*mib) + 4.0);
             svg += &text(x, y, "start", "", class);

@@ -35,12 +35,12 @@ pub struct Round {
     pub closed: usize,
 }
 
-/// Starts a runner with a task that runs for ever, with `places` concurrent runs.
-pub(super) fn start(folder: &Path, places: usize) -> Result<Served> {
+/// Starts a runner with a task that runs for ever, with `slots` concurrent runs.
+pub(super) fn start(folder: &Path, slots: usize) -> Result<Served> {
     fs::write(folder.join("work.wasm"), guest(2, Then::Computes(10))?)?;
     let config = format!(
-        "[runner]\nconcurrency = {places}\n\
-         [tasks.work]\ncomponent = \"work.wasm\"\nrepeat = 1000000\nconcurrency = {places}\n"
+        "[runner]\nconcurrency = {slots}\n\
+         [tasks.work]\ncomponent = \"work.wasm\"\nrepeat = 1000000\nconcurrency = {slots}\n"
     );
     Ok(Served::start(folder, &config)?.within(GUARD))
 }

@@ -55,8 +55,8 @@ fn crowd() -> Result<Vec<String>> {
         every: Duration::from_secs(seconds),
         loris: 50,
     };
-    let places = available_parallelism()?.get();
-    let crowd = Crowd::run(12, 100 * places, places, &[interest(15), interest(1)])?;
+    let slots = available_parallelism()?.get();
+    let crowd = Crowd::run(12, 100 * slots, slots, &[interest(15), interest(1)])?;
     keep(Part::Crowd, &crowd)?;
     // This run does not judge times: the page shows their uncertainty.
     Ok(Vec::new())

@@ -25,7 +25,7 @@ const GUARD: Duration = Duration::from_secs(900);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spinners {
     /// Number of slots.
-    pub places: usize,
+    pub slots: usize,
     /// Maximum number of concurrent spinners.
     pub spinning_at_once: usize,
     /// Deadline of a run.
@@ -67,28 +67,28 @@ pub struct Times {
 }
 
 impl Spinners {
-    /// Runs `good` guests that end in `places` slots: first alone, then with `spinning`
+    /// Runs `good` guests that end in `slots` slots: first alone, then with `spinning`
     /// guests that loop for ever.
     ///
     /// # Errors
     ///
     /// When the guests do not start, or do not end.
-    pub fn run(good: usize, spinning: usize, places: usize) -> Result<Self> {
+    pub fn run(good: usize, spinning: usize, slots: usize) -> Result<Self> {
         let load = load();
-        let alone = Batch::run(good, 0, places)?;
+        let alone = Batch::run(good, 0, slots)?;
         Ok(Self {
-            places,
+            slots,
             spinning_at_once: SPINNERS_AT_ONCE,
             deadline: DEADLINE,
             alone,
-            beside: Batch::run(good, spinning, places)?,
+            beside: Batch::run(good, spinning, slots)?,
             load,
         })
     }
 }
 
 impl Batch {
-    fn run(good: usize, spinning: usize, places: usize) -> Result<Self> {
+    fn run(good: usize, spinning: usize, slots: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         fs::write(
             folder.path().join("good.wasm"),
@@ -96,9 +96,9 @@ impl Batch {
         )?;
         fs::write(folder.path().join("spinner.wasm"), guest(2, Then::Loops)?)?;
         let mut config = format!(
-            "[runner]\nconcurrency = {places}\n\
+            "[runner]\nconcurrency = {slots}\n\
              [tasks.good]\ncomponent = \"good.wasm\"\nrepeat = {good}\nconcurrency = {}\n",
-            places.saturating_sub(SPINNERS_AT_ONCE).max(1)
+            slots.saturating_sub(SPINNERS_AT_ONCE).max(1)
         );
         if spinning > 0 {
             config += &format!(

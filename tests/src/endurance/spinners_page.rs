@@ -10,7 +10,7 @@ pub(super) fn section(found: &Spinners) -> String {
         "\
 ## {all} guests, of which {spinning} loop for ever
 
-In one `serve` with {places} places, of which {at_once} are for guests that loop until
+In one `serve` with {slots} places, of which {at_once} are for guests that loop until
 their deadline of {deadline} ms. The others count to a million and are done. Every one of
 them has to complete, and they do. The load before was {load:.1}.
 
@@ -20,7 +20,7 @@ them has to complete, and they do. The load before was {load:.1}.
 Guests that loop let go of their thread at each tick of 10 ms. Whoever comes to a thread
 that has several of them waits for their turns, which is what the slowest runs did.
 ",
-        places = found.places,
+        slots = found.slots,
         at_once = found.spinning_at_once,
         deadline = found.deadline.as_millis(),
         load = found.load,

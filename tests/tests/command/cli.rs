@@ -1,7 +1,7 @@
 //! The command from its caller's view: serving, messages, files, reports, output, and its
 //! end.
 
-mod place;
+mod test_folder;
 
 mod serve;
 

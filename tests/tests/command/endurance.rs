@@ -9,8 +9,7 @@ use solti_metrics_tests::endurance::{Crowd, Extent, Interest, Soak, Spinners};
 use solti_metrics_tests::served::Served;
 
 #[test]
-fn ledgers_balance_at_each_scrape_with_all_ends_of_guests_and_a_replaced_backend()
--> Result<()> {
+fn ledgers_balance_at_each_scrape_with_all_ends_of_guests_and_a_replaced_backend() -> Result<()> {
     let extent = Extent {
         length: Duration::from_secs(10),
         scrape: Duration::from_millis(250),

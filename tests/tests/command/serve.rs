@@ -1,10 +1,10 @@
 //! `solti-metrics serve`, from outside.
 
-mod place;
+mod test_folder;
 
-mod begins;
+mod pool;
 mod readme;
-mod room;
+mod starts;
 
 mod bounds;
 
@@ -16,9 +16,9 @@ mod reloads;
 
 mod stopping;
 
-mod exchanges;
+mod replacements;
 
-mod retired;
+mod removed;
 
 mod roles;
 

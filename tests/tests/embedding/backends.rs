@@ -11,7 +11,7 @@ mod failures;
 
 mod neighbours;
 
-mod refused;
+mod rejected;
 
 mod siblings;
 

@@ -10,7 +10,7 @@ use solti_metrics_tests::bench::{Arrived, LIMITS, Row, Unit, rows};
 /// More than the capacity of a ring, and more than a batch.
 const RECORDS: u32 = 1_500;
 
-const PLACES: usize = 2;
+const COPIES: usize = 2;
 
 /// Number of rounds. Each copy has at least one.
 const ROUNDS: u64 = 3;
@@ -18,7 +18,7 @@ const ROUNDS: u64 = 3;
 #[test]
 fn the_records_of_each_row_arrive() -> Result<()> {
     let mut untold = Vec::new();
-    for mut row in rows(RECORDS, PLACES).map_err(|error| anyhow!(error))? {
+    for mut row in rows(RECORDS, COPIES).map_err(|error| anyhow!(error))? {
         let arrived = worked(&mut row).map_err(|error| anyhow!("{}: {error}", row.name))?;
         let (name, count) = (row.name, ROUNDS * u64::from(row.count));
         match (arrived, row.unit) {

@@ -8,7 +8,7 @@ mod bench;
 mod conformance;
 mod contract;
 mod guests;
-mod paths;
+mod recording_modes;
 mod roles;
 mod runner;
 mod upstream;

@@ -20,7 +20,7 @@ mod books;
 
 mod directories;
 
-mod room;
+mod pool;
 
 mod usage;
 

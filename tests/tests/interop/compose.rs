@@ -8,7 +8,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 use runtimes::Runtime;
 
 mod outside;
-mod refused;
+mod rejected;
 mod runs;
 mod runtimes;
 mod small;
@@ -50,8 +50,11 @@ const CHECKS: [(&str, Check); 12] = [
         "all_components_that_hold_records_are_flushed_at_once",
         outside::flushed_from_outside,
     ),
-    ("components_that_do_not_fit_are_rejected_with_advice", refused::all),
-    ("an_unsupported_composition_is_an_error", refused::odd),
-    ("damaged_components_never_panic", refused::damaged),
-    ("unsuitable_files_are_named", refused::files),
+    (
+        "components_that_do_not_fit_are_rejected_with_advice",
+        rejected::all,
+    ),
+    ("an_unsupported_composition_is_an_error", rejected::odd),
+    ("damaged_components_never_panic", rejected::damaged),
+    ("unsuitable_files_are_named", rejected::files),
 ];

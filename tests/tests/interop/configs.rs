@@ -21,10 +21,10 @@ mod case;
 mod families;
 mod files;
 mod keys;
+mod messages;
 mod page;
-mod place;
 mod schema;
-mod told;
+mod test_folder;
 
 use case::{Case, Kind};
 
@@ -32,7 +32,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for case in cases()? {
         let name = format!("{}::{}", case.kind.folder(), case.name);
-        trials.push(trial(name, move || told::check(&case)));
+        trials.push(trial(name, move || messages::check(&case)));
     }
     trials.extend(files::trials());
     trials.extend(page::trials());

@@ -1,6 +1,7 @@
 //! Files and the output of other projects' programs: configurations, faults, expositions,
 //! alerts, the status page. A missing program is a listed skip.
 
+mod backends;
 mod clock;
 mod compose;
 mod configs;
@@ -9,7 +10,6 @@ mod exposition;
 mod faults;
 mod operations;
 mod page;
-mod receivers;
 mod scale;
 mod scraped;
 
@@ -52,8 +52,8 @@ fn main() -> ExitCode {
             trials: page::trials,
         },
         Suite {
-            name: "receivers",
-            trials: receivers::trials,
+            name: "backends",
+            trials: backends::trials,
         },
         Suite {
             name: "scale",

@@ -30,10 +30,8 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         looks::CHECKS,
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
-    trials.push(Oracle::chromium().trial(
-        "each_number_is_that_of_a_real_runner",
-        live::every_number,
-    ));
+    trials
+        .push(Oracle::chromium().trial("each_number_is_that_of_a_real_runner", live::every_number));
     Ok(trials)
 }
 

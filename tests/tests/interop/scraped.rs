@@ -4,9 +4,9 @@ use anyhow::Result;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::trial::Trial;
 
+mod protocol;
 mod recorded;
 mod restarted;
-mod spoken;
 mod swapped;
 mod tap;
 
@@ -14,10 +14,7 @@ type Check = fn(&std::path::Path) -> Result<()>;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let checks: [(&str, Check); 5] = [
-        (
-            "promql_returns_the_recorded_values",
-            recorded::exactly,
-        ),
+        ("promql_returns_the_recorded_values", recorded::exactly),
         (
             "a_restart_is_a_reset_and_loses_no_scraped_value",
             restarted::on_the_same_port,
@@ -26,13 +23,10 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
             "a_replaced_backend_loses_no_record",
             swapped::while_records_come,
         ),
-        (
-            "prometheus_gets_openmetrics_in_gzip",
-            spoken::openmetrics,
-        ),
+        ("prometheus_gets_openmetrics_in_gzip", protocol::openmetrics),
         (
             "prometheus_scrapes_with_the_token_and_not_without",
-            spoken::with_a_token,
+            protocol::with_a_token,
         ),
     ];
     let trials = checks

@@ -12,12 +12,12 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 mod browser;
 mod calls;
-mod place;
+mod test_folder;
 
-use place::Place;
+use test_folder::TestFolder;
 
 /// A section of the page, which runs a guest in a folder.
-type Host = fn(&Place) -> Result<String>;
+type Host = fn(&TestFolder) -> Result<String>;
 
 /// Toolchains that need component-model async. These hosts call a synchronous `main`.
 const ASYNC: [&str; 1] = ["quickjs-async"];
@@ -38,8 +38,8 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 fn trials_of(language: &str) -> Vec<Trial> {
     let reporter = Oracle::example(language, "reporter");
     let hosts: [(&str, Vec<Oracle>, Host); 3] = [
-        ("python", vec![Oracle::wasmtime_py()], place::python),
-        ("node", vec![Oracle::jco()], place::node),
+        ("python", vec![Oracle::wasmtime_py()], test_folder::python),
+        ("node", vec![Oracle::jco()], test_folder::node),
         (
             "browser",
             vec![Oracle::jco(), Oracle::chromium()],
@@ -52,7 +52,7 @@ fn trials_of(language: &str) -> Vec<Trial> {
             let name = format!("{host}::gets_the_same_calls_from_{language}");
             let oracle = needs.into_iter().fold(reporter.clone(), Oracle::and);
             oracle.trial(&name, move |component| {
-                let place = Place::new(host, component)?;
+                let place = TestFolder::new(host, component)?;
                 calls::are_those_expected(&run(&place)?)
             })
         })
@@ -64,12 +64,15 @@ fn every_block_is_run() -> Result<()> {
     let all = blocks(&page()?)?;
     let sections: Vec<_> = all.iter().filter(|block| block.language == "sh").collect();
     ensure!(
-        sections.iter().map(|block| &*block.about).eq(place::HOSTS),
+        sections
+            .iter()
+            .map(|block| &*block.about)
+            .eq(test_folder::HOSTS),
         "{sections:?}"
     );
     let files = all.iter().filter(|block| block.language != "sh");
     for block in files {
-        ensure!(place::FILES.contains(&&*block.about), "{block:?}");
+        ensure!(test_folder::FILES.contains(&&*block.about), "{block:?}");
     }
     Ok(())
 }

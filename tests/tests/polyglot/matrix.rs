@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::provider::Providers;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::toolchains::{Example, are_all, examples};
 use solti_metrics_tests::trial::{Trial, trial};
@@ -21,39 +21,39 @@ use solti_metrics_tests::trial::{Trial, trial};
 mod backend;
 mod cell;
 mod durations;
-mod way;
+mod route;
 
-use backend::{Loaded, Receiver};
-use way::Way;
+use backend::{Destination, Loaded};
+use route::Route;
 
 /// Minimum number of cells of a complete matrix.
 const CELLS: usize = 220;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let examples = examples()?;
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
+    let providers = Providers::new()?.artifacts(cached_code::artifacts()?);
     let loaded = |component: Oracle| Arc::new(Loaded::new(&providers, component));
     let middleware = loaded(Oracle::example("rust", "middleware"));
 
-    let mut receivers = vec![Receiver::Prometheus];
+    let mut destinations = vec![Destination::Prometheus];
     for example in examples.iter().filter(|example| example.role == "provider") {
-        receivers.push(Receiver::Provider(
+        destinations.push(Destination::Provider(
             example.clone(),
             loaded(example.component()),
         ));
     }
     let (mut trials, mut cells) = (Vec::new(), 0);
     for reporter in examples.iter().filter(|example| example.role == "reporter") {
-        for receiver in &receivers {
-            for way in Way::all(&middleware) {
-                trials.push(cell(reporter, way, receiver));
+        for destination in &destinations {
+            for route in Route::all(&middleware) {
+                trials.push(cell(reporter, route, destination));
                 cells += 1;
             }
         }
     }
-    for receiver in &receivers {
-        for way in Way::all(&middleware) {
-            trials.push(longest_durations(way, receiver));
+    for destination in &destinations {
+        for route in Route::all(&middleware) {
+            trials.push(longest_durations(route, destination));
         }
     }
     trials.push(trial("every_cell_is_there", move || {
@@ -63,25 +63,25 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-fn cell(reporter: &Example, way: Way, receiver: &Receiver) -> Trial {
-    let name = format!("{}::{way}::{receiver}", reporter.toolchain);
-    let (example, to) = (reporter.clone(), receiver.clone());
+fn cell(reporter: &Example, route: Route, destination: &Destination) -> Trial {
+    let name = format!("{}::{route}::{destination}", reporter.toolchain);
+    let (example, to) = (reporter.clone(), destination.clone());
     let component = reporter.component();
-    receiver
+    destination
         .needed_beside(component)
         .trial(&name, move |component| {
             example.is_of_today(component)?;
-            cell::check(component, &way, &to)
+            cell::check(component, &route, &to)
         })
 }
 
-fn longest_durations(way: Way, receiver: &Receiver) -> Trial {
-    let name = format!("longest_durations::{way}::{receiver}");
-    let to = receiver.clone();
+fn longest_durations(route: Route, destination: &Destination) -> Trial {
+    let name = format!("longest_durations::{route}::{destination}");
+    let to = destination.clone();
     let nothing = Oracle::Here("".into());
-    receiver
+    destination
         .needed_beside(nothing)
-        .trial(&name, move |_: &Path| durations::check(&way, &to))
+        .trial(&name, move |_: &Path| durations::check(&route, &to))
 }
 
 fn enough(cells: usize) -> Result<()> {

@@ -7,7 +7,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 use self::project::RUST_SDK;
 
 mod project;
-mod refused;
+mod rejected;
 mod used;
 mod written;
 
@@ -30,7 +30,7 @@ const LANGUAGES: [(&str, &str); 7] = [
 
 pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
     let mut trials = Vec::new();
-    for (name, check) in written::CHECKS.iter().chain(refused::CHECKS) {
+    for (name, check) in written::CHECKS.iter().chain(rejected::CHECKS) {
         trials.push(trial(*name, check));
     }
     for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {

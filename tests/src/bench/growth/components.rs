@@ -42,7 +42,7 @@ const SIZES: [usize; 6] = [
 
 /// Number of instances that take turns. The position of an instance in memory changes its
 /// speed.
-const PLACES: usize = 5;
+const COPIES: usize = 5;
 
 /// Number of measurements of short operations.
 const TIMES: usize = 51;
@@ -63,7 +63,7 @@ fn of(size: usize) -> Result<Sized> {
     let compile = begun.elapsed();
 
     let once = || composed.instance(Target::default()).map(drop);
-    let instances = (0..PLACES).map(|_| composed.instance(Target::default()));
+    let instances = (0..COPIES).map(|_| composed.instance(Target::default()));
     let mut instances = instances.collect::<wasmtime::Result<Vec<_>>>()?;
     let mut next = || {
         instances.rotate_left(1);

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::built::Built;
 use super::{MOST, fastest, us_each};
 use crate::bench::Result;
-use crate::kept;
+use crate::cached_code;
 use crate::script::script;
 use crate::toolchains::Example;
 
@@ -44,8 +44,8 @@ const PAGE: usize = 64 << 10;
 impl Backend {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let providers = Providers::new()?.artifacts(kept::artifacts()?);
-        let provider = kept::provider(&providers, component, &Grants::new())?;
+        let providers = Providers::new()?.artifacts(cached_code::artifacts()?);
+        let provider = cached_code::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;
         let usual = started(&provider, BackendOptions::default().limits.memory)?;
@@ -53,7 +53,9 @@ impl Backend {
             example,
             built,
             memory: least_memory(&provider)?,
-            load: fastest(|| Ok(kept::provider(&providers, component, &Grants::new())?.origin()))?,
+            load: fastest(|| {
+                Ok(cached_code::provider(&providers, component, &Grants::new())?.origin())
+            })?,
             record_us: record_us(&roomy, &tokio)?,
             expose_us: expose_us(&roomy, &tokio)?,
             scrapes: scrapes(&usual, &tokio),

@@ -8,7 +8,7 @@ use solti_metrics_host::runner::{Program, RecordPath, Runner, Stdin, Task, TaskE
 use super::built::Built;
 use super::{fastest, us_each};
 use crate::bench::Result;
-use crate::kept;
+use crate::cached_code;
 use crate::toolchains::Example;
 
 /// Cost of a reporter.
@@ -32,15 +32,15 @@ const MEMORY: usize = 1 << 30;
 impl Guest {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let inline = Subject::load(component, RecordPath::Inline)?;
-        let direct = Subject::load(component, RecordPath::Direct)?;
+        let inline = LoadedReporter::load(component, RecordPath::Inline)?;
+        let direct = LoadedReporter::load(component, RecordPath::Direct)?;
         Ok(Self {
             example,
             built,
             memory: inline.run(0)?.peak_memory,
             load: {
                 let runner = runner(RecordPath::Inline)?;
-                fastest(|| Ok(kept::program(&runner, component)?.origin()))?
+                fastest(|| Ok(cached_code::program(&runner, component)?.origin()))?
             },
             inline_us: inline.record_us()?,
             direct_us: direct.record_us()?,
@@ -48,15 +48,15 @@ impl Guest {
     }
 }
 
-struct Subject {
+struct LoadedReporter {
     runner: Runner,
     program: Program,
 }
 
-impl Subject {
+impl LoadedReporter {
     fn load(component: &Path, path: RecordPath) -> Result<Self> {
         let runner = runner(path)?;
-        let program = kept::program(&runner, component)?;
+        let program = cached_code::program(&runner, component)?;
         Ok(Self { runner, program })
     }
 
@@ -96,5 +96,5 @@ impl Subject {
 
 fn runner(path: RecordPath) -> Result<Runner> {
     let runner = Runner::builder(noop_metrics()).path(path);
-    Ok(runner.artifacts(kept::artifacts()?).build()?)
+    Ok(runner.artifacts(cached_code::artifacts()?).build()?)
 }

@@ -14,8 +14,8 @@ use crate::guest::component;
 /// pool.
 pub(super) fn tasks(tasks: u32, pool: Option<u32>) -> Result<Box<dyn Work>> {
     let mut builder = Runner::builder(Arc::new(Atomics::default()));
-    if let Some(places) = pool {
-        builder = builder.pool(Pool::new(places));
+    if let Some(slots) = pool {
+        builder = builder.pool(Pool::new(slots));
     }
     let runner = builder.build()?;
     Ok(Box::new(Tasks {

@@ -7,9 +7,9 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::cli::place::Place;
 use crate::cli::report::{report, rows};
 use crate::cli::serve::{OPEN_METRICS, TEXT, address};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
@@ -57,7 +57,7 @@ pub(crate) fn json(end: &End) -> Result<Value> {
 
 #[test]
 fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
-    let place = Place::with_files(&["one", "two", "three"])?;
+    let place = TestFolder::with_files(&["one", "two", "three"])?;
     let (provider, sampler) = (example("provider"), example("sampler"));
     let end = place.digest(&[
         "--backend",
@@ -84,7 +84,7 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
 
 #[test]
 fn each_of_several_backends_gets_all_records() -> Result<()> {
-    let place = Place::with_files(&["one", "two"])?;
+    let place = TestFolder::with_files(&["one", "two"])?;
     fs::create_dir(place.path("out"))?;
     let (jsonl, provider) = (example("jsonl"), example("provider"));
     let end = place.digest(&[
@@ -111,7 +111,7 @@ fn each_of_several_backends_gets_all_records() -> Result<()> {
 
 #[test]
 fn a_backend_that_always_traps_affects_no_task_and_is_reported() -> Result<()> {
-    let place = Place::with_files(&["one", "two"])?;
+    let place = TestFolder::with_files(&["one", "two"])?;
     place.write("broken.wasm", &provider("unreachable")?)?;
     let end = place.digest(&[
         "--format",
@@ -140,7 +140,7 @@ fn a_backend_that_always_traps_affects_no_task_and_is_reported() -> Result<()> {
 
 #[test]
 fn a_backend_s_own_exposition_is_served_with_ours() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     let provider = example("provider");
     let args = [
         "run",
@@ -211,7 +211,7 @@ fn a_backend_s_own_exposition_is_served_with_ours() -> Result<()> {
 
 #[test]
 fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     place.write("backend.wasm", &provider("")?)?;
     let otlp = example("otlp");
     for (args, code, said) in [
@@ -262,7 +262,7 @@ fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
 
 #[test]
 fn a_time_out_of_bounds_is_wrong_use_and_the_bound_is_named() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+    let place = TestFolder::with_files(&["one"])?;
     for (option, time, said) in [
         (
             "--timeout",
@@ -287,7 +287,7 @@ fn a_time_out_of_bounds_is_wrong_use_and_the_bound_is_named() -> Result<()> {
 
 #[test]
 fn the_longest_times_do_not_panic() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+    let place = TestFolder::with_files(&["one"])?;
     place.write("backend.wasm", &provider("")?)?;
     let long = "365d";
     let end = place.digest(&[

@@ -7,7 +7,7 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 
@@ -24,7 +24,7 @@ struct Case {
 
 #[test]
 fn check_names_the_grants_that_a_program_needs() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let text = place.run(&["check", &digest()])?;
     ensure!(text.code == Some(0) && text.stderr.is_empty(), "{text}");
     let line = |words: &[&str]| {
@@ -92,7 +92,7 @@ fn check_names_the_grants_that_a_program_needs() -> Result<()> {
 
 #[test]
 fn check_names_the_engine_and_its_reason() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let guest = artifact("reporter_wasi3", BARE).display().to_string();
     let text = place.run(&["check", &guest])?;
     let line = "  engine    async, since it imports `wasi:cli/environment@0.3.0`\n";
@@ -113,14 +113,14 @@ fn check_names_the_engine_and_its_reason() -> Result<()> {
 
 #[test]
 fn check_succeeds_exactly_for_components_that_run_accepts() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for case in cases(&place)? {
         check(&place, &case).with_context(|| case.file.clone())?;
     }
     Ok(())
 }
 
-fn check(place: &Place, case: &Case) -> Result<()> {
+fn check(place: &TestFolder, case: &Case) -> Result<()> {
     let good = case.runnable || case.receives;
     let code = Some(i32::from(!good));
     let text = place.run(&["check", &case.file])?;
@@ -166,7 +166,7 @@ fn check(place: &Place, case: &Case) -> Result<()> {
 /// A file that cannot be read twice, such as a pipe without an end.
 #[test]
 fn a_component_is_read_only_once() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let script = r#"cat "$1" | "$0" check --format json /dev/stdin"#;
     for (file, role) in [
         (digest(), "guest"),
@@ -181,7 +181,7 @@ fn a_component_is_read_only_once() -> Result<()> {
 
 #[test]
 fn a_name_with_control_characters_is_printed_escaped() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let name = r#"(import "\1b[31mred\0aerror: \07" (instance))"#;
     for (file, bytes) in [
         ("guest.wasm", program(name)?),
@@ -199,13 +199,13 @@ fn a_name_with_control_characters_is_printed_escaped() -> Result<()> {
 }
 
 /// The answer of `check --json`. It is valid JSON for each component.
-fn json(place: &Place, file: &str) -> Result<(End, Value)> {
+fn json(place: &TestFolder, file: &str) -> Result<(End, Value)> {
     let end = place.run(&["check", "--format", "json", file])?;
     let answer = serde_json::from_str(&end.stdout).with_context(|| end.to_string())?;
     Ok((end, answer))
 }
 
-fn cases(place: &Place) -> Result<Vec<Case>> {
+fn cases(place: &TestFolder) -> Result<Vec<Case>> {
     let example = |name, target| artifact(name, target).display().to_string();
     let case = |file: String, role, named| Case {
         file,

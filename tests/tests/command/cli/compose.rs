@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
-use crate::cli::place::{Place, digest};
 use crate::cli::terminal::{ESCAPE, at_terminal};
+use crate::cli::test_folder::{TestFolder, digest};
 use solti_metrics_tests::child::Running;
 
 #[test]
 fn a_composition_runs_without_a_metrics_host() -> Result<()> {
-    let place = Place::with_files(&["a", "b"])?;
+    let place = TestFolder::with_files(&["a", "b"])?;
     let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
     let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
@@ -34,7 +34,7 @@ fn a_composition_runs_without_a_metrics_host() -> Result<()> {
 
 #[test]
 fn standard_output_gets_only_the_component() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let parts = [digest(), provider()];
     for (script, line) in [
         (r#""$0" compose "$@" -o file.wasm"#, ""),
@@ -59,7 +59,7 @@ fn standard_output_gets_only_the_component() -> Result<()> {
 
 #[test]
 fn a_stream_under_another_name_gets_the_component_appended() -> Result<()> {
-    let place = Place::with_files(&[])?;
+    let place = TestFolder::with_files(&[])?;
     let parts = [digest(), provider()];
     let parts = parts.each_ref().map(String::as_str);
     symlink("/dev/stdout", place.path("stdout"))?;
@@ -101,7 +101,7 @@ fn a_stream_under_another_name_gets_the_component_appended() -> Result<()> {
 
 #[test]
 fn a_terminal_gets_no_binary_output() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for output in ["-", "/dev/stdout", "/dev/tty"] {
         let args = format!("compose {} {} -o {output}", digest(), provider());
         let end = at_terminal(&place, &args)?;
@@ -141,7 +141,7 @@ const WRONG: [(&[&str], &str); 6] = [
 
 #[test]
 fn a_failure_leaves_the_old_file_unchanged() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("text.wasm", b"mine, too")?;
     place.write("odd.wasm", &odd()?)?;
     place.write("app.wasm", b"mine")?;
@@ -170,7 +170,7 @@ fn a_failure_leaves_the_old_file_unchanged() -> Result<()> {
 
 #[test]
 fn an_output_that_cannot_be_written_is_named() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::create_dir(place.path("folder"))?;
     for output in ["folder", "missing/app.wasm", "..", "/dev/full"] {
         let end = place.run(&["compose", &digest(), &provider(), "-o", output])?;
@@ -187,7 +187,7 @@ fn an_output_that_cannot_be_written_is_named() -> Result<()> {
 
 #[test]
 fn an_output_behind_a_link_is_replaced_in_its_folder() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("real/app.wasm", b"old")?;
     symlink("real/app.wasm", place.path("link.wasm"))?;
     // A reader with the old file open keeps it, also under this name.
@@ -212,7 +212,7 @@ fn an_output_behind_a_link_is_replaced_in_its_folder() -> Result<()> {
 
 #[test]
 fn a_named_pipe_gets_the_component() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let script = r#"mkfifo pipe; cat pipe > got & "$0" compose "$@" -o pipe; wait"#;
     let parts = [digest(), provider()];
     let parts = parts.each_ref().map(String::as_str);
@@ -227,7 +227,7 @@ fn a_named_pipe_gets_the_component() -> Result<()> {
 
 #[test]
 fn wrong_use_and_failures_have_different_exit_codes() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for args in [
         &["compose"][..],
         &["compose", "guest.wasm", "-o", "app.wasm"],
@@ -242,7 +242,7 @@ fn wrong_use_and_failures_have_different_exit_codes() -> Result<()> {
 }
 
 /// Asserts that the folder has exactly these names.
-fn only(place: &Place, names: &[&str]) -> Result<()> {
+fn only(place: &TestFolder, names: &[&str]) -> Result<()> {
     let mut found = Vec::new();
     for entry in fs::read_dir(place.path(""))? {
         found.push(entry?.file_name().to_string_lossy().into_owned());

@@ -9,7 +9,7 @@ use crate::cli::faulty::{
     COMPLETED, ERROR, EXPOSE, GLOBALS, STARTED, batching, counting, flushed_once, middleware,
     provider, with, without,
 };
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 /// Loses one label: a container's `backend_config_failed`.
 const LOST: &str = "(if (i32.eq (call $pair (local.get $runner) (local.get $error)) (i32.const 5))
@@ -25,7 +25,7 @@ fn the_examples_conform() -> Result<()> {
         ("rename", WASI),
         ("sampler", WASI),
     ] {
-        let place = Place::new()?;
+        let place = TestFolder::new()?;
         let file = artifact(name, target).display().to_string();
         let (end, report) = report(&place, &file, &QUICK)?;
         ensure!(
@@ -195,7 +195,7 @@ fn a_provider_with_batches_also_gets_single_records() -> Result<()> {
 fn a_provider_that_does_not_start_fails_only_that_check() -> Result<()> {
     let component = with(&[(GLOBALS, "(start $trap) (func $trap unreachable)")])?;
     fails(&component, &[], "starts", &["trapped", "--grant"])?;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let statsd = artifact("statsd", WASI).display().to_string();
     let (end, report) = report(&place, &statsd, &QUICK)?;
     let failed = failed(&report)?;
@@ -210,7 +210,7 @@ fn a_provider_that_does_not_start_fails_only_that_check() -> Result<()> {
 
 #[test]
 fn conformance_grants_reach_the_provider() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("out/.kept", b"")?;
     let jsonl = artifact("jsonl", WASI).display().to_string();
     let grant = [&QUICK[..], &["--grant", "dir=out::/out:rw"]].concat();
@@ -260,7 +260,7 @@ fn fewer_records_than_requested_are_reported() -> Result<()> {
 
 #[test]
 fn extreme_times_and_numbers_do_not_panic() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+    let place = TestFolder::with(&provider()?)?;
     let ever = ["--records", "10", "--budget", "365d", "--timeout", "365d"];
     let (end, _) = report(&place, "guest.wasm", &ever)?;
     ensure!(end.code == Some(0), "{end}");

@@ -11,7 +11,7 @@ use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::blocks::{Block, blocks};
 
 use crate::cli::conformance_report::{checks, report};
-use crate::cli::place::{Place, program};
+use crate::cli::test_folder::{TestFolder, program};
 use solti_metrics_tests::child::{End, Running};
 
 #[test]
@@ -19,7 +19,7 @@ fn the_page_has_exactly_the_existing_checks() -> Result<()> {
     let mut found = BTreeSet::new();
     for name in ["provider", "middleware", "digest"] {
         let file = artifact(name, WASI).display().to_string();
-        let (_, report) = report(&Place::new()?, &file, &["--records", "10"])?;
+        let (_, report) = report(&TestFolder::new()?, &file, &["--records", "10"])?;
         for check in checks(&report)? {
             found.insert(check["name"].as_str().context("no name")?.to_owned());
         }
@@ -35,7 +35,7 @@ fn the_page_has_exactly_the_existing_checks() -> Result<()> {
 
 #[test]
 fn the_page_has_exactly_the_options_of_the_command() -> Result<()> {
-    let help = Place::new()?.run(&["conformance", "--help"])?.stdout;
+    let help = TestFolder::new()?.run(&["conformance", "--help"])?.stdout;
     let options = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
         let options = words.filter(|word| word.len() > 3 && word.starts_with("--"));
@@ -52,7 +52,7 @@ fn the_page_has_exactly_the_options_of_the_command() -> Result<()> {
 
 #[test]
 fn every_block_of_the_page_is_run() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for name in ["provider", "digest"] {
         fs::copy(artifact(name, WASI), place.path(&format!("{name}.wasm")))?;
     }
@@ -113,7 +113,7 @@ fn is_like(shown: &Block, real: &str) -> Result<()> {
     Ok(())
 }
 
-fn run(place: &Place, line: &str) -> Result<End> {
+fn run(place: &TestFolder, line: &str) -> Result<End> {
     let program = program()?;
     let folder = program.parent().context("no folder")?.display();
     let script = format!("PATH=\"{folder}:$PATH\"\n{line}");

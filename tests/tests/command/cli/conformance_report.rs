@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::End;
 
 /// Fewer records than the default, and enough time for all of them.
@@ -32,11 +32,11 @@ pub(crate) fn fails(component: &[u8], options: &[&str], name: &str, words: &[&st
 }
 
 pub(crate) fn report_of(component: &[u8], options: &[&str]) -> Result<(End, Value)> {
-    report(&Place::with(component)?, "guest.wasm", options)
+    report(&TestFolder::with(component)?, "guest.wasm", options)
 }
 
 /// The JSON report of a component.
-pub(crate) fn report(place: &Place, file: &str, options: &[&str]) -> Result<(End, Value)> {
+pub(crate) fn report(place: &TestFolder, file: &str, options: &[&str]) -> Result<(End, Value)> {
     let (options, arguments) = match options.iter().position(|it| *it == "--") {
         Some(place) => options.split_at(place),
         None => (options, &[][..]),

@@ -9,14 +9,14 @@ use solti_metrics_tests::guest::component;
 
 use crate::cli::conformance_report::{check, failed, report};
 use crate::cli::faulty;
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 
 const START: &str = "(call $started (i32.const 2))";
 const END: &str = "(call $completed (i32.const 2) (i32.const 0) (i64.const 5))";
 
 #[test]
 fn the_records_of_a_guest_are_reported_by_label() -> Result<()> {
-    let place = Place::with_files(&["a", "b"])?;
+    let place = TestFolder::with_files(&["a", "b"])?;
     let (end, report) = report(&place, &digest(), &["--dir", ".", "--", "in"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(failed(&report)?.is_empty(), "{end}");
@@ -52,7 +52,7 @@ fn the_records_of_a_guest_are_reported_by_label() -> Result<()> {
 #[test]
 fn a_guest_without_records_conforms_with_advice_about_arguments() -> Result<()> {
     let hello = artifact("hello", WASI).display().to_string();
-    let (end, report) = report(&Place::new()?, &hello, &[])?;
+    let (end, report) = report(&TestFolder::new()?, &hello, &[])?;
     ensure!(end.code == Some(0), "{end}");
     let records = check(&report, "records")?;
     let reason = records["reason"].as_str().unwrap_or_default();
@@ -72,7 +72,11 @@ fn unpaired_records_fail_unless_they_are_allowed() -> Result<()> {
     ] {
         let guest = guest(&main)?;
         fails(&guest, &[], "pairs", words)?;
-        let (end, _) = report(&Place::with(&guest)?, "guest.wasm", &["--allow-unpaired"])?;
+        let (end, _) = report(
+            &TestFolder::with(&guest)?,
+            "guest.wasm",
+            &["--allow-unpaired"],
+        )?;
         ensure!(end.code == Some(0), "{main}\n{end}");
     }
     Ok(())
@@ -106,7 +110,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
         "exceeded its deadline of 300ms",
     )?;
     let library = component("(module)")?;
-    let place = Place::with(&library)?;
+    let place = TestFolder::with(&library)?;
     let end = place.run(&["conformance", "guest.wasm"])?;
     let nothing = "neither imports nor exports `solti:metrics/backend`";
     ensure!(end.code == Some(1) && end.stderr.contains(nothing), "{end}");
@@ -116,7 +120,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
 #[test]
 fn a_program_that_is_also_a_middleware_is_tested_as_both() -> Result<()> {
     let raises = include_str!("../../../raises/raises.wat").replace("0.2.0#run", "0.2.12#run");
-    let (end, report) = report(&Place::with(&component(&raises)?)?, "guest.wasm", &[])?;
+    let (end, report) = report(&TestFolder::with(&component(&raises)?)?, "guest.wasm", &[])?;
     let roles: Vec<_> = report["suites"].as_array().into_iter().flatten().collect();
     let roles: Vec<_> = roles.iter().map(|suite| &suite["role"]).collect();
     ensure!(roles == ["guest", "middleware"], "{end}");
@@ -131,7 +135,7 @@ fn a_program_that_is_also_a_middleware_is_tested_as_both() -> Result<()> {
 
 #[test]
 fn an_option_for_another_role_is_wrong_use() -> Result<()> {
-    let place = Place::with(&guest(START)?)?;
+    let place = TestFolder::with(&guest(START)?)?;
     place.write("provider.wasm", &faulty::provider()?)?;
     for (file, option, value) in [
         ("guest.wasm", "--grant", "env=A=1"),
@@ -150,7 +154,7 @@ fn an_option_for_another_role_is_wrong_use() -> Result<()> {
 
 #[test]
 fn the_text_has_a_line_for_each_check_and_its_reason_below() -> Result<()> {
-    let place = Place::with(&guest(START)?)?;
+    let place = TestFolder::with(&guest(START)?)?;
     let end = place.run(&["conformance", "guest.wasm"])?;
     let expected = "\
 guest.wasm · guest of solti:metrics@0.1.0
@@ -174,7 +178,7 @@ guest.wasm does not conform: 1 failed, 5 passed
 fn junit_is_xml_for_any_text_of_a_component() -> Result<()> {
     // The exposition ends a line within the value of a label.
     let component = faulty::without(r#""\22} ""#, r#""<\27&> ""#)?;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("a&b.wasm", &component)?;
     let end = place.run(&[
         "conformance",
@@ -217,7 +221,7 @@ fn guest(main: &str) -> Result<Vec<u8>> {
 }
 
 fn fails(guest: &[u8], options: &[&str], name: &str, words: &str) -> Result<()> {
-    let (end, report) = report(&Place::with(guest)?, "guest.wasm", options)?;
+    let (end, report) = report(&TestFolder::with(guest)?, "guest.wasm", options)?;
     let failed = failed(&report)?;
     let names: Vec<_> = failed.iter().map(|check| &check["name"]).collect();
     ensure!(end.code == Some(1) && names == [name], "{names:?}\n{end}");

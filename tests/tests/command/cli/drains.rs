@@ -6,12 +6,12 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, json, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 
 #[test]
 fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     let provider = example("provider");
     let args = [
         "run",
@@ -41,7 +41,7 @@ fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<(
 
 #[test]
 fn a_drain_ends_in_time_when_the_backend_never_returns() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+    let place = TestFolder::with_files(&["one"])?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let end = place.digest(&[
         "--format",
@@ -63,7 +63,7 @@ fn a_drain_ends_in_time_when_the_backend_never_returns() -> Result<()> {
 
 #[test]
 fn a_second_request_ends_at_once_and_reports_the_remaining_records() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = [
         "run",

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 
 /// Each use of a file on the command line. `FILE` stands for the path.
 const USES: [&[&str]; 9] = [
@@ -23,7 +23,7 @@ const USES: [&[&str]; 9] = [
 
 #[test]
 fn pipes_sockets_and_devices_are_rejected_for_each_file_option() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "mkfifo: {made}");
     let _listens = UnixListener::bind(place.path("socket"))?;
@@ -52,7 +52,7 @@ fn pipes_sockets_and_devices_are_rejected_for_each_file_option() -> Result<()> {
 
 #[test]
 fn vectors_are_read_from_regular_files_of_a_bounded_size() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let provider = artifact("provider", WASI).display().to_string();
     let args = ["conformance", "--vectors", "vectors", &provider];
     place.write("vectors/large.json", &vec![b' '; (1 << 20) + 1])?;

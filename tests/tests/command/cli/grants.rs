@@ -2,12 +2,12 @@
 
 use anyhow::{Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::guests;
 
 #[test]
 fn arguments_reach_the_guest_after_the_name_of_the_program() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     let end = place.run(&["run", "guest.wasm"])?;
     ensure!(end.code == Some(0) && end.stdout == "guest.wasm\n", "{end}");
 
@@ -29,7 +29,7 @@ fn arguments_reach_the_guest_after_the_name_of_the_program() -> Result<()> {
 /// The guest gets no variable of the command's own environment.
 #[test]
 fn only_granted_variables_reach_the_guest() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     let options = [
         "--env",
         "A=1",
@@ -57,7 +57,7 @@ fn only_granted_variables_reach_the_guest() -> Result<()> {
 /// Each task reads the input from its beginning.
 #[test]
 fn standard_input_reaches_every_task() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     // The input is longer than one read of the guest.
     let input: String = (0..2_000).map(|line| format!("line {line}\n")).collect();
     place.write("input", input.as_bytes())?;
@@ -69,7 +69,7 @@ fn standard_input_reaches_every_task() -> Result<()> {
 
 #[test]
 fn a_directory_is_read_only_by_default() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+    let place = TestFolder::with(&guests::maker()?)?;
     for (dir, name, code) in [
         ("in", "a", 1),
         ("in::/guest", "b", 1),
@@ -87,7 +87,7 @@ fn a_directory_is_read_only_by_default() -> Result<()> {
 
 #[test]
 fn no_directory_and_no_parent_is_granted_by_default() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+    let place = TestFolder::with(&guests::maker()?)?;
     place.write("in/file", b"")?;
     let ways_out = [
         "../made".to_owned(),
@@ -109,8 +109,8 @@ fn no_directory_and_no_parent_is_granted_by_default() -> Result<()> {
 /// The guest can list the directory and read files under the granted name.
 #[test]
 fn a_read_only_directory_is_read_under_its_other_name() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
-    let digest = crate::cli::place::digest();
+    let place = TestFolder::with_files(&["one"])?;
+    let digest = crate::cli::test_folder::digest();
     let end = place.run(&["run", "--dir", "in::/data", &digest, "--", "/data"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.stdout.ends_with("  /data/one\n"), "{end}");

@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
 use crate::cli::report::rows;
 use crate::cli::terminal::{ESCAPE, at_terminal, at_terminal_with, shown};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 
 #[test]
 fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     place.write("maker.wasm", &guests::maker()?)?;
     for options in [
         &["--repeat", "50", "guest.wasm"][..],
@@ -50,7 +50,7 @@ fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
 
 #[test]
 fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut command = place.command(&["run", "missing.wasm"])?;
     command.env("RUST_LOG", "solti_metrics_host=debug");
     let end = Running::start(&mut command)?.end()?;
@@ -60,7 +60,7 @@ fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
 
 #[test]
 fn a_plain_terminal_gets_no_control_sequence() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     let missing = "check missing.wasm";
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         for args in [
@@ -97,7 +97,7 @@ fn plain(end: &End) -> Result<()> {
 
 #[test]
 fn a_terminal_shows_a_bar_and_then_the_whole_table() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 2)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "", 2)?)?;
     let end = at_terminal(&place, "run --repeat 200 guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.stdout.contains(ESCAPE), "no control sequences: {end}");
@@ -124,7 +124,7 @@ fn a_terminal_shows_a_bar_and_then_the_whole_table() -> Result<()> {
 
 #[test]
 fn a_single_run_shows_its_table_at_a_terminal() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 300)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 300)?)?;
     let end = at_terminal(&place, "run guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     let shown = shown(&end.stdout);
@@ -139,7 +139,7 @@ fn a_single_run_shows_its_table_at_a_terminal() -> Result<()> {
 #[test]
 fn the_bar_leaves_all_lines_of_a_guest_intact() -> Result<()> {
     for stream in ["stdout", "stderr"] {
-        let place = Place::with(&guests::teller(stream, "a whole line\n", 1)?)?;
+        let place = TestFolder::with(&guests::teller(stream, "a whole line\n", 1)?)?;
         let end = at_terminal(&place, "run --repeat 100 --concurrency 4 guest.wasm")?;
         ensure!(end.code == Some(0), "{end}");
         let shown = shown(&end.stdout);
@@ -161,7 +161,7 @@ fn errors_without_an_end_of_line_come_before_the_table() -> Result<()> {
 
 /// The bar must neither erase nor delay the text.
 fn without_an_end_of_line(stream: &str) -> Result<()> {
-    let place = Place::with(&guests::teller(stream, "no end", 300)?)?;
+    let place = TestFolder::with(&guests::teller(stream, "no end", 300)?)?;
     let end = at_terminal(&place, "run guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     let shown = shown(&end.stdout);

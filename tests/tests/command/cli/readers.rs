@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
 use crate::cli::report::{report, rows};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_reader_that_closes_early_is_not_an_error() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "", 0)?)?;
     let script = r#"{ "$0" "$@"; echo "code $?" >&2; } | head -c 1"#;
     for format in ["json", "prometheus"] {
         let args = ["run", "--format", format, "--repeat", "3", "guest.wasm"];
@@ -34,7 +34,7 @@ fn a_reader_that_closes_early_is_not_an_error() -> Result<()> {
 /// written.
 #[test]
 fn a_reader_that_closes_before_the_report_is_not_an_error() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     for format in ["json", "prometheus"] {
         let args = ["run", "--format", format, "--dir", ".:rw", "guest.wasm"];
         let mut running = Running::start_unread(&mut place.command(&args)?)?;
@@ -49,7 +49,7 @@ fn a_reader_that_closes_before_the_report_is_not_an_error() -> Result<()> {
 
 #[test]
 fn closed_streams_do_not_matter() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 0)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 0)?)?;
     for (close, args) in [
         (">&-", &["run", "--format", "json", "guest.wasm"][..]),
         (">&-", &["run", "guest.wasm"]),
@@ -68,7 +68,7 @@ fn closed_streams_do_not_matter() -> Result<()> {
 
 #[test]
 fn answers_to_a_closed_output_are_not_an_error() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "", 0)?)?;
     for args in [
         &["check", "guest.wasm"][..],
         &["check", "--format", "json", "guest.wasm"],
@@ -84,7 +84,7 @@ fn answers_to_a_closed_output_are_not_an_error() -> Result<()> {
 
 #[test]
 fn a_guest_that_prints_to_a_closed_output_gets_an_error_and_is_reported() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
     // The guest is in the middle of its output.
@@ -99,7 +99,7 @@ fn a_guest_that_prints_to_a_closed_output_gets_an_error_and_is_reported() -> Res
 
 #[test]
 fn a_guest_with_unread_output_ends_by_its_deadline() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "500ms", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?;
     // Holds the output unread until the end.
@@ -121,7 +121,7 @@ fn a_guest_with_unread_output_ends_by_its_deadline() -> Result<()> {
 /// Concurrent and later runs end by their deadline, too.
 #[test]
 fn all_guests_with_unread_output_end_by_their_deadline() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = [
         "run",
         "--timeout",
@@ -143,7 +143,7 @@ fn all_guests_with_unread_output_end_by_their_deadline() -> Result<()> {
 
 #[test]
 fn a_request_to_terminate_works_with_unread_output() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "1h", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?.within(SOON);
     let mut unread = running.unread()?;
@@ -159,7 +159,7 @@ fn a_request_to_terminate_works_with_unread_output() -> Result<()> {
 /// Only the report is checked. The messages on standard error may be lost.
 #[test]
 fn the_report_is_written_with_unread_errors() -> Result<()> {
-    let place = Place::with(&guests::printer("stderr", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stderr", MANY)?)?;
     let args = [
         "run",
         "--timeout",
@@ -178,7 +178,7 @@ fn the_report_is_written_with_unread_errors() -> Result<()> {
 
 #[test]
 fn a_request_to_terminate_works_with_unread_errors() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+    let place = TestFolder::with(&guests::looper()?)?;
     let (running, unread) = Running::start_unheard(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut running = running.within(SOON);
     running.line("round")?;
@@ -192,7 +192,7 @@ fn a_request_to_terminate_works_with_unread_errors() -> Result<()> {
 /// Repeats the run, since a message would not be lost every time.
 #[test]
 fn no_message_is_lost_when_the_command_ends_early() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     for _ in 0..25 {
@@ -223,7 +223,7 @@ fn no_message_is_lost_when_the_command_ends_early() -> Result<()> {
 /// A slow reader gets all output in the end.
 #[test]
 fn a_slow_reader_loses_no_output() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
     let mut length = 0;

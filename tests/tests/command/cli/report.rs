@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 use solti_metrics_tests::child::End;
 use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
@@ -13,7 +13,7 @@ const FILES: [&str; 3] = ["one", "two", "below/three"];
 
 #[test]
 fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&["--format", "json"])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&["--format", "json"])?;
     ensure!(end.code == Some(0), "{end}");
     let report = report(&end)?;
     ensure!(report["component"] == digest().as_str(), "{report}");
@@ -45,8 +45,14 @@ fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
 #[test]
 fn the_json_report_has_the_times_of_tasks() -> Result<()> {
     let guest = guests::teller("stdout", "", 20)?;
-    let end =
-        Place::with(&guest)?.run(&["run", "--format", "json", "--repeat", "3", "guest.wasm"])?;
+    let end = TestFolder::with(&guest)?.run(&[
+        "run",
+        "--format",
+        "json",
+        "--repeat",
+        "3",
+        "guest.wasm",
+    ])?;
     let report = report(&end)?;
     let time = |name: &str| report["tasks"][0][name].as_u64().context("a time");
     let (p50, p95, max) = (time("p50_ms")?, time("p95_ms")?, time("max_ms")?);
@@ -58,7 +64,7 @@ fn the_json_report_has_the_times_of_tasks() -> Result<()> {
 
 #[test]
 fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&["--format", "prometheus"])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&["--format", "prometheus"])?;
     ensure!(end.code == Some(0), "{end}");
     for (series, expected) in [
         (
@@ -94,7 +100,7 @@ fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
 
 #[test]
 fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&[])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&[])?;
     ensure!(end.code == Some(0), "{end}");
     for row in [
         &["wasm", "success", "4"][..],
@@ -119,7 +125,7 @@ fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
 
 #[test]
 fn a_report_on_standard_output_moves_the_guests_output_to_standard_error() -> Result<()> {
-    let place = Place::with_files(&FILES)?;
+    let place = TestFolder::with_files(&FILES)?;
     for format in ["json", "prometheus"] {
         let end = place.digest(&["--format", format])?;
         ensure!(sums(&end.stderr) == 3, "{end}");
@@ -131,7 +137,7 @@ fn a_report_on_standard_output_moves_the_guests_output_to_standard_error() -> Re
 
 #[test]
 fn each_repetition_is_a_task() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     for concurrency in ["1", "2", "9"] {
         let options = ["run", "--repeat", "5", "--concurrency", concurrency];
         let end = place.run(&[&options[..], &["--format", "json", "guest.wasm"]].concat())?;
@@ -158,7 +164,7 @@ fn each_repetition_is_a_task() -> Result<()> {
 
 #[test]
 fn tasks_run_concurrently_within_the_limit() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 1_000)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "", 1_000)?)?;
     let elapsed = |concurrency| -> Result<u64> {
         let options = ["run", "--format", "json", "--repeat", "4", "--concurrency"];
         let end = place.run(&[&options[..], &[concurrency, "guest.wasm"]].concat())?;
@@ -173,7 +179,7 @@ fn tasks_run_concurrently_within_the_limit() -> Result<()> {
 
 #[test]
 fn no_op_stores_no_tasks_and_the_ledger_still_counts() -> Result<()> {
-    let place = Place::with_files(&FILES)?;
+    let place = TestFolder::with_files(&FILES)?;
     let end = place.digest(&["--backend", "noop"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
@@ -198,7 +204,7 @@ fn no_op_stores_no_tasks_and_the_ledger_still_counts() -> Result<()> {
 
 #[test]
 fn a_failure_is_on_standard_error_and_in_the_exit_code() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+    let place = TestFolder::with(&guests::maker()?)?;
     let end = place.run(&["run", "--repeat", "7", "guest.wasm", "--", "made"])?;
     ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
     ensure!(rows(&end.stderr, &["wasm", "failure", "7"]) == 1, "{end}");

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, connect, scrape};
@@ -16,7 +16,7 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0
 
 /// The command, serving while a guest waits.
 pub(crate) struct Served {
-    place: Place,
+    place: TestFolder,
     running: Running,
     pub(crate) address: SocketAddr,
 }
@@ -24,7 +24,7 @@ pub(crate) struct Served {
 impl Served {
     /// Starts the command, and waits for the first record of the guest.
     pub(crate) fn start() -> Result<Self> {
-        let place = Place::with(&guests::waiter()?)?;
+        let place = TestFolder::with(&guests::waiter()?)?;
         let args = [
             "run",
             "--listen",
@@ -204,7 +204,7 @@ fn the_server_ends_before_the_report() -> Result<()> {
 
 #[test]
 fn a_port_in_use_is_named_and_no_task_runs() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "I ran", 0)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "I ran", 0)?)?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     let end = place.run(&["run", "--listen", &address, "guest.wasm"])?;
@@ -215,7 +215,7 @@ fn a_port_in_use_is_named_and_no_task_runs() -> Result<()> {
 
 #[test]
 fn each_scrape_balances_while_tasks_start_and_end() -> Result<()> {
-    let place = Place::with(&guests::teller("stderr", "", 1)?)?;
+    let place = TestFolder::with(&guests::teller("stderr", "", 1)?)?;
     let args = [
         "run",
         "--listen",

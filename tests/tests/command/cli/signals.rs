@@ -8,10 +8,10 @@ use solti_metrics_tests::child::{GUARD, Running};
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 /// The command with an open standard input that has no data.
-fn waiting(place: &Place, args: &[&str]) -> Result<Running> {
+fn waiting(place: &TestFolder, args: &[&str]) -> Result<Running> {
     let script = r#"mkfifo pipe; exec 9<>pipe && rm pipe && exec "$0" "$@" <&9"#;
     Running::start(&mut place.shell(script, args)?)
 }
@@ -49,7 +49,7 @@ fn ends_by(running: Running, signal: &str) -> Result<()> {
 
 #[test]
 fn a_command_that_waits_for_a_pipe_ends_at_a_signal() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+    let place = TestFolder::with(&guests::looper()?)?;
     place.write("serve.toml", b"[tasks.t]\ncomponent = \"/dev/stdin\"\n")?;
     let provider = example("provider");
     for args in [
@@ -81,7 +81,7 @@ fn a_command_that_waits_for_a_pipe_ends_at_a_signal() -> Result<()> {
 
 #[test]
 fn an_ignored_hangup_does_not_end_a_command() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let script = r#"trap '' HUP; mkfifo pipe; exec 9<>pipe && exec "$0" check - <&9"#;
     let running = Running::start(&mut place.shell(script, &[])?)?;
     until_it_waits(&running)?;
@@ -91,7 +91,7 @@ fn an_ignored_hangup_does_not_end_a_command() -> Result<()> {
 
 #[test]
 fn a_command_with_unread_output_ends_at_a_signal() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+    let place = TestFolder::with(&guests::looper()?)?;
     for args in [
         &["serve", "--schema"][..],
         &["run", "--help"],
@@ -110,7 +110,7 @@ fn a_command_with_unread_output_ends_at_a_signal() -> Result<()> {
 
 #[test]
 fn a_conformance_test_ends_at_a_signal() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = ["conformance", "--timeout", "1h", "endless.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;

@@ -12,11 +12,11 @@ use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::example;
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 const NAMES: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
-fn with(place: &Place, args: &[&str], stdin: Stdio) -> Result<Output> {
+fn with(place: &TestFolder, args: &[&str], stdin: Stdio) -> Result<Output> {
     Ok(place.command(args)?.stdin(stdin).output()?)
 }
 
@@ -45,7 +45,7 @@ fn file(text: &[u8]) -> Result<Stdio> {
 
 #[test]
 fn a_guest_reads_standard_input_of_any_kind() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     for name in NAMES {
         for made in [pipe, socket, file] {
             let args = ["run", "--stdin", name, "guest.wasm"];
@@ -59,7 +59,7 @@ fn a_guest_reads_standard_input_of_any_kind() -> Result<()> {
 
 #[test]
 fn a_component_is_read_from_standard_input() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+    let place = TestFolder::with(&guests::looper()?)?;
     let guest = recording(&[Event::TaskStarted {
         runner: RunnerType::Wasm,
     }])?;
@@ -86,7 +86,7 @@ fn a_component_is_read_from_standard_input() -> Result<()> {
 
 #[test]
 fn a_backend_from_standard_input_excludes_other_uses_of_it() -> Result<()> {
-    let place = Place::with(&recording(&[])?)?;
+    let place = TestFolder::with(&recording(&[])?)?;
     let provider = std::fs::read(example("provider"))?;
     for name in ["-", "/dev/stdin"] {
         let args = ["run", "--backend", name, "guest.wasm"];
@@ -120,7 +120,7 @@ fn a_backend_from_standard_input_excludes_other_uses_of_it() -> Result<()> {
 
 #[test]
 fn an_input_that_is_open_only_for_writing_is_rejected() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     let input = File::create(place.path("input"))?;
     let output = with(&place, &["run", "--stdin", "-", "guest.wasm"], input.into())?;
     let told = [output.stdout, output.stderr].concat();
@@ -132,7 +132,7 @@ fn an_input_that_is_open_only_for_writing_is_rejected() -> Result<()> {
 
 #[test]
 fn arguments_are_echoed_without_hidden_characters() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let hidden = ['\u{1b}', '\u{202e}', '\u{9b}', '\u{e0041}', '\n'];
     for hidden in hidden {
         let argument = format!("--a{hidden}error: forged");

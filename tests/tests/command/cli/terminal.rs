@@ -7,19 +7,19 @@ use std::str::Chars;
 
 use anyhow::{Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 
 pub(crate) const ESCAPE: char = '\u{1b}';
 
 /// Runs the command at a terminal, with both output streams.
-pub(crate) fn at_terminal(place: &Place, args: &str) -> Result<End> {
+pub(crate) fn at_terminal(place: &TestFolder, args: &str) -> Result<End> {
     at_terminal_with(place, args, ("TERM", "xterm-256color"))
 }
 
 /// Runs the command at a terminal, with a variable of the environment.
 pub(crate) fn at_terminal_with(
-    place: &Place,
+    place: &TestFolder,
     args: &str,
     (name, value): (&str, &str),
 ) -> Result<End> {

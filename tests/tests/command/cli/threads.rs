@@ -4,11 +4,11 @@ use anyhow::{Result, ensure};
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn a_failure_to_start_threads_is_reported() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+    let place = TestFolder::with(&guests::echo()?)?;
     place.write("serve.toml", b"[tasks.echo]\ncomponent = \"guest.wasm\"\n")?;
     for args in [
         &["run", "guest.wasm"][..],

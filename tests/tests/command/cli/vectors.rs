@@ -12,12 +12,12 @@ use solti_metrics_tests::series::Series;
 
 use crate::cli::conformance_report::{checks, report};
 use crate::cli::faulty::provider;
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn the_command_runs_all_vectors() -> Result<()> {
     let (_, report) = report(
-        &Place::with(&provider()?)?,
+        &TestFolder::with(&provider()?)?,
         "guest.wasm",
         &["--records", "10"],
     )?;
@@ -199,7 +199,7 @@ fn keeps(root: &Value, schema: &Value, value: &Value) -> bool {
 
 #[test]
 fn a_users_own_vectors_replace_the_built_in_ones() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+    let place = TestFolder::with(&provider()?)?;
     let vector = r#"{ "description": "mine", "steps": [
         { "do": "record", "records": [{ "record": "task-started", "runner": "wasm" }] },
         { "do": "expose", "expect": [
@@ -226,7 +226,7 @@ fn a_users_own_vectors_replace_the_built_in_ones() -> Result<()> {
 
 #[test]
 fn an_invalid_vector_is_wrong_use_and_has_a_position() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+    let place = TestFolder::with(&provider()?)?;
     place.write("vectors/mine.json", br#"{ "description": "mine" }"#)?;
     for (folder, words) in [
         ("vectors", "mine.json: missing field `steps`"),

@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use wit_parser::Resolve;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn the_package_is_written_byte_for_byte() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let end = place.run(&["wit", "new/folders"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
     ensure!(
@@ -40,7 +40,7 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
 
 #[test]
 fn the_default_folder_is_the_one_of_wit_dependencies() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let end = place.run(&["wit"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(tree(&place.path("wit/deps/solti-metrics"))? == ours()?);
@@ -49,7 +49,7 @@ fn the_default_folder_is_the_one_of_wit_dependencies() -> Result<()> {
 
 #[test]
 fn worlds_can_include_the_written_package() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let end = place.run(&["wit", "wit/deps/solti-metrics"])?;
     ensure!(end.code == Some(0), "{end}");
     let mut alone = Resolve::default();
@@ -73,7 +73,7 @@ fn worlds_can_include_the_written_package() -> Result<()> {
 
 #[test]
 fn a_second_write_changes_nothing() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("wit/notes.txt", b"mine")?;
     for _ in 0..2 {
         let end = place.run(&["wit", "wit"])?;
@@ -87,7 +87,7 @@ fn a_second_write_changes_nothing() -> Result<()> {
 
 #[test]
 fn a_missing_file_is_added_to_the_others() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ensure!(place.run(&["wit", "wit"])?.code == Some(0));
     fs::remove_file(place.path("wit/types.wit"))?;
     ensure!(place.run(&["wit", "wit"])?.code == Some(0));
@@ -100,7 +100,7 @@ fn a_missing_file_is_added_to_the_others() -> Result<()> {
 fn a_different_file_is_named_and_no_file_changes() -> Result<()> {
     for name in ours()?.keys() {
         for others in [true, false] {
-            let place = Place::new()?;
+            let place = TestFolder::new()?;
             if others {
                 ensure!(place.run(&["wit", "wit"])?.code == Some(0));
             }
@@ -124,7 +124,7 @@ fn a_different_file_is_named_and_no_file_changes() -> Result<()> {
 #[test]
 fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
     for name in ours()?.keys() {
-        let place = Place::new()?;
+        let place = TestFolder::new()?;
         // A folder with the file's name.
         place.write(&format!("wit/{name}/keep"), b"")?;
         let before = tree(&place.path("wit"))?;
@@ -139,7 +139,7 @@ fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
 
 #[test]
 fn a_folder_that_is_a_file_is_named() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("file", b"mine")?;
     for dir in ["file", "file/below"] {
         let end = place.run(&["wit", dir])?;

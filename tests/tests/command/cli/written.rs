@@ -10,11 +10,11 @@ use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn output_goes_through_links_and_into_names_of_any_length() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     place.write("provider.wasm", &provider("")?)?;
     fs::create_dir(place.path("below"))?;
     // The target of the link does not exist yet.
@@ -40,7 +40,7 @@ fn output_goes_through_links_and_into_names_of_any_length() -> Result<()> {
 
 #[test]
 fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     fs::create_dir(place.path("out"))?;
     for out in ["out", "out/", "guest.wasm/out", "missing/out"] {
         let args = ["compose", "guest.wasm", &example("provider"), "-o", out];
@@ -62,7 +62,7 @@ const FORGED: &str = "told\nerror: forged\r\u{1b}[2J\u{202e}\u{2028}\n";
 
 #[test]
 fn the_output_of_a_component_is_reported_by_line_with_its_name() -> Result<()> {
-    let place = Place::with(&recording(&[Event::TaskCompleted {
+    let place = TestFolder::with(&recording(&[Event::TaskCompleted {
         runner: RunnerType::Wasm,
         outcome: TaskOutcome::Success,
         duration_ms: 1,
@@ -111,7 +111,7 @@ fn the_output_of_a_component_is_reported_by_line_with_its_name() -> Result<()> {
 
 #[test]
 fn an_invalid_log_level_is_named() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut command = place.command(&["check", "missing.wasm"])?;
     command.env("RUST_LOG", "warning");
     let end = Running::start(&mut command)?.end()?;

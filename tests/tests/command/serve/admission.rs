@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, count, task, until};
+use crate::serve::test_folder::{TestFolder, count, task, until};
 
 /// A task whose guests wait for a signal, and which is often due.
 fn waiters(more: &str) -> String {
@@ -22,7 +22,7 @@ fn waiters(more: &str) -> String {
 
 #[test]
 fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("concurrency = 2\nqueue = 3"))?;
     let full = |task: &Value| task["running"] == 2 && task["waiting"] == 3;
     let before = until(&served, "waiter", |task| {
@@ -47,7 +47,7 @@ fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
 
 #[test]
 fn without_a_queue_no_run_waits() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("queue = 0"))?;
     let task = until(&served, "waiter", |task| {
         task["rejected"].as_u64() >= Some(5)
@@ -58,7 +58,7 @@ fn without_a_queue_no_run_waits() -> Result<()> {
 
 #[test]
 fn a_rejected_run_is_counted_and_affects_no_other_run() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"reject\"\nconcurrency = 2"))?;
     let first = until(&served, "waiter", |task| {
         task["running"] == 2 && task["rejected"].as_u64() >= Some(5)
@@ -74,7 +74,7 @@ fn a_rejected_run_is_counted_and_affects_no_other_run() -> Result<()> {
 
 #[test]
 fn a_replacing_run_starts_after_the_canceled_run_has_ended() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"replace\""))?;
     let task = until(&served, "waiter", |task| {
         task["runs"]["canceled"].as_u64() >= Some(10)
@@ -88,7 +88,7 @@ fn a_replacing_run_starts_after_the_canceled_run_has_ended() -> Result<()> {
 
 #[test]
 fn concurrent_runs_stay_within_the_limits_of_the_task_and_the_runner() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
     let mut config = "[runner]\nconcurrency = 3\n".to_owned();
     for (name, more) in [
         ("queued", "concurrency = 2\nqueue = 2"),

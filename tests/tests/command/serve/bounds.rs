@@ -9,7 +9,7 @@ use solti_metrics_tests::guest::component;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::place::Place;
+use crate::serve::test_folder::TestFolder;
 
 /// A guest that opens its directory and succeeds if it can. With `for_ever`, it opens it
 /// as often as possible, and then waits.
@@ -47,7 +47,7 @@ fn opener(for_ever: bool) -> Result<Vec<u8>> {
 
 #[test]
 fn guests_that_open_many_files_leave_descriptors_for_others() -> Result<()> {
-    let place = Place::with(&[("hog.wasm", opener(true)?), ("modest.wasm", opener(false)?)])?;
+    let place = TestFolder::with(&[("hog.wasm", opener(true)?), ("modest.wasm", opener(false)?)])?;
     let config = "
         [tasks.hog]
         component = \"hog.wasm\"
@@ -79,7 +79,7 @@ fn guests_that_open_many_files_leave_descriptors_for_others() -> Result<()> {
 
 #[test]
 fn the_limit_on_open_files_is_raised_to_its_maximum() -> Result<()> {
-    let place = Place::with(&[])?;
+    let place = TestFolder::with(&[])?;
     let served = place.serve_by("ulimit -Sn 64; exec \"$@\"", "")?;
     let limits = fs::read_to_string(format!("/proc/{}/limits", served.id()))?;
     let files = limits
@@ -93,7 +93,7 @@ fn the_limit_on_open_files_is_raised_to_its_maximum() -> Result<()> {
 
 #[test]
 fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::printer("stdout", 1 << 20)?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::printer("stdout", 1 << 20)?)])?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "{made}");
     // The pipe is open, without a reader.
@@ -125,7 +125,7 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
 
 #[test]
 fn threads_for_a_reload_exist_from_the_start() -> Result<()> {
-    let place = Place::with(&[])?;
+    let place = TestFolder::with(&[])?;
     let served = place.serve("")?;
     // A thread for each processor, and four blocking threads.
     let expected = thread::available_parallelism()?.get() + 4;

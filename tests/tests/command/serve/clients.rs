@@ -7,7 +7,7 @@ use solti_metrics_tests::guests;
 use solti_metrics_tests::http::connect;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::place::Place;
+use crate::serve::test_folder::TestFolder;
 
 fn goes_on(served: &mut Served) -> Result<()> {
     for _ in 0..20 {
@@ -18,7 +18,7 @@ fn goes_on(served: &mut Served) -> Result<()> {
 
 #[test]
 fn tasks_continue_with_hostile_clients() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(
         "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"5ms\"\n",
     )?;

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, count, until, until_backend};
 use crate::serve::stopping::{books, vast};
+use crate::serve::test_folder::{TestFolder, count, until, until_backend};
 
 /// The maximum size of a file for this process, in bytes.
 fn largest(id: u32) -> Result<u64> {
@@ -22,7 +22,7 @@ fn largest(id: u32) -> Result<u64> {
 
 #[test]
 fn records_that_do_not_fit_are_counted_and_tasks_continue() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     fs::copy(artifact("jsonl", WASI), place.path("jsonl.wasm"))?;
     fs::create_dir(place.path("out"))?;
     // Guests' memories are files as well. The limit leaves space for them.
@@ -60,7 +60,7 @@ fn records_that_do_not_fit_are_counted_and_tasks_continue() -> Result<()> {
 
 #[test]
 fn code_that_does_not_fit_is_counted_and_still_runs() -> Result<()> {
-    let place = Place::with(&[("vast.wasm", vast(60)?)])?;
+    let place = TestFolder::with(&[("vast.wasm", vast(60)?)])?;
     let served = place.serve_by(
         r#"ulimit -f 128 && exec "$@""#,
         "[artifacts]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",

@@ -12,7 +12,7 @@ use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 
-use crate::serve::place::{Place, until, until_backend};
+use crate::serve::test_folder::{TestFolder, until, until_backend};
 
 /// Text that would forge an entry, or clear a screen, without escapes.
 const FORGED: &str = "x\n{\"message\":\"run ended\",\"task\":\"other\"}\r\n\u{1b}[2J2026-11-27T00:00:00Z ERROR forged\u{202e}\u{2028}y";
@@ -21,7 +21,7 @@ const TICKS: &str = "[tasks.teller]\ncomponent = \"teller.wasm\"\nrepeat = 3\n";
 
 #[test]
 fn each_end_of_a_run_is_an_entry_that_guests_cannot_forge() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", FORGED, 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", FORGED, 0)?)])?;
     let served = place.serve(TICKS)?;
     until(&served, "teller", |task| task["state"] == "done")?;
     let end = served.stop()?;
@@ -65,7 +65,7 @@ fn each_end_of_a_run_is_an_entry_that_guests_cannot_forge() -> Result<()> {
 #[test]
 fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
     let forged = "run ended task=\"payroll\" outcome=\"success\" \\";
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         (
             "teller.wasm",
             guests::teller("stderr", &format!("{forged}\n"), 0)?,
@@ -99,7 +99,7 @@ fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
 #[test]
 fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
     for value in ["info=", "foo=debug", "[x]=info"] {
-        let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+        let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
         place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
         let mut command = serve(&place.path("."), &[FILE]);
         let mut running = Running::start(command.env("RUST_LOG", value))?;
@@ -113,7 +113,7 @@ fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
 
 #[test]
 fn guests_cannot_start_a_line_of_a_text_log() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stderr", FORGED, 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stderr", FORGED, 0)?)])?;
     let config = format!("[log]\nformat = \"text\"\n{TICKS}");
     let mut running = place.plain(&config)?;
     for _ in 0..3 {
@@ -141,7 +141,7 @@ fn guests_cannot_start_a_line_of_a_text_log() -> Result<()> {
 
 #[test]
 fn an_unwritable_log_blocks_no_task_and_is_counted() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
     let config =
         "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"5ms\"\n";
     let served = place.unheard(r#"exec "$@" 2>/dev/full"#, config)?;
@@ -169,7 +169,7 @@ fn entries(log: &str) -> Result<Vec<Value>> {
 #[test]
 fn the_output_of_a_backend_is_an_entry_with_its_name() -> Result<()> {
     let telling = guests::telling_provider("stderr", &format!("{FORGED}\n"))?;
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
         ("telling.wasm", telling),
     ])?;
@@ -202,7 +202,7 @@ fn the_output_of_a_backend_is_an_entry_with_its_name() -> Result<()> {
 #[test]
 fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
     for (value, told) in [("", 0), ("warning", 1), ("info,solti=loud", 1)] {
-        let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+        let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
         place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
         let mut command = serve(&place.path("."), &[FILE]);
         let mut running = Running::start(command.env("RUST_LOG", value))?;
@@ -225,7 +225,7 @@ fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
 #[test]
 fn entries_are_complete_with_a_slow_reader() -> Result<()> {
     let line = format!("{}\n", "x".repeat(4_000));
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", &line, 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", &line, 0)?)])?;
     let (mut reader, writer) = UnixStream::pair()?;
     writer.set_nonblocking(true)?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, count, task, until};
+use crate::serve::test_folder::{TestFolder, count, task, until};
 
 /// A task of this name whose guest waits, with further settings.
 fn waiter(name: &str, more: &str) -> String {
@@ -27,7 +27,7 @@ fn only_changed_tasks_restart() -> Result<()> {
         .iter()
         .map(|(name, it)| (&**name, it.clone()))
         .collect();
-    let place = Place::with(&files)?;
+    let place = TestFolder::with(&files)?;
     let [kept, changed, removed] = ["kept", "changed", "removed"].map(|name| waiter(name, ""));
     let mut served = place.serve(&format!("{kept}{changed}{removed}"))?;
     for name in ["kept", "changed", "removed"] {
@@ -70,7 +70,7 @@ fn only_changed_tasks_restart() -> Result<()> {
 #[test]
 fn a_task_with_changed_bytes_restarts() -> Result<()> {
     let bytes = guests::waiter()?;
-    let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
+    let place = TestFolder::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     ensure!(served.reload_as_it_is()?.is_none());
@@ -86,7 +86,7 @@ fn a_task_with_changed_bytes_restarts() -> Result<()> {
 #[test]
 fn a_missing_component_leaves_the_run_alone_and_is_reported() -> Result<()> {
     let bytes = guests::waiter()?;
-    let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
+    let place = TestFolder::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     fs::remove_file(place.path("waiter.wasm"))?;
@@ -116,7 +116,7 @@ fn a_missing_component_leaves_the_run_alone_and_is_reported() -> Result<()> {
 
 #[test]
 fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
-    let place = Place::with(&[])?;
+    let place = TestFolder::with(&[])?;
     let mut served = place.serve("")?;
     let error = served.reload(&waiter("waiter", ""))?.context("no error")?;
     ensure!(error.contains("waiter.wasm"), "{error}");
@@ -139,7 +139,7 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
 
 #[test]
 fn an_unusable_configuration_changes_nothing() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     for broken in [
@@ -161,7 +161,7 @@ fn an_unusable_configuration_changes_nothing() -> Result<()> {
 
 #[test]
 fn a_setting_that_needs_a_restart_is_reported() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     for (more, what) in [
         (
@@ -185,7 +185,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
             (func (export "wasi:cli/run@0.2.12#run") (result i32)
                 (call $started (i32.const 1)) i32.const 0))"#,
     )?;
-    let place = Place::with(&[("recorder.wasm", recorder)])?;
+    let place = TestFolder::with(&[("recorder.wasm", recorder)])?;
     let config = |name: &str, argument: u32| {
         format!(
             "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\nevery = \"2ms\"\n"

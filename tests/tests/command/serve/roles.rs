@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, backend, count, until_backend};
+use crate::serve::test_folder::{TestFolder, backend, count, until_backend};
 
 #[test]
 fn a_component_that_changes_its_role_is_rejected_and_the_old_one_continues() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;
     }
@@ -50,7 +50,7 @@ fn a_component_that_changes_its_role_is_rejected_and_the_old_one_continues() -> 
 /// The new role is rejected, so the component keeps its old role and its old position.
 #[test]
 fn a_rejected_move_to_the_other_table_leaves_the_role() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use solti_metrics_tests::guest;
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, until};
+use crate::serve::test_folder::{TestFolder, until};
 
 /// A guest that fails: its `main` returns an error.
 fn failing() -> Result<Vec<u8>> {
@@ -15,7 +15,7 @@ fn failing() -> Result<Vec<u8>> {
 
 #[test]
 fn a_task_that_runs_once_has_its_repetitions_within_its_concurrency() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(
         r#"
         [tasks.waiter]
@@ -43,7 +43,7 @@ fn a_task_that_runs_once_has_its_repetitions_within_its_concurrency() -> Result<
 
 #[test]
 fn an_interval_continues_after_each_end_of_a_run() -> Result<()> {
-    let place = Place::with(&[("failing.wasm", failing()?)])?;
+    let place = TestFolder::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
         [tasks.failing]
@@ -66,7 +66,7 @@ fn an_interval_continues_after_each_end_of_a_run() -> Result<()> {
 
 #[test]
 fn a_failed_run_is_retried_up_to_its_maximum() -> Result<()> {
-    let place = Place::with(&[("failing.wasm", failing()?)])?;
+    let place = TestFolder::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
         [tasks.failing]
@@ -88,7 +88,7 @@ fn a_failed_run_is_retried_up_to_its_maximum() -> Result<()> {
 
 #[test]
 fn a_restarting_task_is_done_after_a_success() -> Result<()> {
-    let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
+    let place = TestFolder::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
         [tasks.maker]
@@ -113,7 +113,7 @@ fn a_restarting_task_is_done_after_a_success() -> Result<()> {
 
 #[test]
 fn a_pause_after_a_failure_takes_no_slot() -> Result<()> {
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("failing.wasm", failing()?),
         ("waiter.wasm", guests::waiter()?),
     ])?;
@@ -143,7 +143,7 @@ fn a_pause_after_a_failure_takes_no_slot() -> Result<()> {
 
 #[test]
 fn a_run_that_takes_too_long_is_a_timeout_and_is_retried() -> Result<()> {
-    let place = Place::with(&[("looper.wasm", guests::looper()?)])?;
+    let place = TestFolder::with(&[("looper.wasm", guests::looper()?)])?;
     let served = place.serve(
         r#"
         [tasks.looper]
@@ -163,7 +163,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_retried() -> Result<()> {
 
 #[test]
 fn a_run_without_its_directory_does_not_start_and_is_retried() -> Result<()> {
-    let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
+    let place = TestFolder::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
         [tasks.maker]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use solti_metrics_tests::child::End;
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, count, task, until, until_backend};
+use crate::serve::test_folder::{TestFolder, count, task, until, until_backend};
 
 /// A provider whose first record never returns.
 pub(crate) fn endless() -> Result<Vec<u8>> {
@@ -53,7 +53,7 @@ const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none
 
 #[test]
 fn requests_are_answered_while_a_slow_backend_drains_and_all_ledgers_balance() -> Result<()> {
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])?;
@@ -87,7 +87,7 @@ fn requests_are_answered_while_a_slow_backend_drains_and_all_ledgers_balance() -
 fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
     // Accepts connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0")?;
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"200ms\"\n{FLOOD}\
          [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\", timeout = \"1h\" }}\n\
@@ -111,7 +111,7 @@ fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
 
 #[test]
 fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])?;
@@ -137,7 +137,7 @@ fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
 
 #[test]
 fn a_second_signal_ends_the_runner_at_once_with_an_unread_log() -> Result<()> {
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])?;
@@ -160,7 +160,7 @@ fn a_second_signal_ends_the_runner_at_once_with_an_unread_log() -> Result<()> {
 
 #[test]
 fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let config = |name: &str, more: &str| {
         format!("[tasks.{name}]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
     };
@@ -192,7 +192,7 @@ fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
 
 #[test]
 fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     // Tasks start in the order of their names, and the compilation cache is empty.
     let config =
         format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
@@ -219,7 +219,7 @@ fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
 
 #[test]
 fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
     place.write(
         solti_metrics_tests::served::FILE,
@@ -250,7 +250,7 @@ fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
 
 #[test]
 fn a_run_that_blocks_in_the_system_is_canceled() -> Result<()> {
-    let place = Place::with(&[("echo.wasm", guests::echo()?)])?;
+    let place = TestFolder::with(&[("echo.wasm", guests::echo()?)])?;
     for name in ["unopened", "unread"] {
         let made = std::process::Command::new("mkfifo")
             .arg(place.path(name))

@@ -9,8 +9,8 @@ use std::thread;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, backend, count, settled, until, until_backend};
 use crate::serve::stopping::books;
+use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
 /// A collector that closes all connections until it is available.
 struct Collector {
@@ -80,7 +80,7 @@ const TICKS: &str =
 #[test]
 fn a_collector_that_starts_late_gets_all_records() -> Result<()> {
     let collector = Collector::start()?;
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(&format!(
         "{TICKS}[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n",
         collector.address
@@ -119,7 +119,7 @@ fn undeliverable_lines_wait_and_are_counted() -> Result<()> {
     let refusing = UdpSocket::bind("127.0.0.1:0")?;
     let nobody = refusing.local_addr()?;
     refusing.connect(nobody)?;
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     for address in [nobody.to_string(), "not..known:8125".to_owned()] {
         let mut served = place.serve(&format!(
             "{TICKS}[backends.lines]\nstatsd = {{ address = \"{address}\", queue = 8 }}\n"
@@ -156,7 +156,7 @@ fn undeliverable_lines_wait_and_are_counted() -> Result<()> {
 #[test]
 fn memory_does_not_grow_with_undeliverable_records() -> Result<()> {
     let collector = Collector::start()?;
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     let backends = format!(
         "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n\
          [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue = 64 }}\n",
@@ -205,7 +205,7 @@ const MANY: f64 = 10_000_000.0;
 
 #[test]
 fn a_runner_whose_backends_all_fail_is_not_ready_and_continues() -> Result<()> {
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
         ("trapping.wasm", trapping()?),
     ])?;

@@ -7,12 +7,12 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::{FILE, Served};
 
-use crate::serve::place::{Place, task, until};
+use crate::serve::test_folder::{TestFolder, task, until};
 
 const WAITER: &str = "[tasks.waiter]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n";
 
-fn place() -> Result<Place> {
-    Place::with(&[("waiter.wasm", guests::waiter()?)])
+fn place() -> Result<TestFolder> {
+    TestFolder::with(&[("waiter.wasm", guests::waiter()?)])
 }
 
 /// Checks that the previous run continues.
@@ -120,7 +120,7 @@ fn a_component_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
     Ok(())
 }
 
-fn folder(place: &Place) -> Result<std::path::PathBuf> {
+fn folder(place: &TestFolder) -> Result<std::path::PathBuf> {
     let file = place.path(FILE);
     file.parent().map(Path::to_owned).context("a folder")
 }

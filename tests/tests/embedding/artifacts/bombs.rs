@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::place::Place;
+use crate::artifacts::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 
 /// A guest that records, so that it is also composed with the shim.
@@ -47,7 +47,7 @@ fn deep_blocks() -> Result<Vec<u8>> {
 
 #[test]
 fn a_huge_function_ends_at_the_limit_on_time() -> Result<()> {
-    let place = Place::with(&huge_function()?)?;
+    let place = TestFolder::with(&huge_function()?)?;
     let said = place.is_not_loaded(&["--compile-timeout", "1s", "guest.wasm"])?;
     let limit = "guest.wasm: compiling it takes more than 1s";
     ensure!(said.contains(limit), "{said}");
@@ -56,7 +56,7 @@ fn a_huge_function_ends_at_the_limit_on_time() -> Result<()> {
 
 #[test]
 fn many_thousand_functions_end_at_the_limit_on_memory() -> Result<()> {
-    let place = Place::with(&many_functions()?)?;
+    let place = TestFolder::with(&many_functions()?)?;
     let said = place.is_not_loaded(&["--compile-memory", "512MiB", "guest.wasm"])?;
     let limit = "guest.wasm: compiling it takes more than 512 MiB of memory";
     ensure!(said.contains(limit), "{said}");
@@ -65,7 +65,7 @@ fn many_thousand_functions_end_at_the_limit_on_memory() -> Result<()> {
 
 #[test]
 fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
-    let place = Place::with(&deep_blocks()?)?;
+    let place = TestFolder::with(&deep_blocks()?)?;
     let said = place.is_not_loaded(&["--compile-timeout", "1s", "guest.wasm"])?;
     let limit = "guest.wasm: compiling it takes more than 1s";
     ensure!(said.contains(limit), "{said}");
@@ -75,7 +75,7 @@ fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
 /// The component costs nothing to compile. It is rejected when it requests the memories.
 #[test]
 fn forty_memories_compile_within_limits_and_are_not_granted() -> Result<()> {
-    let place = Place::with(&guest(&"(memory 1)".repeat(40), "")?)?;
+    let place = TestFolder::with(&guest(&"(memory 1)".repeat(40), "")?)?;
     let limits = ["--compile-memory", "512MiB", "--compile-timeout", "30s"];
     let end = place.run(&[&["run"], &limits[..], &["guest.wasm"]].concat())?;
     ensure!(end.code == Some(1), "{end}");
@@ -102,7 +102,7 @@ fn nested_components_are_not_a_valid_component() -> Result<()> {
         outer.append(&mut bytes);
         bytes = outer;
     }
-    let place = Place::with(&bytes)?;
+    let place = TestFolder::with(&bytes)?;
     let said = place.is_not_loaded(&["guest.wasm"])?;
     ensure!(
         said.contains("components nest more than 100 deep"),
@@ -117,7 +117,7 @@ fn endless_imports_are_not_a_valid_component() -> Result<()> {
     let imports: String = (0..20_000)
         .map(|number| format!("(import \"a{number}\" (func))"))
         .collect();
-    let place = Place::with(&wat::parse_str(format!("(component {imports})"))?)?;
+    let place = TestFolder::with(&wat::parse_str(format!("(component {imports})"))?)?;
     let said = place.is_not_loaded(&["guest.wasm"])?;
     ensure!(said.contains("more than 10000 imports"), "{said}");
     Ok(())
@@ -126,14 +126,14 @@ fn endless_imports_are_not_a_valid_component() -> Result<()> {
 #[test]
 fn the_memory_of_the_command_stays_flat() -> Result<()> {
     let idle = "(loop $again (br $again)) unreachable";
-    let place = Place::with(&guest("", idle)?)?;
+    let place = TestFolder::with(&guest("", idle)?)?;
     let ordinary = peak_memory(&place, &["--timeout", "1s"])?;
     for (bomb, options) in [
         (huge_function()?, ["--compile-timeout", "1s"]),
         (many_functions()?, ["--compile-memory", "512MiB"]),
         (deep_blocks()?, ["--compile-timeout", "1s"]),
     ] {
-        let place = Place::with(&bomb)?;
+        let place = TestFolder::with(&bomb)?;
         let peak = peak_memory(&place, &options)?;
         let size = bomb.len() as u64 >> 10;
         ensure!(
@@ -146,7 +146,7 @@ fn the_memory_of_the_command_stays_flat() -> Result<()> {
 
 /// The peak memory of the command while it tries to run a guest, in KiB, without the
 /// compiling process.
-fn peak_memory(place: &Place, options: &[&str]) -> Result<u64> {
+fn peak_memory(place: &TestFolder, options: &[&str]) -> Result<u64> {
     let args = [&["run", "--no-cache"], options, &["guest.wasm"]].concat();
     let running = Running::start(&mut place.command(&args)?)?;
     let status = format!("/proc/{}/status", running.id);

@@ -12,8 +12,8 @@ use solti_metrics_host::artifact::{Artifacts, CompileLimit, CompilerProcess, Ori
 use solti_metrics_host::runner::{LoadError, Runner};
 
 use crate::artifacts::bombs::huge_function;
-use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::{Place, end, program};
+use crate::artifacts::cached_runner::{Host, guest};
+use crate::artifacts::test_folder::{TestFolder, end, program};
 use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.
@@ -139,7 +139,7 @@ fn a_compilation_above_its_limit_is_not_retried() -> Result<()> {
 
 #[test]
 fn a_killed_compiler_ends_only_the_load() -> Result<()> {
-    let place = Place::with(&huge_function()?)?;
+    let place = TestFolder::with(&huge_function()?)?;
     let args = ["run", "--no-cache", "--format", "json", "guest.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;
     kill(child_of(running.id)?)?;
@@ -154,7 +154,7 @@ fn a_killed_compiler_ends_only_the_load() -> Result<()> {
 #[test]
 fn a_compiler_without_a_parent_ends() -> Result<()> {
     for signal in ["KILL", "INT"] {
-        let place = Place::with(&huge_function()?)?;
+        let place = TestFolder::with(&huge_function()?)?;
         let running = Running::start(&mut place.command(&["run", "--no-cache", "guest.wasm"])?)?;
         let child = child_of(running.id)?;
         running.signal(signal)?;
@@ -170,7 +170,7 @@ fn a_compiler_without_a_parent_ends() -> Result<()> {
 
 #[test]
 fn an_invalid_order_to_the_compiler_is_rejected() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for order in ["", "kind=plain", "version=0.0.0,kind=plain"] {
         let mut command = place.command(&["compile-worker", order])?;
         // Standard output has only the answer, and the log goes elsewhere.

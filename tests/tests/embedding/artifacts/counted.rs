@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess};
 
+use crate::artifacts::cached_runner::{Host, guest};
 use crate::artifacts::compiler::real;
-use crate::artifacts::kept::{Host, guest};
 
 /// Checks the numbers of compilations and of failed ones. Their time is positive if there
 /// were any.

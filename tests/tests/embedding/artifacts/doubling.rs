@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::child::End;
 
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::test_folder::{TestFolder, end};
 
 /// Number of levels. Each doubles the level below, with its names.
 const LEVELS: usize = 14;
@@ -84,14 +84,14 @@ fn guest(kind: &str, name: usize) -> Result<Vec<u8>> {
     ))?)
 }
 
-fn bounded(place: &Place, args: &[&str]) -> Result<End> {
+fn bounded(place: &TestFolder, args: &[&str]) -> Result<End> {
     let script = format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\"");
     end(place.shell(&script)?.args(args))
 }
 
 /// A folder with a guest and a provider that have the same types.
-fn place(kind: &str, name: usize) -> Result<Place> {
-    let place = Place::new()?;
+fn place(kind: &str, name: usize) -> Result<TestFolder> {
+    let place = TestFolder::new()?;
     std::fs::write(place.path("provider.wasm"), provider(kind, name)?)?;
     std::fs::write(place.path("guest.wasm"), guest(kind, name)?)?;
     Ok(place)
@@ -171,7 +171,7 @@ fn all_commands_reject_types_that_are_too_large_when_written_out() -> Result<()>
 /// again, and find no missing import.
 #[test]
 fn doubling_imports_are_rejected_before_their_comparison() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut types =
         r#"(type $i0 (instance (type $e (enum "a")) (export "e" (type (eq $e)))))"#.to_owned();
     for level in 1..18 {
@@ -226,7 +226,7 @@ fn doubling_instances_are_rejected_before_their_compilation() -> Result<()> {
         )?;
     }
     made += r#"(export "more" (instance $z17))"#;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for (name, whole) in [
         ("guest.wasm", guest("tuple", SHORT)?),
         ("provider.wasm", provider("tuple", SHORT)?),
@@ -258,7 +258,7 @@ fn doubling_instances_are_rejected_before_their_compilation() -> Result<()> {
 
 /// Checks that the command rejects the component with little memory, for its number of
 /// items, and with useful advice.
-fn is_refused(place: &Place, args: &[&str]) -> Result<()> {
+fn is_refused(place: &TestFolder, args: &[&str]) -> Result<()> {
     let end = bounded(place, args)?;
     ensure!(end.code == Some(1), "{args:?}: {end}");
     let said = format!("{}{}", end.stdout, end.stderr);

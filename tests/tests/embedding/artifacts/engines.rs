@@ -8,17 +8,17 @@ use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::runner::{Path, Runner};
 use solti_metrics_tests::guest::asynchronous;
 
+use crate::artifacts::cached_runner::{CachedRunner, Host, guest};
 use crate::artifacts::compiler::real;
-use crate::artifacts::kept::{Host, Kept, guest};
 
 #[test]
 fn code_for_both_engines_is_cached_and_found() -> Result<()> {
-    let kept = Kept::new()?;
+    let cached = CachedRunner::new()?;
     let tuned = guest(7)?;
     let asynchronous = asynchronous(&tuned);
     let folder = tempfile::tempdir()?;
     for origin in [Origin::Compiled, Origin::Cached] {
-        let (_, host) = kept.again()?;
+        let (_, host) = cached.again()?;
         for (name, bytes) in [("tuned", &tuned), ("asynchronous", &asynchronous)] {
             let path = folder.path().join(name);
             fs::write(&path, bytes)?;

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, CacheError};
 
-use crate::artifacts::kept::{files, guest};
-use crate::artifacts::place::{Place, end, program};
+use crate::artifacts::cached_runner::{files, guest};
+use crate::artifacts::test_folder::{TestFolder, end, program};
 
 /// A user id that is not the test's.
 const SOMEBODY: u32 = 65_534;
@@ -20,7 +20,7 @@ fn mode(path: &Path, mode: u32) -> Result<()> {
 
 #[test]
 fn a_new_folder_and_its_key_are_for_this_user_alone() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let said = place.succeeds(&["run", "guest.wasm"])?;
     ensure!(!said.contains("warning"), "{said}");
     let mode = |path: &Path| Ok::<_, anyhow::Error>(path.metadata()?.mode() & 0o7777);
@@ -34,7 +34,7 @@ fn a_new_folder_and_its_key_are_for_this_user_alone() -> Result<()> {
 
 #[test]
 fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::create_dir_all(place.cache())?;
     for exposed in [0o755, 0o710, 0o702, 0o1777] {
         mode(&place.cache(), exposed)?;
@@ -57,7 +57,7 @@ fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
 
 #[test]
 fn a_key_that_others_may_read_is_not_used() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     mode(&place.cache().join("key"), 0o640)?;
     let opened = ArtifactCache::open(place.cache());
@@ -70,7 +70,7 @@ fn a_key_that_others_may_read_is_not_used() -> Result<()> {
 
 #[test]
 fn a_file_instead_of_the_cache_folder_is_left_alone() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::create_dir_all(place.path("caches/solti-metrics"))?;
     fs::write(place.cache(), "mine")?;
     let opened = ArtifactCache::open(place.cache());
@@ -89,7 +89,7 @@ fn a_file_instead_of_the_cache_folder_is_left_alone() -> Result<()> {
 
 #[test]
 fn a_folder_instead_of_the_key_is_reported() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     fs::remove_file(place.cache().join("key"))?;
     fs::create_dir(place.cache().join("key"))?;
@@ -101,7 +101,7 @@ fn a_folder_instead_of_the_key_is_reported() -> Result<()> {
 /// Only root can change the owner.
 #[test]
 fn a_folder_of_another_user_is_not_used() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     if chown(place.cache(), Some(SOMEBODY), None).is_err() {
         return Ok(());
@@ -133,7 +133,7 @@ fn a_folder_of_another_user_is_not_used() -> Result<()> {
 /// Root may write anywhere, so another user runs the command.
 #[test]
 fn a_read_only_folder_still_provides_cached_code() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::copy(program()?, place.path("command"))?;
     fs::write(place.path("other.wasm"), guest(8)?)?;
     let as_root = place.path(".").metadata()?.uid() == 0;
@@ -157,8 +157,8 @@ fn a_read_only_folder_still_provides_cached_code() -> Result<()> {
     mode(&place.cache(), 0o500)?;
 
     // The limit leaves no memory to compile it.
-    let kept = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
-    ensure!(kept.code == Some(0), "{kept}");
+    let cached = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
+    ensure!(cached.code == Some(0), "{cached}");
     let other = run(&["other.wasm"])?;
     ensure!(other.code == Some(0), "{other}");
     ensure!(files(&place.cache())?.len() == 1);
@@ -175,7 +175,7 @@ fn a_read_only_folder_still_provides_cached_code() -> Result<()> {
 
 #[test]
 fn a_missing_cache_folder_is_not_a_fault() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let mut command = place.command(&["run", "guest.wasm"])?;
     let end = end(command.env_remove("XDG_CACHE_HOME").env_remove("HOME"))?;
     ensure!(

@@ -9,15 +9,15 @@ use solti_metrics_host::provider::{Grants, Providers};
 use solti_metrics_host::runner::{LoadError, Path, RecordPath, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
-use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{Host, guest};
+use crate::artifacts::test_folder::TestFolder;
 
 /// Options with which compilation always fails.
 const NO_COMPILING: [&str; 2] = ["--compile-memory", "1MiB"];
 
 /// A folder with a guest and its precompiled file, made with its own key.
-fn precompiled() -> Result<Place> {
-    let place = Place::with(&guest(7)?)?;
+fn precompiled() -> Result<TestFolder> {
+    let place = TestFolder::with(&guest(7)?)?;
     place.succeeds(&[
         "precompile",
         "guest.wasm",
@@ -51,7 +51,7 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
 
 #[test]
 fn precompile_reports_its_output() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let once = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     let line = &once.stdout;
     for part in [
@@ -66,8 +66,11 @@ fn precompile_reports_its_output() -> Result<()> {
         again.stderr.contains("records on the direct path"),
         "{again}"
     );
-    let kept = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
-    ensure!(kept.stdout.contains("its code was kept already"), "{kept}");
+    let cached = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
+    ensure!(
+        cached.stdout.contains("its code was kept already"),
+        "{cached}"
+    );
     // The default key is that of the cache folder.
     let run = [&["run"], &NO_COMPILING[..], &["guest.pre"]].concat();
     ensure!(!place.succeeds(&run)?.contains("warning"));
@@ -238,7 +241,7 @@ fn a_provider_is_precompiled_as_well() -> Result<()> {
     let keyless = Providers::new()?.load("provider", &file.bytes, &Grants::new())?;
     ensure!(keyless.refusal() == Some(Refusal::NoKey));
 
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::write(place.path("provider.wasm"), &component)?;
     let precompile = |from, to| {
         let key = ["--no-cache", "--artifact-key", "key"];

@@ -5,7 +5,7 @@ use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::place::Place;
+use crate::artifacts::test_folder::TestFolder;
 
 /// Messages that would blame the component.
 const BLAMES: [&str; 5] = [
@@ -17,19 +17,19 @@ const BLAMES: [&str; 5] = [
 ];
 
 /// A folder with a provider, and a guest with a memory.
-fn place() -> Result<Place> {
+fn place() -> Result<TestFolder> {
     let guest = component(
         r#"(module
             (import "solti:metrics/backend@0.1.0" "record-task-started" (func (param i32)))
             (memory 1)
             (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#,
     )?;
-    let place = Place::with(&guest)?;
+    let place = TestFolder::with(&guest)?;
     std::fs::copy(artifact("provider", WASI), place.path("provider.wasm"))?;
     Ok(place)
 }
 
-fn limited(place: &Place, limit: &str, args: &[&str]) -> Result<End> {
+fn limited(place: &TestFolder, limit: &str, args: &[&str]) -> Result<End> {
     let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
     Running::start(place.shell(&script)?.args(args))?.end()
 }

@@ -10,19 +10,19 @@ use solti_metrics_host::runner::Path;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::{Place, program};
+use crate::artifacts::cached_runner::{CachedRunner, Host, files, guest};
+use crate::artifacts::test_folder::{TestFolder, program};
 use solti_metrics_tests::child::Running;
 
 #[test]
 fn compiled_code_is_not_compiled_again() -> Result<()> {
-    let kept = Kept::new()?;
-    kept.host.loads(7, Origin::Compiled)?;
-    kept.host.loads(7, Origin::Cached)?;
-    let (cache, host) = kept.again()?;
+    let cached = CachedRunner::new()?;
+    cached.host.loads(7, Origin::Compiled)?;
+    cached.host.loads(7, Origin::Cached)?;
+    let (cache, host) = cached.again()?;
     host.loads(7, Origin::Cached)?;
     ensure!(cache.counters().hits == 1);
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 1;
         counters.stored = 1;
@@ -32,29 +32,29 @@ fn compiled_code_is_not_compiled_again() -> Result<()> {
 /// From a file, a component with cached code is not even read into memory.
 #[test]
 fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
-    let kept = Kept::new()?;
-    let path = kept.dir().join("guest.wasm");
+    let cached = CachedRunner::new()?;
+    let path = cached.dir().join("guest.wasm");
     fs::write(&path, guest(7)?)?;
-    let load = || kept.host.runner.load_file(&path);
+    let load = || cached.host.runner.load_file(&path);
     ensure!(load()?.origin() == Origin::Compiled);
-    kept.host.loads(7, Origin::Cached)?;
+    cached.host.loads(7, Origin::Cached)?;
     let loaded = load()?;
     ensure!(loaded.origin() == Origin::Cached && *loaded.path() == Path::Inline);
-    kept.host.is_right(&loaded, 7)?;
-    kept.counted(|counters| {
+    cached.host.is_right(&loaded, 7)?;
+    cached.counted(|counters| {
         counters.hits = 2;
         counters.misses = 1;
         counters.stored = 1;
     })?;
 
-    let mut changed = fs::read(kept.file()?)?;
+    let mut changed = fs::read(cached.file()?)?;
     let last = changed.len() - 1;
     changed[last] ^= 1;
-    fs::write(kept.file()?, changed)?;
+    fs::write(cached.file()?, changed)?;
     let loaded = load()?;
     ensure!(loaded.origin() == Origin::Compiled);
-    kept.host.is_right(&loaded, 7)?;
-    kept.counted(|counters| {
+    cached.host.is_right(&loaded, 7)?;
+    cached.counted(|counters| {
         counters.hits = 2;
         counters.misses = 2;
         counters.rejected = 1;
@@ -65,16 +65,16 @@ fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
 /// The program does not record, so it is not composed, and has a single cache key.
 #[test]
 fn a_program_without_metrics_is_cached() -> Result<()> {
-    let kept = Kept::new()?;
-    let path = kept.dir().join("guest.wasm");
+    let cached = CachedRunner::new()?;
+    let path = cached.dir().join("guest.wasm");
     let main = r#"(module
         (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#;
     fs::write(&path, component(main)?)?;
     for origin in [Origin::Compiled, Origin::Cached] {
-        let loaded = kept.host.runner.load_file(&path)?;
+        let loaded = cached.host.runner.load_file(&path)?;
         ensure!(loaded.origin() == origin && *loaded.path() == Path::Nothing);
     }
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 1;
         counters.stored = 1;
@@ -110,31 +110,31 @@ fn a_guest_that_cannot_be_composed_is_cached() -> Result<()> {
 
 #[test]
 fn code_of_any_process_is_found() -> Result<()> {
-    let kept = Kept::new()?;
+    let cached = CachedRunner::new()?;
     let compiler = CompilerProcess::new(program()?).arg("compile-worker");
     let artifacts = Artifacts::new()
-        .cache(kept.cache.clone())
+        .cache(cached.cache.clone())
         .compiler(compiler);
     let elsewhere = Host::new(artifacts)?;
     elsewhere.loads(7, Origin::Compiled)?;
-    let made_elsewhere = fs::read(kept.file()?)?;
-    kept.host.loads(7, Origin::Cached)?;
+    let made_elsewhere = fs::read(cached.file()?)?;
+    cached.host.loads(7, Origin::Cached)?;
 
-    fs::remove_file(kept.file()?)?;
-    kept.host.loads(7, Origin::Compiled)?;
+    fs::remove_file(cached.file()?)?;
+    cached.host.loads(7, Origin::Compiled)?;
     elsewhere.loads(7, Origin::Cached)?;
-    ensure!(made_elsewhere == fs::read(kept.file()?)?);
+    ensure!(made_elsewhere == fs::read(cached.file()?)?);
     Ok(())
 }
 
 #[test]
 fn a_use_changes_the_time_of_the_file() -> Result<()> {
-    let kept = Kept::new()?;
-    kept.host.loads(7, Origin::Compiled)?;
-    let file = File::options().write(true).open(kept.file()?)?;
+    let cached = CachedRunner::new()?;
+    cached.host.loads(7, Origin::Compiled)?;
+    let file = File::options().write(true).open(cached.file()?)?;
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
     file.set_modified(long_ago)?;
-    kept.host.loads(7, Origin::Cached)?;
+    cached.host.loads(7, Origin::Cached)?;
     ensure!(file.metadata()?.modified()? > long_ago);
     Ok(())
 }
@@ -142,18 +142,18 @@ fn a_use_changes_the_time_of_the_file() -> Result<()> {
 #[test]
 fn concurrent_loads_compile_the_same_component_once() -> Result<()> {
     const THREADS: u64 = 8;
-    let kept = Kept::new()?;
+    let cached = CachedRunner::new()?;
     let guest = guest(7)?;
     std::thread::scope(|scope| {
-        let load = || kept.host.runner.load("guest", &guest);
+        let load = || cached.host.runner.load("guest", &guest);
         let loading: Vec<_> = (0..THREADS).map(|_| scope.spawn(load)).collect();
         for loading in loading {
             let loaded = loading.join().ok().context("it panicked")?;
-            kept.host.is_right(&loaded?, 7)?;
+            cached.host.is_right(&loaded?, 7)?;
         }
         anyhow::Ok(())
     })?;
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = THREADS - 1;
         counters.misses = 1;
         counters.stored = 1;
@@ -162,7 +162,7 @@ fn concurrent_loads_compile_the_same_component_once() -> Result<()> {
 
 #[test]
 fn concurrent_processes_agree_on_a_key() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let running: Vec<_> = (0..6)
         .map(|_| Running::start(&mut place.command(&["run", "guest.wasm"])?))
         .collect::<Result<_>>()?;
@@ -188,18 +188,18 @@ fn concurrent_processes_agree_on_a_key() -> Result<()> {
 
 #[test]
 fn a_runner_and_its_backends_share_a_cache_folder() -> Result<()> {
-    let kept = Kept::new()?;
-    let providers = Providers::new()?.artifacts(Artifacts::new().cache(kept.cache.clone()));
+    let cached = CachedRunner::new()?;
+    let providers = Providers::new()?.artifacts(Artifacts::new().cache(cached.cache.clone()));
     let provider = artifact("lines", WASI);
     let load = || providers.load_file(&provider, &Grants::new());
     ensure!(load()?.origin() == Origin::Compiled);
     ensure!(load()?.origin() == Origin::Cached);
-    kept.host.loads(7, Origin::Compiled)?;
-    kept.counted(|counters| {
+    cached.host.loads(7, Origin::Compiled)?;
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 2;
         counters.stored = 2;
     })?;
-    ensure!(files(&kept.dir())?.len() == 2);
+    ensure!(files(&cached.dir())?.len() == 2);
     Ok(())
 }

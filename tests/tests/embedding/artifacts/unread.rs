@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::{TestFolder, end};
 
 /// The file is sparse, and takes no disk space.
 const LARGE: u64 = 1 << 29;
@@ -21,7 +21,7 @@ const HEADER: usize = 168;
 
 /// Runs the command with a limit on its data segments. A limit on address space would not
 /// work, since each engine reserves much of it.
-fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
+fn bounded(place: &TestFolder, args: &[&str]) -> Result<Command> {
     let script = format!("ulimit -d {MEMORY_KIB}; exec \"$0\" \"$@\"");
     let mut command = place.shell(&script)?;
     command.args(args);
@@ -30,7 +30,7 @@ fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
 
 #[test]
 fn a_large_file_with_a_false_header_is_rejected_unread() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut file = File::create(place.path("large.pre"))?;
     file.write_all(b"\xabsolti\r\n")?;
     file.set_len(LARGE)?;
@@ -59,7 +59,7 @@ fn a_large_file_with_a_false_header_is_rejected_unread() -> Result<()> {
 /// The component in the file is intact.
 #[test]
 fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let key = ["--no-cache", "--artifact-key", "key"];
     let precompile = ["precompile", "guest.wasm", "-o", "guest.pre"];
     place.succeeds(&[&precompile[..], &key].concat())?;
@@ -100,7 +100,7 @@ fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
 
 #[test]
 fn a_precompiled_file_runs_from_the_standard_input() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let key = ["--no-cache", "--artifact-key", "key"];
     let precompile = ["precompile", "guest.wasm", "-o", "guest.pre"];
     place.succeeds(&[&precompile[..], &key].concat())?;

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::oracle::required;
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::{Place, end};
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::{TestFolder, end};
 
 /// A shell with an empty `/proc`, where the system allows that.
 const HIDE: &str = "mount -t tmpfs none /proc";
@@ -24,7 +24,7 @@ fn every_command_works_without_proc() -> Result<()> {
         );
         return Ok(());
     }
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     std::fs::copy(artifact("provider", WASI), place.path("provider.wasm"))?;
     for args in [
         "run guest.wasm",

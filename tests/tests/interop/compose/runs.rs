@@ -20,7 +20,10 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_guest_of_a_real_toolchain_reads_its_folder", digest),
     ("a_provider_writes_to_the_guests_folder", jsonl),
     ("held_records_are_flushed_at_each_end_of_a_program", ends),
-    ("records_held_by_several_components_are_flushed_in_order", both),
+    (
+        "records_held_by_several_components_are_flushed_in_order",
+        both,
+    ),
     ("a_program_that_loses_records_at_its_end_has_failed", loses),
     ("a_failed_final_push_is_reported_in_a_single_line", told),
     (

@@ -9,7 +9,7 @@ use solti_metrics_tests::artifact::{cache_home, command};
 use solti_metrics_tests::child::End;
 use solti_metrics_tests::trial::{Trial, trial};
 
-use crate::configs::place::Place;
+use crate::configs::test_folder::TestFolder;
 
 /// Name of a trial, contents of the file, and the message.
 type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
@@ -50,25 +50,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_directory_is_rejected_by_name", directory),
         trial("an_endless_file_is_rejected_by_kind", endless),
         trial("a_sparse_file_is_rejected_by_size", sparse),
+        trial("a_pipe_is_read_if_inherited_and_rejected_by_name", piped),
         trial(
-            "a_pipe_is_read_if_inherited_and_rejected_by_name",
-            piped,
+            "many_faults_are_counted_and_the_first_ones_are_listed",
+            many,
         ),
-        trial("many_faults_are_counted_and_the_first_ones_are_listed", many),
         trial(
             "of_many_missing_files_the_first_ones_are_listed",
             many_missing,
         ),
-        trial(
-            "a_long_value_is_truncated_in_its_message",
-            long_values,
-        ),
+        trial("a_long_value_is_truncated_in_its_message", long_values),
         trial("ten_thousand_tasks_are_checked_once", many_tasks),
         trial("an_address_in_use_is_named_and_no_task_runs", taken),
     ];
     for (name, bytes, said) in ODD {
         trials.push(trial(name, move || {
-            let place = Place::new()?;
+            let place = TestFolder::new()?;
             fs::write(place.path().join("odd.toml"), bytes())?;
             refused(&place, "odd.toml", said)
         }));
@@ -77,7 +74,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn longest() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut text = b"[tasks.a]\ncomponent = \"hello.wasm\"\n#".to_vec();
     text.resize(1 << 20, b'#');
     fs::write(place.path().join("long.toml"), text)?;
@@ -85,7 +82,7 @@ fn longest() -> Result<()> {
 }
 
 fn marked() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let text = "\u{feff}[tasks.a]\ncomponent = \"hello.wasm\"\n";
     fs::write(place.path().join("marked.toml"), text)?;
     good(&place.serve(&["--check", "marked.toml"])?)
@@ -99,29 +96,29 @@ fn good(end: &End) -> Result<()> {
 fn missing() -> Result<()> {
     let said =
         "error: none.toml: cannot read the configuration: No such file or directory (os error 2)\n";
-    refused(&Place::new()?, "none.toml", said)
+    refused(&TestFolder::new()?, "none.toml", said)
 }
 
 fn directory() -> Result<()> {
     let said = "error: in: cannot read the configuration: it is a directory, not a regular file\n";
-    refused(&Place::new()?, "in", said)
+    refused(&TestFolder::new()?, "in", said)
 }
 
 fn endless() -> Result<()> {
     let said =
         "error: /dev/zero: cannot read the configuration: it is a device, not a regular file\n";
-    refused(&Place::new()?, "/dev/zero", said)
+    refused(&TestFolder::new()?, "/dev/zero", said)
 }
 
 fn sparse() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::File::create(place.path().join("sparse.toml"))?.set_len(1 << 40)?;
     let said = "error: sparse.toml: a configuration has at most 1 MiB; is it the right file?\n";
     refused(&place, "sparse.toml", said)
 }
 
 fn piped() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let component = place.path().join("hello.wasm");
     let config = format!(
         "[tasks.a]\ncomponent = {:?}\n",
@@ -153,7 +150,7 @@ fn piped() -> Result<()> {
 
 /// The messages about a configuration, line by line.
 fn faults(text: &str) -> Result<Vec<String>> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::write(place.path().join("many.toml"), text)?;
     let end = place.serve(&["--check", "many.toml"])?;
     ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
@@ -219,14 +216,14 @@ fn long_values() -> Result<()> {
 }
 
 fn many_tasks() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let tasks =
         (0..10_000).map(|number| format!("[tasks.t{number}]\ncomponent = \"hello.wasm\"\n"));
     fs::write(place.path().join("many.toml"), tasks.collect::<String>())?;
     good(&place.serve(&["--check", "many.toml"])?)
 }
 
-fn refused(place: &Place, file: &str, said: &str) -> Result<()> {
+fn refused(place: &TestFolder, file: &str, said: &str) -> Result<()> {
     for args in [&["--check", file][..], &[file]] {
         let end = place.serve(args)?;
         let silent = end.stdout.is_empty();
@@ -236,7 +233,7 @@ fn refused(place: &Place, file: &str, said: &str) -> Result<()> {
 }
 
 fn taken() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let other = TcpListener::bind("127.0.0.1:0")?;
     let address = other.local_addr()?;
     let config = format!(

@@ -14,15 +14,12 @@ use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::served::{FILE, Served, serve};
 use solti_metrics_tests::trial::{Trial, trial};
 
-use crate::configs::place::Place;
+use crate::configs::test_folder::TestFolder;
 use crate::configs::{families, keys, root};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial(
-            "each_block_of_the_page_has_a_checked_kind",
-            known,
-        ),
+        trial("each_block_of_the_page_has_a_checked_kind", known),
         trial("the_first_configuration_runs_at_once", first),
         trial("each_configuration_of_the_page_is_good", configurations),
         trial("the_token_of_the_page_is_valid", token),
@@ -67,7 +64,7 @@ fn only(language: &str, about: &str) -> Result<Block> {
 
 /// The text of the page, except for the port, which may be in use here.
 fn first() -> Result<()> {
-    let (place, config) = (Place::new()?, only("toml", "serve.toml")?.text);
+    let (place, config) = (TestFolder::new()?, only("toml", "serve.toml")?.text);
     fs::write(place.path().join(FILE), &config)?;
     let commands = only("sh", "")?;
     let mut lines = commands.lines();
@@ -92,7 +89,7 @@ fn first() -> Result<()> {
 }
 
 fn configurations() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for block in blocks(&page()?)?
         .iter()
         .filter(|block| block.language == "toml")
@@ -109,7 +106,7 @@ fn configurations() -> Result<()> {
 }
 
 fn token() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::remove_file(place.path().join("token"))?;
     shell(&only("sh", "token")?.text, place.path())?;
     let config = "[server]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"token\"\n[tasks.a]\ncomponent = \"hello.wasm\"\n";
@@ -123,7 +120,7 @@ fn token() -> Result<()> {
 fn entries() -> Result<()> {
     let task = "[tasks.hello]\ncomponent = \"hello.wasm\"\n";
     let log = |format: &str| -> Result<String> {
-        let place = Place::new()?;
+        let place = TestFolder::new()?;
         let served = Served::start(place.path(), task)?;
         served.until_at_least(
             r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#,
@@ -177,7 +174,7 @@ fn described() -> Result<()> {
 
 /// All metrics of a runner with a task and backends of each kind.
 fn exposed() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let config = r#"
         [runner]
         fuel = true
@@ -207,7 +204,7 @@ fn exposed() -> Result<()> {
 }
 
 fn scraped(promtool: &Path) -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let file = place.path().join("prometheus.yml");
     fs::write(&file, only("yaml", "prometheus.yml")?.text)?;
     let output = Command::new(promtool)

@@ -11,10 +11,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_program_that_pushes_otlp_imports_http", || {
             asks("otlp", "wasi:http/outgoing-handler", "wasi:sockets/udp")
         }),
-        trial(
-            "a_program_that_pushes_statsd_imports_only_sockets",
-            || asks("statsd", "wasi:sockets/udp", "wasi:http/"),
-        ),
+        trial("a_program_that_pushes_statsd_imports_only_sockets", || {
+            asks("statsd", "wasi:sockets/udp", "wasi:http/")
+        }),
     ]
 }
 

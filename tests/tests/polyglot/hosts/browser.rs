@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::oracle::Oracle;
 
 use crate::hosts::calls::input;
-use crate::hosts::place::{Place, log};
+use crate::hosts::test_folder::{TestFolder, log};
 
 /// A deadline that no page reaches.
 const GUARD: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ const GUARD: Duration = Duration::from_secs(60);
 /// Number of calls and of lines.
 const CALLS: usize = 10;
 
-pub(crate) fn run(place: &Place) -> Result<String> {
+pub(crate) fn run(place: &TestFolder) -> Result<String> {
     place.transpile()?;
     let mut serve = place.command("node serve.js")?;
     let mut server = Running(serve.stdout(Stdio::piped()).spawn()?);
@@ -65,7 +65,7 @@ pub(crate) fn run(place: &Place) -> Result<String> {
     Ok(calls)
 }
 
-fn chromium(place: &Place, address: &str) -> Result<Running> {
+fn chromium(place: &TestFolder, address: &str) -> Result<Running> {
     let Oracle::Here(chromium) = Oracle::chromium() else {
         bail!("no chromium");
     };

@@ -9,7 +9,7 @@ use solti_metrics_host::provider::{
     BackendOptions, BackendState, ComponentBackend, Grants, Providers,
 };
 use solti_metrics_host::runner::Output;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 
@@ -17,8 +17,8 @@ use solti_metrics_tests::series::Series;
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let providers = Providers::new()?.artifacts(cached_code::artifacts()?);
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);

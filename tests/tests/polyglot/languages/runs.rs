@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::MemoryMetrics;
 use solti_metrics_host::runner::{Path as Taken, RecordPath, Runner};
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
 use crate::languages::inputs::inputs;
 use crate::languages::seen::{look, task};
@@ -23,8 +23,8 @@ pub(crate) fn label(path: RecordPath) -> &'static str {
 pub(crate) fn check(component: &Path, path: RecordPath, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone()).path(path);
-    let runner = runner.artifacts(kept::artifacts()?).build()?;
-    let program = kept::program(&runner, component)?;
+    let runner = runner.artifacts(cached_code::artifacts()?).build()?;
+    let program = cached_code::program(&runner, component)?;
     let asked = match path {
         RecordPath::Inline => Taken::Inline,
         _ => Taken::Direct { reason: None },

@@ -9,26 +9,26 @@ use solti_metrics::{Exposition, MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::provider::{
     BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
 };
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::oracle::Oracle;
 use solti_metrics_tests::toolchains::Example;
 use tokio::runtime::Runtime;
 
-use crate::matrix::way::Way;
+use crate::matrix::route::Route;
 
 /// A deadline that no cell reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
 /// The backend that adds records up.
 #[derive(Clone)]
-pub(crate) enum Receiver {
+pub(crate) enum Destination {
     /// Our own backend, in the host.
     Prometheus,
     /// A component.
     Provider(Example, Arc<Loaded>),
 }
 
-impl Receiver {
+impl Destination {
     /// `that`, if this backend is present too.
     pub(crate) fn needed_beside(&self, that: Oracle) -> Oracle {
         match self {
@@ -46,7 +46,7 @@ impl Receiver {
     }
 }
 
-impl fmt::Display for Receiver {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.toolchain())
     }
@@ -74,7 +74,11 @@ impl Loaded {
             let Oracle::Here(component) = &self.component else {
                 bail!("it was not built: {:?}", self.component);
             };
-            *provider = Some(kept::provider(&self.providers, component, &Grants::new())?);
+            *provider = Some(cached_code::provider(
+                &self.providers,
+                component,
+                &Grants::new(),
+            )?);
         }
         provider.clone().context("it was not loaded")
     }
@@ -92,10 +96,10 @@ enum End {
 }
 
 impl Backend {
-    pub(crate) fn start(way: &Way, receiver: &Receiver) -> Result<Self> {
-        let end = match receiver {
-            Receiver::Prometheus => End::Host(Arc::default()),
-            Receiver::Provider(example, loaded) => {
+    pub(crate) fn start(route: &Route, destination: &Destination) -> Result<Self> {
+        let end = match destination {
+            Destination::Prometheus => End::Host(Arc::default()),
+            Destination::Provider(example, loaded) => {
                 let Oracle::Here(component) = example.component() else {
                     bail!("it was not built");
                 };
@@ -103,9 +107,9 @@ impl Backend {
                 End::Component(started(loaded, None)?)
             }
         };
-        let middleware = match way {
-            Way::Direct => None,
-            Way::ThroughMiddleware(loaded) => Some(started(loaded, Some(end.handle()))?),
+        let middleware = match route {
+            Route::Direct => None,
+            Route::ThroughMiddleware(loaded) => Some(started(loaded, Some(end.handle()))?),
         };
         Ok(Self { end, middleware })
     }

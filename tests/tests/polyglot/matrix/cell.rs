@@ -6,24 +6,24 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, Exposition, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
 use solti_metrics_host::runner::Runner;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::series::Series;
 
 use crate::languages::expected::Input;
 use crate::languages::seen::{look, task};
-use crate::matrix::backend::{Backend, Receiver};
-use crate::matrix::way::Way;
+use crate::matrix::backend::{Backend, Destination};
+use crate::matrix::route::Route;
 
 /// Runs the reporter. Compares its calls with the expected ones, and the resulting series
 /// with those of our own backend and with the test's own count. All ledgers balance, and
 /// no record is lost.
-pub(crate) fn check(reporter: &Path, way: &Way, receiver: &Receiver) -> Result<()> {
+pub(crate) fn check(reporter: &Path, route: &Route, destination: &Destination) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
-    let backend = Backend::start(way, receiver)?;
+    let backend = Backend::start(route, destination)?;
     let both = Arc::new(FanoutMetrics::new([memory.clone() as _, backend.handle()]));
     let runner = Runner::builder(both.clone());
-    let runner = runner.artifacts(kept::artifacts()?).build()?;
-    let program = kept::program(&runner, reporter)?;
+    let runner = runner.artifacts(cached_code::artifacts()?).build()?;
+    let program = cached_code::program(&runner, reporter)?;
 
     let tokio = tokio::runtime::Runtime::new()?;
     let mut before = 0;
@@ -42,7 +42,7 @@ pub(crate) fn check(reporter: &Path, way: &Way, receiver: &Receiver) -> Result<(
     );
     let exposed = backend.exposed_at_the_end(records, &tokio)?;
     ensure!(both.panicked().eq([0, 0]), "a backend has panicked");
-    same(&way.passed(events), &exposed)
+    same(&route.passed(events), &exposed)
 }
 
 /// Inputs for each outcome, for a failure of set-up, for no records, and for more records

@@ -12,9 +12,9 @@ use solti_metrics_host::runner::{Runner, Task, TaskEnd};
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::series::Series;
 
-use crate::matrix::backend::{Backend, Receiver};
+use crate::matrix::backend::{Backend, Destination};
 use crate::matrix::cell::ours;
-use crate::matrix::way::Way;
+use crate::matrix::route::Route;
 
 /// From this value on, a float has no odd numbers.
 const LIMIT: u64 = 1 << 53;
@@ -27,9 +27,9 @@ const DURATIONS: [(TaskOutcome, [u64; 2]); 3] = [
     (TaskOutcome::Failure, [0, u64::MAX]),
 ];
 
-pub(crate) fn check(way: &Way, receiver: &Receiver) -> Result<()> {
+pub(crate) fn check(route: &Route, destination: &Destination) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
-    let backend = Backend::start(way, receiver)?;
+    let backend = Backend::start(route, destination)?;
     let both = FanoutMetrics::new([memory.clone() as _, backend.handle()]);
     let metrics = MetricsCtx::builder().backend(both);
     let runner = Runner::builder(memory.clone());
@@ -43,17 +43,17 @@ pub(crate) fn check(way: &Way, receiver: &Receiver) -> Result<()> {
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
     ensure!(report.ledger.clamped() == 0, "{:?}", report.ledger);
 
-    let events = way.passed(memory.events());
+    let events = route.passed(memory.events());
     let exposed = backend.exposed_at_the_end(events.len() as u64, &tokio)?;
     let theirs = Series::read(&exposed)?;
     let exact = ours(&events)?;
-    if receiver.toolchain() != "quickjs" {
+    if destination.toolchain() != "quickjs" {
         ensure!(theirs == exact, "not exact:\n{exposed}");
         return Ok(());
     }
     let rounded = ours(&events.into_iter().map(in_quickjs).collect::<Vec<_>>())?;
     ensure!(theirs == rounded, "not as its page says:\n{exposed}");
-    let long = matches!(way, Way::Direct);
+    let long = matches!(route, Route::Direct);
     ensure!((rounded != exact) == long, "rounding shows, or not");
     Ok(())
 }

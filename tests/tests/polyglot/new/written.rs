@@ -15,10 +15,7 @@ use crate::new::{Check, LANGUAGES, ROLES};
 
 pub(crate) const CHECKS: &[Check] = &[
     ("each_readme_names_existing_files", says_what_is_there),
-    (
-        "no_placeholder_is_left",
-        no_placeholder_is_left,
-    ),
+    ("no_placeholder_is_left", no_placeholder_is_left),
     (
         "the_package_of_a_project_is_ours_with_open_gates",
         the_package_is_ours,
@@ -39,7 +36,10 @@ pub(crate) const CHECKS: &[Check] = &[
         "the_named_version_of_the_sdk_is_required",
         the_sdk_of_a_version,
     ),
-    ("a_project_can_be_written_to_an_empty_folder", an_empty_folder),
+    (
+        "a_project_can_be_written_to_an_empty_folder",
+        an_empty_folder,
+    ),
     (
         "a_rust_project_works_in_a_workspace_as_a_member_or_not",
         a_workspace,

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerType, TaskOutcome};
 use solti_metrics_host::runner::{Output, RecordPath, Runner, Task, TaskEnd};
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
 pub(crate) fn check(component: &Path, path: RecordPath, speaks: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone())
         .path(path)
-        .artifacts(kept::artifacts()?)
+        .artifacts(cached_code::artifacts()?)
         .build()?;
-    let program = kept::program(&runner, component)?;
+    let program = cached_code::program(&runner, component)?;
     let mut task = Task::new();
     task.stderr = Output::Capture;
     let tokio = tokio::runtime::Runtime::new()?;

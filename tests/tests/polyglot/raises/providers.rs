@@ -9,16 +9,16 @@ use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, Grants, Providers, RestartPolicy,
 };
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
 /// A deadline that no call reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
-    let providers = Providers::new()?.artifacts(kept::artifacts()?);
+    let providers = Providers::new()?.artifacts(cached_code::artifacts()?);
     // Python's library imports the network, used or not.
     let grants = Grants::new().no_network();
-    let provider = kept::provider(&providers, component, &grants)?;
+    let provider = cached_code::provider(&providers, component, &grants)?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.next = Some(noop_metrics());
