@@ -125,7 +125,7 @@ impl Running {
 
     /// The standard output, which this type does not read.
     pub fn unread(&mut self) -> Result<ChildStdout> {
-        self.unread.take().context("somebody reads it")
+        self.unread.take().context("standard output is read")
     }
 
     /// Waits for a whole line with this beginning, on either stream. Returns the rest of
@@ -140,7 +140,7 @@ impl Running {
                 }
             }
             let more = self.next()?;
-            ensure!(more, "it ended before it said {beginning:?}");
+            ensure!(more, "the child ended before it printed {beginning:?}");
         }
     }
 
@@ -160,7 +160,7 @@ impl Running {
             let more = self.next()?;
             ensure!(
                 more,
-                "it ended: {}",
+                "the child ended: {}",
                 head(&String::from_utf8_lossy(&self.stderr))
             );
         }
@@ -179,7 +179,7 @@ impl Running {
     pub fn end(mut self) -> Result<End> {
         while self.next()? {}
         Ok(End {
-            code: self.status.context("it has a status")?.code(),
+            code: self.status.context("no exit status")?.code(),
             stdout: String::from_utf8_lossy(&self.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&self.stderr).into_owned(),
             took: self.begun.elapsed(),
@@ -196,7 +196,7 @@ impl Running {
             Ok(Event::Ended(how)) => self.status = Some(how?),
             Err(RecvTimeoutError::Disconnected) => return Ok(false),
             Err(RecvTimeoutError::Timeout) => bail!(
-                "it did not end within {:?}:\n{}",
+                "the child did not end within {:?}:\n{}",
                 self.guard,
                 head(&String::from_utf8_lossy(&self.stderr))
             ),

@@ -92,7 +92,7 @@ impl<'a> Sample<'a> {
     ///
     /// When the line has no value, or has labels that are not closed.
     pub fn of(line: &'a str) -> Result<Self> {
-        Self::read(line).with_context(|| format!("no sample: {line}"))
+        Self::read(line).with_context(|| format!("not a sample: {line}"))
     }
 
     /// The value as a number.

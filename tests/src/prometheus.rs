@@ -142,7 +142,7 @@ impl Prometheus {
             }
             let before = series.len();
             series.add(name, &rest, value(&found)?)?;
-            ensure!(series.len() > before, "twice: {found}");
+            ensure!(series.len() > before, "duplicate series: {found}");
         }
         Ok(series)
     }
@@ -219,9 +219,9 @@ fn listening(child: &mut Child) -> Result<SocketAddr> {
         if line.contains("Server is ready to receive web requests") {
             // The thread drains the output, so that the server never blocks on it.
             std::thread::spawn(move || lines.for_each(drop));
-            return address.context("it does not say where it listens");
+            return address.context("Prometheus printed no address");
         }
         said.push(line);
     }
-    bail!("it ended, and said {said:#?}")
+    bail!("Prometheus ended, and printed {said:#?}")
 }

@@ -101,7 +101,7 @@ impl Series {
             ensure!(!sample.labels.is_empty(), "no labels: {}", sample.series);
             let before = series.len();
             series.add(sample.name, &sample.labels, sample.number()?)?;
-            ensure!(series.len() > before, "twice: {}", sample.series);
+            ensure!(series.len() > before, "duplicate series: {}", sample.series);
         }
         Ok(series)
     }
@@ -119,7 +119,7 @@ impl Series {
                 _ => text.to_owned(),
             };
             let twice = identity.insert(name.to_owned(), text).is_some();
-            ensure!(!twice, "{name} twice in {labels:?}");
+            ensure!(!twice, "duplicate label {name} in {labels:?}");
         }
         *self.0.entry((name.to_owned(), identity)).or_default() += by;
         Ok(())
@@ -167,7 +167,7 @@ impl Series {
 
     /// Number of series.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    #[expect(clippy::len_without_is_empty, reason = "no caller needs it")]
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -144,7 +144,7 @@ impl Served {
     ///
     /// When the runner does not serve.
     pub fn address(&self) -> Result<SocketAddr> {
-        self.address.context("it serves nothing")
+        self.address.context("the runner has no address")
     }
 
     /// Waits for the next log entry that matches `like`, after the last returned one. An

@@ -125,7 +125,7 @@ pub fn are_all(examples: &[Example]) -> Result<()> {
                 let source = &example.source;
                 source.file_name() == path.file_name()
             });
-            ensure!(known, "nobody builds {name}");
+            ensure!(known, "no toolchain builds {name}");
         }
     }
     let of = |role: &str| {

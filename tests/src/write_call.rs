@@ -30,7 +30,7 @@ pub fn write_call(event: Event, calls: &mut String) -> Result<()> {
             "(call $error (i32.const {}) (i32.const {}))",
             runner as u8, error as u8,
         )?,
-        other => anyhow::bail!("there is no call for {other:?}"),
+        other => anyhow::bail!("no call for {other:?}"),
     }
     Ok(())
 }

@@ -199,7 +199,7 @@ mod tests {
                 .unwrap_or(f64::NAN)
         };
         let texts = svg.lines().filter(|line| line.starts_with("<text"));
-        let places = texts.map(|line| {
+        let positions = texts.map(|line| {
             let said = line.split(['>', '<']).nth(2).unwrap_or_default();
             let bold = line.contains("heading") || line.contains("title");
             let width = if bold { BOLD } else { LETTER } * said.chars().count() as f64;
@@ -219,11 +219,11 @@ mod tests {
         let positions = positions(&plot(&example()));
         assert!(positions.len() > 20);
         for (number, (left, right, y, said)) in positions.iter().enumerate() {
-            assert!(*left >= 0.0 && *right <= WIDTH, "`{said}` is cut off");
+            assert!(*left >= 0.0 && *right <= WIDTH, "`{said}` crosses the edge");
             for (other_left, other_right, other_y, other) in &positions[number + 1..] {
                 let beside = right <= other_left || other_right <= left;
                 let apart = (y - other_y).abs() >= 15.0;
-                assert!(beside || apart, "`{said}` lies on `{other}`");
+                assert!(beside || apart, "`{said}` overlaps `{other}`");
             }
         }
     }

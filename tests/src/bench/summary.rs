@@ -29,7 +29,7 @@ struct Entry<'a> {
 pub(crate) fn json(verdicts: &[Verdict]) -> Result<String> {
     let entries: Vec<_> = verdicts.iter().map(entry).collect();
     if let Some(entry) = entries.iter().find(|entry| !entry.ratio.is_finite()) {
-        return Err(format!("{}: the ratio is no number", entry.name).into());
+        return Err(format!("{}: the ratio is not a number", entry.name).into());
     }
     Ok(serde_json::to_string_pretty(&entries)? + "\n")
 }

@@ -136,7 +136,7 @@ fn kept<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
     let text = fs::read_to_string(&file)?;
     let found = serde_json::from_str(&text);
     Ok(Some(found.with_context(|| {
-        format!("{}: look for it anew", file.display())
+        format!("{}: outdated, so measure this part again", file.display())
     })?))
 }
 

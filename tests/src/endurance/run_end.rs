@@ -29,8 +29,8 @@ impl RunEnd {
 
     /// Reads the entry of a run's end.
     pub(super) fn of(entry: &Value) -> Result<Self> {
-        let ms = entry["duration_ms"].as_f64().context("how long it took")?;
-        let at = entry["timestamp"].as_str().context("when it ended")?;
+        let ms = entry["duration_ms"].as_f64().context("no duration")?;
+        let at = entry["timestamp"].as_str().context("no time of the end")?;
         let ended = humantime::parse_rfc3339(at)?;
         Ok(Self {
             task: entry["task"].as_str().context("a task")?.to_owned(),

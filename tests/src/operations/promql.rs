@@ -130,7 +130,7 @@ impl Reader {
                 Some(Token::Sign(')')) => return Ok(labels),
                 Some(Token::Sign(',')) => {}
                 Some(Token::Word(label)) => labels.push(label),
-                other => bail!("{other:?} is no label"),
+                other => bail!("{other:?} is not a label"),
             }
         }
     }
@@ -151,7 +151,7 @@ impl Reader {
                     };
                     matchers.push((label, text));
                 }
-                other => bail!("{other:?} is no matcher"),
+                other => bail!("{other:?} is not a matcher"),
             }
         }
         let (named, matchers): (Vec<_>, Vec<_>) = matchers

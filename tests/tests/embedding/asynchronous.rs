@@ -71,7 +71,10 @@ fn a_runner_without_async_rejects_guests_and_names_the_setting() -> Result<()> {
         .build()?;
     runner.load_file(&artifact("reporter", WASI))?;
     let guest = artifact("reporter_wasi3", BARE);
-    let error = runner.load_file(&guest).err().context("it was loaded")?;
+    let error = runner
+        .load_file(&guest)
+        .err()
+        .context("the guest was loaded")?;
     let said = error.to_string();
     ensure!(matches!(error, LoadError::AsyncRefused { .. }), "{said}");
     ensure!(said.contains("build the guest for WASI 0.2"), "{said}");

@@ -39,7 +39,7 @@ fn the_records_of_each_row_arrive() -> Result<()> {
             (arrived, unit) => return Err(anyhow!("{name}: {arrived:?} of {unit:?}")),
         }
     }
-    ensure!(untold == ["native, no-op"], "nobody counted: {untold:?}");
+    ensure!(untold == ["native, no-op"], "without a count: {untold:?}");
     Ok(())
 }
 
@@ -58,7 +58,7 @@ fn the_readme_shows_the_plot_and_the_promises_of_the_limits() -> Result<()> {
     let readme = fs::read_to_string(readme)?;
     let section = readme.split_once("\n## What it costs\n");
     let section = section.and_then(|(_, rest)| rest.split("\n## ").next());
-    let section = section.context("the README says nothing about cost")?;
+    let section = section.context("the README has no section about cost")?;
     for link in ["](docs/performance.svg)", "](docs/performance.md)"] {
         ensure!(section.contains(link), "no {link}");
     }
@@ -66,7 +66,7 @@ fn the_readme_shows_the_plot_and_the_promises_of_the_limits() -> Result<()> {
     let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
     for number in &numbers {
         let promised = LIMITS.iter().any(|limit| limit.bound.number() == *number);
-        ensure!(promised, "{number} is no limit");
+        ensure!(promised, "{number} is not a limit");
     }
     ensure!(!numbers.is_empty(), "nothing is promised");
     Ok(())

@@ -57,7 +57,7 @@ fn a_task_whose_future_is_dropped_is_canceled() -> Result<()> {
         let task = runner.run(&program, Task::new());
         // The slower one of the two is dropped.
         tokio::select! {
-            report = task => anyhow::bail!("it ended by itself: {report:?}"),
+            report = task => anyhow::bail!("the task ended by itself: {report:?}"),
             () = begun => Ok(()),
         }
     })?;
@@ -273,7 +273,7 @@ fn a_program_of_another_runner_is_rejected_without_a_panic() -> Result<()> {
 
 struct Panicking;
 
-#[expect(clippy::panic, reason = "a broken backend is what is tested")]
+#[expect(clippy::panic, reason = "the test needs a panicking backend")]
 impl MetricsBackend for Panicking {
     fn record_task_started(&self, _: RunnerType) {
         panic!("a broken backend");

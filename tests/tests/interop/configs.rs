@@ -3,12 +3,12 @@
 //! comments.
 //!
 //! - `good/`: `--check` accepts the file with this line.
-//! - `refused/`: `--check` and `serve` reject the file.
+//! - `rejected/`: `--check` and `serve` reject the file.
 //! - `unusable/`: the file is valid, and something that it names is not. `--check`
 //!   gives the position, and `serve` ends before a task runs.
 //! - `checked/`: only `--check` fails, since the file may exist when a run starts.
 //!
-//! A case of `refused/` with the comment `# schema: accepts it` has a fault that the JSON
+//! A case of `rejected/` with the comment `# schema: accepts it` has a fault that the JSON
 //! schema cannot express.
 
 use std::fs;
@@ -49,12 +49,12 @@ fn cases() -> Result<Vec<Case>> {
             cases.push(Case::read(kind, &entry?.path())?);
             found += 1;
         }
-        ensure!(found > 0, "there are no cases in {}", kind.folder());
+        ensure!(found > 0, "no cases in {}", kind.folder());
     }
     for entry in fs::read_dir(configs())? {
         let (name, known) = (entry?.file_name(), Kind::ALL.map(Kind::folder));
         let name = name.to_str().context("a name")?;
-        ensure!(known.contains(&name), "nobody looks into configs/{name}");
+        ensure!(known.contains(&name), "no test reads configs/{name}");
     }
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)

@@ -97,9 +97,9 @@ fn labels_but_le(sample: &Sample<'_>) -> String {
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {
     let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
-    ensure!(said.status.success(), "it says {said:?}");
-    ensure!(said.stdout.is_empty(), "it warns: {said:?}");
-    ensure!(said.stderr.is_empty(), "it warns: {said:?}");
+    ensure!(said.status.success(), "the parser prints {said:?}");
+    ensure!(said.stdout.is_empty(), "the parser warns: {said:?}");
+    ensure!(said.stderr.is_empty(), "the parser warns: {said:?}");
     Ok(())
 }
 
@@ -110,7 +110,7 @@ fn promtool_refuses(promtool: &Path) -> Result<()> {
         "# TYPE a_total counter\na_total 1\n",
     ] {
         let said = promtool_about(promtool, wrong)?;
-        ensure!(!said.status.success(), "it accepts {wrong:?}");
+        ensure!(!said.status.success(), "the parser accepts {wrong:?}");
     }
     Ok(())
 }
@@ -124,7 +124,7 @@ fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
 
 fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
     let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
-    ensure!(said.status.success(), "it says {said:?}");
+    ensure!(said.status.success(), "the parser prints {said:?}");
     let read = Samples::from_json(&said.stdout)?;
     expected_samples()?.must_equal(&read)
 }
@@ -139,7 +139,7 @@ fn client_refuses(python_path: &Path) -> Result<()> {
     ];
     for (format, wrong) in wrong {
         let said = client_about(python_path, format, &wrong)?;
-        ensure!(!said.status.success(), "it accepts {wrong}");
+        ensure!(!said.status.success(), "the parser accepts {wrong}");
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ fn program() -> Result<PathBuf> {
     };
     ensure!(
         program.is_file(),
-        "there is no {}; run `cargo build --workspace` first, or name the program in SOLTI_METRICS_BIN",
+        "{} does not exist; run `cargo build --workspace` first, or name the program in SOLTI_METRICS_BIN",
         program.display()
     );
     Ok(program)
@@ -63,7 +63,7 @@ fn cases(program: &Path) -> Result<Vec<Trial>> {
             cases.push(trial(name, move || outcome(&folder, &program, path)));
         }
     }
-    ensure!(!cases.is_empty(), "there are no cases");
+    ensure!(!cases.is_empty(), "no cases");
     cases.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(cases)
 }

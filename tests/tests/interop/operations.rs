@@ -45,7 +45,7 @@ fn written(path: &str, text: &str) -> Result<()> {
     let first = lines.find(|(_, (found, made))| found != made);
     ensure!(
         found == text,
-        "{path} is not what tests/src/operations makes: run `make bless`; it differs first at {first:?}"
+        "{path} differs from the output of tests/src/operations: run `make bless`; the first difference is {first:?}"
     );
     Ok(())
 }

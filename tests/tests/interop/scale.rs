@@ -92,6 +92,6 @@ fn a_task_costs() -> Result<()> {
     ensure!(many - few == 10 * each, "{few} and {many}, at {each} each");
     let page = page::text()?;
     let said = format!("A task has {each} series");
-    ensure!(page.contains(&said), "the page does not say {said}");
+    ensure!(page.contains(&said), "the page does not have {said}");
     Ok(())
 }

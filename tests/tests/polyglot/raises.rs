@@ -65,7 +65,7 @@ fn are_all(found: &[Example]) -> Result<()> {
         if path.is_file() && path.file_stem().is_some_and(|stem| stem == "raises") {
             sources += 1;
             let run = |raises: &Example| raises.source.file_name() == Some(name);
-            ensure!(found.iter().any(run), "nobody runs {}", path.display());
+            ensure!(found.iter().any(run), "no test runs {}", path.display());
         }
     }
     ensure!(sources >= 8, "{sources} languages");

@@ -72,7 +72,7 @@ fn every_block_of_the_page_is_run() -> Result<()> {
                     }
                 }
             }
-            other => anyhow::bail!("nobody runs {other:?}"),
+            other => anyhow::bail!("no test runs {other:?}"),
         }
     }
     let real = fs::read_to_string(place.path("provider.txt"))?;

@@ -166,9 +166,9 @@ fn without_an_end_of_line(stream: &str) -> Result<()> {
     ensure!(end.code == Some(0), "{end}");
     let shown = shown(&end.stdout);
     let told = shown.find("no end");
-    let told = told.with_context(|| format!("it is gone:\n{shown}"))?;
+    let told = told.with_context(|| format!("the text is missing:\n{shown}"))?;
     let table = shown.find(" · 1 run in ").context("no table")?;
-    ensure!(told < table, "it comes behind the table:\n{shown}");
+    ensure!(told < table, "the text comes after the table:\n{shown}");
     Ok(())
 }
 

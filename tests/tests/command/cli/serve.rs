@@ -196,7 +196,7 @@ fn the_server_ends_before_the_report() -> Result<()> {
     let address = served.address;
     let end = served.release()?;
     ensure!(end.code == Some(0), "{end}");
-    let refused = connect(address).err().context("it still serves")?;
+    let refused = connect(address).err().context("the server still answers")?;
     let refused = refused.downcast::<std::io::Error>()?;
     ensure!(refused.kind() == ErrorKind::ConnectionRefused, "{refused}");
     Ok(())
@@ -240,7 +240,7 @@ fn each_scrape_balances_while_tasks_start_and_end() -> Result<()> {
         let (accepted, in_flight) = (ledger("accepted_total")?, ledger("in_flight")?);
         let delivered = ledger("delivered_total")?;
         ensure!(accepted == delivered + in_flight, "{}", answer.body);
-        ensure!(accepted >= last, "a counter went back: {}", answer.body);
+        ensure!(accepted >= last, "a counter decreased: {}", answer.body);
         last = accepted;
     }
     let end = running.end()?;

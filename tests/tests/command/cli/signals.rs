@@ -22,7 +22,7 @@ fn until_it_waits(running: &Running) -> Result<()> {
     let status = format!("/proc/{}/status", running.id);
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
-        let status = fs::read_to_string(&status).context("it has ended")?;
+        let status = fs::read_to_string(&status).context("the command has ended")?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_default().trim().to_owned()
@@ -34,7 +34,7 @@ fn until_it_waits(running: &Running) -> Result<()> {
         }
         thread::yield_now();
     }
-    bail!("it does not wait")
+    bail!("the command does not wait")
 }
 
 /// Checks that the process ends as by a signal. A shell that runs several commands checks

@@ -103,7 +103,7 @@ fn a_hangup_ends_a_run_that_has_nothing_to_reload() -> Result<()> {
     running.signal("HUP")?;
     ensure!(
         running.end()?.code.is_none(),
-        "it did not end by the signal"
+        "the command did not end by the signal"
     );
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(crate) fn at_terminal_with(
     let script = Path::new("/usr/bin/script");
     ensure!(
         script.is_file(),
-        "there is no {}, which makes a terminal: it is part of util-linux",
+        "{} does not exist; install util-linux, which has this program for terminals",
         script.display()
     );
     let mut command: Command = place.shell(

@@ -98,7 +98,7 @@ fn event(record: &Value) -> Result<Event> {
             runner,
             error: label("error")?.parse::<RunnerErrorKind>()?,
         },
-        other => bail!("{other} is no record"),
+        other => bail!("{other} is not a record"),
     })
 }
 

@@ -27,7 +27,7 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
         );
         ensure!(
             found == Some(bytes),
-            "{name} differs; is the command built anew?"
+            "{name} differs; build the command again"
         );
     }
     ensure!(

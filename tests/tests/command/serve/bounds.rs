@@ -85,7 +85,7 @@ fn the_limit_on_open_files_is_raised_to_its_maximum() -> Result<()> {
     let files = limits
         .lines()
         .find(|line| line.starts_with("Max open files"));
-    let mut numbers = files.context("its limit on open files")?.split_whitespace();
+    let mut numbers = files.context("no limit on open files")?.split_whitespace();
     let (soft, hard) = (numbers.nth(3), numbers.next());
     ensure!(soft == hard && soft != Some("64"), "{soft:?}, {hard:?}");
     Ok(())

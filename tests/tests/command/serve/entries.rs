@@ -89,7 +89,7 @@ fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
         "component: printed component=\"telling\"",
     ] {
         let mut lines = end.stderr.lines().filter(|line| line.contains(source));
-        let line = lines.next().context("nothing is told")?;
+        let line = lines.next().context("no entry")?;
         ensure!(line.ends_with(&format!(" line={forged:?}")), "{line}");
     }
     ensure!(!end.stderr.contains("task=\"payroll\""), "{end}");

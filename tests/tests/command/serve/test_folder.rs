@@ -82,7 +82,9 @@ impl TestFolder {
     pub(crate) fn go(&self, served: &Served) -> Result<()> {
         let go = self.path("go");
         fs::create_dir(&go)?;
-        served.until("somebody takes it", |_| Ok((!go.exists()).then_some(())))
+        served.until("a guest takes the folder", |_| {
+            Ok((!go.exists()).then_some(()))
+        })
     }
 }
 

@@ -70,7 +70,7 @@ fn code_sealed_with_another_key_is_rejected() -> Result<()> {
     let (ours, theirs) = (CachedRunner::new()?, CachedRunner::new()?);
     theirs.host.loads(7, Origin::Compiled)?;
     let file = theirs.file()?;
-    let name = file.file_name().context("it has a name")?;
+    let name = file.file_name().context("no file name")?;
     fs::copy(&file, ours.dir().join(name))?;
     ours.host.loads(7, Origin::Compiled)?;
     ours.counted(|counters| {

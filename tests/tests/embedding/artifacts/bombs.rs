@@ -161,7 +161,7 @@ fn peak_memory(place: &TestFolder, options: &[&str]) -> Result<u64> {
     }
     let end = running.end()?;
     ensure!(end.code == Some(1), "{end}");
-    peak.context("it was not there at all")
+    peak.context("the process was never visible")
 }
 
 fn high_water(status: &str) -> Option<u64> {

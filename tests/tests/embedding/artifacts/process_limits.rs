@@ -117,7 +117,7 @@ fn compiling_within_a_lower_limit_names_the_limit_of_the_process() -> Result<()>
                 ensure!(!end.stdout.contains(blame), "{limit}: {end}");
             }
         }
-        ensure!(seen, "{named} was not told for any of {limits:?}");
+        ensure!(seen, "{named} was not named for any of {limits:?}");
     }
     Ok(())
 }

@@ -148,7 +148,7 @@ fn concurrent_loads_compile_the_same_component_once() -> Result<()> {
         let load = || cached.host.runner.load("guest", &guest);
         let loading: Vec<_> = (0..THREADS).map(|_| scope.spawn(load)).collect();
         for loading in loading {
-            let loaded = loading.join().ok().context("it panicked")?;
+            let loaded = loading.join().ok().context("a thread panicked")?;
             cached.host.is_right(&loaded?, 7)?;
         }
         anyhow::Ok(())

@@ -95,7 +95,7 @@ pub(crate) fn program() -> Result<PathBuf> {
     let program = command();
     ensure!(
         program.is_file(),
-        "there is no {}; run `cargo build --workspace` first",
+        "{} does not exist; run `cargo build --workspace` first",
         program.display()
     );
     Ok(program)

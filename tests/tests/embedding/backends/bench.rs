@@ -64,7 +64,7 @@ impl Bench {
             if holds(&status) {
                 return Ok(status);
             }
-            ensure!(begun.elapsed() < GUARD, "not until now: {what}: {status:?}");
+            ensure!(begun.elapsed() < GUARD, "not in time: {what}: {status:?}");
             std::thread::yield_now();
         }
     }
@@ -136,6 +136,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the test needs it")]
     runtime.expect("a runtime").block_on(work)
 }

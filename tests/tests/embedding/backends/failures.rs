@@ -231,7 +231,7 @@ fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
 #[test]
 fn a_panicking_next_backend_affects_neither_the_middleware_nor_the_next_record() -> Result<()> {
     struct Panicking;
-    #[expect(clippy::panic, reason = "a backend that panics is what is tested")]
+    #[expect(clippy::panic, reason = "the test needs a panicking backend")]
     impl MetricsBackend for Panicking {
         fn record_task_started(&self, _: RunnerType) {
             panic!("a broken backend");

@@ -17,7 +17,7 @@ use crate::backends::probe::{NOW, Probe, completed};
 
 struct Panicking;
 
-#[expect(clippy::panic, reason = "a backend that panics is what is tested")]
+#[expect(clippy::panic, reason = "the test needs a panicking backend")]
 impl MetricsBackend for Panicking {
     fn record_task_started(&self, _: RunnerType) {
         panic!("a broken backend");

@@ -182,7 +182,7 @@ const BATCH: &str = r#"
 /// A shared engine, since each engine has a thread.
 pub(crate) fn providers() -> &'static Providers {
     static PROVIDERS: OnceLock<Providers> = OnceLock::new();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the test needs it")]
     PROVIDERS.get_or_init(|| Providers::new().expect("an engine"))
 }
 

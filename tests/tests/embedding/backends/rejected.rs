@@ -109,7 +109,7 @@ const CASES: [(&str, &str, &[&str]); 10] = [
         ],
     ),
     (
-        "an import that nobody has",
+        "an unknown import",
         r#"(component
             (import "acme:db/store@1.0.0" (instance))
             (instance $backend)

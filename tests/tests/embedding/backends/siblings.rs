@@ -49,7 +49,7 @@ fn the_error_of_a_failed_flush_is_returned() -> Result<()> {
         status.flush_error.as_deref() == Some("disk full"),
         "{status:?}"
     );
-    ensure!(status.failures == 0, "it is no failure: {status:?}");
+    ensure!(status.failures == 0, "a failure is counted: {status:?}");
     bench.stop().map(drop)
 }
 

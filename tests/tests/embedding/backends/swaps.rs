@@ -76,7 +76,7 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
 
     ensure!(
         bench.next.forgotten() == 0,
-        "too many for the memory behind it"
+        "too many records for the memory backend"
     );
     // The records arrive in order, each once. Each replacement shows as a flush of the
     // old provider after all its records.
@@ -111,7 +111,7 @@ fn swaps_under_load(drain_timeout: Duration) -> Result<()> {
     ensure!(flushes >= SWAPS, "{flushes} flushes");
     ensure!(
         runners.len() as u64 <= SWAPS + 1,
-        "a record went to an old one"
+        "an old provider got a record"
     );
     Ok(())
 }

@@ -61,7 +61,7 @@ fn same(object: &str, resolve: &Resolve, world: WorldId) -> Result<()> {
     let (ours, theirs) = (printed(&ours)?, printed(&bytes)?);
     ensure!(
         ours == theirs,
-        "{object} is of another world: make the bindings anew\n{ours}\n{theirs}"
+        "{object} has another world: generate the bindings again\n{ours}\n{theirs}"
     );
     Ok(())
 }

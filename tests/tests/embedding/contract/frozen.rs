@@ -163,7 +163,7 @@ fn fits(old: &Package, new: &Package, world: &str) -> Result<()> {
 
     let [old, new] = [old, new].map(|id| resolve.packages[id].worlds.get(world).copied());
     let old = old.context("the old package has no such world")?;
-    let new = new.context("the world is gone")?;
+    let new = new.context("the world is missing")?;
     semver_check(resolve, old, new)
 }
 

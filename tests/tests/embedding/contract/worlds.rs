@@ -40,7 +40,7 @@ fn a_world_has_interfaces_only() -> Result<()> {
                     (key, item),
                     (WorldKey::Interface(_), WorldItem::Interface { .. })
                 ),
-                "`{name}` has an item that is no interface of the package: {key:?}"
+                "`{name}` has an item that is not an interface of the package: {key:?}"
             );
         }
     }

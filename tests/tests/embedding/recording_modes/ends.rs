@@ -100,7 +100,7 @@ fn a_task_dropped_at_any_point_has_delivered_its_records() -> Result<()> {
                 });
                 tokio::select! {
                     report = runner.run(&program, Task::new()) => {
-                        anyhow::bail!("it ended by itself: {report:?}")
+                        anyhow::bail!("the task ended by itself: {report:?}")
                     }
                     () = enough => Ok(()),
                 }

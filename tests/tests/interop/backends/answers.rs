@@ -78,7 +78,10 @@ fn answers() -> Result<()> {
             }
         }
         drop(over);
-        let received = receiver.join().ok().context("the receiver is gone")?;
+        let received = receiver
+            .join()
+            .ok()
+            .context("the collector thread panicked")?;
         lengths.push(received?);
     }
     // Each push has all totals, whose number does not grow.

@@ -72,7 +72,10 @@ fn read_only() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let jsonl = TestedProvider::start("jsonl", &granted(folder.path(), Access::ReadOnly))?;
     fails(&jsonl, 3)?;
-    ensure!(fs::read_dir(folder.path())?.next().is_none(), "it wrote");
+    ensure!(
+        fs::read_dir(folder.path())?.next().is_none(),
+        "the provider wrote"
+    );
 
     // Only a replacement changes a grant.
     jsonl.replace("jsonl", &granted(folder.path(), Access::ReadWrite))?;

@@ -164,7 +164,7 @@ fn read(datagrams: &[String]) -> Result<Expected> {
             .next()
             .map(|tags| tags.strip_prefix('#').context("no tags"));
         let tags = tags.transpose()?.unwrap_or_default();
-        ensure!(fields.next().is_none(), "{line:?} has too much in it");
+        ensure!(fields.next().is_none(), "{line:?} has too many fields");
         let colons = tags.split(',').map(|tag| tag.matches(':').count());
         ensure!(
             tags.is_empty() || colons.into_iter().all(|colons| colons == 1),

@@ -64,7 +64,7 @@ fn client_reads(python_path: &Path) -> Result<()> {
         .arg("openmetrics")
         .stdin(Stdio::from(file))
         .output()?;
-    ensure!(said.status.success(), "it says {said:?}");
+    ensure!(said.status.success(), "prometheus_client prints {said:?}");
     let mut read = Series::default();
     for row in serde_json::from_slice::<Vec<Value>>(&said.stdout)? {
         add(&mut read, &row).with_context(|| row.to_string())?;

@@ -46,7 +46,7 @@ impl Server {
         loop {
             let left = GUARD.saturating_sub(begun.elapsed());
             let Ok(line) = self.lines.recv_timeout(left) else {
-                bail!("it never said {what:?}, but {:#?}", self.said);
+                bail!("the server did not print {what:?}, but {:#?}", self.said);
             };
             if let Some((_, rest)) = line.split_once(what) {
                 return Ok(rest.to_owned());
@@ -59,7 +59,7 @@ impl Server {
     pub(crate) fn must_live(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             self.said.extend(self.lines.iter());
-            bail!("it ended with {status}: {:#?}", self.said);
+            bail!("the server ended with {status}: {:#?}", self.said);
         }
         Ok(())
     }

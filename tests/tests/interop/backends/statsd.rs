@@ -63,7 +63,7 @@ impl Statsd {
             {
                 return Ok(());
             }
-            ensure!(begun.elapsed() < GUARD, "it does not count");
+            ensure!(begun.elapsed() < GUARD, "the server does not count");
         }
     }
 

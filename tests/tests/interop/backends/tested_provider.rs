@@ -151,7 +151,7 @@ fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
 pub(crate) fn provider(name: &str, grants: &Grants) -> Result<Provider> {
     /// A shared engine, since each engine has a thread.
     static PROVIDERS: OnceLock<Providers> = OnceLock::new();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the tests need it")]
     let providers = PROVIDERS.get_or_init(|| Providers::new().expect("an engine"));
     Ok(providers.load_file(&artifact(name, WASI), grants)?)
 }
@@ -160,6 +160,6 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the tests need it")]
     runtime.expect("a runtime").block_on(work)
 }

@@ -251,7 +251,9 @@ pub(crate) fn odd() -> Result<()> {
             },
         ]);
         let Err(error) = composed else {
-            anyhow::bail!("this can be composed now, so say so elsewhere: {more}");
+            anyhow::bail!(
+                "this can be composed now, so remove it from the documented limits: {more}"
+            );
         };
         let text = error.to_string();
         let named = matches!(

@@ -48,12 +48,15 @@ fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
     task.stdout = Output::Capture;
     task.stderr = Output::Capture;
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
-    ensure!(report.ledger.accepted() == 0, "it recorded into the host");
+    ensure!(
+        report.ledger.accepted() == 0,
+        "the program recorded into the host"
+    );
     Ok(Ended {
         code: match report.end {
             TaskEnd::Exited { code } => Some(code),
             TaskEnd::Trapped { .. } => None,
-            other => anyhow::bail!("it ended otherwise: {other}"),
+            other => anyhow::bail!("the program ended differently: {other}"),
         },
         stdout: String::from_utf8(report.stdout)?,
         stderr: String::from_utf8(report.stderr)?,

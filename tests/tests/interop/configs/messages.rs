@@ -23,7 +23,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
     let (end, said) = check(&case.text)?;
     ensure!(
         said == case.said,
-        "{} says\n{}\n{end}\nBLESS=1 writes what is said",
+        "{} expects\n{}\n{end}\nBLESS=1 writes the real messages",
         case.path.display(),
         case.said.join("\n")
     );
@@ -34,9 +34,9 @@ pub(crate) fn check(case: &Case) -> Result<()> {
         return Ok(());
     }
     ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
-    ensure!(!said.is_empty(), "nothing is said: {end}");
+    ensure!(!said.is_empty(), "no message: {end}");
     match case.kind {
-        Kind::Refused => {
+        Kind::Rejected => {
             let served = place.serve(&[&file])?;
             ensure!(served.code == Some(2), "{served}");
             ensure!(served.stderr == end.stderr, "{served}");

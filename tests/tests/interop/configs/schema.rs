@@ -40,7 +40,7 @@ fn written() -> Result<()> {
     let found = fs::read_to_string(file)?;
     ensure!(
         found == schema,
-        "{FILE} is not what `serve --schema` says: BLESS=1 writes it"
+        "{FILE} differs from the output of `serve --schema`: BLESS=1 writes it"
     );
     Ok(())
 }
@@ -51,7 +51,7 @@ fn accepts(validator: &Path) -> Result<()> {
     ensure!(files.len() >= 2, "{} examples", files.len());
     let fine = cases()?
         .into_iter()
-        .filter(|case| case.kind != Kind::Refused);
+        .filter(|case| case.kind != Kind::Rejected);
     files.extend(fine.map(|case| case.path));
     files.push(root().join("deploy/serve.toml"));
     for (file, (accepted, why)) in verdicts(validator, &files)? {
@@ -62,8 +62,8 @@ fn accepts(validator: &Path) -> Result<()> {
 
 fn refuses(validator: &Path) -> Result<()> {
     let cases = cases()?;
-    let refused = cases.iter().filter(|case| case.kind == Kind::Refused);
-    let expected: BTreeMap<_, _> = refused
+    let rejected = cases.iter().filter(|case| case.kind == Kind::Rejected);
+    let expected: BTreeMap<_, _> = rejected
         .map(|case| (case.path.clone(), case.schema_accepts))
         .collect();
     let files: Vec<_> = expected.keys().cloned().collect();
@@ -112,7 +112,7 @@ fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bo
     let verdicts: BTreeMap<PathBuf, _> = verdicts.collect::<Result<_>>()?;
     ensure!(
         verdicts.len() == files.len(),
-        "not a verdict for each: {said}"
+        "a verdict is missing: {said}"
     );
     Ok(verdicts)
 }

@@ -54,7 +54,7 @@ fn refuses() -> Result<()> {
         ensure!(right.contains(found), "nothing is {found}");
         let end = checked(&right.replace(found, wrong))?;
         let refused = end.code == Some(2) && end.stderr.contains(named);
-        ensure!(refused, "of {wrong} it says {end}");
+        ensure!(refused, "{wrong}: {end}");
     }
     Ok(())
 }

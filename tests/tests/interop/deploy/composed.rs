@@ -36,7 +36,7 @@ fn asks(provider: &str, wanted: &str, other: &str) -> Result<()> {
     );
     ensure!(
         !imports().any(|import| import.starts_with(other)),
-        "it imports {other}"
+        "the component imports {other}"
     );
     ensure!(
         world

@@ -75,7 +75,7 @@ fn sources() -> Result<()> {
             continue;
         }
         for source in sources {
-            ensure!(root().join(source).exists(), "there is no {source}");
+            ensure!(root().join(source).exists(), "{source} does not exist");
         }
     }
     let build = "cargo build --release --locked --package solti-metrics-cli";

@@ -79,7 +79,10 @@ fn refuses(python_path: &Path) -> Result<()> {
         let text = deployed("kubernetes/runner.yaml")?.replacen(right, wrong, 1);
         let file = place.path().join("wrong.yaml");
         std::fs::write(&file, &text)?;
-        ensure!(read_at(python_path, &file).is_err(), "it accepts {wrong}");
+        ensure!(
+            read_at(python_path, &file).is_err(),
+            "kubernetes-validate accepts {wrong}"
+        );
     }
     Ok(())
 }
@@ -182,7 +185,7 @@ fn spin() -> Result<()> {
     let manifest: toml::Table = deployed("kubernetes/spin.toml")?.parse()?;
     let manifest = serde_json::to_value(manifest)?;
     let started = manifest["trigger"]["command"][0]["component"].as_str();
-    let component = &manifest["component"][started.context("it starts nothing")?];
+    let component = &manifest["component"][started.context("the container has no command")?];
     let environment = &component["environment"];
     may_push(
         &component["allowed_outbound_hosts"],

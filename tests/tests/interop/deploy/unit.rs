@@ -27,13 +27,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         analyze.trial("systemd_accepts_the_unit", |analyze| {
             let said = verified(analyze, &deployed(UNIT)?)?;
             ensure!(said.status.success(), "{said:?}");
-            ensure!(said.stderr.is_empty(), "it warns: {said:?}");
+            ensure!(said.stderr.is_empty(), "systemd-analyze warns: {said:?}");
             Ok(())
         }),
         analyze.trial("systemd_reports_a_wrong_setting", |analyze| {
             let wrong = deployed(UNIT)?.replace("NoNewPrivileges=", "NoNewPrivilege=");
             let said = verified(analyze, &wrong)?;
-            ensure!(!said.stderr.is_empty(), "it accepts {wrong}");
+            ensure!(!said.stderr.is_empty(), "systemd-analyze accepts {wrong}");
             Ok(())
         }),
         analyze.trial("systemd_finds_the_unit_little_exposed", |analyze| {
@@ -41,7 +41,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             ensure!(said.status.success(), "{}", lossy(&said.stdout));
             let open = deployed(UNIT)?.replace("SystemCallFilter=", "#");
             let said = exposure(analyze, &open)?;
-            ensure!(!said.status.success(), "it finds this as good: {open}");
+            ensure!(
+                !said.status.success(),
+                "systemd-analyze gives the same grade: {open}"
+            );
             Ok(())
         }),
     ]

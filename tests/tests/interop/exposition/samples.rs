@@ -66,7 +66,7 @@ impl Samples {
                 .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
                 .collect();
             let twice = samples.add(kind, name, &labels, value)?;
-            ensure!(!twice, "twice: {row}");
+            ensure!(!twice, "duplicate sample: {row}");
         }
         Ok(samples)
     }

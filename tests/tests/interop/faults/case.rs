@@ -95,7 +95,7 @@ impl Case {
         ensure!(!case.why.is_empty(), "{}: why?", path.display());
         ensure!(
             case.reports() || case.expects_no_report(),
-            "{}: what is expected of the report is in none without `--format json`",
+            "{}: expectations of the report need `--format json`",
             path.display()
         );
         Ok(case)

@@ -71,7 +71,7 @@ pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
             Err(RecvTimeoutError::Timeout) => {
                 send("KILL", id)?;
                 let (stdout, stderr) = (head(&text(&stdout)), head(&text(&stderr)));
-                bail!("it did not end within {GUARD:?}, and wrote\n{stdout}\n{stderr}");
+                bail!("the program did not end within {GUARD:?}, and wrote\n{stdout}\n{stderr}");
             }
         }
         if let Some(due) = signal.take_if(|it| says(&stdout, it) || says(&stderr, it)) {
@@ -79,10 +79,10 @@ pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
         }
     }
     if let Some(Signal { after, .. }) = signal {
-        bail!("it ended before it said {after:?}");
+        bail!("the program ended before it printed {after:?}");
     }
     Ok(End {
-        status: status.context("it ended")?,
+        status: status.context("the program ended")?,
         stdout: text(&stdout),
         stderr: text(&stderr),
     })

@@ -87,12 +87,12 @@ fn unbalanced() -> Result<()> {
 
 fn must_fail<T>(result: Result<T>, for_reason: &str) -> Result<()> {
     let Err(error) = result else {
-        bail!("it passes");
+        bail!("the case passes");
     };
     let error = format!("{error:#}");
     ensure!(
         error.contains(for_reason),
-        "it fails for another reason: {error}"
+        "the case fails for another reason: {error}"
     );
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(crate) fn lay_out(case: &Case, folder: &Path, place: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().context("an entry has a name")?;
-        let name = name.to_str().context("its name is text")?;
+        let name = name.to_str().context("the name is not UTF-8")?;
         if name == "case.toml" {
             continue;
         }

@@ -46,7 +46,7 @@ pub(crate) fn asked() -> Result<Vec<Asked>> {
             let (selector, label) = query
                 .strip_prefix("label_values(")
                 .and_then(|rest| rest.strip_suffix(')')?.rsplit_once(", "))
-                .with_context(|| format!("{query} is no label_values()"))?;
+                .with_context(|| format!("{query} is not label_values()"))?;
             let by = format!("${}", text(&variable["name"])?);
             asked.push(filled(by, selector, Some(label.to_owned()))?);
         }
@@ -68,7 +68,7 @@ fn filled(by: String, expression: &str, label: Option<String>) -> Result<Asked> 
         text = text.replace(variable, value);
     }
     if text.contains('$') {
-        bail!("{by} has a variable that nobody offers: {text}");
+        bail!("{by} has an unknown variable: {text}");
     }
     Ok(Asked { by, text, label })
 }

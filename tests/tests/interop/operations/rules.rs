@@ -43,14 +43,17 @@ fn names() -> Result<()> {
     let mut names = BTreeSet::new();
     for name in all().map(|alert| alert.name) {
         ensure!(names.insert(name), "{name} twice");
-        ensure!(name.starts_with("Solti"), "{name} may be anybody's");
+        ensure!(
+            name.starts_with("Solti"),
+            "{name} lacks the prefix of this project"
+        );
     }
     for recording in recordings() {
         ensure!(names.insert(recording.name), "{} twice", recording.name);
         let parts = recording.name.split(':').count();
         ensure!(
             parts == 3,
-            "{} is no level:metric:operation",
+            "{} is not level:metric:operation",
             recording.name
         );
     }
@@ -63,7 +66,7 @@ fn words() -> Result<()> {
         ensure!(!alert.summary.contains('\n'), "{name}: more than one line");
         ensure!(
             !alert.summary.ends_with('.'),
-            "{name}: a summary is no sentence"
+            "{name}: a summary is not a sentence"
         );
         let sentences = alert.description.matches(['.', ':']).count();
         ensure!(sentences >= 2, "{name} does not say what to do");

@@ -40,7 +40,7 @@ fn every_number(browser: &mut Browser, server: &mut Server) -> Result<()> {
     must_equal(&everything(browser)?, METRICS)?;
     let asked = server.asked();
     let metrics = asked.iter().find(|request| request.path == "/metrics");
-    let accept = &metrics.context("nobody asked")?.headers["accept"];
+    let accept = &metrics.context("no request")?.headers["accept"];
     ensure!(accept == "application/openmetrics-text; version=1.0.0");
     ensure!(browser.complaints.is_empty(), "{:?}", browser.complaints);
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) fn accepted(promtool: &Path) -> Result<()> {
 pub(crate) fn refused(promtool: &Path) -> Result<()> {
     for (name, check) in CHECKS {
         let said = asked(promtool, check, "groups: no\nscrape_configs: no\n")?;
-        ensure!(!said.status.success(), "it accepts any {name}");
+        ensure!(!said.status.success(), "promtool accepts any {name}");
     }
     Ok(())
 }

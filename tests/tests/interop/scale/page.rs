@@ -67,6 +67,6 @@ fn amount<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<f64> {
     let number = words.next().context("no number")?.replace(',', "");
     let unit = words.next().context("no unit")?;
     let power = UNITS.iter().position(|known| *known == unit);
-    let power = i32::try_from(power.with_context(|| format!("{unit} is no unit"))?)?;
+    let power = i32::try_from(power.with_context(|| format!("{unit} is not a unit"))?)?;
     Ok(number.parse::<f64>()? * 1_000_f64.powi(power))
 }

@@ -114,7 +114,7 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
         .filter_map(|entry| records(entry["line"].as_str()?))
         .collect();
     let falls = said.windows(2).position(|pair| pair[1] < pair[0]);
-    let of_first = said[falls.with_context(|| format!("only one spoke: {said:?}"))?];
+    let of_first = said[falls.with_context(|| format!("only one instance reported: {said:?}"))?];
     ensure!(of_first as f64 > ENOUGH && of_second > 0.0);
     ensure!(
         of_first as f64 + of_second == whole,

@@ -32,7 +32,7 @@ impl Tap {
     pub(crate) fn head(&self, beginning: &str) -> Result<String> {
         loop {
             let head = self.heads.recv_timeout(GUARD);
-            let head = head.with_context(|| format!("nobody said {beginning}"))?;
+            let head = head.with_context(|| format!("no head starts with {beginning}"))?;
             if head.starts_with(beginning) {
                 return Ok(head);
             }

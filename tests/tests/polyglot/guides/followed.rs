@@ -42,8 +42,8 @@ pub(crate) fn check(language: &str) -> Result<()> {
             }
         }
     }
-    ensure!(terminal.is_none(), "nobody ends what runs");
-    ensure!(asks, "nobody asks the provider");
+    ensure!(terminal.is_none(), "no block ends the running command");
+    ensure!(asks, "no block queries the provider");
     ends_as_promised(language, folder)
 }
 
@@ -90,7 +90,7 @@ fn asked(
     let [line] = block.lines().collect::<Vec<_>>()[..] else {
         bail!("not one question: {:?}", block.text);
     };
-    ensure!(line.contains(ADDRESS), "{line} asks somebody else");
+    ensure!(line.contains(ADDRESS), "{line} queries another address");
     let question = line.replace(ADDRESS, &terminal.address);
     loop {
         let printed = shell::run(&question, folder)?;

@@ -39,9 +39,9 @@ fn the_toolchains_are_those_tested() -> Result<()> {
                     pins.lines().any(is)
                 })
             }
-            _ => bail!("nobody knows what `{line}` installs"),
+            _ => bail!("`{line}` installs unknown software"),
         };
-        ensure!(pinned, "`{line}` installs what nobody has tested");
+        ensure!(pinned, "`{line}` installs an untested version");
         Ok(())
     })
 }

@@ -32,7 +32,7 @@ pub(crate) fn kind(block: &Block) -> Result<Kind<'_>> {
         ("sh", about) if about.starts_with("until ctrl-") => Kind::Until,
         ("console", "") => Kind::Shown,
         ("console", about) if about.starts_with("after ctrl-") => Kind::After,
-        ("sh" | "console" | "", _) | (_, "") => bail!("nobody knows what to do with {block:?}"),
+        ("sh" | "console" | "", _) | (_, "") => bail!("{block:?} has an unknown kind"),
         (_, file) => Kind::File(file),
     })
 }

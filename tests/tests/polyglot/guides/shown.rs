@@ -18,7 +18,7 @@ pub(crate) fn is_in(shown: &str, printed: &str) -> Result<()> {
         match rest.windows(part.len()).position(is_here) {
             Some(at) => rest = &rest[at + part.len()..],
             None => bail!(
-                "what is shown was not printed:\n{}\n\n{printed}",
+                "the shown output was not printed:\n{}\n\n{printed}",
                 part.join("\n")
             ),
         }

@@ -71,7 +71,7 @@ impl Terminal {
                 let killed = Command::new("sh").args(["-c", &kill]).status()?;
                 ensure!(killed.success(), "{kill}: {killed}");
             }
-            other => bail!("{other} is no key"),
+            other => bail!("{other} is not a key"),
         }
         let mut printed = String::new();
         let stdout = self.child.stdout.as_mut().context("no standard output")?;

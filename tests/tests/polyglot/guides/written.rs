@@ -44,7 +44,7 @@ fn every_language_has_a_guide() -> Result<()> {
         let has = GUIDES.iter().any(|(language, _)| Some(*language) == name);
         // The index, and the page with the cost of languages.
         let other = ["README.md", "languages.md"].contains(&&*page);
-        ensure!(has || other, "nobody follows {page}");
+        ensure!(has || other, "no test follows {page}");
         pages += 1;
     }
     ensure!(pages == GUIDES.len() + 2, "{pages} pages");

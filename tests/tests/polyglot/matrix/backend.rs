@@ -72,7 +72,7 @@ impl Loaded {
         let mut provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
         if provider.is_none() {
             let Oracle::Here(component) = &self.component else {
-                bail!("it was not built: {:?}", self.component);
+                bail!("the example was not built: {:?}", self.component);
             };
             *provider = Some(cached_code::provider(
                 &self.providers,
@@ -80,7 +80,7 @@ impl Loaded {
                 &Grants::new(),
             )?);
         }
-        provider.clone().context("it was not loaded")
+        provider.clone().context("the provider was not loaded")
     }
 }
 
@@ -101,7 +101,7 @@ impl Backend {
             Destination::Prometheus => End::Host(Arc::default()),
             Destination::Provider(example, loaded) => {
                 let Oracle::Here(component) = example.component() else {
-                    bail!("it was not built");
+                    bail!("the example was not built");
                 };
                 example.is_of_today(&component)?;
                 End::Component(started(loaded, None)?)

@@ -52,7 +52,10 @@ pub(crate) fn check(route: &Route, destination: &Destination) -> Result<()> {
         return Ok(());
     }
     let rounded = ours(&events.into_iter().map(in_quickjs).collect::<Vec<_>>())?;
-    ensure!(theirs == rounded, "not as its page says:\n{exposed}");
+    ensure!(
+        theirs == rounded,
+        "differs from the description in the example:\n{exposed}"
+    );
     let long = matches!(route, Route::Direct);
     ensure!((rounded != exact) == long, "rounding shows, or not");
     Ok(())

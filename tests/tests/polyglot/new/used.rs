@@ -26,7 +26,7 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
         "guest" => guest(&project)?,
         "provider" => provider(&project)?,
         "middleware" => middleware(&project)?,
-        _ => bail!("{role} is no role"),
+        _ => bail!("{role} is not a role"),
     }
     let mut written = Project::new(language, role)?.files()?;
     if language.starts_with("rust") {
