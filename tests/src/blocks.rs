@@ -14,7 +14,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Whether the block has this language and these other words.
+    /// Returns whether the block has this language and these other words.
     #[must_use]
     pub fn is(&self, language: &str, about: &str) -> bool {
         self.language == language && self.about == about

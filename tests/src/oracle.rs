@@ -216,7 +216,7 @@ fn look_up(oracles: &Path, name: &str, path: &str, script: &str) -> Result<PathB
     Err(format!("no {name}: {reason}"))
 }
 
-/// Whether a test that cannot run fails instead of being skipped: in CI.
+/// Returns whether a test that cannot run fails instead of being skipped: in CI.
 #[must_use]
 pub fn required() -> bool {
     let is = |name, value| env::var(name).is_ok_and(|found| found == value);

@@ -114,8 +114,8 @@ fn built_by_the_script(role: &str) -> Result<Vec<Example>> {
 ///
 /// # Errors
 ///
-/// When the folder of the examples has a reporter or a provider that is not in the list,
-/// or when fewer than eight languages have both.
+/// When a reporter or a provider in the folder of the examples is not in the list, or when
+/// fewer than eight languages have both.
 pub fn are_all(examples: &[Example]) -> Result<()> {
     for entry in fs::read_dir(folder())? {
         let path = entry?.path();

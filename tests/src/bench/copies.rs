@@ -2,11 +2,10 @@ use super::{Arrived, Result, Work};
 
 /// Several copies of one work. Each round measures another copy.
 ///
-/// The positions of a store and an engine on the heap change the speed of a guest. If an
-/// address that the guest loads has the same last digits as an address that it has just
-/// stored, the load appears to depend on the store. A record then takes twice as long,
-/// for the lifetime of that store and engine. With several copies, the median does not
-/// depend on luck.
+/// The positions of a store and an engine on the heap change the speed of a guest. A load
+/// appears to depend on the last store if both addresses have the same last digits. A
+/// record then takes twice as long, for the lifetime of that store and engine. With
+/// several copies, the median does not depend on luck.
 pub(super) struct Copies {
     works: Vec<Box<dyn Work>>,
     now: usize,

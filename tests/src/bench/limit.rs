@@ -41,7 +41,7 @@ impl Bound {
         }
     }
 
-    /// Whether the ratio is on the right side of the bound.
+    /// Returns whether the ratio is on the right side of the bound.
     #[must_use]
     pub fn holds(self, ratio: f64) -> bool {
         match self {
@@ -160,13 +160,13 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    /// Whether the measured ratio is on the right side of the bound, judged or not.
+    /// Returns whether the measured ratio is on the right side of the bound, judged or not.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
         self.limit.bound.holds(self.ratio)
     }
 
-    /// Whether the verdict makes `make bench-check` fail.
+    /// Returns whether the verdict makes `make bench-check` fail.
     #[must_use]
     pub(crate) fn fails(&self) -> bool {
         !self.holds() && self.not_judged.is_none()

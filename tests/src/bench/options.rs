@@ -3,11 +3,11 @@
 pub(super) struct Options {
     /// Number of turns of each row.
     pub(super) rounds: usize,
-    /// Whether growth is measured up to the documented sizes.
+    /// True if growth is measured up to the documented sizes.
     pub(super) full: bool,
-    /// Whether the run writes the page and the plot.
+    /// True if the run writes the page and the plot.
     pub(super) write: bool,
-    /// Whether a broken limit fails the run.
+    /// True if a broken limit fails the run.
     pub(super) check: bool,
 }
 
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_arguments_are_rejected() {
         for line in ["--round 5", "--rounds", "--rounds 0", "--rounds x", "5"] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -5,7 +5,7 @@ pub(super) struct Options {
     pub(super) parts: Vec<Part>,
     /// Length of the soak.
     pub(super) minutes: u64,
-    /// Whether the run writes the page and the plot from saved results.
+    /// True if the run writes the page and the plot from saved results.
     pub(super) write: bool,
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_arguments_are_rejected() {
         for line in ["--minutes", "--minutes 0", "--minutes x", "swim", "5"] {
             assert!(parse(line).is_err(), "{line}");
         }

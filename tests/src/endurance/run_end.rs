@@ -22,7 +22,7 @@ impl RunEnd {
         ends.map(|entry| Self::of(&entry))
     }
 
-    /// Whether an entry is the end of a run.
+    /// Returns whether an entry is the end of a run.
     pub(super) fn is(entry: &Value) -> bool {
         entry["message"] == "run ended"
     }

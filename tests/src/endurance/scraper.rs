@@ -29,7 +29,7 @@ impl Scraper {
         scrape(&mut connection)?;
         let (mut took, begun) = (Vec::new(), Instant::now());
         let mut due = self.phase;
-        // The receiver is gone if the round has ended already.
+        // Sending fails if the round has ended already.
         let _ = ready.send(());
         loop {
             match stop.recv_timeout(due.saturating_sub(begun.elapsed())) {
@@ -64,7 +64,7 @@ fn scrape(connection: &mut TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Length of an answer. `None` until its head is complete.
+/// Length of an answer. The result is `None` until its head is complete.
 fn length(answer: &[u8]) -> Result<Option<usize>> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);

@@ -198,7 +198,7 @@ impl Ledger {
         })
     }
 
-    /// Whether the ledger balances and has no record in flight.
+    /// Returns whether the ledger balances and has no record in flight.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.in_flight == 0 && self.accepted == self.delivered + self.dropped

@@ -34,13 +34,13 @@ impl Verdict {
         })
     }
 
-    /// Whether the growth of memory is at most [`MOST_GROWTH`], within the uncertainty of
+    /// Returns whether the growth of memory is at most [`MOST_GROWTH`], within the uncertainty of
     /// the slope.
     pub(super) fn memory_is_flat(&self) -> bool {
         self.resident.slope - 2.0 * self.resident.error <= MOST_GROWTH
     }
 
-    /// Whether the number of open files grows by at most [`MOST_FDS`].
+    /// Returns whether the number of open files grows by at most [`MOST_FDS`].
     pub(super) fn files_are_closed(&self) -> bool {
         self.fds.1 - self.fds.0 <= MOST_FDS
     }

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unsupported_syntax_is_an_error() {
         for wrong in [
             "sum(x) by (a)",
             "x / ignoring (a) y",

@@ -151,7 +151,7 @@ impl Look {
         })
     }
 
-    /// Whether the dates of both last runs have moved by at least half of `by`.
+    /// Returns whether the dates of both last runs have moved by at least half of `by`.
     fn dated_otherwise(&self, before: &Self, by: i64) -> bool {
         self.many.iter().zip(&before.many).all(|(now, before)| {
             let seconds = match now.dated.duration_since(before.dated) {

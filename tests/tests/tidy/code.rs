@@ -22,7 +22,7 @@ pub(crate) fn code(source: &str) -> String {
     code
 }
 
-/// Whether `word` occurs in `code` as a whole word, followed by `then`.
+/// Returns whether `word` occurs in `code` as a whole word, followed by `then`.
 pub(crate) fn has(code: &str, word: &str, then: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let (before, after) = (&code[..at], &code[at + word.len()..]);

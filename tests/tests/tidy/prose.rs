@@ -29,7 +29,7 @@ fn no_page_has_a_path_of_a_machine() -> Result<()> {
     Ok(())
 }
 
-/// Whether a line has an absolute path into the folders of a user or a server.
+/// Returns whether a line has an absolute path into the folders of a user or a server.
 fn names_a_machine(line: &str) -> bool {
     MACHINES.iter().any(|top| {
         let folder = format!("/{top}/");
@@ -116,7 +116,7 @@ fn decisions_have_a_date_and_are_in_the_index() -> Result<()> {
     Ok(())
 }
 
-/// Whether a text in backticks is a path of the project: it starts with a top folder, or
+/// Returns whether a text in backticks is a path of the project: it starts with a top folder, or
 /// ends like a file or a folder.
 fn is_repository_path(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);

@@ -147,7 +147,7 @@ fn libraries_mention_no_options() -> Result<()> {
     Ok(())
 }
 
-/// Whether the line has an option, such as `--listen`.
+/// Returns whether the line has an option, such as `--listen`.
 fn names_an_option(line: &str) -> bool {
     line.match_indices("--").any(|(at, _)| {
         let after = line[at + 2..].chars().next();

@@ -16,7 +16,7 @@ struct Case {
     file: String,
     role: &'static str,
     runnable: bool,
-    /// Whether the component can be a backend or a middleware.
+    /// True if the component can be a backend or a middleware.
     receives: bool,
     /// Words that the problem must contain.
     named: &'static [&'static str],

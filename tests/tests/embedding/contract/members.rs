@@ -55,9 +55,9 @@ fn each_gate_names_the_release_of_its_member() -> Result<()> {
 #[derive(Debug)]
 struct Member {
     path: String,
-    /// `None` where WIT has no docs: a `use`.
+    /// Absent where WIT has no docs: a `use`.
     docs: Option<Docs>,
-    /// `None` where WIT has no gates: a case, a field.
+    /// Absent where WIT has no gates: a case, a field.
     gate: Option<Stability>,
 }
 

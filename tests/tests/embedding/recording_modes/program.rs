@@ -77,7 +77,7 @@ fn ending() -> impl Strategy<Value = Ending> {
     ]
 }
 
-/// The records and the end of the steps, without a guest. `None` above `most` records.
+/// The records and the end of the steps, without a guest. The result is `None` above `most` records.
 pub(crate) fn replay(steps: &[Step], most: usize) -> Option<(Vec<Event>, End)> {
     let mut events = Vec::new();
     let end = replay_into(steps, most, &mut events)?;

@@ -11,7 +11,7 @@ use solti_metrics_host::runner::{Access, Output, Runner, Task, TaskEnd};
 /// The end of a composed program, and its output.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// `None` after a trap.
+    /// Exit code. A trap has none.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,

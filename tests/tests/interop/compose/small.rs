@@ -11,7 +11,7 @@ pub(crate) struct Small {
     pub(crate) runners: &'static str,
     /// The parameters of the only function after the runner.
     pub(crate) parameters: &'static str,
-    /// Whether the component imports `types`, as toolchains make it.
+    /// True if the component imports `types`, as toolchains make it.
     pub(crate) imports_types: bool,
     /// Further text of the component.
     pub(crate) more: &'static str,

@@ -34,7 +34,7 @@ pub(crate) struct Case {
     pub(crate) text: String,
     /// Its first lines without `# `: `error: LINE:COLUMN: KEY: REASON`.
     pub(crate) said: Vec<String>,
-    /// Whether the JSON schema accepts the configuration.
+    /// True if the JSON schema accepts the configuration.
     pub(crate) schema_accepts: bool,
 }
 

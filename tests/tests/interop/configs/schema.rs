@@ -93,7 +93,7 @@ fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     Ok((folder, files))
 }
 
-/// Whether the validator accepts each file, and its reason.
+/// The verdict of the validator on each file, and its reason.
 fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bool, String)>> {
     let output = Command::new("python3")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/validate_configs.py"))

@@ -44,7 +44,7 @@ pub(crate) struct Case {
     /// New names of inputs, for names that a repository cannot have.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
-    /// Whether standard output is closed from the start.
+    /// True if standard output is closed from the start.
     #[serde(default)]
     pub(crate) closed_stdout: bool,
     /// The signal to the program, and its time.
@@ -101,7 +101,7 @@ impl Case {
         Ok(case)
     }
 
-    /// Whether the program writes a report to standard output. Wrong use gets no report.
+    /// Returns whether the program writes a report to standard output. Wrong use gets no report.
     pub(crate) fn reports(&self) -> bool {
         let asked = self
             .args

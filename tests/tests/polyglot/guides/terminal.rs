@@ -55,7 +55,7 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Whether the maximum time has passed.
+    /// Returns whether the maximum time has passed.
     pub(crate) fn is_late(&self) -> bool {
         self.begun.elapsed() > GUARD
     }
