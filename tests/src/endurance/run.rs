@@ -107,9 +107,9 @@ fn note(look: &Look) {
 
 fn write() -> Result<()> {
     let found = Found {
-        soak: kept(Part::Soak)?,
-        spinners: kept(Part::Spinners)?,
-        crowd: kept(Part::Crowd)?,
+        soak: saved(Part::Soak)?,
+        spinners: saved(Part::Spinners)?,
+        crowd: saved(Part::Crowd)?,
     };
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::write(docs.join("reliability.md"), page(&found, &Machine::here()))?;
@@ -128,7 +128,7 @@ fn keep(part: Part, found: &impl Serialize) -> Result<()> {
 }
 
 /// The saved result of a part, if any.
-fn kept<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
+fn saved<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
     let file = file(part)?;
     if !file.exists() {
         return Ok(None);

@@ -78,7 +78,7 @@ fn the_guest_is_the_example_and_runs_as_shown() -> Result<()> {
         hello.join("Cargo.toml"),
         format!("{manifest}\n[workspace]\n"),
     )?;
-    symlink(kept()?, hello.join("target"))?;
+    symlink(target_folder()?, hello.join("target"))?;
     // The locked versions, which are present already.
     fs::copy(root().join("Cargo.lock"), hello.join("Cargo.lock"))?;
 
@@ -100,7 +100,7 @@ fn the_project_is_started_built_and_run_as_shown() -> Result<()> {
     // The locked versions, next to their build results of the previous run.
     let project = folder.path().join("my-guest");
     fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock"))?;
-    symlink(kept()?, project.join("target"))?;
+    symlink(target_folder()?, project.join("target"))?;
     let rest: Vec<_> = lines.collect();
     let said = shell(&rest.join("\n"), folder.path())?;
     ensure!(said.contains(" lines\n"), "{said}");
@@ -292,15 +292,15 @@ fn only<'a>(blocks: &'a [Block], language: &str, about: &str) -> Result<&'a Bloc
 }
 
 /// The target directory of the README's guest, next to the other guests.
-fn kept() -> Result<PathBuf> {
+fn target_folder() -> Result<PathBuf> {
     let guests = artifact("hello", WASI);
-    let kept = guests
+    let folder = guests
         .ancestors()
         .nth(4)
         .context("no folder")?
         .join("readme");
-    fs::create_dir_all(&kept)?;
-    Ok(kept)
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Runs a line in `folder`, with the command and the guests' compiler.

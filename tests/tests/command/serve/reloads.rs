@@ -21,26 +21,27 @@ fn altered(mut component: Vec<u8>) -> Vec<u8> {
 #[test]
 fn only_changed_tasks_restart() -> Result<()> {
     let bytes = guests::waiter()?;
-    let names = ["kept", "changed", "removed", "new"];
+    let names = ["unchanged", "changed", "removed", "new"];
     let files = names.map(|name| (format!("{name}.wasm"), bytes.clone()));
     let files: Vec<_> = files
         .iter()
         .map(|(name, it)| (&**name, it.clone()))
         .collect();
     let place = TestFolder::with(&files)?;
-    let [kept, changed, removed] = ["kept", "changed", "removed"].map(|name| waiter(name, ""));
-    let mut served = place.serve(&format!("{kept}{changed}{removed}"))?;
-    for name in ["kept", "changed", "removed"] {
+    let [unchanged, changed, removed] =
+        ["unchanged", "changed", "removed"].map(|name| waiter(name, ""));
+    let mut served = place.serve(&format!("{unchanged}{changed}{removed}"))?;
+    for name in ["unchanged", "changed", "removed"] {
         until(&served, name, |task| task["running"] == 1)?;
     }
     let changed = waiter("changed", "args = [\"again\"]");
     let new = waiter("new", "");
-    let error = served.reload(&format!("{kept}{changed}{new}"))?;
+    let error = served.reload(&format!("{unchanged}{changed}{new}"))?;
     ensure!(error.is_none(), "{error:?}");
     let answer = until(&served, "changed", |task| task["running"] == 1)?;
     ensure!(answer["runs"]["canceled"] == 1, "{answer}");
     until(&served, "new", |task| task["running"] == 1)?;
-    let answer = task(&served, "kept")?;
+    let answer = task(&served, "unchanged")?;
     ensure!(
         answer["running"] == 1 && answer["last"].is_null(),
         "{answer}"
@@ -51,8 +52,8 @@ fn only_changed_tasks_restart() -> Result<()> {
     for _ in 0..3 {
         place.go(&served)?;
     }
-    // The unchanged task has kept its run.
-    let answer = until(&served, "kept", |task| task["state"] == "done")?;
+    // The unchanged task still has its run.
+    let answer = until(&served, "unchanged", |task| task["state"] == "done")?;
     ensure!(
         answer["runs"]["success"] == 1 && answer["runs"]["canceled"] == 0,
         "{answer}"

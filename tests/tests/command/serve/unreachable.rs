@@ -97,7 +97,7 @@ fn a_collector_that_starts_late_gets_all_records() -> Result<()> {
     let now = until_backend(&served, "collector", |it| {
         it["ledger"]["delivered"].as_u64() >= Some(10)
     })?;
-    // The collector also gets the records that it missed. It dropped none.
+    // The collector also gets the records that it missed. The backend dropped no record.
     ensure!(now["ledger"]["dropped"]["shut_down"] == 0, "{now}");
     // The test stops the records. The collector then has all of them.
     ensure!(served.reload(&format!(
