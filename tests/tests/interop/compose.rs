@@ -55,6 +55,6 @@ const CHECKS: [(&str, Check); 12] = [
         rejected::all,
     ),
     ("an_unsupported_composition_is_an_error", rejected::odd),
-    ("damaged_components_never_panic", rejected::damaged),
+    ("damaged_components_always_have_a_result", rejected::damaged),
     ("unsuitable_files_are_named", rejected::files),
 ];

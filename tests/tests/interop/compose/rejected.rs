@@ -268,7 +268,7 @@ pub(crate) fn odd() -> Result<()> {
     Ok(())
 }
 
-/// Damaged bytes always lead to an error or a composition, never to a panic.
+/// Damaged bytes always lead to a result: an error or a composition.
 pub(crate) fn damaged() -> Result<()> {
     let whole = [SMALL.guest()?, SMALL.middleware()?, SMALL.provider()?];
     for (which, part) in whole.iter().enumerate() {
