@@ -1,8 +1,9 @@
-//! What several of the tests share.
+//! Code that several tests share.
 
 pub mod artifact;
 pub mod bench;
 pub mod blocks;
+pub mod cached_code;
 pub mod child;
 pub mod counted;
 pub mod endurance;
@@ -11,7 +12,6 @@ pub mod granted;
 pub mod guest;
 pub mod guests;
 pub mod http;
-pub mod kept;
 pub mod operations;
 pub mod page;
 pub mod parts;

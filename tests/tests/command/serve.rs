@@ -1,6 +1,6 @@
-//! `solti-metrics serve`: what it does, from outside.
+//! `solti-metrics serve`, from outside.
 
-mod place;
+mod test_folder;
 
 mod begins;
 mod operate_page;
@@ -16,9 +16,9 @@ mod reloads;
 
 mod stopping;
 
-mod exchanges;
+mod replacements;
 
-mod retired;
+mod removed;
 
 mod roles;
 

@@ -1,6 +1,7 @@
-//! What files say and what programs made by others see: configurations, faults, expositions,
-//! alerts, the status page. A program that is missing is a listed skip.
+//! Files and the output of other projects' programs: configurations, faults, expositions,
+//! alerts, the status page. A missing program is a listed skip.
 
+mod backends;
 mod clock;
 mod compose;
 mod configs;
@@ -53,8 +54,8 @@ fn main() -> ExitCode {
             trials: page::trials,
         },
         Suite {
-            name: "receivers",
-            trials: receivers::trials,
+            name: "backends",
+            trials: backends::trials,
         },
         Suite {
             name: "reference",

@@ -1,5 +1,5 @@
-//! The status page of `serve`, in headless Chromium: it shows what it is told,
-//! as it is told, to anybody, and runs nothing that it is told.
+//! The status page of `serve`, in headless Chromium. It shows all texts unchanged, in all
+//! circumstances, and executes none of them.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
     trials.push(ReferenceTool::chromium().trial(
-        "every_number_is_the_one_of_a_runner_that_serves",
+        "each_number_is_that_of_a_real_runner",
         live::every_number,
     ));
     Ok(trials)

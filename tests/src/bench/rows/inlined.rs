@@ -1,4 +1,4 @@
-//! The inlined path: the guest's side alone, and with what follows.
+//! The recording mode `inline`: the guest's side alone, and with the host's side.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::guest::{BACKEND, recording};
 use crate::bench::{Arrived, Result, Work};
 use crate::guest::component;
 
-/// Without anybody who takes the records.
+/// Measures the guest's side, without a consumer of the records.
 pub(super) fn alone(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
     let instance = instance(records, interruptible, Target::default())?;
     Ok(Box::new(Inlined {
@@ -64,7 +64,7 @@ impl Work for Inlined {
     }
 }
 
-/// What the host does with records that are in a ring, which is full each time.
+/// Measures the host's side: the drain of a full ring.
 pub(super) fn host_side(records: u32) -> Result<Box<dyn Work>> {
     let metrics = Arc::new(PrometheusMetrics::new());
     let events = (1..=u64::from(records)).map(completed);
@@ -75,7 +75,7 @@ pub(super) fn host_side(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-/// Records in a ring.
+/// Capacity of the ring, in records.
 const RING: usize = 256;
 
 struct Drained {

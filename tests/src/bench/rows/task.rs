@@ -1,4 +1,4 @@
-//! What a task costs before its `main` is called, and after.
+//! Cost of a task before and after the call of `main`.
 
 use std::sync::Arc;
 

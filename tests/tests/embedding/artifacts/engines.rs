@@ -1,4 +1,4 @@
-//! Code for the engine that takes component-model async.
+//! Code for the engine with component-model async.
 
 use std::fs;
 
@@ -8,17 +8,17 @@ use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::runner::{Path, Runner};
 use solti_metrics_tests::guest::asynchronous;
 
+use crate::artifacts::cached_runner::{CachedRunner, Host, guest};
 use crate::artifacts::compiler::real;
-use crate::artifacts::kept::{Host, Kept, guest};
 
 #[test]
-fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
-    let kept = Kept::new()?;
+fn code_for_both_engines_is_cached_and_found() -> Result<()> {
+    let cached = CachedRunner::new()?;
     let tuned = guest(7)?;
     let asynchronous = asynchronous(&tuned);
     let folder = tempfile::tempdir()?;
     for origin in [Origin::Compiled, Origin::Cached] {
-        let (_, host) = kept.again()?;
+        let (_, host) = cached.again()?;
         for (name, bytes) in [("tuned", &tuned), ("asynchronous", &asynchronous)] {
             let path = folder.path().join(name);
             fs::write(&path, bytes)?;
@@ -34,7 +34,7 @@ fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
 }
 
 #[test]
-fn the_process_that_compiles_makes_code_for_either_engine() -> Result<()> {
+fn the_compiling_process_makes_code_for_both_engines() -> Result<()> {
     let host = Host::new(Artifacts::new().compiler(real()?))?;
     for bytes in [guest(7)?, asynchronous(&guest(7)?)] {
         let program = host.runner.load("guest", &bytes)?;

@@ -1,4 +1,4 @@
-//! Where `/proc` is not mounted, commands work as elsewhere.
+//! Commands work without `/proc`.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use solti_metrics_tests::reference_tool::required;
 use crate::artifacts::kept::guest;
 use crate::artifacts::place::Place;
 
-/// A shell in which `/proc` has nothing in it, where the system allows that.
+/// A shell with an empty `/proc`, where the system allows that.
 const HIDE: &str = "mount -t tmpfs none /proc";
 
 #[test]
@@ -18,18 +18,18 @@ fn every_command_works_without_proc() -> Result<()> {
     let mut try_it = Command::new("unshare");
     try_it.args(["-rm", "sh", "-c", HIDE]).stderr(Stdio::null());
     if !try_it.status().is_ok_and(|status| status.success()) {
-        // Without namespaces, its parts are still tested: `this_program` beside the code.
+        // Without namespaces, the unit tests of `this_program` still cover this.
         ensure!(
             !required(),
             "this system has no mount namespaces for this user; allow them, or run as root"
         );
         return Ok(());
     }
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     std::fs::copy(artifact("provider", WASI), place.path("provider.wasm"))?;
     for args in [
         "run guest.wasm",
-        // Its code is cached by now.
+        // The code is cached by now.
         "run --compile-memory 1MiB guest.wasm",
         "run --backend ./provider.wasm guest.wasm",
         "check guest.wasm",

@@ -1,5 +1,5 @@
-//! The kinds of hosts: an embedder's own store, sync or async, on engines of
-//! both kinds, and the runner.
+//! The kinds of hosts: an embedder's own store, sync or async, on both kinds of engines,
+//! and the runner.
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::MetricsHandle;
@@ -8,7 +8,7 @@ use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_link
 use wasmtime::component::{Component, Instance, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Store};
 
-/// What the ledger says of the guest's records.
+/// The ledger of the guest's records.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     pub(crate) accepted: u64,
@@ -119,7 +119,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .block_on(work)
 }
 
-/// wasmtime has an error type of its own.
+/// Converts an error of wasmtime, which has its own type.
 fn said(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

@@ -1,4 +1,4 @@
-//! Runs a reporter on one path, with every input.
+//! Runs a reporter in one recording mode, with each input.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub(crate) fn label(path: RecordingMode) -> &'static str {
 pub(crate) fn check(component: &Path, path: RecordingMode, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone()).path(path);
-    let runner = runner.artifacts(kept::artifacts()?).build()?;
-    let program = kept::program(&runner, component)?;
+    let runner = runner.artifacts(cached_code::artifacts()?).build()?;
+    let program = cached_code::program(&runner, component)?;
     let asked = match path {
         RecordingMode::Inline => Taken::Inline,
         _ => Taken::Direct { reason: None },
