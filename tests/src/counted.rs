@@ -25,7 +25,7 @@ pub fn exposed(component: &Path) -> Result<(String, Counts)> {
     let providers = Providers::builder()
         .artifacts(Artifacts::new().cache(cache))
         .build()?;
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
     let mut counts = [0; 3];
     for event in script() {

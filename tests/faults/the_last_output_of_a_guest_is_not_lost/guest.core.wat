@@ -3,7 +3,7 @@
   (import "wasi:io/streams@0.2.12" "[method]output-stream.check-write" (func $check (param i32 i32)))
   (import "wasi:io/streams@0.2.12" "[method]output-stream.write" (func $write (param i32 i32 i32 i32)))
   (memory (export "memory") 1)
-  (data (i32.const 64) "stderr tail\0a")
+  (data (i32.const 64) "last words\0a")
   (func $main (export "wasi:cli/run@0.2.12#run") (result i32)
     (local $out i32)
     (local.set $out (call $stdout))

@@ -2,9 +2,9 @@
 
 mod test_folder;
 
-mod begins;
 mod operate_page;
-mod room;
+mod pool;
+mod starts;
 
 mod bounds;
 

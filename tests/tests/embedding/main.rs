@@ -9,7 +9,7 @@ mod conformance;
 mod contract;
 mod guests;
 mod panicking;
-mod paths;
+mod recording_modes;
 mod roles;
 mod runner;
 mod upstream;

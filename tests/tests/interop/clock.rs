@@ -44,10 +44,8 @@ const YEAR: i64 = 365 * 24 * 3600;
 const UNDER_WAY: u64 = 17;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let trial = ReferenceTool::faketime().trial(
-        "a_clock_that_is_set_changes_only_the_dates_of_runs",
-        is_set,
-    );
+    let trial = ReferenceTool::faketime()
+        .trial("a_clock_that_is_set_changes_only_the_dates_of_runs", is_set);
     Ok(vec![trial])
 }
 

@@ -19,8 +19,8 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 pub(crate) mod case;
 pub(crate) mod files;
+mod messages;
 mod page;
-pub(crate) mod place;
 mod schema;
 mod test_folder;
 

@@ -10,7 +10,6 @@ mod exposition;
 mod faults;
 mod operations;
 mod page;
-mod receivers;
 mod reference;
 mod scale;
 mod scraped;

@@ -30,10 +30,9 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         looks::CHECKS,
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
-    trials.push(ReferenceTool::chromium().trial(
-        "each_number_is_that_of_a_real_runner",
-        live::every_number,
-    ));
+    trials.push(
+        ReferenceTool::chromium().trial("each_number_is_that_of_a_real_runner", live::every_number),
+    );
     Ok(trials)
 }
 

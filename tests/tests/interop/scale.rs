@@ -19,13 +19,19 @@ mod ten;
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let promtool = ReferenceTool::promtool();
     Ok(vec![
-        trial("the_page_has_the_size_of_a_runners_exposition", arithmetic_is_true),
-        trial("an_additional_task_costs_the_figure_of_the_page", a_task_costs),
-        ReferenceTool::prometheus()
-            .trial("ten_runners_have_the_predicted_series", ten::scraped),
-        promtool.trial("promtool_accepts_the_configuration_of_the_page", |promtool| {
-            configuration::accepted(promtool)
-        }),
+        trial(
+            "the_page_has_the_size_of_a_runners_exposition",
+            arithmetic_is_true,
+        ),
+        trial(
+            "an_additional_task_costs_the_figure_of_the_page",
+            a_task_costs,
+        ),
+        ReferenceTool::prometheus().trial("ten_runners_have_the_predicted_series", ten::scraped),
+        promtool.trial(
+            "promtool_accepts_the_configuration_of_the_page",
+            |promtool| configuration::accepted(promtool),
+        ),
         promtool.trial("promtool_rejects_a_wrong_text", configuration::refused),
     ])
 }

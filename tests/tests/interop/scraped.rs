@@ -8,7 +8,6 @@ mod protocol;
 mod recorded;
 mod replaced;
 mod restarted;
-mod spoken;
 mod tap;
 
 type Check = fn(&std::path::Path) -> Result<()>;

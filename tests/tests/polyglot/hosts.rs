@@ -52,7 +52,7 @@ fn trials_of(language: &str) -> Vec<Trial> {
             let name = format!("{host}::gets_the_same_calls_from_{language}");
             let reference_tool = needs.into_iter().fold(reporter.clone(), ReferenceTool::and);
             reference_tool.trial(&name, move |component| {
-                let place = Place::new(host, component)?;
+                let place = TestFolder::new(host, component)?;
                 calls::are_those_expected(&run(&place)?)
             })
         })

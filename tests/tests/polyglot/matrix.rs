@@ -31,7 +31,9 @@ const CELLS: usize = 220;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let examples = examples()?;
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
     let loaded = |component: ReferenceTool| Arc::new(Loaded::new(&providers, component));
     let middleware = loaded(ReferenceTool::example("rust", "middleware"));
 

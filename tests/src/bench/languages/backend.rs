@@ -44,8 +44,10 @@ const PAGE: usize = 64 << 10;
 impl Backend {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
-        let provider = kept::provider(&providers, component, &Grants::new())?;
+        let providers = Providers::builder()
+            .artifacts(cached_code::artifacts()?)
+            .build()?;
+        let provider = cached_code::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;
         let usual = started(&provider, BackendOptions::default().limits.memory)?;

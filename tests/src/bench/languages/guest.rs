@@ -42,7 +42,7 @@ impl Guest {
             memory: inline.run(0)?.peak_memory,
             load: {
                 let runner = runner(RecordingMode::Inline)?;
-                fastest(|| Ok(kept::program(&runner, component)?.origin()))?
+                fastest(|| Ok(cached_code::program(&runner, component)?.origin()))?
             },
             inline_us: inline.record_us()?,
             direct_us: direct.record_us()?,

@@ -11,7 +11,7 @@ use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::blocks::{Block, blocks};
 
 use crate::cli::conformance_report::{checks, report};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 
 #[test]

@@ -23,7 +23,7 @@ fn waiting(place: &TestFolder, options: &[&str]) -> Result<Running> {
 
 #[test]
 fn a_hangup_replacements_a_backend_without_losing_a_record() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", &provider("nop")?)?;
     running.signal("HUP")?;
@@ -43,7 +43,7 @@ fn a_hangup_replacements_a_backend_without_losing_a_record() -> Result<()> {
 
 #[test]
 fn a_watched_backend_is_replaced_when_its_file_changes() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &["--watch"])?;
     place.write("backend.wasm", &provider("nop nop")?)?;
     running.line("backend: replaced")?;

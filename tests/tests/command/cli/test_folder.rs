@@ -3,14 +3,14 @@ use std::ops::Deref;
 use anyhow::Result;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::child::End;
-use solti_metrics_tests::place;
+use solti_metrics_tests::test_folder;
 
 /// A folder of its own for a test, in which the command is run.
-pub(crate) struct Place(place::Place);
+pub(crate) struct TestFolder(test_folder::TestFolder);
 
 impl TestFolder {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self(place::Place::new()?))
+        Ok(Self(test_folder::TestFolder::new()?))
     }
 
     /// A folder with the component `guest.wasm`.
@@ -39,10 +39,10 @@ impl TestFolder {
     }
 }
 
-impl Deref for Place {
-    type Target = place::Place;
+impl Deref for TestFolder {
+    type Target = test_folder::TestFolder;
 
-    fn deref(&self) -> &place::Place {
+    fn deref(&self) -> &test_folder::TestFolder {
         &self.0
     }
 }

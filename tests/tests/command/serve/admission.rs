@@ -22,7 +22,7 @@ fn waiters(more: &str) -> String {
 
 #[test]
 fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("concurrency = 2\nqueue_capacity = 3"))?;
     let full = |task: &Value| task["running"] == 2 && task["waiting"] == 3;
     let before = until(&served, "waiter", |task| {
@@ -47,7 +47,7 @@ fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
 
 #[test]
 fn without_a_queue_no_run_waits() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("queue_capacity = 0"))?;
     let task = until(&served, "waiter", |task| {
         task["rejected"].as_u64() >= Some(5)

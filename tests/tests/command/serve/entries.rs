@@ -98,7 +98,7 @@ fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
 
 /// How a runner ends that was ready, with this in `RUST_LOG`.
 fn ended_with(variable: &str) -> Result<End> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
     let mut command = serve(&place.path("."), &[FILE]);
     let mut running = Running::start(command.env("RUST_LOG", variable))?;
@@ -147,8 +147,7 @@ fn guests_cannot_start_a_line_of_a_text_log() -> Result<()> {
 #[test]
 fn an_unwritable_log_blocks_no_task_and_is_counted() -> Result<()> {
     let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
-    let config =
-        "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n";
+    let config = "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n";
     let served = place.unheard(r#"exec "$@" 2>/dev/full"#, config)?;
     let lost = "solti_metrics_log_entries_lost_total";
     served.until_at_least(lost, 20.0)?;

@@ -163,7 +163,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_retried() -> Result<()> {
 
 #[test]
 fn a_run_without_its_directory_is_start_failed_and_is_tried_again() -> Result<()> {
-    let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
+    let place = TestFolder::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
         [tasks.maker]

@@ -53,8 +53,8 @@ pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
 
 /// A folder with a guest that records without end, and a provider that takes nothing.
-fn flooded() -> Result<Place> {
-    Place::with(&[
+fn flooded() -> Result<TestFolder> {
+    TestFolder::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])
@@ -143,7 +143,9 @@ fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
 fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
     let place = flooded()?;
     let mut served = place.serve(&never_drained())?;
-    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| {
+        it["queue_length"].as_u64() >= Some(1)
+    })?;
     served.signal("TERM")?;
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
@@ -158,7 +160,9 @@ fn a_second_signal_ends_the_runner_at_once_with_an_unread_log() -> Result<()> {
     // A pipe that is full, and that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
     let served = place.unheard(script, &never_drained())?;
-    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| {
+        it["queue_length"].as_u64() >= Some(1)
+    })?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     Ok(())

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{Artifacts, Origin};
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{CachedRunner, Host, files, guest};
+use crate::artifacts::test_folder::TestFolder;
 
 /// Approximate size of a guest's code.
 fn size_of_one() -> Result<u64> {

@@ -13,11 +13,11 @@ use solti_metrics_host::component::LoadError;
 use solti_metrics_host::limits::CompileLimit;
 use solti_metrics_host::runner::Runner;
 use solti_metrics_tests::artifact::program;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
 use crate::artifacts::bombs::huge_function;
-use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{Host, guest};
+use crate::artifacts::test_folder::TestFolder;
 use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::child::End;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::place::Place;
+use crate::artifacts::test_folder::TestFolder;
 
 /// Number of levels. Each doubles the level below, with its names.
 const LEVELS: usize = 14;

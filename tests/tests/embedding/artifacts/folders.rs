@@ -8,10 +8,10 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, CacheError};
 use solti_metrics_tests::artifact::program;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::{files, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{files, guest};
+use crate::artifacts::test_folder::TestFolder;
 
 /// A user id that is not the test's.
 const SOMEBODY: u32 = 65_534;
@@ -101,7 +101,7 @@ fn a_folder_instead_of_the_key_is_reported() -> Result<()> {
 }
 
 /// The cache is not used, since it belongs to somebody else.
-fn is_theirs(place: &Place) -> Result<()> {
+fn is_theirs(place: &TestFolder) -> Result<()> {
     let opened = ArtifactCache::open(place.cache());
     let theirs = matches!(
         opened,
@@ -117,7 +117,7 @@ fn is_theirs(place: &Place) -> Result<()> {
 /// Only root can give something away.
 #[test]
 fn a_folder_of_another_user_is_not_used() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     if chown(place.cache(), Some(SOMEBODY), None).is_err() {
         return Ok(());

@@ -10,8 +10,8 @@ use solti_metrics_host::runner::Path;
 use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{CachedRunner, Host, files, guest};
+use crate::artifacts::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 
 #[test]
@@ -188,7 +188,7 @@ fn concurrent_processes_agree_on_a_key() -> Result<()> {
 
 #[test]
 fn a_runner_and_its_backends_share_a_cache_folder() -> Result<()> {
-    let kept = Kept::new()?;
+    let kept = CachedRunner::new()?;
     let providers = Providers::builder()
         .artifacts(Artifacts::new().cache(kept.cache.clone()))
         .build()?;

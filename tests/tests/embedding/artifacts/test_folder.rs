@@ -2,15 +2,15 @@ use std::ops::Deref;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use solti_metrics_tests::place;
+use solti_metrics_tests::test_folder;
 
 /// A folder of its own for a test, in which the command is run, and where it keeps
 /// its code.
-pub(crate) struct Place(place::Place);
+pub(crate) struct TestFolder(test_folder::TestFolder);
 
 impl TestFolder {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self(place::Place::with_own_cache()?))
+        Ok(Self(test_folder::TestFolder::with_own_cache()?))
     }
 
     /// A folder with the component `guest.wasm`.
@@ -41,10 +41,10 @@ impl TestFolder {
     }
 }
 
-impl Deref for Place {
-    type Target = place::Place;
+impl Deref for TestFolder {
+    type Target = test_folder::TestFolder;
 
-    fn deref(&self) -> &place::Place {
+    fn deref(&self) -> &test_folder::TestFolder {
         &self.0
     }
 }

@@ -5,10 +5,10 @@ use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::TestFolder;
 
 /// The file is sparse, and takes no disk space.
 const LARGE: u64 = 1 << 29;

@@ -4,11 +4,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
-use solti_metrics_tests::place::end;
 use solti_metrics_tests::reference_tool::required;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::TestFolder;
 
 /// A shell with an empty `/proc`, where the system allows that.
 const HIDE: &str = "mount -t tmpfs none /proc";

@@ -11,8 +11,8 @@ use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::{FILE, Served, serve};
 use solti_metrics_tests::trial::{Trial, trial};
 
-use crate::configs::place::Place;
 use crate::configs::root;
+use crate::configs::test_folder::TestFolder;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

@@ -65,7 +65,7 @@ pub(crate) fn run(place: &TestFolder) -> Result<String> {
     Ok(calls)
 }
 
-fn chromium(place: &Place, address: &str) -> Result<Running> {
+fn chromium(place: &TestFolder, address: &str) -> Result<Running> {
     let ReferenceTool::Here(chromium) = ReferenceTool::chromium() else {
         bail!("no chromium");
     };

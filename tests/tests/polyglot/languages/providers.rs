@@ -17,8 +17,10 @@ use solti_metrics_tests::series::Series;
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);

@@ -15,7 +15,9 @@ use solti_metrics_tests::cached_code;
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
     // Python's library imports the network, whether it is used or not.
     let grants = Grants::new().no_network();
     let provider = cached_code::provider(&providers, component, &grants)?;

@@ -12,12 +12,12 @@ use crate::child::{End, Running};
 
 /// A folder, which is removed with this, and what the command that runs there has as
 /// `XDG_CACHE_HOME`.
-pub struct Place {
+pub struct TestFolder {
     folder: TempDir,
     caches: PathBuf,
 }
 
-impl Place {
+impl TestFolder {
     /// With the cache that tests share.
     ///
     /// # Errors
