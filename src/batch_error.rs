@@ -1,11 +1,13 @@
+//! The error of a batch: the number of records that panics of a backend lost.
+
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The records of a batch that a backend lost by panicking.
 ///
-/// [`record_batch`](crate::MetricsBackend::record_batch) returns it. All other records of
-/// the batch were taken.
+/// [`record_batch`](crate::MetricsBackend::record_batch) returns this error. The backend took
+/// all other records of the batch.
 ///
 /// ```
 /// use std::panic::resume_unwind;
@@ -31,7 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchError(Box<Lost>);
 
-/// Behind a pointer, so that a result is as large as one.
+/// Content of the error, behind a pointer so that a result is as small as a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Lost {
     records: usize,
@@ -39,7 +41,7 @@ struct Lost {
 }
 
 impl BatchError {
-    /// So many records were lost by this panic, which the caller has caught.
+    /// Creates the error of `records` records that a caught panic lost.
     #[cold]
     #[must_use]
     pub fn from_panic(panic: &(dyn Any + Send), records: usize) -> Self {
@@ -49,25 +51,25 @@ impl BatchError {
         }))
     }
 
-    /// How many records are lost.
+    /// Number of lost records.
     #[must_use]
     pub const fn records(&self) -> usize {
         self.0.records
     }
 
-    /// The text of the first panic, if it had one.
+    /// Text of the first panic, if the panic had a text.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// Adds the records that another part of the same batch lost. The message stays.
+    /// Adds the records that another chunk of the same batch lost. The message stays.
     pub const fn merge(&mut self, more: &Self) {
         self.0.records = self.0.records.saturating_add(more.0.records);
     }
 
-    /// Makes one call for each of these records. A call that panics loses its record, and
-    /// those behind it follow.
+    /// Makes one call for each record. A call that panics loses its record, and the calls for
+    /// the next records follow.
     #[inline]
     pub(crate) fn record_each<T: Copy>(
         events: &[T],
@@ -75,8 +77,8 @@ impl BatchError {
     ) -> Result<(), Self> {
         let mut rest = events.iter();
         let mut all = Ok(());
-        // A record is out of the iterator before it is out of the backend. What
-        // is caught is a run of records, so that only a panic costs anything.
+        // The iterator returns a record before the call for it starts. One `catch_unwind`
+        // covers a run of records, so that only a panic adds a cost.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
             for event in rest.by_ref() {
                 record(*event);
@@ -87,8 +89,8 @@ impl BatchError {
         all
     }
 
-    /// Makes one call for each of these parts of a batch. The parts behind one that loses
-    /// records follow.
+    /// Makes one call for each chunk of a batch. The chunks after one that loses records
+    /// follow.
     pub(crate) fn record_parts<'a, T: 'a>(
         parts: impl Iterator<Item = &'a [T]>,
         record: impl Fn(&[T]) -> Result<(), Self>,
@@ -98,7 +100,7 @@ impl BatchError {
         })
     }
 
-    /// Makes this call for so many records, all of which are lost if it panics.
+    /// Makes this call for `records` records. If the call panics, all of them are lost.
     #[inline]
     pub(crate) fn contain(
         records: usize,
@@ -140,7 +142,7 @@ impl fmt::Display for BatchError {
 
 impl std::error::Error for BatchError {}
 
-/// What a panic said, if it was a text.
+/// The message of a panic, if it is a text.
 fn text(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
@@ -157,7 +159,7 @@ mod tests {
         RunnerErrorKind, RunnerType, TaskOutcome,
     };
 
-    /// Loses every error, and remembers the rest.
+    /// Loses every error, and remembers the other records.
     #[derive(Default)]
     struct Delicate(MemoryMetrics);
 
@@ -175,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Knows a way of its own to take a batch, and fails half-way.
+    /// Takes a batch with an implementation of its own, and panics in the middle.
     struct Opaque;
 
     impl MetricsBackend for Opaque {
@@ -218,7 +220,7 @@ mod tests {
             runner,
             error: RunnerErrorKind::SpawnFailed,
         };
-        // Two parts, since what is between them is left out.
+        // Two chunks, because the filter omits the record between them.
         let batch = [ERROR, STARTED, of(RunnerType::Container), STARTED, ERROR];
         let filtered = FilteredMetrics::new(Arc::clone(&backend), [RunnerType::Wasm]);
         let lost = filtered.record_batch(&batch);
@@ -245,7 +247,7 @@ mod tests {
         assert_eq!(lost, Err(expected));
     }
 
-    /// Says that it lost more than it was given.
+    /// Reports more lost records than it was given.
     struct Exaggerating;
 
     impl MetricsBackend for Exaggerating {

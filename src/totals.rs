@@ -1,4 +1,4 @@
-//! What a backend that adds records up keeps: a number for every series there can be.
+//! The totals of a backend that adds records up: one number for every possible series.
 
 mod histogram;
 mod shard;

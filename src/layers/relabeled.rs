@@ -1,8 +1,10 @@
+//! A backend that changes the runner type of records.
+
 use std::fmt;
 
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend around another one, which changes the type of runner that records are of.
+/// A backend around another one, which changes the runner type of records.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -20,7 +22,7 @@ pub struct RelabeledMetrics<B, F> {
     relabel: F,
 }
 
-/// So many records of a batch are relabeled at a time, on the stack.
+/// Records of a batch that are relabeled at a time, on the stack.
 const PART: usize = 64;
 
 impl<B, F> RelabeledMetrics<B, F>
@@ -28,14 +30,14 @@ where
     B: MetricsBackend,
     F: Fn(RunnerType) -> RunnerType + Send + Sync + 'static,
 {
-    /// Hands records on to `backend`, each with the type of runner that `relabel` returns
-    /// for its own.
+    /// Forwards records to `backend`, each with the runner type that `relabel` returns for
+    /// its own.
     #[must_use]
     pub const fn new(backend: B, relabel: F) -> Self {
         Self { backend, relabel }
     }
 
-    /// The backend behind it.
+    /// The wrapped backend.
     pub const fn backend(&self) -> &B {
         &self.backend
     }

@@ -1,13 +1,14 @@
+//! The sum of several ledgers.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counters::Counters;
 use super::snapshot::LedgerSnapshot;
 
-/// The sum of many ledgers, those of sources that are gone included.
+/// The sum of many ledgers, including ledgers of ended sources.
 ///
-/// Give the same ledger totals to every source that belongs together; clones share
-/// their content.
+/// Pass the same totals to every source of a group. Clones share their content.
 #[derive(Clone, Default)]
 pub struct LedgerTotals {
     pages: Arc<Mutex<Pages>>,
@@ -20,13 +21,13 @@ struct Pages {
 }
 
 impl LedgerTotals {
-    /// An empty ledger totals.
+    /// Totals without a ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The sum of all ledgers in this ledger totals, at this moment.
+    /// The sum of all ledgers in these totals, at this moment.
     #[must_use]
     pub fn total(&self) -> LedgerSnapshot {
         let pages = self.pages();
@@ -34,7 +35,7 @@ impl LedgerTotals {
         pages.closed + open
     }
 
-    /// Whether it is a clone of the other one.
+    /// Whether `other` is a clone of these totals.
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.pages, &other.pages)
     }
@@ -51,7 +52,7 @@ impl LedgerTotals {
         }
     }
 
-    /// Nothing between lock and unlock can leave the pages half-changed.
+    /// A panic cannot leave the ledgers inconsistent: no code panics between lock and unlock.
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,3 +1,5 @@
+//! The metric families of the contract, encoded for Prometheus.
+
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -9,8 +11,8 @@ use super::PrometheusMetrics;
 use crate::totals::{Durations, Shards};
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// In the order of the labels, where `prometheus-client`'s own families have
-/// that of a hash table, which is another one in each process.
+/// Encodes in the order of the labels. `prometheus-client`'s own families have the order of a
+/// hash table, which differs in each process.
 impl Collector for Shards {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let total = self.total();
@@ -77,8 +79,8 @@ fn counter(mut encoder: MetricEncoder<'_>, value: u64) -> fmt::Result {
     encoder.encode_counter::<NoLabelSet, _, u64>(&value, None)
 }
 
-/// The bucket above all bounds counts as well, so that the count is what the
-/// cumulative buckets end with.
+/// The bucket above all bounds also counts, so that the count equals the last cumulative
+/// bucket.
 fn histogram(mut encoder: MetricEncoder<'_>, durations: &Durations) -> fmt::Result {
     let bounds = PrometheusMetrics::BUCKETS
         .into_iter()

@@ -1,16 +1,18 @@
+//! Conversion of OpenMetrics to the Prometheus text format.
+
 mod sample;
 
 use std::fmt;
 
 use sample::Sample;
 
-/// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, some lines at a time.
+/// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, in chunks of lines.
 ///
-/// The older format names a family with the suffix of its samples, writes whole bounds
-/// of buckets without a fraction and time stamps in milliseconds. It has neither units,
-/// exemplars nor an end mark, and four types: an `info` and a `stateset` are gauges in
-/// it, and so are the `_created` times of counters, histograms and summaries, in
-/// families of their own; other types are `untyped`.
+/// The older format names a family with the suffix of its samples. It writes whole bounds of
+/// buckets without a fraction, and time stamps in milliseconds. It has no units, no exemplars
+/// and no end mark, and only four types. An `info` and a `stateset` become gauges. The
+/// `_created` times of counters, histograms and summaries become gauges in separate families.
+/// Other types become `untyped`.
 ///
 /// ```
 /// use solti_metrics::TextFromOpenMetrics;
@@ -28,10 +30,10 @@ pub struct TextFromOpenMetrics {
     ended: bool,
 }
 
-/// Why a text cannot be rewritten.
+/// Error of a text that cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotOpenMetrics {
-    /// Counted from 1.
+    /// Number of the line, counted from 1.
     line: usize,
     why: &'static str,
 }
@@ -45,15 +47,15 @@ impl fmt::Display for NotOpenMetrics {
 
 impl std::error::Error for NotOpenMetrics {}
 
-/// What is known of the family whose lines are being read.
+/// Metadata of the family whose lines are being read.
 #[derive(Debug, Default)]
 struct Family {
     name: String,
     kind: String,
     help: Option<String>,
-    /// Whether its type and help are written.
+    /// Whether the type and the help are already written.
     written: bool,
-    /// Its `_created` times, which follow it.
+    /// The `_created` times of the family, which are written after it.
     created: String,
 }
 
@@ -62,8 +64,7 @@ impl TextFromOpenMetrics {
     ///
     /// # Errors
     ///
-    /// When one of them is not a line of OpenMetrics. What was written before is then
-    /// of no use.
+    /// If a line is not a line of OpenMetrics. The text written so far is then unusable.
     pub fn push(&mut self, lines: &str) -> Result<(), NotOpenMetrics> {
         for line in lines.lines() {
             self.lines += 1;
@@ -74,7 +75,7 @@ impl TextFromOpenMetrics {
         Ok(())
     }
 
-    /// All of it.
+    /// The whole text.
     #[must_use]
     pub fn finish(mut self) -> String {
         self.begin("");
@@ -110,7 +111,8 @@ impl TextFromOpenMetrics {
         Ok(())
     }
 
-    /// A type, a help or a unit; whatever else begins so is a comment.
+    /// Reads a line with a type, a help or a unit. Any other line with this start is a
+    /// comment.
     fn metadata(&mut self, line: &str) {
         let mut words = line.splitn(4, ' ').skip(1);
         let (what, name) = (words.next(), words.next().unwrap_or_default());
@@ -128,7 +130,7 @@ impl TextFromOpenMetrics {
         }
     }
 
-    /// Another family follows.
+    /// Starts another family.
     fn begin(&mut self, name: &str) {
         self.describe();
         self.text.push_str(&self.family.created);
@@ -138,8 +140,8 @@ impl TextFromOpenMetrics {
         };
     }
 
-    /// Writes what the family is, once: its type may stand behind its help, and says
-    /// what it is called.
+    /// Writes the metadata of the family, once. The type can follow the help, and determines
+    /// the name of the family.
     fn describe(&mut self) {
         let Family {
             name,
@@ -168,7 +170,7 @@ impl TextFromOpenMetrics {
     }
 }
 
-/// In a help, OpenMetrics escapes quotes as well.
+/// In a help, OpenMetrics also escapes quotes.
 fn with_plain_quotes(help: &str) -> String {
     let mut plain = String::with_capacity(help.len());
     let mut escaped = false;
@@ -182,7 +184,7 @@ fn with_plain_quotes(help: &str) -> String {
     plain
 }
 
-/// The older format has four types and `untyped`.
+/// Type of the older format, which has four types and `untyped`.
 fn older(kind: &str) -> &str {
     match kind {
         "counter" | "gauge" | "histogram" | "summary" => kind,

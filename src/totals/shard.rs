@@ -1,11 +1,13 @@
+//! One copy of the totals, on cache lines of its own.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::histogram::Histogram;
 use super::tally::{ERRORS, OUTCOMES, RUNNERS, Tally};
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A [`Tally`] of atomics, with cache lines that no other shard is on: 128 bytes,
-/// because processors fetch lines of 64 in pairs.
+/// A [`Tally`] of atomics on cache lines that no other shard uses. The alignment is 128
+/// bytes, because processors fetch lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Shard {
@@ -30,7 +32,7 @@ impl Shard {
         self.errors[runner as usize][error as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records these, in whichever way costs less.
+    /// Records the events, in the cheaper of two ways.
     pub(crate) fn record_batch(&self, events: &[Event]) {
         if events.len() < WORTH_ADDING_UP {
             events.iter().for_each(|&event| self.record(event));
@@ -55,7 +57,7 @@ impl Shard {
         }
     }
 
-    /// Adds each number that there is, once.
+    /// Adds each non-zero number, once.
     pub(crate) fn add(&self, tally: &Tally) {
         add(&self.started, &tally.started);
         let durations = tally.durations.as_flattened();
@@ -65,7 +67,7 @@ impl Shard {
         add(self.errors.as_flattened(), tally.errors.as_flattened());
     }
 
-    /// Adds its numbers to those of other shards.
+    /// Adds the numbers of this shard to `tally`.
     pub(crate) fn add_onto(&self, tally: &mut Tally) {
         add_onto(&self.started, &mut tally.started);
         let durations = tally.durations.as_flattened_mut();
@@ -76,8 +78,8 @@ impl Shard {
     }
 }
 
-/// From so many records on, adding a batch up costs less than recording each: a
-/// [`Tally`] has two hundred numbers to be looked at.
+/// Minimum number of records for which a sum over the batch costs less than single additions.
+/// A [`Tally`] has two hundred numbers to check.
 const WORTH_ADDING_UP: usize = 64;
 
 fn add(counters: &[AtomicU64], more: &[u64]) {

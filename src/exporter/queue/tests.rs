@@ -1,3 +1,5 @@
+//! Tests of the queue.
+
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -98,7 +100,8 @@ fn many_records_wake_a_worker_that_is_parked() {
     assert!(ready(parked.as_mut()));
 }
 
-/// A batch is of four here: the records are counted as they come, alone or with others.
+/// A batch has four records here. The queue counts records in the same way, alone or in a
+/// batch.
 #[test]
 fn many_records_wake_a_worker_that_lingers_where_single_ones_do() {
     for before in 0..9 {
@@ -131,7 +134,7 @@ fn many_records_without_room_wake_a_worker_that_lingers() {
     assert!(ready(lingering.as_mut()));
 }
 
-/// Notes how many records were queued whenever somebody is woken.
+/// Notes the length of the queue at each wake-up.
 struct Noting(Arc<Queue>, Mutex<Vec<usize>>);
 
 impl Wake for Noting {
@@ -222,7 +225,7 @@ fn an_ended_queue_has_dropped_everything() {
 fn a_record_that_was_pushed_behind_the_end_is_swept_up() {
     let queue = Queue::new(8, 4);
     queue.end();
-    // A thread found it open before, and pushes now.
+    // A thread found the queue open before its end, and pushes now.
     queue.ledger.accept(1);
     assert!(queue.events.push(EVENT).is_ok());
     queue.sweep_if_over();

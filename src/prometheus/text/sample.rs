@@ -1,12 +1,14 @@
+//! One line with a value.
+
 use std::borrow::Cow;
 
 /// A line with a value.
 pub(super) struct Sample<'a> {
     pub(super) name: &'a str,
-    /// With their braces, or nothing.
+    /// The labels with their braces, or an empty text.
     labels: &'a str,
     value: &'a str,
-    /// In seconds.
+    /// The time stamp, in seconds.
     time: Option<f64>,
 }
 
@@ -62,7 +64,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Where labels end, behind their brace: within quotes, a brace is text.
+/// Index after the closing brace of the labels. Within quotes, a brace is text.
 fn labels_end(labels: &str) -> Result<usize, &'static str> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in labels.bytes().enumerate() {
@@ -77,9 +79,9 @@ fn labels_end(labels: &str) -> Result<usize, &'static str> {
     Err("its labels do not end")
 }
 
-/// A bucket's bound is `1.0` in OpenMetrics, and `1` where it always was: a
-/// query that names it should find both this backend's and others'. The bound is
-/// a bucket's last label, and no quote within a label's value stands unescaped.
+/// Labels with a whole bucket bound as an integer. A bound is `1.0` in OpenMetrics, and `1`
+/// in the older format, so that one query matches the buckets of all backends. The bound is
+/// the last label of a bucket, and a quote within the value of a label is always escaped.
 fn with_whole_bound(labels: &str) -> Cow<'_, str> {
     match (labels.rfind("le=\""), labels.rfind(".0\"}")) {
         (Some(bound), Some(fraction))
