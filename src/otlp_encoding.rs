@@ -1,5 +1,5 @@
-//! Totals as OTLP has them: messages, and no transport. There is nothing here that
-//! WebAssembly does not have, neither threads nor sockets nor a runtime.
+//! Totals as OTLP messages, without a transport. The code runs in WebAssembly: it needs no
+//! threads, sockets or runtime.
 
 mod encoder;
 mod message;

@@ -1,4 +1,4 @@
-//! What a receiver answers when it has taken a push, and what says otherwise.
+//! Answers of a collector: whether an answer accepts the push.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,15 @@ use serde_json::{Map, Value};
 use super::theirs::Theirs;
 use crate::OtlpResponse;
 
-/// A push that was taken, perhaps with a warning.
+/// An accepted push, with the collector's warning, if there was one.
 pub(super) type Accepted = Option<String>;
 
-/// Whether an answer with a good status is one of a receiver of OTLP, which took every
-/// point. What it rejects is a failure, since nobody but this status would say so.
+/// Checks that an answer with a status of success is an OTLP answer that accepts every point.
+/// Rejected points are a failure, because no other status reports them.
 pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, String> {
     let media = media(headers);
-    // Most receivers have nothing to say. A page is not a receiver's, even an empty one.
+    // Most collectors send an empty body. An answer that is a page does not come from a
+    // collector, even if it is empty.
     if body.is_empty() && !matches!(&*media, "text/html" | "application/xhtml+xml") {
         return Ok(None);
     }
@@ -34,7 +35,7 @@ pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Str
     }
 }
 
-/// Whether a receiver that said yes took every point.
+/// Checks that the collector accepted every point.
 pub(super) fn whole(response: &OtlpResponse) -> Result<Accepted, String> {
     took(response.rejected_points, &response.message)
 }
@@ -47,7 +48,7 @@ fn took(rejected: i64, message: &str) -> Result<Accepted, String> {
     }
 }
 
-/// The outer error is an answer that is not OTLP's.
+/// Reads an answer in JSON. The outer error is an answer that is not OTLP.
 fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
     const ELSE: &str = "is not an answer of OTLP";
     let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
@@ -65,7 +66,7 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
         Some(Value::String(text)) => text,
         Some(_) => return Err("has no text as its error message"),
     };
-    // A receiver of another signal names spans, log records or profiles.
+    // A collector of another signal names spans, log records or profiles.
     for (name, value) in partial
         .iter()
         .filter(|(name, _)| name.starts_with("rejected"))
@@ -86,13 +87,13 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
     Ok(took(0, message))
 }
 
-/// By either of its names; `null` only if the other one is not there.
+/// The value of either name. `null` counts only if the other name is absent.
 fn either<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
     let found = names.iter().filter_map(|name| object.get(*name));
     found.min_by_key(|value| value.is_null())
 }
 
-/// A number of 64 bits is a text in protobuf's JSON, and may have a fraction of 0.
+/// A number of 64 bits. Protobuf's JSON writes it as a text, and its fraction can be 0.
 fn number(value: &Value) -> Option<i64> {
     let text = match value {
         Value::Null => return Some(0),
@@ -106,19 +107,19 @@ fn number(value: &Value) -> Option<i64> {
     text.parse().ok().or_else(of_float)
 }
 
-/// What kind of document it is, without parameters.
+/// Media type without parameters.
 pub(super) fn media(headers: &HeaderMap) -> String {
     let media = text(headers, CONTENT_TYPE);
     let media = media.split(';').next().unwrap_or_default();
     media.trim().to_ascii_lowercase()
 }
 
-/// Whether that is gRPC. gRPC-Web, `application/grpc-web`, is something else.
+/// Whether the media type is gRPC. gRPC-Web, `application/grpc-web`, is another protocol.
 pub(super) fn is_grpc(media: &str) -> bool {
     media == "application/grpc" || media.starts_with("application/grpc+")
 }
 
-/// That a body cannot be read, if it is compressed.
+/// Reason why a compressed body cannot be read, or `None` for a plain body.
 pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
     let encoding = text(headers, CONTENT_ENCODING);
     let none = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
@@ -130,13 +131,13 @@ pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// A header's value, empty if there is none. What is not UTF-8 in it is replaced.
+/// Value of a header, or an empty text. Bytes that are not UTF-8 are replaced.
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
     let value = headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
     String::from_utf8_lossy(value)
 }
 
-/// An answer that a receiver of OTLP does not give.
+/// Error of an answer that is not from an OTLP collector.
 pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
     let kind = if media.is_empty() {
         "has no media type".to_owned()

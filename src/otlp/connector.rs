@@ -1,3 +1,5 @@
+//! Connections to a collector, with and without TLS.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,15 +15,15 @@ use tonic::codegen::Service;
 use super::addresses::Addresses;
 use super::first_bytes::{FirstBytes, Noted};
 
-/// Connects to a receiver, with or without TLS, and notes what it says first: below TLS
-/// and above.
+/// Connects to a collector, with or without TLS, and notes the first bytes of its answer,
+/// encrypted and plain.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     https: HttpsConnector<Tcp>,
     pub(super) addresses: Addresses,
-    /// As they came over the wire.
+    /// First bytes on the wire.
     pub(super) raw: FirstBytes,
-    /// Without TLS.
+    /// First bytes after decryption.
     pub(super) plain: FirstBytes,
 }
 
@@ -29,7 +31,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<TokioIo<Noted<S>>, BoxError>> + Send>>;
 
 impl Connector {
-    /// `within` is for all addresses together.
+    /// Creates a connector. `within` is the time for all addresses together.
     pub(super) fn new(tls: ClientConfig, http2: bool, within: Duration) -> Self {
         let (addresses, raw) = (Addresses::default(), FirstBytes::default());
         let mut http = HttpConnector::new_with_resolver(addresses.clone());

@@ -1,28 +1,30 @@
+//! The protocol and the endpoint of pushes.
+
 use hyper::Uri;
 use hyper::http::uri::{PathAndQuery, Scheme};
 
 use super::OtlpError;
 
-/// How OTLP is spoken.
+/// Protocol of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OtlpProtocol {
-    /// Protobuf in HTTP/1.1, usually at port 4318.
+    /// Protobuf over HTTP/1.1, usually at port 4318.
     #[default]
     HttpProtobuf,
-    /// gRPC in HTTP/2, usually at port 4317.
+    /// gRPC over HTTP/2, usually at port 4317.
     Grpc,
 }
 
-/// Where OTLP over HTTP takes metrics, unless said otherwise.
+/// Default path of metrics in OTLP over HTTP.
 const METRICS: &str = "/v1/metrics";
 
-/// An address to push to.
+/// Endpoint of pushes.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     pub(super) uri: Uri,
     pub(super) https: bool,
-    /// For messages: a query may hold a secret.
+    /// The endpoint for messages: a query can contain a secret.
     pub(super) shown: String,
 }
 
@@ -51,7 +53,7 @@ impl Endpoint {
         if authority.as_str().ends_with(':') || authority.port_u16() == Some(0) {
             return Err("its port must be from 1 to 65535");
         }
-        // `http` looks at a port when it is asked for, and not before.
+        // `http` does not validate a port before a call of `port_u16`.
         if authority.port_u16().is_none() && authority.as_str() != authority.host() {
             return Err("its port must be from 1 to 65535");
         }
@@ -73,7 +75,7 @@ impl Endpoint {
     }
 }
 
-/// An address as it may be shown: without a query, or a user.
+/// An endpoint for messages: without a query and without a user.
 pub(super) fn without_secrets(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = match text.split_once("://") {

@@ -1,4 +1,4 @@
-//! Why a receiver did not answer, in words, and what to change.
+//! Explanations for missing answers: the cause and the fix.
 
 use std::error::Error;
 use std::io;
@@ -9,13 +9,13 @@ use super::first_bytes::{FirstBytes, Speaks};
 use super::theirs::Theirs;
 use super::tls;
 
-/// How the receiver is spoken to.
+/// The settings that explanations depend on.
 #[derive(Debug, Clone)]
 pub(super) struct Explain {
     pub(super) protocol: OtlpProtocol,
     pub(super) https: bool,
     pub(super) port: Option<u16>,
-    /// Whether the receiver is trusted by certificates in a file.
+    /// Whether certificates from a file decide which collectors are trusted.
     pub(super) ca_file: bool,
 }
 
@@ -55,15 +55,16 @@ impl Explain {
         let closed = self.https && closed(error);
         let client = if closed { MAY_BE_CLIENT } else { "" };
         Failure::soon(match (connecting, plain.speak()) {
-            // With TLS 1.2, what the server says may be lost with the connection.
+            // With TLS 1.2, a message of the server can be lost with the connection.
             (true, _) if closed => format!("{IN_HANDSHAKE}{client}"),
-            // With TLS 1.3, the client has finished before its certificate is missed.
+            // With TLS 1.3, the client finishes its handshake before the server rejects the
+            // missing certificate.
             (false, Speaks::Nothing) => format!("{why}; {}{client}", self.other()),
             _ => why,
         })
     }
 
-    /// What may be wrong where there was no answer in time.
+    /// Possible cause of a missing answer.
     pub(super) fn hint(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
         let usual = match self.protocol {
             OtlpProtocol::HttpProtobuf => 4317,
@@ -73,7 +74,7 @@ impl Explain {
         self.said(raw, plain).or_else(of_port)
     }
 
-    /// What a server that says nothing may speak.
+    /// Possible protocol of a server that sent no bytes.
     fn other(&self) -> String {
         let other = match self.protocol {
             OtlpProtocol::HttpProtobuf => MAY_BE_GRPC,
@@ -83,7 +84,7 @@ impl Explain {
         format!("{other}{tls}")
     }
 
-    /// What the other side speaks, if that is the trouble.
+    /// The protocol of the server, if it is the cause.
     fn said(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
         let http2 = self.protocol == OtlpProtocol::Grpc;
         let known = match (raw.speak(), plain.speak()) {
@@ -103,7 +104,7 @@ impl Explain {
     }
 }
 
-/// An error and its causes. An `io::Error` hides what it was made of from `source`.
+/// An error and its causes. `source` of an `io::Error` skips its inner error.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         match error.downcast_ref::<io::Error>() {
@@ -113,7 +114,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-/// Whether the other side ended the connection.
+/// Whether the server ended the connection.
 fn closed(error: &(dyn Error + 'static)) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     causes(error)
@@ -126,9 +127,9 @@ fn closed(error: &(dyn Error + 'static)) -> bool {
         })
 }
 
-/// An error with all that is behind it.
+/// An error with all its causes.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    // That the client had an error says nothing.
+    // The text of hyper's client error has no information.
     let is_client = error.is::<hyper_util::client::legacy::Error>();
     let first = error.source().filter(|_| is_client).unwrap_or(error);
     let mut why = first.to_string();

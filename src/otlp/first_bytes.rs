@@ -1,3 +1,5 @@
+//! The protocol of a server, from its first bytes.
+
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,18 +8,17 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The first bytes that came over the last connection, which say what the other side
-/// speaks.
+/// The first bytes of the last connection, which identify the server's protocol.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
-/// So many of them.
+/// Maximum number of noted bytes.
 const MOST: usize = 32;
 
-/// What the other side speaks, by its first bytes.
+/// Protocol of a server, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Speaks {
-    /// It has said nothing yet.
+    /// The server has sent no bytes yet.
     Nothing,
     Tls,
     Http1,
@@ -34,7 +35,7 @@ impl FirstBytes {
         self.bytes(|bytes| speaks(bytes))
     }
 
-    /// For messages.
+    /// The bytes as text, for messages.
     pub(super) fn shown(&self) -> String {
         self.bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
@@ -54,16 +55,16 @@ impl FirstBytes {
 fn speaks(bytes: &[u8]) -> Speaks {
     match bytes {
         [] => Speaks::Nothing,
-        // A record: its kind, and the version 3.x.
+        // A TLS record: its type, and the version 3.x.
         [0x14..=0x17, 3, ..] => Speaks::Tls,
         _ if bytes.starts_with(b"HTTP/") => Speaks::Http1,
-        // A frame of the connection: `SETTINGS`, with which a server begins, or `GOAWAY`.
+        // A frame of the connection: `SETTINGS`, the first frame of a server, or `GOAWAY`.
         [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Speaks::Http2,
         _ => Speaks::Else,
     }
 }
 
-/// A stream whose first bytes are noted.
+/// A stream that notes its first bytes.
 #[derive(Debug)]
 pub(super) struct Noted<S> {
     stream: S,
@@ -72,7 +73,7 @@ pub(super) struct Noted<S> {
 }
 
 impl<S> Noted<S> {
-    /// Those of an earlier stream are forgotten.
+    /// Wraps a stream, and forgets the bytes of an earlier stream.
     pub(super) fn new(stream: S, first: FirstBytes) -> Self {
         first.forget();
         let more = true;

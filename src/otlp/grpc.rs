@@ -1,3 +1,5 @@
+//! OTLP over gRPC.
+
 use std::time::SystemTime;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -27,7 +29,7 @@ pub(super) struct Grpc {
     pub(super) headers: HeaderMap,
 }
 
-/// Before each message: whether it is compressed, and its length.
+/// Length of the prefix of each message: a flag for compression, and the message's length.
 const PREFIX: usize = 5;
 
 impl Grpc {
@@ -36,7 +38,7 @@ impl Grpc {
         parts.path_and_query = Some(PathAndQuery::from_static(EXPORT));
         Self {
             connections,
-            // It has a scheme and a host, which the endpoint had.
+            // The endpoint has a scheme and a host, so the parts are valid.
             uri: Uri::from_parts(parts).unwrap_or_default(),
             headers,
         }
@@ -60,7 +62,8 @@ impl Grpc {
         let (head, body) = answer.into_parts();
         let media = media(&head.headers);
         let grpc = is_grpc(&media);
-        // An answer may be all trailers. Its status stands above that of HTTP.
+        // An answer can consist of trailers only. Its gRPC status takes precedence over the
+        // HTTP status.
         if grpc && let Some(status) = Status::from_header_map(&head.headers) {
             let mut failure = failure(&status, &head.headers);
             if head.status != StatusCode::OK {
@@ -111,7 +114,7 @@ fn framed(message: &ExportMetricsServiceRequest) -> Vec<u8> {
     frame
 }
 
-/// The one message of an answer.
+/// The single message of an answer.
 fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
     let Some((prefix, message)) = body.split_first_chunk::<PREFIX>() else {
         return Err("the answer has no message".to_owned());
@@ -130,8 +133,8 @@ fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
 
 fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
     let pushback = retry_after::of_grpc(trailers, status.details());
-    // By the table in OTLP's specification: all else would be refused again. One
-    // whose resources are exhausted can recover only if it says when.
+    // The table in OTLP's specification: a collector would reject all other pushes again.
+    // With exhausted resources, a retry is allowed only if the collector names a time.
     let retry = match (status.code(), &pushback) {
         (_, Some(Pushback::Never)) => Retry::Later,
         (

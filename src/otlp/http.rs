@@ -1,3 +1,5 @@
+//! OTLP over HTTP.
+
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -60,10 +62,10 @@ pub(super) fn too_large() -> String {
     format!("the answer is larger than {} KiB", ANSWER >> 10)
 }
 
-/// Why a push was refused with this status.
+/// The failure of a push that was rejected with this status.
 pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
     let location = text(headers, LOCATION);
-    // The others are no redirects.
+    // The other 3xx statuses are not redirects.
     let redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let mut why = format!("status {}", status.as_u16());
     if status.is_redirection() && !location.is_empty() {
@@ -91,7 +93,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
     }
 }
 
-/// What a refusal says: in its body, or in the header that asks for credentials.
+/// Text of a rejection: its body, or the header that requests credentials.
 fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if !body.is_empty()
         && let Some(compressed) = compressed(headers)
@@ -110,14 +112,14 @@ fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         })
 }
 
-/// What an error says: text as it is, or the message of a `google.rpc.Status`.
+/// Text of an error: the text itself, or the message of a `google.rpc.Status`.
 fn words(headers: &HeaderMap, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     if !media(headers).ends_with("protobuf") {
         return text.into_owned();
     }
     let message = Details::decode(body).map_or_else(|_| String::new(), |status| status.message);
-    // Some servers send text, whatever they call it. Its end may have been cut off.
+    // Some servers send text with another media type. The end of the text can be missing.
     let cut = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
     let binary = |it: char| it == char::REPLACEMENT_CHARACTER || it.is_control();
     if message.is_empty() && !cut.contains(|it: char| binary(it) && !it.is_whitespace()) {
@@ -126,11 +128,11 @@ fn words(headers: &HeaderMap, body: &[u8]) -> String {
     message
 }
 
-/// The most of a refusal that is read, in bytes, and for how long.
+/// Maximum bytes of a rejection that are read, and the maximum time for it.
 const SAID: usize = 4096;
 const SAID_WITHIN: Duration = Duration::from_secs(1);
 
-/// What can be had of a body: it is only for a message.
+/// The start of a body, as far as it arrives. A message contains it.
 async fn beginning(mut body: Incoming) -> Vec<u8> {
     let mut beginning = Vec::new();
     let read = async {
@@ -147,7 +149,7 @@ async fn beginning(mut body: Incoming) -> Vec<u8> {
     beginning
 }
 
-/// By the table in OTLP's specification: all else would be refused again.
+/// The table in OTLP's specification: a collector would reject all other pushes again.
 pub(super) fn retry(status: StatusCode) -> Retry {
     match status.as_u16() {
         429 | 502 | 503 | 504 => Retry::Soon,
@@ -179,7 +181,8 @@ mod tests {
         assert_eq!(words(&headers, status), "too old");
         assert_eq!(words(&headers, b"\xff\xff"), "");
         assert_eq!(words(&headers, b"\x08\x03"), "");
-        // A server may call text so, and is read only up to a length.
+        // A server can use this media type for text. The text is read up to a maximum
+        // length.
         for text in ["plain text reason\n", "zu alt: \u{fc}\u{e9}"] {
             assert_eq!(words(&headers, text.as_bytes()), text);
         }

@@ -1,10 +1,12 @@
+//! The time of the next push.
+
 use std::time::Duration;
 
 use super::answer::Accepted;
 use super::failure::{Failure, Retry};
 use crate::exporter::Backoff;
 
-/// When to push next.
+/// Determines the time of the next push.
 #[derive(Debug)]
 pub(super) struct Schedule {
     every: Duration,
@@ -12,11 +14,11 @@ pub(super) struct Schedule {
     failures: u32,
 }
 
-/// The first wait after a failure.
+/// Initial wait after a failure.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest, however often it has failed.
+/// Maximum wait after failures.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The longest that a receiver can ask for.
+/// Maximum wait that a collector can request.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Schedule {
@@ -24,7 +26,7 @@ impl Schedule {
         Self { every, failures: 0 }
     }
 
-    /// How long to wait after a push that went like this.
+    /// The wait after a push with this outcome.
     pub(super) fn wait(&mut self, outcome: &Result<Accepted, Failure>) -> Duration {
         self.wait_by(outcome, Backoff::jittered)
     }
@@ -46,8 +48,8 @@ impl Schedule {
                 jitter(&backoff, self.failures)
             }
         };
-        // A receiver can lengthen a wait. If it could shorten one, a broken one would
-        // have pushes without a pause.
+        // A collector can only lengthen a wait. If it could shorten a wait, a faulty
+        // collector would cause pushes without a pause.
         own.max(failure.wait.unwrap_or_default().min(PATIENCE))
     }
 }
@@ -86,7 +88,7 @@ mod tests {
     fn a_receiver_lengthens_a_wait_and_never_abolishes_it() {
         let wait = |retry, wait: Option<Duration>| {
             let why = String::new();
-            // Each time the first failure.
+            // Each failure is the first in a row.
             let mut schedule = Schedule::new(Duration::from_secs(10));
             let failed = Err(Failure { why, retry, wait });
             schedule.wait_by(&failed, shortest).as_millis()

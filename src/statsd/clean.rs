@@ -1,13 +1,13 @@
-//! What an operator sets goes into lines only after this: statsd escapes nothing,
-//! so that a newline in a tag would be a metric.
+//! Sanitizing of the operator's texts for lines. statsd escapes no characters, so that a
+//! newline in a tag would start another metric.
 
 use super::{StatsdError, StatsdMetrics};
 
-/// Labels of our own, which no tag of the operator's may contradict.
+/// Labels of the metrics, which no tag of the operator may override.
 const RESERVED: [&str; 3] = ["runner", "outcome", "error"];
 
-/// Letters, digits, `_`, `-` and `.`; whatever else there is becomes `_`. Dots at
-/// the end are left out, since one is put there. An empty prefix is none.
+/// Replaces all characters but letters, digits, `_`, `-` and `.` with `_`. Dots at the end
+/// are removed, because the backend appends one. An empty prefix means no prefix.
 pub(super) fn prefix(given: &str) -> Result<String, StatsdError> {
     let clean: String = given.chars().map(|c| allowed(c, "_-.")).collect();
     let clean = clean.trim_end_matches('.');
@@ -17,15 +17,15 @@ pub(super) fn prefix(given: &str) -> Result<String, StatsdError> {
     }
 }
 
-/// The same characters, and `/`; nothing at all becomes `_`. Not `:`, since a name
-/// ends there, and servers disagree about the second one.
+/// Replaces the same characters, but not `/`; an empty text becomes `_`. `:` is replaced,
+/// because it ends a name, and servers disagree about a second one.
 pub(super) fn tags(given: &[(String, String)]) -> Result<Vec<(String, String)>, StatsdError> {
     let clean: Vec<_> = given.iter().map(|(n, v)| (tag(n), tag(v))).collect();
     let bytes = clean.iter().map(|(n, v)| n.len() + v.len() + 2).sum();
     if bytes > StatsdMetrics::MAX_TAGS {
         return Err(StatsdError::TagsTooLong { bytes });
     }
-    // Servers may take capitals for small letters.
+    // Servers can treat capital and small letters as equal.
     let reserved = |name: &str| {
         RESERVED
             .iter()

@@ -1,9 +1,11 @@
+//! The records of one datagram.
+
 use super::StatsdMetrics;
 use super::lines::Lines;
 use super::series::Series;
 use crate::Event;
 
-/// Records that go into one datagram, counters added up.
+/// Records of one datagram, with counters added up.
 pub(super) struct Datagram {
     lengths: Lengths,
     counts: [u64; Series::COUNT],
@@ -23,13 +25,13 @@ impl Datagram {
         }
     }
 
-    /// How many records are in it.
+    /// Number of records in the datagram.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// Takes the whole of a record, or none of it: then it is full. An empty one
-    /// takes any, since prefix and tags are bounded.
+    /// Adds a whole record. Returns false if the datagram is full. An empty datagram takes
+    /// every record, because prefix and tags are bounded.
     pub(super) fn add(&mut self, event: Event) -> bool {
         let series = Series::of(event);
         let place = series.place();
@@ -40,7 +42,7 @@ impl Datagram {
         if let Event::TaskCompleted { duration_ms, .. } = event {
             bytes += self.lengths.timers[place] + digits(duration_ms);
         }
-        // No newline is sent behind the last line.
+        // The last line is sent without a newline.
         let full =
             bytes - 1 > StatsdMetrics::DATAGRAM || self.records >= StatsdMetrics::DATAGRAM_RECORDS;
         if full && self.records > 0 {
@@ -55,7 +57,7 @@ impl Datagram {
         true
     }
 
-    /// Its text; it is empty then.
+    /// The text of the datagram, which is empty afterwards.
     pub(super) fn take(&mut self, lines: &Lines) -> String {
         for series in Series::all() {
             match std::mem::take(&mut self.counts[series.place()]) {
@@ -73,7 +75,7 @@ impl Datagram {
     }
 }
 
-/// How long each line is without its value, in bytes, newline included.
+/// Length of each line without its value, in bytes, including the newline.
 struct Lengths {
     counters: [usize; Series::COUNT],
     timers: [usize; Series::COUNT],

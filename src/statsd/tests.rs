@@ -1,3 +1,5 @@
+//! Tests of a backend with a server in the same process.
+
 use std::error::Error;
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ mod away;
 
 type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Much more than anything here needs.
+/// Time limit far above the duration of every test.
 const GUARD: Duration = Duration::from_secs(30);
 
 const STARTED: Event = Event::TaskStarted {
@@ -32,7 +34,7 @@ fn server() -> Result<UdpSocket> {
     Ok(server)
 }
 
-/// It gathers until it is shut down, or many have come.
+/// A backend that gathers until it is shut down, or many records have come.
 fn to(server: &UdpSocket) -> Result<StatsdBuilder> {
     let address = server.local_addr()?.to_string();
     Ok(StatsdMetrics::builder(address).gather(Duration::MAX))
@@ -44,7 +46,7 @@ fn received(server: &UdpSocket) -> Result<String> {
     Ok(String::from_utf8(buffer[..length].to_vec())?)
 }
 
-/// Waits until nothing is in flight.
+/// Waits until no record is in flight.
 fn settled(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
     let begun = Instant::now();
     loop {
@@ -139,7 +141,7 @@ fn many_records_are_packed_and_none_is_sent_twice() -> Result {
     }
     assert_eq!(sum, 200);
     assert_eq!(durations, (0..200).collect::<Vec<_>>());
-    // The least that all of it fits into is six.
+    // Six datagrams are the minimum for all records.
     assert_eq!(status.attempts, 6);
     Ok(())
 }
@@ -267,7 +269,7 @@ fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
     let (status, mailbox) = (metrics.status_reader(), Arc::downgrade(&metrics.mailbox));
     drop(metrics);
     assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
-    // Its thread ends, and leaves this one.
+    // The thread ends, and releases its reference.
     while mailbox.strong_count() > 1 {
         thread::yield_now();
     }

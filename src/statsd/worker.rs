@@ -1,3 +1,5 @@
+//! The thread that sends.
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,36 +10,36 @@ use super::mailbox::Mailbox;
 use super::target::{NotSent, Target};
 use crate::exporter::{ExportLog, Parker};
 
-/// Sends what is in the mailbox, on a thread of its own.
+/// Sends the records of the mailbox, on its own thread.
 pub(super) struct Worker {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) lines: Lines,
     pub(super) target: Target,
     pub(super) gather: Duration,
     pub(super) log: ExportLog,
-    /// Flushes that it has answered.
+    /// Number of answered flushes.
     pub(super) answered: u64,
 }
 
 impl Worker {
-    /// Until the mailbox is closed and empty, or its server is away at the end.
+    /// Runs until the mailbox is closed and empty, or until the last attempt fails.
     pub(super) fn run(mut self) {
         let retire = Retire(Arc::clone(&self.mailbox));
         let parker = Parker::of_this_thread();
         let mut datagram = Datagram::new(&self.lines);
         while self.wait(&parker) && self.send_queued(&mut datagram, &parker) {}
-        // The socket is closed before anybody hears of the end.
+        // The socket closes before any thread sees the end.
         drop(self);
         drop(retire);
     }
 
-    /// Waits until there are records to send, a while after the first of them or when
-    /// there are many, or a flush to answer. False when there will be none.
+    /// Waits until there are records to send, or a flush to answer. After the first record,
+    /// the wait continues for a while, or until a batch has come. Returns false at the end.
     fn wait(&self, parker: &Parker) -> bool {
         let (queue, orders) = (&self.mailbox.queue, &self.mailbox.orders);
         loop {
             parker.wait(queue.some(), orders.next(self.answered), Duration::MAX);
-            // It may have been woken for a record that it has sent already.
+            // The worker may have been woken for a record that it has already sent.
             if !queue.is_empty() {
                 parker.wait(queue.batch(), orders.next(self.answered), self.gather);
                 return !self.mailbox.is_over();
@@ -52,11 +54,11 @@ impl Worker {
         }
     }
 
-    /// Sends what is queued, and answers the flushes that were asked for before. False if
-    /// the end came first.
+    /// Sends queued records, and answers the flushes that were requested before. Returns
+    /// false if the end came first.
     fn send_queued(&mut self, datagram: &mut Datagram, parker: &Parker) -> bool {
-        // Read before the queue is emptied: a flush is answered when all is sent that was
-        // recorded before it.
+        // Read before the queue is emptied, so that the answer to a flush covers all records
+        // from before the request.
         let asked = self.mailbox.orders.asked();
         let mut flushed = Ok(());
         while self.mailbox.take(datagram) {
@@ -76,7 +78,7 @@ impl Worker {
         true
     }
 
-    /// Sends it, as soon as there is somewhere to. Records gather meanwhile.
+    /// Sends a datagram as soon as an address takes it. Records gather meanwhile.
     fn send(&mut self, datagram: &str, parker: &Parker) -> Sent {
         let mut last = false;
         loop {
@@ -105,7 +107,7 @@ impl Worker {
                     }
                     let next = self.mailbox.orders.next(self.answered);
                     parker.wait(next, pending(), self.target.pause());
-                    // At the end there is one attempt more.
+                    // At the end there is one last attempt.
                     last = self.mailbox.orders.asked().end.is_some();
                 }
             }
@@ -118,16 +120,16 @@ impl Worker {
     }
 }
 
-/// What became of a datagram.
+/// Result of sending a datagram.
 enum Sent {
     Whole,
-    /// Its records are lost, for this reason.
+    /// The records of the datagram are lost, for this reason.
     Lost(String),
-    /// Its records wait, and the end has come.
+    /// The records of the datagram wait, and the end has come.
     TooLate,
 }
 
-/// Nobody may wait for a worker that is gone, however it went.
+/// Ends all waits when the worker ends, also by a panic.
 struct Retire(Arc<Mailbox>);
 
 impl Drop for Retire {

@@ -1,4 +1,4 @@
-//! What a server answers, and what that says of a push.
+//! Answers of a server, and their effect on a push.
 
 use super::collector::{Answer, Collector, Does};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
@@ -33,10 +33,10 @@ const GZIP: &[(&str, &str)] = &[("content-type", "text/plain"), ("content-encodi
 const GRPC_WEB: &[(&str, &str)] = &[("content-type", "application/grpc-web+proto")];
 const OK: &[(&str, &str)] = &[("grpc-status", "0")];
 
-/// More than is read.
+/// A body above the maximum that is read.
 static LARGE: [u8; 100_000] = [b' '; 100_000];
 
-/// Answers of HTTP, and what must be said of them.
+/// HTTP answers, and the expected errors.
 static OF_HTTP: &[(Answer, &str)] = &[
     (
         http(200, HTML, b"<!doctype html>"),
@@ -127,7 +127,7 @@ static OF_HTTP: &[(Answer, &str)] = &[
     ),
 ];
 
-/// Answers of gRPC, and what must be said of them.
+/// gRPC answers, and the expected errors.
 static OF_GRPC: &[(Answer, &str)] = &[
     (grpc(b"\0\0\0\0\0", &[]), "ended without a grpc-status"),
     (grpc(b"", OK), "the answer has no message"),
@@ -270,7 +270,7 @@ fn a_server_that_resets_in_the_handshake_may_want_a_client_certificate() -> Outc
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // What is not read resets the connection.
+            // Closing a socket with unread bytes resets the connection.
             let _ = stream.read(&mut [0]);
         }
     });
@@ -297,7 +297,7 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
-        // It closes none: what it said could be lost by that.
+        // The server keeps the connections open: a close could discard its answer.
         let mut streams = Vec::new();
         for mut stream in listener.incoming().flatten() {
             let _ = stream.write_all(b"SSH-2.0-server\r\n");

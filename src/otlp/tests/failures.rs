@@ -1,3 +1,5 @@
+//! Failed pushes, and the next ones.
+
 use std::time::Duration;
 
 use super::collector::{Collector, Does, free};
@@ -6,7 +8,7 @@ use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
 use crate::OtlpMetrics;
 use crate::exporter::NotFlushed;
 
-/// What is said of a flush that must fail.
+/// The error of a flush that must fail.
 fn refused(metrics: &OtlpMetrics) -> Result<String, Box<dyn std::error::Error>> {
     match metrics.flush(GUARD) {
         Err(NotFlushed::Refused(said)) => {
@@ -86,7 +88,7 @@ fn whatever_a_receiver_answers_is_named_and_forgets_nothing() -> Outcome {
             assert!(said.starts_with(expected), "{does:?}: {said}");
             assert_eq!(metrics.status().ledger.delivered(), 0);
         }
-        // It warns, and has taken everything.
+        // The collector warns, and accepts all points.
         collector.does(Does::Reject(0));
         metrics.flush(GUARD)?;
         let status = metrics.shutdown(GUARD);
@@ -130,7 +132,7 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
         }
         collector.must_be_left();
         collector.does(Does::Accept);
-        // A busy machine may need more than those milliseconds.
+        // A busy machine can need more than these milliseconds.
         while metrics.flush(GUARD).is_err() {}
         assert_eq!(
             metrics.status().ledger.delivered(),
@@ -144,7 +146,7 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
 fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
     for (protocol, busy) in BOTH.into_iter().zip([503, 14]) {
         let collector = Collector::start(protocol)?;
-        // The interval is an hour, and the first wait a second.
+        // The interval is an hour, and the initial wait is a second.
         let metrics = pushing_to(&collector).build()?;
         collector.does(Does::Refuse(busy, None));
         record(&metrics, &script());

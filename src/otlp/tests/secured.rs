@@ -1,3 +1,5 @@
+//! Pushes over TLS.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::{OtlpError, OtlpMetrics, OtlpProtocol};
 
 type Error = Box<dyn std::error::Error>;
 
-/// An authority that nobody knows, in a file.
+/// A private authority, in a file.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
@@ -35,7 +37,7 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
-    /// A collector whose certificate is from here, and for this name.
+    /// A collector with a certificate of this authority for this name.
     fn collector(&self, name: &str, protocol: OtlpProtocol) -> Result<Collector, Error> {
         let key = KeyPair::generate()?;
         let params = CertificateParams::new(vec![name.to_owned()])?;
@@ -66,7 +68,7 @@ fn secured(
     Ok(Collector::start_at(free()?, protocol, Some(tls))?)
 }
 
-/// Pushes to a receiver that is known by this file.
+/// Pushes to a collector that this file makes trusted.
 fn all_is_delivered(collector: &Collector, ca_file: PathBuf) -> Outcome {
     let metrics = pushing_to(collector).ca_file(ca_file).build()?;
     record(&metrics, &script());
@@ -100,7 +102,7 @@ fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
                 Some(other.file()),
                 "not signed by the authority that it names",
             ),
-            // By the public roots.
+            // With the public roots.
             (&known, None, "not issued by a public authority"),
             (
                 &elsewhere,
@@ -268,7 +270,7 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
     let der = file("der.pem", b"\x30\x82\x03\x01")?;
     let key = file("key.pem", KeyPair::generate()?.serialize_pem().as_bytes())?;
     let text = file("text.pem", b"ca")?;
-    // It would be read for ever, and a pipe be waited for.
+    // Reading it would never end, and opening a pipe would wait for a writer.
     let sparse = folder.path().join("sparse.pem");
     fs::File::create(&sparse)?.set_len(1 << 40)?;
     let pipe = folder.path().join("pipe.pem");

@@ -1,3 +1,5 @@
+//! The totals in a push.
+
 use std::process;
 
 use opentelemetry_proto::tonic::metrics::v1::metric;
@@ -9,7 +11,7 @@ use crate::otlp_encoding::{Message, Resource};
 use crate::totals::Tally;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
-/// What these events come to, in the series that are not histograms.
+/// The sum of these events, in the series that are not histograms.
 fn counted(events: &[Event]) -> Series {
     let mut counted = Series::new();
     for event in events {
@@ -65,7 +67,7 @@ fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
 
     let collector = Collector::start(BOTH[0])?;
     let (metrics, scraped) = (pushing_to(&collector).build()?, PrometheusMetrics::new());
-    // The last one would drown all others in a sum of floats.
+    // In a sum of floats, the last duration would absorb all others.
     let mut recorded = script();
     recorded.extend(
         [u64::MAX / 2, 1, 1 << 60].map(|duration_ms| Event::TaskCompleted {
@@ -180,7 +182,7 @@ fn the_resource_says_who_pushed() -> Outcome {
     metrics.flush(GUARD)?;
     let push = collector.push()?;
     let mut found = attributes(&push.message);
-    // Where the system says it.
+    // Present if the system reports it.
     found.remove("host.name");
     let pid = process::id().to_string();
     let expected = [

@@ -1,3 +1,5 @@
+//! A file with trusted certificates.
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,7 +8,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The most bytes in a file. Bundles of all public roots have a quarter of this.
+/// Maximum size of a file, in bytes. A bundle of all public roots has a quarter of it.
 const LARGEST: u64 = 1 << 20;
 
 /// The certificates in a file.
@@ -15,7 +17,7 @@ pub(super) struct CaFile {
     pub(super) certificates: Vec<CertificateDer<'static>>,
 }
 
-/// Reads a file in PEM. The error says what is wrong with it, and what to change.
+/// Reads a file in PEM. The error has the cause and the fix.
 pub(super) fn read(path: &Path) -> Result<CaFile, String> {
     let pem = bytes(path)?;
     let mut roots = RootCertStore::empty();
@@ -37,12 +39,12 @@ pub(super) fn read(path: &Path) -> Result<CaFile, String> {
     })
 }
 
-/// What is there instead of certificates.
+/// Error of a file without certificates in PEM, by its content.
 fn none(pem: &[u8]) -> &'static str {
     let has = |text: &str| pem.windows(text.len()).any(|it| it == text.as_bytes());
     match pem {
         [] => "it is empty: write the certificate of the server's authority into it",
-        // A sequence whose length has two bytes, as every certificate in DER begins.
+        // A sequence whose length has two bytes: the start of every certificate in DER.
         [0x30, 0x82, ..] => {
             "it is in DER, and must be in PEM: `openssl x509 -inform der -in FILE` converts it"
         }
@@ -62,8 +64,8 @@ fn none(pem: &[u8]) -> &'static str {
 const NO_INPUT: &str =
     "certificates are not read from a pipe or the standard input: name the file that has them";
 
-/// The file's content. What is no file is not waited for, and what is too large is not
-/// read.
+/// Content of the file. A special file is rejected without a wait, and a file above the
+/// maximum size without a read.
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let said = |error: io::Error| error.to_string();
     let file = open(path).map_err(|error| match path.to_str() {

@@ -1,3 +1,5 @@
+//! Messages for errors of TLS.
+
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::{ServerName, UnixTime};
@@ -6,8 +8,8 @@ use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 use super::super::theirs::Theirs;
 use super::pinned::AUTHORITY;
 
-/// What is wrong with TLS, and what to do. `ca_file` is whether the receiver is trusted
-/// by certificates in a file.
+/// The cause of a TLS error, and the fix. `ca_file` tells whether certificates from a file
+/// decide which collectors are trusted.
 pub(in super::super) fn words(error: &Error, ca_file: bool) -> String {
     let why = match error {
         Error::InvalidCertificate(error) => certificate(error, ca_file),
@@ -88,8 +90,8 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
             "the server's certificate was rejected".to_owned()
         }
         CertificateError::Other(other) => of_path(&other.to_string()),
-        // Older forms of those above, and what lists of revoked certificates and OCSP
-        // are for, which are not asked.
+        // Older forms of the errors above, and errors of revocation lists and OCSP, which
+        // this client does not use.
         error => match format!("{error:?}").as_str() {
             "UnsupportedSignatureAlgorithm" => OLD_SIGNATURE.to_owned(),
             name => unusable(name),
@@ -100,7 +102,7 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
 const OLD_SIGNATURE: &str = "the server's certificate, or one that issued it, is signed in a way that is not trusted any more, such as with SHA-1, \
      MD5 or a short RSA key: issue one with SHA-256 and at least 2048 bits";
 
-/// What has no name in rustls, by the name that it has in webpki.
+/// Message for an error without a name in rustls, by its name in webpki.
 fn of_path(name: &str) -> String {
     match name {
         AUTHORITY => "the server's certificate is that of an authority (CA:TRUE), and a server cannot use such a one as its own: \
@@ -119,7 +121,7 @@ fn unusable(name: &str) -> String {
     format!("the server's certificate cannot be used ({name}): issue another one")
 }
 
-/// The most names that a message has.
+/// Maximum number of names in a message.
 const NAMES: usize = 8;
 
 fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
@@ -131,7 +133,7 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
         );
     }
     let names = presented.iter().take(NAMES).map(|name| {
-        // As webpki prints them: `DnsName("localhost")`, `IpAddress(127.0.0.1)`.
+        // The format of webpki: `DnsName("localhost")`, `IpAddress(127.0.0.1)`.
         let name = name.split_once('(').map_or(&**name, |(_, name)| name);
         Theirs(name.trim_matches(['"', ')'])).to_string()
     });
@@ -185,9 +187,9 @@ fn incompatible(what: &PeerIncompatible) -> String {
     }
 }
 
-/// As dates in HTTP are.
+/// A date in the format of HTTP.
 fn date(time: UnixTime) -> String {
-    /// The year 10000, before which such dates end.
+    /// The year 10000. Dates of HTTP end before it.
     const END: u64 = 253_402_300_800;
     let seconds = time.as_secs();
     if seconds >= END {

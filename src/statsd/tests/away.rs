@@ -1,4 +1,4 @@
-//! A server that is away, or whose name is not known yet.
+//! A server that is not running, or whose name is not known yet.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,7 +11,7 @@ use crate::{DropReason, MetricsBackend, RunnerType, StatsdMetrics};
 
 #[test]
 fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Result {
-    // Another may take the port before the server comes back to it.
+    // Another process can take the port before the server returns to it.
     for _ in 0..20 {
         if away_and_back()? {
             return Ok(());
@@ -20,8 +20,8 @@ fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Resu
     Err("the port was taken each time".into())
 }
 
-/// An address that refuses every datagram while this socket exists: it hears itself
-/// alone.
+/// An address that refuses every datagram while this socket exists: the socket receives only
+/// its own datagrams.
 fn refusing() -> Result<(UdpSocket, SocketAddr)> {
     let kept = server()?;
     let address = kept.local_addr()?;
@@ -41,7 +41,7 @@ fn failed(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
     Ok(metrics.status())
 }
 
-/// False if somebody else took the port.
+/// Returns false if another process took the port.
 fn away_and_back() -> Result<bool> {
     let (kept, address) = refusing()?;
     let metrics = StatsdMetrics::builder(address.to_string())
@@ -59,7 +59,7 @@ fn away_and_back() -> Result<bool> {
         (status.ledger.delivered(), status.ledger.in_flight()),
         (0, 1)
     );
-    // What finds no room while they wait is counted.
+    // Records beyond the capacity are counted while the others wait.
     (0..6).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
     let status = metrics.status();
     assert_eq!(
