@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// use std::panic::resume_unwind;
 /// use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 ///
-/// /// It cannot bear errors.
+/// /// Panics at every runner error.
 /// struct Delicate;
 ///
 /// impl MetricsBackend for Delicate {
@@ -173,7 +173,7 @@ mod tests {
         }
 
         fn record_runner_error(&self, _: RunnerType, error: RunnerErrorKind) {
-            resume_unwind(Box::new(format!("cannot bear {error}")));
+            resume_unwind(Box::new(format!("rejects {error}")));
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         let backend = Delicate::default();
         let batch = [ERROR, STARTED, ERROR, ERROR, STARTED, ERROR];
         let lost = backend.record_batch(&batch);
-        let expected = lost_with(4, Some("cannot bear spawn_failed"));
+        let expected = lost_with(4, Some("rejects spawn_failed"));
         assert_eq!(lost, Err(expected));
         assert_eq!(backend.0.events(), [STARTED; 2]);
     }
@@ -299,7 +299,7 @@ mod tests {
         let lost = Delicate::default().record_batch(&[ERROR, ERROR]);
         assert_eq!(
             lost.map_err(|lost| lost.to_string()),
-            Err("records lost by a panic of the backend: 2 (cannot bear spawn_failed)".into())
+            Err("records lost by a panic of the backend: 2 (rejects spawn_failed)".into())
         );
     }
 }

@@ -46,8 +46,8 @@
 //!         let (parker, mut flushes) = (Parker::of_this_thread(), 0);
 //!         loop {
 //!             parker.wait(self.queue.some(), self.orders.next(flushes), Duration::MAX);
-//!             // Before the queue is emptied: a flush is answered when all is sent that
-//!             // was recorded before it.
+//!             // Read before the queue is emptied, so that the answer to a flush covers
+//!             // all records from before the request.
 //!             let asked = self.orders.asked();
 //!             while let Some(event) = self.queue.pop() {
 //!                 self.list.lock().unwrap().push(event);
@@ -74,7 +74,7 @@
 //! #   fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
 //! #       self.0.queue.record(Event::RunnerError { runner, error });
 //! #   }
-//!     // And so on.
+//!     // The other two functions do the same.
 //! }
 //!
 //! impl Exporter for Listed {

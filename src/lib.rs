@@ -10,7 +10,7 @@
 //! use std::sync::Arc;
 //! use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
 //!
-//! /// A library takes a handle, and does not care what is behind it.
+//! /// A library takes a handle, and works with every backend behind it.
 //! fn work(metrics: &MetricsHandle) {
 //!     metrics.record_task_started(RunnerType::Subprocess);
 //!     metrics.record_task_completed(RunnerType::Subprocess, TaskOutcome::Success, 42);

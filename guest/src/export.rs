@@ -1,3 +1,5 @@
+//! The macros that export a backend from a component.
+
 /// Makes this component a provider: a backend that receives the records of
 /// other components.
 ///

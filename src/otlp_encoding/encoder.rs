@@ -22,7 +22,7 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 /// let encoder = OtlpEncoder::new().attribute("service.name", "resize")?;
 /// encoder.record_task_started(RunnerType::Wasm);
 /// let request: Vec<u8> = encoder.encode();
-/// // It is the body of a POST to `/v1/metrics`, as `application/x-protobuf`.
+/// // The body of a POST to `/v1/metrics`, as `application/x-protobuf`.
 /// # assert!(!request.is_empty());
 /// # let answer = [];
 /// let response = OtlpResponse::decode(&answer)?;
