@@ -118,7 +118,7 @@ impl fmt::Display for ParseLabelError {
             expected,
         } = self;
         let expected = expected.join(", ");
-        write!(f, "unknown label `{label}`: {text:?} is none of {expected}")
+        write!(f, "unknown label `{label}`: {text:?} is not one of {expected}")
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(
             error.map(|e| e.to_string()).as_deref(),
             Some(
-                "unknown label `outcome`: \"cancelled\" is none of success, failure, canceled, timeout"
+                "unknown label `outcome`: \"cancelled\" is not one of success, failure, canceled, timeout"
             )
         );
     }

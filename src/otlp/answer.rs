@@ -79,7 +79,7 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
             return Ok(took(rejected, message));
         }
         return Ok(Err(format!(
-            "{} is {rejected}, and a receiver of metrics does not answer so: check the endpoint; it says {}",
+            "{} is {rejected}, unlike in answers of metrics collectors: check the endpoint; the message is {}",
             Theirs(name),
             Theirs(message)
         )));
@@ -125,7 +125,7 @@ pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
     let none = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
     (!none).then(|| {
         format!(
-            "the answer is compressed with {}, which was not asked for",
+            "the answer is compressed with {}, which the request did not allow",
             Theirs(&encoding)
         )
     })
@@ -147,10 +147,10 @@ pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let body = match body.trim_start() {
         "" => "it is empty".to_owned(),
-        body => format!("it begins with {}", Theirs(body)),
+        body => format!("it starts with {}", Theirs(body)),
     };
     format!(
-        "the answer {kind}, and a receiver of OTLP does not answer so: check the endpoint; {body}"
+        "the answer {kind}, unlike answers of OTLP collectors: check the endpoint; {body}"
     )
 }
 
@@ -271,7 +271,7 @@ mod tests {
             ),
             ("text/html", b"", "it is empty"),
             ("application/xhtml+xml", b"", "it is empty"),
-            ("text/plain", b"ok", r#"it begins with "ok""#),
+            ("text/plain", b"ok", r#"it starts with "ok""#),
             ("", &partial(0, ""), "no media type"),
             (PROTOBUF, b"\xff\xff\xff\xff", PROTOBUF),
             (PROTOBUF, &truncated, PROTOBUF),
@@ -310,7 +310,7 @@ mod tests {
         let said = accepted(&headers, b"\x1f\x8b").err().unwrap_or_default();
         assert_eq!(
             said,
-            r#"the answer is compressed with "gzip", which was not asked for"#
+            r#"the answer is compressed with "gzip", which the request did not allow"#
         );
     }
 }

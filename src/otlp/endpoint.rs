@@ -37,11 +37,11 @@ impl Endpoint {
     }
 
     fn of(text: &str, protocol: OtlpProtocol) -> Result<Self, &'static str> {
-        let uri: Uri = text.parse().map_err(|_| "it is no URL")?;
+        let uri: Uri = text.parse().map_err(|_| "it is not a valid URL")?;
         let https = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             Some(scheme) if *scheme == Scheme::HTTPS => true,
-            _ => return Err("it must begin with http:// or https://"),
+            _ => return Err("it must start with http:// or https://"),
         };
         let authority = uri.authority().ok_or("it has no host")?;
         if authority.as_str().contains('@') {
@@ -63,7 +63,7 @@ impl Endpoint {
             OtlpProtocol::HttpProtobuf if bare => {
                 let mut parts = uri.into_parts();
                 parts.path_and_query = Some(PathAndQuery::from_static(METRICS));
-                Uri::from_parts(parts).map_err(|_| "it is no URL")?
+                Uri::from_parts(parts).map_err(|_| "it is not a valid URL")?
             }
             _ => uri,
         };

@@ -36,9 +36,9 @@ impl Resource {
             }
             let (key, value) = pair
                 .split_once('=')
-                .ok_or_else(|| wrong("it must be key=value, with commas between"))?;
+                .ok_or_else(|| wrong("it must be comma-separated key=value"))?;
             let decoded = |text: &str| {
-                percent_decoded(text.trim()).ok_or_else(|| wrong("a % must begin a byte of utf-8"))
+                percent_decoded(text.trim()).ok_or_else(|| wrong("% must be followed by two hexadecimal digits, and the text must be UTF-8"))
             };
             self.attribute(&decoded(key)?, &decoded(value)?)?;
         }

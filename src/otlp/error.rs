@@ -38,7 +38,7 @@ pub enum OtlpError {
         reason: String,
     },
     /// A file with certificates is set for an endpoint without TLS.
-    #[error("a file with certificates needs an endpoint that begins with https://")]
+    #[error("a file with certificates needs an endpoint that starts with https://")]
     CaWithoutTls,
     /// TLS cannot be set up.
     #[error("tls cannot be set up: {0}")]

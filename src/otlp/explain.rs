@@ -19,19 +19,19 @@ pub(super) struct Explain {
     pub(super) ca_file: bool,
 }
 
-pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, as receivers of gRPC do (usually at port 4317): set the protocol to \
+pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, the protocol of OTLP over gRPC (usually at port 4317): set the protocol to \
      grpc, or use the server's port for OTLP over HTTP (usually 4318)";
-pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, as receivers of OTLP over HTTP do (usually at port 4318): set the \
+pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, the protocol of OTLP over HTTP (usually at port 4318): set the \
      protocol to http/protobuf, or use the server's port for gRPC (usually 4317)";
-const USE_HTTPS: &str = "the server speaks TLS: begin the endpoint with https://";
-const NO_TLS: &str = "the server answers without TLS: begin the endpoint with http://, or use the server's port for TLS";
+const USE_HTTPS: &str = "the server speaks TLS: start the endpoint with https://";
+const NO_TLS: &str = "the server answers without TLS: start the endpoint with http://, or use the server's port for TLS";
 const MAY_BE_GRPC: &str =
     "if the server takes gRPC (usually at port 4317), set the protocol to grpc";
 pub(super) const MAY_BE_HTTP: &str =
     "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http/protobuf";
 
-const MAY_BE_TLS: &str = "; if it wants TLS, begin the endpoint with https://";
-const MAY_BE_CLIENT: &str = "; if it requires a client certificate, which cannot be given here, let it accept clients without one, and authorise them by a header";
+const MAY_BE_TLS: &str = "; if it requires TLS, start the endpoint with https://";
+const MAY_BE_CLIENT: &str = "; if it requires a client certificate, which this client does not support, configure it to accept clients without one, and authorise them with a header";
 const IN_HANDSHAKE: &str =
     "the server closed the connection during the TLS handshake: check that its port is one for TLS";
 
@@ -94,7 +94,7 @@ impl Explain {
             (_, Speaks::Http1) if http2 => USE_HTTP,
             (_, Speaks::Else) => {
                 return Some(format!(
-                    "the server does not speak HTTP, but begins with {}: check the port",
+                    "the server does not speak HTTP, but starts with {}: check the port",
                     Theirs(&plain.shown())
                 ));
             }

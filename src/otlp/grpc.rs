@@ -98,7 +98,7 @@ impl Grpc {
             }
             Some(status) => Err(failure(&status, &trailers)),
             None => Err(Failure::soon(
-                "the answer ended without a grpc-status: the server, or a proxy before it, cut it off",
+                "the answer ended without a grpc-status: the server, or a proxy in front of it, truncated it",
             )),
         }
     }
@@ -121,7 +121,7 @@ fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
     };
     let [compressed, length @ ..] = *prefix;
     if compressed != 0 {
-        return Err("the answer is compressed, which was not asked for".to_owned());
+        return Err("the answer is compressed, which the request did not allow".to_owned());
     }
     let length = u32::from_be_bytes(length);
     if usize::try_from(length) != Ok(message.len()) {

@@ -24,14 +24,14 @@ pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, OtlpError
             name: name.clone(),
             reason,
         };
-        let name = HeaderName::try_from(name).map_err(|_| wrong("that is no name"))?;
+        let name = HeaderName::try_from(name).map_err(|_| wrong("the name is not valid"))?;
         let reserved = RESERVED.contains(&name.as_str());
         // gRPC gives a meaning to both, and does not carry text in the latter.
         if reserved || name.as_str().starts_with("grpc-") || name.as_str().ends_with("-bin") {
             return Err(wrong("the protocol sets it"));
         }
         let mut value = HeaderValue::try_from(value)
-            .map_err(|_| wrong("its value has a character that no header may have"))?;
+            .map_err(|_| wrong("its value has an invalid character"))?;
         if value.to_str().is_err() {
             return Err(wrong("its value must be ascii"));
         }

@@ -61,19 +61,19 @@ impl Message {
         vec![
             sum(
                 names.started(),
-                "Tasks that began to execute.",
+                "Tasks that started to execute, by runner type.",
                 "{task}",
                 points.started,
             ),
             sum(
                 names.completed(),
-                "Tasks that ended, by outcome.",
+                "Tasks that ended, by runner type and outcome.",
                 "{task}",
                 points.completed,
             ),
             metric(
                 names.duration(),
-                "How long tasks ran, by outcome.",
+                "Duration of tasks that ended, in seconds, by runner type and outcome.",
                 "s",
                 metric::Data::Histogram(Histogram {
                     data_points: points.durations,
@@ -82,7 +82,7 @@ impl Message {
             ),
             sum(
                 names.errors(),
-                "Failures of a runner's set-up or tear-down, by step.",
+                "Failed steps of setting a task up or tearing it down, by runner type and step.",
                 "{error}",
                 points.errors,
             ),

@@ -18,7 +18,7 @@ impl Collector for Shards {
         let total = self.total();
         let mut family = encoder.encode_descriptor(
             "solti_runner_tasks_started",
-            "Tasks that began to execute.",
+            "Tasks that started to execute, by runner type.",
             None,
             MetricType::Counter,
         )?;
@@ -30,7 +30,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_tasks_completed",
-            "Tasks that ended, by outcome.",
+            "Tasks that ended, by runner type and outcome.",
             None,
             MetricType::Counter,
         )?;
@@ -44,7 +44,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_task_duration",
-            "How long tasks ran, by outcome.",
+            "Duration of tasks that ended, in seconds, by runner type and outcome.",
             Some(&Unit::Seconds),
             MetricType::Histogram,
         )?;
@@ -60,7 +60,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_errors",
-            "Failures of a runner's set-up or tear-down, by step.",
+            "Failed steps of setting a task up or tearing it down, by runner type and step.",
             None,
             MetricType::Counter,
         )?;

@@ -87,7 +87,7 @@ impl TextFromOpenMetrics {
             return Ok(());
         }
         if self.ended {
-            return Err("there is something behind `# EOF`");
+            return Err("there is text after `# EOF`");
         }
         if line == "# EOF" {
             self.ended = true;
@@ -256,18 +256,18 @@ mod tests {
                 "line 1 is not OpenMetrics: a metric has no name",
             ),
             ("9a 1", "line 1 is not OpenMetrics: a metric has no name"),
-            ("a one", "line 1 is not OpenMetrics: a value is no number"),
+            ("a one", "line 1 is not OpenMetrics: the value is not a number"),
             (
                 "a 1 now",
-                "line 1 is not OpenMetrics: a time stamp is no number",
+                "line 1 is not OpenMetrics: the time stamp is not a number",
             ),
             (
                 "a 1 2 3",
-                "line 1 is not OpenMetrics: there is something behind the value",
+                "line 1 is not OpenMetrics: there is text after the value",
             ),
             (
                 "# EOF\na 1",
-                "line 2 is not OpenMetrics: there is something behind `# EOF`",
+                "line 2 is not OpenMetrics: there is text after `# EOF`",
             ),
         ] {
             let refused = rewritten(text).err().map(|it| it.to_string());

@@ -60,7 +60,7 @@ mod tests {
         let error = "graphite".parse::<StatsdDialect>().err();
         assert_eq!(
             error.map(|error| error.to_string()).as_deref(),
-            Some("unknown statsd dialect \"graphite\": it is plain or dogstatsd")
+            Some("unknown statsd dialect \"graphite\": it must be plain or dogstatsd")
         );
     }
 }

@@ -43,7 +43,7 @@ pub enum StatsdError {
     #[error("plain statsd has no tags: leave them out, or choose the dialect dogstatsd")]
     TagsInPlain,
     /// The name is not the name of a dialect.
-    #[error("unknown statsd dialect {0:?}: it is plain or dogstatsd")]
+    #[error("unknown statsd dialect {0:?}: it must be plain or dogstatsd")]
     UnknownDialect(String),
     /// The system cannot start the thread that sends.
     #[error("cannot start the thread that sends to statsd")]

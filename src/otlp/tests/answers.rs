@@ -69,7 +69,7 @@ static OF_HTTP: &[(Answer, &str)] = &[
             JSON,
             br#"{"partialSuccess":{"rejectedSpans":"4","errorMessage":"no spans"}}"#,
         ),
-        r#""rejectedSpans" is 4, and a receiver of metrics"#,
+        r#""rejectedSpans" is 4, unlike in answers of metrics collectors"#,
     ),
     (
         http(200, &[("content-type", "text/\u{202e}")], b"<p>"),
@@ -308,7 +308,7 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
         for (scheme, expected) in [
             (
                 "http",
-                r#"does not speak HTTP, but begins with "SSH-2.0-server"#,
+                r#"does not speak HTTP, but starts with "SSH-2.0-server"#,
             ),
             ("https", "answers without TLS"),
         ] {

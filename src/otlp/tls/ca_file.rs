@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<CaFile, String> {
         let certificate = certificate.map_err(|error| format!("it is not valid PEM: {error}"))?;
         roots.add(certificate.clone()).map_err(|_| {
             let number = certificates.len() + 1;
-            format!("certificate {number} in it is not a certificate: its content is damaged")
+            format!("certificate {number} is damaged")
         })?;
         certificates.push(certificate);
     }
@@ -55,14 +55,14 @@ fn none(pem: &[u8]) -> &'static str {
             "it has a request for a certificate and no certificate: name the file with the certificate of the server's authority"
         }
         _ if has("TRUSTED CERTIFICATE-----") => {
-            "it has a certificate in a format of OpenSSL's own: `openssl x509 -in FILE` converts it"
+            "it has a certificate in OpenSSL's own format: `openssl x509 -in FILE` converts it"
         }
-        _ => "it has no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----",
+        _ => "it has no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----",
     }
 }
 
 const NO_INPUT: &str =
-    "certificates are not read from a pipe or the standard input: name the file that has them";
+    "certificates are not read from a pipe or from standard input: set the path of a regular file";
 
 /// Content of the file. A special file is rejected without a wait, and a file above the
 /// maximum size without a read.

@@ -32,11 +32,11 @@ impl<'a> Sample<'a> {
         let numbers = rest.split(" # ").next().unwrap_or_default();
         let mut numbers = numbers.trim_end().split(' ').skip(1);
         let value = numbers.next().ok_or("there is no value")?;
-        value.parse::<f64>().map_err(|_| "a value is no number")?;
+        value.parse::<f64>().map_err(|_| "the value is not a number")?;
         let time = numbers.next().map(str::parse::<f64>).transpose();
-        let time = time.map_err(|_| "a time stamp is no number")?;
+        let time = time.map_err(|_| "the time stamp is not a number")?;
         if numbers.next().is_some() {
-            return Err("there is something behind the value");
+            return Err("there is text after the value");
         }
         Ok(Self {
             name,
