@@ -31,11 +31,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// assert_eq!((error.records(), error.message()), (1, Some("spawn_failed")));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchError(Box<Lost>);
+pub struct BatchError(Box<LostRecords>);
 
 /// Content of the error, behind a pointer so that a result is as small as a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Lost {
+struct LostRecords {
     records: usize,
     message: Option<Box<str>>,
 }
@@ -45,7 +45,7 @@ impl BatchError {
     #[cold]
     #[must_use]
     pub fn from_panic(panic: &(dyn Any + Send), records: usize) -> Self {
-        Self(Box::new(Lost {
+        Self(Box::new(LostRecords {
             records,
             message: text(panic).map(Box::from),
         }))
@@ -91,12 +91,12 @@ impl BatchError {
 
     /// Makes one call for each chunk of a batch. The chunks after one that loses records
     /// follow.
-    pub(crate) fn record_parts<'a, T: 'a>(
-        parts: impl Iterator<Item = &'a [T]>,
+    pub(crate) fn record_chunks<'a, T: 'a>(
+        chunks: impl Iterator<Item = &'a [T]>,
         record: impl Fn(&[T]) -> Result<(), Self>,
     ) -> Result<(), Self> {
-        parts.fold(Ok(()), |all, part| {
-            Self::join(all, Self::contain(part.len(), || record(part)))
+        chunks.fold(Ok(()), |all, chunk| {
+            Self::join(all, Self::contain(chunk.len(), || record(chunk)))
         })
     }
 
@@ -118,20 +118,20 @@ impl BatchError {
         self
     }
 
-    fn join(all: Result<(), Self>, part: Result<(), Self>) -> Result<(), Self> {
-        match (all, part) {
+    fn join(all: Result<(), Self>, chunk: Result<(), Self>) -> Result<(), Self> {
+        match (all, chunk) {
             (Err(mut error), Err(more)) => {
                 error.merge(&more);
                 Err(error)
             }
-            (all, part) => all.and(part),
+            (all, chunk) => all.and(chunk),
         }
     }
 }
 
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Lost { records, message } = &*self.0;
+        let LostRecords { records, message } = &*self.0;
         write!(f, "records lost by a panic of the backend: {records}")?;
         match message {
             Some(message) => write!(f, " ({message})"),
@@ -200,7 +200,7 @@ mod tests {
 
     fn lost_with(records: usize, message: Option<&str>) -> BatchError {
         let message = message.map(Box::from);
-        BatchError(Box::new(Lost { records, message }))
+        BatchError(Box::new(LostRecords { records, message }))
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_panics_keeps_none_from_the_parts_behind_it() {
+    fn later_chunks_follow_a_chunk_that_panics() {
         let backend = Arc::new(Delicate::default());
         let of = |runner| Event::RunnerError {
             runner,
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_that_does_not_say_how_much_is_lost_loses_the_whole_batch() {
+    fn a_panic_without_a_count_loses_the_whole_batch() {
         let lost = BatchError::catch(&Opaque, &[STARTED; 5]);
         let expected = lost_with(5, None);
         assert_eq!(lost, Err(expected));
@@ -272,14 +272,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_behind_pointers_is_known_in_front_of_them() {
+    fn losses_behind_pointers_are_reported_to_callers() {
         let backend: Box<dyn MetricsBackend> = Box::new(Arc::new(Delicate::default()));
         let lost = backend.record_batch(&[STARTED, ERROR]);
         assert_eq!(lost.map_err(|lost| lost.records()), Err(1));
     }
 
     #[test]
-    fn a_fan_out_counts_what_each_of_its_backends_lost() {
+    fn a_fan_out_counts_the_losses_of_each_backend() {
         let delicate = Arc::new(Delicate::default());
         let memory = Arc::new(MemoryMetrics::new());
         let fanout = FanoutMetrics::new([

@@ -118,7 +118,10 @@ impl fmt::Display for ParseLabelError {
             expected,
         } = self;
         let expected = expected.join(", ");
-        write!(f, "unknown label `{label}`: {text:?} is not one of {expected}")
+        write!(
+            f,
+            "unknown label `{label}`: {text:?} is not one of {expected}"
+        )
     }
 }
 
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_text_is_refused_with_the_choices() {
+    fn unknown_text_is_rejected_with_the_choices() {
         let error = "cancelled".parse::<TaskOutcome>().err();
         assert_eq!(
             error.map(|e| e.to_string()).as_deref(),

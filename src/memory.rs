@@ -25,11 +25,11 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 #[derive(Debug)]
 pub struct MemoryMetrics {
     capacity: usize,
-    log: Mutex<Log>,
+    log: Mutex<EventLog>,
 }
 
 #[derive(Debug, Default)]
-struct Log {
+struct EventLog {
     events: Vec<Event>,
     forgotten: u64,
 }
@@ -104,7 +104,7 @@ impl MemoryMetrics {
 
     /// Removes all stored events.
     pub fn clear(&self) {
-        *self.log() = Log::default();
+        *self.log() = EventLog::default();
     }
 
     fn count(&self, wanted: Event) -> usize {
@@ -119,14 +119,14 @@ impl MemoryMetrics {
     #[inline]
     fn extend(&self, events: &[Event]) {
         let mut log = self.log();
-        let room = self.capacity.saturating_sub(log.events.len());
-        let (kept, forgotten) = events.split_at(room.min(events.len()));
-        log.events.extend_from_slice(kept);
+        let free = self.capacity.saturating_sub(log.events.len());
+        let (stored, forgotten) = events.split_at(free.min(events.len()));
+        log.events.extend_from_slice(stored);
         log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
     }
 
     /// A panic cannot leave the log inconsistent: no code panics between lock and unlock.
-    fn log(&self) -> MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, EventLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_log_keeps_the_first_events_and_counts_the_rest() {
+    fn a_full_log_stores_the_first_events_and_counts_the_rest() {
         let memory = MemoryMetrics::with_capacity(2);
         for runner in RunnerType::ALL {
             memory.record_task_started(runner);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_finds_too_little_room_is_kept_in_part() {
+    fn a_batch_above_the_capacity_is_stored_partially() {
         let memory = MemoryMetrics::with_capacity(4);
         let batch = RunnerType::ALL.map(|runner| Event::TaskStarted { runner });
         for _ in 0..3 {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-mod account;
 mod addresses;
 mod answer;
 mod builder;
+mod collector_text;
 mod connections;
 mod connector;
 mod endpoint;
@@ -21,16 +21,16 @@ mod first_bytes;
 mod grpc;
 mod headers;
 mod http;
+mod push_account;
 mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
-mod theirs;
 mod tls;
 mod transport;
 mod worker;
 
-use account::Account;
+use push_account::PushAccount;
 
 pub use builder::OtlpBuilder;
 pub use endpoint::OtlpProtocol;
@@ -96,7 +96,7 @@ pub use error::OtlpError;
 /// the last accepted push.
 #[derive(Debug)]
 pub struct OtlpMetrics {
-    account: Arc<Account>,
+    account: Arc<PushAccount>,
     target: String,
 }
 

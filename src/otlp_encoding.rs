@@ -8,7 +8,7 @@ mod resource;
 mod response;
 
 #[cfg(feature = "otlp")]
-pub(crate) use message::{Message, unix_nanos};
+pub(crate) use message::{OtlpMessage, unix_nanos};
 #[cfg(feature = "otlp")]
 pub(crate) use resource::{Resource, SERVICE_NAME};
 

@@ -114,10 +114,10 @@ impl StatsdMetrics {
     pub const DATAGRAM_RECORDS: u64 = 4096;
 
     /// Default maximum number of records that wait to be sent: 2 MiB of memory.
-    pub const DEFAULT_QUEUE: usize = 65_536;
+    pub const DEFAULT_QUEUE_CAPACITY: usize = 65_536;
 
     /// Largest configurable queue: 32 MiB of memory.
-    pub const MAX_QUEUE: usize = 1 << 20;
+    pub const MAX_QUEUE_CAPACITY: usize = 1 << 20;
 
     /// Default time in which records gather: 100 ms.
     pub const DEFAULT_GATHER: Duration = Duration::from_millis(100);

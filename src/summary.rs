@@ -28,7 +28,7 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 /// ```
 #[derive(Debug, Default)]
 pub struct SummaryMetrics {
-    counts: Mutex<Counts>,
+    counts: Mutex<SummaryCounts>,
 }
 
 /// Distribution of the durations of tasks, in whole milliseconds. 0 is less than one.
@@ -48,7 +48,7 @@ pub struct DurationSummary {
 const RUNNERS: usize = RunnerType::ALL.len();
 
 #[derive(Debug, Default)]
-struct Counts {
+struct SummaryCounts {
     started: [u64; RUNNERS],
     completed: [[Option<Histogram<u64>>; TaskOutcome::ALL.len()]; RUNNERS],
     errors: [[u64; RunnerErrorKind::ALL.len()]; RUNNERS],
@@ -96,12 +96,12 @@ impl SummaryMetrics {
     }
 
     /// A panic cannot leave the counts inconsistent: no code panics between lock and unlock.
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn counts(&self) -> MutexGuard<'_, SummaryCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counts {
+impl SummaryCounts {
     fn record(&mut self, event: Event) {
         match event {
             Event::TaskStarted { runner } => self.started[runner as usize] += 1,

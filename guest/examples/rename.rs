@@ -123,7 +123,10 @@ mod tests {
     fn an_invalid_setting_is_rejected_with_the_valid_types() {
         for (setting, why) in [
             ("wasm", "\"wasm\" is not of the form from=to"),
-            ("vm=wasm", "\"vm\" is not one of subprocess, container, wasm"),
+            (
+                "vm=wasm",
+                "\"vm\" is not one of subprocess, container, wasm",
+            ),
             ("wasm=Container", "\"Container\" is not one of"),
             ("wasm=container,wasm=wasm", "wasm is renamed twice"),
         ] {

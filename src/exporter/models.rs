@@ -134,7 +134,7 @@ fn an_end_amid_records_leaves_none_behind() {
 
 /// The worker accounts for the records that it has taken out, and the end for the others.
 #[test]
-fn an_end_leaves_the_worker_what_it_has_taken_out() {
+fn an_end_leaves_taken_records_to_the_worker() {
     loom::model(|| {
         let queue = Arc::new(Queue::new(4, 2));
         let recording = {

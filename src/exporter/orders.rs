@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// thread that polls.
 #[derive(Default)]
 pub struct Orders {
-    state: Mutex<State>,
+    state: Mutex<OrdersState>,
     /// Notified when a flush is answered or the worker has ended.
     answered: Condvar,
     worker: AtomicWaker,
@@ -44,7 +44,7 @@ impl Asked {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct OrdersState {
     asked: Asked,
     /// Number of flushes that the worker has answered.
     answered: u64,
@@ -139,8 +139,8 @@ impl Orders {
     fn wait(
         &self,
         within: Duration,
-        waiting: impl FnMut(&mut State) -> bool,
-    ) -> MutexGuard<'_, State> {
+        waiting: impl FnMut(&mut OrdersState) -> bool,
+    ) -> MutexGuard<'_, OrdersState> {
         self.answered
             .wait_timeout_while(self.state(), within, waiting)
             .unwrap_or_else(PoisonError::into_inner)
@@ -148,7 +148,7 @@ impl Orders {
     }
 
     /// A panic cannot leave the state inconsistent: no code panics between lock and unlock.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OrdersState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -40,13 +40,13 @@ impl Parker {
         most: Duration,
     ) {
         let (mut one, mut other) = (pin!(one), pin!(other));
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             // Both futures are polled, so that each has the current waker.
             if self.ready(one.as_mut()) | self.ready(other.as_mut()) {
                 return;
             }
-            let left = most.saturating_sub(begun.elapsed());
+            let left = most.saturating_sub(started.elapsed());
             if left.is_zero() {
                 return;
             }

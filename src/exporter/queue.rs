@@ -78,7 +78,7 @@ impl Queue {
         let before = self.ledger.accept(1);
         let intake = self.intake.load(Ordering::SeqCst);
         if intake != OPEN {
-            self.ledger.drop_for(refusal(intake), 1);
+            self.ledger.drop_for(drop_reason(intake), 1);
             return;
         }
         let taken = self.events.push(event).is_ok();
@@ -101,7 +101,7 @@ impl Queue {
         let mut number = self.ledger.accept(records);
         let intake = self.intake.load(Ordering::SeqCst);
         if intake != OPEN {
-            self.ledger.drop_for(refusal(intake), records);
+            self.ledger.drop_for(drop_reason(intake), records);
             return;
         }
         let mut refused = 0;
@@ -238,7 +238,7 @@ impl Queue {
 }
 
 #[cold]
-fn refusal(intake: u8) -> DropReason {
+fn drop_reason(intake: u8) -> DropReason {
     if intake == CIRCUIT_OPEN {
         DropReason::CircuitOpen
     } else {

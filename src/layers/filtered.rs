@@ -74,7 +74,7 @@ impl<B: MetricsBackend> MetricsBackend for FilteredMetrics<B> {
         // In most cases there is one run, which has all records.
         let runs = events.chunk_by(|one, next| through(one) == through(next));
         let runs = runs.filter(|run| run.first().is_some_and(through));
-        BatchError::record_parts(runs, |run| self.backend.record_batch(run))
+        BatchError::record_chunks(runs, |run| self.backend.record_batch(run))
     }
 
     #[inline]

@@ -11,11 +11,11 @@ use super::snapshot::LedgerSnapshot;
 /// Pass the same totals to every source of a group. Clones share their content.
 #[derive(Clone, Default)]
 pub struct LedgerTotals {
-    pages: Arc<Mutex<Pages>>,
+    ledgers: Arc<Mutex<SummedLedgers>>,
 }
 
 #[derive(Default)]
-struct Pages {
+struct SummedLedgers {
     open: Vec<Arc<Counters>>,
     closed: LedgerSnapshot,
 }
@@ -30,31 +30,35 @@ impl LedgerTotals {
     /// The sum of all ledgers in these totals, at this moment.
     #[must_use]
     pub fn total(&self) -> LedgerSnapshot {
-        let pages = self.pages();
-        let open: LedgerSnapshot = pages.open.iter().map(|page| page.snapshot()).sum();
-        pages.closed + open
+        let ledgers = self.ledgers();
+        let open: LedgerSnapshot = ledgers.open.iter().map(|ledger| ledger.snapshot()).sum();
+        ledgers.closed + open
     }
 
     /// Whether `other` is a clone of these totals.
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pages, &other.pages)
+        Arc::ptr_eq(&self.ledgers, &other.ledgers)
     }
 
-    pub(super) fn open(&self, page: &Arc<Counters>) {
-        self.pages().open.push(Arc::clone(page));
+    pub(super) fn open(&self, ledger: &Arc<Counters>) {
+        self.ledgers().open.push(Arc::clone(ledger));
     }
 
-    pub(super) fn close(&self, page: &Arc<Counters>) {
-        let mut pages = self.pages();
-        if let Some(at) = pages.open.iter().position(|open| Arc::ptr_eq(open, page)) {
-            pages.open.swap_remove(at);
-            pages.closed += page.snapshot();
+    pub(super) fn close(&self, ledger: &Arc<Counters>) {
+        let mut ledgers = self.ledgers();
+        if let Some(at) = ledgers
+            .open
+            .iter()
+            .position(|open| Arc::ptr_eq(open, ledger))
+        {
+            ledgers.open.swap_remove(at);
+            ledgers.closed += ledger.snapshot();
         }
     }
 
     /// A panic cannot leave the ledgers inconsistent: no code panics between lock and unlock.
-    fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ledgers(&self) -> MutexGuard<'_, SummedLedgers> {
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_elsewhere_balances_like_any_ledger() {
+    fn counts_from_another_source_balance() {
         let dropped = [
             (DropReason::QueueFull, 2),
             (DropReason::ShutDown, 1),

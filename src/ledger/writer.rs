@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_sums_open_and_closed_ledgers() {
+    fn totals_include_open_and_closed_ledgers() {
         let totals = LedgerTotals::new();
         let mut open = LedgerWriter::new(vec![totals.clone()]);
         let mut closed = LedgerWriter::new(vec![totals.clone()]);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_that_is_given_twice_has_a_ledger_once() {
+    fn totals_that_are_given_twice_include_a_ledger_once() {
         let totals = LedgerTotals::new();
         let mut writer = LedgerWriter::new(vec![totals.clone(), totals.clone()]);
         writer.accept(1);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn each_book_of_a_ledger_has_it_whole() {
+    fn each_of_several_totals_includes_the_whole_ledger() {
         let (all, some) = (LedgerTotals::new(), LedgerTotals::new());
         let mut both = LedgerWriter::new(vec![all.clone(), some.clone()]);
         let mut one = LedgerWriter::new(vec![all.clone()]);

@@ -53,22 +53,22 @@ impl Service<Name> for Addresses {
     }
 }
 
-type Answer = oneshot::Receiver<io::Result<Vec<SocketAddr>>>;
+type LookUpAnswer = oneshot::Receiver<io::Result<Vec<SocketAddr>>>;
 
 /// A look-up in progress. Its drop ends the look-up.
-struct Running(Arc<AtomicUsize>);
+struct LookUpGuard(Arc<AtomicUsize>);
 
-impl Drop for Running {
+impl Drop for LookUpGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// The system's look-up blocks, and therefore has its own thread.
-fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<Answer> {
+fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<LookUpAnswer> {
     let (tell, answer) = oneshot::channel();
     let before = running.fetch_add(1, Ordering::Relaxed);
-    let running = Running(running);
+    let running = LookUpGuard(running);
     if before >= LOOK_UPS {
         return Err(io::Error::other(
             "earlier look-ups of the name are not answered yet",

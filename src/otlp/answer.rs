@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::theirs::Theirs;
+use super::collector_text::CollectorText;
 use crate::OtlpResponse;
 
 /// An accepted push, with the collector's warning, if there was one.
@@ -29,7 +29,10 @@ pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Str
             .and_then(|response| whole(&response)),
         "application/json" => json(body).map_err(|reason| {
             let body = String::from_utf8_lossy(body);
-            format!("the answer is {media}, and {reason}: {}", Theirs(&body))
+            format!(
+                "the answer is {media}, and {reason}: {}",
+                CollectorText(&body)
+            )
         })?,
         _ => Err(not_otlp(&media, body)),
     }
@@ -43,8 +46,11 @@ pub(super) fn whole(response: &OtlpResponse) -> Result<Accepted, String> {
 fn took(rejected: i64, message: &str) -> Result<Accepted, String> {
     match (rejected, message) {
         (0, "") => Ok(None),
-        (0, warning) => Ok(Some(Theirs(warning).to_string())),
-        (points, why) => Err(format!("{points} points were rejected: {}", Theirs(why))),
+        (0, warning) => Ok(Some(CollectorText(warning).to_string())),
+        (points, why) => Err(format!(
+            "{points} points were rejected: {}",
+            CollectorText(why)
+        )),
     }
 }
 
@@ -80,8 +86,8 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
         }
         return Ok(Err(format!(
             "{} is {rejected}, unlike in answers of metrics collectors: check the endpoint; the message is {}",
-            Theirs(name),
-            Theirs(message)
+            CollectorText(name),
+            CollectorText(message)
         )));
     }
     Ok(took(0, message))
@@ -126,7 +132,7 @@ pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
     (!none).then(|| {
         format!(
             "the answer is compressed with {}, which the request did not allow",
-            Theirs(&encoding)
+            CollectorText(&encoding)
         )
     })
 }
@@ -142,16 +148,14 @@ pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
     let kind = if media.is_empty() {
         "has no media type".to_owned()
     } else {
-        format!("has the media type {}", Theirs(media))
+        format!("has the media type {}", CollectorText(media))
     };
     let body = String::from_utf8_lossy(body);
     let body = match body.trim_start() {
         "" => "it is empty".to_owned(),
-        body => format!("it starts with {}", Theirs(body)),
+        body => format!("it starts with {}", CollectorText(body)),
     };
-    format!(
-        "the answer {kind}, unlike answers of OTLP collectors: check the endpoint; {body}"
-    )
+    format!("the answer {kind}, unlike answers of OTLP collectors: check the endpoint; {body}")
 }
 
 #[cfg(test)]
@@ -183,7 +187,7 @@ mod tests {
     const JSON: &str = "application/json; charset=utf-8";
 
     #[test]
-    fn answers_of_receivers_are_accepted() {
+    fn answers_of_collectors_are_accepted() {
         for media in ["", "text/plain", PROTOBUF, JSON] {
             assert_eq!(answer(media, b""), Ok(None), "{media}");
         }

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::Account;
+use super::collector_text::Secrets;
 use super::endpoint::Endpoint;
 use super::explain::Explain;
 use super::headers::headers;
-use super::theirs::Secrets;
+use super::push_account::PushAccount;
 use super::transport::Transport;
-use super::worker::Worker;
+use super::worker::PushWorker;
 use super::{OtlpError, OtlpMetrics, OtlpProtocol, tls};
 use crate::MetricNames;
 use crate::exporter::ExportLog;
-use crate::otlp_encoding::{Message, Resource, unix_nanos};
+use crate::otlp_encoding::{OtlpMessage, Resource, unix_nanos};
 
 /// Settings of an [`OtlpMetrics`], from [`OtlpMetrics::builder`].
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct OtlpBuilder {
     protocol: OtlpProtocol,
     headers: Vec<(String, String)>,
     ca_file: Option<PathBuf>,
-    every: Duration,
+    interval: Duration,
     timeout: Duration,
     names: MetricNames,
     attributes: Vec<(String, String)>,
@@ -42,7 +42,7 @@ impl OtlpBuilder {
             protocol: OtlpProtocol::default(),
             headers: Vec::new(),
             ca_file: None,
-            every: Duration::from_secs(10),
+            interval: Duration::from_secs(10),
             timeout: Duration::from_secs(5),
             names: MetricNames::default(),
             attributes: Vec::new(),
@@ -82,8 +82,8 @@ impl OtlpBuilder {
     }
 
     /// Interval of pushes, from 100 ms to 365 days. Default: 10 seconds.
-    pub fn every(mut self, every: Duration) -> Self {
-        self.every = every;
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
         self
     }
 
@@ -149,7 +149,7 @@ impl OtlpBuilder {
             return Err(OtlpError::CaWithoutTls);
         }
         let tls = tls::config(self.ca_file.as_deref())?;
-        let account = Arc::new(Account::default());
+        let account = Arc::new(PushAccount::default());
         let timeout = within_bounds("timeout", Duration::from_millis(1), self.timeout)?;
         let explain = Explain {
             protocol: self.protocol,
@@ -157,15 +157,15 @@ impl OtlpBuilder {
             port: endpoint.uri.port_u16(),
             ca_file: self.ca_file.is_some(),
         };
-        let worker = Worker {
-            message: Message {
+        let worker = PushWorker {
+            message: OtlpMessage {
                 resource: self.resource()?,
                 names: self.names,
                 start: unix_nanos(),
             },
             secrets: Secrets::of(&headers, endpoint.uri.query()),
             transport: Transport::new(explain, &endpoint, headers, tls, timeout),
-            every: within_bounds("every", Duration::from_millis(100), self.every)?,
+            interval: within_bounds("interval", Duration::from_millis(100), self.interval)?,
             timeout,
             target: endpoint.shown.clone(),
             log: ExportLog::new(self.name.as_deref(), "otlp", &endpoint.shown),
@@ -216,7 +216,7 @@ impl fmt::Debug for OtlpBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OtlpBuilder")
             .field("protocol", &self.protocol)
-            .field("every", &self.every)
+            .field("interval", &self.interval)
             .field("timeout", &self.timeout)
             .field("names", &self.names)
             .finish_non_exhaustive()

@@ -15,14 +15,14 @@ use super::explain::Explain;
 use super::failure::Failure;
 use super::tls::Tls;
 
-type ToReceiver = Client<Connector, Full<Bytes>>;
+type CollectorClient = Client<Connector, Full<Bytes>>;
 
 /// A client that reuses its connection for later pushes, and closes it after a failure.
 pub(super) struct Connections {
     connector: Connector,
     http2: bool,
-    client: ToReceiver,
-    tasks: Tasks,
+    client: CollectorClient,
+    tasks: ConnectionTasks,
     explain: Explain,
 }
 
@@ -32,7 +32,7 @@ impl Connections {
     /// time for the others.
     pub(super) fn new(tls: Tls, http2: bool, within: Duration, explain: Explain) -> Self {
         let connector = Connector::new(tls.config, http2, within.mul_f64(0.8));
-        let tasks = Tasks::default();
+        let tasks = ConnectionTasks::default();
         Self {
             client: client(connector.clone(), http2, tasks.clone()),
             connector,
@@ -42,7 +42,7 @@ impl Connections {
         }
     }
 
-    pub(super) fn client(&self) -> &ToReceiver {
+    pub(super) fn client(&self) -> &CollectorClient {
         self.tasks.reap();
         &self.client
     }
@@ -63,13 +63,13 @@ impl Connections {
     /// address.
     pub(super) fn reset(&mut self) {
         self.tasks.end();
-        self.tasks = Tasks::default();
+        self.tasks = ConnectionTasks::default();
         self.connector.addresses.turn();
         self.client = client(self.connector.clone(), self.http2, self.tasks.clone());
     }
 }
 
-fn client(connector: Connector, http2: bool, tasks: Tasks) -> ToReceiver {
+fn client(connector: Connector, http2: bool, tasks: ConnectionTasks) -> CollectorClient {
     Client::builder(tasks)
         .http2_only(http2)
         .pool_max_idle_per_host(1)
@@ -79,9 +79,9 @@ fn client(connector: Connector, http2: bool, tasks: Tasks) -> ToReceiver {
 
 /// Background tasks of the client.
 #[derive(Clone, Default)]
-struct Tasks(Arc<Mutex<JoinSet<()>>>);
+struct ConnectionTasks(Arc<Mutex<JoinSet<()>>>);
 
-impl Tasks {
+impl ConnectionTasks {
     /// Removes the tasks that have ended.
     fn reap(&self) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +95,7 @@ impl Tasks {
     }
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for ConnectionTasks {
     fn execute(&self, task: F) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.spawn(task);

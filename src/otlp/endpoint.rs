@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_kept_and_a_missing_one_is_that_of_metrics() -> Result<(), OtlpError> {
+    fn a_path_is_unchanged_and_the_default_is_the_path_of_metrics() -> Result<(), OtlpError> {
         for (text, uri) in [
             ("http://localhost:4318", "http://localhost:4318/v1/metrics"),
             ("https://otel.example/", "https://otel.example/v1/metrics"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_without_its_secrets() {
+    fn an_invalid_endpoint_is_rejected_without_its_secrets() {
         let http = OtlpProtocol::HttpProtobuf;
         for (text, protocol) in [
             ("", http),

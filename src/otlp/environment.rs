@@ -38,7 +38,11 @@ impl Resource {
                 .split_once('=')
                 .ok_or_else(|| wrong("it must be comma-separated key=value"))?;
             let decoded = |text: &str| {
-                percent_decoded(text.trim()).ok_or_else(|| wrong("% must be followed by two hexadecimal digits, and the text must be UTF-8"))
+                percent_decoded(text.trim()).ok_or_else(|| {
+                    wrong(
+                        "% must be followed by two hexadecimal digits, and the text must be UTF-8",
+                    )
+                })
             };
             self.attribute(&decoded(key)?, &decoded(value)?)?;
         }
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_that_cannot_be_read_is_refused() {
+    fn an_invalid_environment_is_rejected() {
         for attributes in ["a", "a=%", "a=%4", "a=%+1", "a=%ff", "=a", "service.name="] {
             assert!(read(attributes, "").is_err(), "{attributes}");
         }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::io;
 
 use super::OtlpProtocol;
+use super::collector_text::CollectorText;
 use super::failure::Failure;
-use super::first_bytes::{FirstBytes, Speaks};
-use super::theirs::Theirs;
+use super::first_bytes::{FirstBytes, PeerProtocol};
 use super::tls;
 
 /// The settings that explanations depend on.
@@ -59,7 +59,7 @@ impl Explain {
             (true, _) if closed => format!("{IN_HANDSHAKE}{client}"),
             // With TLS 1.3, the client finishes its handshake before the server rejects the
             // missing certificate.
-            (false, Speaks::Nothing) => format!("{why}; {}{client}", self.other()),
+            (false, PeerProtocol::Nothing) => format!("{why}; {}{client}", self.other()),
             _ => why,
         })
     }
@@ -88,14 +88,16 @@ impl Explain {
     fn said(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
         let http2 = self.protocol == OtlpProtocol::Grpc;
         let known = match (raw.speak(), plain.speak()) {
-            (Speaks::Tls, _) if !self.https => USE_HTTPS,
-            (Speaks::Http1 | Speaks::Http2 | Speaks::Else, _) if self.https => NO_TLS,
-            (_, Speaks::Http2) if !http2 => USE_GRPC,
-            (_, Speaks::Http1) if http2 => USE_HTTP,
-            (_, Speaks::Else) => {
+            (PeerProtocol::Tls, _) if !self.https => USE_HTTPS,
+            (PeerProtocol::Http1 | PeerProtocol::Http2 | PeerProtocol::Else, _) if self.https => {
+                NO_TLS
+            }
+            (_, PeerProtocol::Http2) if !http2 => USE_GRPC,
+            (_, PeerProtocol::Http1) if http2 => USE_HTTP,
+            (_, PeerProtocol::Else) => {
                 return Some(format!(
                     "the server does not speak HTTP, but starts with {}: check the port",
-                    Theirs(&plain.shown())
+                    CollectorText(&plain.shown())
                 ));
             }
             _ => return None,

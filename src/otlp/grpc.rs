@@ -12,12 +12,12 @@ use tonic::{Code, Status};
 
 use super::ANSWER;
 use super::answer::{Accepted, compressed, is_grpc, media, not_otlp, whole};
+use super::collector_text::CollectorText;
 use super::connections::Connections;
 use super::explain::MAY_BE_HTTP;
 use super::failure::{Failure, Retry};
-use super::http::{refusal, too_large};
+use super::http::{rejection, too_large};
 use super::retry_after::{self, Pushback};
-use super::theirs::Theirs;
 use crate::OtlpResponse;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -74,7 +74,7 @@ impl Grpc {
             return Err(failure);
         }
         if head.status != StatusCode::OK {
-            let mut failure = refusal(head.status, &head.headers, body).await;
+            let mut failure = rejection(head.status, &head.headers, body).await;
             if !grpc && failure.retry == Retry::Later {
                 failure.why = format!("{}; {MAY_BE_HTTP}", failure.why);
             }
@@ -152,7 +152,7 @@ fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
     let code = status.code();
     let why = match code {
         Code::Ok => "the answer has no message".to_owned(),
-        _ => format!("grpc status {code:?}: {}", Theirs(status.message())),
+        _ => format!("grpc status {code:?}: {}", CollectorText(status.message())),
     };
     let wait = match pushback {
         Some(Pushback::After(wait)) => Some(wait),
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
+    fn only_temporary_failures_are_retried() {
         let again = [1, 4, 10, 11, 14, 15];
         for code in 1..17 {
             let status = Status::new(Code::from_i32(code), "hunter\n");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_says_when_is_tried_again_then() {
+    fn a_retry_follows_after_the_wait_of_the_collector() {
         let pushback = |code, value| {
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-retry-pushback-ms", HeaderValue::from_static(value));

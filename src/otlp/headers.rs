@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_may_have_is_refused() {
+    fn invalid_headers_are_rejected() {
         for (name, value) in [
             ("", "a"),
             ("two words", "a"),

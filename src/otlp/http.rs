@@ -14,12 +14,12 @@ use tokio::time::timeout;
 
 use super::ANSWER;
 use super::answer::{Accepted, accepted, compressed, is_grpc, media, text};
+use super::collector_text::CollectorText;
 use super::connections::Connections;
 use super::endpoint::without_secrets;
 use super::explain::USE_GRPC;
 use super::failure::{Failure, Retry};
 use super::retry_after::{self, Details};
-use super::theirs::Theirs;
 
 /// Pushes with OTLP over HTTP, as protobuf.
 pub(super) struct Http {
@@ -47,7 +47,7 @@ impl Http {
             return Err(Failure::later(USE_GRPC));
         }
         if !head.status.is_success() {
-            return Err(refusal(head.status, &head.headers, body).await);
+            return Err(rejection(head.status, &head.headers, body).await);
         }
         let body = Limited::new(body, ANSWER).collect().await;
         let body = body.map_err(|error| match error.downcast_ref() {
@@ -63,7 +63,7 @@ pub(super) fn too_large() -> String {
 }
 
 /// The failure of a push that was rejected with this status.
-pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
+pub(super) async fn rejection(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
     let location = text(headers, LOCATION);
     // The other 3xx statuses are not redirects.
     let redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
@@ -73,7 +73,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
         let to = if shown.is_empty() {
             "the same path with another query, which is not shown".to_owned()
         } else {
-            Theirs(&shown).to_string()
+            CollectorText(&shown).to_string()
         };
         why = format!(
             "{why}: redirects to {to}, and redirects are not followed: push to where metrics are taken"
@@ -82,7 +82,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
         if redirect {
             why = format!("{why}: redirects without a Location, and redirects are not followed");
         }
-        if let Some(said) = said(headers, &beginning(body).await) {
+        if let Some(said) = said(headers, &start_of(body).await) {
             why = format!("{why}: {said}");
         }
     }
@@ -102,13 +102,13 @@ fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     }
     let said = words(headers, body);
     if !said.trim().is_empty() {
-        return Some(Theirs(said.trim()).to_string());
+        return Some(CollectorText(said.trim()).to_string());
     }
     [WWW_AUTHENTICATE, PROXY_AUTHENTICATE]
         .into_iter()
         .find_map(|name| {
             let asked = text(headers, name.clone());
-            (!asked.is_empty()).then(|| format!("the header {name} is {}", Theirs(&asked)))
+            (!asked.is_empty()).then(|| format!("the header {name} is {}", CollectorText(&asked)))
         })
 }
 
@@ -133,20 +133,20 @@ const SAID: usize = 4096;
 const SAID_WITHIN: Duration = Duration::from_secs(1);
 
 /// The start of a body, as far as it arrives. A message contains it.
-async fn beginning(mut body: Incoming) -> Vec<u8> {
-    let mut beginning = Vec::new();
+async fn start_of(mut body: Incoming) -> Vec<u8> {
+    let mut start = Vec::new();
     let read = async {
         while let Some(Ok(frame)) = body.frame().await {
             let data = frame.into_data().unwrap_or_else(|_| Bytes::new());
-            let room = SAID.saturating_sub(beginning.len());
-            beginning.extend(data.iter().take(room));
-            if data.len() >= room {
+            let capacity = SAID.saturating_sub(start.len());
+            start.extend(data.iter().take(capacity));
+            if data.len() >= capacity {
                 break;
             }
         }
     };
     let _ = timeout(SAID_WITHIN, read).await;
-    beginning
+    start
 }
 
 /// The table in OTLP's specification: a collector would reject all other pushes again.
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
+    fn only_temporary_failures_are_retried() {
         for status in [429, 502, 503, 504] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
             assert_eq!(retry(status), Retry::Soon);

@@ -8,8 +8,8 @@ use crate::exporter::Backoff;
 
 /// Determines the time of the next push.
 #[derive(Debug)]
-pub(super) struct Schedule {
-    every: Duration,
+pub(super) struct PushSchedule {
+    interval: Duration,
     /// Failures in a row.
     failures: u32,
 }
@@ -21,9 +21,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Maximum wait that a collector can request.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-impl Schedule {
-    pub(super) const fn new(every: Duration) -> Self {
-        Self { every, failures: 0 }
+impl PushSchedule {
+    pub(super) const fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            failures: 0,
+        }
     }
 
     /// The wait after a push with this outcome.
@@ -38,13 +41,13 @@ impl Schedule {
     ) -> Duration {
         let Err(failure) = outcome else {
             self.failures = 0;
-            return self.every;
+            return self.interval;
         };
         self.failures = self.failures.saturating_add(1);
         let own = match failure.retry {
-            Retry::Later => self.every,
+            Retry::Later => self.interval,
             Retry::Soon => {
-                let backoff = Backoff::new(FIRST.min(self.every), LONGEST.min(self.every));
+                let backoff = Backoff::new(FIRST.min(self.interval), LONGEST.min(self.interval));
                 jitter(&backoff, self.failures)
             }
         };
@@ -63,8 +66,8 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_interval_and_begin_anew_after_a_success() {
-        let mut schedule = Schedule::new(Duration::from_secs(10));
+    fn waits_double_up_to_the_interval_and_start_again_after_a_success() {
+        let mut schedule = PushSchedule::new(Duration::from_secs(10));
         let failed = Err(Failure::soon(""));
         let waits: Vec<_> = (0..6)
             .map(|_| schedule.wait_by(&failed, Backoff::after).as_secs())
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_number_of_failures_makes_a_wait_too_long() {
-        let mut schedule = Schedule::new(Duration::from_secs(86_400));
+        let mut schedule = PushSchedule::new(Duration::from_secs(86_400));
         let failed = Err(Failure::soon(""));
         let longest = (0..1000).map(|_| schedule.wait(&failed)).max();
         assert!(longest <= Some(LONGEST), "{longest:?}");
@@ -85,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_lengthens_a_wait_and_never_abolishes_it() {
+    fn a_collector_lengthens_a_wait_and_never_removes_it() {
         let wait = |retry, wait: Option<Duration>| {
             let why = String::new();
             // Each failure is the first in a row.
-            let mut schedule = Schedule::new(Duration::from_secs(10));
+            let mut schedule = PushSchedule::new(Duration::from_secs(10));
             let failed = Err(Failure { why, retry, wait });
             schedule.wait_by(&failed, shortest).as_millis()
         };
@@ -103,8 +106,8 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_for_a_receiver_that_asks_for_none() {
-        let mut schedule = Schedule::new(Duration::from_secs(10));
+    fn waits_double_for_a_collector_that_requests_none() {
+        let mut schedule = PushSchedule::new(Duration::from_secs(10));
         let mut failure = Failure::soon("");
         failure.wait = Some(Duration::ZERO);
         let failed = Err(failure);

@@ -24,7 +24,7 @@ const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::HttpProtobuf, OtlpProtocol::Grpc]
 fn pushing_to(collector: &collector::Collector) -> OtlpBuilder {
     OtlpMetrics::builder(collector.url())
         .protocol(collector.protocol)
-        .every(Duration::from_secs(3600))
+        .interval(Duration::from_secs(3600))
         .timeout(GUARD)
 }
 

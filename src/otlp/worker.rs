@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep_until, timeout_at};
 
-use super::account::Account;
 use super::answer::Accepted;
+use super::collector_text::Secrets;
 use super::failure::Failure;
-use super::schedule::Schedule;
-use super::theirs::Secrets;
+use super::push_account::PushAccount;
+use super::schedule::PushSchedule;
 use super::transport::Transport;
 use crate::exporter::{ExportLog, Orders};
-use crate::otlp_encoding::{Message, unix_nanos};
+use crate::otlp_encoding::{OtlpMessage, unix_nanos};
 
 /// The worker that pushes, on its own thread with its own runtime. It works in programs with
 /// and without a runtime.
-pub(super) struct Worker {
-    pub(super) account: Arc<Account>,
-    pub(super) message: Message,
+pub(super) struct PushWorker {
+    pub(super) account: Arc<PushAccount>,
+    pub(super) message: OtlpMessage,
     pub(super) transport: Transport,
-    pub(super) every: Duration,
+    pub(super) interval: Duration,
     pub(super) timeout: Duration,
     /// Endpoint for messages.
     pub(super) target: String,
@@ -32,7 +32,7 @@ pub(super) struct Worker {
     pub(super) log: ExportLog,
 }
 
-impl Worker {
+impl PushWorker {
     /// Starts the thread, and returns when its runtime exists.
     pub(super) fn start(self) -> io::Result<()> {
         let (tell, told) = sync_channel(1);
@@ -55,14 +55,14 @@ impl Worker {
     }
 
     fn run(mut self, runtime: Runtime) {
-        let _end = End(Arc::clone(&self.account));
+        let _end = EndOnDrop(Arc::clone(&self.account));
         runtime.block_on(self.push_until_the_end());
         runtime.shutdown_background();
     }
 
     async fn push_until_the_end(&mut self) {
-        let mut schedule = Schedule::new(self.every);
-        let mut next = Instant::now() + self.every;
+        let mut schedule = PushSchedule::new(self.interval);
+        let mut next = Instant::now() + self.interval;
         let mut flushes = 0;
         loop {
             tokio::select! {
@@ -75,7 +75,7 @@ impl Worker {
             if asked.is_over() {
                 return;
             }
-            let began = Instant::now();
+            let started = Instant::now();
             let outcome = self.push(asked.flushes).await;
             if asked.end.is_some() {
                 return;
@@ -84,7 +84,7 @@ impl Worker {
             let wait = schedule.wait(&outcome);
             // An interval is from push to push, and a wait starts with the answer.
             let from = if outcome.is_ok() {
-                began
+                started
             } else {
                 Instant::now()
             };
@@ -131,9 +131,9 @@ impl Worker {
 }
 
 /// Ends all waits when the worker ends, also by a panic.
-struct End(Arc<Account>);
+struct EndOnDrop(Arc<PushAccount>);
 
-impl Drop for End {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }

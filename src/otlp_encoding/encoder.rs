@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use super::message::{Message, unix_nanos};
+use super::message::{OtlpMessage, unix_nanos};
 use super::names::MetricNames;
 use super::resource::Resource;
 use crate::totals::Shards;
@@ -32,7 +32,7 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 #[derive(Debug)]
 pub struct OtlpEncoder {
     totals: Shards,
-    message: Message,
+    message: OtlpMessage,
 }
 
 impl OtlpEncoder {
@@ -42,7 +42,7 @@ impl OtlpEncoder {
     pub fn new() -> Self {
         Self {
             totals: Shards::default(),
-            message: Message {
+            message: OtlpMessage {
                 resource: Resource::named(),
                 names: MetricNames::default(),
                 start: unix_nanos(),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_counter_is_there_from_the_beginning_and_no_histogram() -> Outcome {
+    fn every_counter_exists_from_the_start_and_no_histogram() -> Outcome {
         let metrics = metrics(&OtlpEncoder::new())?;
         let points: Vec<_> = metrics.iter().map(points).collect();
         assert_eq!(points, [3, 12, 0, 12]);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_resource_has_what_was_given_and_nothing_else() -> Outcome {
+    fn the_resource_has_only_the_given_attributes() -> Outcome {
         let encoder = OtlpEncoder::new()
             .attribute("service.name", "a")?
             .attribute("zone", "eu")?

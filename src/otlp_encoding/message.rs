@@ -12,22 +12,22 @@ use opentelemetry_proto::tonic::metrics::v1::{
 
 use super::names::MetricNames;
 use super::resource::Resource;
-use crate::totals::{Durations, Tally};
+use crate::totals::{Durations, SeriesTotals};
 use crate::{DURATION_BUCKETS, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// Resource, names and start time of the messages.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub(crate) struct OtlpMessage {
     pub(crate) resource: Resource,
     pub(crate) names: MetricNames,
     /// Start time of the counts.
     pub(crate) start: u64,
 }
 
-impl Message {
+impl OtlpMessage {
     /// All counts since the start, at the time `now`. The message has one point for each
     /// series, and does not grow with the number of records.
-    pub(crate) fn request(&self, total: &Tally, now: u64) -> ExportMetricsServiceRequest {
+    pub(crate) fn request(&self, total: &SeriesTotals, now: u64) -> ExportMetricsServiceRequest {
         let scope_metrics = ScopeMetrics {
             scope: Some(InstrumentationScope {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -46,7 +46,7 @@ impl Message {
         }
     }
 
-    fn metrics(&self, total: &Tally, now: u64) -> Vec<Metric> {
+    fn metrics(&self, total: &SeriesTotals, now: u64) -> Vec<Metric> {
         let mut points = Points {
             start: self.start,
             // The clock can be set back. No collector accepts a point that ends before it
@@ -112,7 +112,7 @@ struct Points {
 }
 
 impl Points {
-    fn of(&mut self, runner: RunnerType, total: &Tally) {
+    fn of(&mut self, runner: RunnerType, total: &SeriesTotals) {
         let by = ("runner", runner.as_label());
         let started = total.started[runner as usize];
         self.started.push(self.count(started, &[by]));

@@ -4,7 +4,7 @@ mod sample;
 
 use std::fmt;
 
-use sample::Sample;
+use sample::SampleLine;
 
 /// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, in chunks of lines.
 ///
@@ -25,7 +25,7 @@ use sample::Sample;
 #[derive(Debug, Default)]
 pub struct TextFromOpenMetrics {
     text: String,
-    family: Family,
+    family: TextFamily,
     lines: usize,
     ended: bool,
 }
@@ -49,7 +49,7 @@ impl std::error::Error for NotOpenMetrics {}
 
 /// Metadata of the family whose lines are being read.
 #[derive(Debug, Default)]
-struct Family {
+struct TextFamily {
     name: String,
     kind: String,
     help: Option<String>,
@@ -78,7 +78,7 @@ impl TextFromOpenMetrics {
     /// The whole text.
     #[must_use]
     pub fn finish(mut self) -> String {
-        self.begin("");
+        self.start_family("");
         self.text
     }
 
@@ -98,7 +98,7 @@ impl TextFromOpenMetrics {
             return Ok(());
         }
         self.describe();
-        let sample = Sample::read(line)?;
+        let sample = SampleLine::read(line)?;
         let is_created = sample.name.strip_suffix("_created") == Some(&*self.family.name);
         if is_created && matches!(&*self.family.kind, "counter" | "histogram" | "summary") {
             if self.family.created.is_empty() {
@@ -121,7 +121,7 @@ impl TextFromOpenMetrics {
             return;
         }
         if self.family.name != name {
-            self.begin(name);
+            self.start_family(name);
         }
         match what {
             Some("TYPE") => rest.clone_into(&mut self.family.kind),
@@ -131,19 +131,19 @@ impl TextFromOpenMetrics {
     }
 
     /// Starts another family.
-    fn begin(&mut self, name: &str) {
+    fn start_family(&mut self, name: &str) {
         self.describe();
         self.text.push_str(&self.family.created);
-        self.family = Family {
+        self.family = TextFamily {
             name: name.to_owned(),
-            ..Family::default()
+            ..TextFamily::default()
         };
     }
 
     /// Writes the metadata of the family, once. The type can follow the help, and determines
     /// the name of the family.
     fn describe(&mut self) {
-        let Family {
+        let TextFamily {
             name,
             kind,
             help,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn each_type_is_what_the_older_format_has_for_it() {
+    fn each_type_becomes_a_type_of_the_older_format() {
         for (open_metrics, older) in [
             (
                 "# HELP a Two words.\n# TYPE a counter\n# UNIT a s\na_total 1\n",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_openmetrics_is_refused_with_its_line() {
+    fn invalid_openmetrics_is_rejected_with_its_line() {
         for (text, why) in [
             ("a 1\nb", "line 2 is not OpenMetrics: there is no value"),
             (
@@ -256,7 +256,10 @@ mod tests {
                 "line 1 is not OpenMetrics: a metric has no name",
             ),
             ("9a 1", "line 1 is not OpenMetrics: a metric has no name"),
-            ("a one", "line 1 is not OpenMetrics: the value is not a number"),
+            (
+                "a one",
+                "line 1 is not OpenMetrics: the value is not a number",
+            ),
             (
                 "a 1 now",
                 "line 1 is not OpenMetrics: the time stamp is not a number",

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_address_is_refused_with_the_reason() {
+    fn an_invalid_address_is_rejected_with_the_reason() {
         let long = format!("{}:1", "a".repeat(254));
         for (address, reason) in [
             ("", "it has no port"),

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::mailbox::Mailbox;
-use super::target::Target;
-use super::worker::Worker;
+use super::target::StatsdTarget;
+use super::worker::SendWorker;
 use super::{StatsdDialect, StatsdError, StatsdMetrics, address, clean};
 use crate::exporter::ExportLog;
 
@@ -20,7 +20,7 @@ pub struct StatsdBuilder {
     dialect: StatsdDialect,
     prefix: String,
     tags: Vec<(String, String)>,
-    queue: usize,
+    queue_capacity: usize,
     gather: Duration,
 }
 
@@ -32,7 +32,7 @@ impl StatsdBuilder {
             dialect: StatsdDialect::default(),
             prefix: "solti".to_owned(),
             tags: Vec::new(),
-            queue: StatsdMetrics::DEFAULT_QUEUE,
+            queue_capacity: StatsdMetrics::DEFAULT_QUEUE_CAPACITY,
             gather: StatsdMetrics::DEFAULT_GATHER,
         }
     }
@@ -70,10 +70,10 @@ impl StatsdBuilder {
     }
 
     /// Maximum number of records that wait to be sent, from 1 to
-    /// [`StatsdMetrics::MAX_QUEUE`]. A number outside this range becomes the nearest bound.
-    /// Default: [`StatsdMetrics::DEFAULT_QUEUE`].
-    pub fn queue(mut self, records: usize) -> Self {
-        self.queue = records;
+    /// [`StatsdMetrics::MAX_QUEUE_CAPACITY`]. A number outside this range becomes the nearest bound.
+    /// Default: [`StatsdMetrics::DEFAULT_QUEUE_CAPACITY`].
+    pub fn queue_capacity(mut self, records: usize) -> Self {
+        self.queue_capacity = records;
         self
     }
 
@@ -99,11 +99,11 @@ impl StatsdBuilder {
         if self.dialect == StatsdDialect::Plain && !tags.is_empty() {
             return Err(StatsdError::TagsInPlain);
         }
-        let mailbox = Arc::new(Mailbox::new(self.queue));
-        let worker = Worker {
+        let mailbox = Arc::new(Mailbox::new(self.queue_capacity));
+        let worker = SendWorker {
             mailbox: Arc::clone(&mailbox),
-            lines: Lines::new(self.dialect, &prefix, &tags),
-            target: Target::new(self.address.clone()),
+            lines: LineWriter::new(self.dialect, &prefix, &tags),
+            target: StatsdTarget::new(self.address.clone()),
             gather: self.gather,
             log: ExportLog::new(self.name.as_deref(), "statsd", &self.address),
             answered: 0,

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_has_only_what_cannot_end_a_name() {
+    fn a_prefix_has_no_characters_that_end_a_name() {
         for (given, clean) in [
             ("solti", "solti"),
             ("a.b-c_9", "a.b-c_9"),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_that_is_too_long_is_refused() {
+    fn a_prefix_that_is_too_long_is_rejected() {
         let most = "p".repeat(StatsdMetrics::MAX_PREFIX);
         assert_eq!(prefix(&most).ok(), Some(most.clone()));
         let error = prefix(&format!("{most}p")).err();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_has_only_what_cannot_end_it() {
+    fn a_tag_has_no_characters_that_end_it() {
         for (name, value, clean) in [
             ("env", "eu-1/a.b_c", ("env", "eu-1/a.b_c")),
             ("a:b", "c:d,e|f\ng:1|c", ("a_b", "c_d_e_f_g_1_c")),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_a_label_or_too_long_is_refused() {
+    fn a_tag_that_is_a_label_or_too_long_is_rejected() {
         for name in ["runner", "Outcome", "ERROR"] {
             let error = cleaned(name, "x").err();
             assert!(matches!(error, Some(StatsdError::ReservedTag(tag)) if tag == name));

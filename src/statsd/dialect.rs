@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dialect_is_found_by_its_name_and_others_are_refused() {
+    fn every_dialect_is_found_by_its_name_and_others_are_rejected() {
         for dialect in StatsdDialect::ALL {
             assert_eq!(dialect.to_string().parse().ok(), Some(dialect));
         }

@@ -10,16 +10,16 @@ use super::StatsdDialect;
 use super::series::Series;
 
 /// Writes lines with `cadence`, each with a newline at its end.
-pub(super) struct Lines {
+pub(super) struct LineWriter {
     client: StatsdClient,
-    page: Page,
+    page: LineBuffer,
     dialect: StatsdDialect,
 }
 
-impl Lines {
+impl LineWriter {
     /// Creates a writer. Prefix and tags must already be sanitized.
     pub(super) fn new(dialect: StatsdDialect, prefix: &str, tags: &[(String, String)]) -> Self {
-        let page = Page::default();
+        let page = LineBuffer::default();
         let mut client = StatsdClient::builder(prefix, page.clone());
         for (name, value) in tags {
             client = client.with_tag(name, value);
@@ -73,9 +73,9 @@ impl Lines {
 
 /// Destination of the client's lines, instead of a socket.
 #[derive(Debug, Clone, Default)]
-struct Page(Arc<Mutex<String>>);
+struct LineBuffer(Arc<Mutex<String>>);
 
-impl MetricSink for Page {
+impl MetricSink for LineBuffer {
     fn emit(&self, line: &str) -> io::Result<usize> {
         let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         page.push_str(line);

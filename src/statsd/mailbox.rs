@@ -17,13 +17,13 @@ pub(super) struct Mailbox {
     pub(super) queue: Queue,
     pub(super) orders: Orders,
     attempts: Mutex<Attempts>,
-    hand: Mutex<Hand>,
+    taken: Mutex<TakenRecords>,
 }
 
 /// Records that the worker has taken out of the queue. No thread holds this lock during a
 /// send, and no recording thread takes it.
 #[derive(Debug, Default)]
-struct Hand {
+struct TakenRecords {
     /// Records in the datagram that is being sent.
     records: u64,
     /// Record that did not fit into this datagram, and is the first of the next one.
@@ -32,13 +32,13 @@ struct Hand {
 
 impl Mailbox {
     pub(super) fn new(capacity: usize) -> Self {
-        let capacity = capacity.clamp(1, StatsdMetrics::MAX_QUEUE);
+        let capacity = capacity.clamp(1, StatsdMetrics::MAX_QUEUE_CAPACITY);
         Self {
             // The worker wakes while the queue has free capacity.
             queue: Queue::new(capacity, MANY.min(capacity / 2)),
             orders: Orders::default(),
             attempts: Mutex::default(),
-            hand: Mutex::default(),
+            taken: Mutex::default(),
         }
     }
 
@@ -74,24 +74,24 @@ impl Mailbox {
     /// Takes as many records as fit. Returns false if there are none, or if sending has
     /// ended. For the worker alone, which sends them and then calls `settle` or `failed`.
     pub(super) fn take(&self, datagram: &mut Datagram) -> bool {
-        let mut hand = self.hand();
+        let mut taken = self.taken();
         if self.is_over() {
             return false;
         }
-        while let Some(event) = hand.next.take().or_else(|| self.queue.pop()) {
+        while let Some(event) = taken.next.take().or_else(|| self.queue.pop()) {
             if !datagram.add(event) {
-                hand.next = Some(event);
+                taken.next = Some(event);
                 break;
             }
         }
-        hand.records = datagram.records();
-        hand.records > 0
+        taken.records = datagram.records();
+        taken.records > 0
     }
 
     /// Settles the records that were taken last. After the end, they are already settled.
     pub(super) fn settle(&self, sent: Result<(), String>) {
-        let mut hand = self.hand();
-        let records = std::mem::take(&mut hand.records);
+        let mut taken = self.taken();
+        let records = std::mem::take(&mut taken.records);
         match sent {
             Ok(()) => {
                 self.attempts().succeeded(None);
@@ -122,17 +122,17 @@ impl Mailbox {
 
     /// Drops all remaining records, queued or taken.
     fn end(&self) {
-        let mut hand = self.hand();
+        let mut taken = self.taken();
         self.queue.end();
-        let next = u64::from(hand.next.take().is_some());
-        let records = std::mem::take(&mut hand.records) + next;
+        let next = u64::from(taken.next.take().is_some());
+        let records = std::mem::take(&mut taken.records) + next;
         self.queue.drop_for(DropReason::ShutDown, records);
     }
 
     /// A panic cannot leave these records inconsistent: no code panics between lock and
     /// unlock.
-    fn hand(&self) -> MutexGuard<'_, Hand> {
-        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn taken(&self) -> MutexGuard<'_, TakenRecords> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {
@@ -143,7 +143,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::super::StatsdDialect;
-    use super::super::lines::Lines;
+    use super::super::lines::LineWriter;
     use super::*;
     use crate::RunnerType;
 
@@ -152,7 +152,7 @@ mod tests {
     };
 
     fn datagram() -> Datagram {
-        Datagram::new(&Lines::new(StatsdDialect::Plain, "", &[]))
+        Datagram::new(&LineWriter::new(StatsdDialect::Plain, "", &[]))
     }
 
     /// Records dropped as `queue_full`, `backend_failed` and `shut_down`.
@@ -169,11 +169,11 @@ mod tests {
     fn any_capacity_is_one_within_bounds() {
         let capacity = |asked| Mailbox::new(asked).queue.capacity();
         assert_eq!(capacity(0), 1);
-        assert_eq!(capacity(usize::MAX), StatsdMetrics::MAX_QUEUE);
+        assert_eq!(capacity(usize::MAX), StatsdMetrics::MAX_QUEUE_CAPACITY);
     }
 
     #[test]
-    fn what_finds_no_room_is_counted_and_takes_none() {
+    fn records_above_the_capacity_are_counted_and_not_stored() {
         let mailbox = Mailbox::new(2);
         mailbox.queue.record_batch(&[EVENT; 3]);
         mailbox.queue.record(EVENT);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_and_what_was_not_is_booked_as_such() {
+    fn sent_and_lost_records_are_counted_as_such() {
         let mailbox = Mailbox::new(8);
         for sent in [Ok(()), Err("lost".to_owned())] {
             mailbox.queue.record_batch(&[EVENT; 3]);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_does_not_wait_for_a_send_that_hangs_and_books_its_records_once() {
+    fn the_end_does_not_wait_for_a_send_that_hangs_and_counts_its_records_once() {
         let mailbox = Mailbox::new(8_192);
         mailbox.queue.record_batch(&[EVENT; 5_000]);
         assert!(mailbox.take(&mut datagram()));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_does_not_wait_and_the_worker_stops_in_time() {
+    fn a_drop_does_not_wait_and_the_worker_stops_in_time() {
         let mailbox = Mailbox::new(8);
         mailbox.queue.record_batch(&[EVENT; 3]);
         assert!(mailbox.take(&mut datagram()));

@@ -41,7 +41,7 @@ impl Series {
     }
 
     /// Index of the series in a table of [`Self::COUNT`].
-    pub(super) const fn place(self) -> usize {
+    pub(super) const fn index(self) -> usize {
         match self {
             Self::Started(runner) => runner as usize * PER_RUNNER,
             Self::Completed(runner, outcome) => runner as usize * PER_RUNNER + 1 + outcome as usize,
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_series_has_a_place_of_its_own() {
-        let places: Vec<_> = Series::all().map(Series::place).collect();
-        assert_eq!(places, (0..Series::COUNT).collect::<Vec<_>>());
+    fn each_series_has_its_own_index() {
+        let indices: Vec<_> = Series::all().map(Series::index).collect();
+        assert_eq!(indices, (0..Series::COUNT).collect::<Vec<_>>());
     }
 }

@@ -11,7 +11,7 @@ use crate::exporter::Backoff;
 
 /// Destination of datagrams: a name, whose addresses are looked up when there are records to
 /// send, and again after each failure.
-pub(super) struct Target {
+pub(super) struct StatsdTarget {
     name: String,
     look_up: LookUp,
     /// Addresses of the name, and the time of their look-up.
@@ -38,7 +38,7 @@ pub(super) enum NotSent {
     Waits(String),
 }
 
-impl Target {
+impl StatsdTarget {
     pub(super) fn new(name: String) -> Self {
         let look_up = |name: &str| Ok(name.to_socket_addrs()?.collect());
         Self::with(name, Box::new(look_up))
@@ -179,10 +179,10 @@ mod tests {
     /// An address that refuses every datagram while this socket exists: the socket receives
     /// only its own datagrams.
     fn refusing() -> io::Result<(UdpSocket, SocketAddr)> {
-        let kept = UdpSocket::bind("127.0.0.1:0")?;
-        let address = kept.local_addr()?;
-        kept.connect(address)?;
-        Ok((kept, address))
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        let address = socket.local_addr()?;
+        socket.connect(address)?;
+        Ok((socket, address))
     }
 
     fn server() -> io::Result<(UdpSocket, SocketAddr)> {
@@ -203,7 +203,7 @@ mod tests {
     struct Name(Arc<Mutex<(Vec<SocketAddr>, u32)>>);
 
     impl Name {
-        fn target(&self) -> Target {
+        fn target(&self) -> StatsdTarget {
             let this = self.clone();
             let look_up = move |_: &str| {
                 let mut known = this.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,7 +213,7 @@ mod tests {
                     addresses => Ok(addresses.to_vec()),
                 }
             };
-            Target::with("statsd:8125".into(), Box::new(look_up))
+            StatsdTarget::with("statsd:8125".into(), Box::new(look_up))
         }
 
         fn is(&self, addresses: &[SocketAddr]) {
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_address_that_refuses_is_left_for_the_next_without_a_loss() -> Outcome {
-        let (_kept, first) = refusing()?;
+        let (_socket, first) = refusing()?;
         let (server, second) = server()?;
         let name = Name::default();
         name.is(&[first, second]);
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_that_no_way_takes_is_lost_and_holds_up_no_other() -> Outcome {
+    fn a_datagram_that_is_too_large_is_lost_and_does_not_delay_others() -> Outcome {
         let (server, address) = server()?;
         let name = Name::default();
         name.is(&[address]);
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_addresses_of_a_name_are_bounded() -> Outcome {
-        let (_kept, address) = refusing()?;
+        let (_socket, address) = refusing()?;
         let name = Name::default();
         name.is(&vec![address; 10_000]);
         let mut target = name.target();

@@ -48,13 +48,13 @@ fn received(server: &UdpSocket) -> Result<String> {
 
 /// Waits until no record is in flight.
 fn settled(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let status = metrics.status();
         if status.ledger.in_flight() == 0 {
             return Ok(status);
         }
-        if begun.elapsed() > GUARD {
+        if started.elapsed() > GUARD {
             return Err(format!("not settled: {status:?}").into());
         }
         thread::yield_now();
@@ -147,7 +147,7 @@ fn many_records_are_packed_and_none_is_sent_twice() -> Result {
 }
 
 #[test]
-fn what_is_recorded_is_sent_without_being_asked_for() -> Result {
+fn records_are_sent_without_a_flush() -> Result {
     let server = server()?;
     let metrics = to(&server)?.gather(Duration::from_millis(1)).build()?;
     for _ in 0..3 {
@@ -161,7 +161,10 @@ fn what_is_recorded_is_sent_without_being_asked_for() -> Result {
 #[test]
 fn a_small_queue_under_many_threads_loses_no_count() -> Result {
     let server = server()?;
-    let metrics = to(&server)?.gather(Duration::ZERO).queue(8).build()?;
+    let metrics = to(&server)?
+        .gather(Duration::ZERO)
+        .queue_capacity(8)
+        .build()?;
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -189,7 +192,7 @@ fn a_small_queue_under_many_threads_loses_no_count() -> Result {
 }
 
 #[test]
-fn a_flush_sends_what_was_recorded_before_it() -> Result {
+fn a_flush_sends_the_records_from_before_it() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.flush(GUARD)?;
@@ -205,7 +208,7 @@ fn a_flush_sends_what_was_recorded_before_it() -> Result {
 }
 
 #[test]
-fn what_comes_after_the_end_is_dropped() -> Result {
+fn records_after_the_end_are_dropped() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
@@ -262,7 +265,7 @@ fn an_end_amid_records_of_other_threads_leaves_none_behind() -> Result {
 }
 
 #[test]
-fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
+fn dropping_the_backend_sends_queued_records_and_its_ledger_counts_them() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
@@ -282,9 +285,12 @@ fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
 }
 
 #[test]
-fn odd_settings_are_bounded_or_refused() -> Result {
+fn odd_settings_are_bounded_or_rejected() -> Result {
     let server = server()?;
-    let odd = to(&server)?.queue(0).gather(Duration::ZERO).prefix("...");
+    let odd = to(&server)?
+        .queue_capacity(0)
+        .gather(Duration::ZERO)
+        .prefix("...");
     odd.build()?.record_task_started(RunnerType::Wasm);
     assert_eq!(received(&server)?, "tasks_started.wasm:1|c");
     assert!(matches!(

@@ -5,26 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::datagram::Datagram;
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::mailbox::Mailbox;
-use super::target::{NotSent, Target};
+use super::target::{NotSent, StatsdTarget};
 use crate::exporter::{ExportLog, Parker};
 
 /// Sends the records of the mailbox, on its own thread.
-pub(super) struct Worker {
+pub(super) struct SendWorker {
     pub(super) mailbox: Arc<Mailbox>,
-    pub(super) lines: Lines,
-    pub(super) target: Target,
+    pub(super) lines: LineWriter,
+    pub(super) target: StatsdTarget,
     pub(super) gather: Duration,
     pub(super) log: ExportLog,
     /// Number of answered flushes.
     pub(super) answered: u64,
 }
 
-impl Worker {
+impl SendWorker {
     /// Runs until the mailbox is closed and empty, or until the last attempt fails.
     pub(super) fn run(mut self) {
-        let retire = Retire(Arc::clone(&self.mailbox));
+        let retire = RetireOnDrop(Arc::clone(&self.mailbox));
         let parker = Parker::of_this_thread();
         let mut datagram = Datagram::new(&self.lines);
         while self.wait(&parker) && self.send_queued(&mut datagram, &parker) {}
@@ -64,9 +64,9 @@ impl Worker {
         while self.mailbox.take(datagram) {
             let text = datagram.take(&self.lines);
             match self.send(&text, parker) {
-                Sent::Whole => {}
-                Sent::Lost(why) => flushed = Err(why),
-                Sent::TooLate => return false,
+                SendOutcome::Whole => {}
+                SendOutcome::Lost(why) => flushed = Err(why),
+                SendOutcome::TooLate => return false,
             }
         }
         if self.mailbox.is_over() {
@@ -79,20 +79,20 @@ impl Worker {
     }
 
     /// Sends a datagram as soon as an address takes it. Records gather meanwhile.
-    fn send(&mut self, datagram: &str, parker: &Parker) -> Sent {
+    fn send(&mut self, datagram: &str, parker: &Parker) -> SendOutcome {
         let mut last = false;
         loop {
             match self.target.send(datagram.as_bytes()) {
                 Ok(()) => {
                     self.log.succeeded();
                     self.mailbox.settle(Ok(()));
-                    return Sent::Whole;
+                    return SendOutcome::Whole;
                 }
                 Err(NotSent::Lost(error)) => {
                     let why = format!("cannot send: {error}");
                     self.log.failed(&why);
                     self.mailbox.settle(Err(why.clone()));
-                    return Sent::Lost(why);
+                    return SendOutcome::Lost(why);
                 }
                 Err(NotSent::Waits(why)) => {
                     let why = format!("cannot send: {why}");
@@ -103,7 +103,7 @@ impl Worker {
                         self.answer(asked.flushes, Err(why));
                     }
                     if last {
-                        return Sent::TooLate;
+                        return SendOutcome::TooLate;
                     }
                     let next = self.mailbox.orders.next(self.answered);
                     parker.wait(next, pending(), self.target.pause());
@@ -121,7 +121,7 @@ impl Worker {
 }
 
 /// Result of sending a datagram.
-enum Sent {
+enum SendOutcome {
     Whole,
     /// The records of the datagram are lost, for this reason.
     Lost(String),
@@ -130,9 +130,9 @@ enum Sent {
 }
 
 /// Ends all waits when the worker ends, also by a panic.
-struct Retire(Arc<Mailbox>);
+struct RetireOnDrop(Arc<Mailbox>);
 
-impl Drop for Retire {
+impl Drop for RetireOnDrop {
     fn drop(&mut self) {
         self.0.retire();
     }

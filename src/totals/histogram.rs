@@ -80,12 +80,12 @@ impl Durations {
 
 /// A distribution with atomic counts: many threads observe at once, without waiting.
 #[derive(Debug, Default)]
-pub(crate) struct Histogram {
+pub(crate) struct DurationHistogram {
     buckets: [AtomicU64; BUCKETS],
     sum_ms: AtomicU64,
 }
 
-impl Histogram {
+impl DurationHistogram {
     #[inline]
     pub(crate) fn observe(&self, duration_ms: u64) {
         self.buckets[bucket(duration_ms)].fetch_add(1, Ordering::Relaxed);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::DURATION_BUCKETS;
 
-    fn seen(histogram: &Histogram) -> Durations {
+    fn seen(histogram: &DurationHistogram) -> Durations {
         let mut durations = Durations::default();
         histogram.add_onto(&mut durations);
         durations
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn many_at_once_are_observed_as_each_alone() {
-        let (each, at_once) = (Histogram::default(), Histogram::default());
+        let (each, at_once) = (DurationHistogram::default(), DurationHistogram::default());
         let mut durations = Durations::default();
         for duration_ms in [0, 10, 11, 250, 3_600_001, 1 << 60] {
             each.observe(duration_ms);
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_sum_stops_at_its_end_and_the_counts_go_on() {
-        let (histogram, mut durations) = (Histogram::default(), Durations::default());
+        let (histogram, mut durations) = (DurationHistogram::default(), Durations::default());
         for duration_ms in [1, u64::MAX, u64::MAX, 5] {
             histogram.observe(duration_ms);
             durations.observe(duration_ms);

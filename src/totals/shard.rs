@@ -2,17 +2,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::histogram::Histogram;
-use super::tally::{ERRORS, OUTCOMES, RUNNERS, Tally};
+use super::histogram::DurationHistogram;
+use super::series_totals::{ERRORS, OUTCOMES, RUNNERS, SeriesTotals};
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A [`Tally`] of atomics on cache lines that no other shard uses. The alignment is 128
+/// A [`SeriesTotals`] of atomics on cache lines that no other shard uses. The alignment is 128
 /// bytes, because processors fetch lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Shard {
     started: [AtomicU64; RUNNERS],
-    durations: [[Histogram; OUTCOMES]; RUNNERS],
+    durations: [[DurationHistogram; OUTCOMES]; RUNNERS],
     errors: [[AtomicU64; ERRORS]; RUNNERS],
 }
 
@@ -38,7 +38,7 @@ impl Shard {
             events.iter().for_each(|&event| self.record(event));
             return;
         }
-        let mut tally = Tally::default();
+        let mut tally = SeriesTotals::default();
         for &event in events {
             tally.record(event);
         }
@@ -58,7 +58,7 @@ impl Shard {
     }
 
     /// Adds each non-zero number, once.
-    pub(crate) fn add(&self, tally: &Tally) {
+    pub(crate) fn add(&self, tally: &SeriesTotals) {
         add(&self.started, &tally.started);
         let durations = tally.durations.as_flattened();
         for (histogram, more) in self.durations.as_flattened().iter().zip(durations) {
@@ -68,7 +68,7 @@ impl Shard {
     }
 
     /// Adds the numbers of this shard to `tally`.
-    pub(crate) fn add_onto(&self, tally: &mut Tally) {
+    pub(crate) fn add_onto(&self, tally: &mut SeriesTotals) {
         add_onto(&self.started, &mut tally.started);
         let durations = tally.durations.as_flattened_mut();
         for (histogram, sum) in self.durations.as_flattened().iter().zip(durations) {
@@ -79,7 +79,7 @@ impl Shard {
 }
 
 /// Minimum number of records for which a sum over the batch costs less than single additions.
-/// A [`Tally`] has two hundred numbers to check.
+/// A [`SeriesTotals`] has two hundred numbers to check.
 const WORTH_ADDING_UP: usize = 64;
 
 fn add(counters: &[AtomicU64], more: &[u64]) {

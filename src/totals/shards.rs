@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
+use super::series_totals::SeriesTotals;
 use super::shard::Shard;
-use super::tally::Tally;
 
 /// Several copies of every series, so that threads that record at once do not share cache
 /// lines. A scrape adds the copies up.
@@ -29,8 +29,8 @@ impl Shards {
     }
 
     /// The sum of all shards, at about this moment.
-    pub(crate) fn total(&self) -> Tally {
-        let mut total = Tally::default();
+    pub(crate) fn total(&self) -> SeriesTotals {
+        let mut total = SeriesTotals::default();
         for shard in &*self.0 {
             shard.add_onto(&mut total);
         }
@@ -92,7 +92,7 @@ mod tests {
                             let shard = shards.mine();
                             shard.started(RunnerType::Wasm);
                             shard.completed(RunnerType::Wasm, TaskOutcome::Success, 3);
-                            let mut tally = Tally::default();
+                            let mut tally = SeriesTotals::default();
                             for duration_ms in [0, 30] {
                                 tally.record(Event::TaskCompleted {
                                     runner: RunnerType::Wasm,

@@ -34,7 +34,7 @@ fn a_full_queue_takes_no_more() {
 }
 
 #[test]
-fn a_queue_has_room_for_one_record_at_least() {
+fn a_queue_has_a_capacity_of_at_least_one() {
     assert_eq!(Queue::new(0, 0).capacity(), 1);
 }
 
@@ -73,7 +73,7 @@ fn a_full_queue_wakes_a_worker_that_lingers() {
 }
 
 #[test]
-fn many_records_find_the_room_that_there_is() {
+fn a_batch_fills_the_remaining_capacity() {
     let queue = Queue::new(3, 1_024);
     queue.record_batch(&[EVENT; 2]);
     assert_eq!(dropped(&queue, DropReason::QueueFull), 0);
@@ -124,7 +124,7 @@ fn many_records_wake_a_worker_that_lingers_where_single_ones_do() {
 }
 
 #[test]
-fn many_records_without_room_wake_a_worker_that_lingers() {
+fn a_batch_at_a_full_queue_wakes_a_worker_that_lingers() {
     let queue = Queue::new(2, 1_024);
     let mut lingering = pin!(queue.batch());
     assert!(!ready(lingering.as_mut()));
@@ -184,7 +184,7 @@ fn a_worker_that_something_else_has_woken_is_not_woken_once_more() {
 }
 
 #[test]
-fn an_open_circuit_drops_what_comes_and_keeps_what_waits() {
+fn an_open_circuit_drops_new_records_and_not_queued_ones() {
     let queue = Queue::new(8, 4);
     queue.record(EVENT);
     queue.open_circuit();
@@ -197,7 +197,7 @@ fn an_open_circuit_drops_what_comes_and_keeps_what_waits() {
 }
 
 #[test]
-fn a_closed_queue_keeps_what_waits_and_is_not_opened_again() {
+fn a_closed_queue_retains_queued_records_and_stays_closed() {
     let queue = Queue::new(8, 4);
     queue.record(EVENT);
     queue.close();

@@ -184,7 +184,7 @@ fn answers(protocol: OtlpProtocol) -> &'static [(Answer, &'static str)] {
 }
 
 #[test]
-fn an_answer_that_no_receiver_gives_is_a_failure_that_says_why() -> Outcome {
+fn an_answer_that_no_collector_sends_is_a_failure_with_the_reason() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector)
@@ -233,7 +233,7 @@ fn an_answer_with_nothing_to_say_is_a_delivery() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
+fn a_warning_is_reported_and_all_records_are_delivered() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -249,7 +249,7 @@ fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
 }
 
 #[test]
-fn a_receiver_of_the_other_protocol_is_recognised() -> Outcome {
+fn a_collector_of_the_other_protocol_is_recognised() -> Outcome {
     for (protocol, other, expected) in [
         (BOTH[0], BOTH[1], "set the protocol to grpc"),
         (BOTH[1], BOTH[0], "set the protocol to http/protobuf"),
@@ -277,7 +277,7 @@ fn a_server_that_resets_in_the_handshake_may_want_a_client_certificate() -> Outc
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("https://{address}"))
             .protocol(protocol)
-            .every(GUARD)
+            .interval(GUARD)
             .build()?;
         let said = refused(&metrics);
         for expected in [
@@ -314,7 +314,7 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
         ] {
             let metrics = OtlpMetrics::builder(format!("{scheme}://{address}"))
                 .protocol(protocol)
-                .every(GUARD)
+                .interval(GUARD)
                 .build()?;
             let said = refused(&metrics);
             assert!(said.contains(expected), "{scheme}: {said}");

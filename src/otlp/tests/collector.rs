@@ -138,10 +138,10 @@ impl Collector {
 
     /// Waits until no client is connected.
     pub(super) fn must_be_left(&self) {
-        let begun = Instant::now();
+        let started = Instant::now();
         // The remaining references are the collector's and its server's.
         while Arc::strong_count(&self.connections) > 2 {
-            assert!(begun.elapsed() < GUARD, "somebody is connected");
+            assert!(started.elapsed() < GUARD, "a client is still connected");
             thread::yield_now();
         }
     }

@@ -17,17 +17,17 @@ fn refused(metrics: &OtlpMetrics) -> Result<String, Box<dyn std::error::Error>> 
             let why = said.strip_prefix(&target);
             Ok(why.ok_or("it says where to")?.to_owned())
         }
-        other => Err(format!("no refusal: {other:?}").into()),
+        other => Err(format!("no failure: {other:?}").into()),
     }
 }
 
 #[test]
-fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
+fn a_collector_that_starts_late_gets_all_totals() -> Outcome {
     for protocol in BOTH {
         let address = free()?;
         let metrics = OtlpMetrics::builder(format!("http://{address}"))
             .protocol(protocol)
-            .every(Duration::from_secs(3600))
+            .interval(Duration::from_secs(3600))
             .build()?;
         let events = script();
         for failures in 1..4 {
@@ -62,7 +62,7 @@ fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
 }
 
 #[test]
-fn whatever_a_receiver_answers_is_named_and_forgets_nothing() -> Outcome {
+fn every_failure_is_reported_and_loses_no_record() -> Outcome {
     for protocol in BOTH {
         let http = protocol == BOTH[0];
         let collector = Collector::start(protocol)?;
@@ -119,7 +119,7 @@ fn redirects_are_not_followed() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
+fn a_push_to_a_collector_that_hangs_ends_at_the_deadline() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector)
@@ -165,7 +165,7 @@ fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
 fn pushes_come_at_the_interval_without_being_asked_for() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector)
-        .every(Duration::from_millis(100))
+        .interval(Duration::from_millis(100))
         .build()?;
     record(&metrics, &script());
     for _ in 0..3 {

@@ -64,7 +64,7 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
 }
 
 #[test]
-fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
+fn records_during_a_push_are_not_delivered_by_it() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -89,7 +89,7 @@ fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
 }
 
 #[test]
-fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
+fn a_shutdown_pushes_unflushed_records() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -116,7 +116,7 @@ fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
 }
 
 #[test]
-fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
+fn records_without_an_accepted_push_are_dropped_at_the_shutdown() -> Outcome {
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
             .protocol(protocol)
@@ -138,7 +138,7 @@ fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_hangs_holds_no_shutdown_up() -> Outcome {
+fn a_collector_that_hangs_does_not_delay_a_shutdown() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         // The wait would be a minute.
@@ -205,7 +205,7 @@ fn dropping_it_pushes_in_the_background_and_its_ledger_tells() -> Outcome {
 }
 
 #[test]
-fn dropping_it_gives_up_what_no_receiver_accepts() -> Outcome {
+fn dropping_the_backend_drops_records_that_no_collector_accepts() -> Outcome {
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
             .protocol(protocol)

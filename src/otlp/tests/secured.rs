@@ -81,7 +81,7 @@ fn all_is_delivered(collector: &Collector, ca_file: PathBuf) -> Outcome {
 }
 
 #[test]
-fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
+fn a_collector_is_trusted_if_the_file_has_its_authority() -> Outcome {
     let authority = Authority::new()?;
     for protocol in BOTH {
         let collector = authority.collector("localhost", protocol)?;
@@ -91,7 +91,7 @@ fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
+fn a_collector_that_is_not_trusted_gets_no_records() -> Outcome {
     let (authority, other) = (Authority::new()?, Authority::new()?);
     for protocol in BOTH {
         let known = authority.collector("localhost", protocol)?;
@@ -160,7 +160,7 @@ impl SelfSigned {
 }
 
 #[test]
-fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outcome {
+fn a_collector_is_trusted_if_the_file_has_its_own_certificate() -> Outcome {
     for is_ca in [
         IsCa::Ca(BasicConstraints::Unconstrained),
         IsCa::ExplicitNoCa,
@@ -175,7 +175,7 @@ fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outc
 }
 
 #[test]
-fn a_receiver_s_own_certificate_is_verified_like_any_other() -> Outcome {
+fn the_certificate_of_a_collector_in_the_file_is_verified_like_any_other() -> Outcome {
     let date = rcgen::date_time_ymd;
     let good = SelfSigned::new(|_| {})?;
     let other = SelfSigned::new(|params| {
@@ -203,7 +203,7 @@ fn a_receiver_s_own_certificate_is_verified_like_any_other() -> Outcome {
 }
 
 #[test]
-fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() -> Outcome {
+fn a_collector_with_unexpected_tls_is_recognised_and_one_without_tls() -> Outcome {
     let authority = Authority::new()?;
     for protocol in BOTH {
         let with = authority.collector("localhost", protocol)?;
@@ -220,7 +220,7 @@ fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() ->
         ] {
             let metrics = OtlpMetrics::builder(url)
                 .protocol(protocol)
-                .every(Duration::from_secs(3600))
+                .interval(Duration::from_secs(3600))
                 .timeout(GUARD)
                 .build()?;
             let said = metrics
@@ -233,7 +233,7 @@ fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() ->
 }
 
 #[test]
-fn a_receiver_that_offers_the_other_protocol_over_tls_is_recognised() -> Outcome {
+fn a_collector_of_the_other_protocol_over_tls_is_recognised() -> Outcome {
     let authority = Authority::new()?;
     for (protocol, other) in [(BOTH[0], BOTH[1]), (BOTH[1], BOTH[0])] {
         let collector = authority.collector("localhost", other)?;
@@ -250,7 +250,7 @@ fn a_receiver_that_offers_the_other_protocol_over_tls_is_recognised() -> Outcome
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
+fn invalid_settings_are_rejected_and_named() -> Outcome {
     let folder = tempfile::tempdir()?;
     let file = |name: &str, text: &[u8]| -> io::Result<PathBuf> {
         let path = folder.path().join(name);
@@ -317,16 +317,19 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
             https().ca_file("-"),
             "not read from a pipe or the standard input",
         ),
-        (http().every(Duration::ZERO), "every is 0ns"),
+        (http().interval(Duration::ZERO), "interval is 0ns"),
         (
-            http().every(Duration::from_millis(99)),
-            "every is 99ms, and must be from 100 ms to 365 days",
+            http().interval(Duration::from_millis(99)),
+            "interval is 99ms, and must be from 100 ms to 365 days",
         ),
         (
             http().timeout(Duration::ZERO),
             "must be from 1 ms to 365 days",
         ),
-        (http().every(YEAR + Duration::from_nanos(1)), "every is"),
+        (
+            http().interval(YEAR + Duration::from_nanos(1)),
+            "interval is",
+        ),
         (http().timeout(Duration::MAX), "timeout is"),
         (http().attribute("", "a"), "the resource attribute \"\""),
         (http().service_name(""), "a service must have a name"),
@@ -342,7 +345,10 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 #[test]
 fn a_push_may_come_once_a_year_and_take_as_long() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
-    let metrics = pushing_to(&collector).every(YEAR).timeout(YEAR).build()?;
+    let metrics = pushing_to(&collector)
+        .interval(YEAR)
+        .timeout(YEAR)
+        .build()?;
     metrics.flush(GUARD)?;
     Ok(())
 }

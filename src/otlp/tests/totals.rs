@@ -7,8 +7,8 @@ use opentelemetry_proto::tonic::metrics::v1::metric;
 use super::collector::Collector;
 use super::received::{Series, attributes, metrics, series};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
-use crate::otlp_encoding::{Message, Resource};
-use crate::totals::Tally;
+use crate::otlp_encoding::{OtlpMessage, Resource};
+use crate::totals::SeriesTotals;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
 /// The sum of these events, in the series that are not histograms.
@@ -94,7 +94,7 @@ fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
 }
 
 #[test]
-fn counters_are_there_from_the_beginning_and_histograms_with_their_first_task() -> Outcome {
+fn counters_exist_from_the_start_and_histograms_from_their_first_task() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector).build()?;
     metrics.flush(GUARD)?;
@@ -108,7 +108,7 @@ fn counters_are_there_from_the_beginning_and_histograms_with_their_first_task() 
 }
 
 #[test]
-fn a_push_does_not_grow_with_what_was_recorded() -> Outcome {
+fn a_push_does_not_grow_with_the_number_of_records() -> Outcome {
     use prost::Message;
 
     let collector = Collector::start(BOTH[0])?;
@@ -162,7 +162,7 @@ fn names_and_units_are_those_of_the_convention_that_was_chosen() -> Outcome {
 }
 
 #[test]
-fn the_resource_says_who_pushed() -> Outcome {
+fn the_resource_identifies_the_source() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector).build()?;
     metrics.flush(GUARD)?;
@@ -226,14 +226,14 @@ fn headers_and_paths_are_those_that_were_given() -> Outcome {
 }
 
 #[test]
-fn no_point_ends_before_it_begins_where_the_clock_was_set_back() -> Outcome {
-    let message = Message {
+fn no_point_ends_before_its_start_if_the_clock_is_set_back() -> Outcome {
+    let message = OtlpMessage {
         resource: Resource::default(),
         names: MetricNames::default(),
         start: 3_600,
     };
     for (now, said) in [(10, 3_600), (3_600, 3_600), (7_200, 7_200)] {
-        let request = message.request(&Tally::default(), now);
+        let request = message.request(&SeriesTotals::default(), now);
         let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
         let Some(metric::Data::Sum(sum)) = &metrics[0].data else {
             return Err(format!("{metrics:?}").into());

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
-use super::super::theirs::Theirs;
+use super::super::collector_text::CollectorText;
 use super::pinned::AUTHORITY;
 
 /// The cause of a TLS error, and the fix. `ca_file` tells whether certificates from a file
@@ -117,7 +117,7 @@ fn of_path(name: &str) -> String {
 }
 
 fn unusable(name: &str) -> String {
-    let name = Theirs(name);
+    let name = CollectorText(name);
     format!("the server's certificate cannot be used ({name}): issue another one")
 }
 
@@ -129,13 +129,13 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     if presented.is_empty() {
         return format!(
             "the server's certificate has no subject alternative name, and the endpoint has {}: issue a certificate with that name, because this client ignores the common name",
-            Theirs(&wanted)
+            CollectorText(&wanted)
         );
     }
     let names = presented.iter().take(NAMES).map(|name| {
         // The format of webpki: `DnsName("localhost")`, `IpAddress(127.0.0.1)`.
         let name = name.split_once('(').map_or(&**name, |(_, name)| name);
-        Theirs(name.trim_matches(['"', ')'])).to_string()
+        CollectorText(name.trim_matches(['"', ')'])).to_string()
     });
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if presented.len() > NAMES {
@@ -145,7 +145,7 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     };
     format!(
         "the server's certificate is for {names}{more}, and the endpoint has {}: use a name of the certificate in the endpoint, or issue one for that name",
-        Theirs(&wanted)
+        CollectorText(&wanted)
     )
 }
 
@@ -175,7 +175,8 @@ fn alert(alert: AlertDescription) -> String {
     }
 }
 
-const OLD_VERSION: &str = "the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them on the server";
+const OLD_VERSION: &str =
+    "the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them on the server";
 
 fn incompatible(what: &PeerIncompatible) -> String {
     match what {
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_tls_are_told_in_words_and_with_what_to_do() {
+    fn errors_of_tls_are_explained_with_the_fix() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let expired = CertificateError::ExpiredContext {
             time: at(86_400),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// A line with a value.
-pub(super) struct Sample<'a> {
+pub(super) struct SampleLine<'a> {
     pub(super) name: &'a str,
     /// The labels with their braces, or an empty text.
     labels: &'a str,
@@ -12,7 +12,7 @@ pub(super) struct Sample<'a> {
     time: Option<f64>,
 }
 
-impl<'a> Sample<'a> {
+impl<'a> SampleLine<'a> {
     pub(super) fn read(line: &'a str) -> Result<Self, &'static str> {
         let end = line.find(['{', ' ']).ok_or("there is no value")?;
         let (name, rest) = line.split_at(end);
@@ -32,7 +32,9 @@ impl<'a> Sample<'a> {
         let numbers = rest.split(" # ").next().unwrap_or_default();
         let mut numbers = numbers.trim_end().split(' ').skip(1);
         let value = numbers.next().ok_or("there is no value")?;
-        value.parse::<f64>().map_err(|_| "the value is not a number")?;
+        value
+            .parse::<f64>()
+            .map_err(|_| "the value is not a number")?;
         let time = numbers.next().map(str::parse::<f64>).transpose();
         let time = time.map_err(|_| "the time stamp is not a number")?;
         if numbers.next().is_some() {
@@ -103,7 +105,7 @@ mod tests {
 
     fn rewritten(line: &str) -> Result<String, &'static str> {
         let mut text = String::new();
-        Sample::read(line)?.write(&mut text);
+        SampleLine::read(line)?.write(&mut text);
         Ok(text)
     }
 

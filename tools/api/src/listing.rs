@@ -65,9 +65,9 @@ mod tests {
 
     fn listed<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         let all = lines.iter().map(|line| (*line).to_owned());
-        let kept: Vec<_> = without_the_obvious(all).collect();
+        let left: Vec<_> = without_the_obvious(all).collect();
         let mut rest = lines.to_vec();
-        rest.retain(|line| kept.iter().any(|it| it == line));
+        rest.retain(|line| left.iter().any(|it| it == line));
         rest
     }
 

@@ -8,23 +8,23 @@ use crate::exporter::{Attempts, ExporterStatus, NotFlushed, Orders};
 use crate::totals::Shards;
 use crate::{DropReason, LedgerSnapshot};
 
-/// State that a backend shares with its worker.
+/// PushState that a backend shares with its worker.
 #[derive(Debug, Default)]
-pub(super) struct Account {
+pub(super) struct PushAccount {
     pub(super) shards: Shards,
     pub(super) orders: Orders,
-    state: Mutex<State>,
+    state: Mutex<PushState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PushState {
     attempts: Attempts,
     /// Records in the last accepted push.
     delivered: u64,
     ended: bool,
 }
 
-impl Account {
+impl PushAccount {
     /// Counts a finished push with `records` records, which started after `flushes` flushes
     /// were requested.
     pub(super) fn note(&self, flushes: u64, records: u64, outcome: Result<Accepted, String>) {
@@ -83,7 +83,7 @@ impl Account {
         state.attempts.describe(ExporterStatus::new(ledger))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PushState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,13 +12,13 @@ pub(crate) const ERRORS: usize = RunnerErrorKind::ALL.len();
 /// The labels are closed sets, so that a series is an index and needs no look-up. The number
 /// of completed tasks is the number of observed durations.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct SeriesTotals {
     pub(crate) started: [u64; RUNNERS],
     pub(crate) durations: [[Durations; OUTCOMES]; RUNNERS],
     pub(crate) errors: [[u64; ERRORS]; RUNNERS],
 }
 
-impl Tally {
+impl SeriesTotals {
     #[inline]
     pub(crate) fn record(&mut self, event: Event) {
         match event {

@@ -8,9 +8,9 @@ use hyper::header::HeaderMap;
 const SHORT: usize = 256;
 
 /// Text of a collector: quoted, on one line, and truncated.
-pub(super) struct Theirs<'a>(pub(super) &'a str);
+pub(super) struct CollectorText<'a>(pub(super) &'a str);
 
-impl fmt::Display for Theirs<'_> {
+impl fmt::Display for CollectorText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0.chars();
         let short: String = rest.by_ref().take(SHORT).collect();
@@ -57,12 +57,12 @@ mod tests {
     #[test]
     fn words_of_others_are_one_short_line() {
         assert_eq!(
-            Theirs("too\nold\u{1b}[1m").to_string(),
+            CollectorText("too\nold\u{1b}[1m").to_string(),
             r#""too\nold\u{1b}[1m""#
         );
         let long = "\u{202e}".repeat(10_000);
-        assert!(Theirs(&long).to_string().len() < 10 * SHORT);
-        assert!(Theirs(&long).to_string().ends_with("\"..."));
+        assert!(CollectorText(&long).to_string().len() < 10 * SHORT);
+        assert!(CollectorText(&long).to_string().ends_with("\"..."));
     }
 
     #[test]
