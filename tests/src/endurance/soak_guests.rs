@@ -80,8 +80,8 @@ max_output = "16KiB"
 component = "failing.wasm"
 schedule = "restart"
 [tasks.failing.backoff]
-first = "100ms"
-max = "1s"
+initial_backoff = "100ms"
+max_backoff = "1s"
 
 [backends.sink]
 component = "sink.wasm"

@@ -13,7 +13,7 @@ const OF_THE_TARGET: [&str; 2] = ["instance", "job"];
 /// Labels whose texts are a closed list, so that each of them has a series from the
 /// start, and a text that has none is a mistake.
 const CLOSED: [&str; 7] = [
-    "error", "outcome", "path", "reason", "result", "runner", "state",
+    "error", "mode", "outcome", "reason", "result", "runner", "state",
 ];
 
 /// Metrics by name, with their labels, and the texts of those.

@@ -26,3 +26,5 @@ mod links;
 mod book;
 
 mod glossary;
+
+mod language;

@@ -85,7 +85,7 @@ pub(super) fn shown(keys: &[String]) -> String {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "[runner]\ngrace = \"1s\"\n\n[tasks.a]\ncomponent = \"a.wasm\"\n\n[[middlewares]]\nname = \"m\"\n";
+    const TEXT: &str = "[runner]\nshutdown_timeout = \"1s\"\n\n[tasks.a]\ncomponent = \"a.wasm\"\n\n[[middlewares]]\nname = \"m\"\n";
 
     fn keys(keys: &[&str]) -> Vec<String> {
         keys.iter().map(|key| (*key).to_owned()).collect()

@@ -23,7 +23,7 @@ fn waiters(more: &str) -> String {
 #[test]
 fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
     let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
-    let served = place.serve(&waiters("concurrency = 2\nqueue = 3"))?;
+    let served = place.serve(&waiters("concurrency = 2\nqueue_capacity = 3"))?;
     let full = |task: &Value| task["running"] == 2 && task["waiting"] == 3;
     let before = until(&served, "waiter", |task| {
         full(task) && task["rejected"].as_u64() >= Some(5)
@@ -91,12 +91,12 @@ fn what_runs_at_once_is_never_more_than_the_task_or_the_runner_may() -> Result<(
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
     let mut config = "[runner]\nconcurrency = 3\n".to_owned();
     for (name, more) in [
-        ("queued", "concurrency = 2\nqueue = 2"),
+        ("queued", "concurrency = 2\nqueue_capacity = 2"),
         ("replaced", "concurrency = 2\nadmission = \"replace\""),
         ("rejected", "concurrency = 2\nadmission = \"reject\""),
     ] {
         config += &format!(
-            "[tasks.{name}]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"3ms\"\n{more}\n"
+            "[tasks.{name}]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"3ms\"\n{more}\n"
         );
     }
     let served = place.serve(&config)?;

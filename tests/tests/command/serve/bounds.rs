@@ -57,7 +57,7 @@ fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> 
         component = \"modest.wasm\"
         dirs = [\".::/d\"]
         schedule = \"interval\"
-        every = \"50ms\"
+        interval = \"50ms\"
     ";
     let served = place.serve_by("ulimit -n 256; exec \"$@\"", config)?;
     // The first has half of the 128 that guests may have, and its own four; the others
@@ -106,7 +106,7 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
         output = \"inherit\"
         max_output = \"1GiB\"
         schedule = \"interval\"
-        every = \"10ms\"
+        interval = \"10ms\"
         timeout = \"100ms\"
         concurrency = 50
     ";

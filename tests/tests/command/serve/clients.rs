@@ -20,7 +20,7 @@ fn goes_on(served: &mut Served) -> Result<()> {
 fn tasks_go_on_whoever_connects() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(
-        "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"5ms\"\n",
+        "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n",
     )?;
     let address = served.address()?;
     let mut idle = Vec::new();

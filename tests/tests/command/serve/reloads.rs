@@ -122,7 +122,7 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
     ensure!(error.contains("waiter.wasm"), "{error}");
     let answer = task(&served, "waiter")?;
     ensure!(
-        answer["state"] == "not_loaded" && answer["path"].is_null(),
+        answer["state"] == "not_loaded" && answer["recording_mode"].is_null(),
         "{answer}"
     );
     ensure!(answer["error"].is_string(), "{answer}");
@@ -188,7 +188,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
     let place = Place::with(&[("recorder.wasm", recorder)])?;
     let config = |name: &str, argument: u32| {
         format!(
-            "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\nevery = \"2ms\"\n"
+            "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\ninterval = \"2ms\"\n"
         )
     };
     let mut served = place.serve(&format!("{}{}", config("same", 0), config("other", 0)))?;

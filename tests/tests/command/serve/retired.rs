@@ -30,7 +30,7 @@ fn place() -> Result<Place> {
 /// A backend whose first record never comes back.
 fn stuck(drain_timeout: &str, queue: u32) -> String {
     format!(
-        "[runner]\ndrain_timeout = \"{drain_timeout}\"\n{FLOOD}[backends.stuck]\ncomponent = \"endless.wasm\"\nqueue = {queue}\ntimeout = \"1h\"\n"
+        "[runner]\ndrain_timeout = \"{drain_timeout}\"\n{FLOOD}[backends.stuck]\ncomponent = \"endless.wasm\"\nqueue_capacity = {queue}\ntimeout = \"1h\"\n"
     )
 }
 
@@ -61,7 +61,7 @@ fn who_is_replaced_with_records_waiting_leaves_its_ledger_to_the_new_one() -> Re
         ensure!(error.is_none(), "{error:?}");
         ensure!(accepted(&served, "stuck")? >= before);
         let now = backend(&served, "stuck")?;
-        ensure!(now["queue"] == queue, "{now}");
+        ensure!(now["queue_capacity"] == queue, "{now}");
         ensure!(count(&now["ledger"]["accepted"])? as f64 >= before, "{now}");
     }
     let end = served.stop()?;
@@ -126,7 +126,7 @@ fn who_still_drains_holds_up_no_reload_and_is_in_the_last_ledger() -> Result<()>
     let place = place()?;
     let head = "[runner]\ndrain_timeout = \"1h\"\n";
     let mut served = place.serve(&stuck("1h", 512))?;
-    until_backend(&served, "stuck", |it| it["queued"].as_u64() >= Some(1))?;
+    until_backend(&served, "stuck", |it| it["queue_length"].as_u64() >= Some(1))?;
     let error = served.reload(&format!("{head}{FLOOD}"))?;
     ensure!(error.is_none(), "{error:?}");
     ensure!(gone(&served, "stuck")?["draining"] == true);

@@ -74,9 +74,9 @@ fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
         schedule = "restart"
         concurrency = 3
         [tasks.failing.backoff]
-        first = "10ms"
-        max = "20ms"
-        retries = 2
+        initial_backoff = "10ms"
+        max_backoff = "20ms"
+        max_retries = 2
         "#,
     )?;
     let task = until(&served, "failing", |task| task["state"] == "stopped")?;
@@ -97,8 +97,8 @@ fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
         dirs = [".:rw"]
         schedule = "restart"
         [tasks.maker.backoff]
-        first = "10ms"
-        max = "10ms"
+        initial_backoff = "10ms"
+        max_backoff = "10ms"
         "#,
     )?;
     until(&served, "maker", |task| {

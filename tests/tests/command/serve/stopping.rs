@@ -88,7 +88,7 @@ fn asked_until_gone(served: Served) -> Result<End> {
 fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
     let place = flooded()?;
     let served = place.serve(&format!(
-        "[runner]\ndrain_timeout = \"2s\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\nqueue = 512\ntimeout = \"1h\"\n"
+        "[runner]\ndrain_timeout = \"2s\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\nqueue_capacity = 512\ntimeout = \"1h\"\n"
     ))?;
     until_backend(&served, "endless", |it| {
         it["ledger"]["dropped"]["queue_full"].as_u64() >= Some(1)
@@ -120,7 +120,7 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"200ms\"\n{FLOOD}\
-         [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\", timeout = \"1h\" }}\n\
+         [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\", timeout = \"1h\" }}\n\
          [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\" }}\n",
         silent.local_addr()?
     ))?;
@@ -143,7 +143,7 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
 fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
     let place = flooded()?;
     let mut served = place.serve(&never_drained())?;
-    until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
     served.signal("TERM")?;
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
@@ -158,7 +158,7 @@ fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()>
     // A pipe that is full, and that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
     let served = place.unheard(script, &never_drained())?;
-    until_backend(&served, "endless", |it| it["queued"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     Ok(())
@@ -174,7 +174,7 @@ fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
         "[runner]\nconcurrency = 1\n{}{}",
         config(
             "ticks",
-            "schedule = \"interval\"\nevery = \"5ms\"\nqueue = 4"
+            "schedule = \"interval\"\ninterval = \"5ms\"\nqueue_capacity = 4"
         ),
         config("once", "repeat = 3\nconcurrency = 3"),
     ))?;

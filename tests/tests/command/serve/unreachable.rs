@@ -75,14 +75,14 @@ fn trapping() -> Result<Vec<u8>> {
 }
 
 const TICKS: &str =
-    "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\nevery = \"10ms\"\n";
+    "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"10ms\"\n";
 
 #[test]
 fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
     let collector = Collector::start()?;
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(&format!(
-        "{TICKS}[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n",
+        "{TICKS}[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n",
         collector.address
     ))?;
     let failures = r#"solti_metrics_export_failures_total{backend="collector"}"#;
@@ -101,7 +101,7 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
     ensure!(now["ledger"]["dropped"]["shut_down"] == 0, "{now}");
     // No more records: then it has all of them.
     ensure!(served.reload(&format!(
-        "[tasks]\n[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n",
+        "[tasks]\n[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n",
         collector.address
     ))?.is_none());
     until_backend(&served, "collector", |it| {
@@ -158,7 +158,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     let collector = Collector::start()?;
     let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
     let backends = format!(
-        "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", every = \"100ms\" }}\n\
+        "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n\
          [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue_capacity = 64 }}\n",
         collector.address
     );
