@@ -81,9 +81,9 @@ pub use error::OtlpError;
 ///
 /// # Delivery
 ///
-/// [`status`](Self::status) counts a record as delivered when the collector has accepted a
-/// push with the record as a whole. Such an answer has a status of success, and a body that
-/// is empty or an OTLP response, in protobuf or JSON, that rejects no point. Every other
+/// [`status`](Self::status) counts a record as delivered when the collector has accepted the
+/// whole push that contains the record. Such an answer has a status of success. Its body
+/// is empty, or an OTLP response, in protobuf or JSON, that rejects no point. Every other
 /// answer is a failure: a page in HTML, an answer that cannot be decoded, is truncated,
 /// larger than 64 KiB or compressed, or has no media type. Until then a record is in flight,
 /// even if it arrived with a push whose answer was lost. Only [`shutdown`](Self::shutdown)

@@ -104,19 +104,19 @@ impl Queue {
             self.ledger.drop_for(drop_reason(intake), records);
             return;
         }
-        let mut refused = 0;
+        let mut rejected = 0;
         for run in events.chunks(self.batch_mask as usize + 1) {
             for &event in run {
-                refused += u64::from(self.events.push(event).is_err());
+                rejected += u64::from(self.events.push(event).is_err());
             }
             let last = number + run.len() as u64;
             // Whether one of these numbers is a multiple of the batch size.
             let gathered = (number ^ last) > self.batch_mask;
-            self.wakeup.pushed(refused > 0 || gathered);
+            self.wakeup.pushed(rejected > 0 || gathered);
             number = last;
         }
-        if refused > 0 {
-            self.ledger.drop_for(DropReason::QueueFull, refused);
+        if rejected > 0 {
+            self.ledger.drop_for(DropReason::QueueFull, rejected);
         }
         self.sweep_if_over();
     }

@@ -147,8 +147,7 @@ fn a_log_for_people_has_no_line_that_a_guest_began() -> Result<()> {
 #[test]
 fn a_log_that_cannot_be_written_stops_nobody_and_is_counted() -> Result<()> {
     let place = Place::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
-    let config =
-        "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n";
+    let config = "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n";
     let served = place.unheard(r#"exec "$@" 2>/dev/full"#, config)?;
     let lost = "solti_metrics_log_entries_lost_total";
     served.until_at_least(lost, 20.0)?;

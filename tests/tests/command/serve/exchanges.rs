@@ -83,7 +83,10 @@ fn other_options_exchange_the_backend() -> Result<()> {
                 .is_none()
         );
         let now = backend(&served, "sink")?;
-        ensure!(now["queue_capacity"] == queue && now["state"] == "running", "{now}");
+        ensure!(
+            now["queue_capacity"] == queue && now["state"] == "running",
+            "{now}"
+        );
         flows(&served)?;
         let queue_length = r#"solti_metrics_backend_queue_capacity{backend="sink"}"#;
         ensure!(served.sample(queue_length)? == f64::from(queue));

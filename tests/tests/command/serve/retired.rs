@@ -126,7 +126,9 @@ fn who_still_drains_holds_up_no_reload_and_is_in_the_last_ledger() -> Result<()>
     let place = place()?;
     let head = "[runner]\ndrain_timeout = \"1h\"\n";
     let mut served = place.serve(&stuck("1h", 512))?;
-    until_backend(&served, "stuck", |it| it["queue_length"].as_u64() >= Some(1))?;
+    until_backend(&served, "stuck", |it| {
+        it["queue_length"].as_u64() >= Some(1)
+    })?;
     let error = served.reload(&format!("{head}{FLOOD}"))?;
     ensure!(error.is_none(), "{error:?}");
     ensure!(gone(&served, "stuck")?["draining"] == true);

@@ -143,7 +143,9 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
 fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
     let place = flooded()?;
     let mut served = place.serve(&never_drained())?;
-    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| {
+        it["queue_length"].as_u64() >= Some(1)
+    })?;
     served.signal("TERM")?;
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
@@ -158,7 +160,9 @@ fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()>
     // A pipe that is full, and that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
     let served = place.unheard(script, &never_drained())?;
-    until_backend(&served, "endless", |it| it["queue_length"].as_u64() >= Some(1))?;
+    until_backend(&served, "endless", |it| {
+        it["queue_length"].as_u64() >= Some(1)
+    })?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
     Ok(())
