@@ -83,7 +83,7 @@ fn otlp(name: &str, source: &Configuration, wanted: &Otlp) -> Result<OtlpMetrics
             Protocol::Http => OtlpProtocol::HttpProtobuf,
             Protocol::Grpc => OtlpProtocol::Grpc,
         })
-        .every(wanted.every.0.0)
+        .interval(wanted.every.0.0)
         .timeout(wanted.timeout.0.0);
     for (name, value) in &wanted.headers {
         builder = builder.header(name, value);
@@ -109,7 +109,7 @@ fn statsd(name: &str, wanted: &Statsd) -> Result<StatsdMetrics, StatsdError> {
         builder = builder.tag(name, value);
     }
     if let Some(records) = wanted.queue {
-        builder = builder.queue(records.get());
+        builder = builder.queue_capacity(records.get());
     }
     builder.build()
 }

@@ -103,7 +103,7 @@ fn builder(endpoint: String) -> OtlpBuilder {
     OtlpMetrics::builder(endpoint)
         .service_name(SERVICE)
         .service_instance_id(INSTANCE)
-        .every(Duration::from_secs(3600))
+        .interval(Duration::from_secs(3600))
         .timeout(GUARD)
 }
 

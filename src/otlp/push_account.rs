@@ -1,3 +1,5 @@
+//! The state that a backend shares with its worker.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -6,28 +8,28 @@ use crate::exporter::{Attempts, ExporterStatus, NotFlushed, Orders};
 use crate::totals::Shards;
 use crate::{DropReason, LedgerSnapshot};
 
-/// What a backend and its worker have in common.
+/// PushState that a backend shares with its worker.
 #[derive(Debug, Default)]
-pub(super) struct Account {
+pub(super) struct PushAccount {
     pub(super) shards: Shards,
     pub(super) orders: Orders,
-    state: Mutex<State>,
+    state: Mutex<PushState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PushState {
     attempts: Attempts,
-    /// Records in the last push that was accepted.
+    /// Records in the last accepted push.
     delivered: u64,
     ended: bool,
 }
 
-impl Account {
-    /// A push has ended, that had so many records in it, and began after so many
-    /// flushes were asked for.
+impl PushAccount {
+    /// Counts a finished push with `records` records, which started after `flushes` flushes
+    /// were requested.
     pub(super) fn note(&self, flushes: u64, records: u64, outcome: Result<Accepted, String>) {
         let mut state = self.state();
-        // What has been called dropped stays dropped.
+        // Records that are counted as dropped stay dropped.
         if state.ended {
             return;
         }
@@ -46,7 +48,7 @@ impl Account {
         self.orders.answer(flushes, flushed);
     }
 
-    /// Nothing is pushed any more.
+    /// Ends all pushing.
     pub(super) fn end(&self) {
         self.state().ended = true;
         self.orders.retire();
@@ -56,13 +58,14 @@ impl Account {
         self.orders.flush(within)
     }
 
-    /// One more push, and no other after it.
+    /// Makes one last push.
     pub(super) fn shut_down(&self, within: Duration) {
         self.orders.shut_down(within);
         self.end();
     }
 
-    /// Nobody waits for the last push, which is made only if it has something new.
+    /// Ends without waiting for the last push. The worker makes a last push only if there are
+    /// new records.
     pub(super) fn leave(&self, within: Duration) {
         let nothing = self.status().ledger.in_flight() == 0;
         let within = if nothing { Duration::ZERO } else { within };
@@ -71,7 +74,7 @@ impl Account {
 
     pub(super) fn status(&self) -> ExporterStatus {
         let state = self.state();
-        // Read after what was delivered, and so never less.
+        // Read after the delivered count, and therefore never below it.
         let accepted = self.shards.total().records();
         let rest = accepted.saturating_sub(state.delivered);
         let dropped = if state.ended { rest } else { 0 };
@@ -80,7 +83,7 @@ impl Account {
         state.attempts.describe(ExporterStatus::new(ledger))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PushState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

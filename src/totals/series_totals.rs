@@ -1,3 +1,5 @@
+//! The totals as plain numbers.
+
 use super::histogram::Durations;
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
@@ -5,18 +7,18 @@ pub(crate) const RUNNERS: usize = RunnerType::ALL.len();
 pub(crate) const OUTCOMES: usize = TaskOutcome::ALL.len();
 pub(crate) const ERRORS: usize = RunnerErrorKind::ALL.len();
 
-/// A number for every series there can be: what some records come to.
+/// One number for every possible series: the sum of some records.
 ///
-/// The labels are a closed set, so that finding a series is an index and not a
-/// look-up. How many tasks were completed is how many durations were observed.
+/// The labels are closed sets, so that a series is an index and needs no look-up. The number
+/// of completed tasks is the number of observed durations.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct SeriesTotals {
     pub(crate) started: [u64; RUNNERS],
     pub(crate) durations: [[Durations; OUTCOMES]; RUNNERS],
     pub(crate) errors: [[u64; ERRORS]; RUNNERS],
 }
 
-impl Tally {
+impl SeriesTotals {
     #[inline]
     pub(crate) fn record(&mut self, event: Event) {
         match event {
@@ -32,7 +34,7 @@ impl Tally {
         }
     }
 
-    /// How many records there are in it.
+    /// Number of records in these totals.
     #[cfg(feature = "otlp")]
     pub(crate) fn records(&self) -> u64 {
         let counts = self.started.iter().chain(self.errors.as_flattened());

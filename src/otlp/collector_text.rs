@@ -1,14 +1,16 @@
+//! Texts of a collector in messages.
+
 use std::fmt;
 
 use hyper::header::HeaderMap;
 
-/// The most characters of a receiver's words in a message.
+/// Maximum characters of a collector's text in a message.
 const SHORT: usize = 256;
 
-/// A receiver's words: quoted, on one line, and not more than fit.
-pub(super) struct Theirs<'a>(pub(super) &'a str);
+/// Text of a collector: quoted, on one line, and truncated.
+pub(super) struct CollectorText<'a>(pub(super) &'a str);
 
-impl fmt::Display for Theirs<'_> {
+impl fmt::Display for CollectorText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0.chars();
         let short: String = rest.by_ref().take(SHORT).collect();
@@ -17,12 +19,12 @@ impl fmt::Display for Theirs<'_> {
     }
 }
 
-/// What a receiver might repeat, and no message may have: the values of headers, and
-/// the endpoint's query.
+/// Values that a collector can repeat, and that no message may contain: the values of
+/// headers, and the endpoint's query.
 #[derive(Debug, Default)]
 pub(super) struct Secrets(Vec<String>);
 
-/// Shorter ones would hide half of the message.
+/// Minimum length of a secret. A shorter one would hide large parts of a message.
 const SHORTEST: usize = 4;
 
 impl Secrets {
@@ -30,7 +32,7 @@ impl Secrets {
         let headers = headers.values().filter(|value| value.is_sensitive());
         let mut secrets: Vec<String> = headers
             .filter_map(|value| value.to_str().ok())
-            // `Bearer` is none.
+            // `Bearer` is not a secret.
             .flat_map(|value| std::iter::once(value).chain(value.split_whitespace().skip(1)))
             .chain(query)
             .filter(|secret| secret.len() >= SHORTEST)
@@ -55,12 +57,12 @@ mod tests {
     #[test]
     fn words_of_others_are_one_short_line() {
         assert_eq!(
-            Theirs("too\nold\u{1b}[1m").to_string(),
+            CollectorText("too\nold\u{1b}[1m").to_string(),
             r#""too\nold\u{1b}[1m""#
         );
         let long = "\u{202e}".repeat(10_000);
-        assert!(Theirs(&long).to_string().len() < 10 * SHORT);
-        assert!(Theirs(&long).to_string().ends_with("\"..."));
+        assert!(CollectorText(&long).to_string().len() < 10 * SHORT);
+        assert!(CollectorText(&long).to_string().ends_with("\"..."));
     }
 
     #[test]
