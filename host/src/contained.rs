@@ -1,4 +1,4 @@
-//! Panics of others, as errors.
+//! Panics of libraries, as errors.
 
 #[cfg(feature = "execution")]
 mod blocking;
@@ -16,20 +16,18 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread, at this moment, will be answered with an error:
-/// a component can make libraries panic that validate, compile and compose. For a
-/// panic hook, which may then be silent.
+/// Whether a panic of this thread, at this moment, becomes an error: a component can make libraries
+/// panic that validate, compile and compose. A panic hook can be silent in that case.
 #[must_use]
 pub fn panic_is_contained() -> bool {
     CONTAINED.get()
 }
 
-/// Runs work that may panic at bytes which it was not made for, and returns what
-/// the panic said.
+/// Runs work that may panic at unexpected bytes, and returns the message of the panic.
 ///
 /// # Errors
 ///
-/// When it panics.
+/// When the work panics.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let before = CONTAINED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
@@ -37,7 +35,7 @@ pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     done.map_err(|panic| panic_text(&*panic))
 }
 
-/// What a panic said, on one line.
+/// The message of a panic, on one line.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::{DropReason, LedgerSnapshot};
 
-/// Exports ledgers, so that what is lost is seen where the rest is seen.
+/// Exports ledgers, so that lost records are visible next to the metrics.
 ///
 /// | metric | type | labels |
 /// |---|---|---|
@@ -23,41 +23,41 @@ use crate::{DropReason, LedgerSnapshot};
 /// use prometheus_client::registry::Registry;
 /// use solti_metrics_host::{LedgerTotals, LedgerCollector};
 ///
-/// let ledger totals = LedgerTotals::new();
+/// let totals = LedgerTotals::new();
 /// let mut registry = Registry::default();
 /// registry.register_collector(Box::new(
-///     LedgerCollector::new().source("guests", move || ledger totals.total()),
+///     LedgerCollector::new().source("guests", move || totals.total()),
 /// ));
 /// ```
 ///
-/// Clones share their sources: one may be registered, and others added later.
+/// Clones share their sources: register one clone, and add sources later through another.
 #[derive(Clone, Default)]
 pub struct LedgerCollector {
     sources: Arc<Mutex<Vec<Source>>>,
 }
 
-/// Where ledgers come from.
+/// Source of ledgers.
 enum Source {
     One(Cow<'static, str>, Read),
     Many(ReadMany),
 }
 
-/// A count of a ledger.
+/// Reads a counter of a ledger.
 type Count = fn(&LedgerSnapshot) -> u64;
 
 type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
 
-/// Each with the label `source`.
+/// Reads ledgers, each with the label `source`.
 type ReadMany = Box<dyn Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync>;
 
 impl LedgerCollector {
-    /// A collector of nothing.
+    /// A collector without ledgers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a ledger, read at each scrape, as the label `source`.
+    /// Adds a ledger, which each scrape reads, with the label `source`.
     #[must_use]
     pub fn source(
         self,
@@ -68,7 +68,7 @@ impl LedgerCollector {
         self
     }
 
-    /// The same, when the collector is registered already.
+    /// The same as [`source`](Self::source), for a collector that is already registered.
     pub fn add(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -78,8 +78,8 @@ impl LedgerCollector {
         self.sources().push(source);
     }
 
-    /// Adds ledgers that come and go: at each scrape, those that this returns are
-    /// exported, each as the label `source` that it comes with.
+    /// Adds a changing set of ledgers: each scrape exports the ledgers that this function returns,
+    /// each with its label `source`.
     pub fn add_many(
         &self,
         read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
@@ -87,8 +87,8 @@ impl LedgerCollector {
         self.sources().push(Source::Many(Box::new(read)));
     }
 
-    /// Takes a ledger away: it is no longer exported. Returns whether there was one of
-    /// this name; if there were several, all of them are gone.
+    /// Removes a ledger: it is no longer exported. Returns whether a ledger had this name; if
+    /// several had, all of them are removed.
     pub fn remove(&self, name: &str) -> bool {
         let mut sources = self.sources();
         let before = sources.len();
@@ -96,7 +96,7 @@ impl LedgerCollector {
         sources.len() < before
     }
 
-    /// All there are. Each ledger is read once, so that what is exported balances.
+    /// Reads all ledgers. Each is read once, so that the exported numbers balance.
     fn read(&self) -> Vec<(Cow<'static, str>, LedgerSnapshot)> {
         let mut ledgers = Vec::new();
         for source in &*self.sources() {
@@ -111,7 +111,7 @@ impl LedgerCollector {
         ledgers
     }
 
-    /// Nothing between lock and unlock can leave the list half-changed.
+    /// No code between lock and unlock can leave the list half-changed.
     fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -20,8 +20,8 @@ use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_a
 use crate::component::Inspection;
 use crate::file::open_file;
 
-/// A folder in which code is kept under the name of all that it was made of. Clones
-/// share it, and any number of processes may.
+/// A folder with cached code, under the name of all its inputs. Clones share the folder, and any
+/// number of processes can use it.
 #[derive(Clone)]
 pub struct ArtifactCache {
     inner: Arc<Inner>,
@@ -32,27 +32,27 @@ struct Inner {
     folder: Folder,
     key: ArtifactKey,
     counts: Counts,
-    /// Who is at work on what, in this process.
+    /// Code that a thread of this process looks for or compiles, and its lock.
     turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
 }
 
-/// What was there under a name, and is authentic.
+/// Authentic code from the cache.
 pub(super) struct Kept {
     pub(super) code: Code<'static>,
-    /// Of the component that it was made of.
+    /// Inspection of the component of the code.
     pub(super) inspection: Inspection,
 }
 
-/// How code is taken out.
+/// Form in which code is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// To be executed: it stays in the file, and is mapped from there.
+    /// Code to execute: it stays in the file, and is mapped from there.
     Mapped,
-    /// To be sealed again: the bytes that were authenticated.
+    /// Code to seal again: the authenticated bytes.
     Copied,
 }
 
-/// Why there is no code of a name.
+/// Reason why the cache has no code of a name.
 enum Missed {
     Absent,
     Refused(Refusal),
@@ -68,7 +68,7 @@ impl From<Refusal> for Missed {
 impl From<io::Error> for Missed {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // It was never there, or another process has just made room.
+            // The code was never stored, or another process has just evicted it.
             ErrorKind::NotFound => Self::Absent,
             _ => Self::Io(error),
         }
@@ -76,13 +76,13 @@ impl From<io::Error> for Missed {
 }
 
 impl ArtifactCache {
-    /// In this folder, which is made if it is not there. It has to belong to this
-    /// user, and nobody else may use it: the key in it is what code is authenticated
-    /// with. What processes have left there that died while they wrote is removed.
+    /// Opens a folder as the cache, and makes it if it does not exist. The folder must belong to
+    /// this user, and other users must not have access: the key in it authenticates code.
+    /// Unfinished files of processes that died are removed.
     ///
     /// # Errors
     ///
-    /// Why it cannot be used. Everything can be compiled without.
+    /// When the folder cannot be used. Components can be compiled without a cache.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, CacheError> {
         let folder = Folder::open(dir.as_ref())?;
         let key = folder.key()?;
@@ -98,34 +98,34 @@ impl ArtifactCache {
         })
     }
 
-    /// Bytes that all code together may take. What was not used for the longest time
-    /// goes first. Default: 1 GiB.
+    /// Sets the maximum size of the cache, in bytes. Entries that were unused for the longest time
+    /// are removed first. Default: 1 GiB.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
         self
     }
 
-    /// The folder.
+    /// Path of the folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.inner.folder.path()
     }
 
-    /// The key that lies in the folder.
+    /// Key in the folder.
     #[must_use]
     pub fn key(&self) -> &ArtifactKey {
         &self.inner.key
     }
 
-    /// What it has been good for so far. Clones count together.
+    /// Counters of the cache. Clones count together.
     #[must_use]
     pub fn counters(&self) -> CacheCounters {
         self.inner.counts.read()
     }
 
-    /// What whoever looks for this code, and would compile it, has to hold as long:
-    /// so that in one process nothing is compiled twice.
+    /// Lock for code that a thread looks for, and compiles if it is missing. The thread holds the
+    /// lock meanwhile, so that one process compiles nothing twice.
     pub(super) fn turn(&self, address: Address) -> Arc<Mutex<()>> {
         let mut turns = self.inner.turns.lock();
         turns.retain(|_, turn| turn.strong_count() > 0);
@@ -137,7 +137,7 @@ impl ArtifactCache {
         turn
     }
 
-    /// Authentic code of this name, if there is any.
+    /// Authentic code of this name, if the cache has it.
     pub(super) fn get(&self, address: &Address, way: Way) -> Option<Kept> {
         let kept = self.look(address, way);
         if kept.is_none() {
@@ -146,7 +146,8 @@ impl ArtifactCache {
         kept
     }
 
-    /// The same for whoever will [`get`](Self::get) it if it is not there.
+    /// The same as [`get`](Self::get), without counting a miss: the caller will call `get` if the
+    /// code is missing.
     pub(super) fn look(&self, address: &Address, way: Way) -> Option<Kept> {
         match self.read(address, way) {
             Ok(kept) => {
@@ -162,7 +163,7 @@ impl ArtifactCache {
 
     fn read(&self, address: &Address, way: Way) -> Result<Kept, Missed> {
         let path = self.inner.folder.file(address);
-        // Whatever else has this name, opening it might wait for ever.
+        // Opening another kind of file could wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
             return Err(Refusal::Damaged.into());
         }
@@ -199,13 +200,13 @@ impl ArtifactCache {
         if header.address != *address {
             return Err(Refusal::OtherHost.into());
         }
-        // It was used just now. Where this cannot be noted, others go later.
+        // Note the use. If that fails, the entry is evicted earlier.
         let _ = file.set_modified(SystemTime::now());
         let inspection = outside::read(&outside).ok_or(Refusal::Damaged)?;
         Ok(Kept { code, inspection })
     }
 
-    /// Removes what is not what its name says.
+    /// Removes an entry that was rejected.
     pub(super) fn reject(&self, address: &Address, refusal: Refusal) {
         count(&self.inner.counts.rejected, 1);
         let path = self.inner.folder.file(address);
@@ -217,7 +218,7 @@ impl ArtifactCache {
         tracing::warn!(path = %path.display(), removed, reason = %refusal, "kept code is not used");
     }
 
-    /// Keeps code. Where that fails, it will be compiled again.
+    /// Stores code. If that fails, the component is compiled again the next time.
     pub(super) fn put(
         &self,
         address: &Address,
@@ -246,7 +247,7 @@ impl ArtifactCache {
                 return;
             }
         }
-        // Others may have stored something in the meantime.
+        // Other processes may have stored entries meanwhile.
         if let Err(error) = self.trim(self.size) {
             self.warn(address, &error, "no room can be made");
         }

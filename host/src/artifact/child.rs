@@ -1,4 +1,4 @@
-//! A process that is asked one thing, and that nobody waits for any longer than said.
+//! A child process that answers one request, within a time limit.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
@@ -8,20 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a read or a write waits before it looks whether it is still of use.
+/// Time that a read or a write waits before the time limit is checked.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a process that has said all is given to end, before it is looked at
-/// again.
+/// Time between two checks whether a process has ended after its answer.
 const NAP: Duration = Duration::from_millis(1);
 
-/// Bytes that are read at a time.
+/// Maximum bytes of one read.
 const PIECE: usize = 64 << 10;
 
-/// Bytes of what it says on standard error that are kept.
+/// Maximum bytes of standard error that are kept.
 const SAID: usize = 16 << 10;
 
-/// How it ended, and what it said.
+/// Exit status and output of a process.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
@@ -29,14 +28,14 @@ pub(super) struct Ended {
     pub(super) stderr: String,
 }
 
-/// Why it has no end of its own. It is gone all the same.
+/// Reason why a process was stopped. The process is gone then.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// It could not be started, or not be talked to.
+    /// The process could not be started, or its streams failed.
     Io(io::Error),
-    /// Its time was up.
+    /// The process exceeded its time.
     TooLong,
-    /// It had more to say than it may.
+    /// The process exceeded the maximum size of its answer.
     TooMuch,
 }
 
@@ -48,9 +47,9 @@ impl From<io::Error> for Stopped {
 
 /// Starts a process, sends it `input`, and takes up to `most` bytes in answer.
 ///
-/// Its standard input stays open until it has ended, so that a process can tell
-/// when whoever asked is gone. All three streams are sockets, as those can be given
-/// up: even one that somebody else has got hold of holds nobody up.
+/// Standard input stays open until the process has ended, so that the process notices the end of
+/// its parent. All three streams are sockets, since a wait for a socket can end: a stream that
+/// another process still holds blocks nothing.
 pub(super) fn ask(
     mut command: Command,
     input: &[&[u8]],
@@ -70,12 +69,12 @@ pub(super) fn ask(
         .stdout(OwnedFd::from(their_stdout))
         .stderr(OwnedFd::from(their_stderr));
     let mut child = Mortal(command.spawn()?);
-    // With it go this process's own copies of the other ends.
+    // Drop this process's own copies of the other ends too.
     drop(command);
     thread::scope(|scope| {
         let begin = || thread::Builder::new().name("compiler".into());
-        // Whichever way this is left, nobody goes on to talk to a process that is
-        // gone, and the process is gone before the threads are waited for.
+        // On every return, the threads stop talking to a process that is gone. The process is gone
+        // before the threads are joined.
         let mut talk = || -> Result<_, Stopped> {
             begin().spawn_scoped(scope, || {
                 input.iter().for_each(|part| send(&stdin, part, &patience));
@@ -97,7 +96,7 @@ pub(super) fn ask(
     })
 }
 
-/// Whether it is still of use to go on.
+/// Time limit of a request, and whether the request is over.
 struct Patience {
     until: Option<Instant>,
     over: AtomicBool,
@@ -121,7 +120,7 @@ impl Patience {
     }
 }
 
-/// A process that does not outlive this.
+/// A process that ends when this value is dropped.
 struct Mortal(Child);
 
 impl Mortal {
@@ -134,9 +133,9 @@ impl Mortal {
             if patience.is_over() {
                 return Err(Stopped::TooLong);
             }
-            // The standard library cannot wait for a process with a time limit, and what
-            // can takes the handler of SIGCHLD, which is the embedder's. It has closed
-            // its output and is about to end, so this is a turn or two.
+            // The standard library cannot wait for a process with a time limit. Crates that can
+            // take the handler of SIGCHLD, which belongs to the embedder. The process has closed
+            // its output and is about to end, so this loop runs once or twice.
             thread::sleep(NAP);
         }
     }
@@ -144,7 +143,7 @@ impl Mortal {
 
 impl Drop for Mortal {
     fn drop(&mut self) {
-        // Both do nothing to one that has ended and was waited for.
+        // Both calls do nothing to a process that has ended and was waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -155,13 +154,13 @@ fn send(mut to: &UnixStream, mut input: &[u8], patience: &Patience) {
         match to.write(input) {
             Ok(sent) => input = &input[sent..],
             Err(error) if is_pause(&error) => {}
-            // It has ended, or does not care for more: its answer says which.
+            // The process has ended, or reads no more: its answer tells which.
             Err(_) => return,
         }
     }
 }
 
-/// All that it says, as long as that is not too much.
+/// Reads the whole answer, up to the maximum size.
 fn take(mut from: &UnixStream, most: u64, patience: &Patience) -> Result<Vec<u8>, Stopped> {
     let (mut taken, mut buffer) = (Vec::new(), vec![0; PIECE]);
     loop {
@@ -178,10 +177,12 @@ fn take(mut from: &UnixStream, most: u64, patience: &Patience) -> Result<Vec<u8>
     }
 }
 
-/// The beginning of what it says. The rest is read as well, so that it can go on.
+/// Reads the start of standard error. The rest is read and discarded, so that the process does not
+/// block.
 fn hear(mut from: &UnixStream, patience: &Patience) -> String {
     let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
-    // What it said last is there already when it has ended; more is not its own.
+    // When the process has ended, its last output has already arrived; later output is from other
+    // processes.
     let mut afterwards = SAID / buffer.len();
     while afterwards > 0 {
         let over = patience.is_over();
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn its_time_is_bounded_and_so_is_that_of_whom_it_starts() {
-        // The second one keeps the streams open when the first is killed.
+        // The second process keeps the streams open when the first is killed.
         for script in [
             "exec tail -f /dev/null",
             "timeout 20 tail -f /dev/null & wait",
@@ -248,7 +249,7 @@ mod tests {
             assert!(matches!(stopped, Err(Stopped::TooLong)), "{stopped:?}");
             assert!(began.elapsed() < Duration::from_secs(20));
         }
-        // It has closed its output, and does not end.
+        // The process has closed its output, and does not end.
         let script = "exec tail -f /dev/null >/dev/null 2>/dev/null";
         let stopped = ask(shell(script), &[], 9, Duration::from_millis(100));
         assert!(matches!(stopped, Err(Stopped::TooLong)), "{stopped:?}");

@@ -26,7 +26,7 @@ pub(crate) struct EngineArtifacts {
     digest: Digest,
 }
 
-/// A component that was looked at, and is to be compiled.
+/// A component that was inspected, and is to be compiled.
 #[derive(Clone, Copy)]
 pub(crate) struct Inspected<'a> {
     pub(crate) name: &'a str,
@@ -34,7 +34,7 @@ pub(crate) struct Inspected<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// Something that was loaded, and where its code has come from.
+/// A loaded component, and the origin of its code.
 pub(crate) struct Loaded<T> {
     pub(crate) component: T,
     pub(crate) origin: Origin,
@@ -53,18 +53,18 @@ pub(crate) struct Ready<'a> {
 #[cfg(feature = "runner")]
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShimError {
-    /// It cannot be composed; without the shim it may well be compiled.
+    /// The component cannot be composed; without the shim it may compile.
     #[error("cannot be composed with the shim: {reason}")]
     NotComposed { reason: String },
-    /// It was composed, and then it could not be compiled.
+    /// The composed component could not be compiled.
     #[error(transparent)]
     Load(#[from] LoadError),
 }
 
 #[cfg(feature = "runner")]
 impl ShimError {
-    /// Why the component is to be compiled without the shim. What was too much once is
-    /// not tried again, nor what has nothing to do with the shim.
+    /// Reason to compile the component without the shim. A compilation that exceeded a limit is not
+    /// tried again, nor is a failure that has nothing to do with the shim.
     pub(crate) fn without_the_shim(self) -> Result<String, LoadError> {
         match self {
             Self::Load(
@@ -80,7 +80,7 @@ impl ShimError {
 }
 
 impl EngineArtifacts {
-    /// What does not fit the first of the engines is loaded on the next.
+    /// Code that does not fit the first engine is loaded on the next.
     pub(crate) fn new(
         artifacts: Artifacts,
         settings: EngineSettings,
@@ -95,7 +95,7 @@ impl EngineArtifacts {
         }
     }
 
-    /// Code of a component as it is.
+    /// Code of a component without the shim.
     pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<Loaded<Component>, LoadError> {
         self.loaded(Kind::Plain, it, Code::plain)
             .map_err(|not| load_error(it.name, not))
@@ -126,7 +126,7 @@ impl EngineArtifacts {
         Ok(Loaded { component, origin })
     }
 
-    /// From the cache, or compiled and put there.
+    /// Code from the cache, or new code that is stored in the cache.
     fn code(
         &self,
         kind: Kind,
@@ -162,13 +162,13 @@ impl EngineArtifacts {
             None => here::compile(self.engine()?, kind, it.bytes),
             Some(process) => {
                 let code = process.compile(kind, self.settings, self.digest, it.bytes)?;
-                // A process has answered it that this one has started.
+                // The answer of a process that this process started.
                 Ok(Code::known(code, kind))
             }
         })
     }
 
-    /// What code in files is authenticated with.
+    /// Key that authenticates the code in files.
     pub(crate) fn file_key(&self) -> Option<&ArtifactKey> {
         self.artifacts.file_key()
     }
@@ -177,9 +177,9 @@ impl EngineArtifacts {
         Address::new(self.digest, kind, component)
     }
 
-    /// What need not be compiled, if it can be loaded: the code in a precompiled file,
-    /// or what is kept of a file's component. `engine` tells by its outside for which
-    /// engine the code in a file should be.
+    /// Loads code without compiling: the code in a precompiled file, or the cached code of a file's
+    /// component. `engine` returns the engine of the code in a file, from the inspection of its
+    /// component.
     pub(crate) fn ready<'a, 's, T>(
         &'s self,
         name: &str,
@@ -199,7 +199,7 @@ impl EngineArtifacts {
                 let digest = self.artifacts.cache.as_ref();
                 let digest = digest.and_then(|_| file.digest().ok());
                 match digest.and_then(kept).map(|code| load(&code)) {
-                    // It is looked for again, and then told why it is of no use.
+                    // The entry is looked up again later, and the reason is reported then.
                     None | Some(Err(NotUsed::Refused(_))) => Ok(None),
                     Some(loaded) => loaded.map(Some),
                 }
@@ -213,7 +213,7 @@ impl EngineArtifacts {
         }
     }
 
-    /// What is kept of a component.
+    /// Cached code of a component.
     pub(crate) fn kept(&self, kind: Kind, component: Digest) -> Option<Ready<'static>> {
         let cache = self.artifacts.cache.as_ref()?;
         let Kept { code, inspection } = cache.look(&self.address(kind, component), Way::Mapped)?;
@@ -226,7 +226,7 @@ impl EngineArtifacts {
         })
     }
 
-    /// What is in a precompiled file.
+    /// Code in a precompiled file.
     fn unsealed<'a, 's>(
         &'s self,
         file: &mut SealedFile<'a>,
@@ -244,7 +244,7 @@ impl EngineArtifacts {
         }
         Ok(Ready {
             engines: of_engine.engines.clone(),
-            // It is authentic, and of the name that it would be given here.
+            // The code is authentic, and has the name that this engine would give it.
             code: Code::known(code, kind),
             kind,
             inspection,
@@ -252,7 +252,7 @@ impl EngineArtifacts {
         })
     }
 
-    /// A file with a component's code as it is.
+    /// A file with the code of a component without the shim.
     pub(crate) fn sealed_plain(
         &self,
         it: Inspected<'_>,

@@ -11,19 +11,18 @@ use crate::component::{LoadError, SEALED, open, read_behind, read_open, within};
 use crate::file::{Patient, is_standard_input};
 use crate::text::printable;
 
-/// Bytes of code that a file may have. Real code takes two or three times as much as
-/// its component.
+/// Maximum bytes of code in a file. Real code takes two or three times as much as its component.
 const MOST_CODE: u64 = 1 << 30;
 
-/// What somebody has named as a component.
+/// Input that is to be loaded as a component.
 pub(crate) enum Given<'a> {
     Component(Cow<'a, [u8]>),
     File(ComponentFile),
-    /// It has its code with it.
+    /// A precompiled file.
     Sealed(SealedFile<'a>),
 }
 
-/// A component's file. If its code is kept, there is no need for its bytes.
+/// A component's file. Its bytes are not needed if its code is cached.
 pub(crate) struct ComponentFile {
     path: PathBuf,
     limit: u64,
@@ -31,7 +30,7 @@ pub(crate) struct ComponentFile {
 }
 
 impl<'a> Given<'a> {
-    /// Bytes in memory.
+    /// Input from bytes in memory.
     pub(crate) fn bytes(
         name: &str,
         bytes: impl Into<Cow<'a, [u8]>>,
@@ -46,8 +45,8 @@ impl<'a> Given<'a> {
         Ok(Self::Component(bytes))
     }
 
-    /// A file, of which no more is read than is of use. `key` is what code in it is
-    /// authenticated with.
+    /// Input from a file, of which only the needed part is read. `key` authenticates code in the
+    /// file.
     pub(crate) fn file(
         path: &Path,
         limit: u64,
@@ -58,8 +57,8 @@ impl<'a> Given<'a> {
         let mut file = open(path)?;
         let metadata = file.metadata().map_err(failed)?;
         let size = metadata.len();
-        // What is no file cannot be read from its middle, or twice, and others may have
-        // read the beginning of the standard input.
+        // A pipe cannot be read from its middle, or twice, and other processes may have read the
+        // start of standard input.
         if !metadata.is_file() || is_standard_input(path) {
             return Self::bytes(&name, of_use(path, file, limit, key)?, limit);
         }
@@ -93,7 +92,7 @@ impl<'a> Given<'a> {
 }
 
 impl ComponentFile {
-    /// Of what is in the file now.
+    /// Digest of the current content of the file.
     pub(super) fn digest(&mut self) -> io::Result<Digest> {
         self.file.rewind()?;
         Digest::of_reader((&self.file).take(self.limit.saturating_add(1)))
@@ -107,9 +106,9 @@ impl ComponentFile {
     }
 }
 
-/// Reads what is of use of a file that a component may be in, to be
-/// [given](Given::bytes): all of it, or of a precompiled one whose header is not
-/// authentic the header and the component.
+/// Reads the needed part of a file with a component, to be passed to [`bytes`](Given::bytes). That
+/// is the whole file, or the header and the component of a precompiled file whose header is not
+/// authentic.
 pub(crate) fn read_whole(
     path: &Path,
     limit: u64,
@@ -158,7 +157,7 @@ fn of_use(
     read_behind(read, path, &file, limit.saturating_add(HEADER as u64))
 }
 
-/// How large a file may be whose component may be so large.
+/// Maximum size of a file with a component of this maximum size.
 fn most(limit: u64) -> u64 {
     limit.saturating_add(MOST_CODE)
 }

@@ -1,4 +1,4 @@
-//! Compiling, in the process that this is called in.
+//! Compilation in the current process.
 
 use wasmtime::Engine;
 
@@ -9,10 +9,9 @@ use crate::bounds::bound_types;
 use crate::component::needed_proposals;
 use crate::contained::contained;
 
-/// Compiles a component, and composes it with the shim before if that is asked for.
+/// Compiles a component, and composes it with the shim before if the kind says so.
 ///
-/// There are valid components at which wasmtime's validator panics: that is an error
-/// of theirs like others.
+/// wasmtime's validator panics at some valid components: that counts as an error of the component.
 pub(super) fn compile(
     engine: &Engine,
     kind: Kind,

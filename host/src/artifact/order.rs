@@ -1,4 +1,4 @@
-//! What a process is told that compiles for another one, and what it answers.
+//! Request to a process that compiles for another one, and its answer.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -7,16 +7,16 @@ use std::time::Duration;
 use super::address::{Digest, Kind};
 use crate::engine::EngineSettings;
 
-/// How to compile. It travels as one argument, the last one.
+/// Request to compile, which is passed as the last argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
     pub(super) kind: Kind,
     pub(super) settings: EngineSettings,
-    /// Of the engine that the code is for. Another program would make another.
+    /// Digest of the engine for which the code is made. Another program would make another engine.
     pub(super) engine: String,
-    /// Bytes of address space.
+    /// Maximum bytes of address space.
     pub(super) memory: u64,
-    /// Seconds of processor time.
+    /// Maximum seconds of processor time.
     pub(super) cpu: u64,
 }
 
@@ -28,7 +28,7 @@ impl Order {
         memory: u64,
         cpu: Duration,
     ) -> Self {
-        // The system counts whole seconds, and takes none as no time at all.
+        // The system counts whole seconds, and does not accept zero.
         let started = u64::from(cpu.subsec_nanos() > 0);
         Self {
             kind,
@@ -79,20 +79,20 @@ impl fmt::Display for Order {
     }
 }
 
-/// Why there is no code, told by an exit code that nothing else ends with.
+/// Reason why there is no code, as an exit code that no other exit uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum No {
     /// The component cannot be composed with the shim.
     NotComposed = 64,
     /// The component does not compile.
     NotCompiled = 65,
-    /// There is not enough memory.
+    /// The memory limit is too low.
     Memory = 66,
-    /// The order is not understood, or cannot be carried out here.
+    /// The request is not valid, or cannot be carried out here.
     Misunderstood = 67,
     /// The component needs proposals for WebAssembly that this host does not support.
     Proposals = 68,
-    /// Threads cannot be started, whatever memory the order allows.
+    /// Threads cannot be started, with any memory limit.
     Thread = 69,
     /// The component is larger than a limit that cannot be raised.
     FixedLimit = 70,
@@ -113,11 +113,11 @@ impl No {
         .find(|no| *no as i32 == code)
     }
 
-    /// Why a call of the system has failed in the process that compiles.
+    /// Converts the error of a system call in the process that compiles.
     pub(super) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::OutOfMemory => Self::Memory,
-            // A thread needs address space too, and others were started before that was
+            // A thread needs address space too, and other threads were started before memory was
             // limited.
             ErrorKind::WouldBlock => Self::Memory,
             _ => Self::Misunderstood,

@@ -9,26 +9,26 @@ use super::{Refusal, outside};
 use crate::component::{Inspection, LoadError, read_open, within};
 use crate::text::printable;
 
-/// How every component begins.
+/// First bytes of every component.
 const PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 
-/// A file with a component and its code, which is not looked at yet.
+/// A file with a component and its code, which is not checked yet.
 pub(crate) struct SealedFile<'a> {
     name: String,
-    /// Bytes that the component may have.
+    /// Maximum bytes of the component.
     limit: u64,
     size: u64,
     header: HeaderBytes,
     body: Body<'a>,
 }
 
-/// What comes behind the header.
+/// Content behind the header.
 enum Body<'a> {
     Bytes(Cow<'a, [u8]>),
     File(File),
 }
 
-/// What was in the file of a component, and is authentic.
+/// Authentic content of a precompiled file.
 pub(super) struct Authentic<'a> {
     pub(super) header: Header,
     pub(super) code: Cow<'a, [u8]>,
@@ -54,7 +54,7 @@ impl SealedFile<'static> {
 }
 
 impl<'a> SealedFile<'a> {
-    /// All of a file, in memory.
+    /// A whole file in memory.
     pub(super) fn whole(name: &str, limit: u64, bytes: Cow<'a, [u8]>) -> Result<Self, LoadError> {
         let header = bytes.first_chunk().ok_or_else(|| cut_off(name))?;
         Ok(Self {
@@ -66,14 +66,14 @@ impl<'a> SealedFile<'a> {
         })
     }
 
-    /// Its code, if it is authentic.
+    /// Code of the file, if it is authentic.
     pub(super) fn authentic(
         &mut self,
         key: Option<&ArtifactKey>,
     ) -> Result<Authentic<'a>, Refusal> {
         let key = key.ok_or(Refusal::NoKey)?;
         let header = Header::parse(&self.header)?;
-        // Nothing of its body is read for one that nobody with the key has sealed.
+        // The body is only read if the header was sealed with the key.
         if !Header::is_authentic(key, &self.header) {
             return Err(Refusal::NotAuthentic);
         }
@@ -108,17 +108,17 @@ impl<'a> SealedFile<'a> {
         })
     }
 
-    /// What is of use of a file whose code is not: its header and the component, to be
-    /// taken for the [whole](Self::whole).
+    /// Header and component of a file whose code is not used, in the form of the
+    /// [whole](Self::whole) file.
     pub(super) fn without_code(self) -> Result<Vec<u8>, LoadError> {
         let header = self.header;
         Ok([&header, &*self.component()?].concat())
     }
 
-    /// The component. It is looked for, as nobody vouches for the header.
+    /// The component. Its position is searched for, since the header may not be authentic.
     pub(super) fn component(self) -> Result<Cow<'a, [u8]>, LoadError> {
         let lengths = Lengths::parse(&self.header);
-        // Two lengths tell where it begins, of which one may be wrong.
+        // Two lengths determine its start, and one of them may be wrong.
         let behind_code = lengths
             .file()
             .and_then(|file| file.checked_sub(lengths.component));
@@ -145,7 +145,7 @@ impl<'a> SealedFile<'a> {
                         .seek(SeekFrom::Start(from))
                         .and_then(|_| file.read_exact(&mut preamble));
                     if begins.is_ok() && preamble == PREAMBLE {
-                        // Where it was read from just now, it can be read from again.
+                        // A position that was just read can be read again.
                         let _ = file.seek(SeekFrom::Start(from));
                         return Ok(read_open(Path::new(&name), &file, self.limit)?.into());
                     }
@@ -156,7 +156,7 @@ impl<'a> SealedFile<'a> {
     }
 }
 
-/// A part of a file, which outlives it if the file does not own its bytes.
+/// A part of a file, which outlives the file if the file does not own its bytes.
 fn part<'a>(bytes: &Cow<'a, [u8]>, from: u64, length: u64) -> Option<Cow<'a, [u8]>> {
     let (from, length) = (usize::try_from(from).ok()?, usize::try_from(length).ok()?);
     let range = from..from.checked_add(length)?;

@@ -12,20 +12,18 @@ use super::order::{No, Order};
 use crate::contained::panic_is_contained;
 use crate::process::{ProcessLimit, try_threads};
 
-/// Bytes of stack that compiling has, whatever this process was given for its first
-/// thread (`ulimit -s`).
+/// Stack of the thread that compiles, in bytes, independent of the stack of the first thread
+/// (`ulimit -s`).
 const STACK: usize = 8 << 20;
 
-/// Threads that compiling takes at most: wasmtime's, and one that waits for the end of
-/// whoever asked.
+/// Maximum number of threads: wasmtime's, and one that waits for the end of the parent process.
 const THREADS: usize = MOST_THREADS + 1;
 
-/// The exit code of a program of Rust's whose first thread panics.
+/// Exit code of a Rust program whose first thread panics.
 const PANICKED: u8 = 101;
 
-/// Compiles one component for the process that has started this one, as a
-/// [`CompilerProcess`](super::CompilerProcess), and answers it. To be called in a
-/// program's `main`, before anything else, when its arguments say so:
+/// Compiles one component for the parent process, as a [`CompilerProcess`](super::CompilerProcess).
+/// Call this function at the start of a program's `main`, when its arguments say so:
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -39,31 +37,30 @@ const PANICKED: u8 = 101;
 /// }
 /// ```
 ///
-/// It takes its orders from the last argument, lowers its own limits before it reads
-/// anything, reads the component from standard input, and writes code to standard
-/// output, or why there is none to standard error. It ends when the other process
-/// does.
+/// The last argument contains the request. The function lowers the limits of this process before it
+/// reads anything, and reads the component from standard input. It writes code to standard output,
+/// or the reason for a failure to standard error. This process ends when its parent ends.
 #[must_use]
 pub fn compile_worker() -> ExitCode {
     say_no_panic_twice();
     let worked = thread::Builder::new().stack_size(STACK).spawn(work);
     let worked = match worked.map(JoinHandle::join) {
         Ok(Ok(worked)) => worked,
-        // The panic was told.
+        // The panic was already printed.
         Ok(Err(_)) => return ExitCode::from(PANICKED),
         Err(error) => Err(Answer::new(No::Thread, error)),
     };
     match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(Answer { no, reason }) => {
-            // Whoever asked may be gone.
+            // The parent may be gone.
             let _ = io::stderr().write_all(reason.as_bytes());
             ExitCode::from(no as u8)
         }
     }
 }
 
-/// One that is answered with an error says nothing on its way.
+/// Prints no message for a panic that is answered with an error.
 fn say_no_panic_twice() {
     let say = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -73,7 +70,7 @@ fn say_no_panic_twice() {
     }));
 }
 
-/// Why there is no code.
+/// Reason why there is no code.
 struct Answer {
     no: No,
     reason: String,
@@ -107,8 +104,9 @@ impl From<NotCompiled> for Answer {
     }
 }
 
-/// Mappings and threads that the system refuses are errors and panics of others, told
-/// in the system's own words. There were threads before memory was limited.
+/// Whether the reason is a lack of memory. Libraries report mappings and threads that the system
+/// refuses as errors and panics, with the system's own message. Threads were available before
+/// memory was limited.
 fn is_of_memory(reason: &str) -> bool {
     [
         "Cannot allocate memory",
@@ -127,9 +125,9 @@ fn work() -> Result<(), Answer> {
     let order = order.ok_or_else(|| misunderstood("it is of another version"))?;
     try_threads(THREADS).map_err(|error| Answer::new(No::Thread, error))?;
     lower(Resource::AS, order.memory, order.memory)?;
-    // At the first one it is told, at the second one it is killed.
+    // The first limit sends a signal, the second one kills the process.
     lower(Resource::CPU, order.cpu, order.cpu.saturating_add(1))?;
-    // What is left of a process that ran into its limits is of no use.
+    // A core dump of a process that reached its limits has no use.
     lower(Resource::CORE, 0, 0)?;
     let component = component()?;
     end_with_whoever_asked()?;
@@ -148,13 +146,13 @@ fn work() -> Result<(), Answer> {
     Ok(stdout.flush()?)
 }
 
-/// A limit that is lower already stays as it is.
+/// Lowers a limit, unless it is already lower.
 fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let (_, highest) = resource.get()?;
     resource.set(soft.min(highest), hard.min(highest))
 }
 
-/// From standard input: its length, and so many bytes.
+/// Reads the component from standard input: its length, and this number of bytes.
 fn component() -> io::Result<Vec<u8>> {
     let mut stdin = io::stdin().lock();
     let mut length = [0; 8];
@@ -169,7 +167,7 @@ fn component() -> io::Result<Vec<u8>> {
     }
 }
 
-/// There is nothing more to read, and reading ends when the other side does.
+/// Ends this process when its parent ends: reading standard input returns then.
 fn end_with_whoever_asked() -> io::Result<()> {
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().read(&mut [0]);

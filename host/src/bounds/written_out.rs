@@ -1,10 +1,10 @@
-//! How large a component's types are when they are written out.
+//! Size of a component's types when they are written out.
 //!
-//! A type that has two of another has four of what is in that one, and so on: a megabyte
-//! of types can stand for gigabytes. Compilers and composers walk types as if they were
-//! written out, names included; so types for which that takes too long are refused
-//! before. wasmtime also has about 2 KB for each item of an instance, and instances
-//! may double at every level as types do. Here each type is looked at once.
+//! A type that contains another type twice doubles its size, and so on at each level: a megabyte of
+//! types can stand for gigabytes. Compilers and composers walk types as if they were written out,
+//! including names; so types for which that takes too long are rejected before. wasmtime also uses
+//! about 2 KB for each item of an instance, and instances may double at every level as types do.
+//! This module visits each type once.
 
 use std::collections::HashMap;
 
@@ -18,21 +18,21 @@ use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Bytes that all types of a component together may have, written out. Those of WASI
-/// have less than a hundredth of it.
+/// Maximum bytes of all types of a component together, written out. WASI's types take less than a
+/// hundredth of that.
 const MOST: u64 = 64 << 20;
 
-/// Functions, types, instances and other items that all instances and components in a
-/// component may have together, written out. Real ones have some thousand.
+/// Maximum number of functions, types, instances and other items of all instances and components in
+/// a component together, written out. Real components have some thousand.
 const MOST_ITEMS: u64 = 100_000;
 
-/// How deep types may nest. Real ones nest three or four deep.
+/// Maximum depth of types. Real types nest three or four deep.
 const DEEPEST: u32 = 100;
 
-/// Refuses a component whose types are too large, and says which fixed limit they
-/// exceed. An invalid component is for others to refuse.
+/// Rejects a component whose types are too large, and returns the fixed limit that they exceed.
+/// Invalid components are rejected elsewhere.
 pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
-    // The library asserts much, and there is input that it was not made for.
+    // The library contains many assertions, and can panic at unexpected input.
     contained(|| walk(component)).unwrap_or(Ok(()))
 }
 
@@ -54,15 +54,15 @@ fn walk(component: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the validator refuses a component for its size, in words such as `effective
-/// type size exceeds the limit of 1000000`.
+/// Whether the validator rejects a component for its size, with a message such as `effective type
+/// size exceeds the limit of 1000000`.
 fn is_limit(message: &str) -> bool {
     ["exceeds the limit of", "exceeds limit of"]
         .iter()
         .any(|sign| message.contains(sign))
 }
 
-/// What the types of the next component may still have.
+/// Size that is left for the types of the next component.
 struct Left {
     bytes: u64,
     items: u64,
@@ -85,8 +85,8 @@ impl Left {
     }
 }
 
-/// Takes what the types of one component have. Components and instances that it makes
-/// have types as well, which stand in no type section.
+/// Subtracts the types of one component. Components and instances that it makes have types as well,
+/// which are in no type section.
 fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
     let types = types.as_ref();
     let mut sizes = Sizes {
@@ -112,16 +112,16 @@ fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
     Ok(())
 }
 
-/// Of one type.
+/// Size of one type.
 #[derive(Clone, Copy)]
 struct Size {
     bytes: u64,
-    /// Of instances and components.
+    /// Items of instances and components.
     items: u64,
     depth: u32,
 }
 
-/// Of a name, or a type without a part.
+/// Size of a name, or of a type without nested types.
 const fn plain(bytes: u64) -> Size {
     Size {
         bytes,
@@ -133,7 +133,7 @@ const fn plain(bytes: u64) -> Size {
 struct Sizes<'a> {
     types: TypesRef<'a>,
     known: HashMap<Id, Size>,
-    /// Of types that are being looked at.
+    /// Depth of the types that are being visited.
     depth: u32,
 }
 
@@ -230,7 +230,7 @@ impl Sizes<'_> {
         let mut sum = plain(0);
         for (name, item) in items {
             let size = match item.ty {
-                // It has no other types in it.
+                // A module contains no other types.
                 Entity::Module(id) => {
                     let module = &self.types[id];
                     plain((module.imports.len() + module.exports.len()) as u64)

@@ -1,16 +1,16 @@
 use std::fmt;
 
-/// The part that a component can play.
+/// Role of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// It records metrics.
+    /// The component records metrics.
     Guest,
-    /// It receives metrics.
+    /// The component receives metrics.
     Provider,
-    /// It receives metrics and passes them on.
+    /// The component receives metrics and passes them on.
     Middleware,
-    /// It has nothing to do with metrics.
+    /// The component neither records nor receives metrics.
     None,
 }
 
@@ -26,7 +26,7 @@ impl Role {
         }
     }
 
-    /// As part of a sentence.
+    /// The role as part of a sentence.
     pub(crate) const fn described(self) -> &'static str {
         match self {
             Self::Guest => "a guest, which records metrics and receives none",
@@ -36,7 +36,7 @@ impl Role {
         }
     }
 
-    /// What to say to somebody who tried to run it.
+    /// Fix for a user who tried to run a component with this role.
     pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Guest | Self::None => "build it as a program with a `main`",

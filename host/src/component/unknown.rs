@@ -5,24 +5,23 @@ use super::interface::{EXPORTS, IMPORTS};
 use crate::WIT_VERSION;
 use crate::text::printable;
 
-/// An interface of the metrics package that is in the right version and does not exist in
-/// it.
+/// An interface of the metrics package in the right version, in which it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownInterface {
-    /// As the component names it.
+    /// Name of the interface in the component.
     interface: String,
-    /// Within the package.
+    /// Name within the package.
     name: String,
     exported: bool,
 }
 
 impl UnknownInterface {
-    /// One that a component imports, if its version is not what is wrong.
+    /// An interface that a component imports, unless its version is wrong.
     pub(crate) fn imported(interface: &Interface) -> Option<Self> {
         Self::new(interface, false)
     }
 
-    /// One that it exports.
+    /// An interface that a component exports, unless its version is wrong.
     #[cfg(feature = "provider")]
     pub(crate) fn exported(interface: &Interface) -> Option<Self> {
         Self::new(interface, true)

@@ -9,7 +9,7 @@ const LIFECYCLE: &str = "solti:metrics/lifecycle";
 const EXPOSITION: &str = "solti:metrics/exposition";
 const EXIT: &str = "wasi:cli/exit";
 
-/// Connects parts that stand in the right order.
+/// Connects parts that are in the right order.
 pub(super) fn connected(
     guest: &Placed<'_>,
     middlewares: &[Placed<'_>],
@@ -31,12 +31,12 @@ struct Chain {
     types: Export,
 }
 
-/// A provider, or a middleware with all that is behind it.
+/// A provider, or a middleware with all components behind it.
 #[derive(Clone)]
 struct Receiver {
     instance: Instance,
     backend: Export,
-    /// Hands on what any of them has kept.
+    /// Interface that flushes all of them.
     lifecycle: Option<Export>,
 }
 
@@ -60,7 +60,7 @@ impl Chain {
             let own = self.graph.exported(&instance, own)?;
             lifecycle = Some(match lifecycle {
                 None => own,
-                // What this part hands on, those behind it may keep again.
+                // The components behind may keep the records that this one flushes.
                 Some(behind) => self.graph.glue(
                     &glue::flush_both(),
                     &[("first", &own), ("second", &behind)],
@@ -75,8 +75,8 @@ impl Chain {
         })
     }
 
-    /// Exports all that the guest does. Where it is a program, what the others
-    /// have kept is handed on before it ends, since nobody else would.
+    /// Exports all exports of the guest. If the guest is a program, the composition flushes before
+    /// it ends, since no host would.
     fn guest(&mut self, guest: &Placed<'_>, next: &Receiver) -> Result<(), ComposeError> {
         let instance = self.instance(guest, Some(next))?;
         let lifecycle = next.lifecycle.as_ref();
@@ -96,7 +96,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Many a program never returns from its `main`, but exits.
+    /// Many programs never return from `main`, but call `exit`.
     fn flush_before_exit(
         &mut self,
         guest: &Placed<'_>,
@@ -104,7 +104,7 @@ impl Chain {
         lifecycle: &Export,
     ) -> Result<(), ComposeError> {
         for import in guest.imports(EXIT) {
-            // An exit that can do more is left alone.
+            // An exit interface with more functions is not changed.
             if self.graph.imports_only(instance, import, "exit") {
                 let text = glue::flush_before_exit(import);
                 let imports = [("lifecycle", lifecycle)];
@@ -115,8 +115,8 @@ impl Chain {
         Ok(())
     }
 
-    /// What whoever runs the composition may want of the other parts: to flush
-    /// them, and to scrape the provider.
+    /// Exports interfaces of the other parts for the host: one to flush them, and one to scrape the
+    /// provider.
     fn export_beside(
         &mut self,
         guest: &Placed<'_>,
@@ -167,7 +167,7 @@ impl Chain {
         Ok(instance)
     }
 
-    /// Connects an import to what every composition has for it.
+    /// Connects an import to an export of the composition.
     fn connect(
         &mut self,
         part: &Placed<'_>,

@@ -2,10 +2,10 @@ use std::io;
 
 use super::contained;
 
-/// Work that blocks, and was not done.
+/// Blocking work that was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRun {
-    /// There is no thread for it, and none can be started.
+    /// No thread is free, and none can be started.
     #[error("cannot start a thread: {0}")]
     NoThread(String),
     /// The runtime is shutting down.
@@ -19,11 +19,11 @@ impl From<NotRun> for io::Error {
     }
 }
 
-/// Does work that blocks, on a thread that the runtime has for that.
+/// Runs blocking work on a thread of the runtime.
 ///
-/// tokio panics where it has no such thread and the system starts none, which here is
-/// an error. A runtime whose threads were started before, as those of the command and of
-/// backends, never comes to that.
+/// tokio panics if it has no such thread and the system starts none; this function returns an error
+/// instead. A runtime whose threads were started before, as those of the command and of backends,
+/// never does.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotRun> {

@@ -3,7 +3,7 @@ use solti_metrics::{BatchError, DropReason, Event, RunnerType};
 use super::{MetricsCtx, bit};
 use crate::inline::{CAPACITY, Words};
 
-/// Every type of runner there is.
+/// Every type of runner.
 const ALL: u8 = {
     let (mut all, mut number) = (0, 0);
     while number < RunnerType::ALL.len() {
@@ -18,16 +18,16 @@ const NONE: Event = Event::TaskStarted {
 };
 
 impl MetricsCtx {
-    /// Takes what was in a ring, in its order, as [`record`](Self::record) takes one.
+    /// Takes the records of a ring, in their order, as [`record`](Self::record) takes one.
     ///
-    /// A backend that panics loses what it panicked at: see [`BatchError`].
+    /// If the backend panics, the records of that call are lost: see [`BatchError`].
     pub(crate) fn record_words(&mut self, records: &[Words]) {
         if self.backend.prefers_batches() {
             records
                 .chunks(CAPACITY)
                 .for_each(|records| self.record_batch(records));
         } else {
-            // While one record makes its way to memory, the next is decoded.
+            // While one record is written to memory, the next is decoded.
             for &words in records {
                 match Event::from_words(words) {
                     Some(event) => self.record(event),
@@ -55,8 +55,8 @@ impl MetricsCtx {
         }
     }
 
-    /// The usual case: nothing has to be looked at for itself. If it is not, nothing
-    /// has happened.
+    /// Admits all records at once, if none needs a check of its own. Returns false without any
+    /// effect otherwise.
     fn admit_all(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> bool {
         let left = self.quota.checked_sub(records.len() as u64);
         let longest = records
@@ -78,7 +78,7 @@ impl MetricsCtx {
         true
     }
 
-    /// How many of them are admitted, and are in the batch.
+    /// Admits records one by one into the batch, and returns their number.
     fn admit_each(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> usize {
         let mut admitted = 0;
         for &words in records {
@@ -94,7 +94,7 @@ impl MetricsCtx {
         admitted
     }
 
-    /// Words that say nothing, which the shim does not make.
+    /// Counts words without a meaning, which the shim does not make.
     #[cold]
     fn refuse(&mut self) {
         self.ledger.accept(1);
@@ -130,7 +130,7 @@ mod tests {
         words
     }
 
-    /// What the same records come to if each is made alone.
+    /// Events and ledger of the same records if each is recorded alone.
     fn each_alone(bounds: MetricsCtxBuilder) -> (Vec<Event>, crate::LedgerSnapshot) {
         let memory = Arc::new(MemoryMetrics::new());
         let mut ctx = bounds.handle(memory.clone()).build();
@@ -177,7 +177,7 @@ mod tests {
         assert!(FanoutMetrics::new([single, memory as _]).prefers_batches());
     }
 
-    /// A backend that has nothing to gain from a batch.
+    /// A backend that does not prefer batches.
     struct Single(Arc<MemoryMetrics>);
 
     impl MetricsBackend for Single {

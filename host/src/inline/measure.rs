@@ -1,5 +1,5 @@
-//! The inlined path in pieces, for the benchmarks alone: what the guest's side of a
-//! record costs, with and without what follows.
+//! Pieces of the inline recording mode, for the benchmarks alone: the cost of the guest's side of a
+//! record, with and without the host's side.
 
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
@@ -10,15 +10,15 @@ use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
 
-/// Where records go from the ring.
+/// Destination of records from the ring.
 #[derive(Debug)]
 pub enum Target {
-    /// Nowhere: what is left is the guest's side.
+    /// Records are discarded: only the guest's side is left.
     Nowhere {
-        /// How many records went there.
+        /// Number of discarded records.
         taken: u64,
     },
-    /// Through a guest's context, as in the runner.
+    /// Records pass a guest's context, as in the runner.
     Ctx(Box<MetricsCtx>),
 }
 
@@ -31,7 +31,7 @@ impl Default for Target {
 impl Drain for Target {
     fn drain(&mut self, records: &[Words]) {
         match self {
-            // As much as a backend would have to read.
+            // Read as much as a backend would read.
             Self::Nowhere { taken } => {
                 *taken += std::hint::black_box(records).len() as u64;
             }
@@ -40,7 +40,7 @@ impl Drain for Target {
     }
 }
 
-/// The host's side alone: hands these records on as if they came out of a ring.
+/// The host's side alone: passes these records on as if they came out of a ring.
 pub fn drain(ctx: &mut MetricsCtx, records: &[[u64; 2]]) {
     ctx.record_words(records);
 }
@@ -52,12 +52,12 @@ pub struct Composed {
 }
 
 impl Composed {
-    /// Compiles a guest that imports nothing but the metrics, as the runner does;
-    /// without `interruptible`, nothing could stop it.
+    /// Compiles a guest that imports only the metrics, as the runner does; without `interruptible`,
+    /// the guest cannot be stopped.
     ///
     /// # Errors
     ///
-    /// When it cannot be composed, or compiled.
+    /// When the guest cannot be composed, or compiled.
     pub fn new(component: &[u8], interruptible: bool) -> wasmtime::Result<Self> {
         let settings = EngineSettings::default();
         let engine = settings.engine_with(|config| {
@@ -76,11 +76,11 @@ impl Composed {
         Ok(Self { engine, pre })
     }
 
-    /// How many bytes of machine code, and what belongs to it, it has become.
+    /// Bytes of the compiled artifact: machine code, and the data that belongs to it.
     ///
     /// # Errors
     ///
-    /// When it cannot be serialized.
+    /// When the artifact cannot be serialized.
     pub fn artifact_size(&self) -> wasmtime::Result<usize> {
         Ok(self.pre.component().serialize()?.len())
     }
@@ -89,7 +89,7 @@ impl Composed {
     ///
     /// # Errors
     ///
-    /// When it cannot be instantiated.
+    /// When the guest cannot be instantiated.
     pub fn instance(&self, target: Target) -> wasmtime::Result<Instance> {
         let mut store = Store::new(&self.engine, Recording::new(target));
         store.set_epoch_deadline(u64::MAX / 2);
@@ -110,7 +110,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Calls `main`, and takes out what is left in the ring.
+    /// Calls `main`, and takes the remaining records out of the ring.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Instance {
         result.map_err(|()| wasmtime::format_err!("the guest failed"))
     }
 
-    /// How many records went nowhere.
+    /// Number of discarded records.
     #[must_use]
     pub fn taken(&self) -> u64 {
         match self.store.data().state() {

@@ -5,20 +5,20 @@ use crate::compose::{ComposeError, glue};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Puts the shim in front of a guest: what it records goes there, all else that it
-/// imports remains an import of the whole, and of its exports only `main` is left.
+/// Composes the shim in front of a guest. The shim receives the guest's records, other imports of
+/// the guest remain imports of the whole, and `main` is the only export.
 ///
 /// # Errors
 ///
-/// Why this guest cannot be composed, in words.
+/// The reason why this guest cannot be composed, in words.
 pub(crate) fn with_shim(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
     refuse_private(inspection)?;
-    // The library asserts much, and there is input that it was not made for.
+    // The library contains many assertions, and can panic at unexpected input.
     contained(|| plug(inspection, guest))?.map_err(|error| error.to_string())
 }
 
-/// What the shim imports reaches the host's memory. A guest that imported it too
-/// would be given it along with the shim.
+/// Rejects private imports. The imports of the shim reach the host's memory, and a guest with the
+/// same imports would be given them along with the shim.
 fn refuse_private(inspection: &Inspection) -> Result<(), String> {
     let mut imports = inspection.imports.iter();
     match imports.find(|import| import.name().starts_with(NAMESPACE)) {
@@ -63,7 +63,7 @@ fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> 
 mod tests {
     use super::*;
 
-    /// A guest that imports this besides the metrics.
+    /// A guest that imports this in addition to the metrics.
     fn guest(import: &str) -> Result<(Inspection, Vec<u8>), Box<dyn std::error::Error>> {
         let bytes = wat::parse_str(format!(
             r#"(component
@@ -100,7 +100,7 @@ mod tests {
         Ok(())
     }
 
-    /// Were it not refused, it would still not be given what the shim is given.
+    /// A guest that is not rejected would still not be given the shim's imports.
     #[test]
     fn a_guest_cannot_share_what_the_shim_imports() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {

@@ -1,17 +1,17 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A limit on compiling that was reached.
+/// A limit on compilation that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompileLimit {
-    /// Bytes of address space of the compiling process.
+    /// Bytes of address space of the process that compiles.
     Memory(u64),
-    /// Its processor time.
+    /// Processor time of the process that compiles.
     Cpu(Duration),
-    /// How long it may take.
+    /// Elapsed time.
     Wall(Duration),
-    /// Bytes of code that may come of it.
+    /// Bytes of code.
     Code(u64),
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for CompileLimit {
 }
 
 impl CompileLimit {
-    /// How a message about it ends.
+    /// Fix that a message recommends.
     pub(crate) const fn advice(&self) -> &'static str {
         match self {
             Self::Code(_) => "make the component smaller, since that limit is fixed",
@@ -36,7 +36,7 @@ impl CompileLimit {
     }
 }
 
-/// Whole MiB where it is some, as those are what people ask for.
+/// Shown in MiB if it is a whole number of them, as users usually set it.
 struct Size(u64);
 
 impl fmt::Display for Size {

@@ -8,14 +8,14 @@ pub enum Limit {
     Memory,
     /// [`Limits::table_elements`](super::Limits::table_elements).
     TableElements,
-    /// The stack. A runner has it from its builder; a provider has 512 KiB.
+    /// The stack. The builder of a runner sets it; a provider has 512 KiB.
     Stack,
     /// [`Limits::host_call_fuel`](super::Limits::host_call_fuel).
     HostCallFuel,
     /// [`Limits::handles`](super::Limits::handles).
     Handles,
-    /// [`Limits::descriptors`](super::Limits::descriptors), or the process has no more for
-    /// its guests.
+    /// [`Limits::descriptors`](super::Limits::descriptors), or the limit of the process for all
+    /// guests.
     Descriptors,
     /// [`Limits::streams`](super::Limits::streams).
     Streams,

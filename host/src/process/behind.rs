@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use super::limit::{ProcessLimit, Refused};
 
 impl ProcessLimit {
-    /// What is behind an error of wasmtime's, if it is that.
+    /// The limit of this process that caused an error of wasmtime, if one did.
     pub(crate) fn behind(error: &wasmtime::Error) -> Option<Self> {
         error.chain().find_map(Self::of_error)
     }
@@ -21,14 +21,13 @@ impl ProcessLimit {
         }
     }
 
-    /// What a process was refused that has the limits of this one and could not start a
-    /// thread.
+    /// The refusal for a process with the limits of this one that could not start a thread.
     pub(crate) fn on_threads() -> Self {
         Self::new(Refused::Thread)
     }
 
-    /// What a process was refused that may not have more memory than this one, if that
-    /// is less than so many bytes.
+    /// The refusal for a process whose memory is limited as this one's, if that limit is below this
+    /// number of bytes.
     pub(crate) fn on_memory_below(bytes: u64) -> Option<Self> {
         Self::new(Refused::Memory).if_below(bytes)
     }

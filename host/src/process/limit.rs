@@ -4,21 +4,21 @@ use std::io;
 use rlimit::Resource;
 use rustix::io::Errno;
 
-/// A limit of this process, of its user or of this machine, that has refused what a
-/// component needs. The component is not at fault, whatever it was about to do.
+/// A limit of this process, of its user or of this machine that refused a resource which a
+/// component needs. The component is not at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessLimit {
     refused: Refused,
-    /// The limits that are set and may be what refused it, with their values.
+    /// Limits that are set and can be the cause, with their values.
     pub(super) set: Vec<(Set, u64)>,
 }
 
-/// What was refused.
+/// The resource that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     Memory,
     File,
-    /// By the whole machine.
+    /// A file, refused by the whole machine.
     FileOfSystem,
     Thread,
     #[cfg_attr(
@@ -26,7 +26,7 @@ pub(super) enum Refused {
         allow(dead_code, reason = "only a process that compiles is refused it")
     )]
     Cpu,
-    /// In a file.
+    /// Bytes of a file.
     Size,
 }
 
@@ -64,7 +64,7 @@ impl ProcessLimit {
             Refused::Memory => &[Set::AddressSpace, Set::Data],
             Refused::File => &[Set::Files],
             Refused::FileOfSystem => &[],
-            // Its stack is memory.
+            // The stack of a thread is memory.
             Refused::Thread => &[Set::Processes, Set::AddressSpace, Set::Data],
             Refused::Cpu => &[Set::Cpu],
             Refused::Size => &[Set::FileSize],
@@ -76,7 +76,7 @@ impl ProcessLimit {
         }
     }
 
-    /// The limit that made a call of the system fail, if a limit did.
+    /// The limit that made a system call fail, if a limit did.
     #[must_use]
     pub fn of_io(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::OutOfMemory {
@@ -85,7 +85,7 @@ impl ProcessLimit {
         Self::of_number(error.raw_os_error()?)
     }
 
-    /// The limit that kept a thread or a process from being started, if a limit did.
+    /// The limit that prevented the start of a thread or a process, if a limit did.
     #[must_use]
     pub fn of_start(error: &io::Error) -> Option<Self> {
         match error.kind() {
@@ -107,7 +107,7 @@ impl ProcessLimit {
     }
 }
 
-/// Why a thread could not be started, and what to change.
+/// Reason why a thread could not be started, and the fix.
 #[must_use]
 pub fn no_thread(error: &io::Error) -> String {
     match ProcessLimit::of_start(error) {
@@ -116,8 +116,8 @@ pub fn no_thread(error: &io::Error) -> String {
     }
 }
 
-/// Why a call of the system failed, and what to change: the limit of this process, if a
-/// limit made it fail, and `advice` otherwise.
+/// Reason why a system call failed, and the fix: the limit of this process, if a limit made it
+/// fail, and `advice` otherwise.
 #[must_use]
 pub fn io_reason(error: &io::Error, advice: &str) -> String {
     match ProcessLimit::of_io(error) {
@@ -180,7 +180,7 @@ impl fmt::Display for ProcessLimit {
     }
 }
 
-/// In MiB, except for what is less.
+/// Shown in MiB, or a smaller unit for less than that.
 struct Size(u64);
 
 impl fmt::Display for Size {

@@ -5,7 +5,7 @@ use super::Provider;
 use super::state::ProviderState;
 use crate::bindings::types::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// The functions of one instance that the host calls.
+/// Functions of one instance that the host calls.
 pub(super) struct Calls {
     pub(super) started: TypedFunc<(RunnerType,), ()>,
     pub(super) completed: TypedFunc<(RunnerType, TaskOutcome, u64), ()>,
@@ -16,7 +16,7 @@ pub(super) struct Calls {
     pub(super) take_discards: Option<TypedFunc<(), (Discards,)>>,
 }
 
-/// The record of that name in `wit/accounting.wit`.
+/// The record `discards` of `wit/accounting.wit`.
 #[derive(Debug, Clone, Copy, Default, ComponentType, Lift)]
 #[component(record)]
 pub(super) struct Discards {
@@ -25,7 +25,7 @@ pub(super) struct Discards {
 }
 
 impl Calls {
-    /// Finds them. Their types were checked when the provider was loaded.
+    /// Finds the functions of an instance. Their types were checked when the provider was loaded.
     pub(super) fn find(
         provider: &Provider,
         instance: &Instance,

@@ -13,8 +13,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use super::supervision::Supervision;
 use super::{BackendState, BackendStatus, ComponentBackend};
 
-/// Exports how backends are. What became of their records is exported by a
-/// [`LedgerCollector`](crate::LedgerCollector).
+/// Exports the state of backends. A [`LedgerCollector`](crate::LedgerCollector) exports the
+/// outcomes of their records.
 ///
 /// | metric | type | labels |
 /// |---|---|---|
@@ -27,13 +27,12 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 /// | `solti_metrics_backend_memory_bytes` | gauge | `backend` |
 /// | `solti_metrics_backend_state` | gauge | `backend`, `state` |
 ///
-/// The state in which a backend is has the value 1, and the others 0. Clones
-/// share their backends: one may be registered, and others added later. A
-/// backend that is gone is no longer exported; what was counted of one that was
-/// [retired](Self::retire) stays.
+/// The current state of a backend has the value 1, the others 0. Clones share their backends:
+/// register one clone, and add backends later through another. A backend that is gone is no longer
+/// exported; the counters of a [retired](Self::retire) backend stay.
 ///
-/// Several backends of one name are exported as one: counters are added up, and
-/// the rest is of the one that was added last.
+/// Several backends of one name are exported as one: counters are added up, and gauges show the
+/// backend that was added last.
 #[derive(Clone, Default)]
 pub struct BackendCollector {
     known: Arc<Mutex<Known>>,
@@ -41,12 +40,12 @@ pub struct BackendCollector {
 
 #[derive(Default)]
 struct Known {
-    /// In the order in which they were added.
+    /// Backends in the order in which they were added.
     live: Vec<Weak<Supervision>>,
     retired: BTreeMap<Arc<str>, Counts>,
 }
 
-/// What is counted of a backend, and never becomes less.
+/// Counters of a backend, which never decrease.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     failures: u64,
@@ -55,18 +54,18 @@ struct Counts {
     busy: Duration,
 }
 
-/// What is exported under one name.
+/// Values that are exported under one name.
 struct Named {
     name: Arc<str>,
     counts: Counts,
-    /// Of the backend that was added last; `None` if all are gone.
+    /// Status of the backend that was added last; `None` if all are gone.
     status: Option<BackendStatus>,
 }
 
-/// A count of a backend.
+/// Reads a counter of a backend.
 type Count = fn(&Counts) -> u64;
 
-/// What a backend has at the moment.
+/// Reads a gauge of a backend.
 type Level = fn(&BackendStatus) -> u64;
 
 impl Counts {
@@ -90,21 +89,20 @@ impl AddAssign for Counts {
 }
 
 impl BackendCollector {
-    /// A collector of nothing.
+    /// A collector without backends.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a backend, read at each scrape, under its name.
+    /// Adds a backend, which each scrape reads, under its name.
     pub fn add(&self, backend: &ComponentBackend) {
         let supervision = Arc::downgrade(backend.supervision());
         self.known.lock().live.push(supervision);
     }
 
-    /// Takes a backend away that was added, and keeps its counters under its name: they
-    /// stay as they are now, until a backend of that name is added, whose own are added
-    /// to them.
+    /// Removes a backend, and keeps the current values of its counters under its name. The counters
+    /// of a backend of that name that is added later are added to them.
     pub fn retire(&self, backend: &ComponentBackend) {
         let mut known = self.known.lock();
         let before = known.live.len();
@@ -116,8 +114,8 @@ impl BackendCollector {
         }
     }
 
-    /// Adds what was kept of retired backends of this name to what was kept under
-    /// another one, and forgets it under its own.
+    /// Adds the kept counters of retired backends of this name to the kept counters of another
+    /// name, and removes them under their own.
     pub fn merge_retired(&self, name: &str, into: &str) {
         let mut known = self.known.lock();
         if let Some(counts) = known.retired.remove(name) {

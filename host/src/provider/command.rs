@@ -1,17 +1,17 @@
-//! What a worker can be asked to do between two batches.
+//! Commands that a worker carries out between two batches.
 
 use tokio::sync::oneshot;
 
 use super::{BackendState, NotRunning, Provider, StartError};
 
-/// One of these things, and whom to tell how it went.
+/// A command, and the channel for its result.
 pub(super) enum Command {
     Flush(oneshot::Sender<Result<(), NotRunning>>),
     Expose(oneshot::Sender<Result<String, NotRunning>>),
     Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
 }
 
-/// Answers whoever asked that it cannot be done in this state.
+/// Answers that the command cannot be carried out in this state.
 pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
     let refused = NotRunning::State { state };
     match command {

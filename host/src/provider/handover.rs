@@ -1,4 +1,4 @@
-//! Out of the queue, into the instance, into the ledger totals.
+//! Moves records from the queue into the instance, and counts their outcome in the ledger.
 
 use std::time::Instant;
 
@@ -11,8 +11,7 @@ use crate::DropReason;
 use crate::bindings::types as wit;
 
 impl Worker {
-    /// Hands over what is queued, up to a number of records. Returns how many
-    /// there were.
+    /// Hands over queued records, up to this number. Returns the number of records.
     pub(super) async fn hand_over(
         &mut self,
         instance: &mut Instance,
@@ -40,7 +39,7 @@ impl Worker {
         Ok(gone)
     }
 
-    /// Takes records out of the queue until there are so many.
+    /// Takes records out of the queue, up to this number.
     fn take(&mut self, limit: usize) {
         while self.taken.len() < limit {
             match self.shared.queue.pop() {
@@ -51,12 +50,12 @@ impl Worker {
         }
     }
 
-    /// Books what became of records that were handed over.
+    /// Counts the outcome of records that were handed over.
     fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
         let queue = &self.shared.queue;
         let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
         let discards = handed.end.as_ref().copied().unwrap_or_default();
-        // It can speak for no more records than it was given.
+        // A provider can discard no more records than it was given.
         let sampled = discards.sampled.min(returned);
         let failed = discards.failed.min(returned - sampled);
         queue.deliver(returned - sampled - failed);
@@ -78,12 +77,12 @@ impl Worker {
         handed.end.map(drop)
     }
 
-    /// Hands over what is queued at this moment; others may go on to record.
+    /// Hands over the records that are queued at this moment; other threads may continue to record.
     pub(super) async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
         self.hand_over_queued_until(instance, None).await
     }
 
-    /// The same, and stops when that moment has passed: what is left stays queued.
+    /// Hands over the queued records until this moment: records that are left stay queued.
     pub(super) async fn hand_over_queued_until(
         &mut self,
         instance: &mut Instance,
@@ -100,14 +99,15 @@ impl Worker {
         Ok(())
     }
 
-    /// Hands over all that was recorded before the intake was closed.
+    /// Hands over all records that were accepted before the queue was closed.
     pub(super) async fn drain(&mut self, instance: &mut Instance) -> Result<(), Ended> {
         loop {
             if self.hand_over(instance, self.options.batch).await? == 0 {
                 if self.in_flight() == 0 {
                     return Ok(());
                 }
-                // Somebody got past the intake, and is about to queue.
+                // A recording thread has passed the check for a closed queue, and is about to
+                // queue.
                 tokio::task::yield_now().await;
             }
         }
@@ -123,7 +123,7 @@ impl Worker {
     }
 }
 
-/// Whether the package has names for an event's labels.
+/// Whether the WIT package has names for an event's labels.
 fn is_mapped(event: Event) -> bool {
     let runner = wit::RunnerType::try_from(event.runner()).is_ok();
     let label = match event {

@@ -10,14 +10,14 @@ use wasmtime_wasi_http::{
     default_send_request,
 };
 
-/// How many requests a backend may have under way at a time, each with a connection and
-/// the buffers of both sides. One more fails, as `connection-limit-reached`.
+/// Maximum number of concurrent requests of a backend, each with a connection and the buffers of
+/// both sides. Another request fails, as `connection-limit-reached`.
 const EXCHANGES: usize = 16;
 
-/// How many bytes of a request's body wait for its connection at a time.
+/// Maximum bytes of a request's body that wait for its connection at a time.
 const BODY_PIECE: usize = 32 << 10;
 
-/// How many bytes the headers of one message may have.
+/// Maximum bytes of the headers of one message.
 const HEADERS: usize = 16 << 10;
 
 /// HTTP to the granted authorities, and to no other.
@@ -65,7 +65,7 @@ impl WasiHttpHooks for Granted {
         };
         Box::new(async move {
             let (response, io) = default_send_request(request, options).await?;
-            // It is taken for as long as there is a connection or a body.
+            // The slot is taken for as long as the connection or the body exists.
             let (place, connection) = (Arc::new(place), io);
             let of_body = Arc::clone(&place);
             let response = response.map(|body| {
@@ -97,7 +97,8 @@ impl Granted {
         }
     }
 
-    /// A grant without a port is for the scheme's own.
+    /// Whether a grant covers this URI. A grant without a port covers the default port of the
+    /// scheme.
     fn includes(&self, uri: &Uri) -> bool {
         let Some(host) = uri.host() else { return false };
         let usual = if uri.scheme_str() == Some("https") {

@@ -18,7 +18,7 @@ use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
 use crate::{LedgerTotals, MetricsCtx};
 
-/// One instance of a provider, in a store of its own.
+/// One instance of a provider, in its own store.
 pub(super) struct Instance {
     store: Store<ProviderState>,
     calls: Calls,
@@ -28,36 +28,37 @@ pub(super) struct Instance {
     streams: Streams,
 }
 
-/// How long records go over one by one before the worker looks at what else it is asked.
+/// Time for which single records are handed over before the worker checks for commands.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// After each so many records, the time is looked at.
+/// Number of records after which the time is checked.
 const LOOK: usize = 8;
 
-/// Why an instance is of no more use.
+/// Reason why an instance has ended.
 #[derive(Debug)]
 pub(super) enum Ended {
     Failed(BackendFailure),
-    /// Nobody waits for the backend any more.
+    /// The backend was stopped.
     Halted,
 }
 
-/// Why there is no instance.
+/// Reason why an instance could not start.
 #[derive(Debug)]
 pub(super) struct StartFailed {
     pub(super) end: Ended,
-    /// What it said last.
+    /// Last output on standard error.
     pub(super) stderr_tail: Option<String>,
 }
 
-/// What became of the records that an instance was given.
+/// Outcome of the records that an instance was given.
 pub(super) struct HandedOver {
-    /// It took so many and returned.
+    /// Number of records for which the call returned.
     pub(super) returned: usize,
-    /// It was given so many more when it ended. The records behind them it has
-    /// never seen.
+    /// Number of records in the call during which the instance ended. The instance has never seen
+    /// the records behind them.
     pub(super) under_way: usize,
-    /// What it says of those that it took, or why it is of no more use.
+    /// Discards that the provider reports of the returned records, or the reason why the instance
+    /// has ended.
     pub(super) end: Result<Discards, Ended>,
 }
 
@@ -131,8 +132,8 @@ impl Instance {
         }
     }
 
-    /// Hands records over, in as few calls as the provider allows. If it takes them one
-    /// by one and needs long, some are left.
+    /// Hands records over, in as few calls as the provider allows. If the provider takes single
+    /// records and is slow, some records are left.
     pub(super) async fn hand_over(&mut self, events: &[Event]) -> HandedOver {
         let _ticking = self.ticker.run();
         let mut handed = HandedOver {
@@ -176,7 +177,7 @@ impl Instance {
     ) -> Result<(), Ended> {
         let began = Instant::now();
         for event in events {
-            // Whoever asks for something meanwhile is not kept waiting by a slow one.
+            // A slow provider does not delay the answer to a command.
             let is_due = handed.returned % LOOK == LOOK - 1;
             if is_due && began.elapsed() >= SLICE {
                 return Ok(());
@@ -184,7 +185,7 @@ impl Instance {
             handed.under_way = 1;
             let (calls, store) = (&self.calls, &mut self.store);
             let call = async {
-                // A label without a WIT name does not get here.
+                // Labels without a WIT name were dropped before.
                 match *event {
                     Event::TaskStarted { runner } => {
                         calls.started.call_async(store, (runner.try_into()?,)).await
@@ -222,7 +223,7 @@ impl Instance {
         }
     }
 
-    /// Bytes of memory that it has: linear memories, tables and the data of instances.
+    /// Memory of the instance, in bytes: linear memories, tables and instance data.
     pub(super) fn memory(&self) -> usize {
         self.store.data().limiter().memory()
     }
@@ -231,7 +232,7 @@ impl Instance {
         self.calls.flush.is_some()
     }
 
-    /// Tells it to flush. The inner error is what it says itself.
+    /// Tells the provider to flush. The inner error is the provider's own message.
     pub(super) async fn flush(&mut self) -> Result<Result<(), String>, Ended> {
         let Some(flush) = self.calls.flush else {
             return Ok(Ok(()));
@@ -244,7 +245,7 @@ impl Instance {
         }
     }
 
-    /// Asks for its exposition; `None` if it has none.
+    /// Asks for the provider's exposition; `None` if it has none.
     pub(super) async fn expose(&mut self) -> Result<Option<String>, Ended> {
         let Some(expose) = self.calls.expose else {
             return Ok(None);
@@ -257,14 +258,14 @@ impl Instance {
         }
     }
 
-    /// Lets go of it.
+    /// Discards the instance.
     pub(super) async fn discard(self) -> Remains {
         drop(self.store);
         self.streams.finish().await
     }
 }
 
-/// What `wit/batch.wit` calls words.
+/// The words of `wit/batch.wit`.
 fn words(events: &[Event]) -> Vec<u64> {
     let pairs: Vec<_> = events.iter().map(|event| event.to_words()).collect();
     pairs.into_flattened()
@@ -289,8 +290,8 @@ impl Broken {
     }
 }
 
-/// Lets a call go on until it returns, its time is up, or nobody waits for it.
-/// The provider lets go of the thread at every tick.
+/// Runs a call until it returns, its deadline passes, or the backend is stopped. The provider
+/// yields the thread at every tick.
 async fn bounded<T>(
     deadline: Duration,
     halt: &CancellationToken,

@@ -13,8 +13,8 @@ use crate::component::{Inspection, LoadError, Role, UnknownInterface};
 use crate::engine::Ticker;
 use crate::text::{one_line, printable};
 
-/// A provider or a middleware that is loaded: checked, compiled and linked, with
-/// what it was granted. Clones share it.
+/// A loaded provider or middleware: checked, compiled and linked, with its grants. Clones share the
+/// code.
 #[derive(Clone)]
 pub struct Provider {
     name: Arc<str>,
@@ -26,7 +26,7 @@ pub struct Provider {
     pub(super) ticker: Arc<Ticker>,
 }
 
-/// Loads providers that are granted this.
+/// Loads providers with these grants.
 pub(super) struct Loader<'a> {
     pub(super) linker: &'a Linker<ProviderState>,
     pub(super) artifacts: &'a EngineArtifacts,
@@ -119,50 +119,50 @@ impl Loader<'_> {
 }
 
 impl Provider {
-    /// What it was loaded as.
+    /// Name under which the provider was loaded.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its outside tells.
+    /// Imports, exports and role of the component.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
     }
 
-    /// What it was granted.
+    /// Grants of the provider.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// Where its code has come from.
+    /// Origin of the provider's code.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Why the code in its file was not used, if it was a precompiled one.
+    /// Reason why the code in a precompiled file was not used.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal
     }
 
-    /// Which optional interfaces it has.
+    /// Optional interfaces that the provider exports.
     #[must_use]
     pub fn optional_interfaces(&self) -> OptionalInterfaces {
         OptionalInterfaces::of(&self.inspection)
     }
 
-    /// Whether it forwards records.
+    /// Whether the provider forwards records.
     #[must_use]
     pub fn is_middleware(&self) -> bool {
         self.inspection.role() == Role::Middleware
     }
 }
 
-/// What names tell, before anything is compiled.
+/// Checks the names of imports and exports, before anything is compiled.
 fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
     if let Some(import) = inspection.wrong_metrics_versions().next() {
         let unknown = UnknownInterface::imported(import);
@@ -198,7 +198,7 @@ fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// What names tell of what it has to be granted.
+/// Checks that every import that needs a grant has it.
 fn granted(name: &str, inspection: &Inspection, grants: &Grants) -> Result<(), LoadError> {
     for import in &inspection.imports {
         if let Some(grant) = grants.missing_for(import) {

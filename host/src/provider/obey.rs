@@ -1,4 +1,4 @@
-//! A worker does what it is asked to do between two batches.
+//! Commands that a worker carries out between two batches.
 
 use tokio::sync::oneshot;
 
@@ -29,20 +29,20 @@ impl Worker {
                 self.shared.has_memory(instance.memory());
                 answer(reply, exposed, whole_exposition)
             }
-            // Whoever asked has lost patience: it is as if nobody had.
+            // The caller no longer waits: ignore the command.
             Command::Replace(_, reply) if reply.is_closed() => Ok(()),
             Command::Replace(provider, reply) => {
                 let replaced = self.replace(*provider, instance).await?;
-                // Whoever asked may have lost patience since.
+                // The caller may no longer wait.
                 let _ = reply.send(replaced);
                 Ok(())
             }
         }
     }
 
-    /// Puts another provider into the place of this one, if it can be started.
-    /// What was recorded before goes to the old one, as far as it takes that in
-    /// time, what comes after to the new one, and nothing to both.
+    /// Replaces the provider, if the new one can be started. Records that were queued before go to
+    /// the old one, as far as it takes them in time. Later records go to the new one, and no record
+    /// goes to both.
     async fn replace(
         &mut self,
         provider: Provider,
@@ -81,7 +81,7 @@ impl Worker {
         Ok(Ok(()))
     }
 
-    /// From here on, this is the provider.
+    /// Makes this the provider of the backend.
     fn succeeded_by(&mut self, provider: Provider) {
         tracing::info!(
             backend = &*self.shared.name,
@@ -112,7 +112,7 @@ impl Worker {
         self.provider = provider;
     }
 
-    /// Without an instance, only another provider helps.
+    /// Carries out a command without an instance: only a replacement succeeds.
     pub(super) async fn obey_at_rest(
         &mut self,
         command: Command,
@@ -128,7 +128,7 @@ impl Worker {
         match self.start(&provider).await {
             Ok(instance) => {
                 self.succeeded_by(*provider);
-                // Whoever is answered records, and finds no open circuit.
+                // A caller that is answered may record at once, so close the circuit first.
                 self.open(BackendState::Running);
                 let _ = reply.send(Ok(()));
                 Some(Next::Serve(Box::new(instance)))
@@ -145,13 +145,13 @@ impl Worker {
     }
 }
 
-/// Answers whoever asked, and passes on that the instance has ended.
+/// Answers the caller, and passes on that the instance has ended.
 fn answer<T, U>(
     reply: oneshot::Sender<Result<U, NotRunning>>,
     result: Result<T, Ended>,
     what: impl FnOnce(T) -> Result<U, NotRunning>,
 ) -> Result<(), Ended> {
-    // Whoever asked may have lost patience.
+    // The caller may no longer wait.
     let (answer, end) = match result {
         Ok(value) => (what(value), Ok(())),
         Err(Ended::Failed(failure)) => {
@@ -167,7 +167,7 @@ fn answer<T, U>(
     end
 }
 
-/// A scraper that got half an exposition would take it for the whole.
+/// Checks that the exposition is complete: a scraper would accept half of it as the whole.
 fn whole_exposition(text: Option<String>) -> Result<String, NotRunning> {
     match text {
         None => Err(NotRunning::Unsupported("exposition")),

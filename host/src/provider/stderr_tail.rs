@@ -6,30 +6,28 @@ use parking_lot::Mutex;
 use crate::text::printable;
 use crate::wasi::OutputFn;
 
-/// How many bytes are remembered. The panic of a Go program, which begins with its
-/// message, takes a quarter of that.
+/// Maximum bytes of the tail. The panic of a Go program, which starts with its message, takes a
+/// quarter of that.
 const BYTES: usize = 4 << 10;
 
-/// How many lines of them are told, the last ones.
+/// Maximum number of lines of the tail.
 const LINES: usize = 40;
 
-/// How many bytes of a line are remembered, from its beginning on. That is more than is
-/// told of it.
+/// Maximum bytes of a line, from its start. A message shows less than that.
 const LONGEST_LINE: usize = 1 << 10;
 
-/// What an instance printed last to its standard error: there most languages say why
-/// they give up.
+/// Last output of an instance on standard error, where most languages write why they exit.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StderrTail(Arc<Mutex<Heard>>);
 
 impl StderrTail {
-    /// Listens.
+    /// A function that appends output to the tail.
     pub(super) fn ear(&self) -> OutputFn {
         let Self(heard) = self.clone();
         Arc::new(move |bytes| heard.lock().hear(bytes))
     }
 
-    /// In printable lines, without empty ones; `None` if there are none.
+    /// The tail as printable lines, without empty ones; `None` if there are none.
     pub(super) fn text(&self) -> Option<String> {
         self.0.lock().text()
     }
@@ -37,11 +35,11 @@ impl StderrTail {
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// Lines that have ended and are not empty.
+    /// Complete lines that are not empty.
     lines: VecDeque<Vec<u8>>,
-    /// Bytes of those.
+    /// Bytes of the complete lines.
     bytes: usize,
-    /// The line that has not ended.
+    /// The incomplete line.
     last: Vec<u8>,
 }
 
@@ -128,7 +126,7 @@ mod tests {
                 .map(|text| text.lines().last().map(str::to_owned)),
             Some(told)
         );
-        // Half of a character at the end of what is remembered is beyond what is told.
+        // A character that is cut at the end of the stored bytes is beyond the text that is shown.
         let wide = "語".repeat(BYTES);
         assert_eq!(text(&["a", &wide]), Some(format!("a{}…", "語".repeat(199))));
     }

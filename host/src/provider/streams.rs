@@ -2,19 +2,19 @@ use super::BackendOptions;
 use super::stderr_tail::StderrTail;
 use crate::wasi::GuestOutput;
 
-/// What an instance prints to.
+/// Standard streams of an instance.
 pub(super) struct Streams {
     pub(super) stdout: GuestOutput,
     pub(super) stderr: GuestOutput,
     stderr_tail: StderrTail,
 }
 
-/// What is left of an instance that is gone.
+/// Output of an instance that is gone.
 #[derive(Debug, Default)]
 pub(super) struct Remains {
-    /// How many bytes it printed beyond the limit.
+    /// Bytes printed beyond the limit.
     pub(super) truncated: u64,
-    /// What it said last.
+    /// Last output on standard error.
     pub(super) stderr_tail: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Streams {
         }
     }
 
-    /// Waits until what it printed last has gone on.
+    /// Waits until the last output has been written.
     pub(super) async fn finish(&self) -> Remains {
         let (stdout, stderr) = tokio::join!(self.stdout.finish(), self.stderr.finish());
         let truncated = stdout.1 + stderr.1;

@@ -12,24 +12,24 @@ use super::supervision::Supervision;
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
 
-/// Owns the instance, and makes another one when it fails.
+/// Owns the instance, and starts another one when it fails.
 pub(super) struct Worker {
     pub(super) shared: Arc<Supervision>,
     pub(super) provider: Provider,
     pub(super) options: BackendOptions,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
-    /// Set to the moment until which the rest may be handed over.
+    /// Set to the moment until which the remaining records may be handed over.
     pub(super) stop: watch::Receiver<Option<Instant>>,
-    /// Cancelled at that moment.
+    /// Canceled at that moment.
     pub(super) halt: CancellationToken,
     pub(super) circuit: Circuit,
-    /// Taken out of the queue, and not handed over.
+    /// Records that were taken out of the queue, and not handed over yet.
     pub(super) taken: Vec<Event>,
-    /// When the provider is to be flushed next, if it has anything to flush.
+    /// Time of the next flush, if the provider has anything to flush.
     pub(super) flush_at: Option<Instant>,
 }
 
-/// What a worker does next.
+/// Next step of a worker.
 pub(super) enum Next {
     Serve(Box<Instance>),
     Rest(Verdict),
@@ -37,8 +37,7 @@ pub(super) enum Next {
 }
 
 impl Worker {
-    /// Works until the backend is stopped. Without a first instance, it begins
-    /// with a pause.
+    /// Works until the backend is stopped. Without a first instance, the work starts with a pause.
     pub(super) async fn work(mut self, first: Result<Instance, StartFailed>) {
         let mut next = match first {
             Ok(instance) => Next::Serve(Box::new(instance)),
@@ -55,7 +54,7 @@ impl Worker {
         self.close().await;
     }
 
-    /// Hands records over for as long as the instance lasts.
+    /// Hands records over until the instance ends.
     async fn serve(&mut self, mut instance: Instance) -> Next {
         let state = if self.stopping() {
             BackendState::Draining
@@ -76,13 +75,13 @@ impl Worker {
         }
     }
 
-    /// From here on, records are queued for an instance.
+    /// Sets the state, and queues records for an instance from now on.
     pub(super) fn open(&self, state: BackendState) {
         self.shared.change(|condition| condition.state = state);
         self.shared.queue.close_circuit();
     }
 
-    /// Returns what it said last.
+    /// Discards the instance, and returns its stderr tail.
     pub(super) async fn let_go(&self, instance: Instance) -> Option<String> {
         let remains = instance.discard().await;
         self.shared
@@ -103,12 +102,12 @@ impl Worker {
                 continue;
             }
             if self.flush_at.is_some_and(|at| at <= Instant::now()) {
-                // What it says is in the status.
+                // The status holds the provider's message.
                 self.flush(instance).await.map(drop)?;
             }
             let handed = self.hand_over(instance, self.options.batch).await?;
             if handed == self.options.batch || !self.taken.is_empty() {
-                // Others live on this thread too: a file being written, say.
+                // Other tasks use this thread too, such as the write of a file.
                 tokio::task::yield_now().await;
             } else if let Some(command) = self.wait(handed).await {
                 self.obey(command, instance).await?;
@@ -116,8 +115,7 @@ impl Worker {
         }
     }
 
-    /// Waits for something to do: for any record, or, if there were some just
-    /// now, for a moment in which more of them gather.
+    /// Waits for work: for any record, or, right after a batch, until more records gather.
     async fn wait(&mut self, handed: usize) -> Option<Command> {
         let Self {
             shared,
@@ -148,7 +146,7 @@ impl Worker {
         }
     }
 
-    /// Tells the instance to flush, and notes what it says.
+    /// Tells the instance to flush, and stores the result in the status.
     pub(super) async fn flush(
         &mut self,
         instance: &mut Instance,
@@ -158,7 +156,7 @@ impl Worker {
         self.shared.has_memory(instance.memory());
         if let Err(error) = &said {
             tracing::warn!(backend = &*self.shared.name, %error, "backend not flushed");
-            // It has kept what it could not hand on.
+            // The provider has kept the data that it could not send.
             self.flush_at = Some(after(self.options.flush_every));
         }
         let error = said.clone().err();
@@ -167,7 +165,7 @@ impl Worker {
         Ok(said)
     }
 
-    /// Pauses after a failure, then tries again.
+    /// Pauses after a failure, then starts the provider again.
     async fn rest(&mut self, verdict: Verdict) -> Next {
         let (pause, state) = match verdict {
             Verdict::Pause(pause) => (pause, BackendState::Restarting),
@@ -214,7 +212,7 @@ impl Worker {
         Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
-    /// What to do after an instance has ended.
+    /// Decides the next step after an instance has ended.
     fn ended(&mut self, end: Ended, stderr_tail: Option<String>) -> Next {
         let Ended::Failed(failure) = end else {
             return Next::End;
@@ -240,7 +238,7 @@ impl Worker {
         self.shared.queue.ledger().snapshot().in_flight()
     }
 
-    /// Settles what is left, and answers whoever still asks.
+    /// Settles the remaining records, and answers the remaining commands.
     async fn close(mut self) {
         self.shared.queue.close();
         self.commands.close();
@@ -252,7 +250,7 @@ impl Worker {
             if self.in_flight() == 0 {
                 break;
             }
-            // Somebody got past the intake, and is about to queue.
+            // A recording thread has passed the check for a closed queue, and is about to queue.
             tokio::task::yield_now().await;
         }
         self.shared.queue.end();
@@ -268,11 +266,10 @@ pub(super) fn after(time: Duration) -> Instant {
         .unwrap_or_else(|| now + Duration::from_secs(1 << 30))
 }
 
-/// Cancels `halt` at the moment that `stop` names, the earliest if there are
-/// several.
+/// Cancels `halt` at the moment that `stop` names, the earliest if there are several.
 async fn halt_in_time(mut stop: watch::Receiver<Option<Instant>>, halt: CancellationToken) {
     let mut at = None;
-    // Without anybody who could still ask, what was asked last holds.
+    // Without senders, the last moment holds.
     while match at {
         None => stop.changed().await.is_ok(),
         Some(at) => tokio::select! {

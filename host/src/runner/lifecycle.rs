@@ -6,8 +6,8 @@ use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 use crate::{Ledger, MetricsCtx};
 
-/// What the runner itself has to say. It records through a context of its own,
-/// so that its records are counted like those of any guest.
+/// Records of the runner itself. They pass a separate context, so that they are counted like those
+/// of any guest.
 #[derive(Debug, Clone)]
 pub(super) struct Reporter {
     ctx: Arc<Mutex<MetricsCtx>>,
@@ -31,7 +31,7 @@ impl Reporter {
         });
     }
 
-    /// Records that a task has started; what it returns records its end.
+    /// Records that a task has started. The returned value records its end.
     pub(super) fn start(&self) -> Lifecycle<'_> {
         self.record(Event::TaskStarted {
             runner: RunnerType::Wasm,
@@ -48,8 +48,8 @@ impl Reporter {
     }
 }
 
-/// A task that is running. When this goes away without having been told how the
-/// task ended, somebody dropped the task's future: that is a cancellation.
+/// A running task. If this value is dropped without an outcome, the task's future was dropped: the
+/// outcome is canceled.
 #[derive(Debug)]
 pub(super) struct Lifecycle<'a> {
     reporter: &'a Reporter,
@@ -58,7 +58,7 @@ pub(super) struct Lifecycle<'a> {
 }
 
 impl Lifecycle<'_> {
-    /// Records the end, and returns how long the task ran.
+    /// Records the end, and returns the duration of the task.
     pub(super) fn end(mut self, outcome: TaskOutcome) -> Duration {
         self.outcome = outcome;
         self.started.elapsed()

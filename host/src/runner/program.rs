@@ -15,8 +15,8 @@ use crate::component::{Inspection, LoadError, Role};
 use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
 
-/// A component that is loaded: checked, compiled and linked, ready to be run
-/// any number of times. Clones share it.
+/// A loaded component: checked, compiled, linked, and ready to run any number of times. Clones
+/// share the code.
 #[derive(Clone)]
 pub struct Program {
     name: Arc<str>,
@@ -27,7 +27,7 @@ pub struct Program {
     pub(super) entry: Entry,
 }
 
-/// Loads programs in one way.
+/// Loads programs with the settings of one runner.
 pub(super) struct Loader<'a> {
     pub(super) machine: &'a Machine,
     pub(super) path: RecordingMode,
@@ -35,7 +35,7 @@ pub(super) struct Loader<'a> {
     pub(super) asynchronous: bool,
 }
 
-/// A program's code, linked, and how its records travel.
+/// A program's linked code, and its recording mode.
 struct Linked {
     path: Path,
     origin: Origin,
@@ -94,9 +94,9 @@ impl Loader<'_> {
         self.machine.asynchronous().map_err(no_engine)
     }
 
-    /// What is kept of a component, for the path that was asked for. Of one that could
-    /// take another path only, it is not known why. Nor is it known which ones need
-    /// component-model async: those have to be looked at first.
+    /// Cached code of a component, for the requested recording mode. The cache holds no reason for
+    /// code in another mode. The cache also does not tell which components need component-model
+    /// async: those are inspected first.
     fn kept(&self, component: Digest) -> Option<Ready<'static>> {
         let kept = |kind| self.machine.artifacts.kept(kind, component);
         match self.path {
@@ -132,7 +132,7 @@ impl Loader<'_> {
         Ok(Program::new(name, inspection.clone(), linked, None))
     }
 
-    /// By the path that was asked for, if the component can take it.
+    /// Compiles a component in the requested recording mode, if the component supports it.
     fn compiled(&self, it: Inspected<'_>) -> Result<Linked, LoadError> {
         let mut reason = None;
         if self.path == RecordingMode::Inline && it.inspection.role() != Role::None {
@@ -182,7 +182,8 @@ impl Loader<'_> {
         ready(name, inspection, linked)
     }
 
-    /// A file with a program's code, for the path that was asked for if it can take it.
+    /// Makes a file with a program's code, in the requested recording mode if the component
+    /// supports it.
     pub(super) fn precompile(
         &self,
         name: &str,
@@ -210,7 +211,7 @@ impl Loader<'_> {
     }
 }
 
-/// Why records take the direct path, unless the component is not loaded at all.
+/// Reason why a component uses the direct mode, or the error if it cannot be loaded in any mode.
 fn on_the_direct_path(name: &str, error: ShimError) -> Result<String, LoadError> {
     let reason = error.without_the_shim()?;
     tracing::warn!(component = name, reason, "records take the direct path");
@@ -256,19 +257,19 @@ impl Program {
         }
     }
 
-    /// What it was loaded as.
+    /// Name under which the program was loaded.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its outside tells.
+    /// Imports, exports and role of the component.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
     }
 
-    /// Bytes that the host allocates at most for the data of its instances, and of the
+    /// Maximum bytes that the host allocates for the data of a program's instances, and of the
     /// shim's if its records are inlined.
     pub(super) fn instance_data(&self) -> u64 {
         let shim = match *self.path {
@@ -278,19 +279,19 @@ impl Program {
         self.inspection.instance_data.saturating_add(shim)
     }
 
-    /// How its records travel.
+    /// Recording mode of the program, with the reason.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where its code has come from.
+    /// Origin of the program's code.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Why the code in its file was not used, if it was a precompiled one.
+    /// Reason why the code in a precompiled file was not used.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal

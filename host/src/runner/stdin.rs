@@ -13,21 +13,20 @@ use super::SpawnError;
 use super::standard_input::StandardInput;
 use crate::file::{is_standard_input, open_file};
 
-/// What a guest reads from its standard input.
+/// Standard input of a guest.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Stdin {
-    /// Nothing.
+    /// Empty input.
     #[default]
     Empty,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// This file, opened anew for each task. It may be a named pipe or a terminal: the
-    /// task begins at once, and where there is nothing to read the guest waits, within
-    /// its deadline and without a thread.
+    /// This file, opened for each task. A named pipe or a terminal is allowed: the task starts at
+    /// once, and the guest waits for input within its deadline, without a thread.
     ///
     /// A name of [this process's standard input](crate::file::is_standard_input) means that
-    /// descriptor itself, which all tasks read on from where it is.
+    /// descriptor, which all tasks read from its current position.
     File(PathBuf),
 }
 
@@ -58,17 +57,17 @@ impl Stdin {
     }
 }
 
-/// A file that can be read from.
+/// A file that can be read.
 enum Input {
-    /// There is always something, or its end.
+    /// A read never waits.
     Ready(File),
-    /// There may be nothing for long.
+    /// A read may wait for long.
     Waiting(Receiver),
-    /// This process has it open already.
+    /// Standard input of this process.
     Given(StandardInput),
 }
 
-/// Opens it without waiting for whoever writes.
+/// Opens the file without waiting for a writer.
 fn open(path: &Path) -> io::Result<Input> {
     if is_standard_input(path) {
         return Ok(Input::Given(StandardInput::new(open_file(path)?)));
@@ -84,10 +83,10 @@ fn open(path: &Path) -> io::Result<Input> {
     if kind.is_file() {
         return Ok(Input::Ready(file));
     }
-    // Whatever can be waited for is read in the same way, a terminal, too.
+    // All files that can be waited for are read in the same way, including a terminal.
     match Receiver::from_file_unchecked(file.try_clone()?) {
         Ok(waiting) => Ok(Input::Waiting(waiting)),
-        // What cannot be waited for, such as the null device, does not let wait.
+        // A file that cannot be waited for, such as the null device, never blocks.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Input::Ready(file)),
         Err(error) => Err(error),
     }

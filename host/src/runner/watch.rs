@@ -5,14 +5,14 @@ use tokio::time::Instant;
 
 use super::{CancellationToken, SpawnError, TaskEnd};
 
-/// What ends a task from outside.
+/// Reasons outside of the guest that end a task.
 #[derive(Debug)]
 pub(super) struct Watch {
     deadline: Option<(Duration, Instant)>,
     cancel: CancellationToken,
 }
 
-/// Why a task was ended from outside.
+/// Reason outside of the guest that ended a task.
 #[derive(Debug)]
 pub(super) enum Stop {
     Deadline(Duration),
@@ -21,13 +21,13 @@ pub(super) enum Stop {
 
 impl Watch {
     pub(super) fn new(deadline: Option<Duration>, cancel: CancellationToken) -> Self {
-        // A deadline beyond what the clock can hold is none.
+        // A deadline beyond what the clock can hold is no deadline.
         let deadline = deadline.and_then(|all| Some((all, Instant::now().checked_add(all)?)));
         Self { deadline, cancel }
     }
 
-    /// Lets `work` go on until it ends, or is ended. The guest lets go of its
-    /// thread at every tick; then the reasons to stop are looked at first.
+    /// Runs `work` until it ends, or is ended. The guest yields its thread at every tick; then the
+    /// reasons to stop are checked first.
     pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
         let time_up = async {
             match self.deadline {
@@ -57,7 +57,7 @@ impl From<Stop> for SpawnError {
     }
 }
 
-/// Since `main` was called.
+/// After `main` was called.
 impl From<Stop> for TaskEnd {
     fn from(stop: Stop) -> Self {
         match stop {

@@ -2,8 +2,8 @@ use std::error::Error;
 
 use crate::process::ProcessLimit;
 
-/// An error, and those of its causes that it has not told itself, in one text. An error of
-/// this library that tells its cause does not return it as its source.
+/// An error, and the causes that its own text does not contain, in one text. An error of this
+/// library whose text contains its cause does not return the cause as its source.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
     let mut next = error.source();
@@ -17,7 +17,7 @@ pub fn causes(error: &(dyn Error + 'static)) -> String {
     told
 }
 
-/// Whether the limit that made a call of the system fail is told instead of its error.
+/// Whether the text contains the limit that made a system call fail, instead of the error.
 fn is_told_as_limit(error: &(dyn Error + 'static), told: &str) -> bool {
     let limit = error.downcast_ref().and_then(ProcessLimit::of_start);
     limit.is_some_and(|limit| told.contains(&limit.to_string()))

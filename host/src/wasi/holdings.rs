@@ -9,38 +9,38 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use super::descriptors::{Account, Claim, StreamClaim};
 use crate::limits::{Limit, Limiter, Limits};
 
-/// The data of a store whose guest has WASI.
+/// Data of a store whose guest has WASI.
 pub(crate) trait Hosted: WasiView + 'static {
-    /// The guest has called a function of the host.
+    /// Notes that the guest called a function of the host.
     fn called(&mut self) {}
 
-    /// What it works on.
+    /// State for the functions of WASI.
     fn held(&mut self) -> Held<'_>;
 }
 
-/// What functions of WASI work on.
+/// State for the functions of WASI.
 pub(crate) struct Held<'a> {
     pub(crate) view: WasiCtxView<'a>,
     pub(crate) holdings: &'a mut Holdings,
     pub(crate) limiter: &'a mut Limiter,
 }
 
-/// What the host has open for one store, as far as it is counted here.
+/// Counted resources that the host has open for one store.
 #[derive(Debug)]
 pub(crate) struct Holdings {
     descriptors: usize,
     streams: usize,
-    /// Made with the first: most tasks open nothing.
+    /// Made with the first descriptor: most tasks open none.
     account: OnceLock<Arc<Account>>,
-    /// Open before the guest begins.
+    /// Descriptors that are open before the guest starts.
     granted: Option<Claim>,
-    /// For each resource of the guest's that has some.
+    /// Descriptors of each resource of the guest.
     open: HashMap<u32, Claim>,
     /// Files whose resource is gone, while a stream may still read or write them.
     lingering: Vec<(Weak<File>, Claim)>,
 }
 
-/// There are too few descriptors for what a store is granted.
+/// Too few descriptors are free for the grants of a store.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "it takes {wanted} descriptors, and of the {limit} that guests may have open in this process, or the task's own limit of {own}, there are too few; raise the process's limit on open files (`ulimit -n`), or run fewer tasks at a time"
@@ -52,7 +52,7 @@ pub struct NoDescriptors {
 }
 
 impl Holdings {
-    /// Of a store that is granted so many descriptors.
+    /// Holdings of a store whose grants need this number of descriptors.
     pub(crate) fn new(limits: &Limits, granted: usize) -> Result<Self, NoDescriptors> {
         let mut holdings = Self {
             descriptors: limits.descriptors,
@@ -87,8 +87,8 @@ impl Holdings {
 }
 
 impl Held<'_> {
-    /// Room for so many descriptors. A refusal is what the guest failed of, if it fails
-    /// before it is granted something else.
+    /// Takes this number of descriptors. A refusal counts as the cause if the guest fails before
+    /// its next descriptor.
     pub(super) fn take_descriptors(&mut self, number: usize) -> Option<Claim> {
         let claim = self.holdings.take(number);
         self.limiter
@@ -96,19 +96,19 @@ impl Held<'_> {
         claim
     }
 
-    /// Room for a stream or a listing, with the buffers that the host has for it.
+    /// Takes a stream or a listing, with the buffers that the host has for it.
     pub(super) fn take_stream(&mut self) -> Option<StreamClaim> {
         let claim = self.holdings.account().take_stream();
         self.limiter.note(claim.is_none().then_some(Limit::Streams));
         claim
     }
 
-    /// The resource has these, until it is dropped.
+    /// Keeps the claim until the resource is dropped.
     pub(super) fn belongs_to(&mut self, resource: u32, claim: Claim) {
         self.holdings.open.insert(resource, claim);
     }
 
-    /// The guest has dropped a file or a directory.
+    /// Drops a file or a directory of the guest.
     pub(super) fn close(&mut self, resource: u32) -> wasmtime::Result<()> {
         let claim = self.holdings.open.remove(&resource);
         let resource = Resource::<Descriptor>::new_own(resource);
@@ -122,7 +122,7 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// The guest has dropped something else that has descriptors.
+    /// Releases the descriptors of another resource that the guest has dropped.
     #[cfg(feature = "provider")]
     pub(super) fn release(&mut self, resource: u32) {
         self.holdings.open.remove(&resource);

@@ -12,14 +12,13 @@ use super::holdings::Held;
 use super::open::Refused;
 use crate::contained::blocking;
 
-/// How many descriptors a listing has: the directory once more, and the system's
-/// position in it.
+/// Descriptors of a listing: the directory once more, and the system's position in it.
 const DESCRIPTORS: usize = 2;
 
-/// How many entries are read at a time.
+/// Maximum number of entries that are read at a time.
 const PIECE: usize = 64;
 
-/// The entries of a directory, read as the guest asks for them.
+/// Entries of a directory, read as the guest asks for them.
 pub(super) struct Listing {
     directory: Arc<Mutex<Directory>>,
     read: VecDeque<Result<Entry, Refused>>,
@@ -28,7 +27,7 @@ pub(super) struct Listing {
     _stream: StreamClaim,
 }
 
-/// Opened at the first read, on the thread that reads.
+/// A directory, which is opened by the thread that reads first.
 enum Directory {
     Named(Arc<File>),
     Open(ReadDir),
@@ -41,7 +40,7 @@ pub(super) struct Entry {
     pub(super) kind: Kind,
 }
 
-/// What WASI tells of files.
+/// Types of files in WASI.
 pub(super) enum Kind {
     BlockDevice,
     CharacterDevice,
@@ -71,12 +70,12 @@ impl Listing {
         self.read.pop_front()
     }
 
-    /// Whether there are more to be read.
+    /// Whether all entries have been read.
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Reads more, apart from the listing, which takes them in afterwards.
+    /// Reads more entries on another thread. The listing takes them in afterwards.
     pub(super) fn read_on(&self) -> impl Future<Output = Piece> + Send + use<> {
         let directory = Arc::clone(&self.directory);
         async move {
@@ -96,7 +95,7 @@ impl Listing {
     }
 }
 
-/// Some entries.
+/// Some entries of a directory.
 pub(super) struct Piece {
     read: Vec<Result<Entry, Refused>>,
     over: bool,
@@ -121,7 +120,7 @@ impl Directory {
             };
         };
         let read: Vec<_> = entries.take(PIECE).map(entry).collect();
-        // What fails may fail for ever.
+        // A read that failed could fail for ever.
         let over = read.len() < PIECE
             || read
                 .iter()
@@ -139,8 +138,8 @@ fn entry(entry: io::Result<DirEntry>) -> Result<Entry, Refused> {
     })
 }
 
-/// Most file systems tell it along with the name. One that is gone meanwhile is of no
-/// kind that is known.
+/// Type of an entry. Most file systems provide the type with the name. A file that is gone
+/// meanwhile has an unknown type.
 fn kind(entry: &DirEntry) -> Kind {
     let known = |kind: FileType| kind != FileType::unknown();
     let told = entry.file_type().ok().filter(|kind| known(*kind));

@@ -13,7 +13,7 @@ use super::descriptors::Claim;
 use super::holdings::{Held, Hosted};
 use crate::contained::{NotRun, blocking};
 
-/// What a guest wants to open.
+/// A guest's request to open a file.
 pub(super) struct Wanted {
     pub(super) path: String,
     pub(super) follow: bool,
@@ -23,32 +23,32 @@ pub(super) struct Wanted {
     pub(super) truncate: bool,
     pub(super) read: bool,
     pub(super) write: bool,
-    /// Whether each write is to be on the disk when it returns.
+    /// Whether each write must be on the disk when the call returns.
     pub(super) sync: bool,
 }
 
-/// Why the guest does not get what it wants. Each kind of WASI has codes for it.
+/// Reason why a request is refused. Each version of WASI has codes for the reasons.
 pub(super) enum Refused {
-    /// It is neither a regular file nor a directory, or may not be written.
+    /// The file is neither a regular file nor a directory, or must not be written.
     NotPermitted,
-    /// That cannot be done here.
+    /// The host does not support the request.
     Unsupported,
-    /// It contradicts itself.
+    /// The request contradicts itself.
     Invalid,
     NotDirectory,
-    /// The guest, or all guests together, have as many open as they may.
+    /// The guest, or all guests together, have reached a limit.
     Quota,
-    /// A name that is not Unicode.
+    /// The name is not Unicode.
     IllegalName,
     Io(io::Error),
-    /// No such resource: the guest's fault, and it ends.
+    /// The resource does not exist: a fault of the guest, which ends.
     Trap(wasmtime::Error),
 }
 
 impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
-            // The process has no more, whatever guests may have.
+            // The process has no free descriptors, even within the limit of guests.
             Some(Errno::MFILE | Errno::NFILE) => Self::Quota,
             _ => Self::Io(error),
         }
@@ -61,13 +61,13 @@ impl From<NotRun> for Refused {
     }
 }
 
-/// What was opened, and is to become a resource.
+/// An open file, which is to become a resource.
 pub(super) struct Opened {
     descriptor: Descriptor,
     claim: Claim,
 }
 
-/// What it is opened in, and room for it.
+/// Takes a descriptor, and finds the directory of the request.
 pub(super) fn begin(
     data: &mut impl Hosted,
     dir: &Resource<Descriptor>,
@@ -78,14 +78,14 @@ pub(super) fn begin(
     Ok((dir, claim))
 }
 
-/// Opens it, as wasmtime does, and without waiting.
+/// Opens a file as wasmtime does, without waiting.
 pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result<Opened, Refused> {
     let mut mode = OpenMode::empty();
     mode.set(
         OpenMode::WRITE,
         wanted.write || wanted.create || wanted.truncate,
     );
-    // The system opens nothing that is neither read nor written.
+    // The system opens no file without read or write access.
     mode.set(OpenMode::READ, wanted.read || !wanted.write);
     if wanted.sync {
         return Err(Refused::Unsupported);
@@ -109,7 +109,7 @@ pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result
     Ok(Opened { descriptor, claim })
 }
 
-/// It becomes a resource of the guest's.
+/// Makes an open file a resource of the guest.
 pub(super) fn finish(
     data: &mut impl Hosted,
     opened: Opened,
@@ -120,9 +120,9 @@ pub(super) fn finish(
     Ok(resource)
 }
 
-/// Whether it is a directory. Anything but that and a regular file is refused before it
-/// is opened, since opening alone may have an effect, and again once it is open, since
-/// something else may have taken its name meanwhile.
+/// Opens a file, and returns whether it is a directory. Only regular files and directories are
+/// opened. The type is checked before, since opening alone can have an effect, and again after,
+/// since another file may have the name by then.
 fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, bool), Refused> {
     let path = wanted.path.as_ref();
     let follow = if wanted.follow {
@@ -142,7 +142,7 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
         .write(mode.contains(OpenMode::WRITE))
         .truncate(wanted.truncate)
         ._cap_fs_ext_follow(follow)
-        // What would let this thread wait, or a later one that reads, fails instead.
+        // An operation that would block this thread, or a later read, fails instead.
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     if wanted.create && wanted.exclusive {
         options.create_new(true);
@@ -158,7 +158,7 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
 }
 
 impl Held<'_> {
-    /// A directory of the guest's.
+    /// A directory of the guest.
     pub(super) fn dir(&mut self, dir: &Resource<Descriptor>) -> Result<Dir, Refused> {
         match self.view.table.get(dir) {
             Ok(Descriptor::Dir(dir)) => Ok(dir.clone()),

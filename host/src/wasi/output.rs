@@ -15,36 +15,36 @@ use wasmtime_wasi::p2::OutputStream;
 
 use standard::{STDERR, STDOUT, Writer};
 
-/// How many bytes a guest may be ahead of whoever reads.
+/// Maximum bytes that wait for the reader of a guest's output.
 const BUFFER: usize = 64 << 10;
 
-/// How long a task that has ended is waited for to be read to its end.
+/// Maximum time that a task that has ended waits for the reader of its output.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Takes a piece of what a guest printed. It must not block: while it does, so
-/// does the thread that the task runs on.
+/// A function that takes a piece of a guest's output. It must not block: a blocked function blocks
+/// the thread of the task.
 pub type OutputFn = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Where a guest's standard output or standard error goes.
+/// Destination of a guest's standard output or standard error.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Output {
-    /// Nowhere. The guest can print all the same.
+    /// Output is discarded. The guest can still print.
     #[default]
     Discard,
-    /// Into the task's report.
+    /// Output is captured in the task's report.
     Capture,
-    /// To this process's standard output, which one thread writes for all guests. A
-    /// reader that stalls makes them wait, without a thread, and deadlines still hold.
+    /// Output goes to this process's standard output, which one thread writes for all guests. A
+    /// reader that stalls makes guests wait, without a thread, and deadlines still apply.
     Stdout,
-    /// To this process's standard error, likewise.
+    /// Output goes to this process's standard error, in the same way.
     Stderr,
-    /// To a function of yours.
+    /// Output goes to a function of the embedder.
     To(OutputFn),
 }
 
 impl Output {
-    /// Starts the thread that writes to a standard stream of this process, if it goes
+    /// Starts the thread that writes to a standard stream of this process, if the output goes
     /// there.
     pub(crate) fn begin(&self) -> io::Result<()> {
         match self {
@@ -67,16 +67,16 @@ impl fmt::Debug for Output {
     }
 }
 
-/// One output stream of one task, shared by all handles that the guest opens.
+/// One output stream of one task, which all handles of the guest share.
 #[derive(Clone)]
 pub(crate) struct GuestOutput {
     to: Output,
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
     limit: u64,
-    /// Hears all that is printed, wherever it goes.
+    /// Function that receives all output, in addition to the destination.
     ear: Option<OutputFn>,
-    /// Made when the guest first asks for it.
+    /// Made when the guest first asks for the stream.
     stream: Arc<OnceLock<AsyncStdoutStream>>,
 }
 
@@ -92,7 +92,7 @@ impl GuestOutput {
         }
     }
 
-    /// Has somebody hear all that is printed, beyond the limit too.
+    /// Adds a function that receives all output, including output beyond the limit.
     #[cfg(feature = "provider")]
     pub(crate) fn heard_by(self, ear: OutputFn) -> Self {
         Self {
@@ -101,13 +101,13 @@ impl GuestOutput {
         }
     }
 
-    /// Waits until what the guest wrote last has gone on, and returns what was
-    /// captured, and how many bytes went beyond the limit.
+    /// Waits until the last output has been written. Returns the captured output, and the number of
+    /// bytes beyond the limit.
     pub(crate) async fn finish(&self) -> (Vec<u8>, u64) {
         if let Some(stream) = self.stream.get() {
             let mut last = stream.p2_stream();
-            // A stream that failed has nothing left to wait for, and a reader
-            // that stalls is not waited for.
+            // A stream that failed has nothing left to write, and the wait for a stalled reader has
+            // a timeout.
             if last.flush().is_ok() {
                 let _ = tokio::time::timeout(GRACE, last.write_ready()).await;
             }
@@ -141,7 +141,7 @@ impl GuestOutput {
 }
 
 impl IsTerminal for GuestOutput {
-    /// A guest must not send control sequences: it is one of many.
+    /// The output of many guests is mixed, so guests must not send control sequences.
     fn is_terminal(&self) -> bool {
         false
     }
@@ -183,8 +183,8 @@ impl Sink {
     }
 }
 
-/// Truncates what goes beyond the limit. Closing the stream instead would make
-/// an ordinary `println!` panic in the guest.
+/// Truncates output beyond the limit. Closing the stream instead would make an ordinary `println!`
+/// panic in the guest.
 struct Capped {
     sink: Sink,
     printed: Arc<AtomicU64>,

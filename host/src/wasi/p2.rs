@@ -1,4 +1,4 @@
-//! What replaces functions of WASI 0.2 in a linker that has them all.
+//! Replacements of functions of WASI 0.2 in a linker that has them all.
 
 use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
@@ -13,14 +13,14 @@ use super::listing::{Entry, Kind, Listing};
 use super::open::{Refused, Wanted, begin, finish, opened};
 use super::stream::Counted;
 
-/// As wasmtime names it. Guests that were built against another 0.2 get the same, as
-/// long as this is the newest in the linker.
+/// Interface name of wasmtime. Guests that were built against another 0.2 get the same functions,
+/// as long as this version is the newest in the linker.
 const FILES: &str = "wasi:filesystem/types@0.2.12";
 
-/// What a guest's function gets.
+/// Result of a function for a guest.
 type Answer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
 
-/// Opens files, lists directories and reads and writes within limits.
+/// Defines functions that open files, list directories, read and write within limits.
 pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut files = linker.instance(FILES)?;
@@ -147,7 +147,7 @@ fn counted_output<T: Hosted>(
     Ok((Ok(table.push(counted)?),))
 }
 
-/// A refusal has a code, unless the guest named what is not there.
+/// Answers a guest. A refusal has a code, unless the guest named a resource that does not exist.
 fn answer<T>(result: Result<T, Refused>) -> Answer<T> {
     let refused = match result {
         Ok(value) => return Ok((Ok(value),)),

@@ -1,4 +1,4 @@
-//! What replaces functions of WASI 0.3 in a linker that has them all.
+//! Replacements of functions of WASI 0.3 in a linker that has them all.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -18,7 +18,7 @@ use super::holdings::Hosted;
 use super::listing::{Entry, Kind, Listing, Piece};
 use super::open::{Refused, Wanted, begin, finish, opened};
 
-/// As wasmtime names it.
+/// Interface name of wasmtime.
 const FILES: &str = "wasi:filesystem/types@0.3.0";
 
 type Opening<'a> = Pin<
@@ -29,8 +29,8 @@ type Opening<'a> = Pin<
     >,
 >;
 
-/// Opens files and lists directories within limits. Streams of files are handles here,
-/// and have 8 KiB each.
+/// Defines functions that open files and list directories within limits. Streams of files are
+/// handles here, and have 8 KiB each.
 pub(crate) fn limit_asynchronous_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut files = linker.instance(FILES)?;
@@ -104,11 +104,11 @@ fn read_directory<T: Hosted>(
     Ok(((entries, end),))
 }
 
-/// Produces the entries of a directory, of which it reads some when the guest reads.
+/// Produces the entries of a directory, and reads them as the guest reads.
 struct EntryProducer {
     listing: Option<Listing>,
     reading: Option<Pin<Box<dyn Future<Output = Piece> + Send>>>,
-    /// How it ended. The guest may not want to know.
+    /// Channel for the result, which the guest may have dropped.
     result: Option<oneshot::Sender<Result<(), ErrorCode>>>,
 }
 
@@ -167,7 +167,7 @@ impl<D> StreamProducer<D> for EntryProducer {
                 .reading
                 .get_or_insert_with(|| Box::pin(listing.read_on()));
             let piece = match reading.as_mut().poll(cx) {
-                // It goes on with the next read.
+                // The next read continues.
                 Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
                 other => ready!(other),
             };
@@ -177,7 +177,7 @@ impl<D> StreamProducer<D> for EntryProducer {
     }
 }
 
-/// A refusal has a code, unless the guest named what is not there.
+/// Code of a refusal, unless the guest named a resource that does not exist.
 fn code(refused: Refused) -> wasmtime::Result<ErrorCode> {
     Ok(match refused {
         Refused::NotPermitted => ErrorCode::NotPermitted,

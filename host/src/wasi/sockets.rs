@@ -1,5 +1,5 @@
-//! Sockets count as descriptors. Tasks have none; backends have those of what they are
-//! granted.
+//! Sockets, which count as descriptors. Tasks have no sockets; backends have the sockets that they
+//! are granted.
 
 use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddressFamily};
@@ -12,7 +12,7 @@ use super::holdings::Hosted;
 
 type Answer<T> = wasmtime::Result<(Result<Resource<T>, ErrorCode>,)>;
 
-/// Makes sockets within the limit on descriptors.
+/// Defines functions that make sockets within the limit on descriptors.
 pub(crate) fn limit_sockets<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     linker.instance("wasi:sockets/tcp@0.2.12")?.resource(

@@ -6,8 +6,7 @@ use wasmtime_wasi::p2::{
 
 use super::descriptors::StreamClaim;
 
-/// A stream of a file, for which the host may hold up to 64 KiB, and which is counted
-/// for as long as it is there.
+/// A stream of a file, which is counted while it exists. The host may hold up to 64 KiB for it.
 pub(super) struct Counted<S> {
     stream: S,
     _claim: StreamClaim,

@@ -6,7 +6,7 @@ use crate::artifact::ArtifactCache;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// Two engines, as a newer version or another machine would have them, and one cache.
+/// Two engines, as on two versions or machines, and one cache.
 struct Two {
     folder: tempfile::TempDir,
     cache: ArtifactCache,
@@ -83,7 +83,7 @@ fn a_file_for_another_engine_is_refused() -> Result {
     Ok(())
 }
 
-/// Whoever has the key can seal anything, and so could a fault of ours.
+/// An owner of the key can seal any bytes, and so could a bug of this crate.
 #[test]
 fn what_does_not_load_is_compiled_again() -> Result {
     let two = Two::new()?;

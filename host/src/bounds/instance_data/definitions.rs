@@ -7,19 +7,19 @@ use super::Result;
 use super::module::Module;
 use super::steps::Steps;
 
-/// What a file defines, by the order in which that ends.
+/// Definitions of a file, in the order in which they end.
 #[derive(Debug, Default)]
 pub(super) struct Definitions<'a> {
-    /// What an instance of each core module costs, in bytes.
+    /// Bytes of an instance of each core module.
     pub(super) modules: Vec<u64>,
-    /// The last one is the whole.
+    /// Steps of each component; the last one is the whole file.
     pub(super) components: Vec<Vec<Step<'a>>>,
 }
 
-/// Something by its name, of a kind, and in the index space of that.
+/// A named item: its name, its kind, and its index in the index space of the kind.
 pub(super) type Named<'a> = (&'a str, ComponentExternalKind, u32);
 
-/// One thing that is done to instantiate a component.
+/// One step of the instantiation of a component.
 #[derive(Debug)]
 pub(super) enum Step<'a> {
     /// Defines a core module.
@@ -31,25 +31,25 @@ pub(super) enum Step<'a> {
     CoreInstance(u32),
     /// Instantiates a component with these arguments.
     Instance(u32, Vec<Named<'a>>),
-    /// Makes an instance of what is there.
+    /// Makes an instance of existing items.
     Bundle(Vec<Named<'a>>),
-    /// Takes what an instance exports.
+    /// Takes an export of an instance.
     Alias(ComponentExternalKind, u32, &'a str),
-    /// Takes what a component so many levels up has.
+    /// Takes an item of a component that is this number of levels up.
     Outer(ComponentOuterAliasKind, u32, u32),
-    /// Makes a function of a core one; whether it has to do with memory.
+    /// Makes a component function of a core function; whether it uses memory.
     Lift(bool),
-    /// Makes a core function of one; whether it has to do with memory.
+    /// Makes a core function of a component function; whether it uses memory.
     Lower(u32, bool),
-    /// Any other function that is built in.
+    /// Makes a built-in function.
     Builtin,
-    /// So many types, of which each may be a resource.
+    /// Defines this number of types, each of which may be a resource.
     Types(u32),
     Export(Named<'a>),
 }
 
 impl Step<'_> {
-    /// How many names it has.
+    /// Number of names in the step.
     fn named(&self) -> usize {
         match self {
             Self::Instance(_, named) | Self::Bundle(named) => named.len(),
@@ -58,13 +58,13 @@ impl Step<'_> {
     }
 }
 
-/// What is being read.
+/// A definition that is being read.
 enum Open<'a> {
     Module(Box<Module>),
     Component(Vec<Step<'a>>),
 }
 
-/// Reads it without validating it: what is not valid is not compiled either.
+/// Reads a component without validating it: a component that is not valid is not compiled either.
 pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
     let mut read = Definitions::default();
     let mut rest = component;
@@ -75,13 +75,13 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
     loop {
         let (consumed, payload) = match parser.parse(rest, true)? {
             Chunk::Parsed { consumed, payload } => (consumed, payload),
-            // Not with all of the bytes.
+            // All bytes are available, so this does not happen.
             Chunk::NeedMoreData(_) => return Ok(read),
         };
         rest = rest.get(consumed..).unwrap_or_default();
         match (payload, &mut open) {
             (Payload::CodeSectionStart { size, .. }, _) => {
-                // Which functions there are, and what refers to them, is said elsewhere.
+                // Other sections list the functions, and the references to them.
                 parser.skip_section();
                 rest = rest.get(size as usize..).unwrap_or_default();
             }
@@ -125,7 +125,7 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
 
 impl<'a> Definitions<'a> {
     fn defined(&mut self, done: Open<'a>) -> Step<'a> {
-        // Each has bytes of its own, of which there are not so many.
+        // Each definition has bytes of its own, so the number fits.
         let index = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         match done {
             Open::Module(module) => {
@@ -140,7 +140,7 @@ impl<'a> Definitions<'a> {
     }
 }
 
-/// What a section of a component does.
+/// Reads the steps of a section of a component.
 fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -> Result {
     match payload {
         Payload::ComponentImportSection(imports) => {
@@ -151,7 +151,7 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
         }
         Payload::InstanceSection(instances) => {
             for instance in instances {
-                // One that is made of exports is a matter of names.
+                // An instance that is made of exports only has names.
                 if let Instance::Instantiate { module_index, .. } = instance? {
                     step(Step::CoreInstance(module_index))?;
                 }

@@ -7,41 +7,41 @@ use super::Result;
 use super::definitions::{Definitions, Named, Step};
 use super::steps::Steps;
 
-/// Of the component as a whole: its `ComponentInstance`.
+/// Bytes of the whole component: its `ComponentInstance`.
 const WHOLE: u64 = 2048;
 
-/// Of each component that is instantiated, the whole and those in it: its state, with
-/// tables for its handles, and a flag.
+/// Bytes of each component that is instantiated, including nested ones: its state, with tables for
+/// its handles, and a flag.
 const COMPONENT: u64 = 512;
 
-/// Of each function that is lifted or lowered, or is built in: what wasmtime calls a
-/// lowering and a trampoline, and the memory, table and functions that it works with.
+/// Bytes of each function that is lifted, lowered, or built in: wasmtime's lowering and trampoline,
+/// and the memory, table and functions that it uses.
 const FUNCTION: u64 = 128;
 
-/// Of each function of one component that is lowered into another one: a function that
-/// adapts it, in an instance of its own at worst, which imports what it needs for that.
+/// Bytes of each function of one component that is lowered into another one. An adapter function
+/// needs its own instance in the worst case, with imports.
 const ADAPTER: u64 = 1024;
 
-/// The same where it copies from memory to memory, for which it may import some dozens of
-/// functions that know encodings and handles, each with a trampoline.
+/// Bytes of an adapter that copies from memory to memory. It can import some dozens of functions
+/// for encodings and handles, each with a trampoline.
 const COPYING_ADAPTER: u64 = 4 << 10;
 
-/// Of each type, which may be a resource: that, and its destructor.
+/// Bytes of each type, which may be a resource: the type, and its destructor.
 const TYPE: u64 = 48;
 
-/// Something with an index.
+/// An item with an index.
 #[derive(Debug, Clone)]
 enum Item<'a> {
-    /// Of the host, or not known; the component is not valid then, or is not linked.
+    /// An item of the host, or an unknown one; the component is not valid then, or is not linked.
     Foreign,
-    /// A function of a component in this one, and whether it has to do with memory.
+    /// A function of a nested component, and whether it uses memory.
     Lifted(bool),
     Module(u32),
     Component(Closure),
     Instance(Rc<Exports<'a>>),
 }
 
-/// A component, and where it was defined.
+/// A component, and the scope of its definition.
 #[derive(Debug, Clone, Copy)]
 struct Closure {
     component: u32,
@@ -50,7 +50,7 @@ struct Closure {
 
 type Exports<'a> = HashMap<&'a str, Item<'a>>;
 
-/// What components within may take from one that is being instantiated, or was.
+/// Items that nested components may take from a component that is being instantiated, or was.
 #[derive(Debug, Default)]
 struct Scope<'a> {
     outer: Option<usize>,
@@ -62,7 +62,7 @@ struct Scope<'a> {
 struct Frame<'a, 'd> {
     steps: std::slice::Iter<'d, Step<'a>>,
     scope: usize,
-    /// `None` of the whole, whose arguments are the host's.
+    /// `None` for the whole component, whose arguments come from the host.
     args: Option<Exports<'a>>,
     functions: Vec<Item<'a>>,
     instances: Vec<Item<'a>>,
@@ -76,8 +76,7 @@ struct Walk<'a, 'd> {
     left: Steps,
 }
 
-/// Bytes that all instances together take at most, if the last of the components is
-/// instantiated.
+/// Maximum bytes of all instances together, if the last of the components is instantiated.
 pub(super) fn bytes(definitions: &Definitions<'_>) -> Result<u64> {
     let mut walk = Walk {
         definitions,
@@ -87,7 +86,7 @@ pub(super) fn bytes(definitions: &Definitions<'_>) -> Result<u64> {
     };
     let whole = definitions.components.len().saturating_sub(1);
     let mut frames = vec![walk.frame(whole, None, None)];
-    // Not by recursion: how deep it is, the component decides.
+    // The loop replaces recursion, since the component determines the depth.
     while let Some(frame) = frames.last_mut() {
         match frame.steps.next() {
             Some(Step::Instance(component, args)) => {
@@ -162,7 +161,7 @@ impl<'a, 'd> Walk<'a, 'd> {
                     self.costs(bytes.copied().unwrap_or_default());
                 }
             }
-            // Not here: it is a frame of its own.
+            // The caller handles this step, which needs its own frame.
             Step::Instance(..) => {}
             Step::Bundle(named) => {
                 self.left.take(named.len())?;
@@ -194,7 +193,7 @@ impl<'a, 'd> Walk<'a, 'd> {
             Step::Export(named) => {
                 let item = self.item(frame, named);
                 frame.exports.insert(named.0, item.clone());
-                // It has an index of its own, too.
+                // An export has an index of its own, too.
                 self.index(frame, named.1, item);
             }
         }

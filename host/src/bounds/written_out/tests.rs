@@ -6,7 +6,7 @@ fn bound(text: &str) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
     Ok(bound_types(&wat::parse_str(text)?))
 }
 
-/// `pair` is what stands for a type that has another one twice.
+/// `pair` returns a type that contains another one twice.
 fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
     let mut types = "(type $t0 (enum \"a\"))".to_owned();
     for level in 1..levels {
@@ -25,11 +25,11 @@ fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested 
     bound(&format!("(component {})", doubled(12, tuple)))??;
     let refused = bound(&format!("(component {})", doubled(14, record)))?;
     assert!(refused.is_err_and(|it| it.contains("written out")));
-    // Within another component, and within the type of an instance.
+    // In a nested component, and in the type of an instance.
     let inner = doubled(14, record);
     let refused = bound(&format!("(component (component {inner}))"))?;
     assert!(refused.is_err_and(|it| it.contains("written out")));
-    // As many types of one size are no trouble.
+    // The same number of types without nesting is accepted.
     let many = "(type (enum \"a\"))".repeat(50_000);
     bound(&format!("(component {many})"))??;
     Ok(())
@@ -51,7 +51,7 @@ fn instances_that_double_are_counted_with_their_items() -> Tested {
     for text in [
         format!("(component {})", instances(16)),
         format!("(component (component {}))", instances(16)),
-        // Half of them in each of two.
+        // Half of the instances are in each of two components.
         format!("(component (component {0}) (component {0}))", instances(15)),
     ] {
         let refused = bound(&text)?;
