@@ -1,3 +1,5 @@
+//! The context of a guest: it checks, counts and forwards records.
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

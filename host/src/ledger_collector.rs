@@ -1,3 +1,5 @@
+//! Export of ledgers through a `prometheus-client` registry.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,3 +1,5 @@
+//! Definition of the metrics in a linker.
+
 use wasmtime::component::{HasData, Linker};
 
 use solti_metrics::Event;

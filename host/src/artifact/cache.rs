@@ -1,3 +1,5 @@
+//! The compilation cache: a folder with authenticated code.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;

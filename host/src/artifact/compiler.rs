@@ -1,3 +1,5 @@
+//! The compiler process, as the process that starts it sees it.
+
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroUsize;

@@ -1,3 +1,5 @@
+//! Counters of the compilation cache and of compilations.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Code for the engines of a host: cached, precompiled or new.
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 

@@ -1,3 +1,5 @@
+//! Errors of the compilation cache and of precompiled files.
+
 use std::io;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The folder of the compilation cache, its files and its key.
+
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};

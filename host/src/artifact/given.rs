@@ -1,3 +1,5 @@
+//! Inputs of the loaders: components and precompiled files, from memory or a file.
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek};

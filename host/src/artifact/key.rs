@@ -1,3 +1,5 @@
+//! The key that authenticates code, and its file.
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};

@@ -1,3 +1,5 @@
+//! Precompiled files: a component with its code.
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,3 +1,5 @@
+//! The path of this process's program.
+
 use std::io;
 use std::path::{Path, PathBuf};
 

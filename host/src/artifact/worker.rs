@@ -1,3 +1,5 @@
+//! The compiler process itself: it compiles one component, and ends.
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::panic;
 use std::process::{self, ExitCode};

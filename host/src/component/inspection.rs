@@ -1,3 +1,5 @@
+//! Inspection of a component's imports, exports and costs.
+
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
 use super::file::SEALED;

@@ -1,3 +1,5 @@
+//! Names of interfaces, and the interfaces that this host knows.
+
 use std::fmt;
 
 /// Versions of the metrics package that link with this host's version.

@@ -1,3 +1,5 @@
+//! Errors of loading a component.
+
 use std::io;
 use std::path::{Path, PathBuf};
 

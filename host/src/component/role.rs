@@ -1,3 +1,5 @@
+//! Roles of components.
+
 use std::fmt;
 
 /// Role of a component.

@@ -1,3 +1,5 @@
+//! Interfaces that the metrics package does not have.
+
 use std::fmt;
 
 use super::Interface;

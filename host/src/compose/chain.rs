@@ -1,3 +1,5 @@
+//! Connections from the guest through middlewares to the provider.
+
 use super::graph::{Export, Graph, Instance, path};
 use super::part::Placed;
 use super::{ComposeError, glue};

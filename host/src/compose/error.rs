@@ -1,3 +1,5 @@
+//! Errors of a composition.
+
 use crate::component::{LoadError, Role, UnknownInterface};
 
 /// Parts that cannot be composed.

@@ -1,3 +1,5 @@
+//! The graph of a composition: instances, imports and exports.
+
 use std::error::Error;
 
 use wac_graph::types::{ItemKind, Package};

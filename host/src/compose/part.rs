@@ -1,3 +1,5 @@
+//! Parts of a composition, and their checks.
+
 use wasmparser::{Validator, WasmFeatures};
 
 use super::ComposeError;

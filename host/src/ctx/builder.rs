@@ -1,3 +1,5 @@
+//! Builder of a guest's context.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Records of a ring, passed to the backend in batches.
+
 use solti_metrics::{BatchError, DropReason, Event, RunnerType};
 
 use super::{MetricsCtx, bit};

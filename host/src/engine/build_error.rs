@@ -1,3 +1,5 @@
+//! Errors of building a runner or a loader of providers.
+
 use std::io;
 
 use crate::process::{ProcessLimit, no_thread};

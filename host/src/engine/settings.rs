@@ -1,3 +1,5 @@
+//! Settings of engines.
+
 use wasmtime::{Config, Engine, Inlining, WasmFeatures};
 
 /// Stack for the host's own frames, in addition to the guest's.

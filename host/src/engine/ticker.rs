@@ -1,3 +1,5 @@
+//! The thread that interrupts guests at every tick.
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};

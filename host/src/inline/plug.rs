@@ -1,3 +1,5 @@
+//! Composition of a guest with the shim.
+
 use super::shim::{self, INTRINSICS, NAMESPACE, RING};
 use crate::component::Inspection;
 use crate::compose::graph::Graph;

@@ -1,3 +1,5 @@
+//! The ring into which the shim writes records.
+
 use std::mem::{offset_of, size_of};
 
 /// Maximum number of records in a ring: 4 KiB. With more, making a store takes longer than the ring

@@ -1,3 +1,5 @@
+//! The shim as a component, and the names of its imports.
+
 use crate::compose::ComposeError;
 
 use super::ring::{FULL, RECORDS, USED};

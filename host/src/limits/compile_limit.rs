@@ -1,3 +1,5 @@
+//! Limits on compilation.
+
 use std::fmt;
 use std::time::Duration;
 

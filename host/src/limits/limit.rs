@@ -1,3 +1,5 @@
+//! Names of limits.
+
 use std::fmt;
 
 /// A limit that stopped a task.

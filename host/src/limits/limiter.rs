@@ -1,3 +1,5 @@
+//! The limiter of a store: memory, tables and instances.
+
 #[cfg(feature = "runner")]
 use std::sync::{
     Arc,

@@ -1,3 +1,5 @@
+//! Traps of guests, and the limits behind them.
+
 use std::fmt::{self, Write};
 
 use wasmtime::{Trap, WasmBacktrace};

@@ -1,3 +1,5 @@
+//! Limits of this process behind errors of wasmtime.
+
 use std::error::Error;
 
 use rustix::io::Errno;

@@ -1,3 +1,5 @@
+//! Limits of this process, with their values and fixes.
+
 use std::fmt;
 use std::io;
 

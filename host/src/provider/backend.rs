@@ -1,3 +1,5 @@
+//! The handle of a component backend.
+
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{Sender, channel};

@@ -1,3 +1,5 @@
+//! Calls of a provider's functions.
+
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, ComponentType, Instance, Lift, Lower, TypedFunc};
 

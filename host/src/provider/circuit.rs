@@ -1,3 +1,5 @@
+//! The circuit breaker of a backend, and its policy.
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

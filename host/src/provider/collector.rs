@@ -1,3 +1,5 @@
+//! Export of the state of backends through a `prometheus-client` registry.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;

@@ -1,3 +1,5 @@
+//! Errors of starting, replacing and commanding a backend.
+
 use std::io;
 
 use super::{BackendFailure, BackendState};

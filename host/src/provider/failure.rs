@@ -1,3 +1,5 @@
+//! Failures of a provider's instance.
+
 use std::time::Duration;
 
 use wasmtime_wasi::I32Exit;

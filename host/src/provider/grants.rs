@@ -1,3 +1,5 @@
+//! Grants of a provider.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

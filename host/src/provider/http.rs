@@ -1,3 +1,5 @@
+//! HTTP requests of a provider to granted authorities.
+
 use std::future::ready;
 use std::sync::Arc;
 

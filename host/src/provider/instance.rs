@@ -1,3 +1,5 @@
+//! One instance of a provider, and the calls of it.
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! Loaded providers, and their loader.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Options of a component backend.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

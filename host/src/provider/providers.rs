@@ -1,3 +1,5 @@
+//! The loader of providers, and its builder.
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;

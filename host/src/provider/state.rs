@@ -1,3 +1,5 @@
+//! The store of a provider: its data, linker and WASI context.
+
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::sockets::SocketAddrUse;

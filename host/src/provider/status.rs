@@ -1,3 +1,5 @@
+//! Status of a backend.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The last output of an instance on standard error.
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Standard streams of an instance.
+
 use super::BackendOptions;
 use super::stderr_tail::StderrTail;
 use crate::wasi::GuestOutput;

@@ -1,3 +1,5 @@
+//! State that a backend's handle and its worker share.
+
 use std::sync::Arc;
 use std::time::Duration;
 

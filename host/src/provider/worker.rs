@@ -1,3 +1,5 @@
+//! The worker of a backend: it serves records, restarts the instance and stops.
+
 use std::sync::Arc;
 
 use solti_metrics::Event;

@@ -1,3 +1,5 @@
+//! Builder of a runner.
+
 use std::time::Duration;
 
 use solti_metrics::{MetricsHandle, RunnerType};

@@ -1,3 +1,5 @@
+//! The `main` of a program, of WASI 0.2 or 0.3.
+
 use wasmtime::component::{ComponentExportIndex, InstancePre, TypedFunc};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::bindings::{Command, CommandPre};

@@ -1,3 +1,5 @@
+//! Errors of starting a task.
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;

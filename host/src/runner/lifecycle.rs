@@ -1,3 +1,5 @@
+//! Records of the runner itself.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

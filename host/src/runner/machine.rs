@@ -1,3 +1,5 @@
+//! The engines of a runner.
+
 use std::sync::OnceLock;
 
 use wasmtime::Engine;

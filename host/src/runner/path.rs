@@ -1,3 +1,5 @@
+//! Recording modes.
+
 use std::fmt;
 
 /// Recording mode of guests, as it is requested.

@@ -1,3 +1,5 @@
+//! The pool of slots for tasks.
+
 use crate::limits::Limits;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 

@@ -1,3 +1,5 @@
+//! Loaded programs, and their loader.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Reports on tasks that ended.
+
 use std::fmt;
 use std::time::Duration;
 

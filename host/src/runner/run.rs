@@ -1,3 +1,5 @@
+//! The runner: it loads programs and runs tasks.
+
 use std::fmt;
 use std::path;
 use std::sync::Arc;

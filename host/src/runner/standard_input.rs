@@ -1,3 +1,5 @@
+//! Standard input of this process, shared by tasks.
+
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read};

@@ -1,3 +1,5 @@
+//! The data of a task's store.
+
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};

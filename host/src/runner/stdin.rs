@@ -1,3 +1,5 @@
+//! Standard input of a task.
+
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;

@@ -1,3 +1,5 @@
+//! A task: inputs, grants and limits of one run.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

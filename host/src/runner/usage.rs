@@ -1,3 +1,5 @@
+//! Resources that tasks use.
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;

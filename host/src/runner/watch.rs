@@ -1,3 +1,5 @@
+//! The deadline and the cancellation of a task.
+
 use std::future::Future;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Messages of errors of keys and the compilation cache.
+
 use super::{Result, path, system, tell_once, text};
 use crate::artifact::{CacheError, KeyError, Refusal};
 

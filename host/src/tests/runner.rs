@@ -1,3 +1,5 @@
+//! Messages of errors of tasks.
+
 use std::time::Duration;
 
 use super::{Result, limit, path, system, tell_once, text, trap};

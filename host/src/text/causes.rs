@@ -1,3 +1,5 @@
+//! Errors with their causes.
+
 use std::error::Error;
 
 use crate::process::ProcessLimit;

@@ -1,3 +1,5 @@
+//! Text that is safe to print.
+
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Descriptors that guests and backends have open, and their limits.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

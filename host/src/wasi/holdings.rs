@@ -1,3 +1,5 @@
+//! Resources that the host has open for one store.
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, OnceLock, Weak};

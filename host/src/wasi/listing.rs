@@ -1,3 +1,5 @@
+//! Directory listings, read piece by piece.
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;

@@ -1,3 +1,5 @@
+//! Opening of files and directories, without waiting.
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Standard output and standard error of guests.
+
 mod standard;
 
 use std::fmt;

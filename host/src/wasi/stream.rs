@@ -1,3 +1,5 @@
+//! Streams of files, counted while they exist.
+
 use bytes::Bytes;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{

@@ -1,3 +1,5 @@
+//! Tests of code for two engines that share a cache.
+
 use std::error::Error;
 use std::fs;
 

@@ -1,3 +1,5 @@
+//! Definitions of a component's modules and nested components, read from its bytes.
+
 use wasmparser::{
     CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind,
     ComponentInstance, ComponentOuterAliasKind, Instance, Parser, Payload,

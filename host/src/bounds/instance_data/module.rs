@@ -1,3 +1,5 @@
+//! Bytes that an instance of a core module takes.
+
 use wasmparser::{
     BinaryReaderError, ConstExpr, DataSectionReader, Element, ElementItems, ElementKind,
     ElementSectionReader, ExternalKind, Operator, Payload, TableInit, TypeRef,

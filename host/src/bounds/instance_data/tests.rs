@@ -1,3 +1,5 @@
+//! Tests of the bound on instance data.
+
 use super::{NoBound, bound};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -1,3 +1,5 @@
+//! Walk along an instantiation, which adds up the bytes of its instances.
+
 use std::collections::HashMap;
 use std::rc::Rc;
 

@@ -1,3 +1,5 @@
+//! Tests of the bound on types.
+
 use super::*;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;

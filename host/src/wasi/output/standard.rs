@@ -1,3 +1,5 @@
+//! Standard streams of this process, written by one thread each.
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write, stderr, stdout};
