@@ -41,7 +41,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    printable(text.unwrap_or("something that is no text"))
+    printable(text.unwrap_or("a panic without a text"))
 }
 
 #[cfg(test)]

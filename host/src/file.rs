@@ -46,7 +46,7 @@ pub fn open_file(path: &Path) -> io::Result<File> {
             return Err(NotAFile::Directory.into());
         }
         if rustix::fs::fcntl_getfl(&file)? & OFlags::ACCMODE == OFlags::WRONLY {
-            let wrong = "it is open for writing alone";
+            let wrong = "it is open for writing only";
             return Err(io::Error::new(ErrorKind::PermissionDenied, wrong));
         }
         return Ok(file);

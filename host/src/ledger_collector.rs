@@ -129,15 +129,19 @@ impl Collector for LedgerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let ledgers = self.read();
         let counters: [(&str, &str, Count); 3] = [
-            ("accepted", "Records made.", LedgerSnapshot::accepted),
+            (
+                "accepted",
+                "Records accepted from the source.",
+                LedgerSnapshot::accepted,
+            ),
             (
                 "delivered",
-                "Records that their backend took.",
+                "Records of the source that were delivered to their backend.",
                 LedgerSnapshot::delivered,
             ),
             (
                 "clamped",
-                "Records whose duration was lowered to the ceiling.",
+                "Records of the source whose duration was lowered to the ceiling.",
                 LedgerSnapshot::clamped,
             ),
         ];
@@ -153,7 +157,7 @@ impl Collector for LedgerCollector {
         let zero = ConstCounter::new(0_u64);
         let mut dropped = encoder.encode_descriptor(
             "solti_metrics_records_dropped",
-            "Records that did not reach their backend, by reason.",
+            "Records of the source that were dropped, by reason.",
             None,
             zero.metric_type(),
         )?;
@@ -168,7 +172,7 @@ impl Collector for LedgerCollector {
         let zero = ConstGauge::new(0_u64);
         let mut in_flight = encoder.encode_descriptor(
             "solti_metrics_records_in_flight",
-            "Records accepted, and neither delivered nor dropped yet.",
+            "Records of the source that are neither delivered nor dropped yet.",
             None,
             zero.metric_type(),
         )?;

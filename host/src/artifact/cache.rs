@@ -158,7 +158,7 @@ impl ArtifactCache {
             }
             Err(Missed::Absent) => {}
             Err(Missed::Refused(refusal)) => self.reject(address, refusal),
-            Err(Missed::Io(error)) => self.warn(address, &error, "kept code cannot be read"),
+            Err(Missed::Io(error)) => self.warn(address, &error, "cached code cannot be read"),
         }
         None
     }
@@ -217,7 +217,7 @@ impl ArtifactCache {
             removed => removed,
         };
         let removed = removed.is_ok();
-        tracing::warn!(path = %path.display(), removed, reason = %refusal, "kept code is not used");
+        tracing::warn!(path = %path.display(), removed, reason = %refusal, "cached code is rejected");
     }
 
     /// Stores code. If that fails, the component is compiled again the next time.
@@ -245,13 +245,17 @@ impl ArtifactCache {
             Ok(()) => count(&counts.stored, 1),
             Err(error) => {
                 count(&counts.store_failures, 1);
-                self.warn(address, &error, "code cannot be kept");
+                self.warn(
+                    address,
+                    &error,
+                    "code cannot be stored in the compilation cache",
+                );
                 return;
             }
         }
         // Other processes may have stored entries meanwhile.
         if let Err(error) = self.trim(self.size) {
-            self.warn(address, &error, "no room can be made");
+            self.warn(address, &error, "the compilation cache cannot be trimmed");
         }
     }
 
@@ -260,7 +264,7 @@ impl ArtifactCache {
         let Some(room) = self.size.checked_sub(length) else {
             let size = self.size;
             return Err(io::Error::other(format!(
-                "{length} bytes do not fit into a cache of {size}"
+                "{length} bytes exceed the maximum size of the cache, {size} bytes"
             )));
         };
         // The system would end this process for the attempt.

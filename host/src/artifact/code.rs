@@ -103,7 +103,7 @@ impl<'a> Code<'a> {
     pub(super) fn plain(&self, engine: &Engine) -> wasmtime::Result<Component> {
         wasmtime::ensure!(
             self.kind == Kind::Plain,
-            "this code was compiled with the sink"
+            "this code was compiled with the shim"
         );
         self.load(engine)
     }
@@ -113,7 +113,7 @@ impl<'a> Code<'a> {
     pub(super) fn shim(&self, engine: &Engine) -> wasmtime::Result<ShimComponent> {
         wasmtime::ensure!(
             self.kind == Kind::WithShim,
-            "this code was compiled without the sink"
+            "this code was compiled without the shim"
         );
         Ok(ShimComponent(self.load(engine)?))
     }

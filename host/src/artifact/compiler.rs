@@ -168,7 +168,7 @@ impl CompilerProcess {
                 }
                 let program = printable(&self.program.display().to_string());
                 Err(NotCompiled::Process(format!(
-                    "the compiler {program} cannot be started: {error}; let this host start processes"
+                    "the compiler {program} cannot be started: {error}; allow this host to start processes"
                 )))
             }
         }
@@ -193,7 +193,7 @@ impl CompilerProcess {
                 No::Memory => memory(inherited),
                 No::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
                 No::Misunderstood => NotCompiled::Process(format!(
-                    "the compiler does not fit this host: {said}; use the program of the same build"
+                    "the compiler does not match this host: {said}; use the program of the same build"
                 )),
             };
         }
@@ -208,14 +208,14 @@ impl CompilerProcess {
             _ if inherited.is_some() => memory(inherited),
             // The compiler crashed while it compiled this component.
             Some(SIGABRT | SIGILL | SIGFPE | SIGSEGV) => {
-                NotCompiled::Refused(format!("the compiler crashed at it: {status}: {said}"))
+                NotCompiled::Refused(format!("the compiler crashed: {status}: {said}"))
             }
             // This process did not send the signal.
             Some(SIGKILL) => NotCompiled::Process(format!(
-                "the compiler was killed ({status}), as by a system without memory; allow it less, or this host more"
+                "the compiler was killed ({status}), for example by a system without memory; lower the memory limit of the compiler, or raise that of this host"
             )),
             _ => NotCompiled::Process(format!(
-                "the compiler ended with {status}: {said}; name a program that compiles"
+                "the compiler ended with {status}: {said}; name a program that calls `compile_worker`"
             )),
         }
     }

@@ -153,7 +153,7 @@ impl EngineArtifacts {
     }
 
     fn engine(&self) -> Result<&Engine, NotCompiled> {
-        let none = || NotCompiled::Refused("there is no engine".to_owned());
+        let none = || NotCompiled::Refused("no engine is configured".to_owned());
         self.engines.first().ok_or_else(none)
     }
 
@@ -282,7 +282,7 @@ impl EngineArtifacts {
         key: &ArtifactKey,
     ) -> Result<Precompiled, NotCompiled> {
         let (code, origin) = self.code(kind, it, Way::Copied)?;
-        let in_file = || NotCompiled::Process("its code is not in memory".to_owned());
+        let in_file = || NotCompiled::Process("the code is not in memory".to_owned());
         let code = code.bytes().ok_or_else(in_file)?;
         let outside = outside::written(it.inspection);
         let component = Digest::of_component(it.bytes);

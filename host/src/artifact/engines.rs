@@ -28,6 +28,6 @@ impl Engines {
             }
             last = Some(loaded);
         }
-        last.unwrap_or_else(|| Err(wasmtime::format_err!("there is no engine")))
+        last.unwrap_or_else(|| Err(wasmtime::format_err!("no engine is configured")))
     }
 }

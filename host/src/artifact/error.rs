@@ -12,7 +12,7 @@ use crate::text::shown;
 pub enum CacheError {
     /// The folder does not exist and cannot be created, or cannot be accessed.
     #[error(
-        "cannot keep code in {}: {reason}; name a folder that can be made or used",
+        "cannot use the compilation cache {}: {reason}; name a folder that the runner can create or use",
         shown(path)
     )]
     Folder {
@@ -22,14 +22,17 @@ pub enum CacheError {
         reason: io::Error,
     },
     /// The path is not a folder.
-    #[error("cannot keep code in {}: it is no folder; name another", shown(path))]
+    #[error(
+        "cannot use the compilation cache {}: it is not a folder; name another",
+        shown(path)
+    )]
     NotAFolder {
         /// The path.
         path: PathBuf,
     },
     /// The folder belongs to another user, who could replace its content.
     #[error(
-        "cannot keep code in {}: it belongs to the user {owner}; name a folder of your own",
+        "cannot use the compilation cache {}: it belongs to the user {owner}; name a folder of your own",
         shown(path)
     )]
     NotOurs {
@@ -40,7 +43,7 @@ pub enum CacheError {
     },
     /// Other users can access the folder.
     #[error(
-        "cannot keep code in {}: others may use it (its mode is {mode:o}); take that from them with `chmod go=`",
+        "cannot use the compilation cache {}: other users can access it (mode {mode:o}); run `chmod go=` on it",
         shown(path)
     )]
     Exposed {
@@ -50,7 +53,7 @@ pub enum CacheError {
         mode: u32,
     },
     /// The key in the folder cannot be read or created.
-    #[error("cannot keep code without a key: {0}")]
+    #[error("cannot use the compilation cache without a key: {0}")]
     Key(KeyError),
 }
 
@@ -68,7 +71,7 @@ pub enum Refusal {
     #[error("its code cannot be authenticated without a key")]
     NoKey,
     /// The file is truncated, or its header is not valid.
-    #[error("its code is not whole")]
+    #[error("its code is incomplete")]
     Damaged,
     /// The code was changed, or sealed with another key.
     #[error("its code is not authentic: it was changed, or sealed with another key")]
@@ -77,7 +80,7 @@ pub enum Refusal {
     #[error("its code is for another version, machine or configuration")]
     OtherHost,
     /// The code is for another kind of use: for another recording mode, or for a backend.
-    #[error("its code is for another use")]
+    #[error("its code is for another kind of use")]
     OtherUse,
     /// wasmtime cannot load the code.
     #[error("its code cannot be loaded")]

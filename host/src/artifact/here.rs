@@ -36,7 +36,7 @@ pub(super) fn compile(
             not => not,
         }),
         Err(panic) => Err(NotCompiled::Refused(format!(
-            "the compiler gave up at it: {panic}"
+            "the compiler panicked: {panic}"
         ))),
     }
 }

@@ -27,7 +27,7 @@ pub enum KeyError {
     #[error(
         "cannot read the key in {}: {}",
         shown(path),
-        io_reason(reason, "name a file that may be read")
+        io_reason(reason, "name a readable file")
     )]
     Read {
         /// Path of the file.
@@ -37,9 +37,9 @@ pub enum KeyError {
     },
     /// The file does not exist, and cannot be created.
     #[error(
-        "cannot make a key in {}: {}",
+        "cannot create a key in {}: {}",
         shown(path),
-        io_reason(reason, "name a file in a folder that may be written to")
+        io_reason(reason, "name a file in a writable folder")
     )]
     Create {
         /// Path of the file.
@@ -49,7 +49,7 @@ pub enum KeyError {
     },
     /// The content of the file is not a key.
     #[error(
-        "{}: is no key: it has to be 64 hexadecimal digits; precompiling makes one in a file that is not there",
+        "{}: invalid key: a key must be 64 hexadecimal digits; name a new file to create a key when you precompile",
         shown(path)
     )]
     Malformed {

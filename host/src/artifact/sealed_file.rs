@@ -171,6 +171,6 @@ fn part<'a>(bytes: &Cow<'a, [u8]>, from: u64, length: u64) -> Option<Cow<'a, [u8
 fn cut_off(name: &str) -> LoadError {
     LoadError::Invalid {
         name: printable(name),
-        reason: "it was precompiled, and what it was made of is not in it any more".into(),
+        reason: "the precompiled file does not contain its component".into(),
     }
 }

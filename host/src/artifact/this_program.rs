@@ -16,7 +16,7 @@ pub(super) fn this_program() -> io::Result<PathBuf> {
     }
     started_from().ok_or_else(|| {
         io::Error::other(format!(
-            "there is no {EXECUTED} to start this program from for compiling: /proc is not mounted; mount it"
+            "cannot start the compiler from {EXECUTED}: /proc is not mounted; mount it"
         ))
     })
 }

@@ -124,7 +124,7 @@ fn work() -> Result<(), Answer> {
     let order = std::env::args_os().next_back();
     let order = order.as_deref().and_then(|order| order.to_str());
     let order = order.and_then(Order::parse);
-    let order = order.ok_or_else(|| misunderstood("it is of another version"))?;
+    let order = order.ok_or_else(|| misunderstood("its version is different"))?;
     try_threads(THREADS).map_err(|error| Answer::new(No::Thread, error))?;
     lower(Resource::AS, order.memory, order.memory)?;
     // The first limit sends a signal, the second one kills the process.
@@ -139,12 +139,12 @@ fn work() -> Result<(), Answer> {
         None => Answer::new(No::Misunderstood, error),
     })?;
     if Digest::of_engine(&engine).to_string() != order.engine {
-        return Err(misunderstood("it was built in another way"));
+        return Err(misunderstood("its build is different"));
     }
     let code = here::compile(&engine, order.kind, &component)?;
     let mut stdout = io::stdout().lock();
     let code = code.bytes();
-    stdout.write_all(code.ok_or_else(|| misunderstood("its code is not in memory"))?)?;
+    stdout.write_all(code.ok_or_else(|| misunderstood("the code is not in memory"))?)?;
     Ok(stdout.flush()?)
 }
 

@@ -54,7 +54,7 @@ fn declares_type(section: &mut BinaryReader<'_>) -> Result<bool, String> {
             .read::<ComponentExternName<'_>>()
             .and_then(|_| section.read::<ComponentTypeRef>())
             .map(drop),
-        other => return Err(format!("a type declares {other:#x}, which is nothing")),
+        other => return Err(format!("a type has the unknown declaration {other:#x}")),
     }
     .map_err(said)?;
     Ok(false)

@@ -18,7 +18,7 @@ use crate::text::{printable, shown};
 pub enum LoadError {
     /// The file cannot be read.
     #[error(
-        "{}: cannot be read: {reason}; name the file of a component that may be read",
+        "{}: cannot read the component: {reason}; name a readable file",
         shown(path)
     )]
     Read {
@@ -36,14 +36,14 @@ pub enum LoadError {
         limit: ProcessLimit,
     },
     /// The path is a directory.
-    #[error("{}: is a directory; name the component's file in it", shown(path))]
+    #[error("{}: is a directory; name the file of the component", shown(path))]
     Directory {
         /// Path of the directory.
         path: PathBuf,
     },
     /// The component exceeds the maximum size.
     #[error(
-        "{name}: has {size} bytes, and the limit is {limit}; raise the limit on the size of components"
+        "{name}: the component has {size} bytes, and the limit is {limit}; raise the limit on the size of components"
     )]
     TooLarge {
         /// Name of the component.
@@ -54,13 +54,13 @@ pub enum LoadError {
         limit: u64,
     },
     /// The file is empty.
-    #[error("{name}: is empty; was the build that writes it interrupted?")]
+    #[error("{name}: the file is empty; build the component again")]
     Empty {
         /// Name of the component.
         name: String,
     },
     /// The bytes are not WebAssembly.
-    #[error("{name}: is not WebAssembly but {looks_like}; build it into a component first")]
+    #[error("{name}: is not a WebAssembly component but {looks_like}; build a component from it")]
     NotWasm {
         /// Name of the component.
         name: String,
@@ -69,14 +69,14 @@ pub enum LoadError {
     },
     /// The bytes are a core module.
     #[error(
-        "{name}: is a core module, not a component; build for `wasm32-wasip2`, or make a component of it with `wasm-tools component new`"
+        "{name}: is a core module, not a component; build for `wasm32-wasip2`, or convert it with `wasm-tools component new`"
     )]
     CoreModule {
         /// Name of the component.
         name: String,
     },
     /// The bytes start like a component, and are not a valid one.
-    #[error("{name}: is no valid component: {reason}; is the file whole?")]
+    #[error("{name}: is not a valid component: {reason}; check that the file is complete")]
     Invalid {
         /// Name of the component.
         name: String,
@@ -95,7 +95,7 @@ pub enum LoadError {
     },
     /// The components instantiate each other more often than the host follows.
     #[error(
-        "{name}: takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer components in it"
+        "{name}: the component takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer nested components"
     )]
     TooManyInstances {
         /// Name of the component.
@@ -105,7 +105,7 @@ pub enum LoadError {
     },
     /// The component imports a version of the metrics package that this host does not have.
     #[error(
-        "{name}: wants `{import}`, and this host has solti:metrics@{}; build the guest against that version, or use a host that has the other",
+        "{name}: imports `{import}`, and this host has solti:metrics@{}; build the guest against the version of the host, or use another host",
         crate::WIT_VERSION
     )]
     MetricsVersion {
@@ -125,7 +125,7 @@ pub enum LoadError {
     },
     /// The component has imports that this host does not define.
     #[error(
-        "{name}: imports what this host does not have: {}; build the guest without, or compose it with a component that exports it",
+        "{name}: unknown imports: {}; build the guest without them, or compose it with a component that exports them",
         named(imports)
     )]
     UnknownImports {
@@ -144,8 +144,8 @@ pub enum LoadError {
     },
     /// The component was to be a backend, and is not a provider.
     #[error(
-        "{name}: does not export `solti:metrics/backend@{}`: it is no provider but {}; name a provider or a middleware",
-        crate::WIT_VERSION, role.described()
+        "{name}: is not a provider but {}: it does not export `solti:metrics/backend@{}`; name a provider or a middleware",
+        role.described(), crate::WIT_VERSION
     )]
     NotAProvider {
         /// Name of the component.
@@ -168,7 +168,7 @@ pub enum LoadError {
     /// The component was to be a backend, and needs component-model async, which the engine of
     /// backends does not have.
     #[error(
-        "{name}: needs component-model async, since {reason}, and backends run without; build it for WASI 0.2, and without asynchronous functions"
+        "{name}: needs component-model async, because {reason}, and backends cannot use it; build the component for WASI 0.2 without asynchronous functions"
     )]
     NeedsAsync {
         /// Name of the component.
@@ -178,7 +178,7 @@ pub enum LoadError {
     },
     /// The component needs component-model async, and the runner does not allow it.
     #[error(
-        "{name}: needs component-model async, since {needs}, which this runner was told to refuse; allow it, or build the guest for WASI 0.2"
+        "{name}: needs component-model async, because {needs}, and this runner does not allow it; allow it, or build the guest for WASI 0.2"
     )]
     AsyncRefused {
         /// Name of the component.
@@ -188,7 +188,7 @@ pub enum LoadError {
     },
     /// The component needs an engine with component-model async, which cannot be made.
     #[error(
-        "{name}: needs component-model async, since {needs}, and there is no engine for it: {reason}; give this process more memory, or build the guest for WASI 0.2"
+        "{name}: needs component-model async, because {needs}, and no engine for it can be made: {reason}; give this process more memory, or build the guest for WASI 0.2"
     )]
     NoEngine {
         /// Name of the component.
@@ -200,7 +200,7 @@ pub enum LoadError {
     },
     /// The component imports a network interface that is not granted.
     #[error(
-        "{name}: imports `{import}`, which was not granted; grant it {grant}, or a network without any address if it imports that without need"
+        "{name}: imports `{import}`, which is not granted; grant {grant}, or a network without any address if the component does not need the import"
     )]
     NotGranted {
         /// Name of the component.
@@ -212,7 +212,7 @@ pub enum LoadError {
     },
     /// The component needs proposals for WebAssembly that this host does not support.
     #[error(
-        "{name}: needs what this host does not support of WebAssembly: {proposals}; build the component without"
+        "{name}: needs WebAssembly features that this host does not support: {proposals}; build the component without them"
     )]
     Proposals {
         /// Name of the component.
@@ -222,7 +222,7 @@ pub enum LoadError {
     },
     /// The compiler does not accept the component.
     #[error(
-        "{name}: does not compile: {reason}; rebuild the component, or report this if it validates elsewhere"
+        "{name}: compilation failed: {reason}; build the component again, or report this if other tools accept it"
     )]
     Compile {
         /// Name of the component.
@@ -232,7 +232,7 @@ pub enum LoadError {
     },
     /// Compilation exceeds a limit.
     #[error(
-        "{name}: compiling it takes more than {limit}; {}", limit.advice()
+        "{name}: compilation exceeds {limit}; {}", limit.advice()
     )]
     CompileLimit {
         /// Name of the component.
@@ -241,7 +241,7 @@ pub enum LoadError {
         limit: CompileLimit,
     },
     /// The compiler process did not answer.
-    #[error("{name}: was not compiled: {reason}")]
+    #[error("{name}: cannot compile the component: {reason}")]
     Compiler {
         /// Name of the component.
         name: String,
@@ -250,7 +250,7 @@ pub enum LoadError {
     },
     /// An import has the right name and the wrong type.
     #[error(
-        "{name}: does not fit this host: {reason}; build it against the WIT files of this host"
+        "{name}: does not match this host: {reason}; build it against the WIT files of this host"
     )]
     Link {
         /// Name of the component.

@@ -31,10 +31,10 @@ impl Role {
     /// The role as part of a sentence.
     pub(crate) const fn described(self) -> &'static str {
         match self {
-            Self::Guest => "a guest, which records metrics and receives none",
+            Self::Guest => "a guest",
             Self::Provider => "a provider",
             Self::Middleware => "a middleware",
-            Self::None => "a component that has nothing to do with metrics",
+            Self::None => "a component without metrics",
         }
     }
 
@@ -42,9 +42,11 @@ impl Role {
     pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Guest | Self::None => "build it as a program with a `main`",
-            Self::Provider => "it is a provider, a backend for others: run a guest instead",
+            Self::Provider => {
+                "it is a provider, which is a backend for guests: run a guest instead"
+            }
             Self::Middleware => {
-                "it is a middleware, which stands between others: run a guest instead"
+                "it is a middleware, which runs between a guest and a backend: run a guest instead"
             }
         }
     }

@@ -53,7 +53,7 @@ impl fmt::Display for UnknownInterface {
         let there: Vec<_> = there.iter().map(|name| format!("`{name}`")).collect();
         write!(
             f,
-            "{verb}s `{interface}`, and solti:metrics@{WIT_VERSION} has no interface `{name}` to {verb}, only {}; build it without that {verb}, or use a host with a version that has it",
+            "{verb}s `{interface}`, and solti:metrics@{WIT_VERSION} has no interface `{name}` to {verb}, only {}; build the component without that {verb}, or use a host of a version with that interface",
             there.join(", ")
         )
     }

@@ -13,7 +13,7 @@ pub enum ComposeError {
     Part(#[from] LoadError),
     /// A part exceeds the maximum size.
     #[error(
-        "{name}: has {size} bytes, and a part may have {limit}; raise the limit on the size of components, or build it without debug information"
+        "{name}: the component has {size} bytes, and the limit is {limit}; raise the limit on the size of components, or build it without debug information"
     )]
     TooLarge {
         /// Name of the part.
@@ -24,11 +24,11 @@ pub enum ComposeError {
         limit: u64,
     },
     /// A composition needs at least two parts.
-    #[error("there is nothing to connect; name a guest first and a provider last")]
+    #[error("a composition needs at least two components; name a guest first and a provider last")]
     TooFew,
     /// The first part does not record metrics.
     #[error(
-        "{name}: records no metrics, since it does not import `solti:metrics/backend`; name a guest that does, or run it as it is"
+        "{name}: is not a guest that records metrics: it does not import `solti:metrics/backend`; name another guest, or run it without composition"
     )]
     RecordsNothing {
         /// Name of the part.
@@ -36,7 +36,7 @@ pub enum ComposeError {
     },
     /// A part is at the position of another kind.
     #[error(
-        "{name}: is {}, and stands where {} belongs; name the guest first, the provider last, and middlewares between",
+        "{name}: is {}, and {} is expected at this position; name the guest first, then middlewares, and the provider last",
         role.described(), place(*expected)
     )]
     Misplaced {
@@ -57,7 +57,7 @@ pub enum ComposeError {
     },
     /// A part was built against another version of the package.
     #[error(
-        "{name}: has `{interface}`, and parts are connected by solti:metrics/backend@{}; build it against that version",
+        "{name}: has `{interface}`, and a composition connects components by solti:metrics/backend@{}; build the component against that version",
         crate::WIT_VERSION
     )]
     MetricsVersion {
@@ -68,7 +68,7 @@ pub enum ComposeError {
     },
     /// A part has an interface with the right name and other types.
     #[error(
-        "{name}: has `{interface}` with other types: {reason}; build it against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{name}: has `{interface}` with other types: {reason}; build the component against the WIT files of this version (`solti-metrics wit` writes them)"
     )]
     WrongTypes {
         /// Name of the part.
@@ -80,7 +80,7 @@ pub enum ComposeError {
     },
     /// Two neighbors have different types for `backend`.
     #[error(
-        "{importer}: does not fit {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{importer}: does not match {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version (`solti-metrics wit` writes them)"
     )]
     Mismatch {
         /// Name of the part that records or forwards.
@@ -93,7 +93,7 @@ pub enum ComposeError {
         reason: String,
     },
     /// The composition would export two interfaces of the same name.
-    #[error("{name}: exports `{interface}`, and {other} does too; build one of them without")]
+    #[error("{name} and {other} both export `{interface}`; build one of them without it")]
     ExportedTwice {
         /// Name of the guest.
         name: String,
@@ -104,7 +104,7 @@ pub enum ComposeError {
     },
     /// Two parts import the same name with different types.
     #[error(
-        "{name} and {other}: import `{import}` with different types: {reason}; build both against the same version of it"
+        "{name} and {other}: import `{import}` with different types: {reason}; build both against the same version of the interface"
     )]
     ImportConflict {
         /// Name of one part.
@@ -118,7 +118,7 @@ pub enum ComposeError {
     },
     /// The parts are valid, but the library cannot compose them.
     #[error(
-        "cannot be composed: {reason}; build the parts so that they import and export only interfaces and functions"
+        "cannot compose the components: {reason}; build the components so that they import and export only interfaces and functions"
     )]
     Unsupported {
         /// Cause.

@@ -26,7 +26,7 @@ fn refuse_private(inspection: &Inspection) -> Result<(), String> {
     match imports.find(|import| import.name().starts_with(NAMESPACE)) {
         None => Ok(()),
         Some(import) => Err(format!(
-            "it imports `{}`, which is the host's own",
+            "it imports `{}`, which is reserved for the host",
             printable(import.name())
         )),
     }
@@ -95,7 +95,7 @@ mod tests {
             let (inspection, bytes) = guest(import)?;
             let refused = with_shim(&inspection, &bytes);
             assert!(
-                matches!(&refused, Err(reason) if reason.contains("the host's own")),
+                matches!(&refused, Err(reason) if reason.contains("reserved for the host")),
                 "{import}: {refused:?}"
             );
         }

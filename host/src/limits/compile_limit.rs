@@ -32,8 +32,8 @@ impl CompileLimit {
     /// Fix that a message recommends.
     pub(crate) const fn advice(&self) -> &'static str {
         match self {
-            Self::Code(_) => "make the component smaller, since that limit is fixed",
-            _ => "look at what it is made of, or raise that limit",
+            Self::Code(_) => "make the component smaller, since this limit is fixed",
+            _ => "check the source of the component, or raise this limit",
         }
     }
 }

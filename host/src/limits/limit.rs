@@ -54,7 +54,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::TableElements => "table_elements",
             Self::Stack => "stack",
-            Self::HostCallFuel => "host_call_fuel",
+            Self::HostCallFuel => "host_call_data",
             Self::Handles => "handles",
             Self::Descriptors => "descriptors",
             Self::Streams => "streams",

@@ -57,7 +57,7 @@ impl Limiter {
         self.denied = Some(Limit::Memory);
         Err(GuestTrap {
             message: format!(
-                "the data of its instances takes {bytes} bytes of the {} that it may use",
+                "the data of its instances takes {bytes} bytes, and the limit is {}",
                 self.memory.limit
             ),
             backtrace: String::new(),

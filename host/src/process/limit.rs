@@ -133,22 +133,28 @@ impl fmt::Display for ProcessLimit {
         let (refused, unset) = match self.refused {
             Refused::Memory => (
                 "memory",
-                "the system has no more of it, or allows it no more mappings (`vm.max_map_count`): give this machine more",
+                "the system has no free memory, or the process has too many mappings (`vm.max_map_count`): give this machine more memory",
             ),
             Refused::File => (
                 "another open file",
-                "the system allows it no more: close others",
+                "the system allows no more open files: close others",
             ),
             Refused::FileOfSystem => (
                 "another open file",
-                "this machine has no more of them (`fs.file-max`): raise that limit",
+                "this machine allows no more open files (`fs.file-max`): raise that limit",
             ),
             Refused::Thread => (
                 "another thread or process",
-                "its control group (`pids.max`) or this machine allows no more: raise that limit",
+                "the control group of the process (`pids.max`) or this machine allows no more: raise that limit",
             ),
-            Refused::Cpu => ("more processor time", "it has had too much"),
-            Refused::Size => ("a larger file", "its files may not be larger"),
+            Refused::Cpu => (
+                "more processor time",
+                "the process has used its processor time",
+            ),
+            Refused::Size => (
+                "a larger file",
+                "the files of the process must not be larger",
+            ),
         };
         write!(f, "this process was refused {refused}: ")?;
         if self.set.is_empty() {
@@ -160,20 +166,35 @@ impl fmt::Display for ProcessLimit {
             }
             match set {
                 Set::AddressSpace => {
-                    write!(f, "its address space is limited to {}", Size(*value))?;
+                    write!(
+                        f,
+                        "the address space of the process is limited to {}",
+                        Size(*value)
+                    )?;
                     f.write_str(" (RLIMIT_AS, `ulimit -v`)")?;
                 }
                 Set::Data => {
-                    write!(f, "its data is limited to {}", Size(*value))?;
+                    write!(f, "the data of the process is limited to {}", Size(*value))?;
                     f.write_str(" (RLIMIT_DATA, `ulimit -d`)")?;
                 }
-                Set::Files => write!(f, "it may have {value} (RLIMIT_NOFILE, `ulimit -n`)")?,
-                Set::Processes => {
-                    write!(f, "its user may have {value} (RLIMIT_NPROC, `ulimit -u`)")?
-                }
-                Set::Cpu => write!(f, "it may have {value} s (RLIMIT_CPU, `ulimit -t`)")?,
+                Set::Files => write!(
+                    f,
+                    "the process may have {value} open files (RLIMIT_NOFILE, `ulimit -n`)"
+                )?,
+                Set::Processes => write!(
+                    f,
+                    "the user of the process may have {value} threads and processes (RLIMIT_NPROC, `ulimit -u`)"
+                )?,
+                Set::Cpu => write!(
+                    f,
+                    "the process may use {value} s of processor time (RLIMIT_CPU, `ulimit -t`)"
+                )?,
                 Set::FileSize => {
-                    write!(f, "its files are limited to {}", Size(*value))?;
+                    write!(
+                        f,
+                        "the files of the process are limited to {}",
+                        Size(*value)
+                    )?;
                     f.write_str(" (RLIMIT_FSIZE, `ulimit -f`)")?;
                 }
             }
@@ -205,7 +226,7 @@ mod tests {
         let text = |error: wasmtime::Error| ProcessLimit::behind(&error).map(|it| it.to_string());
         let file = text(wasmtime::Error::from(Errno::MFILE).context("outside"));
         let file = file.ok_or("no limit")?;
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         assert!(file.contains(&named), "{file}");
         for error in [
             Errno::NOMEM.into(),
@@ -242,7 +263,7 @@ mod tests {
         };
         assert_eq!(
             limit.to_string(),
-            "this process was refused memory: its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and its data is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
+            "this process was refused memory: the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and the data of the process is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
         );
         let unset = ProcessLimit {
             refused: Refused::Thread,

@@ -167,24 +167,36 @@ impl Collector for BackendCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let backends = self.named();
         let counters: [(&str, &str, Count); 3] = [
-            ("failures", "Instances that failed.", |it| it.failures),
-            ("restarts", "Instances made after the first.", |it| {
-                it.restarts
-            }),
+            (
+                "failures",
+                "Failed instances of the component backend.",
+                |it| it.failures,
+            ),
+            (
+                "restarts",
+                "Instances of the component backend that were started after its first instance.",
+                |it| it.restarts,
+            ),
             (
                 "replacements",
-                "Times that another provider took the place of the one before.",
+                "Replacements of the component of the backend by another component.",
                 |it| it.replacements,
             ),
         ];
         let gauges: [(&str, &str, Level); 3] = [
-            ("queue_length", "Records that wait.", |it| it.queued as u64),
-            ("queue_capacity", "Records that can wait.", |it| {
-                it.queue as u64
-            }),
+            (
+                "queue_length",
+                "Records in the queue of the component backend.",
+                |it| it.queued as u64,
+            ),
+            (
+                "queue_capacity",
+                "Maximum number of records in the queue of the component backend.",
+                |it| it.queue as u64,
+            ),
             (
                 "memory_bytes",
-                "Memory that the instance has: linear memories, tables and the data of its instances.",
+                "Memory of the component backend, in bytes: linear memories, tables and instance data.",
                 |it| it.memory,
             ),
         ];
@@ -199,7 +211,7 @@ impl Collector for BackendCollector {
         }
         let mut busy = encoder.encode_descriptor(
             "solti_metrics_backend_busy_seconds",
-            "Time that instances were at work on records.",
+            "Time that the component backend spent on records, in seconds.",
             None,
             ConstCounter::new(0.0).metric_type(),
         )?;
@@ -219,7 +231,7 @@ impl Collector for BackendCollector {
         }
         let mut family = encoder.encode_descriptor(
             "solti_metrics_backend_state",
-            "What a backend does: 1 for the state in which it is.",
+            "State of the component backend: 1 for the current state, 0 for the others.",
             None,
             ConstGauge::new(0_u64).metric_type(),
         )?;

@@ -142,19 +142,19 @@ fn check_interface(
         what,
     };
     let engine = component.engine();
-    let exports =
-        instance(component, engine, interface).ok_or_else(|| wrong("it is no interface".into()))?;
+    let exports = instance(component, engine, interface)
+        .ok_or_else(|| wrong("it is not an interface".into()))?;
     for (function, expected) in functions {
         match exports.get_export(engine, function).map(|found| found.ty) {
             None => return Err(wrong(format!("the function `{function}` is missing"))),
             Some(ComponentItem::ComponentFunc(found)) if expected.is_of(&found) => {}
             Some(ComponentItem::ComponentFunc(found)) => {
                 return Err(wrong(format!(
-                    "`{function}` is `{}`, and should be `{expected}`",
+                    "`{function}` has the type `{}`, and `{expected}` is expected",
                     told(&found)
                 )));
             }
-            Some(_) => return Err(wrong(format!("`{function}` is no function"))),
+            Some(_) => return Err(wrong(format!("`{function}` is not a function"))),
         }
     }
     Ok(())

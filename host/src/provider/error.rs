@@ -10,7 +10,10 @@ use crate::process::{ProcessLimit, no_thread};
 #[non_exhaustive]
 pub enum StartError {
     /// The thread of the backend cannot be started.
-    #[error("{name}: cannot start its thread: {}", no_thread(reason))]
+    #[error(
+        "{name}: cannot start the thread of the backend: {}",
+        no_thread(reason)
+    )]
     Thread {
         /// Name of the provider.
         name: String,
@@ -18,7 +21,7 @@ pub enum StartError {
         reason: io::Error,
     },
     /// The provider cannot be instantiated.
-    #[error("{name}: cannot be started: it {failure}{}", said(stderr_tail.as_deref()))]
+    #[error("{name}: cannot start the backend: it {failure}{}", said(stderr_tail.as_deref()))]
     Failed {
         /// Name of the provider.
         name: String,
@@ -28,9 +31,7 @@ pub enum StartError {
         stderr_tail: Option<String>,
     },
     /// The component is a middleware without a next backend.
-    #[error(
-        "{name}: is a middleware and forwards records; give it the next backend, or name a provider"
-    )]
+    #[error("{name}: is a middleware and needs a next backend; set it, or name a provider")]
     NoNext {
         /// Name of the middleware.
         name: String,
@@ -80,7 +81,7 @@ impl StartError {
 
 const fn other_role(middleware: bool) -> &'static str {
     if middleware {
-        "cannot replace a middleware: it is no middleware and forwards nothing"
+        "cannot replace a middleware: it is not a middleware and forwards no records"
     } else {
         "cannot replace a backend: it is a middleware and forwards records"
     }

@@ -19,14 +19,14 @@ pub enum BackendFailure {
         trap: GuestTrap,
     },
     /// The provider called `exit`.
-    #[error("exited with code {code}, and a backend has to stay")]
+    #[error("exited with code {code}; a backend must not exit")]
     Exited {
         /// Exit code.
         code: i32,
     },
     /// A limit stopped the provider, or the provider failed right after a limit refused it
     /// something.
-    #[error("hit the limit on {limit}: {trap}")]
+    #[error("reached the limit on {limit}: {trap}")]
     LimitHit {
         /// The limit.
         limit: Limit,
@@ -35,7 +35,7 @@ pub enum BackendFailure {
     },
     /// A limit of this process refused a resource that the backend needs. The provider is not at
     /// fault.
-    #[error("could not go on: {limit}")]
+    #[error("failed because of a limit of the process: {limit}")]
     ProcessLimit {
         /// The limit.
         limit: ProcessLimit,
@@ -47,13 +47,13 @@ pub enum BackendFailure {
         deadline: Duration,
     },
     /// The host panicked in a call of the provider.
-    #[error("made the host panic: {message}")]
+    #[error("caused a panic in the host: {message}")]
     Panicked {
         /// Message of the panic.
         message: String,
     },
     /// A grant of the provider cannot be applied.
-    #[error("cannot be given what it was granted: {reason}")]
+    #[error("has grants that cannot be applied: {reason}")]
     Grant {
         /// Reason.
         reason: String,

@@ -78,7 +78,7 @@ impl Instance {
         let begun = options.stdout.begin().and(options.stderr.begin());
         begun.map_err(|error| StartFailed {
             end: Ended::Failed(BackendFailure::Grant {
-                reason: format!("the thread that writes what it prints cannot start: {error}"),
+                reason: format!("the thread that writes its output cannot start: {error}"),
             }),
             stderr_tail: None,
         })?;

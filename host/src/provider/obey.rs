@@ -173,7 +173,7 @@ fn whole_exposition(text: Option<String>) -> Result<String, NotRunning> {
         None => Err(NotRunning::Unsupported("exposition")),
         Some(text) if text.trim_end().ends_with("# EOF") => Ok(text),
         Some(_) => Err(NotRunning::Refused(
-            "an exposition whose last line is not `# EOF`".into(),
+            "the last line of the exposition is not `# EOF`".into(),
         )),
     }
 }

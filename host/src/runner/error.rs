@@ -19,7 +19,7 @@ use crate::wasi::NoDescriptors;
 pub enum SpawnError {
     /// A directory cannot be granted.
     #[error(
-        "cannot grant the directory {}: {reason:#}; name a directory that exists and may be read",
+        "cannot grant the directory {}: {reason:#}; name a readable directory",
         shown(path)
     )]
     Dir {
@@ -30,7 +30,7 @@ pub enum SpawnError {
     },
     /// The file for standard input cannot be opened.
     #[error(
-        "cannot open {} as standard input: {reason}; name a file that exists and may be read",
+        "cannot open {} as standard input: {reason}; name a readable file",
         shown(path)
     )]
     Stdin {
@@ -40,7 +40,7 @@ pub enum SpawnError {
         reason: io::Error,
     },
     /// Too few descriptors are free for the task's directories and standard input.
-    #[error("cannot open what the task is granted: {reason}")]
+    #[error("cannot open the task's directories and standard input: {reason}")]
     Descriptors {
         /// The limit on descriptors.
         reason: NoDescriptors,
@@ -52,14 +52,14 @@ pub enum SpawnError {
         reason: String,
     },
     /// An argument or a variable cannot be passed to the guest.
-    #[error("cannot pass on {text:?}: it contains a NUL byte; leave that out")]
+    #[error("cannot pass {text:?} to the guest: it contains a NUL byte; remove the byte")]
     NulInText {
         /// The argument, or the variable's name or value.
         text: String,
     },
     /// The component exceeds a limit before it starts.
     #[error(
-        "cannot instantiate: the component needs more than the limit on {limit} allows: {reason}; raise that limit"
+        "cannot instantiate: the component exceeds the limit on {limit}: {reason}; raise that limit"
     )]
     Limit {
         /// The limit.
@@ -75,7 +75,7 @@ pub enum SpawnError {
     },
     /// All slots of the pool are in use.
     #[error(
-        "cannot instantiate: {reason}, and all of it is in use; run fewer tasks at a time, or set more room aside"
+        "cannot instantiate: {reason}: all slots are in use; lower the concurrency, or raise the capacity of the pool"
     )]
     NoRoom {
         /// The resource that the pool lacks.
@@ -88,26 +88,26 @@ pub enum SpawnError {
     OtherRunner,
     /// The component called `exit` while it was instantiated.
     #[error(
-        "cannot instantiate: the component exits with code {code} before its `main` is called; let `main` do that"
+        "cannot instantiate: the component exits with code {code} before its `main` is called; exit in `main` instead"
     )]
     Exited {
         /// Exit code.
         code: i32,
     },
     /// The component failed while it was instantiated.
-    #[error("cannot instantiate: {trap}; the fault is the component's")]
+    #[error("cannot instantiate: the component failed: {trap}")]
     Instantiate {
         /// The trap.
         trap: GuestTrap,
     },
     /// Instantiation took all of the task's time.
-    #[error("cannot instantiate within the deadline of {deadline:?}; allow more time")]
+    #[error("cannot instantiate within the timeout of {deadline:?}; raise the timeout")]
     Deadline {
         /// Deadline of the task.
         deadline: Duration,
     },
     /// The task was canceled before its `main` was called.
-    #[error("canceled before it began")]
+    #[error("canceled before it started")]
     Canceled,
 }
 

@@ -49,7 +49,7 @@ impl Machine {
                 Ok(engine) => Some((pool, linker(&engine)?)),
                 Err(error) => {
                     let reason = one_line(&error);
-                    tracing::warn!(reason, "no room is set aside for tasks");
+                    tracing::warn!(reason, "no pool of slots is available for tasks");
                     None
                 }
             },

@@ -122,7 +122,8 @@ impl Loader<'_> {
             (Kind::Plain, path) => {
                 let entry = self.plain(name, inspection, &code.plain()?)?;
                 let asked = path == RecordingMode::Inline;
-                let reason = asked.then(|| "it was precompiled for that path".to_owned());
+                let reason =
+                    asked.then(|| "the component was precompiled for the direct mode".to_owned());
                 (direct(inspection, reason), entry)
             }
         };
@@ -216,7 +217,11 @@ impl Loader<'_> {
 /// Reason why a component uses the direct mode, or the error if it cannot be loaded in any mode.
 fn on_the_direct_path(name: &str, error: ShimError) -> Result<String, LoadError> {
     let reason = error.without_the_shim()?;
-    tracing::warn!(component = name, reason, "records take the direct path");
+    tracing::warn!(
+        component = name,
+        reason,
+        "the recording mode is direct instead of inline"
+    );
     Ok(reason)
 }
 
@@ -232,7 +237,11 @@ fn ready(
     inspection: &Inspection,
     linked: Option<wasmtime::Result<InstancePre<TaskData>>>,
 ) -> Result<Entry, LoadError> {
-    let none = || Err(wasmtime::format_err!("it is of another engine"));
+    let none = || {
+        Err(wasmtime::format_err!(
+            "the component was loaded on another engine"
+        ))
+    };
     linked
         .unwrap_or_else(none)
         .and_then(|linked| Entry::new(linked, inspection))

@@ -107,8 +107,10 @@ impl fmt::Display for TaskEnd {
         match self {
             Self::Exited { code } => write!(f, "exited with code {code}"),
             Self::Trapped { trap } => write!(f, "trapped: {trap}"),
-            Self::LimitHit { limit, trap } => write!(f, "hit the limit on {limit}: {trap}"),
-            Self::ProcessLimit { limit } => write!(f, "could not go on: {limit}"),
+            Self::LimitHit { limit, trap } => write!(f, "reached the limit on {limit}: {trap}"),
+            Self::ProcessLimit { limit } => {
+                write!(f, "failed because of a limit of the process: {limit}")
+            }
             Self::DeadlineExceeded { deadline } => {
                 write!(f, "exceeded its deadline of {deadline:?}")
             }

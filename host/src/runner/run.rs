@@ -130,7 +130,7 @@ impl Runner {
                 tracing::debug!(program = program.name(), end = %report.end, "task ended");
             }
             Err(error) => {
-                tracing::warn!(program = program.name(), %error, "task not started");
+                tracing::warn!(program = program.name(), %error, "task start failed");
                 if let Some(kind) = error.kind() {
                     self.inner.reporter.error(kind);
                 }

@@ -45,7 +45,7 @@ pub(crate) struct Holdings {
 /// Too few descriptors are free for the grants of a store.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "it takes {wanted} descriptors, and of the {limit} that guests may have open in this process, or the task's own limit of {own}, there are too few; raise the process's limit on open files (`ulimit -n`), or run fewer tasks at a time"
+    "the component needs {wanted} descriptors, and too few are free of the {limit} for all guests of this process, or of its own limit of {own}; raise the process's limit on open files (`ulimit -n`), or lower the concurrency"
 )]
 pub struct NoDescriptors {
     wanted: usize,

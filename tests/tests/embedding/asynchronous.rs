@@ -85,7 +85,7 @@ fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(1), "{output:?}");
-    ensure!(said.contains("told to refuse"), "{said}");
+    ensure!(said.contains("does not allow it"), "{said}");
     Ok(())
 }
 

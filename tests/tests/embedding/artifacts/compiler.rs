@@ -147,7 +147,7 @@ fn one_that_is_killed_ends_the_load_and_nothing_else() -> Result<()> {
     let args = ["run", "--no-cache", "--format", "json", "guest.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;
     kill(child_of(running.id)?)?;
-    let said = running.line("error: guest.wasm: was not compiled: ")?;
+    let said = running.line("error: guest.wasm: cannot compile the component: ")?;
     ensure!(said.contains("was killed (signal: 9"), "{said}");
     let end = running.end()?;
     ensure!(end.code == Some(1), "{end}");
@@ -180,7 +180,7 @@ fn an_order_that_is_none_is_refused() -> Result<()> {
         // Nothing but the answer, whatever is logged elsewhere.
         let end = end(command.env("RUST_LOG", "trace"))?;
         ensure!(end.code == Some(67), "{end}");
-        ensure!(end.stderr == "it is of another version", "{end}");
+        ensure!(end.stderr == "its version is different", "{end}");
     }
     Ok(())
 }

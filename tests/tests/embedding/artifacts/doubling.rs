@@ -118,7 +118,7 @@ fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
             let said = format!("{}{}", end.stdout, end.stderr);
             for part in [
                 format!("`record-task-started` is `func({kind}"),
-                "…`, and should be `func(enum(subprocess, container, wasm))`".to_owned(),
+                "…`, and `func(enum(subprocess, container, wasm))` is expected".to_owned(),
             ] {
                 ensure!(said.contains(&part), "{args:?}: {end}");
             }

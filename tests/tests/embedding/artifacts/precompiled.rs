@@ -45,7 +45,7 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
     ensure!(checked.is_empty(), "{checked}");
     // In itself, it is no component.
     let composed = place.run(&["compose", "guest.pre", "guest.wasm", "-o", "x"])?;
-    let refused = "is not WebAssembly but a precompiled component";
+    let refused = "is not a WebAssembly component but a precompiled component";
     ensure!(composed.stderr.contains(refused), "{composed}");
     Ok(())
 }
@@ -230,7 +230,7 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let Path::Direct { reason } = loaded.path() else {
         anyhow::bail!("{loaded:?}");
     };
-    ensure!(reason.as_deref() == Some("it was precompiled for that path"));
+    ensure!(reason.as_deref() == Some("the component was precompiled for the direct mode"));
 
     // From what was precompiled, something else can be.
     let (again, _) = direct.precompile("guest", &inlined.bytes, &key)?;

@@ -11,7 +11,7 @@ use crate::artifacts::place::Place;
 const BLAMES: [&str; 5] = [
     "the fault is",
     "trapped",
-    "takes more than",
+    "exceeds",
     "does not conform",
     "use --memory",
 ];
@@ -64,7 +64,8 @@ fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
         let end = limited(&place, "-v 3000000", args)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
         let said = format!("{}{}", end.stdout, end.stderr);
-        let named = "its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
+        let named =
+            "the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
         ensure!(said.contains(named), "{args:?}: {end}");
         for blame in BLAMES {
             ensure!(!said.contains(blame), "{args:?}: {blame}: {end}");
@@ -137,13 +138,16 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
         "[tasks.guest]\ncomponent = \"guest.wasm\"\n",
     )?;
     let files = [4, 8, 9].map(|files| {
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         (format!("-n {files}"), named)
     });
     // Around the first that has memory for the threads, there may be none for more.
     let sizes = (10_000..=40_000).step_by(1_500);
     let data = sizes.map(|kib| {
-        let named = format!("its data is limited to {} MiB (RLIMIT_DATA", kib >> 10);
+        let named = format!(
+            "the data of the process is limited to {} MiB (RLIMIT_DATA",
+            kib >> 10
+        );
         (format!("-d {kib}"), named)
     });
     for (limit, named) in files.into_iter().chain(data) {
@@ -188,7 +192,7 @@ fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
             continue;
         }
         seen = true;
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("more threads"), "{files}: {end}");
     }
@@ -218,7 +222,7 @@ fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<(
     for files in 4..=6 {
         let end = limited(&place, &format!("-n {files}"), &args)?;
         ensure!(end.code == Some(1), "{files}: {end}");
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("name a file"), "{files}: {end}");
     }

@@ -51,7 +51,7 @@ fn a_large_file_that_only_claims_to_be_precompiled_is_refused_unread() -> Result
     ] {
         let end = end(&mut bounded(&place, args)?)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
-        let refused = "large.pre: is no valid component: it was precompiled";
+        let refused = "large.pre: is not a valid component: the precompiled file";
         ensure!(end.stderr.contains(refused), "{args:?}: {end}");
     }
     Ok(())
