@@ -48,14 +48,14 @@ mod address;
 mod cache;
 mod child;
 mod code;
+mod code_input;
 mod compiler;
 mod counters;
 mod engine;
 mod engines;
 mod error;
 mod folder;
-mod found;
-mod given;
+mod found_code;
 mod here;
 mod key;
 mod order;
@@ -72,17 +72,17 @@ pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;
 
+pub(crate) use address::CodeKind;
 #[cfg(feature = "runner")]
 pub(crate) use address::Digest;
-pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
 pub(crate) use code::ShimComponent;
+pub(crate) use code_input::CodeInput;
+pub(crate) use code_input::read_whole;
 #[cfg(feature = "runner")]
 pub(crate) use engine::ShimError;
-pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, Ready};
-pub(crate) use found::{Found, NotUsed};
-pub(crate) use given::Given;
-pub(crate) use given::read_whole;
+pub(crate) use engine::{EngineArtifacts, Inspected, LoadedCode, ReadyCode};
+pub(crate) use found_code::{FoundCode, NotUsed};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -173,5 +173,5 @@ impl Artifacts {
 ///
 /// When the file was precompiled, and is truncated.
 pub fn component_in<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, LoadError> {
-    Given::bytes(name, bytes, u64::MAX)?.component()
+    CodeInput::bytes(name, bytes, u64::MAX)?.component()
 }

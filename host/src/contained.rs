@@ -4,7 +4,7 @@
 mod blocking;
 
 #[cfg(feature = "execution")]
-pub(crate) use blocking::{NotRun, blocking};
+pub(crate) use blocking::{BlockingError, blocking};
 
 use std::any::Any;
 use std::cell::Cell;

@@ -95,12 +95,12 @@ pub(crate) fn behind(
     limit: u64,
 ) -> io::Result<Result<Vec<u8>, u64>> {
     let metadata = file.metadata()?;
-    let room = limit.saturating_sub(read.len() as u64);
-    let mut expected = PIECE.min(room);
+    let space = limit.saturating_sub(read.len() as u64);
+    let mut expected = PIECE.min(space);
     if metadata.is_file() {
         let size = metadata.len();
         expected = size.saturating_sub(file.stream_position()?);
-        if expected > room {
+        if expected > space {
             return Ok(Err(size));
         }
     }
@@ -108,8 +108,8 @@ pub(crate) fn behind(
     // A lack of memory is an error like any other.
     read.try_reserve_exact(expected.saturating_add(1))?;
     // One byte more than the limit shows that the file is larger.
-    Patient(file)
-        .take(room.saturating_add(1))
+    WaitingReader(file)
+        .take(space.saturating_add(1))
         .read_to_end(&mut read)?;
     let length = read.len() as u64;
     match length > limit {
@@ -119,9 +119,9 @@ pub(crate) fn behind(
 }
 
 /// A file whose reads wait for input.
-pub(crate) struct Patient<'a>(pub(crate) &'a File);
+pub(crate) struct WaitingReader<'a>(pub(crate) &'a File);
 
-impl Read for Patient<'_> {
+impl Read for WaitingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buffer) {

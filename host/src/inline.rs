@@ -14,7 +14,7 @@ mod ring;
 mod shim;
 
 pub(crate) use plug::with_shim;
-pub(crate) use ring::{CAPACITY, Drain, LAYOUT, Recording, Words};
+pub(crate) use ring::{CAPACITY, Drain, LAYOUT, RecordWords, Recording};
 pub(crate) use shim::{INTRINSICS, RING};
 
 use wasmtime::component::Linker;

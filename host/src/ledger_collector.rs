@@ -35,17 +35,17 @@ use crate::{DropReason, LedgerSnapshot};
 /// Clones share their sources: register one clone, and add sources later through another.
 #[derive(Clone, Default)]
 pub struct LedgerCollector {
-    sources: Arc<Mutex<Vec<Source>>>,
+    sources: Arc<Mutex<Vec<LedgerSource>>>,
 }
 
 /// Source of ledgers.
-enum Source {
+enum LedgerSource {
     One(Cow<'static, str>, Read),
     Many(ReadMany),
 }
 
 /// Reads a counter of a ledger.
-type Count = fn(&LedgerSnapshot) -> u64;
+type LedgerCount = fn(&LedgerSnapshot) -> u64;
 
 type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
 
@@ -76,7 +76,7 @@ impl LedgerCollector {
         name: impl Into<Cow<'static, str>>,
         read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
     ) {
-        let source = Source::One(name.into(), Box::new(read));
+        let source = LedgerSource::One(name.into(), Box::new(read));
         self.sources().push(source);
     }
 
@@ -86,7 +86,7 @@ impl LedgerCollector {
         &self,
         read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
     ) {
-        self.sources().push(Source::Many(Box::new(read)));
+        self.sources().push(LedgerSource::Many(Box::new(read)));
     }
 
     /// Removes a ledger: it is no longer exported. Returns whether a ledger had this name; if
@@ -94,7 +94,7 @@ impl LedgerCollector {
     pub fn remove(&self, name: &str) -> bool {
         let mut sources = self.sources();
         let before = sources.len();
-        sources.retain(|source| !matches!(source, Source::One(known, _) if known == name));
+        sources.retain(|source| !matches!(source, LedgerSource::One(known, _) if known == name));
         sources.len() < before
     }
 
@@ -103,8 +103,8 @@ impl LedgerCollector {
         let mut ledgers = Vec::new();
         for source in &*self.sources() {
             match source {
-                Source::One(name, read) => ledgers.push((name.clone(), read())),
-                Source::Many(read) => {
+                LedgerSource::One(name, read) => ledgers.push((name.clone(), read())),
+                LedgerSource::Many(read) => {
                     let many = read().into_iter();
                     ledgers.extend(many.map(|(name, ledger)| (name.into(), ledger)));
                 }
@@ -114,7 +114,7 @@ impl LedgerCollector {
     }
 
     /// No code between lock and unlock can leave the list half-changed.
-    fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
+    fn sources(&self) -> MutexGuard<'_, Vec<LedgerSource>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,7 +128,7 @@ impl fmt::Debug for LedgerCollector {
 impl Collector for LedgerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let ledgers = self.read();
-        let counters: [(&str, &str, Count); 3] = [
+        let counters: [(&str, &str, LedgerCount); 3] = [
             (
                 "accepted",
                 "Records accepted from the source.",

@@ -1,7 +1,7 @@
 //! Tests that every error of this library shows each of its causes once.
 
+mod cached_code;
 mod composing;
-mod kept_code;
 mod loading;
 mod provider;
 mod runner;

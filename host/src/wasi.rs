@@ -28,7 +28,7 @@ pub use descriptors::{DescriptorUse, descriptor_use};
 pub use holdings::NoDescriptors;
 pub use output::{Output, OutputFn};
 
-pub(crate) use holdings::{Held, Holdings, Hosted};
+pub(crate) use holdings::{Holdings, Hosted, WasiState};
 pub(crate) use output::GuestOutput;
 pub(crate) use p2::limit_files;
 #[cfg(feature = "runner")]

@@ -15,7 +15,7 @@ pub(super) const PIECE: usize = 256 << 10;
 
 /// Form in which a component was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CodeKind {
     /// The component itself.
     Plain,
     /// The component composed with the shim.
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     WithShim,
 }
 
-impl Kind {
+impl CodeKind {
     pub(crate) const fn as_label(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -111,7 +111,7 @@ impl fmt::Debug for Digest {
 pub(super) struct Address(pub(super) Digest);
 
 impl Address {
-    pub(super) fn new(engine: Digest, kind: Kind, component: Digest) -> Self {
+    pub(super) fn new(engine: Digest, kind: CodeKind, component: Digest) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         // A host with another format does not find the file, which it could not read.
         let format = FORMAT.to_le_bytes();
@@ -167,19 +167,23 @@ mod tests {
         };
         let component = Digest::of_component(b"one");
         assert_eq!(Digest::of_reader(&b"one"[..])?, component);
-        let address = Address::new(engine, Kind::Plain, component);
-        assert_eq!(address, Address::new(engine, Kind::Plain, component));
+        let address = Address::new(engine, CodeKind::Plain, component);
+        assert_eq!(address, Address::new(engine, CodeKind::Plain, component));
         let mut others = vec![
-            Address::new(other_engine, Kind::Plain, component),
-            Address::new(engine, Kind::Plain, Digest::of_component(b"two")),
-            Address::new(Digest::of_engine(&fueled.engine()?), Kind::Plain, component),
+            Address::new(other_engine, CodeKind::Plain, component),
+            Address::new(engine, CodeKind::Plain, Digest::of_component(b"two")),
+            Address::new(
+                Digest::of_engine(&fueled.engine()?),
+                CodeKind::Plain,
+                component,
+            ),
         ];
         #[cfg(feature = "runner")]
         others.extend([
-            Address::new(engine, Kind::WithShim, component),
+            Address::new(engine, CodeKind::WithShim, component),
             Address::new(
                 Digest::of_engine(&asynchronous.engine()?),
-                Kind::Plain,
+                CodeKind::Plain,
                 component,
             ),
         ]);

@@ -11,14 +11,14 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use rlimit::Resource;
 
-use super::address::{Address, Digest, Kind};
+use super::address::{Address, CodeKind, Digest};
 use super::code::Code;
-use super::counters::{CacheCounters, Counts, count};
+use super::counters::{CacheCounters, CacheCounts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
-use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_authentic};
+use super::sealed::{HEADER, Header, HeaderBytes, PartLengths, look_authentic, read_authentic};
 use crate::component::Inspection;
 use crate::file::open_file;
 
@@ -26,20 +26,20 @@ use crate::file::open_file;
 /// number of processes can use it.
 #[derive(Clone)]
 pub struct ArtifactCache {
-    inner: Arc<Inner>,
+    inner: Arc<CacheInner>,
     size: u64,
 }
 
-struct Inner {
+struct CacheInner {
     folder: Folder,
     key: ArtifactKey,
-    counts: Counts,
+    counts: CacheCounts,
     /// Code that a thread of this process looks for or compiles, and its lock.
     turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
 }
 
 /// Authentic code from the cache.
-pub(super) struct Kept {
+pub(super) struct CachedCode {
     pub(super) code: Code<'static>,
     /// Inspection of the component of the code.
     pub(super) inspection: Inspection,
@@ -47,7 +47,7 @@ pub(super) struct Kept {
 
 /// Form in which code is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum CodeAccess {
     /// Code to execute: it stays in the file, and is mapped from there.
     Mapped,
     /// Code to seal again: the authenticated bytes.
@@ -55,19 +55,19 @@ pub(super) enum Way {
 }
 
 /// Reason why the cache has no code of a name.
-enum Missed {
+enum CacheMiss {
     Absent,
     Refused(Refusal),
     Io(io::Error),
 }
 
-impl From<Refusal> for Missed {
+impl From<Refusal> for CacheMiss {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<io::Error> for Missed {
+impl From<io::Error> for CacheMiss {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             // The code was never stored, or another process has just evicted it.
@@ -90,10 +90,10 @@ impl ArtifactCache {
         let key = folder.key()?;
         folder.sweep();
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(CacheInner {
                 folder,
                 key,
-                counts: Counts::default(),
+                counts: CacheCounts::default(),
                 turns: Mutex::default(),
             }),
             size: 1 << 30,
@@ -140,30 +140,30 @@ impl ArtifactCache {
     }
 
     /// Authentic code of this name, if the cache has it.
-    pub(super) fn get(&self, address: &Address, way: Way) -> Option<Kept> {
-        let kept = self.look(address, way);
-        if kept.is_none() {
+    pub(super) fn get(&self, address: &Address, way: CodeAccess) -> Option<CachedCode> {
+        let cached = self.look(address, way);
+        if cached.is_none() {
             count(&self.inner.counts.misses, 1);
         }
-        kept
+        cached
     }
 
     /// The same as [`get`](Self::get), without counting a miss: the caller will call `get` if the
     /// code is missing.
-    pub(super) fn look(&self, address: &Address, way: Way) -> Option<Kept> {
+    pub(super) fn look(&self, address: &Address, way: CodeAccess) -> Option<CachedCode> {
         match self.read(address, way) {
-            Ok(kept) => {
+            Ok(cached) => {
                 count(&self.inner.counts.hits, 1);
-                return Some(kept);
+                return Some(cached);
             }
-            Err(Missed::Absent) => {}
-            Err(Missed::Refused(refusal)) => self.reject(address, refusal),
-            Err(Missed::Io(error)) => self.warn(address, &error, "cached code cannot be read"),
+            Err(CacheMiss::Absent) => {}
+            Err(CacheMiss::Refused(refusal)) => self.reject(address, refusal),
+            Err(CacheMiss::Io(error)) => self.warn(address, &error, "cached code cannot be read"),
         }
         None
     }
 
-    fn read(&self, address: &Address, way: Way) -> Result<Kept, Missed> {
+    fn read(&self, address: &Address, way: CodeAccess) -> Result<CachedCode, CacheMiss> {
         let path = self.inner.folder.file(address);
         // Opening another kind of file could wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
@@ -187,12 +187,12 @@ impl ArtifactCache {
             return Err(Refusal::Damaged.into());
         }
         let (code, outside) = match way {
-            Way::Copied => {
+            CodeAccess::Copied => {
                 let authentic = read_authentic(self.key(), &bytes, lengths, &file)?;
                 let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
                 (Code::known(code, header.kind), outside)
             }
-            Way::Mapped => {
+            CodeAccess::Mapped => {
                 let authentic = look_authentic(self.key(), &bytes, lengths, &file)?;
                 let outside = authentic.ok_or(Refusal::NotAuthentic)?;
                 let code = Code::known_file(file.try_clone()?, header.kind);
@@ -205,7 +205,7 @@ impl ArtifactCache {
         // Note the use. If that fails, the entry is evicted earlier.
         let _ = file.set_modified(SystemTime::now());
         let inspection = outside::read(&outside).ok_or(Refusal::Damaged)?;
-        Ok(Kept { code, inspection })
+        Ok(CachedCode { code, inspection })
     }
 
     /// Removes an entry that was rejected.
@@ -224,7 +224,7 @@ impl ArtifactCache {
     pub(super) fn put(
         &self,
         address: &Address,
-        kind: Kind,
+        kind: CodeKind,
         component: Digest,
         inspection: &Inspection,
         code: &[u8],
@@ -235,7 +235,7 @@ impl ArtifactCache {
             kind,
             address: *address,
             component,
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: code.len() as u64,
                 outside: outside.len() as u64,
                 component: 0,
@@ -261,7 +261,7 @@ impl ArtifactCache {
 
     fn write(&self, header: &Header, code: &[u8], outside: &[u8]) -> io::Result<()> {
         let length = header.lengths.file().ok_or(ErrorKind::FileTooLarge)?;
-        let Some(room) = self.size.checked_sub(length) else {
+        let Some(space) = self.size.checked_sub(length) else {
             let size = self.size;
             return Err(io::Error::other(format!(
                 "{length} bytes exceed the maximum size of the cache, {size} bytes"
@@ -272,7 +272,7 @@ impl ArtifactCache {
         if longest < length {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        self.trim(room)?;
+        self.trim(space)?;
         let mut file = self.inner.folder.unfinished()?;
         for part in [code, outside, &header.seal(self.key(), code, outside)] {
             file.write_all(part)?;

@@ -39,18 +39,18 @@ use wasmtime::component::Component;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime::{CodeBuilder, Engine};
 
-use super::address::Kind;
+use super::address::CodeKind;
 #[cfg(feature = "runner")]
 use crate::inline::{Drain, INTRINSICS, Recording};
 
 /// Machine code that may be executed.
 pub(super) struct Code<'a> {
-    at: Place<'a>,
-    kind: Kind,
+    at: CodeLocation<'a>,
+    kind: CodeKind,
 }
 
 /// Location of the code.
-enum Place<'a> {
+enum CodeLocation<'a> {
     Memory(Cow<'a, [u8]>),
     /// At the start of a file, from which the code is mapped.
     File(File),
@@ -58,17 +58,21 @@ enum Place<'a> {
 
 impl Code<'static> {
     /// Compiles a component. A component that was composed with the shim is given the intrinsics.
-    pub(super) fn compile(engine: &Engine, component: &[u8], kind: Kind) -> wasmtime::Result<Self> {
+    pub(super) fn compile(
+        engine: &Engine,
+        component: &[u8],
+        kind: CodeKind,
+    ) -> wasmtime::Result<Self> {
         let mut builder = CodeBuilder::new(engine);
         #[cfg(feature = "runner")]
-        if kind == Kind::WithShim {
+        if kind == CodeKind::WithShim {
             // SAFETY: the shim alone imports the intrinsics, and uses them as the contract of this
             // module says; `ShimComponent` ensures the type of the store.
             unsafe { builder.expose_unsafe_intrinsics(INTRINSICS) };
         }
         builder.wasm_binary(component, None)?;
         Ok(Self {
-            at: Place::Memory(builder.compile_component_serialized()?.into()),
+            at: CodeLocation::Memory(builder.compile_component_serialized()?.into()),
             kind,
         })
     }
@@ -77,32 +81,32 @@ impl Code<'static> {
 impl<'a> Code<'a> {
     /// Wraps code that [`compile`](Code::compile) made as this kind, in another process or at
     /// another time. The caller ensures that not a bit of the code has changed since.
-    pub(super) fn known(bytes: impl Into<Cow<'a, [u8]>>, kind: Kind) -> Self {
+    pub(super) fn known(bytes: impl Into<Cow<'a, [u8]>>, kind: CodeKind) -> Self {
         Self {
-            at: Place::Memory(bytes.into()),
+            at: CodeLocation::Memory(bytes.into()),
             kind,
         }
     }
 
     /// Wraps code at the start of a file. The caller ensures that not a bit of the code changes
     /// while the file is open or mapped.
-    pub(super) fn known_file(file: File, kind: Kind) -> Self {
-        let at = Place::File(file);
+    pub(super) fn known_file(file: File, kind: CodeKind) -> Self {
+        let at = CodeLocation::File(file);
         Self { at, kind }
     }
 
     /// Bytes of the code, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
         match &self.at {
-            Place::Memory(bytes) => Some(bytes),
-            Place::File(_) => None,
+            CodeLocation::Memory(bytes) => Some(bytes),
+            CodeLocation::File(_) => None,
         }
     }
 
     /// Loads code that was compiled without the shim.
     pub(super) fn plain(&self, engine: &Engine) -> wasmtime::Result<Component> {
         wasmtime::ensure!(
-            self.kind == Kind::Plain,
+            self.kind == CodeKind::Plain,
             "this code was compiled with the shim"
         );
         self.load(engine)
@@ -112,7 +116,7 @@ impl<'a> Code<'a> {
     #[cfg(feature = "runner")]
     pub(super) fn shim(&self, engine: &Engine) -> wasmtime::Result<ShimComponent> {
         wasmtime::ensure!(
-            self.kind == Kind::WithShim,
+            self.kind == CodeKind::WithShim,
             "this code was compiled without the shim"
         );
         Ok(ShimComponent(self.load(engine)?))
@@ -121,8 +125,8 @@ impl<'a> Code<'a> {
     fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         match &self.at {
             // SAFETY: the caller that made this `Code` ensures that `compile` made its bytes.
-            Place::Memory(bytes) => unsafe { Component::deserialize(engine, bytes) },
-            Place::File(file) => {
+            CodeLocation::Memory(bytes) => unsafe { Component::deserialize(engine, bytes) },
+            CodeLocation::File(file) => {
                 // Name of the open file, even if its path names another file by now.
                 let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
                 if !open.exists() {

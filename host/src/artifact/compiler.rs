@@ -9,9 +9,9 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::address::{Digest, Kind};
-use super::child::{Ended, Stopped, ask};
-use super::order::{No, Order};
+use super::address::{CodeKind, Digest};
+use super::child::{ProcessEnd, ProcessStopped, ask};
+use super::order::{CompileFailure, CompileOrder};
 use super::this_program::this_program;
 use crate::engine::EngineSettings;
 use crate::limits::CompileLimit;
@@ -140,12 +140,12 @@ impl CompilerProcess {
     /// Compiles a component in a new process.
     pub(super) fn compile(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         settings: EngineSettings,
         engine: Digest,
         component: &[u8],
     ) -> Result<Vec<u8>, NotCompiled> {
-        let order = Order::new(kind, settings, engine, self.memory, self.cpu);
+        let order = CompileOrder::new(kind, settings, engine, self.memory, self.cpu);
         let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = threads.min(MOST_THREADS).to_string();
         let mut command = Command::new(&self.program);
@@ -160,9 +160,9 @@ impl CompilerProcess {
         match ask(command, &[&length, component], self.code, self.wall) {
             Ok(ended) if ended.status.success() => Ok(ended.stdout),
             Ok(ended) => Err(self.judged(&order, &ended)),
-            Err(Stopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
-            Err(Stopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
-            Err(Stopped::Io(error)) => {
+            Err(ProcessStopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
+            Err(ProcessStopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
+            Err(ProcessStopped::Io(error)) => {
                 if let Some(limit) = ProcessLimit::of_start(&error) {
                     return Err(NotCompiled::ProcessLimit(limit));
                 }
@@ -175,7 +175,7 @@ impl CompilerProcess {
     }
 
     /// Converts the end of a process that failed.
-    fn judged(&self, order: &Order, ended: &Ended) -> NotCompiled {
+    fn judged(&self, order: &CompileOrder, ended: &ProcessEnd) -> NotCompiled {
         // The process has inherited the limits of this process, which may be lower.
         let inherited = ProcessLimit::on_memory_below(self.memory).map(NotCompiled::ProcessLimit);
         let (status, said) = (ended.status, on_one_line(&ended.stderr));
@@ -184,15 +184,15 @@ impl CompilerProcess {
         };
         let processor_time =
             || ProcessLimit::on_cpu_below(order.cpu).map(NotCompiled::ProcessLimit);
-        if let Some(no) = status.code().and_then(No::of_code) {
+        if let Some(no) = status.code().and_then(CompileFailure::of_code) {
             return match no {
-                No::NotComposed => NotCompiled::NotComposed(said),
-                No::NotCompiled => NotCompiled::Refused(said),
-                No::FixedLimit => NotCompiled::FixedLimit(said),
-                No::Proposals => NotCompiled::Proposals(said),
-                No::Memory => memory(inherited),
-                No::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
-                No::Misunderstood => NotCompiled::Process(format!(
+                CompileFailure::NotComposed => NotCompiled::NotComposed(said),
+                CompileFailure::NotCompiled => NotCompiled::Refused(said),
+                CompileFailure::FixedLimit => NotCompiled::FixedLimit(said),
+                CompileFailure::Proposals => NotCompiled::Proposals(said),
+                CompileFailure::Memory => memory(inherited),
+                CompileFailure::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
+                CompileFailure::Misunderstood => NotCompiled::Process(format!(
                     "the compiler does not match this host: {said}; use the program of the same build"
                 )),
             };
@@ -251,8 +251,8 @@ mod tests {
         let compiler = CompilerProcess::new("compiler").memory(1);
         let time = Duration::from_secs(cpu);
         let settings = EngineSettings::default();
-        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, time);
-        let ended = Ended {
+        let order = CompileOrder::new(CodeKind::Plain, settings, Digest([3; 32]), 1, time);
+        let ended = ProcessEnd {
             status: ExitStatus::from_raw(status),
             stdout: Vec::new(),
             stderr: String::new(),
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_compiler_that_was_refused_a_thread_is_not_told_to_take_memory() {
-        let limit = match judged(1, (No::Thread as i32) << 8) {
+        let limit = match judged(1, (CompileFailure::Thread as i32) << 8) {
             NotCompiled::ProcessLimit(limit) => limit.to_string(),
             other => format!("{other:?}"),
         };

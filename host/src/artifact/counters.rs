@@ -61,10 +61,10 @@ impl CompileCounts {
         &self,
         compile: impl FnOnce() -> Result<T, NotCompiled>,
     ) -> Result<T, NotCompiled> {
-        let began = Instant::now();
+        let started = Instant::now();
         let compiled = compile();
         if !matches!(compiled, Err(NotCompiled::NotComposed(_))) {
-            let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             count(&self.nanos, nanos);
             self.count.fetch_add(1, Ordering::Release);
             self.failed
@@ -76,7 +76,7 @@ impl CompileCounts {
 
 /// Live counters of a cache.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct CacheCounts {
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
     pub(super) rejected: AtomicU64,
@@ -85,7 +85,7 @@ pub(super) struct Counts {
     pub(super) evicted: AtomicU64,
 }
 
-impl Counts {
+impl CacheCounts {
     pub(super) fn read(&self) -> CacheCounters {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         CacheCounters {

@@ -3,17 +3,17 @@
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::address::{Address, Digest, Kind};
-use super::cache::{Kept, Way};
+use super::address::{Address, CodeKind, Digest};
+use super::cache::{CachedCode, CodeAccess};
 use super::code::Code;
 #[cfg(feature = "runner")]
 use super::code::ShimComponent;
+use super::code_input::CodeInput;
 use super::compiler::NotCompiled;
 use super::engines::Engines;
-use super::found::{Found, NotUsed};
-use super::given::Given;
+use super::found_code::{FoundCode, NotUsed};
 use super::key::ArtifactKey;
-use super::sealed::{Header, Lengths};
+use super::sealed::{Header, PartLengths};
 use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
 use crate::component::{Inspection, LoadError};
@@ -37,16 +37,16 @@ pub(crate) struct Inspected<'a> {
 }
 
 /// A loaded component, and the origin of its code.
-pub(crate) struct Loaded<T> {
+pub(crate) struct LoadedCode<T> {
     pub(crate) component: T,
     pub(crate) origin: Origin,
 }
 
 /// Code that need not be compiled: it is authentic, and for this engine.
-pub(crate) struct Ready<'a> {
+pub(crate) struct ReadyCode<'a> {
     engines: Engines,
     code: Code<'a>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CodeKind,
     pub(crate) inspection: Inspection,
     pub(crate) origin: Origin,
 }
@@ -98,42 +98,45 @@ impl EngineArtifacts {
     }
 
     /// Code of a component without the shim.
-    pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<Loaded<Component>, LoadError> {
-        self.loaded(Kind::Plain, it, Code::plain)
+    pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<LoadedCode<Component>, LoadError> {
+        self.loaded(CodeKind::Plain, it, Code::plain)
             .map_err(|not| load_error(it.name, not))
     }
 
     /// Code of a guest that is composed with the shim.
     #[cfg(feature = "runner")]
-    pub(crate) fn with_shim(&self, it: Inspected<'_>) -> Result<Loaded<ShimComponent>, ShimError> {
-        self.loaded(Kind::WithShim, it, Code::shim)
+    pub(crate) fn with_shim(
+        &self,
+        it: Inspected<'_>,
+    ) -> Result<LoadedCode<ShimComponent>, ShimError> {
+        self.loaded(CodeKind::WithShim, it, Code::shim)
             .map_err(|not| shim_error(it.name, not))
     }
 
     fn loaded<T>(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
         load: fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
-    ) -> Result<Loaded<T>, NotCompiled> {
-        let (mut code, mut origin) = self.code(kind, it, Way::Mapped)?;
+    ) -> Result<LoadedCode<T>, NotCompiled> {
+        let (mut code, mut origin) = self.code(kind, it, CodeAccess::Mapped)?;
         let mut component = self.engines.on_any(|engine| load(&code, engine));
         if let (Err(_), Origin::Cached, Some(cache)) = (&component, origin, &self.artifacts.cache) {
             let address = self.address(kind, Digest::of_component(it.bytes));
             cache.reject(&address, Refusal::NotLoaded);
-            (code, origin) = self.code(kind, it, Way::Mapped)?;
+            (code, origin) = self.code(kind, it, CodeAccess::Mapped)?;
             component = self.engines.on_any(|engine| load(&code, engine));
         }
         let component = component.map_err(|error| NotCompiled::of(&error))?;
-        Ok(Loaded { component, origin })
+        Ok(LoadedCode { component, origin })
     }
 
     /// Code from the cache, or new code that is stored in the cache.
     fn code(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
-        way: Way,
+        way: CodeAccess,
     ) -> Result<(Code<'static>, Origin), NotCompiled> {
         let Some(cache) = &self.artifacts.cache else {
             return Ok((self.compiled(kind, it)?, Origin::Compiled));
@@ -142,7 +145,7 @@ impl EngineArtifacts {
         let address = self.address(kind, component);
         let turn = cache.turn(address);
         let _held = turn.lock();
-        if let Some(Kept { code, .. }) = cache.get(&address, way) {
+        if let Some(CachedCode { code, .. }) = cache.get(&address, way) {
             return Ok((code, Origin::Cached));
         }
         let code = self.compiled(kind, it)?;
@@ -157,7 +160,7 @@ impl EngineArtifacts {
         self.engines.first().ok_or_else(none)
     }
 
-    fn compiled(&self, kind: Kind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
+    fn compiled(&self, kind: CodeKind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
         tracing::debug!(component = it.name, kind = kind.as_label(), "compiling");
         let counts = &self.artifacts.compilations;
         counts.counting(|| match &self.artifacts.compiler {
@@ -175,7 +178,7 @@ impl EngineArtifacts {
         self.artifacts.file_key()
     }
 
-    fn address(&self, kind: Kind, component: Digest) -> Address {
+    fn address(&self, kind: CodeKind, component: Digest) -> Address {
         Address::new(self.digest, kind, component)
     }
 
@@ -185,22 +188,22 @@ impl EngineArtifacts {
     pub(crate) fn ready<'a, 's, T>(
         &'s self,
         name: &str,
-        given: &mut Given<'a>,
+        given: &mut CodeInput<'a>,
         engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
-        kept: impl FnOnce(Digest) -> Option<Ready<'static>>,
-        load: impl FnOnce(&Ready<'_>) -> Result<T, NotUsed>,
-    ) -> Result<Found<T>, LoadError> {
+        cached: impl FnOnce(Digest) -> Option<ReadyCode<'static>>,
+        load: impl FnOnce(&ReadyCode<'_>) -> Result<T, NotUsed>,
+    ) -> Result<FoundCode<T>, LoadError> {
         let found = match given {
-            Given::Component(_) => Ok(None),
-            Given::Sealed(file) => {
+            CodeInput::Component(_) => Ok(None),
+            CodeInput::Sealed(file) => {
                 let code = self.unsealed(file, engine).map_err(NotUsed::from);
                 let loaded = code.and_then(|code| load(&code));
                 loaded.inspect_err(|not| not.warn(name)).map(Some)
             }
-            Given::File(file) => {
+            CodeInput::File(file) => {
                 let digest = self.artifacts.cache.as_ref();
                 let digest = digest.and_then(|_| file.digest().ok());
-                match digest.and_then(kept).map(|code| load(&code)) {
+                match digest.and_then(cached).map(|code| load(&code)) {
                     // The entry is looked up again later, and the reason is reported then.
                     None | Some(Err(NotUsed::Refused(_))) => Ok(None),
                     Some(loaded) => loaded.map(Some),
@@ -208,18 +211,19 @@ impl EngineArtifacts {
             }
         };
         match found {
-            Ok(Some(loaded)) => Ok(Found::Loaded(loaded)),
-            Ok(None) => Ok(Found::Nothing(None)),
-            Err(NotUsed::Refused(refusal)) => Ok(Found::Nothing(Some(refusal))),
+            Ok(Some(loaded)) => Ok(FoundCode::Loaded(loaded)),
+            Ok(None) => Ok(FoundCode::Nothing(None)),
+            Err(NotUsed::Refused(refusal)) => Ok(FoundCode::Nothing(Some(refusal))),
             Err(NotUsed::Wrong(error)) => Err(error),
         }
     }
 
     /// Cached code of a component.
-    pub(crate) fn kept(&self, kind: Kind, component: Digest) -> Option<Ready<'static>> {
+    pub(crate) fn cached(&self, kind: CodeKind, component: Digest) -> Option<ReadyCode<'static>> {
         let cache = self.artifacts.cache.as_ref()?;
-        let Kept { code, inspection } = cache.look(&self.address(kind, component), Way::Mapped)?;
-        Some(Ready {
+        let CachedCode { code, inspection } =
+            cache.look(&self.address(kind, component), CodeAccess::Mapped)?;
+        Some(ReadyCode {
             engines: self.engines.clone(),
             code,
             kind,
@@ -233,7 +237,7 @@ impl EngineArtifacts {
         &'s self,
         file: &mut SealedFile<'a>,
         engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
-    ) -> Result<Ready<'a>, Refusal> {
+    ) -> Result<ReadyCode<'a>, Refusal> {
         let Authentic {
             header,
             code,
@@ -244,7 +248,7 @@ impl EngineArtifacts {
         if header.address != of_engine.address(kind, header.component) {
             return Err(Refusal::OtherHost);
         }
-        Ok(Ready {
+        Ok(ReadyCode {
             engines: of_engine.engines.clone(),
             // The code is authentic, and has the name that this engine would give it.
             code: Code::known(code, kind),
@@ -260,7 +264,7 @@ impl EngineArtifacts {
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
-        self.sealed(Kind::Plain, it, key)
+        self.sealed(CodeKind::Plain, it, key)
             .map_err(|not| load_error(it.name, not))
     }
 
@@ -271,17 +275,17 @@ impl EngineArtifacts {
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, ShimError> {
-        self.sealed(Kind::WithShim, it, key)
+        self.sealed(CodeKind::WithShim, it, key)
             .map_err(|not| shim_error(it.name, not))
     }
 
     fn sealed(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, NotCompiled> {
-        let (code, origin) = self.code(kind, it, Way::Copied)?;
+        let (code, origin) = self.code(kind, it, CodeAccess::Copied)?;
         let in_file = || NotCompiled::Process("the code is not in memory".to_owned());
         let code = code.bytes().ok_or_else(in_file)?;
         let outside = outside::written(it.inspection);
@@ -290,7 +294,7 @@ impl EngineArtifacts {
             kind,
             address: self.address(kind, component),
             component,
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: code.len() as u64,
                 outside: outside.len() as u64,
                 component: it.bytes.len() as u64,
@@ -304,7 +308,7 @@ impl EngineArtifacts {
     }
 }
 
-impl Ready<'_> {
+impl ReadyCode<'_> {
     pub(crate) fn plain(&self) -> Result<Component, Refusal> {
         let plain = self.engines.on_any(|engine| self.code.plain(engine));
         plain.map_err(|_| Refusal::NotLoaded)

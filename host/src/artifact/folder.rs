@@ -34,7 +34,7 @@ pub(super) struct Folder {
 }
 
 /// A file with code.
-struct Entry {
+struct CodeFile {
     path: PathBuf,
     size: u64,
     used: SystemTime,
@@ -137,7 +137,7 @@ impl Folder {
             let entry = entry?;
             // A file that is gone by now takes no space.
             if let (true, Ok(found)) = (is_code(&entry.file_name()), entry.metadata()) {
-                entries.push(Entry {
+                entries.push(CodeFile {
                     path: entry.path(),
                     size: found.len(),
                     used: found.modified()?,

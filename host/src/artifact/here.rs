@@ -2,7 +2,7 @@
 
 use wasmtime::Engine;
 
-use super::address::Kind;
+use super::address::CodeKind;
 use super::code::Code;
 use super::compiler::NotCompiled;
 use crate::bounds::bound_types;
@@ -14,14 +14,14 @@ use crate::contained::contained;
 /// wasmtime's validator panics at some valid components: that counts as an error of the component.
 pub(super) fn compile(
     engine: &Engine,
-    kind: Kind,
+    kind: CodeKind,
     component: &[u8],
 ) -> Result<Code<'static>, NotCompiled> {
     bound_types(component).map_err(NotCompiled::FixedLimit)?;
     let done = match kind {
-        Kind::Plain => contained(|| Code::compile(engine, component, kind)),
+        CodeKind::Plain => contained(|| Code::compile(engine, component, kind)),
         #[cfg(feature = "runner")]
-        Kind::WithShim => {
+        CodeKind::WithShim => {
             let composed = composed(component).map_err(NotCompiled::NotComposed)?;
             contained(|| Code::compile(engine, &composed, kind))
         }

@@ -4,13 +4,13 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use super::address::{Digest, Kind};
+use super::address::{CodeKind, Digest};
 use crate::engine::EngineSettings;
 
 /// Request to compile, which is passed as the last argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) kind: Kind,
+pub(super) struct CompileOrder {
+    pub(super) kind: CodeKind,
     pub(super) settings: EngineSettings,
     /// Digest of the engine for which the code is made. Another program would make another engine.
     pub(super) engine: String,
@@ -20,9 +20,9 @@ pub(super) struct Order {
     pub(super) cpu: u64,
 }
 
-impl Order {
+impl CompileOrder {
     pub(super) fn new(
-        kind: Kind,
+        kind: CodeKind,
         settings: EngineSettings,
         engine: Digest,
         memory: u64,
@@ -49,7 +49,7 @@ impl Order {
             return None;
         }
         Some(Self {
-            kind: Kind::of_label(find("kind")?)?,
+            kind: CodeKind::of_label(find("kind")?)?,
             settings: EngineSettings::read(find)?,
             engine: find("engine")?.to_owned(),
             memory: find("memory")?.parse().ok()?,
@@ -58,7 +58,7 @@ impl Order {
     }
 }
 
-impl fmt::Display for Order {
+impl fmt::Display for CompileOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             kind,
@@ -81,7 +81,7 @@ impl fmt::Display for Order {
 
 /// Reason why there is no code, as an exit code that no other exit uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum No {
+pub(super) enum CompileFailure {
     /// The component cannot be composed with the shim.
     NotComposed = 64,
     /// The component does not compile.
@@ -98,7 +98,7 @@ pub(super) enum No {
     FixedLimit = 70,
 }
 
-impl No {
+impl CompileFailure {
     pub(super) fn of_code(code: i32) -> Option<Self> {
         [
             Self::NotComposed,
@@ -137,18 +137,24 @@ mod tests {
             fuel: true,
         };
         let (engine, time) = (Digest([3; 32]), Duration::from_millis(1_001));
-        let order = Order::new(Kind::Plain, settings, engine, 1 << 30, time);
+        let order = CompileOrder::new(CodeKind::Plain, settings, engine, 1 << 30, time);
         assert_eq!(order.cpu, 2);
-        assert_eq!(Order::parse(&order.to_string()), Some(order));
+        assert_eq!(CompileOrder::parse(&order.to_string()), Some(order));
     }
 
     #[test]
     fn what_is_no_order_of_this_version_is_none() {
         let settings = EngineSettings::default();
-        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, Duration::ZERO);
+        let order = CompileOrder::new(
+            CodeKind::Plain,
+            settings,
+            Digest([3; 32]),
+            1,
+            Duration::ZERO,
+        );
         assert_eq!(order.cpu, 1);
         let text = order.to_string();
-        assert!(Order::parse(&text).is_some());
+        assert!(CompileOrder::parse(&text).is_some());
         for other in [
             String::new(),
             text.replace("version=", "version=9"),
@@ -160,7 +166,7 @@ mod tests {
             text.replace("fuel=false", "fuel=maybe"),
             text.replace(",fuel=false", ""),
         ] {
-            assert_eq!(Order::parse(&other), None, "{other}");
+            assert_eq!(CompileOrder::parse(&other), None, "{other}");
         }
     }
 }

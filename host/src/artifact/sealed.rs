@@ -10,7 +10,7 @@
 use std::io::{self, Read};
 
 use super::Refusal;
-use super::address::{Address, Digest, FORMAT, Kind, PIECE};
+use super::address::{Address, CodeKind, Digest, FORMAT, PIECE};
 use super::key::ArtifactKey;
 use crate::component::SEALED;
 
@@ -28,21 +28,21 @@ pub(super) type HeaderBytes = [u8; HEADER];
 /// Fields of a header, authentic or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) kind: Kind,
+    pub(super) kind: CodeKind,
     pub(super) address: Address,
     pub(super) component: Digest,
-    pub(super) lengths: Lengths,
+    pub(super) lengths: PartLengths,
 }
 
 /// Bytes of each part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Lengths {
+pub(super) struct PartLengths {
     pub(super) code: u64,
     pub(super) outside: u64,
     pub(super) component: u64,
 }
 
-impl Lengths {
+impl PartLengths {
     /// Reads the lengths of a header of any format: their position never changes.
     pub(super) fn parse(bytes: &HeaderBytes) -> Self {
         let mut fields = Fields(&bytes[LENGTHS..]);
@@ -67,9 +67,9 @@ impl Header {
     pub(super) fn seal(&self, key: &ArtifactKey, code: &[u8], outside: &[u8]) -> HeaderBytes {
         let mut bytes = [0; HEADER];
         let kind: u32 = match self.kind {
-            Kind::Plain => 0,
+            CodeKind::Plain => 0,
             #[cfg(feature = "runner")]
-            Kind::WithShim => 1,
+            CodeKind::WithShim => 1,
         };
         let mut rest: &mut [u8] = &mut bytes;
         for field in [
@@ -86,7 +86,10 @@ impl Header {
             here.copy_from_slice(field);
             rest = behind;
         }
-        let mac = begin(key, &bytes).update(code).update(outside).finalize();
+        let mac = keyed_mac(key, &bytes)
+            .update(code)
+            .update(outside)
+            .finalize();
         bytes[MAC..HEADER_MAC].copy_from_slice(mac.as_bytes());
         let mac = of_header(key, &bytes);
         bytes[HEADER_MAC..].copy_from_slice(mac.as_bytes());
@@ -108,16 +111,16 @@ impl Header {
             return Err(Refusal::OtherHost);
         }
         let kind = match u32::from_le_bytes(fields.take()) {
-            0 => Kind::Plain,
+            0 => CodeKind::Plain,
             #[cfg(feature = "runner")]
-            1 => Kind::WithShim,
+            1 => CodeKind::WithShim,
             _ => return Err(Refusal::OtherHost),
         };
         Ok(Self {
             kind,
             address: Address(Digest(fields.take())),
             component: Digest(fields.take()),
-            lengths: Lengths::parse(bytes),
+            lengths: PartLengths::parse(bytes),
         })
     }
 }
@@ -147,7 +150,10 @@ pub(super) fn is_authentic(
 ) -> bool {
     matches(
         header,
-        begin(key, header).update(code).update(outside).finalize(),
+        keyed_mac(key, header)
+            .update(code)
+            .update(outside)
+            .finalize(),
     )
 }
 
@@ -156,10 +162,10 @@ pub(super) fn is_authentic(
 pub(super) fn read_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
-    lengths: Lengths,
+    lengths: PartLengths,
     mut from: impl Read,
 ) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    let mut mac = begin(key, header);
+    let mut mac = keyed_mac(key, header);
     let code = read(lengths.code, &mut from, &mut mac)?;
     let outside = read(lengths.outside, &mut from, &mut mac)?;
     Ok(matches(header, mac.finalize()).then_some((code, outside)))
@@ -170,10 +176,10 @@ pub(super) fn read_authentic(
 pub(super) fn look_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
-    lengths: Lengths,
+    lengths: PartLengths,
     mut from: impl Read,
 ) -> io::Result<Option<Vec<u8>>> {
-    let mut mac = begin(key, header);
+    let mut mac = keyed_mac(key, header);
     let mut piece = vec![0; PIECE];
     let mut left = lengths.code;
     while left > 0 {
@@ -196,7 +202,7 @@ fn read(length: u64, from: &mut impl Read, mac: &mut blake3::Hasher) -> io::Resu
     Ok(bytes)
 }
 
-fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
+fn keyed_mac(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
     let mut mac = key.mac();
     mac.update(&header[..MAC]);
     mac
@@ -230,10 +236,10 @@ mod tests {
         let other = ArtifactKey::read_or_create(&folder.path().join("other"))?;
         let (code, outside) = ([7; 100], [8; 10]);
         let header = Header {
-            kind: Kind::Plain,
+            kind: CodeKind::Plain,
             address: Address(Digest([1; 32])),
             component: Digest([2; 32]),
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: 100,
                 outside: 10,
                 component: 5,

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::key::ArtifactKey;
-use super::sealed::{HEADER, Header, HeaderBytes, Lengths, is_authentic, read_authentic};
+use super::sealed::{HEADER, Header, HeaderBytes, PartLengths, is_authentic, read_authentic};
 use super::{Refusal, outside};
 use crate::component::{Inspection, LoadError, read_open, within};
 use crate::text::printable;
@@ -21,11 +21,11 @@ pub(crate) struct SealedFile<'a> {
     limit: u64,
     size: u64,
     header: HeaderBytes,
-    body: Body<'a>,
+    body: SealedBody<'a>,
 }
 
 /// Content behind the header.
-enum Body<'a> {
+enum SealedBody<'a> {
     Bytes(Cow<'a, [u8]>),
     File(File),
 }
@@ -50,7 +50,7 @@ impl SealedFile<'static> {
             limit,
             size: file.metadata()?.len(),
             header,
-            body: Body::File(file),
+            body: SealedBody::File(file),
         })
     }
 }
@@ -64,7 +64,7 @@ impl<'a> SealedFile<'a> {
             limit,
             size: bytes.len() as u64,
             header: *header,
-            body: Body::Bytes(bytes),
+            body: SealedBody::Bytes(bytes),
         })
     }
 
@@ -84,7 +84,7 @@ impl<'a> SealedFile<'a> {
             return Err(Refusal::Damaged);
         }
         let (code, outside) = match &mut self.body {
-            Body::Bytes(bytes) => {
+            SealedBody::Bytes(bytes) => {
                 let code = part(bytes, HEADER as u64, lengths.code);
                 let code = code.ok_or(Refusal::Damaged)?;
                 let behind = (HEADER + code.len()) as u64;
@@ -94,7 +94,7 @@ impl<'a> SealedFile<'a> {
                 }
                 (code, outside)
             }
-            Body::File(file) => {
+            SealedBody::File(file) => {
                 let read = file
                     .seek(SeekFrom::Start(HEADER as u64))
                     .and_then(|_| read_authentic(key, &self.header, lengths, file));
@@ -119,20 +119,20 @@ impl<'a> SealedFile<'a> {
 
     /// The component. Its position is searched for, since the header may not be authentic.
     pub(super) fn component(self) -> Result<Cow<'a, [u8]>, LoadError> {
-        let lengths = Lengths::parse(&self.header);
+        let lengths = PartLengths::parse(&self.header);
         // Two lengths determine its start, and one of them may be wrong.
         let behind_code = lengths
             .file()
             .and_then(|file| file.checked_sub(lengths.component));
         let before_end = self.size.checked_sub(lengths.component);
         let without_code = Some(HEADER as u64);
-        let places = [behind_code, before_end, without_code]
+        let positions = [behind_code, before_end, without_code]
             .into_iter()
             .flatten();
-        let within_file = places.filter(|from| (HEADER as u64..self.size).contains(from));
+        let within_file = positions.filter(|from| (HEADER as u64..self.size).contains(from));
         let name = self.name;
         match self.body {
-            Body::Bytes(bytes) => {
+            SealedBody::Bytes(bytes) => {
                 let found = within_file
                     .filter_map(|from| part(&bytes, from, self.size - from))
                     .find(|component| component.starts_with(&PREAMBLE));
@@ -140,13 +140,13 @@ impl<'a> SealedFile<'a> {
                 within(self.limit, &name, &component)?;
                 Ok(component)
             }
-            Body::File(mut file) => {
+            SealedBody::File(mut file) => {
                 for from in within_file {
                     let mut preamble = [0; PREAMBLE.len()];
-                    let begins = file
+                    let preamble_read = file
                         .seek(SeekFrom::Start(from))
                         .and_then(|_| file.read_exact(&mut preamble));
-                    if begins.is_ok() && preamble == PREAMBLE {
+                    if preamble_read.is_ok() && preamble == PREAMBLE {
                         // A position that was just read can be read again.
                         let _ = file.seek(SeekFrom::Start(from));
                         return Ok(read_open(Path::new(&name), &file, self.limit)?.into());

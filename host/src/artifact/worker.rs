@@ -10,7 +10,7 @@ use rlimit::Resource;
 use super::address::Digest;
 use super::compiler::{MOST_THREADS, NotCompiled};
 use super::here;
-use super::order::{No, Order};
+use super::order::{CompileFailure, CompileOrder};
 use crate::contained::panic_is_contained;
 use crate::process::{ProcessLimit, try_threads};
 
@@ -50,11 +50,11 @@ pub fn compile_worker() -> ExitCode {
         Ok(Ok(worked)) => worked,
         // The panic was already printed.
         Ok(Err(_)) => return ExitCode::from(PANICKED),
-        Err(error) => Err(Answer::new(No::Thread, error)),
+        Err(error) => Err(WorkerFailure::new(CompileFailure::Thread, error)),
     };
     match worked {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Answer { no, reason }) => {
+        Err(WorkerFailure { no, reason }) => {
             // The parent may be gone.
             let _ = io::stderr().write_all(reason.as_bytes());
             ExitCode::from(no as u8)
@@ -73,35 +73,37 @@ fn say_no_panic_twice() {
 }
 
 /// Reason why there is no code.
-struct Answer {
-    no: No,
+struct WorkerFailure {
+    no: CompileFailure,
     reason: String,
 }
 
-impl Answer {
-    fn new(no: No, reason: impl ToString) -> Self {
+impl WorkerFailure {
+    fn new(no: CompileFailure, reason: impl ToString) -> Self {
         let reason = reason.to_string();
         Self { no, reason }
     }
 }
 
-impl From<io::Error> for Answer {
+impl From<io::Error> for WorkerFailure {
     fn from(error: io::Error) -> Self {
-        Self::new(No::of_io(&error), error)
+        Self::new(CompileFailure::of_io(&error), error)
     }
 }
 
-impl From<NotCompiled> for Answer {
+impl From<NotCompiled> for WorkerFailure {
     fn from(not_compiled: NotCompiled) -> Self {
         match not_compiled {
-            NotCompiled::NotComposed(reason) => Self::new(No::NotComposed, reason),
-            NotCompiled::Refused(reason) if is_of_memory(&reason) => Self::new(No::Memory, reason),
-            NotCompiled::Refused(reason) => Self::new(No::NotCompiled, reason),
-            NotCompiled::FixedLimit(what) => Self::new(No::FixedLimit, what),
-            NotCompiled::Proposals(proposals) => Self::new(No::Proposals, proposals),
-            NotCompiled::Limit(limit) => Self::new(No::Misunderstood, limit),
-            NotCompiled::ProcessLimit(limit) => Self::new(No::Memory, limit),
-            NotCompiled::Process(reason) => Self::new(No::Misunderstood, reason),
+            NotCompiled::NotComposed(reason) => Self::new(CompileFailure::NotComposed, reason),
+            NotCompiled::Refused(reason) if is_of_memory(&reason) => {
+                Self::new(CompileFailure::Memory, reason)
+            }
+            NotCompiled::Refused(reason) => Self::new(CompileFailure::NotCompiled, reason),
+            NotCompiled::FixedLimit(what) => Self::new(CompileFailure::FixedLimit, what),
+            NotCompiled::Proposals(proposals) => Self::new(CompileFailure::Proposals, proposals),
+            NotCompiled::Limit(limit) => Self::new(CompileFailure::Misunderstood, limit),
+            NotCompiled::ProcessLimit(limit) => Self::new(CompileFailure::Memory, limit),
+            NotCompiled::Process(reason) => Self::new(CompileFailure::Misunderstood, reason),
         }
     }
 }
@@ -119,13 +121,13 @@ fn is_of_memory(reason: &str) -> bool {
     .any(|sign| reason.contains(sign))
 }
 
-fn work() -> Result<(), Answer> {
-    let misunderstood = |reason: &str| Answer::new(No::Misunderstood, reason);
+fn work() -> Result<(), WorkerFailure> {
+    let misunderstood = |reason: &str| WorkerFailure::new(CompileFailure::Misunderstood, reason);
     let order = std::env::args_os().next_back();
     let order = order.as_deref().and_then(|order| order.to_str());
-    let order = order.and_then(Order::parse);
+    let order = order.and_then(CompileOrder::parse);
     let order = order.ok_or_else(|| misunderstood("its version is different"))?;
-    try_threads(THREADS).map_err(|error| Answer::new(No::Thread, error))?;
+    try_threads(THREADS).map_err(|error| WorkerFailure::new(CompileFailure::Thread, error))?;
     lower(Resource::AS, order.memory, order.memory)?;
     // The first limit sends a signal, the second one kills the process.
     lower(Resource::CPU, order.cpu, order.cpu.saturating_add(1))?;
@@ -135,8 +137,8 @@ fn work() -> Result<(), Answer> {
     end_with_whoever_asked()?;
     let engine = order.settings.engine();
     let engine = engine.map_err(|error| match ProcessLimit::behind(&error) {
-        Some(limit) => Answer::new(No::Memory, limit),
-        None => Answer::new(No::Misunderstood, error),
+        Some(limit) => WorkerFailure::new(CompileFailure::Memory, limit),
+        None => WorkerFailure::new(CompileFailure::Misunderstood, error),
     })?;
     if Digest::of_engine(&engine).to_string() != order.engine {
         return Err(misunderstood("its build is different"));
@@ -173,7 +175,7 @@ fn component() -> io::Result<Vec<u8>> {
 fn end_with_whoever_asked() -> io::Result<()> {
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().read(&mut [0]);
-        process::exit(No::Misunderstood as i32)
+        process::exit(CompileFailure::Misunderstood as i32)
     })?;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
 
 fn walk(component: &[u8]) -> Result<(), String> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut left = Left {
+    let mut left = SizeLeft {
         bytes: MOST,
         items: MOST_ITEMS,
     };
@@ -63,13 +63,13 @@ fn is_limit(message: &str) -> bool {
 }
 
 /// Size that is left for the types of the next component.
-struct Left {
+struct SizeLeft {
     bytes: u64,
     items: u64,
 }
 
-impl Left {
-    fn take(&mut self, size: Size) -> Result<(), String> {
+impl SizeLeft {
+    fn take(&mut self, size: TypeSize) -> Result<(), String> {
         self.bytes = self.bytes.checked_sub(size.bytes).ok_or_else(|| {
             format!(
                 "its types have more than {} MiB when they are written out",
@@ -87,9 +87,9 @@ impl Left {
 
 /// Subtracts the types of one component. Components and instances that it makes have types as well,
 /// which are in no type section.
-fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
+fn measure(types: &Types, left: &mut SizeLeft) -> Result<(), String> {
     let types = types.as_ref();
-    let mut sizes = Sizes {
+    let mut sizes = TypeSizes {
         types,
         known: HashMap::new(),
         depth: 0,
@@ -114,7 +114,7 @@ fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
 
 /// Size of one type.
 #[derive(Clone, Copy)]
-struct Size {
+struct TypeSize {
     bytes: u64,
     /// Items of instances and components.
     items: u64,
@@ -122,23 +122,23 @@ struct Size {
 }
 
 /// Size of a name, or of a type without nested types.
-const fn plain(bytes: u64) -> Size {
-    Size {
+const fn plain(bytes: u64) -> TypeSize {
+    TypeSize {
         bytes,
         items: 0,
         depth: 0,
     }
 }
 
-struct Sizes<'a> {
+struct TypeSizes<'a> {
     types: TypesRef<'a>,
-    known: HashMap<Id, Size>,
+    known: HashMap<Id, TypeSize>,
     /// Depth of the types that are being visited.
     depth: u32,
 }
 
-impl Sizes<'_> {
-    fn of(&mut self, id: Id) -> Result<Size, String> {
+impl TypeSizes<'_> {
+    fn of(&mut self, id: Id) -> Result<TypeSize, String> {
         if let Some(size) = self.known.get(&id) {
             return Ok(*size);
         }
@@ -152,7 +152,7 @@ impl Sizes<'_> {
         if parts.depth >= DEEPEST {
             return Err(too_deep());
         }
-        let size = Size {
+        let size = TypeSize {
             bytes: parts.bytes.saturating_add(1),
             items: parts.items,
             depth: parts.depth + 1,
@@ -161,7 +161,7 @@ impl Sizes<'_> {
         Ok(size)
     }
 
-    fn parts(&mut self, id: Id) -> Result<Size, String> {
+    fn parts(&mut self, id: Id) -> Result<TypeSize, String> {
         let types = self.types;
         match id {
             Id::Resource(_) => Ok(plain(1)),
@@ -180,7 +180,7 @@ impl Sizes<'_> {
         }
     }
 
-    fn defined(&mut self, ty: &Defined) -> Result<Size, String> {
+    fn defined(&mut self, ty: &Defined) -> Result<TypeSize, String> {
         match ty {
             Defined::Primitive(_) | Defined::Own(_) | Defined::Borrow(_) => Ok(plain(1)),
             Defined::Record(record) => {
@@ -207,7 +207,7 @@ impl Sizes<'_> {
     fn values(
         &mut self,
         named: impl IntoIterator<Item = (usize, Option<ComponentValType>)>,
-    ) -> Result<Size, String> {
+    ) -> Result<TypeSize, String> {
         let mut sum = plain(0);
         for (name, ty) in named {
             let size = ty.map_or(Ok(plain(1)), |ty| self.value(ty))?;
@@ -216,7 +216,7 @@ impl Sizes<'_> {
         Ok(sum)
     }
 
-    fn value(&mut self, ty: ComponentValType) -> Result<Size, String> {
+    fn value(&mut self, ty: ComponentValType) -> Result<TypeSize, String> {
         match ty {
             ComponentValType::Type(id) => self.of(Id::Defined(id)),
             ComponentValType::Primitive(_) => Ok(plain(1)),
@@ -226,7 +226,7 @@ impl Sizes<'_> {
     fn items<'i>(
         &mut self,
         items: impl Iterator<Item = (&'i String, &'i ComponentItem)>,
-    ) -> Result<Size, String> {
+    ) -> Result<TypeSize, String> {
         let mut sum = plain(0);
         for (name, item) in items {
             let size = match item.ty {
@@ -248,7 +248,7 @@ impl Sizes<'_> {
     }
 }
 
-impl Size {
+impl TypeSize {
     fn add(&mut self, name: usize, part: Self) {
         self.bytes = self.bytes.saturating_add(name as u64);
         self.bytes = self.bytes.saturating_add(part.bytes);

@@ -57,8 +57,8 @@ impl Inspection {
             reason: printable(&reason),
         };
         let mut inspection = Self::parse(bytes).map_err(|fault| match fault {
-            Fault::Invalid(reason) => invalid(reason),
-            Fault::Limit(what) => LoadError::FixedLimit { name: name(), what },
+            InspectionFault::Invalid(reason) => invalid(reason),
+            InspectionFault::Limit(what) => LoadError::FixedLimit { name: name(), what },
         })?;
         inspection.instance_data = instance_data::bound(bytes).map_err(|none| match none {
             NoBound::Invalid(error) => invalid(error.to_string()),
@@ -70,7 +70,7 @@ impl Inspection {
         Ok(inspection)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    fn parse(bytes: &[u8]) -> Result<Self, InspectionFault> {
         let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
         let mut asynchronous = None;
@@ -82,7 +82,7 @@ impl Inspection {
                     depth += 1;
                     if depth > DEEPEST {
                         let what = format!("its components nest more than {DEEPEST} deep");
-                        return Err(Fault::Limit(what));
+                        return Err(InspectionFault::Limit(what));
                     }
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
@@ -219,24 +219,24 @@ impl Inspection {
 }
 
 /// Reason why a component cannot be inspected.
-enum Fault {
+enum InspectionFault {
     Invalid(String),
     /// The component exceeds this fixed limit.
     Limit(String),
 }
 
-impl From<String> for Fault {
+impl From<String> for InspectionFault {
     fn from(reason: String) -> Self {
         Self::Invalid(reason)
     }
 }
 
-fn not_too_many(names: &[Interface]) -> Result<(), Fault> {
+fn not_too_many(names: &[Interface]) -> Result<(), InspectionFault> {
     match names.len() {
         ..=MOST_NAMES => Ok(()),
         _ => {
             let what = format!("it has more than {MOST_NAMES} imports or exports");
-            Err(Fault::Limit(what))
+            Err(InspectionFault::Limit(what))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Connections from the guest through middlewares to the provider.
 
-use super::graph::{Export, Graph, Instance, path};
+use super::graph::{Export, Graph, GraphInstance, path};
 use super::part::Placed;
 use super::{ComposeError, glue};
 use crate::text::printable;
@@ -18,10 +18,10 @@ pub(super) fn connected(
     provider: &Placed<'_>,
 ) -> Result<Vec<u8>, ComposeError> {
     let mut chain = Chain::new()?;
-    let last = chain.receiver(provider, None)?;
+    let last = chain.backend(provider, None)?;
     let mut next = last.clone();
     for middleware in middlewares.iter().rev() {
-        next = chain.receiver(middleware, Some(&next))?;
+        next = chain.backend(middleware, Some(&next))?;
     }
     chain.guest(guest, &next)?;
     chain.export_beside(guest, &next, (provider, &last))?;
@@ -35,8 +35,8 @@ struct Chain {
 
 /// A provider, or a middleware with all components behind it.
 #[derive(Clone)]
-struct Receiver {
-    instance: Instance,
+struct ChainBackend {
+    instance: GraphInstance,
     backend: Export,
     /// Interface that flushes all of them.
     lifecycle: Option<Export>,
@@ -49,11 +49,11 @@ impl Chain {
         Ok(Self { graph, types })
     }
 
-    fn receiver(
+    fn backend(
         &mut self,
         part: &Placed<'_>,
-        next: Option<&Receiver>,
-    ) -> Result<Receiver, ComposeError> {
+        next: Option<&ChainBackend>,
+    ) -> Result<ChainBackend, ComposeError> {
         let instance = self.instance(part, next)?;
         let backend = part.exported(BACKEND).unwrap_or_default();
         let backend = self.graph.exported(&instance, backend)?;
@@ -70,7 +70,7 @@ impl Chain {
                 )?,
             });
         }
-        Ok(Receiver {
+        Ok(ChainBackend {
             instance,
             backend,
             lifecycle,
@@ -79,7 +79,7 @@ impl Chain {
 
     /// Exports all exports of the guest. If the guest is a program, the composition flushes before
     /// it ends, since no host would.
-    fn guest(&mut self, guest: &Placed<'_>, next: &Receiver) -> Result<(), ComposeError> {
+    fn guest(&mut self, guest: &Placed<'_>, next: &ChainBackend) -> Result<(), ComposeError> {
         let instance = self.instance(guest, Some(next))?;
         let lifecycle = next.lifecycle.as_ref();
         let flushed = lifecycle.filter(|_| guest.inspection.is_program());
@@ -102,7 +102,7 @@ impl Chain {
     fn flush_before_exit(
         &mut self,
         guest: &Placed<'_>,
-        instance: &Instance,
+        instance: &GraphInstance,
         lifecycle: &Export,
     ) -> Result<(), ComposeError> {
         for import in guest.imports(EXIT) {
@@ -122,8 +122,8 @@ impl Chain {
     fn export_beside(
         &mut self,
         guest: &Placed<'_>,
-        first: &Receiver,
-        (provider, last): (&Placed<'_>, &Receiver),
+        first: &ChainBackend,
+        (provider, last): (&Placed<'_>, &ChainBackend),
     ) -> Result<(), ComposeError> {
         let mut exports: Vec<_> = first.lifecycle.iter().cloned().collect();
         if let Some(exposition) = provider.exported(EXPOSITION) {
@@ -148,14 +148,14 @@ impl Chain {
     fn instance(
         &mut self,
         part: &Placed<'_>,
-        next: Option<&Receiver>,
-    ) -> Result<Instance, ComposeError> {
+        next: Option<&ChainBackend>,
+    ) -> Result<GraphInstance, ComposeError> {
         let instance = self.graph.instantiate(&part.name, part.bytes)?;
         let types = self.types.clone();
         for import in part.imports(TYPES) {
             self.connect(part, &instance, import, &types)?;
         }
-        if let Some(Receiver { backend, .. }) = next {
+        if let Some(ChainBackend { backend, .. }) = next {
             for import in part.imports(BACKEND) {
                 let connected = self.graph.connect(&instance, import, backend);
                 connected.map_err(|reason| ComposeError::Mismatch {
@@ -173,7 +173,7 @@ impl Chain {
     fn connect(
         &mut self,
         part: &Placed<'_>,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
         export: &Export,
     ) -> Result<(), ComposeError> {

@@ -37,7 +37,7 @@ pub enum ComposeError {
     /// A part is at the position of another kind.
     #[error(
         "{name}: is {}, and {} is expected at this position; name the guest first, then middlewares, and the provider last",
-        role.described(), place(*expected)
+        role.described(), position(*expected)
     )]
     Misplaced {
         /// Name of the part.
@@ -126,7 +126,7 @@ pub enum ComposeError {
     },
 }
 
-const fn place(expected: Role) -> &'static str {
+const fn position(expected: Role) -> &'static str {
     match expected {
         Role::Guest => "the guest",
         Role::Provider => "the provider",

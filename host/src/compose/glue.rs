@@ -6,22 +6,22 @@ pub(crate) const TYPES: &str = include_str!("types.wat");
 /// Component with a `main` that flushes the other parts after the guest's `main`.
 pub(super) fn flush_after_run(asynchronous: bool) -> String {
     let kind = if asynchronous { "async" } else { "" };
-    with_room(include_str!("flush_after_run.wat")).replace("ASYNC", kind)
+    with_shared_text(include_str!("flush_after_run.wat")).replace("ASYNC", kind)
 }
 
 /// Component with an exit that flushes the other parts first. `exit` is the name of the interface.
 pub(super) fn flush_before_exit(exit: &str) -> String {
-    with_room(include_str!("flush_before_exit.wat")).replace("EXIT", exit)
+    with_shared_text(include_str!("flush_before_exit.wat")).replace("EXIT", exit)
 }
 
 /// Component that combines two lifecycles.
 pub(super) fn flush_both() -> String {
-    with_room(include_str!("flush_both.wat"))
+    with_shared_text(include_str!("flush_both.wat"))
 }
 
 /// Inserts the text that several of these components share.
-fn with_room(text: &str) -> String {
-    text.replace("ROOM", include_str!("room.wat").trim_start())
+fn with_shared_text(text: &str) -> String {
+    text.replace("HEAP", include_str!("heap.wat").trim_start())
         .replace("SAY", include_str!("say.wat").trim_start())
 }
 

@@ -15,12 +15,12 @@ use crate::text::printable;
 #[derive(Default)]
 pub(crate) struct Graph {
     graph: CompositionGraph,
-    instances: Vec<Instance>,
+    instances: Vec<GraphInstance>,
 }
 
 /// An instance of a component.
 #[derive(Clone)]
-pub(crate) struct Instance {
+pub(crate) struct GraphInstance {
     node: NodeId,
     /// Printable name of the instance's component.
     pub(crate) part: String,
@@ -40,14 +40,14 @@ impl Graph {
         &mut self,
         part: &str,
         bytes: &[u8],
-    ) -> Result<Instance, ComposeError> {
+    ) -> Result<GraphInstance, ComposeError> {
         // The library needs unique names, and does not show them.
         let name = format!("part-{}", self.instances.len());
         let package = Package::from_bytes(&name, None, bytes, self.graph.types_mut())
             .map_err(|error| unsupported(error.as_ref()))?;
         let package = self.graph.register_package(package);
         let package = package.map_err(|error| unsupported(&error))?;
-        let instance = Instance {
+        let instance = GraphInstance {
             node: self.graph.instantiate(package),
             part: part.into(),
         };
@@ -57,7 +57,7 @@ impl Graph {
 
     pub(crate) fn exported(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         name: &str,
     ) -> Result<Export, ComposeError> {
         let node = self.graph.alias_instance_export(instance.node, name);
@@ -71,7 +71,7 @@ impl Graph {
     /// Connects an import to an export, or returns the reason why the types do not fit.
     pub(crate) fn connect(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
         export: &Export,
     ) -> Result<(), String> {
@@ -90,7 +90,7 @@ impl Graph {
     #[cfg(feature = "runner")]
     pub(crate) fn import_alone(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
     ) -> Result<(), ComposeError> {
         let item = self.graph[instance.node].package().and_then(|package| {
@@ -135,7 +135,12 @@ impl Graph {
     }
 
     /// Whether an instance imports only that function under this name.
-    pub(super) fn imports_only(&self, instance: &Instance, import: &str, function: &str) -> bool {
+    pub(super) fn imports_only(
+        &self,
+        instance: &GraphInstance,
+        import: &str,
+        function: &str,
+    ) -> bool {
         let Some(package) = self.graph[instance.node].package() else {
             return false;
         };
@@ -180,7 +185,7 @@ impl Graph {
 
     /// Another instance with this import, in any version: the library only matches equal names.
     fn other_with(&self, import: &str, than: NodeId) -> Option<NodeId> {
-        let has = |instance: &&Instance| {
+        let has = |instance: &&GraphInstance| {
             let package = self.graph[instance.node].package();
             package.is_some_and(|package| {
                 let world = &self.graph.types()[self.graph[package].ty()];

@@ -4,7 +4,7 @@ use super::contained;
 
 /// Blocking work that was not done.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotRun {
+pub(crate) enum BlockingError {
     /// No thread is free, and none can be started.
     #[error("cannot start a thread: {0}")]
     NoThread(String),
@@ -13,8 +13,8 @@ pub(crate) enum NotRun {
     ShutDown,
 }
 
-impl From<NotRun> for io::Error {
-    fn from(not_run: NotRun) -> Self {
+impl From<BlockingError> for io::Error {
+    fn from(not_run: BlockingError) -> Self {
         Self::other(not_run)
     }
 }
@@ -26,9 +26,9 @@ impl From<NotRun> for io::Error {
 /// never does.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NotRun> {
+) -> Result<T, BlockingError> {
     contained(|| tokio::task::spawn_blocking(work))
-        .map_err(NotRun::NoThread)?
+        .map_err(BlockingError::NoThread)?
         .await
-        .map_err(|_| NotRun::ShutDown)
+        .map_err(|_| BlockingError::ShutDown)
 }

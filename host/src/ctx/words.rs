@@ -3,7 +3,7 @@
 use solti_metrics::{BatchError, DropReason, Event, RunnerType};
 
 use super::{MetricsCtx, bit};
-use crate::inline::{CAPACITY, Words};
+use crate::inline::{CAPACITY, RecordWords};
 
 /// Every type of runner.
 const ALL: u8 = {
@@ -23,7 +23,7 @@ impl MetricsCtx {
     /// Takes the records of a ring, in their order, as [`record`](Self::record) takes one.
     ///
     /// If the backend panics, the records of that call are lost: see [`BatchError`].
-    pub(crate) fn record_words(&mut self, records: &[Words]) {
+    pub(crate) fn record_words(&mut self, records: &[RecordWords]) {
         if self.backend.prefers_batches() {
             records
                 .chunks(CAPACITY)
@@ -39,7 +39,7 @@ impl MetricsCtx {
         }
     }
 
-    fn record_batch(&mut self, records: &[Words]) {
+    fn record_batch(&mut self, records: &[RecordWords]) {
         self.ledger.accept(records.len() as u64);
         let mut batch = [NONE; CAPACITY];
         let admitted = match self.admit_all(records, &mut batch) {
@@ -59,7 +59,7 @@ impl MetricsCtx {
 
     /// Admits all records at once, if none needs a check of its own. Returns false without any
     /// effect otherwise.
-    fn admit_all(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> bool {
+    fn admit_all(&mut self, records: &[RecordWords], batch: &mut [Event; CAPACITY]) -> bool {
         let left = self.quota.checked_sub(records.len() as u64);
         let longest = records
             .iter()
@@ -70,9 +70,9 @@ impl MetricsCtx {
         if self.allowed & ALL != ALL {
             return false;
         }
-        for (&words, place) in records.iter().zip(batch) {
+        for (&words, slot) in records.iter().zip(batch) {
             match Event::from_words(words) {
-                Some(event) => *place = event,
+                Some(event) => *slot = event,
                 None => return false,
             }
         }
@@ -81,7 +81,7 @@ impl MetricsCtx {
     }
 
     /// Admits records one by one into the batch, and returns their number.
-    fn admit_each(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> usize {
+    fn admit_each(&mut self, records: &[RecordWords], batch: &mut [Event; CAPACITY]) -> usize {
         let mut admitted = 0;
         for &words in records {
             let event = Event::from_words(words).ok_or(DropReason::UnmappedLabel);
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::MetricsCtxBuilder;
 
-    fn words() -> Vec<Words> {
+    fn words() -> Vec<RecordWords> {
         let mut words = vec![[0x02_00, 0], [0x01_00, 0], [7, 7], [0x01_02, 0]];
         for outcome in TaskOutcome::ALL {
             for duration_ms in [0, 5, 6, u64::MAX] {

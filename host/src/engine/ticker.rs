@@ -31,17 +31,17 @@ impl EpochTicks {
 
 /// Advances the epoch of engines while tasks run, and sleeps otherwise.
 pub(crate) struct Ticker {
-    shared: Arc<Shared>,
+    shared: Arc<TickerShared>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct TickerShared {
+    state: Mutex<TickerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TickerState {
     engines: Vec<EngineWeak>,
     running: usize,
     closed: bool,
@@ -50,7 +50,7 @@ struct State {
 
 impl Ticker {
     pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(TickerShared::default());
         let weak = engines.iter().map(|engine| engine.weak()).collect();
         shared.update(|state| state.engines = weak);
         let ticking = Arc::clone(&shared);
@@ -89,7 +89,7 @@ impl Drop for Ticker {
 }
 
 pub(crate) struct Ticking {
-    shared: Arc<Shared>,
+    shared: Arc<TickerShared>,
 }
 
 impl Drop for Ticking {
@@ -98,14 +98,14 @@ impl Drop for Ticking {
     }
 }
 
-impl Shared {
-    fn update(&self, change: impl FnOnce(&mut State)) {
+impl TickerShared {
+    fn update(&self, change: impl FnOnce(&mut TickerState)) {
         change(&mut self.state());
         self.changed.notify_all();
     }
 
     /// No code between lock and unlock can leave the state half-changed.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TickerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

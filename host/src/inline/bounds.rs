@@ -6,7 +6,7 @@ use std::error::Error;
 use wasmtime::component::Linker;
 use wasmtime::{Store, StoreContextMut, Trap};
 
-use super::{CAPACITY, Drain, RING, Recording, Words};
+use super::{CAPACITY, Drain, RING, RecordWords, Recording};
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
@@ -40,7 +40,7 @@ struct Behind {
 }
 
 impl Drain for Behind {
-    fn drain(&mut self, records: &[Words]) {
+    fn drain(&mut self, records: &[RecordWords]) {
         self.drained.push(records.len());
     }
 }

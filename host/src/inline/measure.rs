@@ -4,7 +4,7 @@
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::{Drain, Recording, Words};
+use super::{Drain, RecordWords, Recording};
 use crate::MetricsCtx;
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
@@ -12,7 +12,7 @@ use crate::engine::EngineSettings;
 
 /// Destination of records from the ring.
 #[derive(Debug)]
-pub enum Target {
+pub enum MeasureTarget {
     /// Records are discarded: only the guest's side is left.
     Nowhere {
         /// Number of discarded records.
@@ -22,14 +22,14 @@ pub enum Target {
     Ctx(Box<MetricsCtx>),
 }
 
-impl Default for Target {
+impl Default for MeasureTarget {
     fn default() -> Self {
         Self::Nowhere { taken: 0 }
     }
 }
 
-impl Drain for Target {
-    fn drain(&mut self, records: &[Words]) {
+impl Drain for MeasureTarget {
+    fn drain(&mut self, records: &[RecordWords]) {
         match self {
             // Read as much as a backend would read.
             Self::Nowhere { taken } => {
@@ -46,12 +46,12 @@ pub fn drain(ctx: &mut MetricsCtx, records: &[[u64; 2]]) {
 }
 
 /// A guest that was composed and compiled with the shim.
-pub struct Composed {
+pub struct MeasuredGuest {
     engine: Engine,
-    pre: InstancePre<Recording<Target>>,
+    pre: InstancePre<Recording<MeasureTarget>>,
 }
 
-impl Composed {
+impl MeasuredGuest {
     /// Compiles a guest that imports only the metrics, as the runner does; without `interruptible`,
     /// the guest cannot be stopped.
     ///
@@ -90,7 +90,7 @@ impl Composed {
     /// # Errors
     ///
     /// When the guest cannot be instantiated.
-    pub fn instance(&self, target: Target) -> wasmtime::Result<Instance> {
+    pub fn instance(&self, target: MeasureTarget) -> wasmtime::Result<MeasuredInstance> {
         let mut store = Store::new(&self.engine, Recording::new(target));
         store.set_epoch_deadline(u64::MAX / 2);
         let instance = self.pre.instantiate(&mut store)?;
@@ -99,17 +99,17 @@ impl Composed {
             .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))
             .ok_or_else(|| wasmtime::format_err!("the guest has no `main`"))?;
         let main = instance.get_typed_func(&mut store, main)?;
-        Ok(Instance { store, main })
+        Ok(MeasuredInstance { store, main })
     }
 }
 
 /// One instance.
-pub struct Instance {
-    store: Store<Recording<Target>>,
+pub struct MeasuredInstance {
+    store: Store<Recording<MeasureTarget>>,
     main: TypedFunc<(), (Result<(), ()>,)>,
 }
 
-impl Instance {
+impl MeasuredInstance {
     /// Calls `main`, and takes the remaining records out of the ring.
     ///
     /// # Errors
@@ -125,8 +125,8 @@ impl Instance {
     #[must_use]
     pub fn taken(&self) -> u64 {
         match self.store.data().state() {
-            Target::Nowhere { taken } => *taken,
-            Target::Ctx(_) => 0,
+            MeasureTarget::Nowhere { taken } => *taken,
+            MeasureTarget::Ctx(_) => 0,
         }
     }
 }

@@ -34,7 +34,7 @@ fn refuse_private(inspection: &Inspection) -> Result<(), String> {
 
 fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let shim = graph.instantiate("the sink", &shim::component()?)?;
+    let shim = graph.instantiate("the shim", &shim::component()?)?;
     for import in [INTRINSICS, RING] {
         graph.import_alone(&shim, import)?;
     }

@@ -7,7 +7,7 @@ use std::mem::{offset_of, size_of};
 pub(crate) const CAPACITY: usize = 256;
 
 /// A record as `solti_metrics::Event::to_words` makes it.
-pub(crate) type Words = [u64; 2];
+pub(crate) type RecordWords = [u64; 2];
 
 /// Memory into which the shim writes: at the start of the store's data, at offsets that are
 /// constants in its code.
@@ -18,21 +18,21 @@ pub(crate) type Words = [u64; 2];
 struct Ring {
     /// Bytes of `records` that are in use.
     used: u64,
-    records: [Words; CAPACITY],
+    records: [RecordWords; CAPACITY],
 }
 
 /// Offsets that are constants in the shim's code. All native code with the shim depends on them,
 /// and has [`LAYOUT`] in its address.
 pub(super) const USED: usize = offset_of!(Ring, used);
 pub(super) const RECORDS: usize = offset_of!(Ring, records);
-pub(super) const FULL: usize = CAPACITY * size_of::<Words>();
+pub(super) const FULL: usize = CAPACITY * size_of::<RecordWords>();
 
 /// Name of this layout. Another layout has another name.
 pub(crate) const LAYOUT: &str = "used u64 at 0, records 256 * 2 * u64 at 8";
 
 const _: () = {
     assert!(USED == 0 && RECORDS == 8 && CAPACITY == 256);
-    assert!(FULL == 4_096 && size_of::<Words>() == 16);
+    assert!(FULL == 4_096 && size_of::<RecordWords>() == 16);
     assert!(size_of::<Ring>() == RECORDS + FULL);
     // A `usize` fits into the 64 bits of the shim's counter.
     assert!(size_of::<usize>() <= size_of::<u64>());
@@ -51,7 +51,7 @@ pub(crate) struct Recording<S: Drain> {
 /// Takes records out of a ring.
 pub(crate) trait Drain: 'static {
     /// Takes these records, the oldest first. They are removed from the ring in every case.
-    fn drain(&mut self, records: &[Words]);
+    fn drain(&mut self, records: &[RecordWords]);
 }
 
 impl<S: Drain> Recording<S> {
@@ -80,7 +80,7 @@ impl<S: Drain> Recording<S> {
     /// Passes the records of the ring on.
     #[inline]
     pub(crate) fn drain(&mut self) {
-        let used = std::mem::take(&mut self.ring.used) as usize / size_of::<Words>();
+        let used = std::mem::take(&mut self.ring.used) as usize / size_of::<RecordWords>();
         if used > 0 {
             self.state.drain(&self.ring.records[..used.min(CAPACITY)]);
         }
@@ -98,10 +98,10 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Taken(Vec<Words>);
+    struct Taken(Vec<RecordWords>);
 
     impl Drain for Taken {
-        fn drain(&mut self, records: &[Words]) {
+        fn drain(&mut self, records: &[RecordWords]) {
             self.0.extend_from_slice(records);
         }
     }

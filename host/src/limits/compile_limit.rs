@@ -20,10 +20,10 @@ pub enum CompileLimit {
 impl fmt::Display for CompileLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory(bytes) => write!(f, "{} of memory", Size(*bytes)),
+            Self::Memory(bytes) => write!(f, "{} of memory", MemorySize(*bytes)),
             Self::Cpu(time) => write!(f, "{time:?} of processor time"),
             Self::Wall(time) => write!(f, "{time:?}"),
-            Self::Code(bytes) => write!(f, "{} of code", Size(*bytes)),
+            Self::Code(bytes) => write!(f, "{} of code", MemorySize(*bytes)),
         }
     }
 }
@@ -39,9 +39,9 @@ impl CompileLimit {
 }
 
 /// Shown in MiB if it is a whole number of them, as users usually set it.
-struct Size(u64);
+struct MemorySize(u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for MemorySize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0 >> 20, self.0 % (1 << 20)) {
             (mib @ 1.., 0) => write!(f, "{mib} MiB"),

@@ -18,8 +18,8 @@ const ELEMENT: usize = size_of::<usize>();
 /// data of instances.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    memory: Account,
-    table_elements: Account,
+    memory: LimitedSum,
+    table_elements: LimitedSum,
     memories: usize,
     tables: usize,
     instances: usize,
@@ -32,8 +32,8 @@ pub(crate) struct Limiter {
 impl Limiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            memory: Account::new(limits.memory),
-            table_elements: Account::new(limits.table_elements),
+            memory: LimitedSum::new(limits.memory),
+            table_elements: LimitedSum::new(limits.table_elements),
             memories: limits.memories,
             tables: limits.tables,
             instances: limits.instances,
@@ -117,7 +117,7 @@ pub(crate) fn bound<T: 'static>(
 
 /// A sum that must not exceed its limit.
 #[derive(Debug)]
-struct Account {
+struct LimitedSum {
     used: usize,
     peak: usize,
     limit: usize,
@@ -125,7 +125,7 @@ struct Account {
     granted: usize,
 }
 
-impl Account {
+impl LimitedSum {
     fn new(limit: usize) -> Self {
         Self {
             used: 0,
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn many_small_memories_share_one_limit() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 60));
         assert!(!account.grow(0, 60));
         assert!(account.grow(0, 40));
@@ -248,14 +248,14 @@ mod tests {
     fn elements_that_were_not_made_are_given_back() -> wasmtime::Result<()> {
         let mut limiter = Limiter::new(&Limits::default());
         assert!(limiter.table_growing(0, 80, None)?);
-        limiter.table_grow_failed(wasmtime::format_err!("there is no room"))?;
+        limiter.table_grow_failed(wasmtime::format_err!("no space is left"))?;
         assert_eq!((limiter.memory.used, limiter.table_elements.used), (0, 0));
         Ok(())
     }
 
     #[test]
     fn a_growth_that_failed_is_given_back() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 80));
         account.give_back();
         assert!(account.grow(0, 100));
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_denied_growth_gives_nothing_back() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 80));
         assert!(!account.grow(80, 200));
         account.give_back();

@@ -10,14 +10,14 @@ use rustix::io::Errno;
 /// component needs. The component is not at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessLimit {
-    refused: Refused,
+    refused: RefusedResource,
     /// Limits that are set and can be the cause, with their values.
-    pub(super) set: Vec<(Set, u64)>,
+    pub(super) set: Vec<(SettableLimit, u64)>,
 }
 
 /// The resource that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum RefusedResource {
     Memory,
     File,
     /// A file, refused by the whole machine.
@@ -29,12 +29,12 @@ pub(super) enum Refused {
     )]
     Cpu,
     /// Bytes of a file.
-    Size,
+    LimitSize,
 }
 
 /// A limit that can be set for a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Set {
+pub(super) enum SettableLimit {
     AddressSpace,
     Data,
     Files,
@@ -43,7 +43,7 @@ pub(super) enum Set {
     FileSize,
 }
 
-impl Set {
+impl SettableLimit {
     fn value(self) -> Option<u64> {
         let resource = match self {
             Self::AddressSpace => Resource::AS,
@@ -61,15 +61,19 @@ impl Set {
 }
 
 impl ProcessLimit {
-    pub(super) fn new(refused: Refused) -> Self {
+    pub(super) fn new(refused: RefusedResource) -> Self {
         let may_be: &[_] = match refused {
-            Refused::Memory => &[Set::AddressSpace, Set::Data],
-            Refused::File => &[Set::Files],
-            Refused::FileOfSystem => &[],
+            RefusedResource::Memory => &[SettableLimit::AddressSpace, SettableLimit::Data],
+            RefusedResource::File => &[SettableLimit::Files],
+            RefusedResource::FileOfSystem => &[],
             // The stack of a thread is memory.
-            Refused::Thread => &[Set::Processes, Set::AddressSpace, Set::Data],
-            Refused::Cpu => &[Set::Cpu],
-            Refused::Size => &[Set::FileSize],
+            RefusedResource::Thread => &[
+                SettableLimit::Processes,
+                SettableLimit::AddressSpace,
+                SettableLimit::Data,
+            ],
+            RefusedResource::Cpu => &[SettableLimit::Cpu],
+            RefusedResource::Size => &[SettableLimit::FileSize],
         };
         let set = may_be.iter().filter_map(|set| Some((*set, set.value()?)));
         Self {
@@ -82,7 +86,7 @@ impl ProcessLimit {
     #[must_use]
     pub fn of_io(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::OutOfMemory {
-            return Some(Self::new(Refused::Memory));
+            return Some(Self::new(RefusedResource::Memory));
         }
         Self::of_number(error.raw_os_error()?)
     }
@@ -91,18 +95,18 @@ impl ProcessLimit {
     #[must_use]
     pub fn of_start(error: &io::Error) -> Option<Self> {
         match error.kind() {
-            io::ErrorKind::WouldBlock => Some(Self::new(Refused::Thread)),
+            io::ErrorKind::WouldBlock => Some(Self::new(RefusedResource::Thread)),
             _ => Self::of_io(error),
         }
     }
 
     pub(super) fn of_number(number: i32) -> Option<Self> {
         let refused = match Errno::from_raw_os_error(number) {
-            Errno::NOMEM => Refused::Memory,
-            Errno::MFILE => Refused::File,
-            Errno::NFILE => Refused::FileOfSystem,
+            Errno::NOMEM => RefusedResource::Memory,
+            Errno::MFILE => RefusedResource::File,
+            Errno::NFILE => RefusedResource::FileOfSystem,
             // Without a limit of the process, the file system has one.
-            Errno::FBIG if Set::FileSize.value().is_some() => Refused::Size,
+            Errno::FBIG if SettableLimit::FileSize.value().is_some() => RefusedResource::Size,
             _ => return None,
         };
         Some(Self::new(refused))
@@ -131,27 +135,27 @@ pub fn io_reason(error: &io::Error, advice: &str) -> String {
 impl fmt::Display for ProcessLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (refused, unset) = match self.refused {
-            Refused::Memory => (
+            RefusedResource::Memory => (
                 "memory",
                 "the system has no free memory, or the process has too many mappings (`vm.max_map_count`): give this machine more memory",
             ),
-            Refused::File => (
+            RefusedResource::File => (
                 "another open file",
                 "the system allows no more open files: close others",
             ),
-            Refused::FileOfSystem => (
+            RefusedResource::FileOfSystem => (
                 "another open file",
                 "this machine allows no more open files (`fs.file-max`): raise that limit",
             ),
-            Refused::Thread => (
+            RefusedResource::Thread => (
                 "another thread or process",
                 "the control group of the process (`pids.max`) or this machine allows no more: raise that limit",
             ),
-            Refused::Cpu => (
+            RefusedResource::Cpu => (
                 "more processor time",
                 "the process has used its processor time",
             ),
-            Refused::Size => (
+            RefusedResource::Size => (
                 "a larger file",
                 "the files of the process must not be larger",
             ),
@@ -165,35 +169,39 @@ impl fmt::Display for ProcessLimit {
                 f.write_str(", and ")?;
             }
             match set {
-                Set::AddressSpace => {
+                SettableLimit::AddressSpace => {
                     write!(
                         f,
                         "the address space of the process is limited to {}",
-                        Size(*value)
+                        LimitSize(*value)
                     )?;
                     f.write_str(" (RLIMIT_AS, `ulimit -v`)")?;
                 }
-                Set::Data => {
-                    write!(f, "the data of the process is limited to {}", Size(*value))?;
+                SettableLimit::Data => {
+                    write!(
+                        f,
+                        "the data of the process is limited to {}",
+                        LimitSize(*value)
+                    )?;
                     f.write_str(" (RLIMIT_DATA, `ulimit -d`)")?;
                 }
-                Set::Files => write!(
+                SettableLimit::Files => write!(
                     f,
                     "the process may have {value} open files (RLIMIT_NOFILE, `ulimit -n`)"
                 )?,
-                Set::Processes => write!(
+                SettableLimit::Processes => write!(
                     f,
                     "the user of the process may have {value} threads and processes (RLIMIT_NPROC, `ulimit -u`)"
                 )?,
-                Set::Cpu => write!(
+                SettableLimit::Cpu => write!(
                     f,
                     "the process may use {value} s of processor time (RLIMIT_CPU, `ulimit -t`)"
                 )?,
-                Set::FileSize => {
+                SettableLimit::FileSize => {
                     write!(
                         f,
                         "the files of the process are limited to {}",
-                        Size(*value)
+                        LimitSize(*value)
                     )?;
                     f.write_str(" (RLIMIT_FSIZE, `ulimit -f`)")?;
                 }
@@ -204,9 +212,9 @@ impl fmt::Display for ProcessLimit {
 }
 
 /// Shown in MiB, or a smaller unit for less than that.
-struct Size(u64);
+struct LimitSize(u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for LimitSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 >> 20 {
             0 if self.0 < 1 << 10 => write!(f, "{} B", self.0),
@@ -258,15 +266,18 @@ mod tests {
     #[test]
     fn every_limit_that_may_be_the_cause_is_told() {
         let limit = ProcessLimit {
-            refused: Refused::Memory,
-            set: vec![(Set::AddressSpace, 3_072_000_000), (Set::Data, 4096)],
+            refused: RefusedResource::Memory,
+            set: vec![
+                (SettableLimit::AddressSpace, 3_072_000_000),
+                (SettableLimit::Data, 4096),
+            ],
         };
         assert_eq!(
             limit.to_string(),
             "this process was refused memory: the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and the data of the process is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
         );
         let unset = ProcessLimit {
-            refused: Refused::Thread,
+            refused: RefusedResource::Thread,
             set: Vec::new(),
         };
         assert!(unset.to_string().contains("`pids.max`"));

@@ -19,10 +19,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
-use super::command::Command;
-use super::instance::{Ended, Instance, StartFailed};
+use super::command::BackendCommand;
+use super::instance::{InstanceEnd, InstanceStartFailed, ProviderInstance};
 use super::supervision::{Condition, Supervision};
-use super::worker::{Worker, after};
+use super::worker::{BackendWorker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
 use crate::contained::blocking;
@@ -45,7 +45,7 @@ const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// and counts the outcome.
 pub struct ComponentBackend {
     shared: Arc<Supervision>,
-    commands: UnboundedSender<Command>,
+    commands: UnboundedSender<BackendCommand>,
     stop: watch::Sender<Option<Instant>>,
     done: watch::Receiver<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -70,7 +70,7 @@ impl ComponentBackend {
             .name
             .clone()
             .unwrap_or_else(|| provider.name().into());
-        let queue = Queue::new(options.queue, options.batch);
+        let queue = Queue::new(options.queue_capacity, options.batch);
         let condition = Condition {
             state: BackendState::Running,
             optional_interfaces: provider.optional_interfaces(),
@@ -90,7 +90,7 @@ impl ComponentBackend {
         let (commands, asked) = unbounded_channel();
         let (stop, stopped) = watch::channel(None);
         let (finished, done) = watch::channel(false);
-        let worker = Worker {
+        let worker = BackendWorker {
             shared: Arc::clone(&shared),
             provider: provider.clone(),
             circuit: Circuit::new(options.restart.clone()),
@@ -102,11 +102,11 @@ impl ComponentBackend {
             flush_at: None,
         };
         let middleware = worker.provider.is_middleware();
-        let (begun, first) = channel();
+        let (started, first) = channel();
         let thread = thread::Builder::new()
             .name("metrics-backend".into())
             .spawn(move || {
-                work(worker, &begun);
+                work(worker, &started);
                 finished.send_replace(true);
             })
             .map_err(|reason| StartError::Thread {
@@ -151,7 +151,7 @@ impl ComponentBackend {
     /// When the backend is not running, when it fails meanwhile, or when the provider reports an
     /// error.
     pub async fn flush(&self) -> Result<(), NotRunning> {
-        self.ask(Command::Flush).await
+        self.ask(BackendCommand::Flush).await
     }
 
     /// Hands over everything recorded before this call, and returns the provider's own exposition:
@@ -162,12 +162,12 @@ impl ComponentBackend {
     /// When the backend is not running, when it fails meanwhile, or when the provider has no
     /// exposition.
     pub async fn expose(&self) -> Result<String, NotRunning> {
-        self.ask(Command::Expose).await
+        self.ask(BackendCommand::Expose).await
     }
 
     async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, NotRunning>>) -> Command,
+        command: impl FnOnce(oneshot::Sender<Result<T, NotRunning>>) -> BackendCommand,
     ) -> Result<T, NotRunning> {
         let (reply, answer) = oneshot::channel();
         // Without a worker, the answer does not come either.
@@ -203,7 +203,7 @@ impl ComponentBackend {
         let (reply, answer) = oneshot::channel();
         let _ = self
             .commands
-            .send(Command::Replace(Box::new(new.clone()), reply));
+            .send(BackendCommand::Replace(Box::new(new.clone()), reply));
         answer.await.unwrap_or(Err(StartError::Stopped { name }))
     }
 
@@ -257,31 +257,32 @@ fn start(provider: &Provider) -> io::Result<Runtime> {
 }
 
 /// Main function of the backend's thread.
-fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
+fn work(worker: BackendWorker, started: &Sender<Result<(), StartError>>) {
     let name = printable(worker.provider.name());
     let runtime = match start(&worker.provider) {
         Ok(runtime) => runtime,
         Err(reason) => {
-            let _ = begun.send(Err(StartError::Thread { name, reason }));
+            let _ = started.send(Err(StartError::Thread { name, reason }));
             return;
         }
     };
     runtime.block_on(async {
         let (options, shared) = (&worker.options, &worker.shared);
         let first =
-            Instance::start(&worker.provider, options, &shared.forwarded, &worker.halt).await;
+            ProviderInstance::start(&worker.provider, options, &shared.forwarded, &worker.halt)
+                .await;
         match first {
-            Err(StartFailed {
-                end: Ended::Failed(failure),
+            Err(InstanceStartFailed {
+                end: InstanceEnd::Failed(failure),
                 stderr_tail,
             }) if options.must_start => {
-                let _ = begun.send(Err(StartError::failed(name, failure, stderr_tail)));
+                let _ = started.send(Err(StartError::failed(name, failure, stderr_tail)));
             }
             first => {
                 if let Ok(instance) = &first {
                     shared.has_memory(instance.memory());
                 }
-                let _ = begun.send(Ok(()));
+                let _ = started.send(Ok(()));
                 worker.work(first).await;
             }
         }

@@ -33,7 +33,7 @@ impl Calls {
         instance: &Instance,
         store: &mut Store<ProviderState>,
     ) -> wasmtime::Result<Self> {
-        let mut exports = Exports {
+        let mut exports = ProviderExports {
             provider,
             instance,
             store,
@@ -51,13 +51,13 @@ impl Calls {
     }
 }
 
-struct Exports<'a> {
+struct ProviderExports<'a> {
     provider: &'a Provider,
     instance: &'a Instance,
     store: &'a mut Store<ProviderState>,
 }
 
-impl Exports<'_> {
+impl ProviderExports<'_> {
     fn needed<P, R>(&mut self, path: &str, function: &str) -> wasmtime::Result<TypedFunc<P, R>>
     where
         P: ComponentNamedList + Lower,

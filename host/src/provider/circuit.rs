@@ -84,7 +84,7 @@ impl RestartPolicy {
 
 /// Decision after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum CircuitVerdict {
     /// Queue new records, and try again after this pause.
     Pause(Duration),
     /// Drop new records, and try again after this time.
@@ -108,11 +108,15 @@ impl Circuit {
         }
     }
 
-    pub(super) fn failed(&mut self, now: Instant) -> Verdict {
+    pub(super) fn failed(&mut self, now: Instant) -> CircuitVerdict {
         self.failed_by(now, Backoff::jittered)
     }
 
-    fn failed_by(&mut self, now: Instant, jitter: impl Fn(&Backoff, u32) -> Duration) -> Verdict {
+    fn failed_by(
+        &mut self,
+        now: Instant,
+        jitter: impl Fn(&Backoff, u32) -> Duration,
+    ) -> CircuitVerdict {
         let policy = &self.policy;
         self.failures
             .retain(|at| now.saturating_duration_since(*at) < policy.window);
@@ -121,11 +125,11 @@ impl Circuit {
             self.half_open = true;
             // From now on, one failure is enough.
             self.failures.clear();
-            return Verdict::Open(policy.open);
+            return CircuitVerdict::Open(policy.open);
         }
         let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
         let backoff = Backoff::new(policy.first_pause, policy.longest_pause);
-        Verdict::Pause(jitter(&backoff, failures))
+        CircuitVerdict::Pause(jitter(&backoff, failures))
     }
 
     /// Whether the next failure opens the circuit again.
@@ -172,10 +176,10 @@ mod tests {
         assert_eq!(
             verdicts,
             [
-                Verdict::Pause(SECOND),
-                Verdict::Pause(2 * SECOND),
-                Verdict::Pause(4 * SECOND),
-                Verdict::Open(30 * SECOND),
+                CircuitVerdict::Pause(SECOND),
+                CircuitVerdict::Pause(2 * SECOND),
+                CircuitVerdict::Pause(4 * SECOND),
+                CircuitVerdict::Open(30 * SECOND),
             ]
         );
     }
@@ -190,7 +194,7 @@ mod tests {
         let last = (0..100)
             .map(|_| circuit.failed_by(now, Backoff::after))
             .last();
-        assert_eq!(last, Some(Verdict::Pause(60 * SECOND)));
+        assert_eq!(last, Some(CircuitVerdict::Pause(60 * SECOND)));
     }
 
     #[test]
@@ -206,7 +210,7 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(
                 circuit.failed_by(now, Backoff::after),
-                Verdict::Pause(LONGEST)
+                CircuitVerdict::Pause(LONGEST)
             );
         }
     }
@@ -216,7 +220,7 @@ mod tests {
         for (luck, pause) in [(0.0, 1_000), (0.5, 750), (1.0, 500)] {
             let shortened = |backoff: &Backoff, failures| backoff.shortened(failures, luck);
             let verdict = circuit().failed_by(Instant::now(), shortened);
-            assert_eq!(verdict, Verdict::Pause(Duration::from_millis(pause)));
+            assert_eq!(verdict, CircuitVerdict::Pause(Duration::from_millis(pause)));
         }
     }
 
@@ -226,7 +230,7 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(
                 circuit.failed_by(now, Backoff::after),
-                Verdict::Pause(SECOND)
+                CircuitVerdict::Pause(SECOND)
             );
             now += 121 * SECOND;
         }
@@ -241,12 +245,12 @@ mod tests {
         assert!(circuit.half_open());
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Open(30 * SECOND)
+            CircuitVerdict::Open(30 * SECOND)
         );
         circuit.delivered();
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Pause(SECOND)
+            CircuitVerdict::Pause(SECOND)
         );
     }
 
@@ -259,7 +263,7 @@ mod tests {
         circuit.forget();
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Pause(SECOND)
+            CircuitVerdict::Pause(SECOND)
         );
     }
 }

@@ -37,19 +37,19 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 /// backend that was added last.
 #[derive(Clone, Default)]
 pub struct BackendCollector {
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<KnownBackends>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownBackends {
     /// Backends in the order in which they were added.
     live: Vec<Weak<Supervision>>,
-    retired: BTreeMap<Arc<str>, Counts>,
+    retired: BTreeMap<Arc<str>, BackendCounts>,
 }
 
 /// Counters of a backend, which never decrease.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counts {
+struct BackendCounts {
     failures: u64,
     restarts: u64,
     replacements: u64,
@@ -57,20 +57,20 @@ struct Counts {
 }
 
 /// Values that are exported under one name.
-struct Named {
+struct BackendSeries {
     name: Arc<str>,
-    counts: Counts,
+    counts: BackendCounts,
     /// Status of the backend that was added last; `None` if all are gone.
     status: Option<BackendStatus>,
 }
 
 /// Reads a counter of a backend.
-type Count = fn(&Counts) -> u64;
+type BackendCount = fn(&BackendCounts) -> u64;
 
 /// Reads a gauge of a backend.
-type Level = fn(&BackendStatus) -> u64;
+type BackendGauge = fn(&BackendStatus) -> u64;
 
-impl Counts {
+impl BackendCounts {
     fn of(status: &BackendStatus) -> Self {
         Self {
             failures: status.failures,
@@ -81,7 +81,7 @@ impl Counts {
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for BackendCounts {
     fn add_assign(&mut self, other: Self) {
         self.failures += other.failures;
         self.restarts += other.restarts;
@@ -112,11 +112,11 @@ impl BackendCollector {
         known.live.retain(|it| !is_it(it));
         if known.live.len() < before {
             let status = backend.status();
-            *known.retired.entry(status.name.clone()).or_default() += Counts::of(&status);
+            *known.retired.entry(status.name.clone()).or_default() += BackendCounts::of(&status);
         }
     }
 
-    /// Adds the kept counters of retired backends of this name to the kept counters of another
+    /// Adds the counters of retired backends of this name to the retired counters of another
     /// name, and removes them under their own.
     pub fn merge_retired(&self, name: &str, into: &str) {
         let mut known = self.known.lock();
@@ -125,12 +125,12 @@ impl BackendCollector {
         }
     }
 
-    fn named(&self) -> Vec<Named> {
+    fn named(&self) -> Vec<BackendSeries> {
         let mut known = self.known.lock();
         known.live.retain(|backend| backend.strong_count() > 0);
         let retired = known.retired.iter();
         let mut named: Vec<_> = retired
-            .map(|(name, counts)| Named {
+            .map(|(name, counts)| BackendSeries {
                 name: Arc::clone(name),
                 counts: *counts,
                 status: None,
@@ -138,13 +138,13 @@ impl BackendCollector {
             .collect();
         for backend in known.live.iter().filter_map(Weak::upgrade) {
             let status = backend.status();
-            let counts = Counts::of(&status);
+            let counts = BackendCounts::of(&status);
             match named.iter_mut().find(|it| it.name == status.name) {
                 Some(same) => {
                     same.counts += counts;
                     same.status = Some(status);
                 }
-                None => named.push(Named {
+                None => named.push(BackendSeries {
                     name: Arc::clone(&status.name),
                     counts,
                     status: Some(status),
@@ -166,7 +166,7 @@ impl fmt::Debug for BackendCollector {
 impl Collector for BackendCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let backends = self.named();
-        let counters: [(&str, &str, Count); 3] = [
+        let counters: [(&str, &str, BackendCount); 3] = [
             (
                 "failures",
                 "Failed instances of the component backend.",
@@ -183,21 +183,21 @@ impl Collector for BackendCollector {
                 |it| it.replacements,
             ),
         ];
-        let gauges: [(&str, &str, Level); 3] = [
+        let gauges: [(&str, &str, BackendGauge); 3] = [
             (
                 "queue_length",
                 "Records in the queue of the component backend.",
-                |it| it.queued as u64,
+                |it| it.queue_length as u64,
             ),
             (
                 "queue_capacity",
                 "Maximum number of records in the queue of the component backend.",
-                |it| it.queue as u64,
+                |it| it.queue_capacity as u64,
             ),
             (
                 "memory_bytes",
                 "Memory of the component backend, in bytes: linear memories, tables and instance data.",
-                |it| it.memory,
+                |it| it.memory_bytes,
             ),
         ];
         for (name, help, count) in counters {

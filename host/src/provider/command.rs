@@ -5,19 +5,19 @@ use tokio::sync::oneshot;
 use super::{BackendState, NotRunning, Provider, StartError};
 
 /// A command, and the channel for its result.
-pub(super) enum Command {
+pub(super) enum BackendCommand {
     Flush(oneshot::Sender<Result<(), NotRunning>>),
     Expose(oneshot::Sender<Result<String, NotRunning>>),
     Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
 }
 
 /// Answers that the command cannot be carried out in this state.
-pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
+pub(super) fn refuse(command: BackendCommand, name: &str, state: BackendState) {
     let refused = NotRunning::State { state };
     match command {
-        Command::Flush(reply) => drop(reply.send(Err(refused))),
-        Command::Expose(reply) => drop(reply.send(Err(refused))),
-        Command::Replace(_, reply) => {
+        BackendCommand::Flush(reply) => drop(reply.send(Err(refused))),
+        BackendCommand::Expose(reply) => drop(reply.send(Err(refused))),
+        BackendCommand::Replace(_, reply) => {
             let name = name.to_owned();
             drop(reply.send(Err(StartError::Stopped { name })));
         }

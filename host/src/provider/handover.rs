@@ -5,25 +5,25 @@ use std::time::Instant;
 use solti_metrics::Event;
 
 use super::BackendState;
-use super::instance::{Ended, HandedOver, Instance};
-use super::worker::{Worker, after};
+use super::instance::{HandedOver, InstanceEnd, ProviderInstance};
+use super::worker::{BackendWorker, after};
 use crate::DropReason;
 use crate::bindings::types as wit;
 
-impl Worker {
+impl BackendWorker {
     /// Hands over queued records, up to this number. Returns the number of records.
     pub(super) async fn hand_over(
         &mut self,
-        instance: &mut Instance,
+        instance: &mut ProviderInstance,
         limit: usize,
-    ) -> Result<usize, Ended> {
+    ) -> Result<usize, InstanceEnd> {
         self.take(limit);
         if self.taken.is_empty() {
             return Ok(0);
         }
-        let began = Instant::now();
+        let started = Instant::now();
         let handed = instance.hand_over(&self.taken).await;
-        let time = began.elapsed();
+        let time = started.elapsed();
         self.shared.was_busy(time, instance.memory());
         let gone = handed.returned + handed.under_way;
         self.taken.drain(..gone);
@@ -51,7 +51,7 @@ impl Worker {
     }
 
     /// Counts the outcome of records that were handed over.
-    fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
+    fn settle(&self, handed: HandedOver) -> Result<(), InstanceEnd> {
         let queue = &self.shared.queue;
         let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
         let discards = handed.end.as_ref().copied().unwrap_or_default();
@@ -69,8 +69,8 @@ impl Worker {
         }
         if under_way > 0 {
             let reason = match &handed.end {
-                Err(Ended::Failed(failure)) => failure.reason(),
-                Err(Ended::Halted) | Ok(_) => DropReason::ShutDown,
+                Err(InstanceEnd::Failed(failure)) => failure.reason(),
+                Err(InstanceEnd::Halted) | Ok(_) => DropReason::ShutDown,
             };
             queue.drop_for(reason, under_way);
         }
@@ -78,16 +78,19 @@ impl Worker {
     }
 
     /// Hands over the records that are queued at this moment; other threads may continue to record.
-    pub(super) async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    pub(super) async fn hand_over_queued(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         self.hand_over_queued_until(instance, None).await
     }
 
     /// Hands over the queued records until this moment: records that are left stay queued.
     pub(super) async fn hand_over_queued_until(
         &mut self,
-        instance: &mut Instance,
+        instance: &mut ProviderInstance,
         until: Option<tokio::time::Instant>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), InstanceEnd> {
         let mut left = self.taken.len() + self.shared.queue.len();
         while left > 0 && until.is_none_or(|until| tokio::time::Instant::now() < until) {
             let limit = left.min(self.options.batch);
@@ -100,7 +103,10 @@ impl Worker {
     }
 
     /// Hands over all records that were accepted before the queue was closed.
-    pub(super) async fn drain(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    pub(super) async fn drain(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         loop {
             if self.hand_over(instance, self.options.batch).await? == 0 {
                 if self.in_flight() == 0 {

@@ -11,7 +11,7 @@ use wasmtime::Store;
 
 use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
-use super::streams::{Remains, Streams};
+use super::streams::{InstanceOutput, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
 use crate::contained::panic_text;
 use crate::engine::Ticker;
@@ -21,7 +21,7 @@ use crate::text::{one_line, printable};
 use crate::{LedgerTotals, MetricsCtx};
 
 /// One instance of a provider, in its own store.
-pub(super) struct Instance {
+pub(super) struct ProviderInstance {
     store: Store<ProviderState>,
     calls: Calls,
     deadline: Duration,
@@ -38,7 +38,7 @@ const LOOK: usize = 8;
 
 /// Reason why an instance has ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum InstanceEnd {
     Failed(BackendFailure),
     /// The backend was stopped.
     Halted,
@@ -46,8 +46,8 @@ pub(super) enum Ended {
 
 /// Reason why an instance could not start.
 #[derive(Debug)]
-pub(super) struct StartFailed {
-    pub(super) end: Ended,
+pub(super) struct InstanceStartFailed {
+    pub(super) end: InstanceEnd,
     /// Last output on standard error.
     pub(super) stderr_tail: Option<String>,
 }
@@ -61,23 +61,23 @@ pub(super) struct HandedOver {
     pub(super) under_way: usize,
     /// Discards that the provider reports of the returned records, or the reason why the instance
     /// has ended.
-    pub(super) end: Result<Discards, Ended>,
+    pub(super) end: Result<Discards, InstanceEnd>,
 }
 
-impl Instance {
+impl ProviderInstance {
     /// Instantiates a provider, within the deadline of a call.
     pub(super) async fn start(
         provider: &Provider,
         options: &BackendOptions,
         forwarded: &LedgerTotals,
         halt: &CancellationToken,
-    ) -> Result<Self, StartFailed> {
+    ) -> Result<Self, InstanceStartFailed> {
         let limits = &options.limits;
         let streams = Streams::new(options);
         let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
-        let begun = options.stdout.begin().and(options.stderr.begin());
-        begun.map_err(|error| StartFailed {
-            end: Ended::Failed(BackendFailure::Grant {
+        let started = options.stdout.start().and(options.stderr.start());
+        started.map_err(|error| InstanceStartFailed {
+            end: InstanceEnd::Failed(BackendFailure::Grant {
                 reason: format!("the thread that writes its output cannot start: {error}"),
             }),
             stderr_tail: None,
@@ -90,8 +90,8 @@ impl Instance {
                         reason: one_line(&error),
                     },
                 };
-                StartFailed {
-                    end: Ended::Failed(failure),
+                InstanceStartFailed {
+                    end: InstanceEnd::Failed(failure),
                     stderr_tail: None,
                 }
             })?;
@@ -105,8 +105,8 @@ impl Instance {
         let data = provider.inspection().instance_data;
         if let Err(trap) = store.data_mut().limiter_mut().reserve_instances(data) {
             let limit = Limit::Memory;
-            return Err(StartFailed {
-                end: Ended::Failed(BackendFailure::LimitHit { limit, trap }),
+            return Err(InstanceStartFailed {
+                end: InstanceEnd::Failed(BackendFailure::LimitHit { limit, trap }),
                 stderr_tail: None,
             });
         }
@@ -127,7 +127,7 @@ impl Instance {
                 ticker: Arc::clone(&provider.ticker),
                 streams,
             }),
-            Err(broken) => Err(StartFailed {
+            Err(broken) => Err(InstanceStartFailed {
                 end: broken.into_end(&store, options.deadline),
                 stderr_tail: streams.finish().await.stderr_tail,
             }),
@@ -159,7 +159,7 @@ impl Instance {
         &mut self,
         events: &[Event],
         handed: &mut HandedOver,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), InstanceEnd> {
         let Some(batch) = self.calls.batch else {
             return Ok(());
         };
@@ -176,12 +176,12 @@ impl Instance {
         &mut self,
         events: &[Event],
         handed: &mut HandedOver,
-    ) -> Result<(), Ended> {
-        let began = Instant::now();
+    ) -> Result<(), InstanceEnd> {
+        let started = Instant::now();
         for event in events {
             // A slow provider does not delay the answer to a command.
             let is_due = handed.returned % LOOK == LOOK - 1;
-            if is_due && began.elapsed() >= SLICE {
+            if is_due && started.elapsed() >= SLICE {
                 return Ok(());
             }
             handed.under_way = 1;
@@ -214,7 +214,7 @@ impl Instance {
         Ok(())
     }
 
-    async fn take_discards(&mut self) -> Result<Discards, Ended> {
+    async fn take_discards(&mut self) -> Result<Discards, InstanceEnd> {
         let Some(take) = self.calls.take_discards else {
             return Ok(Discards::default());
         };
@@ -235,7 +235,7 @@ impl Instance {
     }
 
     /// Tells the provider to flush. The inner error is the provider's own message.
-    pub(super) async fn flush(&mut self) -> Result<Result<(), String>, Ended> {
+    pub(super) async fn flush(&mut self) -> Result<Result<(), String>, InstanceEnd> {
         let Some(flush) = self.calls.flush else {
             return Ok(Ok(()));
         };
@@ -248,7 +248,7 @@ impl Instance {
     }
 
     /// Asks for the provider's exposition; `None` if it has none.
-    pub(super) async fn expose(&mut self) -> Result<Option<String>, Ended> {
+    pub(super) async fn expose(&mut self) -> Result<Option<String>, InstanceEnd> {
         let Some(expose) = self.calls.expose else {
             return Ok(None);
         };
@@ -261,7 +261,7 @@ impl Instance {
     }
 
     /// Discards the instance.
-    pub(super) async fn discard(self) -> Remains {
+    pub(super) async fn discard(self) -> InstanceOutput {
         drop(self.store);
         self.streams.finish().await
     }
@@ -274,20 +274,20 @@ fn words(events: &[Event]) -> Vec<u64> {
 }
 
 /// A call that did not return.
-enum Broken {
+enum CallFailure {
     Error(wasmtime::Error),
     TimedOut,
     Panicked(String),
     Halted,
 }
 
-impl Broken {
-    fn into_end(self, store: &Store<ProviderState>, deadline: Duration) -> Ended {
-        Ended::Failed(match self {
+impl CallFailure {
+    fn into_end(self, store: &Store<ProviderState>, deadline: Duration) -> InstanceEnd {
+        InstanceEnd::Failed(match self {
             Self::Error(error) => BackendFailure::of_error(&error, store.data().limiter()),
             Self::TimedOut => BackendFailure::TimedOut { deadline },
             Self::Panicked(message) => BackendFailure::Panicked { message },
-            Self::Halted => return Ended::Halted,
+            Self::Halted => return InstanceEnd::Halted,
         })
     }
 }
@@ -298,16 +298,16 @@ async fn bounded<T>(
     deadline: Duration,
     halt: &CancellationToken,
     call: impl Future<Output = wasmtime::Result<T>>,
-) -> Result<T, Broken> {
+) -> Result<T, CallFailure> {
     let call = tokio::time::timeout(deadline, AssertUnwindSafe(call).catch_unwind());
     tokio::select! {
         biased;
         ended = call => match ended {
             Ok(Ok(Ok(output))) => Ok(output),
-            Ok(Ok(Err(error))) => Err(Broken::Error(error)),
-            Ok(Err(panic)) => Err(Broken::Panicked(panic_text(&*panic))),
-            Err(_) => Err(Broken::TimedOut),
+            Ok(Ok(Err(error))) => Err(CallFailure::Error(error)),
+            Ok(Err(panic)) => Err(CallFailure::Panicked(panic_text(&*panic))),
+            Err(_) => Err(CallFailure::TimedOut),
         },
-        () = halt.cancelled() => Err(Broken::Halted),
+        () = halt.cancelled() => Err(CallFailure::Halted),
     }
 }

@@ -8,8 +8,8 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::state::ProviderState;
 use super::{Grants, OptionalInterfaces, contract};
 use crate::artifact::{
-    ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
-    Precompiled, Ready, Refusal,
+    ArtifactKey, CodeInput, CodeKind, EngineArtifacts, FoundCode, Inspected, LoadedCode, NotUsed,
+    Origin, Precompiled, ReadyCode, Refusal,
 };
 use crate::component::{Inspection, LoadError, Role, UnknownInterface};
 use crate::engine::Ticker;
@@ -29,25 +29,25 @@ pub struct Provider {
 }
 
 /// Loads providers with these grants.
-pub(super) struct Loader<'a> {
+pub(super) struct ProviderLoader<'a> {
     pub(super) linker: &'a Linker<ProviderState>,
     pub(super) artifacts: &'a EngineArtifacts,
     pub(super) ticker: &'a Arc<Ticker>,
     pub(super) grants: &'a Grants,
 }
 
-impl Loader<'_> {
-    pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Provider, LoadError> {
+impl ProviderLoader<'_> {
+    pub(super) fn load(&self, name: &str, mut given: CodeInput<'_>) -> Result<Provider, LoadError> {
         let ready = self.artifacts.ready(
             name,
             &mut given,
             |_| Ok(self.artifacts),
-            |component| self.artifacts.kept(Kind::Plain, component),
+            |component| self.artifacts.cached(CodeKind::Plain, component),
             |code| self.of_code(name, code),
         );
         let refusal = match ready? {
-            Found::Loaded(provider) => return Ok(provider),
-            Found::Nothing(refusal) => refusal,
+            FoundCode::Loaded(provider) => return Ok(provider),
+            FoundCode::Nothing(refusal) => refusal,
         };
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
@@ -65,14 +65,14 @@ impl Loader<'_> {
         })
     }
 
-    fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Provider, NotUsed> {
-        if code.kind != Kind::Plain {
+    fn of_code(&self, name: &str, code: &ReadyCode<'_>) -> Result<Provider, NotUsed> {
+        if code.kind != CodeKind::Plain {
             return Err(Refusal::OtherUse.into());
         }
         let inspection = &code.inspection;
         linkable(name, inspection)?;
         granted(name, inspection, self.grants)?;
-        let loaded = Loaded {
+        let loaded = LoadedCode {
             component: code.plain()?,
             origin: code.origin,
         };
@@ -83,9 +83,9 @@ impl Loader<'_> {
         &self,
         name: &str,
         inspection: Inspection,
-        loaded: Loaded<Component>,
+        loaded: LoadedCode<Component>,
     ) -> Result<Provider, LoadError> {
-        let Loaded { component, origin } = loaded;
+        let LoadedCode { component, origin } = loaded;
         contract::check(name, &inspection, &component)?;
         let linked = self.linker.instantiate_pre(&component);
         Ok(Provider {
@@ -105,7 +105,7 @@ impl Loader<'_> {
     pub(super) fn precompile(
         &self,
         name: &str,
-        given: Given<'_>,
+        given: CodeInput<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
         let component = given.component()?;

@@ -17,7 +17,7 @@ use crate::wasi::Output;
 /// use solti_metrics_host::provider::BackendOptions;
 ///
 /// let options = BackendOptions::new()
-///     .queue(1 << 20)
+///     .queue_capacity(1 << 20)
 ///     .deadline(Duration::from_millis(250));
 /// ```
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub struct BackendOptions {
     pub name: Option<Arc<str>>,
     /// Capacity of the queue, in records. Records are dropped, as `queue_full`, if the queue is
     /// full. The queue is allocated at once, with 24 bytes for each record. Default: 65,536.
-    pub queue: usize,
+    pub queue_capacity: usize,
     /// Maximum number of records that are handed over at a time. Default: 1,024.
     pub batch: usize,
     /// Whether records are handed over in one call, if the provider exports `batch`. Without it,
@@ -63,7 +63,7 @@ impl Default for BackendOptions {
     fn default() -> Self {
         Self {
             name: None,
-            queue: 1 << 16,
+            queue_capacity: 1 << 16,
             batch: 1_024,
             batches: true,
             linger: Duration::from_millis(1),
@@ -96,8 +96,8 @@ impl BackendOptions {
 
     /// Sets the capacity of the queue, in records.
     #[must_use]
-    pub fn queue(mut self, records: usize) -> Self {
-        self.queue = records;
+    pub fn queue_capacity(mut self, records: usize) -> Self {
+        self.queue_capacity = records;
         self
     }
 
@@ -190,7 +190,7 @@ impl fmt::Debug for BackendOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BackendOptions")
             .field("name", &self.name)
-            .field("queue", &self.queue)
+            .field("queue_capacity", &self.queue_capacity)
             .field("batch", &self.batch)
             .field("batches", &self.batches)
             .field("linger", &self.linger)

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
-use super::loaded::Loader;
+use super::loaded::ProviderLoader;
 use super::state::{ProviderState, linker};
 use super::{Grants, Provider};
-use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled, read_whole};
+use crate::artifact::{
+    ArtifactKey, Artifacts, CodeInput, EngineArtifacts, Precompiled, read_whole,
+};
 use crate::component::LoadError;
 use crate::engine::{BuildError, EngineSettings, Ticker};
 
@@ -97,7 +99,7 @@ impl Providers {
     /// interface that is not granted.
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
         let key = self.artifacts.file_key();
-        let given = Given::file(path, self.max_component, key)?;
+        let given = CodeInput::file(path, self.max_component, key)?;
         self.loader(grants).load(&path.display().to_string(), given)
     }
 
@@ -117,7 +119,7 @@ impl Providers {
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Provider, LoadError> {
-        let given = Given::bytes(name, bytes, self.max_component)?;
+        let given = CodeInput::bytes(name, bytes, self.max_component)?;
         self.loader(grants).load(name, given)
     }
 
@@ -134,12 +136,12 @@ impl Providers {
         bytes: &[u8],
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
-        let given = Given::bytes(name, bytes, self.max_component)?;
+        let given = CodeInput::bytes(name, bytes, self.max_component)?;
         self.loader(&Grants::new()).precompile(name, given, key)
     }
 
-    fn loader<'a>(&'a self, grants: &'a Grants) -> Loader<'a> {
-        Loader {
+    fn loader<'a>(&'a self, grants: &'a Grants) -> ProviderLoader<'a> {
+        ProviderLoader {
             linker: &self.linker,
             artifacts: &self.artifacts,
             ticker: &self.ticker,

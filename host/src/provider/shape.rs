@@ -125,35 +125,35 @@ fn separated<T>(
 
 /// Text of a function, cut to the length that fits into a message.
 pub(super) fn told(function: &ComponentFunc) -> String {
-    let mut told = Told(String::new());
+    let mut told = BoundedText(String::new());
     // A full text is the only error.
     match told.function(function) {
         Ok(()) => told.0,
-        Err(Full) => told.0 + "…",
+        Err(TextFull) => told.0 + "…",
     }
 }
 
 /// A text with a maximum length, which ends the walk that writes it.
-struct Told(String);
+struct BoundedText(String);
 
-struct Full;
+struct TextFull;
 
-type Written = Result<(), Full>;
+type TextResult = Result<(), TextFull>;
 
-impl Told {
-    fn text(&mut self, text: &str) -> Written {
+impl BoundedText {
+    fn text(&mut self, text: &str) -> TextResult {
         // Names can be long, too.
-        let room = LONGEST.saturating_sub(self.0.len());
-        let fits: String = text.chars().take(room).collect();
+        let space = LONGEST.saturating_sub(self.0.len());
+        let fits: String = text.chars().take(space).collect();
         self.0.push_str(&printable(&fits));
         if fits.len() == text.len() && self.0.len() < LONGEST {
             Ok(())
         } else {
-            Err(Full)
+            Err(TextFull)
         }
     }
 
-    fn function(&mut self, function: &ComponentFunc) -> Written {
+    fn function(&mut self, function: &ComponentFunc) -> TextResult {
         if function.async_() {
             self.text("async ")?;
         }
@@ -170,8 +170,8 @@ impl Told {
     fn list<T>(
         &mut self,
         items: impl Iterator<Item = T>,
-        mut write: impl FnMut(&mut Self, T) -> Written,
-    ) -> Written {
+        mut write: impl FnMut(&mut Self, T) -> TextResult,
+    ) -> TextResult {
         for (number, item) in items.enumerate() {
             if number > 0 {
                 self.text(", ")?;
@@ -185,7 +185,7 @@ impl Told {
         &mut self,
         kind: &str,
         items: impl Iterator<Item = (&'a str, Option<Type>)>,
-    ) -> Written {
+    ) -> TextResult {
         self.text(kind)?;
         self.text("(")?;
         self.list(items, |told, (name, ty)| {
@@ -197,7 +197,7 @@ impl Told {
         self.text(")")
     }
 
-    fn of(&mut self, kind: &str, types: impl Iterator<Item = Option<Type>>) -> Written {
+    fn of(&mut self, kind: &str, types: impl Iterator<Item = Option<Type>>) -> TextResult {
         self.text(kind)?;
         self.text("<")?;
         self.list(types, |told, ty| match ty {
@@ -207,7 +207,7 @@ impl Told {
         self.text(">")
     }
 
-    fn ty(&mut self, ty: &Type) -> Written {
+    fn ty(&mut self, ty: &Type) -> TextResult {
         let one = |ty: Type| [Some(ty)].into_iter();
         match ty {
             Type::Bool => self.text("bool"),

@@ -9,7 +9,7 @@ use super::Grants;
 #[cfg(feature = "wasi-http")]
 use super::http::GrantedHttp;
 use crate::limits::{Limiter, Limits, bound};
-use crate::wasi::{GuestOutput, Held, Holdings, Hosted, limit_files, limit_sockets};
+use crate::wasi::{GuestOutput, Holdings, Hosted, WasiState, limit_files, limit_sockets};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// Data of a provider's store.
@@ -91,8 +91,8 @@ impl WasiView for ProviderState {
 }
 
 impl Hosted for ProviderState {
-    fn held(&mut self) -> Held<'_> {
-        Held {
+    fn wasi_state(&mut self) -> WasiState<'_> {
+        WasiState {
             view: WasiCtxView {
                 ctx: &mut self.wasi,
                 table: &mut self.table,

@@ -81,14 +81,14 @@ pub struct BackendStatus {
     /// Error of the last flush; `None` if the flush succeeded.
     pub flush_error: Option<String>,
     /// Number of records in the queue.
-    pub queued: usize,
+    pub queue_length: usize,
     /// Maximum number of records in the queue.
-    pub queue: usize,
+    pub queue_capacity: usize,
     /// Bytes printed beyond the limit, on both streams together.
     pub output_truncated: u64,
     /// Memory of the instance after its last call, in bytes, as
     /// [`Limits::memory`](crate::limits::Limits::memory) counts it; 0 without an instance.
-    pub memory: u64,
+    pub memory_bytes: u64,
     /// Time that instances spent on records, from the first call of a batch to the return of the
     /// last one.
     pub busy: Duration,

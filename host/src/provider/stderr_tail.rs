@@ -20,13 +20,13 @@ const LONGEST_LINE: usize = 1 << 10;
 
 /// Last output of an instance on standard error, where most languages write why they exit.
 #[derive(Debug, Clone, Default)]
-pub(super) struct StderrTail(Arc<Mutex<Heard>>);
+pub(super) struct StderrTail(Arc<Mutex<TailBuffer>>);
 
 impl StderrTail {
     /// A function that appends output to the tail.
-    pub(super) fn ear(&self) -> OutputFn {
-        let Self(heard) = self.clone();
-        Arc::new(move |bytes| heard.lock().hear(bytes))
+    pub(super) fn observer(&self) -> OutputFn {
+        let Self(buffer) = self.clone();
+        Arc::new(move |bytes| buffer.lock().push(bytes))
     }
 
     /// The tail as printable lines, without empty ones; `None` if there are none.
@@ -36,7 +36,7 @@ impl StderrTail {
 }
 
 #[derive(Debug, Default)]
-struct Heard {
+struct TailBuffer {
     /// Complete lines that are not empty.
     lines: VecDeque<Vec<u8>>,
     /// Bytes of the complete lines.
@@ -45,8 +45,8 @@ struct Heard {
     last: Vec<u8>,
 }
 
-impl Heard {
-    fn hear(&mut self, bytes: &[u8]) {
+impl TailBuffer {
+    fn push(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             let (piece, ended) = match piece.strip_suffix(b"\n") {
                 Some(piece) => (piece, true),
@@ -92,9 +92,9 @@ mod tests {
 
     fn text(pieces: &[&str]) -> Option<String> {
         let last = StderrTail::default();
-        let ear = last.ear();
+        let observer = last.observer();
         for piece in pieces {
-            ear(piece.as_bytes());
+            observer(piece.as_bytes());
         }
         last.text()
     }

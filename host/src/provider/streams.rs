@@ -13,7 +13,7 @@ pub(super) struct Streams {
 
 /// Output of an instance that is gone.
 #[derive(Debug, Default)]
-pub(super) struct Remains {
+pub(super) struct InstanceOutput {
     /// Bytes printed beyond the limit.
     pub(super) truncated: u64,
     /// Last output on standard error.
@@ -26,16 +26,17 @@ impl Streams {
         let stderr_tail = StderrTail::default();
         Self {
             stdout: GuestOutput::new(options.stdout.clone(), limit),
-            stderr: GuestOutput::new(options.stderr.clone(), limit).heard_by(stderr_tail.ear()),
+            stderr: GuestOutput::new(options.stderr.clone(), limit)
+                .observed_by(stderr_tail.observer()),
             stderr_tail,
         }
     }
 
     /// Waits until the last output has been written.
-    pub(super) async fn finish(&self) -> Remains {
+    pub(super) async fn finish(&self) -> InstanceOutput {
         let (stdout, stderr) = tokio::join!(self.stdout.finish(), self.stderr.finish());
         let truncated = stdout.1 + stderr.1;
-        Remains {
+        InstanceOutput {
             truncated,
             stderr_tail: self.stderr_tail.text(),
         }

@@ -7,19 +7,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::circuit::{Circuit, Verdict};
-use super::command::{Command, refuse};
-use super::instance::{Ended, Instance, StartFailed};
+use super::circuit::{Circuit, CircuitVerdict};
+use super::command::{BackendCommand, refuse};
+use super::instance::{InstanceEnd, InstanceStartFailed, ProviderInstance};
 use super::supervision::Supervision;
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
 
 /// Owns the instance, and starts another one when it fails.
-pub(super) struct Worker {
+pub(super) struct BackendWorker {
     pub(super) shared: Arc<Supervision>,
     pub(super) provider: Provider,
     pub(super) options: BackendOptions,
-    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) commands: mpsc::UnboundedReceiver<BackendCommand>,
     /// Set to the moment until which the remaining records may be handed over.
     pub(super) stop: watch::Receiver<Option<Instant>>,
     /// Canceled at that moment.
@@ -32,32 +32,32 @@ pub(super) struct Worker {
 }
 
 /// Next step of a worker.
-pub(super) enum Next {
-    Serve(Box<Instance>),
-    Rest(Verdict),
+pub(super) enum NextStep {
+    Serve(Box<ProviderInstance>),
+    Rest(CircuitVerdict),
     End,
 }
 
-impl Worker {
+impl BackendWorker {
     /// Works until the backend is stopped. Without a first instance, the work starts with a pause.
-    pub(super) async fn work(mut self, first: Result<Instance, StartFailed>) {
+    pub(super) async fn work(mut self, first: Result<ProviderInstance, InstanceStartFailed>) {
         let mut next = match first {
-            Ok(instance) => Next::Serve(Box::new(instance)),
-            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
+            Ok(instance) => NextStep::Serve(Box::new(instance)),
+            Err(InstanceStartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         };
         tokio::spawn(halt_in_time(self.stop.clone(), self.halt.clone()));
         loop {
             next = match next {
-                Next::Serve(instance) => self.serve(*instance).await,
-                Next::Rest(verdict) => self.rest(verdict).await,
-                Next::End => break,
+                NextStep::Serve(instance) => self.serve(*instance).await,
+                NextStep::Rest(verdict) => self.rest(verdict).await,
+                NextStep::End => break,
             };
         }
         self.close().await;
     }
 
     /// Hands records over until the instance ends.
-    async fn serve(&mut self, mut instance: Instance) -> Next {
+    async fn serve(&mut self, mut instance: ProviderInstance) -> NextStep {
         let state = if self.stopping() {
             BackendState::Draining
         } else if self.circuit.half_open() {
@@ -72,7 +72,7 @@ impl Worker {
         self.shared.has_memory(0);
         self.flush_at = None;
         match end {
-            Ok(()) => Next::End,
+            Ok(()) => NextStep::End,
             Err(end) => self.ended(end, stderr_tail),
         }
     }
@@ -84,14 +84,17 @@ impl Worker {
     }
 
     /// Discards the instance, and returns its stderr tail.
-    pub(super) async fn let_go(&self, instance: Instance) -> Option<String> {
+    pub(super) async fn let_go(&self, instance: ProviderInstance) -> Option<String> {
         let remains = instance.discard().await;
         self.shared
             .change(|condition| condition.output_truncated += remains.truncated);
         remains.stderr_tail
     }
 
-    async fn serve_until_end(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    async fn serve_until_end(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         loop {
             if self.stopping() {
                 self.shared
@@ -100,7 +103,7 @@ impl Worker {
                 return self.flush(instance).await.map(drop);
             }
             if let Ok(command) = self.commands.try_recv() {
-                self.obey(command, instance).await?;
+                self.execute(command, instance).await?;
                 continue;
             }
             if self.flush_at.is_some_and(|at| at <= Instant::now()) {
@@ -112,13 +115,13 @@ impl Worker {
                 // Other tasks use this thread too, such as the write of a file.
                 tokio::task::yield_now().await;
             } else if let Some(command) = self.wait(handed).await {
-                self.obey(command, instance).await?;
+                self.execute(command, instance).await?;
             }
         }
     }
 
     /// Waits for work: for any record, or, right after a batch, until more records gather.
-    async fn wait(&mut self, handed: usize) -> Option<Command> {
+    async fn wait(&mut self, handed: usize) -> Option<BackendCommand> {
         let Self {
             shared,
             commands,
@@ -151,8 +154,8 @@ impl Worker {
     /// Tells the instance to flush, and stores the result in the status.
     pub(super) async fn flush(
         &mut self,
-        instance: &mut Instance,
-    ) -> Result<Result<(), String>, Ended> {
+        instance: &mut ProviderInstance,
+    ) -> Result<Result<(), String>, InstanceEnd> {
         self.flush_at = None;
         let said = instance.flush().await?;
         self.shared.has_memory(instance.memory());
@@ -168,10 +171,10 @@ impl Worker {
     }
 
     /// Pauses after a failure, then starts the provider again.
-    async fn rest(&mut self, verdict: Verdict) -> Next {
+    async fn rest(&mut self, verdict: CircuitVerdict) -> NextStep {
         let (pause, state) = match verdict {
-            Verdict::Pause(pause) => (pause, BackendState::Restarting),
-            Verdict::Open(pause) => (pause, BackendState::CircuitOpen),
+            CircuitVerdict::Pause(pause) => (pause, BackendState::Restarting),
+            CircuitVerdict::Open(pause) => (pause, BackendState::CircuitOpen),
         };
         if state == BackendState::CircuitOpen {
             tracing::warn!(backend = &*self.shared.name, ?pause, "circuit opened");
@@ -184,15 +187,15 @@ impl Worker {
             let stopping = self.stopping();
             let nothing_left = state == BackendState::CircuitOpen || self.in_flight() == 0;
             if stopping && nothing_left {
-                return Next::End;
+                return NextStep::End;
             }
             tokio::select! {
                 biased;
-                () = self.halt.cancelled() => return Next::End,
+                () = self.halt.cancelled() => return NextStep::End,
                 _ = self.stop.changed(), if !stopping => {}
                 command = self.commands.recv(), if !stopping => {
                     if let Some(command) = command
-                        && let Some(next) = self.obey_at_rest(command, state).await
+                        && let Some(next) = self.execute_without_instance(command, state).await
                     {
                         return next;
                     }
@@ -204,23 +207,26 @@ impl Worker {
             Ok(instance) => {
                 tracing::info!(backend = &*self.shared.name, "backend restarted");
                 self.shared.change(|condition| condition.restarts += 1);
-                Next::Serve(Box::new(instance))
+                NextStep::Serve(Box::new(instance))
             }
-            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
+            Err(InstanceStartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         }
     }
 
-    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, StartFailed> {
-        Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
+    pub(super) async fn start(
+        &self,
+        provider: &Provider,
+    ) -> Result<ProviderInstance, InstanceStartFailed> {
+        ProviderInstance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
     /// Decides the next step after an instance has ended.
-    fn ended(&mut self, end: Ended, stderr_tail: Option<String>) -> Next {
-        let Ended::Failed(failure) = end else {
-            return Next::End;
+    fn ended(&mut self, end: InstanceEnd, stderr_tail: Option<String>) -> NextStep {
+        let InstanceEnd::Failed(failure) = end else {
+            return NextStep::End;
         };
         self.note(&failure, stderr_tail);
-        Next::Rest(self.circuit.failed(Instant::now().into_std()))
+        NextStep::Rest(self.circuit.failed(Instant::now().into_std()))
     }
 
     pub(super) fn note(&self, failure: &BackendFailure, stderr_tail: Option<String>) {

@@ -6,7 +6,7 @@ use solti_metrics::{MetricsHandle, RunnerType};
 
 use super::lifecycle::Reporter;
 use super::machine::Machine;
-use super::run::Inner;
+use super::run::RunnerInner;
 use super::{Pool, RecordingMode, Runner};
 use crate::artifact::Artifacts;
 use crate::engine::{BuildError, EngineSettings};
@@ -23,7 +23,7 @@ pub struct RunnerBuilder {
     own_totals: LedgerTotals,
     settings: EngineSettings,
     max_component: u64,
-    path: RecordingMode,
+    recording_mode: RecordingMode,
     asynchronous: bool,
     pool: Option<Pool>,
     artifacts: Artifacts,
@@ -46,7 +46,7 @@ impl RunnerBuilder {
             own_totals: LedgerTotals::new(),
             settings: EngineSettings::default(),
             max_component: 64 << 20,
-            path: RecordingMode::default(),
+            recording_mode: RecordingMode::default(),
             asynchronous: true,
             pool: None,
             artifacts: Artifacts::new(),
@@ -98,8 +98,8 @@ impl RunnerBuilder {
 
     /// Sets the recording mode of guests. A guest that cannot use `Inline` uses `Direct`. Default:
     /// `Inline`.
-    pub fn path(mut self, path: RecordingMode) -> Self {
-        self.path = path;
+    pub fn recording_mode(mut self, mode: RecordingMode) -> Self {
+        self.recording_mode = mode;
         self
     }
 
@@ -151,12 +151,12 @@ impl RunnerBuilder {
             .duration_ceiling(self.ceiling)
             .ledger_totals(&self.own_totals);
         let guests = self.metrics.duration_ceiling(self.ceiling);
-        Ok(Runner::new(Inner {
+        Ok(Runner::new(RunnerInner {
             reporter: Reporter::new(own.build()),
             guests: guests.ledger_totals(&self.guest_totals),
             guest_totals: self.guest_totals,
             max_component: self.max_component,
-            path: self.path,
+            recording_mode: self.recording_mode,
             asynchronous: self.asynchronous,
             machine,
         }))

@@ -9,7 +9,7 @@ use crate::component::{Inspection, Interface};
 
 /// A linked program, and its `main` function.
 #[derive(Clone)]
-pub(super) enum Entry {
+pub(super) enum ProgramEntry {
     /// `main` of WASI 0.2.
     Sync(CommandPre<TaskData>),
     /// `main` of WASI 0.3, which can wait without blocking other functions of the guest.
@@ -27,7 +27,7 @@ pub(super) enum Main {
 
 type AsyncMain = TypedFunc<(), (Result<(), ()>,)>;
 
-impl Entry {
+impl ProgramEntry {
     /// Finds `main`. If a program exports both versions, the newer one is used.
     pub(super) fn new(
         linked: InstancePre<TaskData>,

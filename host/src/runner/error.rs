@@ -77,7 +77,7 @@ pub enum SpawnError {
     #[error(
         "cannot instantiate: {reason}: all slots are in use; lower the concurrency, or raise the capacity of the pool"
     )]
-    NoRoom {
+    NoSlot {
         /// The resource that the pool lacks.
         reason: String,
     },
@@ -132,7 +132,7 @@ impl SpawnError {
     /// Converts the error of an instantiation, and the end that it means.
     pub(super) fn of_instantiation(error: &wasmtime::Error, end: TaskEnd) -> Self {
         if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
-            return Self::NoRoom {
+            return Self::NoSlot {
                 reason: printable(&full.to_string()),
             };
         }
@@ -177,7 +177,7 @@ impl SpawnError {
             Self::Thread { .. }
             | Self::Limit { .. }
             | Self::ProcessLimit { .. }
-            | Self::NoRoom { .. }
+            | Self::NoSlot { .. }
             | Self::OtherRunner
             | Self::Exited { .. }
             | Self::Instantiate { .. }

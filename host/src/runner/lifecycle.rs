@@ -34,11 +34,11 @@ impl Reporter {
     }
 
     /// Records that a task has started. The returned value records its end.
-    pub(super) fn start(&self) -> Lifecycle<'_> {
+    pub(super) fn start(&self) -> TaskLifecycle<'_> {
         self.record(Event::TaskStarted {
             runner: RunnerType::Wasm,
         });
-        Lifecycle {
+        TaskLifecycle {
             reporter: self,
             started: Instant::now(),
             outcome: TaskOutcome::Canceled,
@@ -53,13 +53,13 @@ impl Reporter {
 /// A running task. If this value is dropped without an outcome, the task's future was dropped: the
 /// outcome is canceled.
 #[derive(Debug)]
-pub(super) struct Lifecycle<'a> {
+pub(super) struct TaskLifecycle<'a> {
     reporter: &'a Reporter,
     started: Instant,
     outcome: TaskOutcome,
 }
 
-impl Lifecycle<'_> {
+impl TaskLifecycle<'_> {
     /// Records the end, and returns the duration of the task.
     pub(super) fn end(mut self, outcome: TaskOutcome) -> Duration {
         self.outcome = outcome;
@@ -67,7 +67,7 @@ impl Lifecycle<'_> {
     }
 }
 
-impl Drop for Lifecycle<'_> {
+impl Drop for TaskLifecycle<'_> {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed().as_millis();
         self.reporter.record(Event::TaskCompleted {

@@ -20,13 +20,13 @@ pub(super) struct Machine {
     /// Code for the first two engines, which are tuned for records.
     pub(super) artifacts: EngineArtifacts,
     asynchronous: OnceLock<Asynchronous>,
-    given: Given,
+    given: MachineSettings,
     pub(super) ticker: Ticker,
 }
 
 /// Settings with which engines are made.
 #[derive(Clone)]
-struct Given {
+struct MachineSettings {
     artifacts: Artifacts,
     settings: EngineSettings,
 }
@@ -65,7 +65,7 @@ impl Machine {
             pooled,
             on_demand,
             asynchronous: OnceLock::new(),
-            given: Given {
+            given: MachineSettings {
                 artifacts,
                 settings,
             },
@@ -81,7 +81,7 @@ impl Machine {
         if let Some(made) = self.asynchronous.get() {
             return Ok(&made.artifacts);
         }
-        let Given {
+        let MachineSettings {
             artifacts,
             mut settings,
         } = self.given.clone();

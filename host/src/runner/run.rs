@@ -8,15 +8,15 @@ use wasmtime_wasi::WasiCtx;
 
 use super::lifecycle::Reporter;
 use super::machine::Machine;
-use super::program::Loader;
+use super::program::ProgramLoader;
 use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{Path, Pool, Program, RecordingMode, SpawnError, Task, fuel};
-use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
+use super::{Pool, Program, ProgramRecording, RecordingMode, SpawnError, Task, fuel};
+use crate::artifact::{ArtifactKey, CodeInput, Precompiled, read_whole};
 use crate::component::LoadError;
-use crate::contained::{NotRun, blocking};
+use crate::contained::{BlockingError, blocking};
 use crate::engine::EpochTicks;
 use crate::limits::Limit;
 use crate::wasi::{GuestOutput, Holdings};
@@ -25,12 +25,12 @@ use crate::{LedgerSnapshot, LedgerTotals, MetricsCtx, MetricsCtxBuilder};
 /// Runs programs as tasks. Clones share the engine, the backend and the ledger totals.
 #[derive(Clone)]
 pub struct Runner {
-    inner: Arc<Inner>,
+    inner: Arc<RunnerInner>,
 }
 
-pub(super) struct Inner {
+pub(super) struct RunnerInner {
     pub(super) machine: Machine,
-    pub(super) path: RecordingMode,
+    pub(super) recording_mode: RecordingMode,
     /// Whether guests may need component-model async.
     pub(super) asynchronous: bool,
     pub(super) guests: MetricsCtxBuilder,
@@ -40,7 +40,7 @@ pub(super) struct Inner {
 }
 
 impl Runner {
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(super) fn new(inner: RunnerInner) -> Self {
         Self {
             inner: Arc::new(inner),
         }
@@ -55,7 +55,7 @@ impl Runner {
     pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
         let key = self.inner.machine.artifacts.file_key();
-        let given = Given::file(path, self.inner.max_component, key);
+        let given = CodeInput::file(path, self.inner.max_component, key);
         self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
 
@@ -76,7 +76,7 @@ impl Runner {
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
-        let given = Given::bytes(name, bytes, self.inner.max_component);
+        let given = CodeInput::bytes(name, bytes, self.inner.max_component);
         self.loaded(given.and_then(|given| self.loader().load(name, given)))
     }
 
@@ -92,15 +92,15 @@ impl Runner {
         name: &str,
         bytes: &[u8],
         key: &ArtifactKey,
-    ) -> Result<(Precompiled, Path), LoadError> {
-        let given = Given::bytes(name, bytes, self.inner.max_component)?;
+    ) -> Result<(Precompiled, ProgramRecording), LoadError> {
+        let given = CodeInput::bytes(name, bytes, self.inner.max_component)?;
         self.loader().precompile(name, given, key)
     }
 
-    fn loader(&self) -> Loader<'_> {
-        Loader {
+    fn loader(&self) -> ProgramLoader<'_> {
+        ProgramLoader {
             machine: &self.inner.machine,
-            path: self.inner.path,
+            recording_mode: self.inner.recording_mode,
             asynchronous: self.inner.asynchronous,
         }
     }
@@ -143,7 +143,7 @@ impl Runner {
         let mut limits = task.limits.clone();
         let watch = Watch::new(task.deadline, task.cancel.clone());
         for output in [&task.stdout, &task.stderr] {
-            output.begin().map_err(SpawnError::of_start)?;
+            output.start().map_err(SpawnError::of_start)?;
         }
         let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
@@ -166,7 +166,7 @@ impl Runner {
         let limiter = store.data_mut().state_mut().limiter_mut();
         let reserved = limiter.reserve_instances(program.instance_data());
         reserved.map_err(SpawnError::of_limit(Limit::Memory))?;
-        if *program.path() == Path::Inline {
+        if *program.recording() == ProgramRecording::Inline {
             drain_along(&mut store);
         }
         if machine.counts_fuel() {
@@ -281,7 +281,7 @@ async fn grant(
     let name = program.name().to_owned();
     match blocking(move || task.grant(&name, stdout, stderr)).await {
         Ok(granted) => granted,
-        Err(NotRun::ShutDown) => Err(SpawnError::Canceled),
-        Err(NotRun::NoThread(reason)) => Err(SpawnError::Thread { reason }),
+        Err(BlockingError::ShutDown) => Err(SpawnError::Canceled),
+        Err(BlockingError::NoThread(reason)) => Err(SpawnError::Thread { reason }),
     }
 }

@@ -29,14 +29,14 @@ pub(super) struct StandardInput {
 }
 
 /// A read for which a task waits.
-struct Wanted {
+struct ReadRequest {
     of: Arc<File>,
     most: usize,
     reply: oneshot::Sender<io::Result<Vec<u8>>>,
 }
 
 /// Channel to the reading thread, once it has been started.
-static READER: Mutex<Option<Sender<Wanted>>> = Mutex::new(None);
+static READER: Mutex<Option<Sender<ReadRequest>>> = Mutex::new(None);
 
 impl StandardInput {
     /// Standard input of this descriptor.
@@ -60,7 +60,7 @@ impl StandardInput {
             *reader = Some(asked);
         }
         if let Some(reader) = &*reader {
-            let _ = reader.send(Wanted { of, most, reply });
+            let _ = reader.send(ReadRequest { of, most, reply });
         }
         Ok(wanted)
     }
@@ -93,8 +93,8 @@ impl AsyncRead for StandardInput {
 
 /// Carries out reads one after another, as soon as input is available. A task that is gone takes no
 /// input away from other tasks.
-fn read_all(wants: &Receiver<Wanted>) {
-    for Wanted { of, most, reply } in wants {
+fn read_all(wants: &Receiver<ReadRequest>) {
+    for ReadRequest { of, most, reply } in wants {
         let waited = wait(&of);
         if reply.is_closed() {
             continue;

@@ -6,9 +6,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::report::TaskEnd;
 use super::usage::RunUsage;
-use crate::inline::{Drain, Recording, Words};
+use crate::inline::{Drain, RecordWords, Recording};
 use crate::limits::{Limiter, Limits, bound};
-use crate::wasi::{Held, Holdings, Hosted};
+use crate::wasi::{Holdings, Hosted, WasiState};
 use crate::{MetricsCtx, MetricsCtxView};
 
 /// Data of a task's store, behind the ring.
@@ -118,7 +118,7 @@ pub(super) fn drain_along(store: &mut Store<TaskData>) {
 }
 
 impl Drain for TaskState {
-    fn drain(&mut self, records: &[Words]) {
+    fn drain(&mut self, records: &[RecordWords]) {
         self.metrics.record_words(records);
     }
 }
@@ -138,9 +138,9 @@ impl Hosted for TaskData {
         Self::called(self);
     }
 
-    fn held(&mut self) -> Held<'_> {
+    fn wasi_state(&mut self) -> WasiState<'_> {
         let state = self.state_mut();
-        Held {
+        WasiState {
             view: WasiCtxView {
                 ctx: &mut state.wasi,
                 table: &mut state.table,

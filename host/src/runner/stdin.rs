@@ -40,13 +40,13 @@ impl Stdin {
                 wasi.stdin(MemoryInputPipe::new(bytes.clone()));
             }
             Self::File(path) => match open(path) {
-                Ok(Input::Ready(file)) => {
+                Ok(StdinSource::Ready(file)) => {
                     wasi.stdin(InputFile::new(file));
                 }
-                Ok(Input::Waiting(file)) => {
+                Ok(StdinSource::Waiting(file)) => {
                     wasi.stdin(AsyncStdinStream::new(file));
                 }
-                Ok(Input::Given(input)) => {
+                Ok(StdinSource::Given(input)) => {
                     wasi.stdin(AsyncStdinStream::new(input));
                 }
                 Err(reason) => {
@@ -60,7 +60,7 @@ impl Stdin {
 }
 
 /// A file that can be read.
-enum Input {
+enum StdinSource {
     /// A read never waits.
     Ready(File),
     /// A read may wait for long.
@@ -70,9 +70,9 @@ enum Input {
 }
 
 /// Opens the file without waiting for a writer.
-fn open(path: &Path) -> io::Result<Input> {
+fn open(path: &Path) -> io::Result<StdinSource> {
     if is_standard_input(path) {
-        return Ok(Input::Given(StandardInput::new(open_file(path)?)));
+        return Ok(StdinSource::Given(StandardInput::new(open_file(path)?)));
     }
     let file = File::options()
         .read(true)
@@ -83,13 +83,13 @@ fn open(path: &Path) -> io::Result<Input> {
         return Err(ErrorKind::IsADirectory.into());
     }
     if kind.is_file() {
-        return Ok(Input::Ready(file));
+        return Ok(StdinSource::Ready(file));
     }
     // All files that can be waited for are read in the same way, including a terminal.
     match Receiver::from_file_unchecked(file.try_clone()?) {
-        Ok(waiting) => Ok(Input::Waiting(waiting)),
+        Ok(waiting) => Ok(StdinSource::Waiting(waiting)),
         // A file that cannot be waited for, such as the null device, never blocks.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Input::Ready(file)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(StdinSource::Ready(file)),
         Err(error) => Err(error),
     }
 }

@@ -144,10 +144,10 @@ impl RunUsage {
         }
         let mut work = pin!(work);
         poll_fn(|context| {
-            let began = thread_time();
+            let started = thread_time();
             let polled = work.as_mut().poll(context);
-            if let (Some(began), Some(ended)) = (began, thread_time()) {
-                self.spent(ended.saturating_sub(began));
+            if let (Some(started), Some(ended)) = (started, thread_time()) {
+                self.spent(ended.saturating_sub(started));
             }
             polled
         })

@@ -16,7 +16,7 @@ pub(super) struct Watch {
 
 /// Reason outside of the guest that ended a task.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum StopReason {
     Deadline(Duration),
     Canceled,
 }
@@ -30,7 +30,7 @@ impl Watch {
 
     /// Runs `work` until it ends, or is ended. The guest yields its thread at every tick; then the
     /// reasons to stop are checked first.
-    pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+    pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, StopReason> {
         let time_up = async {
             match self.deadline {
                 Some((all, at)) => {
@@ -42,29 +42,29 @@ impl Watch {
         };
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Stop::Canceled),
-            deadline = time_up => Err(Stop::Deadline(deadline)),
+            () = self.cancel.cancelled() => Err(StopReason::Canceled),
+            deadline = time_up => Err(StopReason::Deadline(deadline)),
             output = work => Ok(output),
         }
     }
 }
 
 /// Before `main` was called.
-impl From<Stop> for SpawnError {
-    fn from(stop: Stop) -> Self {
+impl From<StopReason> for SpawnError {
+    fn from(stop: StopReason) -> Self {
         match stop {
-            Stop::Deadline(deadline) => Self::Deadline { deadline },
-            Stop::Canceled => Self::Canceled,
+            StopReason::Deadline(deadline) => Self::Deadline { deadline },
+            StopReason::Canceled => Self::Canceled,
         }
     }
 }
 
 /// After `main` was called.
-impl From<Stop> for TaskEnd {
-    fn from(stop: Stop) -> Self {
+impl From<StopReason> for TaskEnd {
+    fn from(stop: StopReason) -> Self {
         match stop {
-            Stop::Deadline(deadline) => Self::DeadlineExceeded { deadline },
-            Stop::Canceled => Self::Canceled,
+            StopReason::Deadline(deadline) => Self::DeadlineExceeded { deadline },
+            StopReason::Canceled => Self::Canceled,
         }
     }
 }

@@ -105,14 +105,14 @@ fn with<T>(work: impl FnOnce(&mut Budget) -> T) -> T {
 
 /// Descriptors and streams that one store may have open, and has open.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct DescriptorAccount {
     descriptors: usize,
     streams: usize,
     open: AtomicUsize,
     open_streams: AtomicUsize,
 }
 
-impl Account {
+impl DescriptorAccount {
     pub(super) fn new(descriptors: usize, streams: usize) -> Arc<Self> {
         Arc::new(Self {
             descriptors,
@@ -123,7 +123,7 @@ impl Account {
     }
 
     /// Takes this number of descriptors, until the returned claim is dropped.
-    pub(super) fn take(self: &Arc<Self>, number: usize) -> Option<Claim> {
+    pub(super) fn take(self: &Arc<Self>, number: usize) -> Option<DescriptorClaim> {
         with(|budget| {
             // The number changes here alone, under the lock of the budget.
             let open = self.open.load(Ordering::Relaxed);
@@ -132,7 +132,7 @@ impl Account {
                 return None;
             }
             self.open.store(open + number, Ordering::Relaxed);
-            Some(Claim {
+            Some(DescriptorClaim {
                 of: Arc::clone(self),
                 number,
             })
@@ -150,7 +150,7 @@ impl Account {
 
 /// A stream that is counted as open.
 #[derive(Debug)]
-pub(crate) struct StreamClaim(Arc<Account>);
+pub(crate) struct StreamClaim(Arc<DescriptorAccount>);
 
 impl Drop for StreamClaim {
     fn drop(&mut self) {
@@ -160,12 +160,12 @@ impl Drop for StreamClaim {
 
 /// Descriptors that are counted as open.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    of: Arc<Account>,
+pub(crate) struct DescriptorClaim {
+    of: Arc<DescriptorAccount>,
     number: usize,
 }
 
-impl Drop for Claim {
+impl Drop for DescriptorClaim {
     fn drop(&mut self) {
         with(|budget| {
             let open = self.of.open.load(Ordering::Relaxed);
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_is_dropped_is_given_back() {
-        let descriptors = Account::new(3, 1);
+        let descriptors = DescriptorAccount::new(3, 1);
         let two = descriptors.take(2);
         assert!(two.is_some());
         assert!(descriptors.take(2).is_none());

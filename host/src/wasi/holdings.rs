@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::descriptors::{Account, Claim, StreamClaim};
+use super::descriptors::{DescriptorAccount, DescriptorClaim, StreamClaim};
 use crate::limits::{Limit, Limiter, Limits};
 
 /// Data of a store whose guest has WASI.
@@ -17,11 +17,11 @@ pub(crate) trait Hosted: WasiView + 'static {
     fn called(&mut self) {}
 
     /// State for the functions of WASI.
-    fn held(&mut self) -> Held<'_>;
+    fn wasi_state(&mut self) -> WasiState<'_>;
 }
 
 /// State for the functions of WASI.
-pub(crate) struct Held<'a> {
+pub(crate) struct WasiState<'a> {
     pub(crate) view: WasiCtxView<'a>,
     pub(crate) holdings: &'a mut Holdings,
     pub(crate) limiter: &'a mut Limiter,
@@ -33,13 +33,13 @@ pub(crate) struct Holdings {
     descriptors: usize,
     streams: usize,
     /// Made with the first descriptor: most tasks open none.
-    account: OnceLock<Arc<Account>>,
+    account: OnceLock<Arc<DescriptorAccount>>,
     /// Descriptors that are open before the guest starts.
-    granted: Option<Claim>,
+    granted: Option<DescriptorClaim>,
     /// Descriptors of each resource of the guest.
-    open: HashMap<u32, Claim>,
+    open: HashMap<u32, DescriptorClaim>,
     /// Files whose resource is gone, while a stream may still read or write them.
-    lingering: Vec<(Weak<File>, Claim)>,
+    lingering: Vec<(Weak<File>, DescriptorClaim)>,
 }
 
 /// Too few descriptors are free for the grants of a store.
@@ -77,21 +77,21 @@ impl Holdings {
         Ok(holdings)
     }
 
-    fn account(&self) -> &Arc<Account> {
+    fn account(&self) -> &Arc<DescriptorAccount> {
         self.account
-            .get_or_init(|| Account::new(self.descriptors, self.streams))
+            .get_or_init(|| DescriptorAccount::new(self.descriptors, self.streams))
     }
 
-    fn take(&mut self, number: usize) -> Option<Claim> {
+    fn take(&mut self, number: usize) -> Option<DescriptorClaim> {
         self.lingering.retain(|(file, _)| file.strong_count() > 0);
         self.account().take(number)
     }
 }
 
-impl Held<'_> {
+impl WasiState<'_> {
     /// Takes this number of descriptors. A refusal counts as the cause if the guest fails before
     /// its next descriptor.
-    pub(super) fn take_descriptors(&mut self, number: usize) -> Option<Claim> {
+    pub(super) fn take_descriptors(&mut self, number: usize) -> Option<DescriptorClaim> {
         let claim = self.holdings.take(number);
         self.limiter
             .note(claim.is_none().then_some(Limit::Descriptors));
@@ -106,7 +106,7 @@ impl Held<'_> {
     }
 
     /// Keeps the claim until the resource is dropped.
-    pub(super) fn belongs_to(&mut self, resource: u32, claim: Claim) {
+    pub(super) fn belongs_to(&mut self, resource: u32, claim: DescriptorClaim) {
         self.holdings.open.insert(resource, claim);
     }
 

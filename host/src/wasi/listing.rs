@@ -9,9 +9,9 @@ use cap_primitives::fs::{DirEntry, FileType, FileTypeExt, ReadDir, read_base_dir
 use parking_lot::Mutex;
 use wasmtime_wasi::filesystem::Dir;
 
-use super::descriptors::{Claim, StreamClaim};
-use super::holdings::Held;
-use super::open::Refused;
+use super::descriptors::{DescriptorClaim, StreamClaim};
+use super::holdings::WasiState;
+use super::open::WasiRefusal;
 use crate::contained::blocking;
 
 /// Descriptors of a listing: the directory once more, and the system's position in it.
@@ -23,9 +23,9 @@ const PIECE: usize = 64;
 /// Entries of a directory, read as the guest asks for them.
 pub(super) struct Listing {
     directory: Arc<Mutex<Directory>>,
-    read: VecDeque<Result<Entry, Refused>>,
+    read: VecDeque<Result<ListingEntry, WasiRefusal>>,
     over: bool,
-    _descriptors: Claim,
+    _descriptors: DescriptorClaim,
     _stream: StreamClaim,
 }
 
@@ -37,13 +37,13 @@ enum Directory {
 }
 
 /// A file in a directory.
-pub(super) struct Entry {
+pub(super) struct ListingEntry {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
 }
 
 /// Types of files in WASI.
-pub(super) enum Kind {
+pub(super) enum FileKind {
     BlockDevice,
     CharacterDevice,
     Directory,
@@ -55,9 +55,11 @@ pub(super) enum Kind {
 }
 
 impl Listing {
-    pub(super) fn new(held: &mut Held<'_>, dir: &Dir) -> Result<Self, Refused> {
-        let stream = held.take_stream().ok_or(Refused::Quota)?;
-        let descriptors = held.take_descriptors(DESCRIPTORS).ok_or(Refused::Quota)?;
+    pub(super) fn new(held: &mut WasiState<'_>, dir: &Dir) -> Result<Self, WasiRefusal> {
+        let stream = held.take_stream().ok_or(WasiRefusal::Quota)?;
+        let descriptors = held
+            .take_descriptors(DESCRIPTORS)
+            .ok_or(WasiRefusal::Quota)?;
         Ok(Self {
             directory: Arc::new(Mutex::new(Directory::Named(Arc::clone(&dir.dir)))),
             read: VecDeque::new(),
@@ -68,7 +70,7 @@ impl Listing {
     }
 
     /// The next entry that has been read.
-    pub(super) fn next(&mut self) -> Option<Result<Entry, Refused>> {
+    pub(super) fn next(&mut self) -> Option<Result<ListingEntry, WasiRefusal>> {
         self.read.pop_front()
     }
 
@@ -78,12 +80,12 @@ impl Listing {
     }
 
     /// Reads more entries on another thread. The listing takes them in afterwards.
-    pub(super) fn read_on(&self) -> impl Future<Output = Piece> + Send + use<> {
+    pub(super) fn read_on(&self) -> impl Future<Output = ListingPiece> + Send + use<> {
         let directory = Arc::clone(&self.directory);
         async move {
             match blocking(move || directory.lock().read()).await {
                 Ok(piece) => piece,
-                Err(not_run) => Piece {
+                Err(not_run) => ListingPiece {
                     read: vec![Err(not_run.into())],
                     over: true,
                 },
@@ -91,32 +93,32 @@ impl Listing {
         }
     }
 
-    pub(super) fn take_in(&mut self, piece: Piece) {
+    pub(super) fn take_in(&mut self, piece: ListingPiece) {
         self.read.extend(piece.read);
         self.over = piece.over;
     }
 }
 
 /// Some entries of a directory.
-pub(super) struct Piece {
-    read: Vec<Result<Entry, Refused>>,
+pub(super) struct ListingPiece {
+    read: Vec<Result<ListingEntry, WasiRefusal>>,
     over: bool,
 }
 
 impl Directory {
-    fn read(&mut self) -> Piece {
+    fn read(&mut self) -> ListingPiece {
         if let Self::Named(dir) = self {
             *self = match read_base_dir(dir) {
                 Ok(entries) => Self::Open(entries),
                 Err(error) => {
                     let read = vec![Err(error.into())];
                     *self = Self::Failed;
-                    return Piece { read, over: true };
+                    return ListingPiece { read, over: true };
                 }
             };
         }
         let Self::Open(entries) = self else {
-            return Piece {
+            return ListingPiece {
                 read: Vec::new(),
                 over: true,
             };
@@ -126,35 +128,35 @@ impl Directory {
         let over = read.len() < PIECE
             || read
                 .iter()
-                .any(|entry| matches!(entry, Err(Refused::Io(_))));
-        Piece { read, over }
+                .any(|entry| matches!(entry, Err(WasiRefusal::Io(_))));
+        ListingPiece { read, over }
     }
 }
 
-fn entry(entry: io::Result<DirEntry>) -> Result<Entry, Refused> {
+fn entry(entry: io::Result<DirEntry>) -> Result<ListingEntry, WasiRefusal> {
     let entry = entry?;
     let name = entry.file_name().into_string();
-    Ok(Entry {
-        name: name.map_err(|_| Refused::IllegalName)?,
+    Ok(ListingEntry {
+        name: name.map_err(|_| WasiRefusal::IllegalName)?,
         kind: kind(&entry),
     })
 }
 
 /// Type of an entry. Most file systems provide the type with the name. A file that is gone
 /// meanwhile has an unknown type.
-fn kind(entry: &DirEntry) -> Kind {
+fn kind(entry: &DirEntry) -> FileKind {
     let known = |kind: FileType| kind != FileType::unknown();
     let told = entry.file_type().ok().filter(|kind| known(*kind));
     let kind = told.or_else(|| Some(entry.metadata().ok()?.file_type()));
     match kind {
-        Some(kind) if kind.is_file() => Kind::RegularFile,
-        Some(kind) if kind.is_dir() => Kind::Directory,
-        Some(kind) if kind.is_symlink() => Kind::SymbolicLink,
-        Some(kind) if kind.is_block_device() => Kind::BlockDevice,
-        Some(kind) if kind.is_char_device() => Kind::CharacterDevice,
-        Some(kind) if kind.is_fifo() => Kind::Fifo,
-        Some(kind) if kind.is_socket() => Kind::Socket,
-        _ => Kind::Unknown,
+        Some(kind) if kind.is_file() => FileKind::RegularFile,
+        Some(kind) if kind.is_dir() => FileKind::Directory,
+        Some(kind) if kind.is_symlink() => FileKind::SymbolicLink,
+        Some(kind) if kind.is_block_device() => FileKind::BlockDevice,
+        Some(kind) if kind.is_char_device() => FileKind::CharacterDevice,
+        Some(kind) if kind.is_fifo() => FileKind::Fifo,
+        Some(kind) if kind.is_socket() => FileKind::Socket,
+        _ => FileKind::Unknown,
     }
 }
 
@@ -187,9 +189,9 @@ mod tests {
             }
         }
         assert_eq!((kinds.len(), pieces), (152, 3));
-        assert!(matches!(kinds["149"], Kind::RegularFile));
-        assert!(matches!(kinds["directory"], Kind::Directory));
-        assert!(matches!(kinds["link"], Kind::SymbolicLink));
+        assert!(matches!(kinds["149"], FileKind::RegularFile));
+        assert!(matches!(kinds["directory"], FileKind::Directory));
+        assert!(matches!(kinds["link"], FileKind::SymbolicLink));
         Ok(())
     }
 }

@@ -11,12 +11,12 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::filesystem::{self, Descriptor, Dir};
 
-use super::descriptors::Claim;
-use super::holdings::{Held, Hosted};
-use crate::contained::{NotRun, blocking};
+use super::descriptors::DescriptorClaim;
+use super::holdings::{Hosted, WasiState};
+use crate::contained::{BlockingError, blocking};
 
 /// A guest's request to open a file.
-pub(super) struct Wanted {
+pub(super) struct OpenRequest {
     pub(super) path: String,
     pub(super) follow: bool,
     pub(super) create: bool,
@@ -30,7 +30,7 @@ pub(super) struct Wanted {
 }
 
 /// Reason why a request is refused. Each version of WASI has codes for the reasons.
-pub(super) enum Refused {
+pub(super) enum WasiRefusal {
     /// The file is neither a regular file nor a directory, or must not be written.
     NotPermitted,
     /// The host does not support the request.
@@ -47,7 +47,7 @@ pub(super) enum Refused {
     Trap(wasmtime::Error),
 }
 
-impl From<io::Error> for Refused {
+impl From<io::Error> for WasiRefusal {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
             // The process has no free descriptors, even within the limit of guests.
@@ -57,8 +57,8 @@ impl From<io::Error> for Refused {
     }
 }
 
-impl From<NotRun> for Refused {
-    fn from(not_run: NotRun) -> Self {
+impl From<BlockingError> for WasiRefusal {
+    fn from(not_run: BlockingError) -> Self {
         Self::Io(not_run.into())
     }
 }
@@ -66,22 +66,25 @@ impl From<NotRun> for Refused {
 /// An open file, which is to become a resource.
 pub(super) struct Opened {
     descriptor: Descriptor,
-    claim: Claim,
+    claim: DescriptorClaim,
 }
 
 /// Takes a descriptor, and finds the directory of the request.
-pub(super) fn begin(
+pub(super) fn start(
     data: &mut impl Hosted,
     dir: &Resource<Descriptor>,
-) -> Result<(Dir, Claim), Refused> {
-    let mut held = data.held();
+) -> Result<(Dir, DescriptorClaim), WasiRefusal> {
+    let mut held = data.wasi_state();
     let dir = held.dir(dir)?;
-    let claim = held.take_descriptors(1).ok_or(Refused::Quota)?;
+    let claim = held.take_descriptors(1).ok_or(WasiRefusal::Quota)?;
     Ok((dir, claim))
 }
 
 /// Opens a file as wasmtime does, without waiting.
-pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result<Opened, Refused> {
+pub(super) async fn opened(
+    (dir, claim): (Dir, DescriptorClaim),
+    wanted: OpenRequest,
+) -> Result<Opened, WasiRefusal> {
     let mut mode = OpenMode::empty();
     mode.set(
         OpenMode::WRITE,
@@ -90,13 +93,13 @@ pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result
     // The system opens no file without read or write access.
     mode.set(OpenMode::READ, wanted.read || !wanted.write);
     if wanted.sync {
-        return Err(Refused::Unsupported);
+        return Err(WasiRefusal::Unsupported);
     }
     if wanted.directory && (wanted.create || wanted.exclusive || wanted.truncate) {
-        return Err(Refused::Invalid);
+        return Err(WasiRefusal::Invalid);
     }
     if dir.perms.write_not_permitted() && mode.contains(OpenMode::WRITE) {
-        return Err(Refused::NotPermitted);
+        return Err(WasiRefusal::NotPermitted);
     }
     let within = Arc::clone(&dir.dir);
     let must_be_dir = wanted.directory;
@@ -104,7 +107,7 @@ pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result
     let descriptor = if is_dir {
         Descriptor::Dir(Dir::new(file, dir.perms, mode, false))
     } else if must_be_dir {
-        return Err(Refused::NotDirectory);
+        return Err(WasiRefusal::NotDirectory);
     } else {
         Descriptor::File(filesystem::File::new(file, dir.perms, mode, false))
     };
@@ -116,7 +119,7 @@ pub(super) fn finish(
     data: &mut impl Hosted,
     opened: Opened,
 ) -> wasmtime::Result<Resource<Descriptor>> {
-    let mut held = data.held();
+    let mut held = data.wasi_state();
     let resource = held.view.table.push(opened.descriptor)?;
     held.belongs_to(resource.rep(), opened.claim);
     Ok(resource)
@@ -125,7 +128,11 @@ pub(super) fn finish(
 /// Opens a file, and returns whether it is a directory. Only regular files and directories are
 /// opened. The type is checked before, since opening alone can have an effect, and again after,
 /// since another file may have the name by then.
-fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, bool), Refused> {
+fn open_now(
+    within: &File,
+    wanted: &OpenRequest,
+    mode: OpenMode,
+) -> Result<(File, bool), WasiRefusal> {
     let path = wanted.path.as_ref();
     let follow = if wanted.follow {
         FollowSymlinks::Yes
@@ -135,7 +142,7 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
     if let Ok(found) = stat(within, path, follow) {
         let kind = found.file_type();
         if !kind.is_file() && !kind.is_dir() && !kind.is_symlink() {
-            return Err(Refused::NotPermitted);
+            return Err(WasiRefusal::NotPermitted);
         }
     }
     let mut options = OpenOptions::new();
@@ -154,18 +161,18 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
     let file = open(within, path, &options)?;
     let kind = file.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
-        return Err(Refused::NotPermitted);
+        return Err(WasiRefusal::NotPermitted);
     }
     Ok((file, kind.is_dir()))
 }
 
-impl Held<'_> {
+impl WasiState<'_> {
     /// A directory of the guest.
-    pub(super) fn dir(&mut self, dir: &Resource<Descriptor>) -> Result<Dir, Refused> {
+    pub(super) fn dir(&mut self, dir: &Resource<Descriptor>) -> Result<Dir, WasiRefusal> {
         match self.view.table.get(dir) {
             Ok(Descriptor::Dir(dir)) => Ok(dir.clone()),
-            Ok(Descriptor::File(_)) => Err(Refused::NotDirectory),
-            Err(error) => Err(Refused::Trap(error.into())),
+            Ok(Descriptor::File(_)) => Err(WasiRefusal::NotDirectory),
+            Err(error) => Err(WasiRefusal::Trap(error.into())),
         }
     }
 }

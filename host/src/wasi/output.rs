@@ -21,7 +21,7 @@ use standard::{STDERR, STDOUT, Writer};
 const BUFFER: usize = 64 << 10;
 
 /// Maximum time that a task that has ended waits for the reader of its output.
-const GRACE: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A function that takes a piece of a guest's output. It must not block: a blocked function blocks
 /// the thread of the task.
@@ -48,10 +48,10 @@ pub enum Output {
 impl Output {
     /// Starts the thread that writes to a standard stream of this process, if the output goes
     /// there.
-    pub(crate) fn begin(&self) -> io::Result<()> {
+    pub(crate) fn start(&self) -> io::Result<()> {
         match self {
-            Self::Stdout => standard::begin_stdout(),
-            Self::Stderr => standard::begin_stderr(),
+            Self::Stdout => standard::start_stdout(),
+            Self::Stderr => standard::start_stderr(),
             Self::Discard | Self::Capture | Self::To(_) => Ok(()),
         }
     }
@@ -77,7 +77,7 @@ pub(crate) struct GuestOutput {
     printed: Arc<AtomicU64>,
     limit: u64,
     /// Function that receives all output, in addition to the destination.
-    ear: Option<OutputFn>,
+    observer: Option<OutputFn>,
     /// Made when the guest first asks for the stream.
     stream: Arc<OnceLock<AsyncStdoutStream>>,
 }
@@ -89,16 +89,16 @@ impl GuestOutput {
             captured: Arc::default(),
             printed: Arc::default(),
             limit,
-            ear: None,
+            observer: None,
             stream: Arc::default(),
         }
     }
 
     /// Adds a function that receives all output, including output beyond the limit.
     #[cfg(feature = "provider")]
-    pub(crate) fn heard_by(self, ear: OutputFn) -> Self {
+    pub(crate) fn observed_by(self, observer: OutputFn) -> Self {
         Self {
-            ear: Some(ear),
+            observer: Some(observer),
             ..self
         }
     }
@@ -111,7 +111,7 @@ impl GuestOutput {
             // A stream that failed has nothing left to write, and the wait for a stalled reader has
             // a timeout.
             if last.flush().is_ok() {
-                let _ = tokio::time::timeout(GRACE, last.write_ready()).await;
+                let _ = tokio::time::timeout(FLUSH_TIMEOUT, last.write_ready()).await;
             }
         }
         let printed = self.printed.load(Ordering::Relaxed);
@@ -130,12 +130,12 @@ impl GuestOutput {
             };
             let printed = Arc::clone(&self.printed);
             let limit = self.limit;
-            let ear = self.ear.clone();
+            let observer = self.observer.clone();
             let capped = Capped {
                 sink,
                 printed,
                 limit,
-                ear,
+                observer,
             };
             AsyncStdoutStream::new(BUFFER, capped)
         })
@@ -191,7 +191,7 @@ struct Capped {
     sink: Sink,
     printed: Arc<AtomicU64>,
     limit: u64,
-    ear: Option<OutputFn>,
+    observer: Option<OutputFn>,
 }
 
 impl AsyncWrite for Capped {
@@ -210,8 +210,8 @@ impl AsyncWrite for Capped {
             std::task::ready!(self.sink.poll_write(cx, &bytes[..fits]))?
         };
         self.printed.fetch_add(taken as u64, Ordering::Relaxed);
-        if let Some(ear) = &self.ear {
-            ear(&bytes[..taken]);
+        if let Some(observer) = &self.observer {
+            observer(&bytes[..taken]);
         }
         Poll::Ready(Ok(taken))
     }

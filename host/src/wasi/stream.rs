@@ -9,12 +9,12 @@ use wasmtime_wasi::p2::{
 use super::descriptors::StreamClaim;
 
 /// A stream of a file, which is counted while it exists. The host may hold up to 64 KiB for it.
-pub(super) struct Counted<S> {
+pub(super) struct CountedStream<S> {
     stream: S,
     _claim: StreamClaim,
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     pub(super) fn new(stream: S, claim: StreamClaim) -> Self {
         Self {
             stream,
@@ -24,14 +24,14 @@ impl<S> Counted<S> {
 }
 
 #[async_trait]
-impl Pollable for Counted<DynInputStream> {
+impl Pollable for CountedStream<DynInputStream> {
     async fn ready(&mut self) {
         self.stream.ready().await;
     }
 }
 
 #[async_trait]
-impl InputStream for Counted<DynInputStream> {
+impl InputStream for CountedStream<DynInputStream> {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
         self.stream.read(size)
     }
@@ -54,14 +54,14 @@ impl InputStream for Counted<DynInputStream> {
 }
 
 #[async_trait]
-impl Pollable for Counted<DynOutputStream> {
+impl Pollable for CountedStream<DynOutputStream> {
     async fn ready(&mut self) {
         self.stream.ready().await;
     }
 }
 
 #[async_trait]
-impl OutputStream for Counted<DynOutputStream> {
+impl OutputStream for CountedStream<DynOutputStream> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.stream.write(bytes)
     }

@@ -149,7 +149,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory.clone() as MetricsHandle)
-            .path(path)
+            .recording_mode(path)
             .build()?;
         let program = runner.load("waits", &component(WAITS)?)?;
         let begun = async |times| {
@@ -196,7 +196,9 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
 #[test]
 fn a_quota_holds_on_that_engine_too() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
-        let runner = Runner::builder(noop_metrics()).path(path).build()?;
+        let runner = Runner::builder(noop_metrics())
+            .recording_mode(path)
+            .build()?;
         let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
         let mut task = Task::new();
         task.stdin = Stdin::Bytes(b"a\n".repeat(10));

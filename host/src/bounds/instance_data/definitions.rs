@@ -15,15 +15,15 @@ pub(super) struct Definitions<'a> {
     /// Bytes of an instance of each core module.
     pub(super) modules: Vec<u64>,
     /// Steps of each component; the last one is the whole file.
-    pub(super) components: Vec<Vec<Step<'a>>>,
+    pub(super) components: Vec<Vec<InstantiationStep<'a>>>,
 }
 
 /// A named item: its name, its kind, and its index in the index space of the kind.
-pub(super) type Named<'a> = (&'a str, ComponentExternalKind, u32);
+pub(super) type NamedItem<'a> = (&'a str, ComponentExternalKind, u32);
 
 /// One step of the instantiation of a component.
 #[derive(Debug)]
-pub(super) enum Step<'a> {
+pub(super) enum InstantiationStep<'a> {
     /// Defines a core module.
     Module(u32),
     /// Defines a component.
@@ -32,9 +32,9 @@ pub(super) enum Step<'a> {
     /// Instantiates a core module.
     CoreInstance(u32),
     /// Instantiates a component with these arguments.
-    Instance(u32, Vec<Named<'a>>),
+    Instance(u32, Vec<NamedItem<'a>>),
     /// Makes an instance of existing items.
-    Bundle(Vec<Named<'a>>),
+    Bundle(Vec<NamedItem<'a>>),
     /// Takes an export of an instance.
     Alias(ComponentExternalKind, u32, &'a str),
     /// Takes an item of a component that is this number of levels up.
@@ -47,10 +47,10 @@ pub(super) enum Step<'a> {
     Builtin,
     /// Defines this number of types, each of which may be a resource.
     Types(u32),
-    Export(Named<'a>),
+    Export(NamedItem<'a>),
 }
 
-impl Step<'_> {
+impl InstantiationStep<'_> {
     /// Number of names in the step.
     fn named(&self) -> usize {
         match self {
@@ -61,9 +61,9 @@ impl Step<'_> {
 }
 
 /// A definition that is being read.
-enum Open<'a> {
+enum OpenDefinition<'a> {
     Module(Box<Module>),
-    Component(Vec<Step<'a>>),
+    Component(Vec<InstantiationStep<'a>>),
 }
 
 /// Reads a component without validating it: a component that is not valid is not compiled either.
@@ -73,7 +73,7 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
     let mut parser = Parser::new(0);
     let mut outside = Vec::new();
     let mut left = Steps::ALL;
-    let mut open = Open::Component(Vec::new());
+    let mut open = OpenDefinition::Component(Vec::new());
     loop {
         let (consumed, payload) = match parser.parse(rest, true)? {
             Chunk::Parsed { consumed, payload } => (consumed, payload),
@@ -88,14 +88,14 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
                 rest = rest.get(size as usize..).unwrap_or_default();
             }
             (Payload::ModuleSection { parser: inner, .. }, _) => {
-                let module = Open::Module(Box::default());
+                let module = OpenDefinition::Module(Box::default());
                 outside.push((
                     std::mem::replace(&mut parser, inner),
                     std::mem::replace(&mut open, module),
                 ));
             }
             (Payload::ComponentSection { parser: inner, .. }, _) => {
-                let component = Open::Component(Vec::new());
+                let component = OpenDefinition::Component(Vec::new());
                 outside.push((
                     std::mem::replace(&mut parser, inner),
                     std::mem::replace(&mut open, component),
@@ -104,19 +104,19 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
             (Payload::End(_), _) => {
                 let around = outside.pop();
                 let (outer, around) = around.map_or((None, None), |(p, o)| (Some(p), Some(o)));
-                let empty = Open::Component(Vec::new());
+                let empty = OpenDefinition::Component(Vec::new());
                 let done = std::mem::replace(&mut open, around.unwrap_or(empty));
                 let defined = read.defined(done);
                 match (outer, &mut open) {
-                    (Some(outer), Open::Component(steps)) => {
+                    (Some(outer), OpenDefinition::Component(steps)) => {
                         steps.push(defined);
                         parser = outer;
                     }
                     _ => return Ok(read),
                 }
             }
-            (payload, Open::Module(module)) => module.section(payload)?,
-            (payload, Open::Component(steps)) => section(payload, |step| {
+            (payload, OpenDefinition::Module(module)) => module.section(payload)?,
+            (payload, OpenDefinition::Component(steps)) => section(payload, |step| {
                 left.take(step.named())?;
                 steps.push(step);
                 Ok(())
@@ -126,36 +126,42 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
 }
 
 impl<'a> Definitions<'a> {
-    fn defined(&mut self, done: Open<'a>) -> Step<'a> {
+    fn defined(&mut self, done: OpenDefinition<'a>) -> InstantiationStep<'a> {
         // Each definition has bytes of its own, so the number fits.
         let index = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         match done {
-            Open::Module(module) => {
+            OpenDefinition::Module(module) => {
                 self.modules.push(module.bytes());
-                Step::Module(index(self.modules.len() - 1))
+                InstantiationStep::Module(index(self.modules.len() - 1))
             }
-            Open::Component(steps) => {
+            OpenDefinition::Component(steps) => {
                 self.components.push(steps);
-                Step::Component(index(self.components.len() - 1))
+                InstantiationStep::Component(index(self.components.len() - 1))
             }
         }
     }
 }
 
 /// Reads the steps of a section of a component.
-fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -> Result {
+fn section<'a>(
+    payload: Payload<'a>,
+    mut step: impl FnMut(InstantiationStep<'a>) -> Result,
+) -> Result {
     match payload {
         Payload::ComponentImportSection(imports) => {
             for import in imports {
                 let import = import?;
-                step(Step::Import(import.name.name, import.ty.kind()))?;
+                step(InstantiationStep::Import(
+                    import.name.name,
+                    import.ty.kind(),
+                ))?;
             }
         }
         Payload::InstanceSection(instances) => {
             for instance in instances {
                 // An instance that is made of exports only has names.
                 if let Instance::Instantiate { module_index, .. } = instance? {
-                    step(Step::CoreInstance(module_index))?;
+                    step(InstantiationStep::CoreInstance(module_index))?;
                 }
             }
         }
@@ -167,12 +173,12 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
                         args,
                     } => {
                         let args = args.iter().map(|arg| (arg.name, arg.kind, arg.index));
-                        Step::Instance(component_index, args.collect())
+                        InstantiationStep::Instance(component_index, args.collect())
                     }
                     ComponentInstance::FromExports(exports) => {
                         let named = exports.iter();
                         let named = named.map(|it| (it.name.name, it.kind, it.index));
-                        Step::Bundle(named.collect())
+                        InstantiationStep::Bundle(named.collect())
                     }
                 })?;
             }
@@ -184,9 +190,9 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
                         kind,
                         instance_index,
                         name,
-                    } => step(Step::Alias(kind, instance_index, name))?,
+                    } => step(InstantiationStep::Alias(kind, instance_index, name))?,
                     ComponentAlias::Outer { kind, count, index } => {
-                        step(Step::Outer(kind, count, index))?;
+                        step(InstantiationStep::Outer(kind, count, index))?;
                     }
                     ComponentAlias::CoreInstanceExport { .. } => {}
                 }
@@ -195,20 +201,26 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
         Payload::ComponentCanonicalSection(functions) => {
             for function in functions {
                 step(match function? {
-                    CanonicalFunction::Lift { options, .. } => Step::Lift(copies(&options)),
+                    CanonicalFunction::Lift { options, .. } => {
+                        InstantiationStep::Lift(copies(&options))
+                    }
                     CanonicalFunction::Lower {
                         func_index,
                         options,
-                    } => Step::Lower(func_index, copies(&options)),
-                    _ => Step::Builtin,
+                    } => InstantiationStep::Lower(func_index, copies(&options)),
+                    _ => InstantiationStep::Builtin,
                 })?;
             }
         }
-        Payload::ComponentTypeSection(types) => step(Step::Types(types.count()))?,
+        Payload::ComponentTypeSection(types) => step(InstantiationStep::Types(types.count()))?,
         Payload::ComponentExportSection(exports) => {
             for export in exports {
                 let export = export?;
-                step(Step::Export((export.name.name, export.kind, export.index)))?;
+                step(InstantiationStep::Export((
+                    export.name.name,
+                    export.kind,
+                    export.index,
+                )))?;
             }
         }
         _ => {}

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasmparser::{ComponentExternalKind, ComponentOuterAliasKind};
 
 use super::Result;
-use super::definitions::{Definitions, Named, Step};
+use super::definitions::{Definitions, InstantiationStep, NamedItem};
 use super::steps::Steps;
 
 /// Bytes of the whole component: its `ComponentInstance`.
@@ -40,7 +40,7 @@ enum Item<'a> {
     Lifted(bool),
     Module(u32),
     Component(Closure),
-    Instance(Rc<Exports<'a>>),
+    Instance(Rc<ItemExports<'a>>),
 }
 
 /// A component, and the scope of its definition.
@@ -50,7 +50,7 @@ struct Closure {
     scope: usize,
 }
 
-type Exports<'a> = HashMap<&'a str, Item<'a>>;
+type ItemExports<'a> = HashMap<&'a str, Item<'a>>;
 
 /// Items that nested components may take from a component that is being instantiated, or was.
 #[derive(Debug, Default)]
@@ -62,13 +62,13 @@ struct Scope<'a> {
 
 /// A component that is being instantiated.
 struct Frame<'a, 'd> {
-    steps: std::slice::Iter<'d, Step<'a>>,
+    steps: std::slice::Iter<'d, InstantiationStep<'a>>,
     scope: usize,
     /// `None` for the whole component, whose arguments come from the host.
-    args: Option<Exports<'a>>,
+    args: Option<ItemExports<'a>>,
     functions: Vec<Item<'a>>,
     instances: Vec<Item<'a>>,
-    exports: Exports<'a>,
+    exports: ItemExports<'a>,
 }
 
 struct Walk<'a, 'd> {
@@ -91,7 +91,7 @@ pub(super) fn bytes(definitions: &Definitions<'_>) -> Result<u64> {
     // The loop replaces recursion, since the component determines the depth.
     while let Some(frame) = frames.last_mut() {
         match frame.steps.next() {
-            Some(Step::Instance(component, args)) => {
+            Some(InstantiationStep::Instance(component, args)) => {
                 walk.left.take(args.len())?;
                 let args = args.iter().map(|arg| (arg.0, walk.item(frame, arg)));
                 let args = args.collect();
@@ -121,7 +121,7 @@ impl<'a, 'd> Walk<'a, 'd> {
         &mut self,
         component: usize,
         outer: Option<usize>,
-        args: Option<Exports<'a>>,
+        args: Option<ItemExports<'a>>,
     ) -> Frame<'a, 'd> {
         let steps = self.definitions.components.get(component);
         self.scopes.push(Scope {
@@ -135,7 +135,7 @@ impl<'a, 'd> Walk<'a, 'd> {
             args,
             functions: Vec::new(),
             instances: Vec::new(),
-            exports: Exports::new(),
+            exports: ItemExports::new(),
         }
     }
 
@@ -143,20 +143,20 @@ impl<'a, 'd> Walk<'a, 'd> {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    fn step(&mut self, frame: &mut Frame<'a, '_>, step: &Step<'a>) -> Result {
+    fn step(&mut self, frame: &mut Frame<'a, '_>, step: &InstantiationStep<'a>) -> Result {
         self.left.take(0)?;
         match step {
-            Step::Module(module) => self.push(frame, Item::Module(*module)),
-            Step::Component(component) => {
+            InstantiationStep::Module(module) => self.push(frame, Item::Module(*module)),
+            InstantiationStep::Component(component) => {
                 let (component, scope) = (*component, frame.scope);
                 self.push(frame, Item::Component(Closure { component, scope }));
             }
-            Step::Import(name, kind) => {
+            InstantiationStep::Import(name, kind) => {
                 let args = frame.args.as_ref();
                 let given = args.and_then(|args| args.get(name)).cloned();
                 self.index(frame, *kind, given.unwrap_or(Item::Foreign));
             }
-            Step::CoreInstance(module) => {
+            InstantiationStep::CoreInstance(module) => {
                 let module = self.scopes[frame.scope].modules.get(*module as usize);
                 if let Some(Item::Module(module)) = module {
                     let bytes = self.definitions.modules.get(*module as usize);
@@ -164,35 +164,37 @@ impl<'a, 'd> Walk<'a, 'd> {
                 }
             }
             // The caller handles this step, which needs its own frame.
-            Step::Instance(..) => {}
-            Step::Bundle(named) => {
+            InstantiationStep::Instance(..) => {}
+            InstantiationStep::Bundle(named) => {
                 self.left.take(named.len())?;
                 let exports = named.iter().map(|it| (it.0, self.item(frame, it)));
                 let exports = Rc::new(exports.collect());
                 frame.instances.push(Item::Instance(exports));
             }
-            Step::Alias(kind, instance, name) => {
+            InstantiationStep::Alias(kind, instance, name) => {
                 let exported = match frame.instances.get(*instance as usize) {
                     Some(Item::Instance(exports)) => exports.get(name).cloned(),
                     _ => None,
                 };
                 self.index(frame, *kind, exported.unwrap_or(Item::Foreign));
             }
-            Step::Outer(kind, count, index) => self.outer(frame, *kind, *count, *index),
-            Step::Lift(copies) => {
+            InstantiationStep::Outer(kind, count, index) => {
+                self.outer(frame, *kind, *count, *index)
+            }
+            InstantiationStep::Lift(copies) => {
                 self.costs(FUNCTION);
                 frame.functions.push(Item::Lifted(*copies));
             }
-            Step::Lower(function, copies) => {
+            InstantiationStep::Lower(function, copies) => {
                 self.costs(match frame.functions.get(*function as usize) {
                     Some(Item::Lifted(also)) if *copies || *also => COPYING_ADAPTER,
                     Some(Item::Lifted(_)) => ADAPTER,
                     _ => FUNCTION,
                 });
             }
-            Step::Builtin => self.costs(FUNCTION),
-            Step::Types(count) => self.costs(TYPE.saturating_mul(u64::from(*count))),
-            Step::Export(named) => {
+            InstantiationStep::Builtin => self.costs(FUNCTION),
+            InstantiationStep::Types(count) => self.costs(TYPE.saturating_mul(u64::from(*count))),
+            InstantiationStep::Export(named) => {
                 let item = self.item(frame, named);
                 frame.exports.insert(named.0, item.clone());
                 // An export has an index of its own, too.
@@ -251,7 +253,7 @@ impl<'a, 'd> Walk<'a, 'd> {
         }
     }
 
-    fn item(&self, frame: &Frame<'a, '_>, (_, kind, index): &Named<'a>) -> Item<'a> {
+    fn item(&self, frame: &Frame<'a, '_>, (_, kind, index): &NamedItem<'a>) -> Item<'a> {
         let scope = &self.scopes[frame.scope];
         let space = match kind {
             ComponentExternalKind::Module => &scope.modules,

@@ -19,7 +19,7 @@ const CAPACITY: usize = 64 << 10;
 /// only that thread blocks; guests wait without a thread.
 pub(super) struct Standard {
     name: &'static str,
-    state: Mutex<State>,
+    state: Mutex<StreamState>,
     /// Signals that output is queued.
     work: Condvar,
 }
@@ -27,8 +27,8 @@ pub(super) struct Standard {
 pub(super) static STDOUT: Standard = Standard::new("stdout");
 pub(super) static STDERR: Standard = Standard::new("stderr");
 
-struct State {
-    begun: bool,
+struct StreamState {
+    started: bool,
     waiting: Vec<u8>,
     /// Bytes that were taken from guests, and bytes of them that were written or discarded.
     taken: u64,
@@ -44,8 +44,8 @@ impl Standard {
     const fn new(name: &'static str) -> Self {
         Self {
             name,
-            state: Mutex::new(State {
-                begun: false,
+            state: Mutex::new(StreamState {
+                started: false,
                 waiting: Vec::new(),
                 taken: 0,
                 written: 0,
@@ -58,15 +58,15 @@ impl Standard {
     }
 
     /// Starts the thread, unless it was started before.
-    pub(super) fn begin(&'static self, stream: BorrowedFd<'_>) -> io::Result<()> {
+    pub(super) fn start(&'static self, stream: BorrowedFd<'_>) -> io::Result<()> {
         let mut state = self.state.lock();
-        if !state.begun {
+        if !state.started {
             // Bypass the library's buffer, into which other code writes.
             let file = File::from(stream.try_clone_to_owned()?);
             thread::Builder::new()
                 .name(self.name.into())
                 .spawn(move || self.write_for_ever(&file))?;
-            state.begun = true;
+            state.started = true;
         }
         Ok(())
     }
@@ -153,13 +153,13 @@ impl Drop for Writer {
 }
 
 /// Starts the thread that writes this process's standard output.
-pub(super) fn begin_stdout() -> io::Result<()> {
-    STDOUT.begin(stdout().as_fd())
+pub(super) fn start_stdout() -> io::Result<()> {
+    STDOUT.start(stdout().as_fd())
 }
 
 /// Starts the thread that writes this process's standard error.
-pub(super) fn begin_stderr() -> io::Result<()> {
-    STDERR.begin(stderr().as_fd())
+pub(super) fn start_stderr() -> io::Result<()> {
+    STDERR.start(stderr().as_fd())
 }
 
 /// Writes all bytes, even into a stream that another process made non-blocking.
@@ -196,7 +196,7 @@ mod tests {
         while let Ok(taken) = stream.write(&[7; 4 << 10]) {
             expected += taken;
         }
-        STALLED.begin(stream.as_fd())?;
+        STALLED.start(stream.as_fd())?;
         drop(stream);
         let mut cx = Context::from_waker(Waker::noop());
         let mut writers: Vec<_> = (0..100).map(|_| Writer::new(&STALLED)).collect();

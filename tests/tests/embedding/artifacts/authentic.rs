@@ -113,7 +113,7 @@ fn code_under_the_name_of_other_code_is_rejected() -> Result<()> {
     let artifacts = Artifacts::new().cache(kept.cache.clone());
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts)
-        .path(RecordingMode::Direct);
+        .recording_mode(RecordingMode::Direct);
     runner.build()?.load("guest", &guest(7)?)?;
     let both = files(&kept.dir())?;
     let direct = both.iter().find(|file| **file != inlined);

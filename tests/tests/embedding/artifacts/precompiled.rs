@@ -7,7 +7,7 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{Path, RecordingMode, Runner};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::artifacts::kept::{Host, guest};
@@ -127,7 +127,7 @@ fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> 
     let host = Host::new(Artifacts::new().key(key.clone()))?;
     let component = guest(7)?;
     let (file, path) = host.runner.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Inline && file.origin == Origin::Compiled);
+    ensure!(path == ProgramRecording::Inline && file.origin == Origin::Compiled);
     let whole = file.bytes;
     let loaded = host.runner.load("guest", &whole)?;
     ensure!(loaded.origin() == Origin::Precompiled && loaded.refusal().is_none());
@@ -218,16 +218,16 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let component = guest(7)?;
     let (inlined, _) = inline.precompile("guest", &component, &key)?;
     let (called, path) = direct.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Direct { reason: None });
+    ensure!(path == ProgramRecording::Direct { reason: None });
 
     let loaded = direct.load("guest", &inlined.bytes)?;
     ensure!(loaded.refusal() == Some(Refusal::OtherUse), "{loaded:?}");
-    ensure!(*loaded.path() == Path::Direct { reason: None });
+    ensure!(*loaded.recording() == ProgramRecording::Direct { reason: None });
 
     // The path was chosen when it was precompiled.
     let loaded = inline.load("guest", &called.bytes)?;
     ensure!(loaded.origin() == Origin::Precompiled, "{loaded:?}");
-    let Path::Direct { reason } = loaded.path() else {
+    let ProgramRecording::Direct { reason } = loaded.recording() else {
         anyhow::bail!("{loaded:?}");
     };
     ensure!(reason.as_deref() == Some("the component was precompiled for the direct mode"));

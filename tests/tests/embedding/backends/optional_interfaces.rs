@@ -138,7 +138,7 @@ fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> 
     let bench = Bench::new(&growing)?;
     let status = bench.backend.status();
     // With what the data of its instances takes.
-    let begins = status.memory;
+    let begins = status.memory_bytes;
     ensure!(
         (begins / PAGE, status.busy) == (2, Duration::ZERO),
         "{status:?}"
@@ -147,12 +147,12 @@ fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> 
     bench.settle()?;
     let status = bench.backend.status();
     ensure!(
-        status.memory == begins + 2 * PAGE && status.busy > Duration::ZERO,
+        status.memory_bytes == begins + 2 * PAGE && status.busy > Duration::ZERO,
         "{status:?}"
     );
     bench.replace(&growing)?;
-    ensure!(bench.backend.status().memory == begins, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == begins, "{status:?}");
     bench.stop()?;
-    ensure!(bench.backend.status().memory == 0, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == 0, "{status:?}");
     Ok(())
 }

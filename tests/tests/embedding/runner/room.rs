@@ -33,7 +33,7 @@ fn tasks_in_room_that_is_set_aside_are_bounded_by_it_and_no_more_than_it_has() -
         };
         let (first, second) = tokio::join!(runner.run(&loops, endless), second);
         ensure!(first?.end == TaskEnd::Canceled);
-        let Err(SpawnError::NoRoom { reason }) = &second else {
+        let Err(SpawnError::NoSlot { reason }) = &second else {
             anyhow::bail!("{second:?}");
         };
         ensure!(reason.contains("limit of 1"), "{reason}");

@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use super::address::Digest;
 use super::key::ArtifactKey;
-use super::sealed::{HEADER, Header, Lengths};
+use super::sealed::{HEADER, Header, PartLengths};
 use super::sealed_file::SealedFile;
 use crate::component::{LoadError, SEALED, open, read_behind, read_open, within};
-use crate::file::{Patient, is_standard_input};
+use crate::file::{WaitingReader, is_standard_input};
 use crate::text::printable;
 
 /// Maximum bytes of code in a file. Real code takes two or three times as much as its component.
 const MOST_CODE: u64 = 1 << 30;
 
 /// Input that is to be loaded as a component.
-pub(crate) enum Given<'a> {
+pub(crate) enum CodeInput<'a> {
     Component(Cow<'a, [u8]>),
     File(ComponentFile),
     /// A precompiled file.
@@ -31,7 +31,7 @@ pub(crate) struct ComponentFile {
     file: File,
 }
 
-impl<'a> Given<'a> {
+impl<'a> CodeInput<'a> {
     /// Input from bytes in memory.
     pub(crate) fn bytes(
         name: &str,
@@ -108,7 +108,7 @@ impl ComponentFile {
     }
 }
 
-/// Reads the needed part of a file with a component, to be passed to [`bytes`](Given::bytes). That
+/// Reads the needed part of a file with a component, to be passed to [`bytes`](CodeInput::bytes). That
 /// is the whole file, or the header and the component of a precompiled file whose header is not
 /// authentic.
 pub(crate) fn read_whole(
@@ -127,13 +127,15 @@ fn of_use(
 ) -> Result<Vec<u8>, LoadError> {
     let failed = |source| LoadError::unread(path, source);
     let mut read = Vec::new();
-    let beginning = Patient(&file).take(HEADER as u64).read_to_end(&mut read);
+    let beginning = WaitingReader(&file)
+        .take(HEADER as u64)
+        .read_to_end(&mut read);
     beginning.map_err(failed)?;
     let header = read.first_chunk::<HEADER>().copied();
     let Some(header) = header.filter(|header| header.starts_with(&SEALED)) else {
         return read_behind(read, path, &file, limit);
     };
-    let lengths = Lengths::parse(&header);
+    let lengths = PartLengths::parse(&header);
     let size = lengths.file().unwrap_or(u64::MAX);
     let metadata = file.metadata().map_err(failed)?;
     let by_name = metadata.is_file() && !is_standard_input(path);
@@ -155,7 +157,7 @@ fn of_use(
         });
     }
     let code = lengths.code.saturating_add(lengths.outside);
-    io::copy(&mut Patient(&file).take(code), &mut io::sink()).map_err(failed)?;
+    io::copy(&mut WaitingReader(&file).take(code), &mut io::sink()).map_err(failed)?;
     read_behind(read, path, &file, limit.saturating_add(HEADER as u64))
 }
 

@@ -19,7 +19,7 @@ pub enum RecordingMode {
 /// Recording mode of one program, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Path {
+pub enum ProgramRecording {
     /// The program uses [`RecordingMode::Inline`].
     Inline,
     /// The program uses [`RecordingMode::Direct`].
@@ -31,7 +31,7 @@ pub enum Path {
     Nothing,
 }
 
-impl Path {
+impl ProgramRecording {
     /// A short name, in snake case.
     #[must_use]
     pub const fn as_label(&self) -> &'static str {
@@ -52,7 +52,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for ProgramRecording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_label())
     }

@@ -2,7 +2,7 @@ use super::Refusal;
 use crate::component::LoadError;
 
 /// Result of the search for code that need not be compiled.
-pub(crate) enum Found<T> {
+pub(crate) enum FoundCode<T> {
     /// The code was found and loaded.
     Loaded(T),
     /// No code was found, or no code that can be used: the component has to be compiled.

@@ -4,7 +4,7 @@ use super::{Result, path, system, tell_once, text};
 use crate::artifact::{CacheError, KeyError, Refusal};
 
 #[test]
-fn an_error_of_kept_code_tells_its_cause_once() -> Result {
+fn an_error_of_cached_code_tells_its_cause_once() -> Result {
     let keys = [
         KeyError::Read {
             path: path(),
