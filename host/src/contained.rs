@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::panic, reason = "that is what is contained")]
-    fn a_panic_is_an_error_with_what_it_said() {
+    fn a_panic_is_an_error_with_its_message() {
         let number = 7;
         assert_eq!(contained(|| number), Ok(7));
         let said = contained(|| {

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_not_read() -> Tested {
+    fn a_file_that_is_too_large_is_not_read() -> Tested {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         fs::write(&path, b"0123456789")?;
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pipe_brings_beyond_the_limit_is_refused() -> Tested {
+    fn input_of_a_pipe_beyond_the_limit_is_rejected() -> Tested {
         let (reader, mut writer) = io::pipe()?;
         writer.write_all(&[0; 11])?;
         let path = format!("/dev/fd/{}", reader.as_raw_fd());

@@ -238,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_listens_to_nothing_holds_nobody_up() -> Result<(), ProcessStopped> {
+    fn a_process_that_reads_nothing_blocks_nothing() -> Result<(), ProcessStopped> {
         let ended = ask(shell("exit 0"), &[&[7; 8 << 20]], 0, PATIENCE)?;
         assert!(ended.status.success());
         Ok(())
     }
 
     #[test]
-    fn its_time_is_bounded_and_so_is_that_of_whom_it_starts() {
+    fn the_time_of_a_process_and_of_its_children_is_bounded() {
         // The second process keeps the streams open when the first is killed.
         for script in [
             "exec tail -f /dev/null",
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_says_is_bounded() -> Result<(), ProcessStopped> {
+    fn the_output_of_a_process_is_bounded() -> Result<(), ProcessStopped> {
         let ended = ask(shell("printf 1234"), &[], 4, PATIENCE)?;
         assert_eq!(ended.stdout, b"1234");
         let stopped = ask(shell("printf 12345"), &[], 4, PATIENCE);
@@ -289,14 +289,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_killed_says_so() -> Result<(), ProcessStopped> {
+    fn a_killed_process_reports_its_signal() -> Result<(), ProcessStopped> {
         let ended = ask(shell("kill -9 $$"), &[], 4, PATIENCE)?;
         assert_eq!(ended.status.signal(), Some(9));
         Ok(())
     }
 
     #[test]
-    fn its_input_stays_open_until_it_has_ended() -> Result<(), ProcessStopped> {
+    fn the_input_of_a_process_stays_open_until_it_has_ended() -> Result<(), ProcessStopped> {
         let script = "head -c 2; timeout 0.2 cat; echo $?";
         let ended = ask(shell(script), &[b"a", b"b"], 99, PATIENCE)?;
         assert_eq!(ended.stdout, b"ab124\n");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_not_there_is_an_error() {
+    fn a_missing_program_is_an_error() {
         let stopped = ask(Command::new("/nowhere/at/all"), &[], 4, PATIENCE);
         assert!(matches!(stopped, Err(ProcessStopped::Io(_))), "{stopped:?}");
     }

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_that_was_refused_a_thread_is_not_told_to_take_memory() {
+    fn a_compiler_that_was_refused_a_thread_is_not_reported_as_out_of_memory() {
         let limit = match judged(1, (CompileFailure::Thread as i32) << 8) {
             NotCompiled::ProcessLimit(limit) => limit.to_string(),
             other => format!("{other:?}"),
@@ -272,7 +272,7 @@ mod tests {
 
     /// If the limit cannot be raised, the system kills the process at once.
     #[test]
-    fn a_compiler_that_was_killed_for_its_processor_time_is_told_so() -> io::Result<()> {
+    fn a_compiler_that_was_killed_for_its_processor_time_is_reported_so() -> io::Result<()> {
         // More than any test takes.
         let (_, hard) = Resource::CPU.get()?;
         Resource::CPU.set(hard.min(1 << 20), hard)?;

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compiled_or_failed_to_be_is_counted_and_what_could_not_be_composed_is_not() {
+    fn compilations_and_their_failures_are_counted_and_failed_compositions_are_not() {
         let counts = CompileCounts::default();
         let said = || String::from("no");
         let _ = counts.counting(|| Ok(()));

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_asks_at_once_gets_the_same_key() -> io::Result<()> {
+    fn concurrent_callers_get_the_same_key() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("key");
         let keys: Vec<_> = std::thread::scope(|scope| {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told_from_one() -> io::Result<()> {
+    fn a_file_without_a_key_is_rejected() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("key");
         for text in [

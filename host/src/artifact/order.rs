@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_of_this_version_is_none() {
+    fn an_invalid_order_is_rejected() {
         let settings = EngineSettings::default();
         let order = CompileOrder::new(
             CodeKind::Plain,

@@ -44,7 +44,7 @@ const PANICKED: u8 = 101;
 /// or the reason for a failure to standard error. This process ends when its parent ends.
 #[must_use]
 pub fn compile_worker() -> ExitCode {
-    say_no_panic_twice();
+    silence_contained_panics();
     let worked = thread::Builder::new().stack_size(STACK).spawn(work);
     let worked = match worked.map(JoinHandle::join) {
         Ok(Ok(worked)) => worked,
@@ -63,7 +63,7 @@ pub fn compile_worker() -> ExitCode {
 }
 
 /// Prints no message for a panic that is answered with an error.
-fn say_no_panic_twice() {
+fn silence_contained_panics() {
     let say = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !panic_is_contained() {
@@ -134,7 +134,7 @@ fn work() -> Result<(), WorkerFailure> {
     // A core dump of a process that reached its limits has no use.
     lower(Resource::CORE, 0, 0)?;
     let component = component()?;
-    end_with_whoever_asked()?;
+    end_with_parent()?;
     let engine = order.settings.engine();
     let engine = engine.map_err(|error| match ProcessLimit::behind(&error) {
         Some(limit) => WorkerFailure::new(CompileFailure::Memory, limit),
@@ -172,7 +172,7 @@ fn component() -> io::Result<Vec<u8>> {
 }
 
 /// Ends this process when its parent ends: reading standard input returns then.
-fn end_with_whoever_asked() -> io::Result<()> {
+fn end_with_parent() -> io::Result<()> {
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().read(&mut [0]);
         process::exit(CompileFailure::Misunderstood as i32)

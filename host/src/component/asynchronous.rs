@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_has_an_asynchronous_type_is_lifted_or_lowered_so() {
+    fn only_functions_with_an_asynchronous_type_are_lifted_or_lowered_asynchronously() {
         for (text, valid) in [("async", true), ("", false)] {
             let lifted = format!(
                 r#"(component
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_engine_takes_needs_none() -> Result<(), Box<dyn std::error::Error>> {
+    fn components_of_every_engine_need_no_async() -> Result<(), Box<dyn std::error::Error>> {
         for text in [
             "(component)",
             r#"(component (import "a" (instance

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_refuses_is_named() -> Result<(), Box<dyn std::error::Error>> {
+    fn proposals_that_the_engine_rejects_are_named() -> Result<(), Box<dyn std::error::Error>> {
         let engine = EngineSettings::default().engine()?;
         for (name, text) in [
             ("exceptions", core("(tag)")),
@@ -127,7 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_takes_needs_none_of_them() -> Result<(), Box<dyn std::error::Error>> {
+    fn components_that_the_engine_accepts_need_no_proposal()
+    -> Result<(), Box<dyn std::error::Error>> {
         let engine = EngineSettings::default().engine()?;
         for text in [
             core("(memory i64 1) (memory 1)"),

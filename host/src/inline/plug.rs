@@ -104,7 +104,7 @@ mod tests {
 
     /// A guest that is not rejected would still not be given the shim's imports.
     #[test]
-    fn a_guest_cannot_share_what_the_shim_imports() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_guest_cannot_share_the_imports_of_the_shim() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {
             let (inspection, bytes) = guest(import)?;
             assert!(plug(&inspection, &bytes).is_err(), "{import}");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_composition_imports_beside_the_shims_own_is_what_the_guest_imports()
+    fn a_composition_adds_only_the_imports_of_the_shim_to_those_of_the_guest()
     -> Result<(), Box<dyn std::error::Error>> {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
         let composed = with_shim(&inspection, &bytes)?;

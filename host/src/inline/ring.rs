@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_ring_is_taken_once_and_in_order() {
+    fn records_in_the_ring_are_taken_once_and_in_order() {
         let mut recording = with(3 * 16);
         recording.drain();
         recording.drain();

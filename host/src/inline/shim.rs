@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sink_is_a_component_in_which_every_number_is_put() {
+    fn the_shim_is_a_component_in_which_every_number_is_inserted() {
         let text = text();
         for name in [
             "INTRINSICS",

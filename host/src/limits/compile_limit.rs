@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_told_in_units_of_people() {
+    fn a_limit_is_shown_in_whole_mebibytes() {
         for (limit, text) in [
             (CompileLimit::Memory(6 << 30), "6144 MiB of memory"),
             (CompileLimit::Memory(1_000_000), "1000000 bytes of memory"),

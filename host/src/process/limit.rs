@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_that_may_be_the_cause_is_told() {
+    fn every_limit_that_can_be_the_cause_is_shown() {
         let limit = ProcessLimit {
             refused: RefusedResource::Memory,
             set: vec![

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn luck_shortens_a_pause_by_no_more_than_half() {
+    fn jitter_shortens_a_pause_by_at_most_half() {
         for (luck, pause) in [(0.0, 1_000), (0.5, 750), (1.0, 500)] {
             let shortened = |backoff: &Backoff, failures| backoff.shortened(failures, luck);
             let verdict = circuit().failed_by(Instant::now(), shortened);

@@ -116,7 +116,7 @@ impl BackendCollector {
         }
     }
 
-    /// Adds the counters of retired backends of this name to the retired counters of another
+    /// Adds the kept counters of retired backends of this name to the kept counters of another
     /// name, and removes them under their own.
     pub fn merge_retired(&self, name: &str, into: &str) {
         let mut known = self.known.lock();

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_last_is_told_in_printable_lines() {
+    fn the_tail_is_shown_in_printable_lines() {
         let told = |said: &str| Some(said.to_owned());
         assert_eq!(text(&[]), None);
         assert_eq!(text(&["\n \n"]), None);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn of_much_that_was_said_the_last_whole_lines_are_told() {
+    fn the_tail_of_long_output_is_its_last_whole_lines() {
         let numbers: Vec<_> = (0..10_000).map(|number| format!("{number}\n")).collect();
         let pieces: Vec<_> = numbers.iter().map(String::as_str).collect();
         let last: Vec<_> = (9_960..10_000).map(|number| number.to_string()).collect();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_line_that_is_longer_than_all_that_is_remembered_the_beginning_is_told() {
+    fn the_tail_of_a_very_long_line_is_its_start() {
         let long = "x".repeat(2 * BYTES);
         let told = Some(format!("panic: {}…", "x".repeat(193)));
         assert_eq!(text(&["panic: ", &long, "\n"]), told);

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_use_adds_up_and_each_knows_its_own() {
+    fn usage_of_runs_adds_up_and_each_run_has_its_own() {
         let sum = TaskUsage::new();
         assert_eq!(sum.fuel(), None);
         let runs = [(); 2].map(|()| RunUsage::new(Some(sum.clone())));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_nobody_adds_up_knows_its_own() {
+    fn a_run_without_a_sum_has_its_own_usage() {
         let run = RunUsage::new(None);
         run.called();
         assert_eq!(run.own().host_calls(), 1);

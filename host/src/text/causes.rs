@@ -33,7 +33,7 @@ mod tests {
     use crate::process::io_reason;
 
     #[test]
-    fn each_cause_is_told_once() {
+    fn each_cause_is_shown_once() {
         let said = anyhow::anyhow!("no such file")
             .context("cannot read it: no such file; name another")
             .context("cannot start");
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_was_told_as_a_limit_is_not_told_again() {
+    fn an_error_that_is_shown_as_a_limit_is_not_shown_again() {
         let too_many = io::Error::from_raw_os_error(24);
         let reason = io_reason(&too_many, "name another");
         let said = anyhow::Error::from(too_many).context(reason.clone());

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_printable_is_shown_as_an_escape() {
+    fn characters_that_are_not_printable_are_shown_as_escapes() {
         for (text, shown) in [
             ("plain \"quoted\" it's \\", "plain \"quoted\" it's \\"),
             ("wörter 语", "wörter 语"),

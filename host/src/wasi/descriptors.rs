@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_descriptors_are_nobody_s_but_the_process_s() {
+    fn some_descriptors_are_reserved_for_the_process() {
         for (limit, total, own) in [
             (1 << 20, (1 << 20) - 512, 8_188),
             (1_024, 512, 4),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_begins_finds_descriptors_whatever_others_have() {
+    fn a_new_store_finds_descriptors_for_any_use_of_others() {
         let mut budget = Budget::of(1_024);
         // Each store takes as many as it can get, and the first gets the most.
         let hogs: Vec<_> = (0..63)

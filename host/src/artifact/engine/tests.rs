@@ -87,7 +87,7 @@ fn a_file_for_another_engine_is_refused() -> Result {
 
 /// An owner of the key can seal any bytes, and so could a bug of this crate.
 #[test]
-fn what_does_not_load_is_compiled_again() -> Result {
+fn code_that_does_not_load_is_compiled_again() -> Result {
     let two = Two::new()?;
     let component = Digest::of_component(&two.bytes);
     let address = two.ours.address(CodeKind::Plain, component);

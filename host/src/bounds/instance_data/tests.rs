@@ -103,7 +103,7 @@ fn doubled(times: u32) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn what_doubles_is_counted_as_often_as_it_is_there() -> Result {
+fn doubled_instances_are_all_counted() -> Result {
     let bytes = |times| bound(&doubled(times)?).map_err(|none| format!("{none:?}").into());
     let (some, twice): (Result<u64>, Result<u64>) = (bytes(9), bytes(10));
     let (some, twice) = (some?, twice?);
@@ -115,7 +115,7 @@ fn what_doubles_is_counted_as_often_as_it_is_there() -> Result {
 }
 
 #[test]
-fn what_doubles_too_often_is_not_followed() -> Result {
+fn too_many_doubled_instances_are_rejected() -> Result {
     for times in [20, 64, 900] {
         let bound = bound(&doubled(times)?);
         assert!(matches!(bound, Err(NoBound::TooManySteps)), "{bound:?}");

@@ -19,7 +19,7 @@ fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
 }
 
 #[test]
-fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested {
+fn types_that_double_at_every_level_are_rejected_and_shared_types_are_not() -> Tested {
     let long = "n".repeat(10_000);
     let record =
         |inner: &str| format!("(record (field \"a{long}\" {inner}) (field \"b\" {inner}))");
@@ -71,7 +71,7 @@ fn a_limit_of_the_validator_is_one() -> Tested {
 }
 
 #[test]
-fn what_nests_too_deep_is_refused() -> Tested {
+fn types_that_nest_too_deep_are_rejected() -> Tested {
     let list = |inner: &str| format!("(list {inner})");
     bound(&format!("(component {})", doubled(90, list)))??;
     let refused = bound(&format!("(component {})", doubled(5_000, list)))?;
@@ -85,7 +85,7 @@ fn what_nests_too_deep_is_refused() -> Tested {
 }
 
 #[test]
-fn what_is_no_component_is_for_others_to_refuse() {
+fn an_invalid_component_is_not_rejected_by_the_bound() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0\x07\xff"] {
         assert_eq!(bound_types(bytes), Ok(()));
     }
