@@ -27,17 +27,16 @@
 //!
 //! # Authentication
 //!
-//! Code is executed, so a person who can replace it can do anything that this process can;
-//! and most flipped bits do not even cause a crash. Cached code therefore carries a digest
-//! with a key. It is authenticated before it is loaded, from the same open file or the same
-//! memory. Code that is not authentic, or does not match its name, is removed and compiled
-//! again.
+//! Code is executed, so a person who can replace it can do anything that this process can; and most
+//! flipped bits do not even cause a crash. Cached code therefore carries a digest with a key. The
+//! host authenticates the code before it loads it, from the same open file or the same memory. Code
+//! that is not authentic, or does not match its name, is removed and compiled again.
 //!
-//! Authentication protects from disk errors, from interrupted writes, and from an attacker
-//! who can write to a folder or an image and does not have the key. It does not protect from
-//! an attacker who can read the key: any program of the same user can read the key of a
-//! cache, and write authentic code. It also says nothing about the component, which is
-//! trusted no more than before, and runs in the same sandbox.
+//! Authentication protects from disk errors, from interrupted writes, and from an attacker who can
+//! write to a folder or an image and does not have the key. Authentication does not protect from an
+//! attacker who can read the key: any program of the same user can read the key of a cache, and
+//! write authentic code. Authentication also says nothing about the component, which is trusted no
+//! more than before, and runs in the same sandbox.
 //!
 //! The same applies to the compiler process. Its memory and time are limited, and the code
 //! that it returns is executed: its limits protect from components that exhaust a machine.

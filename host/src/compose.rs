@@ -1,4 +1,4 @@
-//! Composes a guest, middlewares and a provider into one component. It needs no metrics
+//! Composes a guest, middlewares and a provider into one component. The result needs no metrics
 //! host, and runs on any host that provides the guest's other imports.
 //!
 //! ```no_run

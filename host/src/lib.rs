@@ -82,9 +82,9 @@
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
 //!
-//! The server and the command of this project share the modules `contained`, `file`,
-//! `process` and `text` with this crate. They read files within a limit, turn panics into
-//! errors, report limits of the process, and make text safe to print.
+//! The server and the command of this project share the modules `contained`, `file`, `process` and
+//! `text` with this crate. The modules read files within a limit, turn panics into errors, report
+//! limits of the process, and make text safe to print.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -7,10 +7,10 @@
 //! **Code that was compiled elsewhere is executed.** wasmtime checks its version and settings, and
 //! not the code itself: most changed code runs without an error, and does something else. A
 //! [`Code`] is therefore made in two ways only. [`Code::compile`] makes it in this process.
-//! [`Code::known`] takes it from elsewhere. It is visible in this module's parent and below, and
-//! called in `artifact/engine.rs` and `artifact/cache.rs` alone, with bytes of three kinds. The
-//! first kind is the answer of a process that this process started, of the program that its
-//! embedder named. The second kind is from a cache, and the third from a precompiled file. The
+//! [`Code::known`] takes it from elsewhere. That function is visible in this module's parent and
+//! below, and called in `artifact/engine.rs` and `artifact/cache.rs` alone, with bytes of three
+//! kinds. The first kind is the answer of a process that this process started, of the program that
+//! its embedder named. The second kind is from a cache, and the third from a precompiled file. The
 //! latter two were authenticated by `artifact/sealed.rs` with a secret key, and have the same name
 //! as code of this component, kind, engine and version. Bytes of a precompiled file are loaded from
 //! the memory in which they were authenticated. Bytes of a cache are mapped from the open file that
@@ -146,8 +146,8 @@ impl<'a> Code<'a> {
     }
 }
 
-/// A component that was compiled with the shim. It runs in stores with a ring, and must never run
-/// in others: so this type does not expose the component.
+/// A component that was compiled with the shim. Such a component runs in stores with a ring, and
+/// must never run in others: so this type does not expose the component.
 #[cfg(feature = "runner")]
 #[derive(Clone)]
 pub(crate) struct ShimComponent(Component);

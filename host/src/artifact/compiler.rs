@@ -1,4 +1,4 @@
-//! The compiler process, as the process that starts it sees it.
+//! The compiler process, seen from the process that starts it.
 
 use std::ffi::OsString;
 use std::io;

@@ -21,8 +21,8 @@ pub(super) fn this_program() -> io::Result<PathBuf> {
     })
 }
 
-/// The path with which the system started this process. It needs no `/proc` with Linux 6.4 or
-/// later.
+/// The path with which the system started this process. The lookup needs no `/proc` with Linux 6.4
+/// or later.
 #[cfg(target_os = "linux")]
 fn started_from() -> Option<PathBuf> {
     use std::ffi::OsStr;

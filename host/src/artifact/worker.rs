@@ -40,8 +40,9 @@ const PANICKED: u8 = 101;
 /// ```
 ///
 /// The last argument contains the request. The function lowers the limits of this process before it
-/// reads anything, and reads the component from standard input. It writes code to standard output,
-/// or the reason for a failure to standard error. This process ends when its parent ends.
+/// reads anything, and reads the component from standard input. The function writes code to
+/// standard output, or the reason for a failure to standard error. This process ends when its
+/// parent ends.
 #[must_use]
 pub fn compile_worker() -> ExitCode {
     silence_contained_panics();

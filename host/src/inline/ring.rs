@@ -50,7 +50,7 @@ pub(crate) struct Recording<S: Drain> {
 
 /// Takes records out of a ring.
 pub(crate) trait Drain: 'static {
-    /// Takes these records, the oldest first. They are removed from the ring in every case.
+    /// Takes these records, the oldest first. The records are removed from the ring in every case.
     fn drain(&mut self, records: &[RecordWords]);
 }
 

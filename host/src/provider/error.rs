@@ -107,7 +107,7 @@ pub enum NotRunning {
     #[error("the backend {0}")]
     Failed(BackendFailure),
     /// The provider reported an error.
-    #[error("the backend says: {0}")]
+    #[error("the backend reports: {0}")]
     Refused(String),
     /// The provider does not export the interface that the command needs.
     #[error("the backend does not export `solti:metrics/{0}`")]

@@ -8,8 +8,8 @@ use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 use crate::{Ledger, MetricsCtx};
 
-/// Records of the runner itself. They pass a separate context, so that they are counted like those
-/// of any guest.
+/// Records of the runner itself. The records pass a separate context, and are counted like those of
+/// any guest.
 #[derive(Debug, Clone)]
 pub(super) struct Reporter {
     ctx: Arc<Mutex<MetricsCtx>>,

@@ -12,8 +12,9 @@ use crate::artifact::{Artifacts, EngineArtifacts};
 use crate::engine::{BuildError, EngineSettings, Ticker};
 use crate::text::one_line;
 
-/// Engines of a runner. One has a pool of slots, if that was requested. One allocates from the
-/// system on demand. The third, for component-model async, is made when a component first needs it.
+/// Engines of a runner. The first has a pool of slots, if that was requested. The second allocates
+/// from the system on demand. The third, for component-model async, is made when a component first
+/// needs it.
 pub(super) struct Machine {
     pooled: Option<(Pool, Linker<TaskData>)>,
     on_demand: Linker<TaskData>,

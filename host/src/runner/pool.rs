@@ -11,7 +11,7 @@ const MEMORIES: u32 = 16_384;
 ///
 /// A slot is address space, and no memory until it is used: about 4 GiB for each task. A component
 /// whose initial size exceeds a slot takes its memory from the system instead. A task that finds
-/// all slots in use is not started: [`SpawnError::NoSlot`](super::SpawnError::NoSlot).
+/// all slots in use fails to start: [`SpawnError::NoSlot`](super::SpawnError::NoSlot).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pool {

@@ -46,13 +46,13 @@ impl TaskUsage {
     }
 
     /// Processor time that threads of the host spent on the guest: on its instantiation, on its
-    /// `main`, and on the work that it makes the host do on the same thread. That includes most
+    /// `main`, and on the work that it makes the host do on the same thread. This includes most
     /// host functions, and the records that a backend takes at once.
     ///
-    /// The time excludes work of the host on other threads, such as file access. It also excludes
-    /// work before and after the run: applying grants, and making and dropping the store. The value
-    /// grows whenever the guest yields its thread: at a tick of 10 ms, when it waits, and when it
-    /// ends.
+    /// The time excludes work of the host on other threads, such as file access. The time also
+    /// excludes work before and after the run: applying grants, and making and dropping the store.
+    /// The value grows whenever the guest yields its thread: at a tick of 10 ms, when it waits, and
+    /// when it ends.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         Duration::from_nanos(self.used.cpu_nanos.load(Ordering::Relaxed))
@@ -136,8 +136,9 @@ impl RunUsage {
 
     /// Polls a guest's work, and adds the processor time of each poll.
     ///
-    /// That reads a clock twice for each poll, and polls end at ticks and waits. Reading the clock
-    /// of a thread costs a system call, so the time is only measured if a usage adds it up.
+    /// The measurement reads a clock twice for each poll, and polls end at ticks and waits. Reading
+    /// the clock of a thread costs a system call, so the time is only measured if a usage adds it
+    /// up.
     pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> T {
         if self.sum.is_none() {
             return work.await;

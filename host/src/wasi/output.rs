@@ -23,8 +23,8 @@ const BUFFER: usize = 64 << 10;
 /// Maximum time that a task that has ended waits for the reader of its output.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A function that takes a piece of a guest's output. It must not block: a blocked function blocks
-/// the thread of the task.
+/// A function that takes a piece of a guest's output. The function must not block: a blocked
+/// function blocks the thread of the task.
 pub type OutputFn = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Destination of a guest's standard output or standard error.

@@ -24,8 +24,8 @@ const FUNCTION: u64 = 128;
 /// needs its own instance in the worst case, with imports.
 const ADAPTER: u64 = 1024;
 
-/// Bytes of an adapter that copies from memory to memory. It can import some dozens of functions
-/// for encodings and handles, each with a trampoline.
+/// Bytes of an adapter that copies from memory to memory. The adapter can import some dozens of
+/// functions for encodings and handles, each with a trampoline.
 const COPYING_ADAPTER: u64 = 4 << 10;
 
 /// Bytes of each type, which may be a resource: the type, and its destructor.
