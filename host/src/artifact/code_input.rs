@@ -108,9 +108,9 @@ impl ComponentFile {
     }
 }
 
-/// Reads the needed part of a file with a component, to be passed to [`bytes`](CodeInput::bytes). That
-/// is the whole file, or the header and the component of a precompiled file whose header is not
-/// authentic.
+/// Reads the needed part of a file with a component, to be passed to
+/// [`bytes`](CodeInput::bytes). That is the whole file, or the header and the component of a
+/// precompiled file whose header is not authentic.
 pub(crate) fn read_whole(
     path: &Path,
     limit: u64,

@@ -39,8 +39,7 @@ const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Put it into an `Arc` to share it: that is a [`MetricsHandle`](crate::MetricsHandle).
 ///
 /// The backend is an [`Exporter`](solti_metrics::exporter::Exporter): stopping and dropping follow
-/// the
-/// [rule for all exporters](solti_metrics::exporter#stopping). The last attempt hands over the
+/// the [rule for all exporters](solti_metrics::exporter#stopping). The last attempt hands over the
 /// queued records, and tells the component to flush. [`ledger`](Self::ledger) outlives the backend
 /// and counts the outcome.
 pub struct ComponentBackend {
