@@ -59,8 +59,8 @@ impl Runner {
         self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
 
-    /// Reads a component's file, without [loading](Self::load) it. This method records nothing. The code of
-    /// a precompiled file is not read if this runner does not have its key.
+    /// Reads a component's file, without [loading](Self::load) it. This method records nothing.
+    /// The code of a precompiled file is not read if this runner does not have its key.
     ///
     /// # Errors
     ///
