@@ -13,7 +13,7 @@ use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::component::{Inspection, Role};
 use solti_metrics_host::provider::{Grants, OptionalInterfaces, Providers};
-use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::runner::{ProgramRecording, Runner};
 use solti_metrics_host::text::printable;
 
 use crate::artifacts::{ArtifactArgs, tell};
@@ -98,7 +98,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             let loaded = runner.load(&name, &bytes);
             let loaded = loaded.map(|program| {
                 tell(&name, program.refusal());
-                program.path().clone()
+                program.recording().clone()
             });
             let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
             let backend = receives.then(|| can_receive(&name, &bytes, artifacts, args));
@@ -149,8 +149,12 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             Some(_) => "async",
         }),
         engine_reason: needs_async,
-        path: loaded.as_ref().ok().map(Path::as_label),
-        recording_mode_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
+        path: loaded.as_ref().ok().map(ProgramRecording::as_label),
+        recording_mode_reason: loaded
+            .as_ref()
+            .ok()
+            .and_then(ProgramRecording::reason)
+            .map(Into::into),
         runnable: loaded.is_ok(),
         backend: matches!(backend, Some(Ok(()))),
         problem,

@@ -87,7 +87,7 @@ fn main() -> ExitCode {
 
 fn command_of_process() -> ExitCode {
     let cli = Cli::of_process();
-    say_no_panic_twice();
+    silence_contained_panics();
     raise_descriptors();
     // Who serves has a log of its own.
     if !matches!(cli.command, Command::Serve(_)) {
@@ -149,7 +149,7 @@ impl Write for Log {
 }
 
 /// A panic that is answered with an error says nothing on its way.
-fn say_no_panic_twice() {
+fn silence_contained_panics() {
     let say = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !panic_is_contained() {

@@ -96,7 +96,7 @@ fn file(
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts.clone())
         .max_component(args.max_component.as_u64())
-        .path(args.path.into())
+        .recording_mode(args.path.into())
         .fuel(args.fuel)
         .build()?;
     let bytes = runner.read(&args.component)?;
@@ -112,9 +112,9 @@ fn file(
     }
     let (file, path) = runner.precompile(&name, &bytes, key)?;
     let path = match path {
-        runner::Path::Inline => "records inlined".into(),
-        runner::Path::Direct { reason: None } => "records on the direct path".into(),
-        runner::Path::Direct {
+        runner::ProgramRecording::Inline => "records inlined".into(),
+        runner::ProgramRecording::Direct { reason: None } => "records on the direct path".into(),
+        runner::ProgramRecording::Direct {
             reason: Some(reason),
         } => format!("records on the direct path, since it {reason}"),
         _ => "no records".into(),

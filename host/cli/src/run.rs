@@ -86,7 +86,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         .ledger_totals(&backends.guests, &backends.own)
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
-        .path(args.path.into())
+        .recording_mode(args.path.into())
         .asynchronous(!args.no_async)
         .pool(pool(&args))
         .artifacts(artifacts)

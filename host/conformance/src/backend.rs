@@ -151,7 +151,7 @@ async fn starts(setting: &Setting, options: &Options) -> Result<Check, Error> {
     let began = Instant::now();
     let check = match setting.start(true) {
         Ok(instance) => {
-            let memory = instance.status().memory;
+            let memory = instance.status().memory_bytes;
             instance.stop().await;
             let check = Check::new("starts", Verdict::Passed);
             match setting.memory() {

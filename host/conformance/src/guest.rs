@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use solti_metrics_host::DropReason;
 use solti_metrics_host::limits::Limit;
-use solti_metrics_host::runner::{Path, RecordingMode, TaskEnd};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, TaskEnd};
 use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
@@ -161,8 +161,8 @@ fn runs(run: &Run, options: &Options) -> Check {
         Verdict::Failed(Fault::new("it returns from `main`, or exits", seen, fix))
     });
     let path = match &run.path {
-        Path::Inline => "records inlined",
-        Path::Direct { .. } => "records by calls of the host",
+        ProgramRecording::Inline => "records inlined",
+        ProgramRecording::Direct { .. } => "records by calls of the host",
         _ => "no records",
     };
     let note = match verdict {

@@ -79,7 +79,7 @@ impl Component {
         let name: Arc<str> = wanted.name.as_str().into();
         let mut options = BackendOptions::new()
             .name(Arc::clone(&name))
-            .queue(wanted.options.queue)
+            .queue_capacity(wanted.options.queue)
             .deadline(wanted.options.deadline)
             .drain_timeout(drain_timeout);
         options.limits.memory = wanted.options.memory;

@@ -270,6 +270,6 @@ mod tests {
             told.ends_with(": `tcp=ADDRESS`, `udp=ADDRESS` or `network=none`"),
             "{told}"
         );
-        assert_eq!(told.matches("was not granted").count(), 1, "{told}");
+        assert_eq!(told.matches("is not granted").count(), 1, "{told}");
     }
 }

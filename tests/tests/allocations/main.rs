@@ -60,7 +60,7 @@ fn tasks() -> Result<Vec<u64>> {
     let mut found = Vec::new();
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         for pool in [None, Some(Pool::new(1))] {
-            let mut runner = Runner::builder(noop_metrics()).path(path);
+            let mut runner = Runner::builder(noop_metrics()).recording_mode(path);
             if let Some(pool) = pool {
                 runner = runner.pool(pool);
             }

@@ -88,7 +88,7 @@ fn a_runner_without_async_rejects_guests_and_names_the_setting() -> Result<()> {
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(1), "{output:?}");
-    ensure!(said.contains("told to refuse"), "{said}");
+    ensure!(said.contains("does not allow it"), "{said}");
     Ok(())
 }
 
@@ -152,7 +152,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory.clone() as MetricsHandle)
-            .path(path)
+            .recording_mode(path)
             .build()?;
         let program = runner.load("waits", &component(WAITS)?)?;
         let begun = async |times| {
@@ -199,7 +199,9 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
 #[test]
 fn a_quota_holds_on_that_engine_too() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
-        let runner = Runner::builder(noop_metrics()).path(path).build()?;
+        let runner = Runner::builder(noop_metrics())
+            .recording_mode(path)
+            .build()?;
         let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
         let mut task = Task::new();
         task.stdin = Stdin::Bytes(b"a\n".repeat(10));

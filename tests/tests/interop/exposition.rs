@@ -66,7 +66,7 @@ fn without_memory(exposition: &str) -> Result<String> {
             BACKEND.0
         )
     };
-    let real = sample(component()?.status().memory);
+    let real = sample(component()?.status().memory_bytes);
     ensure!(exposition.contains(&real), "no {real}{exposition}");
     Ok(exposition.replace(&real, &sample(0)))
 }

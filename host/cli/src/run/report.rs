@@ -95,8 +95,11 @@ impl Report {
             schema: "solti-metrics/run@1",
             component: tally.component().into(),
             backend: backends.chosen.clone(),
-            path: tally.path().map(Path::as_label),
-            recording_mode_reason: tally.path().and_then(Path::reason).map(Into::into),
+            path: tally.path().map(ProgramRecording::as_label),
+            recording_mode_reason: tally
+                .path()
+                .and_then(ProgramRecording::reason)
+                .map(Into::into),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

@@ -4,7 +4,7 @@ use solti_metrics::TaskOutcome;
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::limits::GuestTrap;
 use solti_metrics_host::provider::BackendStatus;
-use solti_metrics_host::runner::{Path, Program, SpawnError, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{Program, ProgramRecording, SpawnError, TaskEnd, TaskReport};
 use solti_metrics_host::text::printable;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
@@ -23,7 +23,7 @@ const ENDS: usize = 50;
 pub(crate) struct Tally {
     component: String,
     progress: Progress,
-    path: Option<Path>,
+    path: Option<ProgramRecording>,
     asked: u64,
     succeeded: u64,
     failed: u64,
@@ -83,11 +83,11 @@ impl Tally {
 
     /// How its records travel, it is told.
     pub(crate) fn loaded(&mut self, program: &Program) {
-        self.path = Some(program.path().clone());
+        self.path = Some(program.recording().clone());
     }
 
     /// How the guest's records travelled; `None` if it was not loaded.
-    pub(crate) fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&ProgramRecording> {
         self.path.as_ref()
     }
 

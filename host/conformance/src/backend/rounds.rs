@@ -29,7 +29,7 @@ impl Rounds<'_> {
     pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<(), Ended> {
         let began = Instant::now();
         session.allow(session.options().budget.saturating_mul(PATIENT));
-        let mut growth = Growth::new(self.unit, session.instance.status().memory);
+        let mut growth = Growth::new(self.unit, session.instance.status().memory_bytes);
         let ended = self.grow(session, &mut growth, began).await;
         session.growth = Some(growth);
         ended
@@ -50,7 +50,7 @@ impl Rounds<'_> {
             let ended = self.round(session).await;
             let units = self.units(session) - before;
             match ended {
-                Ok(()) => growth.add(units, session.instance.status().memory),
+                Ok(()) => growth.add(units, session.instance.status().memory_bytes),
                 Err(Ended::Stopped(stop, when)) if stop.out_of_memory() => {
                     growth.fill(units, memory);
                     return if growth.slope() > f64::from(self.most) {

@@ -31,7 +31,7 @@ impl From<BackendStatus> for Status {
             delivered: ledger.delivered(),
             sampled: ledger.dropped(DropReason::Sampled),
             failed: ledger.dropped(DropReason::BackendFailed),
-            memory: status.memory,
+            memory: status.memory_bytes,
             busy: status.busy,
         }
     }

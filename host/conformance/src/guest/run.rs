@@ -6,7 +6,7 @@ use std::time::Duration;
 use solti_metrics::{MetricsHandle, noop_metrics};
 use solti_metrics_host::component::{LoadError, Role};
 use solti_metrics_host::runner::{
-    Path, RecordingMode, Runner, SpawnError, Task, TaskEnd, TaskReport,
+    ProgramRecording, RecordingMode, Runner, SpawnError, Task, TaskEnd, TaskReport,
 };
 use solti_metrics_host::wasi::Output;
 
@@ -26,7 +26,7 @@ const OUTPUT: u64 = 1 << 20;
 pub(super) struct Run {
     pub(super) report: TaskReport,
     pub(super) counts: Counts,
-    pub(super) path: Path,
+    pub(super) path: ProgramRecording,
 }
 
 /// Why there was none.
@@ -56,7 +56,7 @@ pub(super) async fn run(
         .artifacts(guest.artifacts.clone())
         .max_component(guest.options.max_component)
         .stack(guest.options.stack)
-        .path(path)
+        .recording_mode(path)
         .build()
         .map_err(Error::from)?;
     let program = runner
@@ -79,7 +79,7 @@ pub(super) async fn run(
     Ok(Run {
         report: run.map_err(|error| not_spawned(&error))?,
         counts: counter.counts(),
-        path: program.path().clone(),
+        path: program.recording().clone(),
     })
 }
 

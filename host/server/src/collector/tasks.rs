@@ -109,7 +109,7 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
         "solti_metrics_task_recording_mode",
         "How the guest's records travel: 1 for the way that they take.",
         tasks.iter().flat_map(|task| {
-            let path = task.program.as_ref().map(|it| it.path().as_label());
+            let path = task.program.as_ref().map(|it| it.recording().as_label());
             PATHS.map(|one| {
                 (
                     [("task", &*task.name), ("path", one)],

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest};
 
 use crate::bench::synthetic::{RECORDS, Synthetic};
 use crate::bench::{Result, Spread, cached};
@@ -59,11 +59,11 @@ fn of(size: usize) -> Result<Sized> {
         functions,
     } = Synthetic::of(size)?;
     let begun = Instant::now();
-    let composed = Composed::new(&component, true)?;
+    let composed = MeasuredGuest::new(&component, true)?;
     let compile = begun.elapsed();
 
-    let once = || composed.instance(Target::default()).map(drop);
-    let instances = (0..COPIES).map(|_| composed.instance(Target::default()));
+    let once = || composed.instance(MeasureTarget::default()).map(drop);
+    let instances = (0..COPIES).map(|_| composed.instance(MeasureTarget::default()));
     let mut instances = instances.collect::<wasmtime::Result<Vec<_>>>()?;
     let mut next = || {
         instances.rotate_left(1);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use solti_metrics::PrometheusMetrics;
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest};
 
 use crate::bench::rows::{recording, scraped};
 use crate::bench::{Arrived, Result};
@@ -41,7 +41,7 @@ const ATTEMPT: Duration = Duration::from_millis(50);
 impl Guests {
     pub(super) fn measure(most: usize, attempts: usize) -> Result<Self> {
         let bytes = component(&recording("solti:metrics/backend@0.1.0", RECORDS))?;
-        let composed = Composed::new(&bytes, true)?;
+        let composed = MeasuredGuest::new(&bytes, true)?;
         let once = record(&composed, 1, 20)?;
         let calls = (20.0 * ATTEMPT.as_secs_f64() / once.as_secs_f64()).ceil() as u32;
 
@@ -77,11 +77,11 @@ impl Guests {
 }
 
 /// The time that `guests` guests take for `calls` calls each.
-fn record(composed: &Composed, guests: usize, calls: u32) -> Result<Duration> {
+fn record(composed: &MeasuredGuest, guests: usize, calls: u32) -> Result<Duration> {
     let metrics = Arc::new(PrometheusMetrics::new());
     let instance = || {
         let ctx = MetricsCtx::builder().handle(metrics.clone()).build();
-        Ok(composed.instance(Target::Ctx(Box::new(ctx)))?)
+        Ok(composed.instance(MeasureTarget::Ctx(Box::new(ctx)))?)
     };
     let time = at_once(guests, instance, |mut instance| {
         for _ in 0..calls {

@@ -97,6 +97,6 @@ impl Subject {
 }
 
 fn runner(path: RecordingMode) -> Result<Runner> {
-    let runner = Runner::builder(noop_metrics()).path(path);
+    let runner = Runner::builder(noop_metrics()).recording_mode(path);
     Ok(runner.artifacts(cached_code::artifacts()?).build()?)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use solti_metrics::{MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::measure::{Composed, Instance, Target, drain};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest, MeasuredInstance, drain};
 
 use super::backends::{Atomics, completed, scraped};
 use super::guest::{BACKEND, recording};
@@ -13,7 +13,7 @@ use crate::guest::component;
 
 /// Measures the guest's side, without a consumer of the records.
 pub(super) fn alone(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
-    let instance = instance(records, interruptible, Target::default())?;
+    let instance = instance(records, interruptible, MeasureTarget::default())?;
     Ok(Box::new(Inlined {
         instance,
         arrived: Box::new(|instance| Ok(Arrived::Counted(instance.taken()))),
@@ -38,19 +38,19 @@ pub(super) fn into_prometheus(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-fn into(backend: MetricsHandle) -> Target {
-    Target::Ctx(Box::new(MetricsCtx::builder().handle(backend).build()))
+fn into(backend: MetricsHandle) -> MeasureTarget {
+    MeasureTarget::Ctx(Box::new(MetricsCtx::builder().handle(backend).build()))
 }
 
-fn instance(records: u32, interruptible: bool, target: Target) -> Result<Instance> {
+fn instance(records: u32, interruptible: bool, target: MeasureTarget) -> Result<MeasuredInstance> {
     let bytes = component(&recording(BACKEND, records))?;
-    Ok(Composed::new(&bytes, interruptible)?.instance(target)?)
+    Ok(MeasuredGuest::new(&bytes, interruptible)?.instance(target)?)
 }
 
-type Told = dyn Fn(&Instance) -> Result<Arrived>;
+type Told = dyn Fn(&MeasuredInstance) -> Result<Arrived>;
 
 struct Inlined {
-    instance: Instance,
+    instance: MeasuredInstance,
     arrived: Box<Told>,
 }
 

@@ -218,9 +218,9 @@ fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
         (
             &["--backend", "nowhere.wasm"][..],
             1,
-            "nowhere.wasm: cannot be read",
+            "nowhere.wasm: cannot read the component",
         ),
-        (&["--backend", "guest.wasm"], 1, "it is no provider"),
+        (&["--backend", "guest.wasm"], 1, "is not a provider"),
         (&["--middleware", "backend.wasm"], 1, "is no middleware"),
         (&["--backend", &otlp], 1, "http=HOST:PORT"),
         (
@@ -252,7 +252,7 @@ fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
         (
             &["--backend", "backend.wasm", "--grant", "dir=nowhere::/out"],
             1,
-            "cannot be given what it was granted",
+            "has grants that cannot be applied",
         ),
     ] {
         let mut all = vec!["run"];

@@ -313,11 +313,15 @@ fn cases(place: &TestFolder) -> Result<Vec<Case>> {
         case(
             "missing.wasm".into(),
             "none",
-            &["missing.wasm", "cannot be read"],
+            &["missing.wasm", "cannot read the component"],
         ),
         case("empty.wasm".into(), "none", &["is empty"]),
         case("text.wasm".into(), "none", &["text of a component"]),
-        case("truncated.wasm".into(), "none", &["is the file whole?"]),
+        case(
+            "truncated.wasm".into(),
+            "none",
+            &["check that the file is complete"],
+        ),
         case("folder".into(), "none", &["directory"]),
     ])
 }

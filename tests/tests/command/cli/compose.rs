@@ -117,26 +117,26 @@ fn a_terminal_gets_no_binary_output() -> Result<()> {
 const WRONG: [(&[&str], &str); 6] = [
     (
         &["PROVIDER", "DIGEST"],
-        "lines.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and the guest is expected",
     ),
     (
         &["DIGEST", "MIDDLEWARE"],
-        "middleware.wasm: is a middleware, and stands where the",
+        "middleware.wasm: is a middleware, and the",
     ),
     (
         &["PROVIDER", "PROVIDER"],
-        "lines.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and the guest is expected",
     ),
     (
         &["DIGEST", "missing.wasm"],
-        "missing.wasm: cannot be read: ",
+        "missing.wasm: cannot read the component: ",
     ),
     (
         &["text.wasm", "PROVIDER"],
-        "text.wasm: is not WebAssembly but text",
+        "text.wasm: is not a WebAssembly component but text",
     ),
     // The library that composes has an assertion for this case.
-    (&["odd.wasm", "PROVIDER"], "cannot be composed: "),
+    (&["odd.wasm", "PROVIDER"], "cannot compose the components: "),
 ];
 
 #[test]

@@ -201,7 +201,7 @@ fn a_provider_that_does_not_start_fails_only_that_check() -> Result<()> {
     let failed = failed(&report)?;
     ensure!(end.code == Some(1) && failed.len() == 1, "{end}");
     let text = |key: &str| failed[0][key].as_str().unwrap_or_default();
-    ensure!(text("seen").contains("was not granted"), "{end}");
+    ensure!(text("seen").contains("is not granted"), "{end}");
     let options = "grant it with --grant tcp=ADDRESS or udp=ADDRESS";
     ensure!(text("fix") == options, "{end}");
     Ok(())

@@ -125,7 +125,7 @@ fn an_input_that_is_open_only_for_writing_is_rejected() -> Result<()> {
     let output = with(&place, &["run", "--stdin", "-", "guest.wasm"], input.into())?;
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8_lossy(&told);
-    let refused = told.contains("it is open for writing alone");
+    let refused = told.contains("it is open for writing only");
     ensure!(output.status.code() == Some(1) && refused, "{told}");
     Ok(())
 }

@@ -71,7 +71,10 @@ fn code_that_does_not_fit_is_counted_and_still_runs() -> Result<()> {
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
-        end.stderr.matches("code cannot be kept").count() == 1,
+        end.stderr
+            .matches("code cannot be stored in the compilation cache")
+            .count()
+            == 1,
         "{end}"
     );
     Ok(())

@@ -114,7 +114,7 @@ fn code_under_the_name_of_other_code_is_rejected() -> Result<()> {
     let artifacts = Artifacts::new().cache(cached.cache.clone());
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts)
-        .path(RecordingMode::Direct);
+        .recording_mode(RecordingMode::Direct);
     runner.build()?.load("guest", &guest(7)?)?;
     let both = files(&cached.dir())?;
     let direct = both.iter().find(|file| **file != inlined);

@@ -49,7 +49,7 @@ fn deep_blocks() -> Result<Vec<u8>> {
 fn a_huge_function_ends_at_the_limit_on_time() -> Result<()> {
     let place = TestFolder::with(&huge_function()?)?;
     let said = place.is_not_loaded(&["--compile-timeout", "1s", "guest.wasm"])?;
-    let limit = "guest.wasm: compiling it takes more than 1s";
+    let limit = "guest.wasm: compilation exceeds 1s";
     ensure!(said.contains(limit), "{said}");
     Ok(())
 }
@@ -58,7 +58,7 @@ fn a_huge_function_ends_at_the_limit_on_time() -> Result<()> {
 fn many_thousand_functions_end_at_the_limit_on_memory() -> Result<()> {
     let place = TestFolder::with(&many_functions()?)?;
     let said = place.is_not_loaded(&["--compile-memory", "512MiB", "guest.wasm"])?;
-    let limit = "guest.wasm: compiling it takes more than 512 MiB of memory";
+    let limit = "guest.wasm: compilation exceeds 512 MiB of memory";
     ensure!(said.contains(limit), "{said}");
     Ok(())
 }
@@ -67,7 +67,7 @@ fn many_thousand_functions_end_at_the_limit_on_memory() -> Result<()> {
 fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
     let place = TestFolder::with(&deep_blocks()?)?;
     let said = place.is_not_loaded(&["--compile-timeout", "1s", "guest.wasm"])?;
-    let limit = "guest.wasm: compiling it takes more than 1s";
+    let limit = "guest.wasm: compilation exceeds 1s";
     ensure!(said.contains(limit), "{said}");
     Ok(())
 }
@@ -80,7 +80,8 @@ fn forty_memories_compile_within_limits_and_are_not_granted() -> Result<()> {
     let end = place.run(&[&["run"], &limits[..], &["guest.wasm"]].concat())?;
     ensure!(end.code == Some(1), "{end}");
     ensure!(
-        end.stderr.contains("more than the limit on memories"),
+        end.stderr
+            .contains("the component exceeds the limit on memories"),
         "{end}"
     );
     Ok(())

@@ -147,7 +147,7 @@ fn a_killed_compiler_ends_only_the_load() -> Result<()> {
     let args = ["run", "--no-cache", "--format", "json", "guest.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;
     kill(child_of(running.id)?)?;
-    let said = running.line("error: guest.wasm: was not compiled: ")?;
+    let said = running.line("error: guest.wasm: cannot compile the component: ")?;
     ensure!(said.contains("was killed (signal: 9"), "{said}");
     let end = running.end()?;
     ensure!(end.code == Some(1), "{end}");
@@ -180,7 +180,7 @@ fn an_invalid_order_to_the_compiler_is_rejected() -> Result<()> {
         // Standard output has only the answer, and the log goes elsewhere.
         let end = end(command.env("RUST_LOG", "trace"))?;
         ensure!(end.code == Some(67), "{end}");
-        ensure!(end.stderr == "it is of another version", "{end}");
+        ensure!(end.stderr == "its version is different", "{end}");
     }
     Ok(())
 }

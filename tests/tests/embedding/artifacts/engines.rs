@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
-use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::runner::{ProgramRecording, Runner};
 use solti_metrics_tests::guest::asynchronous;
 
 use crate::artifacts::cached_runner::{CachedRunner, Host, guest};
@@ -24,7 +24,10 @@ fn code_for_both_engines_is_cached_and_found() -> Result<()> {
             fs::write(&path, bytes)?;
             let program = host.runner.load_file(&path)?;
             ensure!(program.origin() == origin, "{name}: {program:?}");
-            ensure!(*program.path() == Path::Inline, "{name}: {program:?}");
+            ensure!(
+                *program.recording() == ProgramRecording::Inline,
+                "{name}: {program:?}"
+            );
             let inspection = program.inspection();
             ensure!(inspection.needs_async.is_some() == (name == "asynchronous"));
             host.is_right(&program, 7)?;
@@ -38,7 +41,10 @@ fn the_compiling_process_makes_code_for_both_engines() -> Result<()> {
     let host = Host::new(Artifacts::new().compiler(real()?))?;
     for bytes in [guest(7)?, asynchronous(&guest(7)?)] {
         let program = host.runner.load("guest", &bytes)?;
-        ensure!(*program.path() == Path::Inline, "{program:?}");
+        ensure!(
+            *program.recording() == ProgramRecording::Inline,
+            "{program:?}"
+        );
         host.is_right(&program, 7)?;
     }
     Ok(())

@@ -49,7 +49,7 @@ fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
     let said = place.succeeds(&["run", "guest.wasm"])?;
     let warning = said.lines().next().unwrap_or_default();
     ensure!(
-        warning.starts_with("warning: cannot keep code in "),
+        warning.starts_with("warning: cannot use the compilation cache "),
         "{said}"
     );
     ensure!(warning.contains("mode is 1777"), "{said}");
@@ -81,7 +81,7 @@ fn a_file_instead_of_the_cache_folder_is_left_alone() -> Result<()> {
         "{opened:?}"
     );
     let said = place.succeeds(&["run", "guest.wasm"])?;
-    ensure!(said.contains("it is no folder"), "{said}");
+    ensure!(said.contains("it is not a folder"), "{said}");
     ensure!(fs::read_to_string(place.cache())? == "mine");
 
     let below = ArtifactCache::open(place.cache().join("below"));

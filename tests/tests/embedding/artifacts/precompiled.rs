@@ -7,7 +7,7 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{Path, RecordingMode, Runner};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
 use crate::artifacts::cached_runner::{Host, guest};
@@ -45,7 +45,7 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
     ensure!(checked.is_empty(), "{checked}");
     // The file is not a component itself.
     let composed = place.run(&["compose", "guest.pre", "guest.wasm", "-o", "x"])?;
-    let refused = "is not WebAssembly but a precompiled component";
+    let refused = "is not a WebAssembly component but a precompiled component";
     ensure!(composed.stderr.contains(refused), "{composed}");
     Ok(())
 }
@@ -129,7 +129,7 @@ fn a_modified_file_is_compiled_from_its_component() -> Result<()> {
     let host = Host::new(Artifacts::new().key(key.clone()))?;
     let component = guest(7)?;
     let (file, path) = host.runner.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Inline && file.origin == Origin::Compiled);
+    ensure!(path == ProgramRecording::Inline && file.origin == Origin::Compiled);
     let whole = file.bytes;
     let loaded = host.runner.load("guest", &whole)?;
     ensure!(loaded.origin() == Origin::Precompiled && loaded.refusal().is_none());
@@ -220,19 +220,19 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let component = guest(7)?;
     let (inlined, _) = inline.precompile("guest", &component, &key)?;
     let (called, path) = direct.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Direct { reason: None });
+    ensure!(path == ProgramRecording::Direct { reason: None });
 
     let loaded = direct.load("guest", &inlined.bytes)?;
     ensure!(loaded.refusal() == Some(Refusal::OtherUse), "{loaded:?}");
-    ensure!(*loaded.path() == Path::Direct { reason: None });
+    ensure!(*loaded.recording() == ProgramRecording::Direct { reason: None });
 
     // The recording mode is fixed at precompilation.
     let loaded = inline.load("guest", &called.bytes)?;
     ensure!(loaded.origin() == Origin::Precompiled, "{loaded:?}");
-    let Path::Direct { reason } = loaded.path() else {
+    let ProgramRecording::Direct { reason } = loaded.recording() else {
         anyhow::bail!("{loaded:?}");
     };
-    ensure!(reason.as_deref() == Some("it was precompiled for that path"));
+    ensure!(reason.as_deref() == Some("the component was precompiled for the direct mode"));
 
     // A precompiled file can be precompiled for another use.
     let (again, _) = direct.precompile("guest", &inlined.bytes, &key)?;

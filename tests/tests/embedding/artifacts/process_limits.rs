@@ -11,7 +11,7 @@ use crate::artifacts::test_folder::TestFolder;
 const BLAMES: [&str; 5] = [
     "the fault is",
     "trapped",
-    "takes more than",
+    "exceeds",
     "does not conform",
     "use --memory",
 ];
@@ -64,7 +64,8 @@ fn a_limit_on_address_space_is_named_and_no_component_is_blamed() -> Result<()> 
         let end = limited(&place, "-v 3000000", args)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
         let said = format!("{}{}", end.stdout, end.stderr);
-        let named = "its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
+        let named =
+            "the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
         ensure!(said.contains(named), "{args:?}: {end}");
         for blame in BLAMES {
             ensure!(!said.contains(blame), "{args:?}: {blame}: {end}");
@@ -137,14 +138,17 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
         "[tasks.guest]\ncomponent = \"guest.wasm\"\n",
     )?;
     let files = [4, 8, 9].map(|files| {
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         (format!("-n {files}"), named)
     });
     // Around the smallest size that suffices for the threads, no memory may be left for
     // other data.
     let sizes = (10_000..=40_000).step_by(1_500);
     let data = sizes.map(|kib| {
-        let named = format!("its data is limited to {} MiB (RLIMIT_DATA", kib >> 10);
+        let named = format!(
+            "the data of the process is limited to {} MiB (RLIMIT_DATA",
+            kib >> 10
+        );
         (format!("-d {kib}"), named)
     });
     for (limit, named) in files.into_iter().chain(data) {
@@ -189,7 +193,7 @@ fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
             continue;
         }
         seen = true;
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("more threads"), "{files}: {end}");
     }
@@ -219,7 +223,7 @@ fn a_limit_that_prevents_reading_or_writing_blames_no_file() -> Result<()> {
     for files in 4..=6 {
         let end = limited(&place, &format!("-n {files}"), &args)?;
         ensure!(end.code == Some(1), "{files}: {end}");
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("name a file"), "{files}: {end}");
     }

@@ -39,7 +39,7 @@ fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
     ensure!(load()?.origin() == Origin::Compiled);
     cached.host.loads(7, Origin::Cached)?;
     let loaded = load()?;
-    ensure!(loaded.origin() == Origin::Cached && *loaded.path() == Path::Inline);
+    ensure!(loaded.origin() == Origin::Cached && *loaded.recording() == ProgramRecording::Inline);
     cached.host.is_right(&loaded, 7)?;
     cached.counted(|counters| {
         counters.hits = 2;
@@ -72,7 +72,7 @@ fn a_program_without_metrics_is_cached() -> Result<()> {
     fs::write(&path, component(main)?)?;
     for origin in [Origin::Compiled, Origin::Cached] {
         let loaded = cached.host.runner.load_file(&path)?;
-        ensure!(loaded.origin() == origin && *loaded.path() == Path::Nothing);
+        ensure!(loaded.origin() == origin && *loaded.recording() == ProgramRecording::Nothing);
     }
     cached.counted(|counters| {
         counters.hits = 1;
@@ -101,7 +101,10 @@ fn a_guest_that_cannot_be_composed_is_cached() -> Result<()> {
         let loaded = host.runner.load_file(&path)?;
         ensure!(loaded.origin() == origin, "{loaded:?}");
         let reason = Some("cannot be composed with the shim: it is odd".to_owned());
-        ensure!(*loaded.path() == Path::Direct { reason }, "{loaded:?}");
+        ensure!(
+            *loaded.recording() == ProgramRecording::Direct { reason },
+            "{loaded:?}"
+        );
         host.is_right(&loaded, 7)?;
     }
     ensure!(files(cache.dir())?.len() == 1);

@@ -51,7 +51,7 @@ fn a_large_file_with_a_false_header_is_rejected_unread() -> Result<()> {
     ] {
         let end = end(&mut bounded(&place, args)?)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
-        let refused = "large.pre: is no valid component: it was precompiled";
+        let refused = "large.pre: is not a valid component: the precompiled file";
         ensure!(end.stderr.contains(refused), "{args:?}: {end}");
     }
     Ok(())

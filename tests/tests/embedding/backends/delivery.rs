@@ -159,7 +159,7 @@ fn a_status_describes_the_backend() -> Result<()> {
     })?;
     let status = bench.backend.status();
     ensure!(&*status.name == "tenant-7" && status.state == BackendState::Running);
-    ensure!((status.queue, status.queued) == (128, 0));
+    ensure!((status.queue_capacity, status.queue_length) == (128, 0));
     ensure!(status.optional_interfaces.names() == ["batch", "lifecycle"]);
     ensure!((status.failures, status.restarts, status.replacements) == (0, 0, 0));
     bench.stop()?;

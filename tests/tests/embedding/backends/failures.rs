@@ -160,7 +160,7 @@ fn a_backend_that_cannot_be_instantiated_fails_the_start() -> Result<()> {
     ensure!(
         error.as_deref()
             == Some(
-                "probe: cannot be started: it trapped: wasm `unreachable` instruction executed"
+                "probe: cannot start the backend: it trapped: wasm `unreachable` instruction executed"
             ),
         "{error:?}"
     );

@@ -138,7 +138,7 @@ fn a_status_has_the_memory_and_the_busy_time_of_a_backend() -> Result<()> {
     let bench = Bench::new(&growing)?;
     let status = bench.backend.status();
     // The memory includes the data of the instances.
-    let begins = status.memory;
+    let begins = status.memory_bytes;
     ensure!(
         (begins / PAGE, status.busy) == (2, Duration::ZERO),
         "{status:?}"
@@ -147,12 +147,12 @@ fn a_status_has_the_memory_and_the_busy_time_of_a_backend() -> Result<()> {
     bench.settle()?;
     let status = bench.backend.status();
     ensure!(
-        status.memory == begins + 2 * PAGE && status.busy > Duration::ZERO,
+        status.memory_bytes == begins + 2 * PAGE && status.busy > Duration::ZERO,
         "{status:?}"
     );
     bench.replace(&growing)?;
-    ensure!(bench.backend.status().memory == begins, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == begins, "{status:?}");
     bench.stop()?;
-    ensure!(bench.backend.status().memory == 0, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == 0, "{status:?}");
     Ok(())
 }

@@ -76,7 +76,7 @@ const CASES: [(&str, &str, &[&str]); 10] = [
             (export "solti:metrics/backend@0.1.0" (instance $backend)))"#,
         &[
             "`record-task-started` is `func(u32)`",
-            "should be `func(enum(subprocess, container, wasm))`",
+            "and `func(enum(subprocess, container, wasm))` is expected",
         ],
     ),
     (
@@ -98,14 +98,14 @@ const CASES: [(&str, &str, &[&str]); 10] = [
             (core instance $i (instantiate $m))
             (func $f (canon lift (core func $i "f")))
             (export "solti:metrics/backend@0.1.0" (func $f)))"#,
-        &["it is no interface"],
+        &["it is not an interface"],
     ),
     (
-        "nothing to do with metrics",
+        "a component without metrics",
         "(component)",
         &[
             "does not export `solti:metrics/backend@0.1.0`",
-            "nothing to do with metrics",
+            "a component without metrics",
         ],
     ),
     (
@@ -127,7 +127,7 @@ fn an_unsuitable_component_is_rejected_at_load() -> Result<()> {
         "a guest",
         &recording(&script())?,
         &Grants::new(),
-        &["it is no provider but a guest", "name a provider"],
+        &["is not a provider but a guest", "name a provider"],
     )
 }
 
@@ -189,7 +189,7 @@ fn a_middleware_without_a_next_backend_is_rejected_at_the_start() -> Result<()> 
     ensure!(
         error
             .as_deref()
-            .is_some_and(|said| said.contains("give it the next backend")),
+            .is_some_and(|said| said.contains("needs a next backend")),
         "{error:?}"
     );
     Ok(())

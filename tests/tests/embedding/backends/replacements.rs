@@ -125,7 +125,7 @@ fn the_old_provider_continues_if_the_new_one_cannot_start() -> Result<()> {
     ensure!(
         error.as_deref()
             == Some(
-                "probe: cannot be started: it trapped: wasm `unreachable` instruction executed"
+                "probe: cannot start the backend: it trapped: wasm `unreachable` instruction executed"
             ),
         "{error:?}"
     );

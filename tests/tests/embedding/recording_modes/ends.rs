@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{RunnerType, TaskOutcome};
-use solti_metrics_host::runner::{CancellationToken, Path, Task, TaskEnd};
+use solti_metrics_host::runner::{CancellationToken, ProgramRecording, Task, TaskEnd};
 
 use solti_metrics_tests::guest::asynchronous;
 
@@ -22,7 +22,10 @@ fn a_trap_loses_no_earlier_record() -> Result<()> {
     let guest = once_for_each_argument("unreachable")?;
     for guest in [asynchronous(&guest), guest] {
         let program = runner.load("guest", &guest)?;
-        ensure!(*program.path() == Path::Inline, "{program:?}");
+        ensure!(
+            *program.recording() == ProgramRecording::Inline,
+            "{program:?}"
+        );
         for records in 0..=2 * RING {
             memory.clear();
             let mut task = Task::new();

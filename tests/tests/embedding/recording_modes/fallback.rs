@@ -2,7 +2,7 @@
 //! reported.
 
 use anyhow::{Result, ensure};
-use solti_metrics_host::runner::{Path, RecordingMode, Task, TaskEnd};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Task, TaskEnd};
 
 use super::runs::{block_on, remembering};
 
@@ -35,8 +35,11 @@ const AWKWARD: &str = r#"(component
 fn a_guest_that_cannot_be_composed_runs_in_mode_direct_with_a_reason() -> Result<()> {
     let (runner, memory) = remembering(RecordingMode::Inline)?;
     let program = runner.load("awkward", &wat::parse_str(AWKWARD)?)?;
-    let reason = program.path().reason().unwrap_or_default();
-    ensure!(matches!(program.path(), Path::Direct { .. }), "{program:?}");
+    let reason = program.recording().reason().unwrap_or_default();
+    ensure!(
+        matches!(program.recording(), ProgramRecording::Direct { .. }),
+        "{program:?}"
+    );
     ensure!(
         reason.contains("cannot be composed with the shim: "),
         "{reason}"

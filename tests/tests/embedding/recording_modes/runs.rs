@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
 use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::runner::{
-    Path, Program, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
+    Program, ProgramRecording, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
 };
 use solti_metrics_tests::guest::asynchronous;
 
@@ -59,7 +59,7 @@ pub(crate) fn remembering_within(
     bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
 ) -> Result<(Runner, Arc<MemoryMetrics>)> {
     let memory = Arc::new(MemoryMetrics::new());
-    let runner = Runner::builder(memory.clone() as MetricsHandle).path(path);
+    let runner = Runner::builder(memory.clone() as MetricsHandle).recording_mode(path);
     let runner = bounds(runner).build()?;
     Ok((runner, memory))
 }
@@ -72,7 +72,7 @@ pub(crate) fn seen(
 ) -> Result<Seen> {
     let (runner, memory) = remembering_within(path, bounds)?;
     let program = runner.load("guest", guest)?;
-    let inline = *program.path() == Path::Inline;
+    let inline = *program.recording() == ProgramRecording::Inline;
     ensure!(inline == (path == RecordingMode::Inline), "{program:?}");
     seen_by(&runner, &memory, &program, task)
 }

@@ -51,7 +51,7 @@ fn run(path: RecordingMode, every: u64, guest: &[u8]) -> Result<(Vec<Event>, Led
     });
     let runner = Runner::builder(backend.clone() as MetricsHandle)
         .duration_ceiling(Duration::from_millis(u64::MAX))
-        .path(path)
+        .recording_mode(path)
         .build()?;
     let program = runner.load("guest", guest)?;
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;

@@ -27,7 +27,7 @@ fn the_totals_of_a_task_have_its_records_and_the_guests_totals_have_all() -> Res
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory as MetricsHandle)
-            .path(path)
+            .recording_mode(path)
             .build()?;
         let program = runner.load("records", &component(RECORDS)?)?;
         let (one, other) = (LedgerTotals::new(), LedgerTotals::new());

@@ -33,7 +33,7 @@ fn tasks_of_a_pool_stay_within_its_slots_and_their_size() -> Result<()> {
         };
         let (first, second) = tokio::join!(runner.run(&loops, endless), second);
         ensure!(first?.end == TaskEnd::Canceled);
-        let Err(SpawnError::NoRoom { reason }) = &second else {
+        let Err(SpawnError::NoSlot { reason }) = &second else {
             anyhow::bail!("{second:?}");
         };
         ensure!(reason.contains("limit of 1"), "{reason}");

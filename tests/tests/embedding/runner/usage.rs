@@ -45,7 +45,9 @@ const SPINS: &str = r#"(module
         i32.const 0))"#;
 
 fn runner(path: RecordingMode, fuel: bool) -> Result<Runner> {
-    let runner = Runner::builder(noop_metrics()).path(path).fuel(fuel);
+    let runner = Runner::builder(noop_metrics())
+        .recording_mode(path)
+        .fuel(fuel);
     Ok(runner.build()?)
 }
 
@@ -118,7 +120,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
     )?;
     for path in BOTH {
         let memory = Arc::new(MemoryMetrics::new());
-        let runner = Runner::builder(memory.clone() as MetricsHandle).path(path);
+        let runner = Runner::builder(memory.clone() as MetricsHandle).recording_mode(path);
         let runner = runner.build()?;
         let programs = [
             runner.load("waits", &waits)?,

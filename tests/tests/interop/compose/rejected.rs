@@ -71,17 +71,17 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![provider()?, guest()?],
             |e| matches!(e, ComposeError::Misplaced { role: Role::Provider, expected: Role::Guest, .. }),
-            "provider: is a provider, and stands where the guest belongs",
+            "provider: is a provider, and the guest is expected at this position",
         ),
         (
             vec![middleware()?, provider()?],
             |e| matches!(e, ComposeError::Misplaced { role: Role::Middleware, expected: Role::Guest, .. }),
-            "middleware: is a middleware, and stands where the guest belongs",
+            "middleware: is a middleware, and the guest is expected at this position",
         ),
         (
             vec![guest()?, middleware()?],
             |e| matches!(e, ComposeError::Misplaced { role: Role::Middleware, expected: Role::Provider, .. }),
-            "middleware: is a middleware, and stands where the provider belongs",
+            "middleware: is a middleware, and the provider is expected at this position",
         ),
         (
             vec![guest()?, guest()?],
@@ -91,7 +91,7 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![guest()?, guest()?, provider()?],
             |e| matches!(e, ComposeError::Misplaced { role: Role::Guest, expected: Role::Middleware, .. }),
-            "stands where a middleware belongs",
+            "and a middleware is expected at this position",
         ),
         (
             vec![guest()?, provider()?, provider()?],
@@ -101,12 +101,12 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![guest()?, other("else", "")?],
             |e| matches!(e, ComposeError::Misplaced { role: Role::None, expected: Role::Provider, .. }),
-            "else: is a component that has nothing to do with metrics",
+            "else: is a component without metrics",
         ),
         (
             vec![other("else", "")?, provider()?],
             |e| matches!(e, ComposeError::RecordsNothing { .. }),
-            "else: records no metrics",
+            "else: is not a guest that records metrics",
         ),
         // Versions and types.
         (
@@ -140,12 +140,12 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![guest()?, ("provider", plain.provider()?)],
             |e| matches!(e, ComposeError::Mismatch { .. }),
-            "guest: does not fit provider, which exports `solti:metrics/backend@0.1.0`",
+            "guest: does not match provider, which exports `solti:metrics/backend@0.1.0`",
         ),
         (
             vec![guest()?, middleware()?, ("provider", longer.provider()?)],
             |e| matches!(e, ComposeError::Mismatch { .. }),
-            "middleware: does not fit provider",
+            "middleware: does not match provider",
         ),
         (
             vec![
@@ -161,7 +161,7 @@ fn cases() -> Result<Vec<Case>> {
                 other("provider", r#"(component $none) (export "solti:metrics/backend@0.1.0" (component $none))"#)?,
             ],
             |e| matches!(e, ComposeError::Mismatch { .. }),
-            "guest: does not fit provider",
+            "guest: does not match provider",
         ),
         // Imports and exports besides the metrics.
         (
@@ -202,12 +202,12 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![guest()?, ("notes\n.txt", b"Hello".to_vec())],
             |e| matches!(e, ComposeError::Part(LoadError::NotWasm { .. })),
-            "notes\\n.txt: is not WebAssembly but text",
+            "notes\\n.txt: is not a WebAssembly component but text",
         ),
         (
             vec![guest()?, ("cut", truncated)],
             |e| matches!(e, ComposeError::Part(LoadError::Invalid { .. })),
-            "cut: is no valid component",
+            "cut: is not a valid component",
         ),
         (
             vec![guest()?, ("large", vec![0; (64 << 20) + 1])],
@@ -293,7 +293,7 @@ pub(crate) fn files() -> Result<()> {
     for (path, said) in [
         (
             folder.path().join("missing.wasm"),
-            "missing.wasm: cannot be read",
+            "missing.wasm: cannot read the component",
         ),
         (folder.path().to_owned(), "is a directory"),
         (artifact("middleware", BARE), "is a middleware"),

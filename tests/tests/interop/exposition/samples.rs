@@ -140,7 +140,7 @@ fn expect_backend(samples: &mut Samples) -> Result<()> {
     gauge("solti_metrics_backend_queue_length", &[backend], 0.0)?;
     let name = "solti_metrics_backend_queue_capacity";
     gauge(name, &[backend], capacity as f64)?;
-    let memory = component()?.status().memory;
+    let memory = component()?.status().memory_bytes;
     ensure!(memory > 0, "an instance without memory");
     let name = "solti_metrics_backend_memory_bytes";
     gauge(name, &[backend], memory as f64)?;

@@ -130,7 +130,7 @@ pub(crate) fn component() -> Result<&'static ComponentBackend> {
     let bytes = std::fs::read(artifact("provider", WASI))?;
     let provider = Providers::new()?.load("provider", &bytes, &Grants::new())?;
     let mut options = BackendOptions::default();
-    (options.name, options.queue) = (Some(BACKEND.0.into()), BACKEND.1);
+    (options.name, options.queue_capacity) = (Some(BACKEND.0.into()), BACKEND.1);
     let started = ComponentBackend::start(&provider, options)?;
     Ok(BACKEND_STARTED.get_or_init(|| started))
 }

@@ -12,7 +12,7 @@ use solti_metrics_tests::kept;
 pub(crate) fn check(component: &Path, path: RecordingMode, speaks: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone())
-        .path(path)
+        .recording_mode(path)
         .artifacts(cached_code::artifacts()?)
         .build()?;
     let program = cached_code::program(&runner, component)?;

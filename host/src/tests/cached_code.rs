@@ -1,8 +1,14 @@
+<<<<<<< HEAD:host/src/tests/kept_code.rs
 use super::{Result, path, system, tell_once};
+=======
+//! Messages of errors of keys and the compilation cache.
+
+use super::{Result, path, system, tell_once, text};
+>>>>>>> ca:host/src/tests/cached_code.rs
 use crate::artifact::{CacheError, KeyError, Refusal};
 
 #[test]
-fn an_error_of_kept_code_tells_its_cause_once() -> Result {
+fn an_error_of_cached_code_tells_its_cause_once() -> Result {
     let keys = [
         KeyError::Read {
             path: path(),

@@ -1,35 +1,37 @@
+//! Recording modes.
+
 use std::fmt;
 
-/// The path that records of guests take, as it is asked for.
+/// Recording mode of guests, as it is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum RecordingMode {
-    /// Each guest is composed with a small component of the host's and compiled with
-    /// it, so that a record is a few instructions. The host takes records out in
-    /// order: at every tick of 10 ms, whenever the guest calls the host, and when it
-    /// ends. A guest that cannot be composed takes the direct path.
+    /// Each guest is composed with a small component of the host and compiled with it, so that a
+    /// record is a few instructions. The host takes records out in order: at every tick of 10 ms,
+    /// whenever the guest calls the host, and when it ends. A guest that cannot be composed uses
+    /// `Direct`.
     #[default]
     Inline,
     /// Each record is a call of a host function.
     Direct,
 }
 
-/// How the records of one program travel.
+/// Recording mode of one program, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Path {
-    /// As [`RecordingMode::Inline`] says.
+pub enum ProgramRecording {
+    /// The program uses [`RecordingMode::Inline`].
     Inline,
-    /// As [`RecordingMode::Direct`] says.
+    /// The program uses [`RecordingMode::Direct`].
     Direct {
-        /// Why it is not inlined, if that was asked for.
+        /// Reason why records are not inlined, if `Inline` was requested.
         reason: Option<String>,
     },
-    /// It imports no metrics.
+    /// The program imports no metrics.
     Nothing,
 }
 
-impl Path {
+impl ProgramRecording {
     /// A short name, in snake case.
     #[must_use]
     pub const fn as_label(&self) -> &'static str {
@@ -40,7 +42,7 @@ impl Path {
         }
     }
 
-    /// Why records are not inlined although that was asked for.
+    /// Reason why records are not inlined although `Inline` was requested.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -50,7 +52,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for ProgramRecording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_label())
     }

@@ -1,3 +1,5 @@
+//! Inputs of the loaders: components and precompiled files, from memory or a file.
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -5,33 +7,32 @@ use std::path::{Path, PathBuf};
 
 use super::address::Digest;
 use super::key::ArtifactKey;
-use super::sealed::{HEADER, Header, Lengths};
+use super::sealed::{HEADER, Header, PartLengths};
 use super::sealed_file::SealedFile;
 use crate::component::{LoadError, SEALED, open, read_behind, read_open, within};
-use crate::file::{Patient, is_standard_input};
+use crate::file::{WaitingReader, is_standard_input};
 use crate::text::printable;
 
-/// Bytes of code that a file may have. Real code takes two or three times as much as
-/// its component.
+/// Maximum bytes of code in a file. Real code takes two or three times as much as its component.
 const MOST_CODE: u64 = 1 << 30;
 
-/// What somebody has named as a component.
-pub(crate) enum Given<'a> {
+/// Input that is to be loaded as a component.
+pub(crate) enum CodeInput<'a> {
     Component(Cow<'a, [u8]>),
     File(ComponentFile),
-    /// It has its code with it.
+    /// A precompiled file.
     Sealed(SealedFile<'a>),
 }
 
-/// A component's file. If its code is kept, there is no need for its bytes.
+/// A component's file. Its bytes are not needed if its code is cached.
 pub(crate) struct ComponentFile {
     path: PathBuf,
     limit: u64,
     file: File,
 }
 
-impl<'a> Given<'a> {
-    /// Bytes in memory.
+impl<'a> CodeInput<'a> {
+    /// Input from bytes in memory.
     pub(crate) fn bytes(
         name: &str,
         bytes: impl Into<Cow<'a, [u8]>>,
@@ -46,8 +47,8 @@ impl<'a> Given<'a> {
         Ok(Self::Component(bytes))
     }
 
-    /// A file, of which no more is read than is of use. `key` is what code in it is
-    /// authenticated with.
+    /// Input from a file, of which only the needed part is read. `key` authenticates code in the
+    /// file.
     pub(crate) fn file(
         path: &Path,
         limit: u64,
@@ -58,8 +59,8 @@ impl<'a> Given<'a> {
         let mut file = open(path)?;
         let metadata = file.metadata().map_err(failed)?;
         let size = metadata.len();
-        // What is no file cannot be read from its middle, or twice, and others may have
-        // read the beginning of the standard input.
+        // A pipe cannot be read from its middle, or twice, and other processes may have read the
+        // start of standard input.
         if !metadata.is_file() || is_standard_input(path) {
             return Self::bytes(&name, of_use(path, file, limit, key)?, limit);
         }
@@ -93,7 +94,7 @@ impl<'a> Given<'a> {
 }
 
 impl ComponentFile {
-    /// Of what is in the file now.
+    /// Digest of the current content of the file.
     pub(super) fn digest(&mut self) -> io::Result<Digest> {
         self.file.rewind()?;
         Digest::of_reader((&self.file).take(self.limit.saturating_add(1)))
@@ -107,9 +108,9 @@ impl ComponentFile {
     }
 }
 
-/// Reads what is of use of a file that a component may be in, to be
-/// [given](Given::bytes): all of it, or of a precompiled one whose header is not
-/// authentic the header and the component.
+/// Reads the needed part of a file with a component, to be passed to
+/// [`bytes`](CodeInput::bytes). That is the whole file, or the header and the component of a
+/// precompiled file whose header is not authentic.
 pub(crate) fn read_whole(
     path: &Path,
     limit: u64,
@@ -126,13 +127,15 @@ fn of_use(
 ) -> Result<Vec<u8>, LoadError> {
     let failed = |source| LoadError::unread(path, source);
     let mut read = Vec::new();
-    let beginning = Patient(&file).take(HEADER as u64).read_to_end(&mut read);
+    let beginning = WaitingReader(&file)
+        .take(HEADER as u64)
+        .read_to_end(&mut read);
     beginning.map_err(failed)?;
     let header = read.first_chunk::<HEADER>().copied();
     let Some(header) = header.filter(|header| header.starts_with(&SEALED)) else {
         return read_behind(read, path, &file, limit);
     };
-    let lengths = Lengths::parse(&header);
+    let lengths = PartLengths::parse(&header);
     let size = lengths.file().unwrap_or(u64::MAX);
     let metadata = file.metadata().map_err(failed)?;
     let by_name = metadata.is_file() && !is_standard_input(path);
@@ -154,11 +157,11 @@ fn of_use(
         });
     }
     let code = lengths.code.saturating_add(lengths.outside);
-    io::copy(&mut Patient(&file).take(code), &mut io::sink()).map_err(failed)?;
+    io::copy(&mut WaitingReader(&file).take(code), &mut io::sink()).map_err(failed)?;
     read_behind(read, path, &file, limit.saturating_add(HEADER as u64))
 }
 
-/// How large a file may be whose component may be so large.
+/// Maximum size of a file with a component of this maximum size.
 fn most(limit: u64) -> u64 {
     limit.saturating_add(MOST_CODE)
 }

@@ -1,8 +1,8 @@
-  ;; A memory for the reason of a failed flush, the only thing that is ever put
-  ;; into it by others.
-  (core module $room
+  ;; A memory for the reason of a failed flush. Other components only write reasons into
+  ;; it.
+  (core module $heap
     (memory (export "memory") 1)
-    ;; Where the next reason goes: behind two results of 12 bytes and a line that is
+    ;; Address of the next reason: behind two results of 12 bytes and the line that is
     ;; written, or behind a reason that is still needed.
     (global $free (export "free") (mut i32) (i32.const 2048))
     (func (export "realloc") (param i32 i32 i32) (param $size i32) (result i32)
@@ -14,4 +14,4 @@
           (memory.grow (i32.add (i32.shr_u (local.get $size) (i32.const 16)) (i32.const 1)))))
         unreachable)
       global.get $free))
-  (core instance $room (instantiate $room))
+  (core instance $heap (instantiate $heap))

@@ -1,11 +1,11 @@
 use super::Refusal;
 use crate::component::LoadError;
 
-/// What need not be compiled.
-pub(crate) enum Found<T> {
-    /// It is loaded.
+/// Result of the search for code that need not be compiled.
+pub(crate) enum FoundCode<T> {
+    /// The code was found and loaded.
     Loaded(T),
-    /// There is nothing, or nothing of use: the component has to be compiled.
+    /// No code was found, or no code that can be used: the component has to be compiled.
     Nothing(Option<Refusal>),
 }
 
@@ -13,12 +13,12 @@ pub(crate) enum Found<T> {
 pub(crate) enum NotUsed {
     /// The file's component can be compiled instead.
     Refused(Refusal),
-    /// The component would not be loaded either.
+    /// The component cannot be loaded either.
     Wrong(LoadError),
 }
 
 impl NotUsed {
-    /// For whoever looks after this host: it does what it was to be spared.
+    /// Warns the operator that the host compiles although the file is precompiled.
     pub(super) fn warn(&self, name: &str) {
         if let Self::Refused(reason) = self {
             tracing::warn!(component = name, %reason, "precompiled code is not used");

@@ -1,27 +1,27 @@
-//! A worker does what it is asked to do between two batches.
+//! Commands that a worker carries out between two batches.
 
 use tokio::sync::oneshot;
 
-use super::command::{Command, refuse};
-use super::instance::{Ended, Instance, StartFailed};
-use super::worker::{Next, Worker, after};
+use super::command::{BackendCommand, refuse};
+use super::instance::{InstanceEnd, InstanceStartFailed, ProviderInstance};
+use super::worker::{BackendWorker, NextStep, after};
 use super::{BackendState, NotRunning, Provider, StartError};
 
-impl Worker {
-    pub(super) async fn obey(
+impl BackendWorker {
+    pub(super) async fn execute(
         &mut self,
-        command: Command,
-        instance: &mut Instance,
-    ) -> Result<(), Ended> {
+        command: BackendCommand,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         match command {
-            Command::Flush(reply) => {
+            BackendCommand::Flush(reply) => {
                 let flushed = match self.hand_over_queued(instance).await {
                     Ok(()) => self.flush(instance).await,
                     Err(end) => Err(end),
                 };
                 answer(reply, flushed, |said| said.map_err(NotRunning::Refused))
             }
-            Command::Expose(reply) => {
+            BackendCommand::Expose(reply) => {
                 let exposed = match self.hand_over_queued(instance).await {
                     Ok(()) => instance.expose().await,
                     Err(end) => Err(end),
@@ -29,29 +29,29 @@ impl Worker {
                 self.shared.has_memory(instance.memory());
                 answer(reply, exposed, whole_exposition)
             }
-            // Whoever asked has lost patience: it is as if nobody had.
-            Command::Replace(_, reply) if reply.is_closed() => Ok(()),
-            Command::Replace(provider, reply) => {
+            // The caller no longer waits: ignore the command.
+            BackendCommand::Replace(_, reply) if reply.is_closed() => Ok(()),
+            BackendCommand::Replace(provider, reply) => {
                 let replaced = self.replace(*provider, instance).await?;
-                // Whoever asked may have lost patience since.
+                // The caller may no longer wait.
                 let _ = reply.send(replaced);
                 Ok(())
             }
         }
     }
 
-    /// Puts another provider into the place of this one, if it can be started.
-    /// What was recorded before goes to the old one, as far as it takes that in
-    /// time, what comes after to the new one, and nothing to both.
+    /// Replaces the provider, if the new one can be started. Records that were queued before go to
+    /// the old one, as far as it takes them in time. Later records go to the new one, and no record
+    /// goes to both.
     async fn replace(
         &mut self,
         provider: Provider,
-        instance: &mut Instance,
-    ) -> Result<Result<(), StartError>, Ended> {
+        instance: &mut ProviderInstance,
+    ) -> Result<Result<(), StartError>, InstanceEnd> {
         let mut new = match self.start(&provider).await {
             Ok(new) => new,
-            Err(StartFailed { end, stderr_tail }) => {
-                let Ended::Failed(failure) = end else {
+            Err(InstanceStartFailed { end, stderr_tail }) => {
+                let InstanceEnd::Failed(failure) = end else {
                     return Err(end);
                 };
                 let name = provider.name().to_owned();
@@ -71,8 +71,8 @@ impl Worker {
         self.shared.has_memory(instance.memory());
         let stderr_tail = self.let_go(new).await;
         match last {
-            Err(Ended::Failed(failure)) => self.note(&failure, stderr_tail),
-            Err(Ended::Halted) => return Err(Ended::Halted),
+            Err(InstanceEnd::Failed(failure)) => self.note(&failure, stderr_tail),
+            Err(InstanceEnd::Halted) => return Err(InstanceEnd::Halted),
             Ok(()) => {}
         }
         self.succeeded_by(provider);
@@ -81,7 +81,7 @@ impl Worker {
         Ok(Ok(()))
     }
 
-    /// From here on, this is the provider.
+    /// Makes this the provider of the backend.
     fn succeeded_by(&mut self, provider: Provider) {
         tracing::info!(
             backend = &*self.shared.name,
@@ -112,13 +112,13 @@ impl Worker {
         self.provider = provider;
     }
 
-    /// Without an instance, only another provider helps.
-    pub(super) async fn obey_at_rest(
+    /// Carries out a command without an instance: only a replacement succeeds.
+    pub(super) async fn execute_without_instance(
         &mut self,
-        command: Command,
+        command: BackendCommand,
         state: BackendState,
-    ) -> Option<Next> {
-        let Command::Replace(provider, reply) = command else {
+    ) -> Option<NextStep> {
+        let BackendCommand::Replace(provider, reply) = command else {
             refuse(command, &self.shared.name, state);
             return None;
         };
@@ -128,14 +128,14 @@ impl Worker {
         match self.start(&provider).await {
             Ok(instance) => {
                 self.succeeded_by(*provider);
-                // Whoever is answered records, and finds no open circuit.
+                // A caller that is answered may record at once, so close the circuit first.
                 self.open(BackendState::Running);
                 let _ = reply.send(Ok(()));
-                Some(Next::Serve(Box::new(instance)))
+                Some(NextStep::Serve(Box::new(instance)))
             }
-            Err(StartFailed { end, stderr_tail }) => {
-                let Ended::Failed(failure) = end else {
-                    return Some(Next::End);
+            Err(InstanceStartFailed { end, stderr_tail }) => {
+                let InstanceEnd::Failed(failure) = end else {
+                    return Some(NextStep::End);
                 };
                 let name = provider.name().to_owned();
                 let _ = reply.send(Err(StartError::failed(name, failure, stderr_tail)));
@@ -145,35 +145,35 @@ impl Worker {
     }
 }
 
-/// Answers whoever asked, and passes on that the instance has ended.
+/// Answers the caller, and passes on that the instance has ended.
 fn answer<T, U>(
     reply: oneshot::Sender<Result<U, NotRunning>>,
-    result: Result<T, Ended>,
+    result: Result<T, InstanceEnd>,
     what: impl FnOnce(T) -> Result<U, NotRunning>,
-) -> Result<(), Ended> {
-    // Whoever asked may have lost patience.
+) -> Result<(), InstanceEnd> {
+    // The caller may no longer wait.
     let (answer, end) = match result {
         Ok(value) => (what(value), Ok(())),
-        Err(Ended::Failed(failure)) => {
+        Err(InstanceEnd::Failed(failure)) => {
             let answer = Err(NotRunning::Failed(failure.clone()));
-            (answer, Err(Ended::Failed(failure)))
+            (answer, Err(InstanceEnd::Failed(failure)))
         }
-        Err(Ended::Halted) => {
+        Err(InstanceEnd::Halted) => {
             let state = BackendState::Stopped;
-            (Err(NotRunning::State { state }), Err(Ended::Halted))
+            (Err(NotRunning::State { state }), Err(InstanceEnd::Halted))
         }
     };
     let _ = reply.send(answer);
     end
 }
 
-/// A scraper that got half an exposition would take it for the whole.
+/// Checks that the exposition is complete: a scraper would accept half of it as the whole.
 fn whole_exposition(text: Option<String>) -> Result<String, NotRunning> {
     match text {
         None => Err(NotRunning::Unsupported("exposition")),
         Some(text) if text.trim_end().ends_with("# EOF") => Ok(text),
         Some(_) => Err(NotRunning::Refused(
-            "an exposition whose last line is not `# EOF`".into(),
+            "the last line of the exposition is not `# EOF`".into(),
         )),
     }
 }
