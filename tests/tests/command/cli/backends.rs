@@ -220,7 +220,7 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
             "nowhere.wasm: cannot be read",
         ),
         (&["--backend", "guest.wasm"], 1, "it is no provider"),
-        (&["--middleware", "backend.wasm"], 1, "is no middleware"),
+        (&["--middleware", "backend.wasm"], 1, "is not a middleware"),
         (&["--backend", &otlp], 1, "http=HOST:PORT"),
         (
             &["--backend", "nonsense"],

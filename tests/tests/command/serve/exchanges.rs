@@ -147,7 +147,7 @@ fn who_cannot_be_started_leaves_what_was_there() -> Result<()> {
     fs::rename(place.path("provider.wasm"), place.path("away"))?;
     let error = served.reload_as_it_is()?.unwrap_or_default();
     ensure!(
-        error.contains("backend sink") && error.contains("goes on as it was"),
+        error.contains("backend sink") && error.contains("the previous one continues"),
         "{error}"
     );
     flows(&served)?;

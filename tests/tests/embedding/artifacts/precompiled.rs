@@ -95,7 +95,7 @@ fn what_was_written_is_told() -> Result<()> {
 fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
     let place = precompiled()?;
     let said = place.succeeds(&run(&[], "guest.pre"))?;
-    let warning = "warning: guest.pre: its code cannot be authenticated without a key; it was compiled from its component";
+    let warning = "warning: guest.pre: precompiled code rejected: its code cannot be authenticated without a key; the component was compiled instead";
     ensure!(said.lines().any(|line| line == warning), "{said}");
 
     place.succeeds(&[

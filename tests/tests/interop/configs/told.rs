@@ -45,7 +45,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
         Kind::Unusable => {
             let served = place.serve(&[&file])?;
             ensure!(served.code == Some(1), "{served}");
-            ensure!(!served.stderr.contains("task begun"), "{served}");
+            ensure!(!served.stderr.contains("task started"), "{served}");
             for line in &said {
                 // Where it stands is what `--check` adds.
                 let what = line.splitn(4, ": ").nth(3).context("no reason")?;
