@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_server::time::Bound;
-use solti_metrics_server::{CodeWanted, Notices, default_cache};
+use solti_metrics_server::{CompilationSettings, Notices, default_cache};
 
 use crate::voice::Voice;
 
@@ -50,18 +50,18 @@ pub(crate) struct ArtifactArgs {
 }
 
 impl ArtifactArgs {
-    fn wanted(&self) -> anyhow::Result<CodeWanted> {
-        Ok(CodeWanted {
+    fn wanted(&self) -> anyhow::Result<CompilationSettings> {
+        Ok(CompilationSettings {
             compiler: Some(compiler()?),
             cache: match &self.cache {
                 _ if self.no_cache => None,
                 Some(dir) => Some(dir.clone()),
                 None => default_cache(),
             },
-            size: self.cache_size.as_u64(),
-            key: self.artifact_key.clone(),
-            memory: self.compile_memory.as_u64(),
-            time: self.compile_timeout.0,
+            cache_size: self.cache_size.as_u64(),
+            artifact_key: self.artifact_key.clone(),
+            compile_memory: self.compile_memory.as_u64(),
+            compile_timeout: self.compile_timeout.0,
         })
     }
 

@@ -11,7 +11,7 @@ use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
 use solti_metrics_host::text::{causes, printable};
-use solti_metrics_server::{Notices, Part};
+use solti_metrics_server::{GrantedComponent, Notices};
 
 use crate::check::for_network;
 use crate::exit::{Exit, print};
@@ -71,7 +71,7 @@ fn misused(error: Error) -> anyhow::Result<Exit> {
 impl ConformanceArgs {
     /// What was asked for.
     fn test(&self, vectors: Option<Vectors>) -> anyhow::Result<ComponentTest> {
-        let part = Part::granted(&self.component, &self.grants);
+        let part = GrantedComponent::granted(&self.component, &self.grants);
         let (memory, limits) = (self.memory, self.limits);
         let text = self.format == Format::Text;
         let mut test = ComponentTest::from_file(&self.component)

@@ -40,7 +40,7 @@ use crate::signals::{Requests, code};
 use crate::stdin::named_twice;
 use crate::voice::{self, complain};
 use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
-use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};
+use solti_metrics_server::http::{Hits, HttpAccess, HttpLimits, HttpServer};
 
 /// How long the last messages may take.
 const STDERR_TAIL: Duration = Duration::from_millis(500);
@@ -140,11 +140,11 @@ async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<Htt
         return Ok(None);
     };
     let pages = Arc::new(Pages::new(Arc::clone(metrics), backends.components.clone()));
-    let access = Access {
+    let access = HttpAccess {
         token: None,
         hosts: args.hosts.clone(),
     };
-    let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
+    let (limits, hits) = (HttpLimits::default(), Arc::new(Hits::default()));
     let server = HttpServer::start(address, pages, access, limits, hits).await?;
     for warning in &server.warnings {
         complain(format_args!("warning: {warning}"));
@@ -188,7 +188,7 @@ async fn run_all(
         history: History::default(),
     };
     let engine = Engine::start(runner, None, FOR_EVER)?;
-    let job = engine.begin(plan, observer);
+    let job = engine.start_task(plan, observer);
     tokio::select! {
         () = job.over() => {}
         () = stop.cancelled() => job.stop().await,
@@ -205,7 +205,7 @@ struct Watching {
 }
 
 impl Observer for Watching {
-    fn begins(&self) -> Printing {
+    fn starts(&self) -> Printing {
         let outputs = self.progress.outputs(self.format);
         Printing {
             stdout: outputs.stdout.clone(),

@@ -94,7 +94,7 @@ fn check(configuration: Configuration) -> anyhow::Result<Exit> {
     print(&format!(
         "{file}: good: {} and {}\n",
         counted(checked.tasks, "task"),
-        counted(checked.receivers, "receiver"),
+        counted(checked.backends, "backend"),
     ))?;
     Ok(Exit::Good)
 }

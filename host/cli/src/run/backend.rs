@@ -10,7 +10,10 @@ use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::text::printable;
-use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
+use solti_metrics_server::{
+    Component, ComponentOptions, ComponentSpec, ExportedMetrics, GrantedComponent, Notices, drain,
+    fan_out,
+};
 
 use super::args::{Format, RunArgs};
 use super::chain::{Backend, Chain};
@@ -92,7 +95,7 @@ impl Backends {
         artifacts: &Artifacts,
     ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
-        let exported = Exported::new(&guests, &own);
+        let exported = ExportedMetrics::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins
             .prometheus
@@ -125,7 +128,7 @@ impl Backends {
             }
             for part in middlewares.iter().rev() {
                 let name = names.of(&part.file);
-                let next = together(std::mem::take(&mut receivers));
+                let next = fan_out(std::mem::take(&mut receivers));
                 let wanted = wanted(name, part, args);
                 let component =
                     Component::start(&providers, &wanted, Some(next), drain_timeout, &notices);
@@ -140,7 +143,7 @@ impl Backends {
             .for_each(|component| exported.add(component));
         Ok(Self {
             chosen: chosen(builtins, &components),
-            handle: together(receivers),
+            handle: fan_out(receivers),
             summary,
             prometheus,
             components,
@@ -170,14 +173,14 @@ impl Backends {
     }
 }
 
-fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
-    Wanted {
+fn wanted(name: String, part: &GrantedComponent, args: &RunArgs) -> ComponentSpec {
+    ComponentSpec {
         name,
-        part: part.clone(),
-        options: Options {
-            queue: args.queue.get(),
-            deadline: args.backend_timeout.0,
-            memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
+        source: part.clone(),
+        options: ComponentOptions {
+            queue_capacity: args.queue.get(),
+            timeout: args.backend_timeout.0,
+            max_memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
             limits: args.limits.given(),
         },
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Error};
-use solti_metrics_server::{Grant, Part};
+use solti_metrics_server::{Grant, GrantedComponent};
 
 /// What receives records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +57,9 @@ impl Backend {
 /// the other, then all backends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
-    pub(crate) middlewares: Vec<Part>,
+    pub(crate) middlewares: Vec<GrantedComponent>,
     pub(crate) builtins: Vec<Backend>,
-    pub(crate) backends: Vec<Part>,
+    pub(crate) backends: Vec<GrantedComponent>,
 }
 
 impl Chain {
@@ -94,11 +94,11 @@ impl Chain {
                     last = Last::None;
                 }
                 Named::Receiver(Receiver::Component(file)) => {
-                    chain.backends.push(Part::new(file));
+                    chain.backends.push(GrantedComponent::new(file));
                     last = Last::Backend;
                 }
                 Named::Middleware(file) => {
-                    chain.middlewares.push(Part::new(file));
+                    chain.middlewares.push(GrantedComponent::new(file));
                     last = Last::Middleware;
                 }
                 Named::Grant(grant) => {

@@ -221,7 +221,7 @@ fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
             "nowhere.wasm: cannot read the component",
         ),
         (&["--backend", "guest.wasm"], 1, "is not a provider"),
-        (&["--middleware", "backend.wasm"], 1, "is no middleware"),
+        (&["--middleware", "backend.wasm"], 1, "is not a middleware"),
         (&["--backend", &otlp], 1, "http=HOST:PORT"),
         (
             &["--backend", "nonsense"],

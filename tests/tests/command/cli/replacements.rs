@@ -79,7 +79,7 @@ fn a_file_that_is_no_longer_a_middleware_leaves_the_old_one_in_use() -> Result<(
     let mut running = waiting(&place, &["--middleware", "first.wasm"])?;
     place.write("first.wasm", &provider("")?)?;
     running.signal("HUP")?;
-    let said = running.line("error: first.wasm: is no middleware")?;
+    let said = running.line("error: first.wasm: is not a middleware")?;
     ensure!(said.contains("goes on as it was"), "{said}");
     fs::create_dir(place.path("go"))?;
     let end = running.end()?;

@@ -63,7 +63,7 @@ fn code_that_does_not_fit_is_counted_and_still_runs() -> Result<()> {
     let place = TestFolder::with(&[("vast.wasm", vast(60)?)])?;
     let served = place.serve_by(
         r#"ulimit -f 128 && exec "$@""#,
-        "[artifacts]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",
+        "[compilation]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",
     )?;
     until(&served, "vast", |task| task["runs"]["success"] == 3)?;
     let failures = "solti_metrics_compilation_cache_store_failures_total";

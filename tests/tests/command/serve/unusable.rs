@@ -33,7 +33,8 @@ fn an_emptied_configuration_removes_nothing() -> Result<()> {
         place.write(FILE, emptied.as_bytes())?;
         let error = served.reload_as_it_is()?.context("no error")?;
         ensure!(
-            error.contains("the configuration is empty") && error.contains("goes on as it was"),
+            error.contains("the configuration is empty")
+                && error.contains("the previous configuration continues"),
             "{emptied:?}: {error}"
         );
         goes_on(&served)?;

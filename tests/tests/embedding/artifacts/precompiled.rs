@@ -98,7 +98,7 @@ fn precompile_reports_its_output() -> Result<()> {
 fn without_the_key_the_component_is_compiled_with_a_warning() -> Result<()> {
     let place = precompiled()?;
     let said = place.succeeds(&run(&[], "guest.pre"))?;
-    let warning = "warning: guest.pre: its code cannot be authenticated without a key; it was compiled from its component";
+    let warning = "warning: guest.pre: precompiled code rejected: its code cannot be authenticated without a key; the component was compiled instead";
     ensure!(said.lines().any(|line| line == warning), "{said}");
 
     place.succeeds(&[

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Origin};
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::Path;
+use solti_metrics_host::runner::ProgramRecording;
 use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::guest::component;
 

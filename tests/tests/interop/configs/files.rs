@@ -249,7 +249,7 @@ fn taken() -> Result<()> {
         "{end}"
     );
     ensure!(
-        !end.stderr.contains("task begun") && end.stdout.is_empty(),
+        !end.stderr.contains("task started") && end.stdout.is_empty(),
         "{end}"
     );
     Ok(())

@@ -45,7 +45,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
         Kind::Unusable => {
             let served = place.serve(&[&file])?;
             ensure!(served.code == Some(1), "{served}");
-            ensure!(!served.stderr.contains("task begun"), "{served}");
+            ensure!(!served.stderr.contains("task started"), "{served}");
             for line in &said {
                 // `--check` adds the position.
                 let what = line.splitn(4, ": ").nth(3).context("no reason")?;

@@ -6,19 +6,19 @@ use solti_metrics_host::provider::Grants;
 
 use crate::grant::Grant;
 
-/// One component, with what it was granted.
+/// A component file, with the grants of the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The file of the component, or `-` for standard input.
+pub struct GrantedComponent {
+    /// File of the component, or `-` for standard input.
     pub file: PathBuf,
-    /// What it is granted.
+    /// Grants of the component.
     pub grants: Grants,
-    /// Whether what it prints is shown.
+    /// Whether the output of the component is shown.
     pub output: bool,
 }
 
-impl Part {
-    /// A component that is granted nothing.
+impl GrantedComponent {
+    /// A component without grants.
     pub fn new(file: &Path) -> Self {
         Self {
             file: file.into(),
@@ -27,14 +27,14 @@ impl Part {
         }
     }
 
-    /// A component that was granted all of this.
+    /// A component with these grants.
     pub fn granted(file: &Path, grants: &[Grant]) -> Self {
-        let mut part = Self::new(file);
-        grants.iter().for_each(|grant| part.grant(grant));
-        part
+        let mut source = Self::new(file);
+        grants.iter().for_each(|grant| source.grant(grant));
+        source
     }
 
-    /// Grants it this as well.
+    /// Adds a grant.
     pub fn grant(&mut self, grant: &Grant) {
         let grants = std::mem::take(&mut self.grants);
         self.grants = match grant {

@@ -1,18 +1,18 @@
-//! Where in a file something is.
+//! Positions in a file.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The places in one file. To make it takes as long as to parse the file, to find one
-/// takes no longer for the last than for the first.
-pub(super) struct Places<'a> {
+/// The positions in one file. Construction takes as long as parsing the file. A lookup
+/// takes no longer for the last position than for the first.
+pub(super) struct Positions<'a> {
     text: &'a str,
     /// The first byte of each line.
     lines: Vec<usize>,
     document: Option<Spanned<DeTable<'a>>>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Positions<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
@@ -26,19 +26,18 @@ impl<'a> Places<'a> {
 
     /// The line and the column of a byte, from 1.
     pub(super) fn line_and_column(&self, byte: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|begin| *begin <= byte);
-        let begin = self.lines.get(line - 1).copied().unwrap_or_default();
-        let before = self.text.get(begin..byte.min(self.text.len()));
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let before = self.text.get(start..byte.min(self.text.len()));
         (line, before.unwrap_or_default().chars().count() + 1)
     }
 
-    /// The first byte of the value under these keys, or of the last of them that is
-    /// there.
+    /// The first byte of the value with these keys, or of the last key that exists.
     pub(super) fn of_key(&self, keys: &[String]) -> usize {
         let Some(document) = &self.document else {
             return 0;
         };
-        let mut place = document.span().start;
+        let mut position = document.span().start;
         let mut found: Option<&DeValue<'_>> = None;
         for (depth, key) in keys.iter().enumerate() {
             let table = match (depth, found) {
@@ -47,7 +46,7 @@ impl<'a> Places<'a> {
                 (_, Some(DeValue::Array(items))) => {
                     let item = key.parse().ok().and_then(|at: usize| items.get(at));
                     if let Some(item) = item {
-                        (place, found) = (item.span().start, Some(item.get_ref()));
+                        (position, found) = (item.span().start, Some(item.get_ref()));
                         continue;
                     }
                     None
@@ -58,13 +57,14 @@ impl<'a> Places<'a> {
             else {
                 break;
             };
-            (place, found) = (key.span().start, Some(value.get_ref()));
+            (position, found) = (key.span().start, Some(value.get_ref()));
         }
-        place
+        position
     }
 }
 
-/// Keys as they are shown. Which item of a list it is, the line tells.
+/// Keys as messages show them. The index of an item in a list is omitted, because the
+/// line identifies the item.
 pub(super) fn shown(keys: &[String]) -> String {
     let is_bare = |key: &str| {
         let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
@@ -92,35 +92,35 @@ mod tests {
     }
 
     fn line(of: &[&str]) -> usize {
-        let places = Places::of(TEXT);
-        places.line_and_column(places.of_key(&keys(of))).0
+        let positions = Positions::of(TEXT);
+        positions.line_and_column(positions.of_key(&keys(of))).0
     }
 
     #[test]
-    fn a_key_is_found_where_it_stands() {
-        assert_eq!(line(&["runner", "grace"]), 2);
+    fn the_position_of_a_key_is_found() {
+        assert_eq!(line(&["runner", "shutdown_timeout"]), 2);
         assert_eq!(line(&["tasks", "a", "component"]), 5);
         assert_eq!(line(&["middlewares", "0", "name"]), 8);
     }
 
     #[test]
-    fn a_column_is_one_of_characters_and_every_byte_has_one() {
+    fn columns_count_characters_and_every_byte_has_one() {
         let text = "a = \"ä\" # x\n\nb";
-        let places = Places::of(text);
-        for (byte, place) in [
+        let positions = Positions::of(text);
+        for (byte, position) in [
             (0, (1, 1)),
             (7, (1, 7)),
             (13, (2, 1)),
             (14, (3, 1)),
             (99, (3, 2)),
         ] {
-            assert_eq!(places.line_and_column(byte), place, "{byte}");
+            assert_eq!(positions.line_and_column(byte), position, "{byte}");
         }
-        assert_eq!(Places::of("").line_and_column(0), (1, 1));
+        assert_eq!(Positions::of("").line_and_column(0), (1, 1));
     }
 
     #[test]
-    fn keys_are_shown_as_they_would_be_written() {
+    fn keys_are_shown_as_in_the_file() {
         assert_eq!(
             shown(&keys(&["tasks", "0", "env", "a b"])),
             "tasks.0.env.\"a b\""
@@ -132,8 +132,8 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_missing_its_table_is_found() {
-        assert_eq!(line(&["tasks", "a", "every"]), 4);
+    fn the_position_of_a_missing_key_is_its_table() {
+        assert_eq!(line(&["tasks", "a", "interval"]), 4);
         assert_eq!(line(&["nothing"]), 1);
     }
 }

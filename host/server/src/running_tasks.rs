@@ -1,4 +1,4 @@
-//! The tasks that run, and how another configuration changes them.
+//! The running tasks, and their changes at a reload.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,74 +8,74 @@ use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
 use solti_metrics_host::text::causes;
 use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
-use crate::config::{self, Configuration, Name, Text};
+use crate::config::{self, ConfigName, Configuration, TextValue};
 use crate::engine::{Engine, History, Job, Plan, Snapshot};
 use crate::not_applied::{NotApplied, Remains};
 use crate::printed::Printed;
-use crate::programs::{Loaded, Programs};
+use crate::programs::{LoadedProgram, Programs};
 use crate::retired::Retired;
 use crate::task_counts::TaskCounts;
 
-/// The tasks that run.
-pub(crate) struct Tasks {
+/// The running tasks.
+pub(crate) struct RunningTasks {
     engine: Engine,
     programs: Arc<Programs>,
-    /// Nobody waits while it is held.
-    all: Mutex<All>,
+    /// No task awaits while it holds this lock.
+    all: Mutex<TaskTable>,
 }
 
 #[derive(Default)]
-struct All {
-    running: BTreeMap<String, Running>,
-    /// Those that are new, and could not be loaded, each with the reason.
-    missing: BTreeMap<String, (config::Task, String)>,
-    /// What is counted of those that are gone.
-    retired: Retired<Kept>,
-    /// The same of those whose names are forgotten.
+struct TaskTable {
+    running: BTreeMap<String, RunningTask>,
+    /// New tasks that could not be loaded, each with the error.
+    missing: BTreeMap<String, (config::TaskConfig, String)>,
+    /// Counts of removed tasks.
+    retired: Retired<TaskTally>,
+    /// Sum of the counts of forgotten names.
     rest: TaskCounts,
-    /// Those that are gone, and may still have runs.
-    leaving: Vec<(String, Arc<Job>)>,
+    /// Removed tasks that may still have runs.
+    stopping: Vec<(String, Arc<Job>)>,
 }
 
-/// A task that runs, and what it was made of.
-struct Running {
-    wanted: config::Task,
-    loaded: Loaded,
+/// A running task, and its settings.
+struct RunningTask {
+    wanted: config::TaskConfig,
+    loaded: LoadedProgram,
     job: Job,
-    kept: Kept,
-    /// Why it is not what the configuration says.
+    tally: TaskTally,
+    /// Error, if the task does not run as configured.
     error: Option<String>,
 }
 
-/// What is counted of a task, and goes on when it is changed, or comes again after it was
-/// removed: whoever reads it has seen those numbers.
+/// Counts of a task. They continue after a change of the task, or when a removed task is
+/// added again, because readers have seen the numbers.
 #[derive(Debug, Clone, Default)]
-struct Kept {
+struct TaskTally {
     history: History,
     usage: TaskUsage,
     totals: LedgerTotals,
 }
 
-impl Kept {
+impl TaskTally {
     fn counts(&self, name: &str) -> TaskCounts {
         let runs = self.history.snapshot();
         TaskCounts::new(name, &runs, &self.usage, self.totals.total())
     }
 }
 
-/// What is known of all tasks, at one moment.
+/// State of all tasks at one moment.
 pub(crate) struct TaskViews {
-    /// In the order of their names.
+    /// Tasks, in the order of their names.
     pub(crate) tasks: Vec<TaskView>,
-    /// Those that a reload has removed.
+    /// Tasks that a reload removed.
     pub(crate) retired: Vec<TaskCounts>,
 }
 
-/// What is known of a task, at one moment.
+/// State of a task at one moment.
 pub(crate) struct TaskView {
     pub(crate) name: String,
-    pub(crate) wanted: config::Task,
-    /// `None` if it could not be loaded, and nothing of this name was there before.
+    pub(crate) wanted: config::TaskConfig,
+    /// `None` if the task could not be loaded and had no predecessor.
     pub(crate) program: Option<Program>,
     pub(crate) runs: Snapshot,
     pub(crate) usage: TaskUsage,
@@ -89,7 +89,7 @@ impl TaskView {
     }
 }
 
-impl Tasks {
+impl RunningTasks {
     pub(super) fn new(engine: Engine, programs: Programs) -> Self {
         Self {
             engine,
@@ -98,21 +98,21 @@ impl Tasks {
         }
     }
 
-    /// How many there are.
+    /// Number of tasks.
     pub(super) fn count(&self) -> usize {
         let all = self.all.lock();
         all.running.len() + all.missing.len()
     }
 
-    /// Begins with what is new, stops what is gone, and does both with what has
-    /// changed, be it the configuration or the component. What cannot be loaded goes on
-    /// as it was; those errors are returned.
+    /// Starts new tasks, stops removed ones, and restarts those whose configuration or
+    /// component changed. A task that cannot be loaded stays unchanged; the errors are
+    /// returned.
     pub(super) async fn apply(&self, source: &Configuration) -> Vec<NotApplied> {
         let mut errors = Vec::new();
         self.programs.forget();
         self.stop_all_but(source).await;
         let (mut missing, mut changed) = (BTreeMap::new(), Vec::new());
-        for (Name(name), wanted) in &source.config.tasks {
+        for (ConfigName(name), wanted) in &source.config.tasks {
             match self.programs.load(source.path(&wanted.component)).await {
                 Ok(loaded) if self.all.lock().running.contains_key(name) => {
                     changed.push((name, wanted, loaded));
@@ -124,7 +124,7 @@ impl Tasks {
                     let remains = match self.all.lock().running.get_mut(name) {
                         Some(running) => {
                             running.error = Some(why);
-                            Remains::AsItWas
+                            Remains::Unchanged
                         }
                         None => {
                             missing.insert(name.clone(), (wanted.clone(), why));
@@ -136,7 +136,7 @@ impl Tasks {
             }
         }
         self.all.lock().missing = missing;
-        // All are asked before any is waited for.
+        // All tasks are asked to stop before any is awaited.
         changed.retain(|(name, wanted, loaded)| self.ask_to_change(name, wanted, loaded));
         for (name, wanted, loaded) in changed {
             self.put(source, name, wanted, loaded).await;
@@ -144,8 +144,13 @@ impl Tasks {
         errors
     }
 
-    /// Asks a task to stop that is to be another one. Whether it is.
-    fn ask_to_change(&self, name: &str, wanted: &config::Task, loaded: &Loaded) -> bool {
+    /// Asks a changed task to stop. Returns whether it changed.
+    fn ask_to_change(
+        &self,
+        name: &str,
+        wanted: &config::TaskConfig,
+        loaded: &LoadedProgram,
+    ) -> bool {
         match self.all.lock().running.get_mut(name) {
             Some(same) if same.wanted == *wanted && same.loaded.is_same(loaded) => {
                 same.error = None;
@@ -158,90 +163,96 @@ impl Tasks {
         }
     }
 
-    async fn put(&self, source: &Configuration, name: &str, wanted: &config::Task, loaded: Loaded) {
+    async fn put(
+        &self,
+        source: &Configuration,
+        name: &str,
+        wanted: &config::TaskConfig,
+        loaded: LoadedProgram,
+    ) {
         let before = self.all.lock().running.get(name).map(|it| it.job.over());
-        // Until then it is there for whoever looks.
+        // The previous task stays visible until it has ended.
         if let Some(over) = before {
             over.await;
         }
         let mut all = self.all.lock();
-        let kept = match all.running.get(name) {
-            Some(before) => before.kept.clone(),
+        let tally = match all.running.get(name) {
+            Some(before) => before.tally.clone(),
             None => all.retired.take(name).unwrap_or_default(),
         };
         let plan = Plan {
             name: name.into(),
-            task: task(source, wanted, &kept),
+            task: task(source, wanted, &tally),
             program: loaded.program.clone(),
             schedule: wanted.when(),
             concurrency: wanted.concurrency(),
-            history: kept.history.clone(),
+            history: tally.history.clone(),
         };
         let observer = Arc::new(Printed::new(name, wanted.output));
-        let running = Running {
+        let running = RunningTask {
             wanted: wanted.clone(),
             loaded,
             job: self.engine.begin(plan, observer),
-            kept,
+            tally,
             error: None,
         };
         all.missing.remove(name);
         all.running.insert(name.into(), running);
         drop(all);
-        tracing::info!(task = name, "task begun");
+        tracing::info!(task = name, "task started");
     }
 
-    /// All are asked before any is waited for.
+    /// Stops removed tasks. All are asked to stop before any is awaited.
     async fn stop_all_but(&self, source: &Configuration) {
         let gone: Vec<_> = {
             let mut all = self.all.lock();
-            let All {
+            let TaskTable {
                 running,
                 retired,
-                leaving,
+                stopping,
                 ..
             } = &mut *all;
-            let is_gone = |name: &String, _: &mut Running| {
-                !source.config.tasks.contains_key(&Name(name.clone()))
+            let is_gone = |name: &String, _: &mut RunningTask| {
+                !source.config.tasks.contains_key(&ConfigName(name.clone()))
             };
             let gone: Vec<_> = running.extract_if(.., is_gone).collect();
             let gone = gone.into_iter().map(|(name, running)| {
                 running.job.ask_to_stop();
-                retired.put(&name, running.kept);
+                retired.put(&name, running.tally);
                 (name, Arc::new(running.job))
             });
             let gone: Vec<_> = gone.collect();
-            leaving.extend(gone.iter().cloned());
+            stopping.extend(gone.iter().cloned());
             gone
         };
         for (name, job) in gone {
             job.over().await;
             self.all
                 .lock()
-                .leaving
+                .stopping
                 .retain(|(_, other)| !Arc::ptr_eq(other, &job));
             tracing::info!(task = name, "task removed");
         }
         self.forget();
     }
 
-    /// Forgets the names of those that have been gone for longest, and adds what was
-    /// counted of them up. What still has runs goes on counting.
+    /// Forgets the oldest names of removed tasks, and adds their counts up. A task that
+    /// still has runs is not forgotten.
     fn forget(&self) {
         let mut all = self.all.lock();
-        let All {
+        let TaskTable {
             retired,
             rest,
-            leaving,
+            stopping,
             ..
         } = &mut *all;
-        let leaving: BTreeSet<_> = leaving.iter().map(|(name, _)| &**name).collect();
-        while let Some((name, kept)) = retired.take_beyond(|name| leaving.contains(name)) {
-            rest.forget(&kept.counts(&name));
+        let stopping: BTreeSet<_> = stopping.iter().map(|(name, _)| &**name).collect();
+        while let Some((name, tally)) = retired.take_beyond(|name| stopping.contains(name)) {
+            rest.forget(&tally.counts(&name));
         }
     }
 
-    /// How all of them are.
+    /// State of all tasks.
     pub(crate) fn views(&self) -> TaskViews {
         let all = self.all.lock();
         let running = all.running.iter().map(|(name, running)| TaskView {
@@ -249,19 +260,19 @@ impl Tasks {
             wanted: running.wanted.clone(),
             program: Some(running.loaded.program.clone()),
             runs: running.job.snapshot(),
-            usage: running.kept.usage.clone(),
-            ledger: running.kept.totals.total(),
+            usage: running.tally.usage.clone(),
+            ledger: running.tally.totals.total(),
             error: running.error.clone(),
         });
         let missing = all.missing.iter().map(|(name, (wanted, why))| {
-            let kept = all.retired.get(name).cloned().unwrap_or_default();
+            let tally = all.retired.get(name).cloned().unwrap_or_default();
             TaskView {
                 name: name.clone(),
                 wanted: wanted.clone(),
                 program: None,
-                runs: kept.history.snapshot(),
-                usage: kept.usage,
-                ledger: kept.totals.total(),
+                runs: tally.history.snapshot(),
+                usage: tally.usage,
+                ledger: tally.totals.total(),
                 error: Some(why.clone()),
             }
         });
@@ -270,16 +281,16 @@ impl Tasks {
         let retired = all.retired.iter();
         let mut retired: Vec<_> = retired
             .filter(|(name, _)| !all.missing.contains_key(*name))
-            .map(|(name, kept)| kept.counts(name))
+            .map(|(name, tally)| tally.counts(name))
             .collect();
-        // Hardly anybody ever forgets a name.
+        // The row of forgotten names is shown only if a name was forgotten.
         if !all.rest.name.is_empty() {
             retired.push(all.rest.clone());
         }
         TaskViews { tasks, retired }
     }
 
-    /// Ends all of them. Runs that do not end in time are abandoned.
+    /// Stops all tasks. Runs that do not end within the shutdown timeout are abandoned.
     pub(super) async fn stop(&self) {
         self.engine.close();
         for running in self.all.lock().running.values() {
@@ -288,32 +299,32 @@ impl Tasks {
         if !self.engine.clone().stop().await {
             let all = self.all.lock();
             all.running.values().for_each(|it| it.job.abandon());
-            all.leaving.iter().for_each(|(_, job)| job.abandon());
+            all.stopping.iter().for_each(|(_, job)| job.abandon());
         }
     }
 }
 
-/// What each run of a task is given.
-fn task(source: &Configuration, wanted: &config::Task, kept: &Kept) -> RunnerTask {
+/// Inputs and limits of each run of a task.
+fn task(source: &Configuration, wanted: &config::TaskConfig, tally: &TaskTally) -> RunnerTask {
     let mut task = RunnerTask::new();
     task.args.clone_from(&wanted.args);
     task.env = wanted.env.clone().into_iter().collect();
-    for Text(dir) in &wanted.dirs {
+    for TextValue(dir) in &wanted.dirs {
         task = task.dir(source.path(&dir.host), &dir.guest, dir.access);
     }
     if let Some(file) = &wanted.stdin {
         task.stdin = Stdin::File(source.path(file));
     }
     task.deadline = wanted.timeout();
-    if let Some(Text(size)) = wanted.max_memory {
+    if let Some(TextValue(size)) = wanted.max_memory {
         task.limits.memory = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
     }
-    if let Some(Text(size)) = wanted.max_output {
+    if let Some(TextValue(size)) = wanted.max_output {
         task.limits.output = size.as_u64();
     }
     wanted.limits.given().put(&mut task.limits);
     task.quota = wanted.quota;
-    task.usage = Some(kept.usage.clone());
-    task.totals = Some(kept.totals.clone());
+    task.usage = Some(tally.usage.clone());
+    task.totals = Some(tally.totals.clone());
     task
 }

@@ -7,16 +7,16 @@ use solti_metrics_host::{LedgerCollector, LedgerSnapshot, LedgerTotals};
 
 use crate::component::Component;
 
-/// What is exported beside the tasks: what became of their records, and how those are
-/// who receive them. Clones export the same.
+/// Metrics that are exported in addition to those of tasks: ledgers and the state of
+/// component backends. Clones export the same metrics.
 #[derive(Clone)]
-pub struct Exported {
+pub struct ExportedMetrics {
     ledgers: LedgerCollector,
     backends: BackendCollector,
 }
 
-impl Exported {
-    /// Exports the ledgers of guests, and of what runs them.
+impl ExportedMetrics {
+    /// Exports the ledgers of guests and of the runner.
     pub fn new(guests: &LedgerTotals, own: &LedgerTotals) -> Self {
         let (guests, own) = (guests.clone(), own.clone());
         Self {
@@ -27,14 +27,14 @@ impl Exported {
         }
     }
 
-    /// What is scraped, beside whatever is registered there already.
+    /// Builds the scraped registry, in addition to the metrics that `registry` has.
     pub fn prometheus(&self, mut registry: Registry) -> PrometheusMetrics {
         registry.register_collector(Box::new(self.ledgers.clone()));
         registry.register_collector(Box::new(self.backends.clone()));
         PrometheusMetrics::with_registry(registry)
     }
 
-    /// Exports a component and its ledger, too.
+    /// Also exports a component and its ledger.
     pub fn add(&self, component: &Component) {
         let ledger = component.backend.ledger();
         let name = component.name.to_string();
@@ -42,23 +42,23 @@ impl Exported {
         self.backend(component);
     }
 
-    /// Exports how a component is, too, for as long as it is there. Its ledger is
-    /// exported by somebody else.
+    /// Also exports the state of a component, while the component exists. Its ledger is
+    /// exported separately.
     pub(crate) fn backend(&self, component: &Component) {
         self.backends.add(&component.backend);
     }
 
-    /// Exports only what was counted of it, as it is now.
+    /// Exports only the counters of a component, with their current values.
     pub(crate) fn retire(&self, component: &Component) {
         self.backends.retire(&component.backend);
     }
 
-    /// Adds what was counted under one name to what was under another one.
+    /// Adds the counts of one name to those of another name.
     pub(crate) fn merge_retired(&self, name: &str, into: &str) {
         self.backends.merge_retired(name, into);
     }
 
-    /// Exports ledgers that come and go, too.
+    /// Also exports ledgers whose number changes.
     pub(crate) fn ledgers(
         &self,
         read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,

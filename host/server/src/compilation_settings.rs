@@ -10,30 +10,31 @@ use solti_metrics_host::artifact::{
 
 use crate::notices::Notices;
 
-/// How components become machine code.
+/// Settings for the compilation of components.
 #[derive(Debug, Clone)]
-pub struct CodeWanted {
-    /// The program that compiles in a process of its own, within these limits. `None`
-    /// compiles in this process, without limits.
+pub struct CompilationSettings {
+    /// Program that compiles components in a separate process, within these limits.
+    /// `None` compiles in this process, without limits.
     pub compiler: Option<CompilerProcess>,
-    /// The folder of compiled code. `None` keeps none.
+    /// Folder of the compilation cache. `None` disables the cache.
     pub cache: Option<PathBuf>,
-    /// Bytes that it may take there.
-    pub size: u64,
-    /// A file with the key that authenticates precompiled files. `None` is the key in the
-    /// folder of compiled code.
-    pub key: Option<PathBuf>,
-    /// Bytes of memory that compiling a component may take.
-    pub memory: u64,
-    /// How long compiling a component may take, in time and in processor time.
-    pub time: Duration,
+    /// Maximum size of the compilation cache, in bytes.
+    pub cache_size: u64,
+    /// File with the key that authenticates precompiled files. `None` is the key in the
+    /// folder of the compilation cache.
+    pub artifact_key: Option<PathBuf>,
+    /// Maximum memory for the compilation of a component, in bytes.
+    pub compile_memory: u64,
+    /// Maximum time to compile a component, for elapsed time and processor time each.
+    pub compile_timeout: Duration,
 }
 
-impl CodeWanted {
-    /// Opens the cache. One that cannot be used is a warning, and no reason to fail.
+impl CompilationSettings {
+    /// Opens the compilation cache. A cache that cannot be used causes a warning, not an
+    /// error.
     pub fn open(&self, notices: &dyn Notices) -> Option<ArtifactCache> {
         match ArtifactCache::open(self.cache.as_ref()?) {
-            Ok(cache) => Some(cache.size(self.size)),
+            Ok(cache) => Some(cache.size(self.cache_size)),
             Err(error) => {
                 notices.warn(&error.to_string());
                 None
@@ -41,25 +42,32 @@ impl CodeWanted {
         }
     }
 
-    /// What compiles components, with the key that was named.
+    /// Builds the [`Artifacts`] with the key of the settings.
     ///
     /// # Errors
     ///
     /// When the key cannot be read.
     pub fn artifacts(&self, cache: Option<&ArtifactCache>) -> Result<Artifacts, KeyError> {
         let artifacts = self.without_key(cache);
-        let key = self.key.as_deref().map(ArtifactKey::read).transpose();
+        let key = self
+            .artifact_key
+            .as_deref()
+            .map(ArtifactKey::read)
+            .transpose();
         Ok(match key? {
             Some(key) => artifacts.key(key),
             None => artifacts,
         })
     }
 
-    /// The same, with the key in the folder of compiled code.
+    /// Builds the [`Artifacts`] with the key in the folder of the compilation cache.
     pub fn without_key(&self, cache: Option<&ArtifactCache>) -> Artifacts {
         let mut artifacts = Artifacts::new();
         if let Some(compiler) = self.compiler.clone() {
-            let limited = compiler.memory(self.memory).cpu(self.time).wall(self.time);
+            let limited = compiler
+                .memory(self.compile_memory)
+                .cpu(self.compile_timeout)
+                .wall(self.compile_timeout);
             artifacts = artifacts.compiler(limited);
         }
         match cache {
@@ -69,15 +77,15 @@ impl CodeWanted {
     }
 }
 
-/// The folder of this user for compiled code: `$XDG_CACHE_HOME/solti-metrics/code`, else
+/// Default folder of the compilation cache: `$XDG_CACHE_HOME/solti-metrics/code`, else
 /// `~/.cache/solti-metrics/code`; `None` if neither variable is an absolute path.
 pub fn default_cache() -> Option<PathBuf> {
-    // What is not absolute is to be ignored, says the specification.
+    // The XDG specification says that relative paths are ignored.
     let folder = |name| {
         let path = PathBuf::from(env::var_os(name)?);
         path.is_absolute().then_some(path)
     };
     let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-    // Beside what else of this project is kept there, which others may use.
+    // A subfolder, because other users may access other cached data of the project.
     Some(caches?.join("solti-metrics/code"))
 }

@@ -1,5 +1,5 @@
-//! What became of records, by the name of the backend or middleware that was given them,
-//! over all those that have had the name since the start.
+//! Ledgers by the name of a backend or middleware, over all instances of the name since
+//! the start.
 
 use std::ops::AddAssign;
 use std::sync::{Arc, Weak};
@@ -7,45 +7,45 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use solti_metrics_host::LedgerSnapshot;
 
-use crate::member::{Member, Receiver};
 use crate::retired::{RETIRED, Retired};
+use crate::running_backend::{BackendKind, RunningBackend};
 
 /// Ledgers by name. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Ledgers(Arc<Mutex<Inner>>);
+pub(crate) struct BackendLedgers(Arc<Mutex<LedgerState>>);
 
 #[derive(Default)]
-struct Inner {
-    /// Those that are given records, or still hand on what they have.
-    live: Vec<Member>,
-    /// What those have counted that are gone, also where others have their names now.
-    retired: Retired<Counts>,
-    rest: Counts,
+struct LedgerState {
+    /// Backends that receive records, or drain.
+    live: Vec<RunningBackend>,
+    /// Counts of removed backends, including names that are in use again.
+    retired: Retired<BackendTotals>,
+    rest: BackendTotals,
 }
 
-/// What is counted of a backend, and never becomes less.
+/// Counters of a backend, which never decrease.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
+pub(crate) struct BackendTotals {
     pub(crate) ledger: LedgerSnapshot,
-    /// Instances or pushes that failed.
+    /// Failed instances or pushes.
     pub(crate) failures: u64,
     pub(crate) restarts: u64,
     pub(crate) replacements: u64,
-    /// Of those that send by themselves.
-    pub(crate) exports: Option<Exports>,
+    /// Only of native exporters.
+    pub(crate) exports: Option<ExportCounts>,
 }
 
-/// How often something was sent.
+/// Counts of export attempts.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Exports {
+pub(crate) struct ExportCounts {
     pub(crate) attempts: u64,
     pub(crate) failures: u64,
 }
 
-impl Counts {
-    pub(super) fn of(member: &Member) -> Self {
-        match &member.receiver {
-            Receiver::Component(component, ..) => {
+impl BackendTotals {
+    pub(super) fn of(backend: &RunningBackend) -> Self {
+        match &backend.kind {
+            BackendKind::Component(component, ..) => {
                 let status = component.status();
                 Self {
                     ledger: status.ledger,
@@ -55,14 +55,14 @@ impl Counts {
                     exports: None,
                 }
             }
-            Receiver::Exporter(exporter, _) => {
+            BackendKind::Exporter(exporter, _) => {
                 let status = exporter.status();
                 Self {
                     ledger: status.ledger,
                     failures: status.failures,
                     restarts: 0,
                     replacements: 0,
-                    exports: Some(Exports {
+                    exports: Some(ExportCounts {
                         attempts: status.attempts,
                         failures: status.failures,
                     }),
@@ -72,7 +72,7 @@ impl Counts {
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for BackendTotals {
     fn add_assign(&mut self, other: Self) {
         self.ledger += other.ledger;
         self.failures += other.failures;
@@ -86,54 +86,54 @@ impl AddAssign for Counts {
     }
 }
 
-impl Ledgers {
-    /// Counts its records from here on, with those of its name that came before it.
-    pub(super) fn enter(&self, member: &Member) {
-        self.0.lock().live.push(member.clone());
+impl BackendLedgers {
+    /// Adds a backend, whose counts are added to those of its name.
+    pub(super) fn enter(&self, backend: &RunningBackend) {
+        self.0.lock().live.push(backend.clone());
     }
 
-    /// It has handed on what it had: what it has counted stays. Returns the name that is
-    /// forgotten for that, if one is.
-    pub(super) fn retire(&self, member: &Member) -> Option<String> {
+    /// Removes a backend that has drained, and keeps its counts. Returns the name that is
+    /// forgotten because of that, if there is one.
+    pub(super) fn retire(&self, backend: &RunningBackend) -> Option<String> {
         let mut inner = self.0.lock();
-        let Inner {
+        let LedgerState {
             live,
             retired,
             rest,
         } = &mut *inner;
         let before = live.len();
-        live.retain(|other| !other.is_same(member));
+        live.retain(|other| !other.is_same(backend));
         if live.len() == before {
             return None;
         }
-        let mut counts = retired.take(&member.name).unwrap_or_default();
-        counts += Counts::of(member);
-        retired.put(&member.name, counts);
+        let mut counts = retired.take(&backend.name).unwrap_or_default();
+        counts += BackendTotals::of(backend);
+        retired.put(&backend.name, counts);
         let (forgotten, counts) =
             retired.take_beyond(|name| live.iter().any(|it| *it.name == *name))?;
         *rest += counts;
         Some(forgotten)
     }
 
-    /// All names, in their order, and behind them what is left of forgotten ones.
-    pub(crate) fn all(&self) -> Vec<(String, Counts)> {
+    /// Counts by name, in the order of names, followed by the sum of forgotten names.
+    pub(crate) fn all(&self) -> Vec<(String, BackendTotals)> {
         self.0.lock().all()
     }
 
-    /// Of all that have had this name.
-    pub(crate) fn of(&self, name: &str) -> Counts {
+    /// Counts of all backends that have had this name.
+    pub(crate) fn of(&self, name: &str) -> BackendTotals {
         let inner = self.0.lock();
         let mut counts = inner.retired.get(name).copied().unwrap_or_default();
         let same = inner.live.iter().filter(|it| *it.name == *name);
-        same.for_each(|it| counts += Counts::of(it));
+        same.for_each(|it| counts += BackendTotals::of(it));
         counts
     }
 
-    /// Names, in their order, that none of these has, and whether somebody of that name
-    /// still hands on what it has.
-    pub(crate) fn without(&self, members: &[Member]) -> Vec<(String, bool, Counts)> {
+    /// Names that none of these backends has, in their order, each with whether a backend
+    /// of that name still drains.
+    pub(crate) fn without(&self, running: &[RunningBackend]) -> Vec<(String, bool, BackendTotals)> {
         let inner = self.0.lock();
-        let is_one = |name: &str| members.iter().any(|it| *it.name == *name);
+        let is_one = |name: &str| running.iter().any(|it| *it.name == *name);
         let gone = inner.all().into_iter().filter(|(name, _)| !is_one(name));
         gone.map(|(name, counts)| {
             let drains = inner.live.iter().any(|it| *it.name == *name);
@@ -142,8 +142,8 @@ impl Ledgers {
         .collect()
     }
 
-    /// Reads the ledgers for whoever exports them, and does not keep them: what is
-    /// exported may be what they are exported to.
+    /// Returns a function that reads the ledgers. It holds a weak reference, because an
+    /// exported backend may own the exporter.
     pub(super) fn reader(&self) -> impl Fn() -> Vec<(String, LedgerSnapshot)> + use<> {
         let inner: Weak<_> = Arc::downgrade(&self.0);
         move || {
@@ -154,14 +154,14 @@ impl Ledgers {
     }
 }
 
-impl Inner {
-    fn all(&self) -> Vec<(String, Counts)> {
+impl LedgerState {
+    fn all(&self) -> Vec<(String, BackendTotals)> {
         let retired = self.retired.iter();
         let mut all: std::collections::BTreeMap<_, _> = retired
             .map(|(name, counts)| (name.clone(), *counts))
             .collect();
-        for member in &self.live {
-            *all.entry(member.name.to_string()).or_default() += Counts::of(member);
+        for backend in &self.live {
+            *all.entry(backend.name.to_string()).or_default() += BackendTotals::of(backend);
         }
         let rest = (RETIRED.to_owned(), self.rest);
         all.into_iter().chain([rest]).collect()

@@ -7,26 +7,26 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::pulse::Pulse;
-use super::{Hits, Limits};
+use super::{Hits, HttpLimits};
 
-/// The connections that are open, of which there are only so many.
+/// The open connections, whose number is limited.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ConnectionSlots {
     most: usize,
     probes: usize,
     reading: Duration,
     hits: Arc<Hits>,
-    taken: Mutex<Taken>,
+    taken: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct OpenConnections {
     next: u64,
     pulses: BTreeMap<u64, Arc<Pulse>>,
 }
 
-impl Taken {
-    /// Removes the connection for which this is the earliest, if there is one.
+impl OpenConnections {
+    /// Removes the connection with the earliest time, if there is one.
     fn remove_first(&mut self, since: impl Fn(&Pulse) -> Option<Instant>) -> Option<Arc<Pulse>> {
         let times = self.pulses.iter();
         let times = times.filter_map(|(number, pulse)| Some((since(pulse)?, *number)));
@@ -35,8 +35,8 @@ impl Taken {
     }
 }
 
-impl Places {
-    pub(super) fn new(limits: &Limits, hits: Arc<Hits>) -> Arc<Self> {
+impl ConnectionSlots {
+    pub(super) fn new(limits: &HttpLimits, hits: Arc<Hits>) -> Arc<Self> {
         Arc::new(Self {
             most: limits.connections,
             probes: limits.probes,
@@ -46,29 +46,29 @@ impl Places {
         })
     }
 
-    /// A place for a new connection. Where there is none, another connection has to
-    /// leave: the one that has been waiting for longest to send a request, or else the
-    /// one that has been reading its answer for longest. So a slow or silent client
-    /// cannot keep others out, and one whose answer is being made, or which reads it
-    /// at once, is not cut off. If all are such, there are places left for probes.
-    /// `None` if those are taken too.
-    pub(super) fn take(self: &Arc<Self>, pulse: &Arc<Pulse>) -> Option<Place> {
+    /// Takes a slot for a new connection. If all slots are in use, the connection that
+    /// waits longest for a request is evicted. If no connection waits, the one that reads
+    /// its answer for the longest time is evicted. A slow or silent client thus cannot
+    /// block others. A connection whose answer is being rendered, or whose client reads
+    /// immediately, is not evicted. If all connections are such, the slots for probes
+    /// remain. `None` if those are in use, too.
+    pub(super) fn take(self: &Arc<Self>, pulse: &Arc<Pulse>) -> Option<ConnectionSlot> {
         let mut taken = self.taken.lock();
         let mut for_probes = false;
         if taken.pulses.len() >= self.most {
             if let Some(waiting) = taken.remove_first(Pulse::waiting) {
-                self.hits.refuse();
+                self.hits.reject();
                 waiting.evict();
             } else if let Some(reading) = taken
                 .remove_first(|it| it.reading().filter(|since| since.elapsed() >= self.reading))
             {
-                self.hits.refuse();
+                self.hits.reject();
                 self.hits.gave_up_on_reader();
                 reading.evict();
             } else if taken.pulses.len() < self.most + self.probes {
                 for_probes = true;
             } else {
-                self.hits.refuse();
+                self.hits.reject();
                 return None;
             }
         }
@@ -76,17 +76,17 @@ impl Places {
         taken.next += 1;
         taken.pulses.insert(number, Arc::clone(pulse));
         self.hits.opened();
-        Some(Place {
+        Some(ConnectionSlot {
             number,
             for_probes,
-            places: Arc::clone(self),
+            slots: Arc::clone(self),
         })
     }
 
-    /// Closes the connection that has been reading for longest of what takes room;
+    /// Closes the connection that reads a page in memory for the longest time. Returns
     /// false if there is none.
     pub(super) fn give_up_on_slowest_reader(&self) -> bool {
-        let Some(slowest) = self.taken.lock().remove_first(Pulse::takes_room) else {
+        let Some(slowest) = self.taken.lock().remove_first(Pulse::reads_held_page) else {
             return false;
         };
         self.hits.gave_up_on_reader();
@@ -95,18 +95,18 @@ impl Places {
     }
 }
 
-/// A connection's place, until it is dropped.
+/// The slot of a connection, until this value is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     number: u64,
-    /// Whether nothing but probes is answered here.
+    /// Whether only probes are answered on this connection.
     pub(super) for_probes: bool,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.places.taken.lock().pulses.remove(&self.number);
-        self.places.hits.closed();
+        self.slots.taken.lock().pulses.remove(&self.number);
+        self.slots.hits.closed();
     }
 }

@@ -1,4 +1,4 @@
-//! Native backends that send records on by themselves.
+//! Native backends, which send records themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,22 +9,26 @@ use solti_metrics::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::config::{Backend, Configuration, Dialect, Otlp, Protocol, Statsd};
+use crate::config::{BackendConfig, Configuration, Dialect, OtlpConfig, Protocol, StatsdConfig};
 use crate::error::Error;
 
-/// A native backend that sends records on by itself. Clones are the same.
+/// A native backend, which sends records itself. Clones share the backend.
 #[derive(Clone)]
-pub(crate) struct Exporter {
-    /// The key that it has in a configuration.
+pub(crate) struct NativeExporter {
+    /// Key of the backend in a configuration.
     kind: &'static str,
-    /// Where it sends to.
+    /// Destination of the records.
     target: Arc<str>,
     backend: Arc<dyn exporter::Exporter>,
 }
 
-impl Exporter {
-    /// This blocks: files are read.
-    pub(super) fn new(name: &str, source: &Configuration, wanted: &Backend) -> Result<Self, Error> {
+impl NativeExporter {
+    /// This blocks, because it reads files.
+    pub(super) fn new(
+        name: &str,
+        source: &Configuration,
+        wanted: &BackendConfig,
+    ) -> Result<Self, Error> {
         match (&wanted.otlp, &wanted.statsd) {
             (Some(wanted), _) => {
                 let otlp = otlp(name, source, wanted)?;
@@ -42,10 +46,11 @@ impl Exporter {
                     backend: Arc::new(statsd),
                 })
             }
-            // A configuration without any of the three was refused when it was read.
+            // The checks of the configuration reject a backend without any of the three.
             _ => {
                 let keys = ["backends", name].map(str::to_owned).to_vec();
-                let what = "needs one of `component`, `otlp` and `statsd`".to_owned();
+                let what = "no kind of backend is set; set one of `component`, `otlp` and `statsd`"
+                    .to_owned();
                 Err(source.wrong(vec![(keys, what)]).into())
             }
         }
@@ -55,7 +60,7 @@ impl Exporter {
         self.kind
     }
 
-    /// Where it sends to.
+    /// Destination of the records.
     pub(crate) fn target(&self) -> &str {
         &self.target
     }
@@ -68,22 +73,22 @@ impl Exporter {
         self.backend.status()
     }
 
-    /// Sends what it has, and nothing after that.
+    /// Sends the remaining data, and then stops.
     pub(super) async fn stop(&self, within: Duration) {
         let backend = Arc::clone(&self.backend);
-        // It blocks for so long at most, and does not panic.
+        // The call blocks for at most `within`, and does not panic.
         let _ = spawn_blocking(move || backend.shutdown(within)).await;
     }
 }
 
-fn otlp(name: &str, source: &Configuration, wanted: &Otlp) -> Result<OtlpMetrics, OtlpError> {
+fn otlp(name: &str, source: &Configuration, wanted: &OtlpConfig) -> Result<OtlpMetrics, OtlpError> {
     let mut builder = OtlpMetrics::builder(&wanted.endpoint)
         .name(name)
         .protocol(match wanted.protocol {
             Protocol::Http => OtlpProtocol::HttpProtobuf,
             Protocol::Grpc => OtlpProtocol::Grpc,
         })
-        .interval(wanted.every.0.0)
+        .interval(wanted.interval.0.0)
         .timeout(wanted.timeout.0.0);
     for (name, value) in &wanted.headers {
         builder = builder.header(name, value);
@@ -91,13 +96,13 @@ fn otlp(name: &str, source: &Configuration, wanted: &Otlp) -> Result<OtlpMetrics
     for (key, value) in &wanted.resource {
         builder = builder.attribute(key, value);
     }
-    if let Some(file) = &wanted.ca {
+    if let Some(file) = &wanted.ca_file {
         builder = builder.ca_file(source.path(file));
     }
     builder.build()
 }
 
-fn statsd(name: &str, wanted: &Statsd) -> Result<StatsdMetrics, StatsdError> {
+fn statsd(name: &str, wanted: &StatsdConfig) -> Result<StatsdMetrics, StatsdError> {
     let mut builder = StatsdMetrics::builder(&wanted.address)
         .name(name)
         .dialect(match wanted.dialect {
@@ -108,7 +113,7 @@ fn statsd(name: &str, wanted: &Statsd) -> Result<StatsdMetrics, StatsdError> {
     for (name, value) in &wanted.tags {
         builder = builder.tag(name, value);
     }
-    if let Some(records) = wanted.queue {
+    if let Some(records) = wanted.queue_capacity {
         builder = builder.queue_capacity(records.get());
     }
     builder.build()

@@ -6,13 +6,13 @@ use std::fmt;
 use solti_metrics_host::text::causes;
 
 use crate::error::Error;
-use crate::told::first;
+use crate::error_list::first_errors;
 
-/// Why a server could not start: one error for each backend, or for each task.
+/// The errors of a server that could not start: one for each backend, or for each task.
 #[derive(Debug)]
-pub struct StartError(Vec<Error>);
+pub struct ServerStartError(Vec<Error>);
 
-impl StartError {
+impl ServerStartError {
     pub(crate) const fn new(errors: Vec<Error>) -> Self {
         Self(errors)
     }
@@ -22,16 +22,16 @@ impl StartError {
         &self.0
     }
 
-    /// The errors, each with its causes: the first 100, and how many more there are.
+    /// The errors, each with its causes: the first 100, and the number of further errors.
     pub fn lines(&self) -> Vec<String> {
-        first(self.0.iter().map(|error| causes(error)))
+        first_errors(self.0.iter().map(|error| causes(error)))
     }
 }
 
-impl fmt::Display for StartError {
+impl fmt::Display for ServerStartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines().join("\n"))
     }
 }
 
-impl error::Error for StartError {}
+impl error::Error for ServerStartError {}

@@ -1,4 +1,4 @@
-//! Counts the memory of pages that clients are reading.
+//! Counts the memory of pages that clients read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,39 +10,39 @@ use tokio::sync::futures::Notified;
 
 use super::Hits;
 
-/// Pages that take memory, each with how many read it.
+/// Pages in memory, each with the number of its readers.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldPages {
     most: usize,
     hits: Arc<Hits>,
-    pages: Mutex<Pages>,
-    /// Told when there is more room, and when a page is read that nobody read.
+    pages: Mutex<PageTable>,
+    /// Notified when memory may be free, and when a page gets its first reader.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
+struct PageTable {
     next: u64,
-    held: BTreeMap<u64, Size>,
+    held: BTreeMap<u64, PageSize>,
 }
 
 #[derive(Debug)]
-struct Size {
+struct PageSize {
     bytes: usize,
     readers: usize,
 }
 
-/// Why a page cannot be kept yet.
-pub(super) enum NoRoom {
-    /// There is enough of what nobody reads: it is free as soon as whoever made or read
-    /// it has let go of it.
+/// Reason why a page cannot be stored yet.
+pub(super) enum MemoryFull {
+    /// Pages without readers occupy the memory. The memory is free as soon as their
+    /// creators and earlier readers drop them.
     SoonFree,
-    /// Others read it.
+    /// Pages with readers occupy the memory.
     Read,
 }
 
-impl Held {
-    /// `most` is how many bytes they may have together.
+impl HeldPages {
+    /// `most` is the maximum size of all pages together, in bytes.
     pub(super) fn new(most: usize, hits: Arc<Hits>) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -52,27 +52,27 @@ impl Held {
         })
     }
 
-    /// Told when there may be more room.
+    /// Notifies when memory may be free.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    /// The same bytes, which count until nobody holds them any more.
-    pub(super) fn keep(self: &Arc<Self>, bytes: &Bytes) -> Result<Kept, NoRoom> {
+    /// Returns the same bytes, which are counted until their last owner drops them.
+    pub(super) fn keep(self: &Arc<Self>, bytes: &Bytes) -> Result<HeldPage, MemoryFull> {
         let number = self.number(bytes.len())?;
-        let counted = Counted {
+        let counted = CountedBytes {
             bytes: bytes.clone(),
             number,
             held: Arc::clone(self),
         };
-        Ok(Kept {
+        Ok(HeldPage {
             bytes: Bytes::from_owner(counted),
             number,
             held: Arc::clone(self),
         })
     }
 
-    fn number(&self, bytes: usize) -> Result<u64, NoRoom> {
+    fn number(&self, bytes: usize) -> Result<u64, MemoryFull> {
         let mut pages = self.pages.lock();
         let (mut held, mut read) = (0, 0);
         for page in pages.held.values() {
@@ -80,19 +80,19 @@ impl Held {
             read += if page.readers > 0 { page.bytes } else { 0 };
         }
         if bytes > self.most.saturating_sub(read) {
-            return Err(NoRoom::Read);
+            return Err(MemoryFull::Read);
         }
         if bytes > self.most.saturating_sub(held) {
-            return Err(NoRoom::SoonFree);
+            return Err(MemoryFull::SoonFree);
         }
         let number = pages.next;
         pages.next += 1;
-        pages.held.insert(number, Size { bytes, readers: 0 });
+        pages.held.insert(number, PageSize { bytes, readers: 0 });
         self.hits.hold(bytes);
         Ok(number)
     }
 
-    fn change(&self, number: u64, change: impl FnOnce(&mut Size)) {
+    fn change(&self, number: u64, change: impl FnOnce(&mut PageSize)) {
         if let Some(page) = self.pages.lock().held.get_mut(&number) {
             change(page);
         }
@@ -100,52 +100,52 @@ impl Held {
     }
 }
 
-/// A page that takes memory.
+/// A page in memory.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct HeldPage {
     pub(super) bytes: Bytes,
     number: u64,
-    held: Arc<Held>,
+    held: Arc<HeldPages>,
 }
 
-impl Kept {
-    /// Somebody reads it.
-    pub(super) fn reader(&self) -> Reader {
+impl HeldPage {
+    /// Adds a reader of the page.
+    pub(super) fn reader(&self) -> PageReader {
         self.held.change(self.number, |page| page.readers += 1);
-        Reader {
+        PageReader {
             number: self.number,
             held: Arc::clone(&self.held),
         }
     }
 }
 
-/// One who reads a page, until it is dropped.
+/// A reader of a page, until this value is dropped.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct PageReader {
     number: u64,
-    held: Arc<Held>,
+    held: Arc<HeldPages>,
 }
 
-impl Drop for Reader {
+impl Drop for PageReader {
     fn drop(&mut self) {
         self.held.change(self.number, |page| page.readers -= 1);
     }
 }
 
-/// Bytes that count.
-struct Counted {
+/// Bytes that are counted.
+struct CountedBytes {
     bytes: Bytes,
     number: u64,
-    held: Arc<Held>,
+    held: Arc<HeldPages>,
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for CountedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedBytes {
     fn drop(&mut self) {
         self.held.hits.let_go(self.bytes.len());
         self.held.pages.lock().held.remove(&self.number);
