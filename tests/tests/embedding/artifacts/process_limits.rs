@@ -9,11 +9,11 @@ use crate::artifacts::place::Place;
 
 /// What would be said of a component that is at fault.
 const BLAMES: [&str; 5] = [
-    "the fault is",
+    "the cause is in the guest",
     "trapped",
     "takes more than",
     "does not conform",
-    "use --memory",
+    "use --max-memory",
 ];
 
 /// A place with a provider, and a guest that has a memory.
