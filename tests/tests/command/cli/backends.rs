@@ -232,7 +232,7 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
             2,
             "--backend noop",
         ),
-        (&["--grant", "env=A=1"], 2, "belongs to the component"),
+        (&["--grant", "env=A=1"], 2, "applies to the component"),
         (
             &[
                 "--backend",

@@ -84,7 +84,7 @@ fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
     let last = end
         .stderr
         .lines()
-        .find(|line| line.starts_with("left at once"));
+        .find(|line| line.starts_with("forced exit"));
     ensure!(
         last.is_some_and(|line| line.contains("records for endless")),
         "{end}"

@@ -177,7 +177,8 @@ fn no_op_keeps_no_tasks_and_the_ledger_counts_all_the_same() -> Result<()> {
     let end = place.digest(&["--backend", "noop"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
-        end.stderr.contains("tasks: not kept by this backend"),
+        end.stderr
+            .contains("tasks: not counted by the backend noop"),
         "{end}"
     );
     ensure!(

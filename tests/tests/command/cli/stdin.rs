@@ -109,7 +109,7 @@ fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Resul
     ] {
         let output = with(&place, args, Stdio::null())?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = "are both standard input, which can be read once";
+        let why = "are both standard input, which can be read only once";
         ensure!(
             output.status.code() == Some(2) && told.contains(why),
             "{args:?}: {told}"

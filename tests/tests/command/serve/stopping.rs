@@ -148,7 +148,7 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
-    ensure!(end.stderr.contains("left at once"), "{end}");
+    ensure!(end.stderr.contains("forced exit"), "{end}");
     Ok(())
 }
 

@@ -56,8 +56,8 @@ fn what_was_written_is_told() -> Result<()> {
     let once = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     let line = &once.stdout;
     for part in [
-        "guest.pre: guest.wasm in ",
-        " KiB, records inlined; compiled, in ",
+        "guest.pre: guest.wasm, ",
+        " KiB, recording mode inline; compiled in ",
     ] {
         ensure!(once.code == Some(0) && line.contains(part), "{once}");
     }
@@ -70,12 +70,12 @@ fn what_was_written_is_told() -> Result<()> {
         "-",
     ])?;
     ensure!(again.code == Some(0), "{again}");
-    ensure!(
-        again.stderr.contains("records on the direct path"),
-        "{again}"
-    );
+    ensure!(again.stderr.contains("recording mode direct"), "{again}");
     let kept = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
-    ensure!(kept.stdout.contains("its code was kept already"), "{kept}");
+    ensure!(
+        kept.stdout.contains("read from the compilation cache"),
+        "{kept}"
+    );
     // By default, the key is that of the folder.
     let run = [&["run"], &NO_COMPILING[..], &["guest.pre"]].concat();
     ensure!(!place.succeeds(&run)?.contains("warning"));

@@ -21,7 +21,7 @@ pub(crate) fn check(component: &Path) -> Result<()> {
     ensure!(output.status.success() && printed == "3 3\n", "{printed}");
 
     let report: Value = serde_json::from_slice(&output.stdout)?;
-    ensure!(report["path"] == "inline", "{report}");
+    ensure!(report["recording_mode"] == "inline", "{report}");
     let tasks = report["tasks"].as_array().into_iter().flatten();
     let counts: Vec<_> = tasks
         .map(|task| (&task["outcome"], &task["count"]))

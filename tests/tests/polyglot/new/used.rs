@@ -61,7 +61,7 @@ fn guest(project: &Project) -> Result<()> {
         tasks.len() == 1 && tasks[0]["outcome"] == "success" && tasks[0]["count"] == 2,
         "{report}"
     );
-    ensure!(report["path"] == "inline", "{report}");
+    ensure!(report["recording_mode"] == "inline", "{report}");
     Ok(())
 }
 
