@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_server::time::Bound;
-use solti_metrics_server::{CodeWanted, Notices, default_cache};
+use solti_metrics_server::{CompilationSettings, Notices, default_cache};
 
 use crate::messages::MessageNotices;
 
@@ -50,37 +50,37 @@ pub(crate) struct ArtifactArgs {
 }
 
 impl ArtifactArgs {
-    fn wanted(&self) -> anyhow::Result<CodeWanted> {
-        Ok(CodeWanted {
+    fn settings(&self) -> anyhow::Result<CompilationSettings> {
+        Ok(CompilationSettings {
             compiler: Some(compiler()?),
             cache: match &self.cache {
                 _ if self.no_cache => None,
                 Some(dir) => Some(dir.clone()),
                 None => default_cache(),
             },
-            size: self.cache_size.as_u64(),
-            key: self.artifact_key.clone(),
-            memory: self.compile_memory.as_u64(),
-            time: self.compile_timeout.0,
+            cache_size: self.cache_size.as_u64(),
+            artifact_key: self.artifact_key.clone(),
+            compile_memory: self.compile_memory.as_u64(),
+            compile_timeout: self.compile_timeout.0,
         })
     }
 
     /// Opens the compilation cache. A cache that cannot be used is a warning, not an error.
     pub(crate) fn open(&self) -> anyhow::Result<Option<ArtifactCache>> {
-        Ok(self.wanted()?.open(&MessageNotices))
+        Ok(self.settings()?.open(&MessageNotices))
     }
 
     /// Compiles components in a separate process, with the compilation cache and the
     /// artifact key of the command line.
     pub(crate) fn artifacts(&self) -> anyhow::Result<Artifacts> {
-        let wanted = self.wanted()?;
-        Ok(wanted.artifacts(wanted.open(&MessageNotices).as_ref())?)
+        let settings = self.settings()?;
+        Ok(settings.artifacts(settings.open(&MessageNotices).as_ref())?)
     }
 
     /// Compiles components in a separate process, without an artifact key. Uses `cache` if
     /// there is one.
     pub(crate) fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
-        Ok(self.wanted()?.without_key(cache))
+        Ok(self.settings()?.without_key(cache))
     }
 }
 

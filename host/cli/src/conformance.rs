@@ -11,7 +11,7 @@ use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
 use solti_metrics_host::text::{causes, printable};
-use solti_metrics_server::{Notices, Part};
+use solti_metrics_server::{GrantedComponent, Notices};
 
 use crate::check::for_network;
 use crate::exit::{Exit, print};
@@ -71,14 +71,14 @@ fn misused(error: Error) -> anyhow::Result<Exit> {
 impl ConformanceArgs {
     /// The test of the component, with the options of the command line.
     fn test(&self, vectors: Option<Vectors>) -> anyhow::Result<ComponentTest> {
-        let part = Part::granted(&self.component, &self.grants);
+        let component = GrantedComponent::granted(&self.component, &self.grants);
         let (max_memory, limits) = (self.max_memory, self.limits);
         let text = self.format == ConformanceFormat::Text;
         let mut test = ComponentTest::from_file(&self.component)
             .artifacts(self.artifacts.artifacts()?)
             .max_component(self.max_component.as_u64())
             .stack(bytes(self.stack))
-            .grants(part.grants)
+            .grants(component.grants)
             .budget(self.budget.0)
             .terms(term)
             .limits(move |defaults| {
@@ -93,7 +93,7 @@ impl ConformanceArgs {
                 _ if text => print(&progress.to_string()),
                 _ => Ok(()),
             });
-        if part.output {
+        if component.output {
             test = test.output(line_outputs(&self.component));
         }
         if let Some(time) = self.timeout {

@@ -40,7 +40,7 @@ use crate::messages::{self, print_message};
 use crate::signals::{Requests, code};
 use crate::stdin::named_twice;
 use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
-use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};
+use solti_metrics_server::http::{Hits, HttpAccess, HttpLimits, HttpServer};
 
 /// Maximum time to write the last messages at the end.
 const MESSAGE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -144,11 +144,11 @@ async fn serve(args: &RunArgs, backends: &RunBackends) -> anyhow::Result<Option<
         Arc::clone(metrics),
         backends.components.clone(),
     ));
-    let access = Access {
+    let access = HttpAccess {
         token: None,
         hosts: args.hosts.clone(),
     };
-    let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
+    let (limits, hits) = (HttpLimits::default(), Arc::new(Hits::default()));
     let server = HttpServer::start(address, pages, access, limits, hits).await?;
     for warning in &server.warnings {
         print_message(format_args!("warning: {warning}"));
@@ -192,7 +192,7 @@ async fn run_all(
         history: History::default(),
     };
     let engine = Engine::start(runner, None, STOP_TIMEOUT)?;
-    let job = engine.begin(plan, observer);
+    let job = engine.start_task(plan, observer);
     tokio::select! {
         () = job.over() => {}
         () = stop.cancelled() => job.stop().await,
@@ -209,7 +209,7 @@ struct RunObserver {
 }
 
 impl Observer for RunObserver {
-    fn begins(&self) -> Printing {
+    fn starts(&self) -> Printing {
         let outputs = self.progress.outputs(self.format);
         Printing {
             stdout: outputs.stdout.clone(),

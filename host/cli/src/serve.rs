@@ -96,7 +96,7 @@ fn check(configuration: Configuration) -> anyhow::Result<Exit> {
     print(&format!(
         "{file}: valid: {} and {}\n",
         counted(checked.tasks, "task"),
-        counted(checked.receivers, "backend"),
+        counted(checked.backends, "backend"),
     ))?;
     Ok(Exit::Good)
 }

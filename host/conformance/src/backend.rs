@@ -168,7 +168,7 @@ async fn starts(factory: &InstanceFactory, options: &TestOptions) -> Result<Chec
     let start = Instant::now();
     let check = match factory.start(true) {
         Ok(instance) => {
-            let memory = instance.status().memory;
+            let memory = instance.status().memory_bytes;
             instance.stop().await;
             let check = Check::new("starts", Verdict::Passed);
             match factory.memory() {

@@ -12,7 +12,10 @@ use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::text::printable;
-use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
+use solti_metrics_server::{
+    Component, ComponentOptions, ComponentSpec, ExportedMetrics, GrantedComponent, Notices, drain,
+    fan_out,
+};
 
 use super::args::{ReportFormat, RunArgs};
 use super::chain::{BackendChain, BuiltinBackend};
@@ -95,7 +98,7 @@ impl RunBackends {
         artifacts: &Artifacts,
     ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
-        let exported = Exported::new(&guests, &own);
+        let exported = ExportedMetrics::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins
             .prometheus
@@ -117,21 +120,20 @@ impl RunBackends {
             let mut names = ComponentNames::default();
             let drain_timeout = args.drain_timeout.0;
             let notices: Arc<dyn Notices> = Arc::new(MessageNotices);
-            for part in backends {
-                let name = names.of(&part.file);
-                let wanted = wanted(name, part, args);
-                let component =
-                    Component::start(&providers, &wanted, None, drain_timeout, &notices);
+            for granted in backends {
+                let name = names.of(&granted.file);
+                let spec = spec(name, granted, args);
+                let component = Component::start(&providers, &spec, None, drain_timeout, &notices);
                 let component = component.map_err(advised)?;
                 next.push(component.handle());
                 components.push(Arc::new(component));
             }
-            for part in middlewares.iter().rev() {
-                let name = names.of(&part.file);
-                let chain = together(std::mem::take(&mut next));
-                let wanted = wanted(name, part, args);
+            for granted in middlewares.iter().rev() {
+                let name = names.of(&granted.file);
+                let chain = fan_out(std::mem::take(&mut next));
+                let spec = spec(name, granted, args);
                 let component =
-                    Component::start(&providers, &wanted, Some(chain), drain_timeout, &notices);
+                    Component::start(&providers, &spec, Some(chain), drain_timeout, &notices);
                 let component = component.map_err(advised)?;
                 next.push(component.handle());
                 components.insert(0, Arc::new(component));
@@ -143,7 +145,7 @@ impl RunBackends {
             .for_each(|component| exported.add(component));
         Ok(Self {
             chosen: chosen(builtins, &components),
-            handle: together(next),
+            handle: fan_out(next),
             summary,
             prometheus,
             components,
@@ -173,14 +175,14 @@ impl RunBackends {
     }
 }
 
-fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
-    Wanted {
+fn spec(name: String, component: &GrantedComponent, args: &RunArgs) -> ComponentSpec {
+    ComponentSpec {
         name,
-        part: part.clone(),
-        options: Options {
-            queue: args.backend_queue_capacity.get(),
-            deadline: args.backend_timeout.0,
-            memory: usize::try_from(args.backend_max_memory.as_u64()).unwrap_or(usize::MAX),
+        source: component.clone(),
+        options: ComponentOptions {
+            queue_capacity: args.backend_queue_capacity.get(),
+            timeout: args.backend_timeout.0,
+            max_memory: usize::try_from(args.backend_max_memory.as_u64()).unwrap_or(usize::MAX),
             limits: args.limits.given(),
         },
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Error};
-use solti_metrics_server::{Grant, Part};
+use solti_metrics_server::{Grant, GrantedComponent};
 
 /// Argument of `--backend`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,9 @@ impl BuiltinBackend {
 /// Components of the run: the middlewares in the order of the records, and the backends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BackendChain {
-    pub(crate) middlewares: Vec<Part>,
+    pub(crate) middlewares: Vec<GrantedComponent>,
     pub(crate) builtins: Vec<BuiltinBackend>,
-    pub(crate) backends: Vec<Part>,
+    pub(crate) backends: Vec<GrantedComponent>,
 }
 
 impl BackendChain {
@@ -98,20 +98,20 @@ impl BackendChain {
                     last = LastNamed::None;
                 }
                 NamedArgument::Backend(BackendArgument::Component(file)) => {
-                    chain.backends.push(Part::new(file));
+                    chain.backends.push(GrantedComponent::new(file));
                     last = LastNamed::Backend;
                 }
                 NamedArgument::Middleware(file) => {
-                    chain.middlewares.push(Part::new(file));
+                    chain.middlewares.push(GrantedComponent::new(file));
                     last = LastNamed::Middleware;
                 }
                 NamedArgument::Grant(grant) => {
-                    let part = match last {
+                    let component = match last {
                         LastNamed::None => None,
                         LastNamed::Backend => chain.backends.last_mut(),
                         LastNamed::Middleware => chain.middlewares.last_mut(),
                     };
-                    part.ok_or_else(no_component)?.grant(grant);
+                    component.ok_or_else(no_component)?.grant(grant);
                 }
             }
         }

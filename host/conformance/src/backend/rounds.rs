@@ -29,7 +29,7 @@ impl Rounds<'_> {
     pub(super) async fn run(&self, session: &mut VectorSession<'_>) -> Result<(), VectorEnd> {
         let start = Instant::now();
         session.allow(session.options().budget.saturating_mul(TIME_FACTOR));
-        let mut growth = Growth::new(self.unit, session.instance.status().memory);
+        let mut growth = Growth::new(self.unit, session.instance.status().memory_bytes);
         let end = self.grow(session, &mut growth, start).await;
         session.growth = Some(growth);
         end
@@ -51,7 +51,7 @@ impl Rounds<'_> {
             let end = self.round(session).await;
             let units = self.units(session) - before;
             match end {
-                Ok(()) => growth.add(units, session.instance.status().memory),
+                Ok(()) => growth.add(units, session.instance.status().memory_bytes),
                 Err(VectorEnd::Stopped(stop, when)) if stop.out_of_memory() => {
                     growth.fill(units, memory);
                     return if growth.slope() > f64::from(self.most) {

@@ -17,7 +17,7 @@ pub(super) struct InstanceStatus {
     /// Number of records that the instance could not store, by its own report.
     pub(super) failed: u64,
     /// Memory of the instance, in bytes. 0 if it is unknown.
-    pub(super) memory: u64,
+    pub(super) memory_bytes: u64,
     /// Time that the instance spent on calls.
     pub(super) busy: Duration,
 }
@@ -31,7 +31,7 @@ impl From<BackendStatus> for InstanceStatus {
             delivered: ledger.delivered(),
             sampled: ledger.dropped(DropReason::Sampled),
             failed: ledger.dropped(DropReason::BackendFailed),
-            memory: status.memory,
+            memory_bytes: status.memory_bytes,
             busy: status.busy,
         }
     }
