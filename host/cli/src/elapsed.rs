@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// As precise as it is of use.
+/// Formats a duration with a precision that fits its length.
 pub(crate) fn elapsed(ms: u64) -> String {
     match ms {
         0 => "<1 ms".into(),

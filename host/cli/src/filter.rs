@@ -1,30 +1,32 @@
+//! The filter of log entries: `RUST_LOG`, or the level of the configuration.
+
 use std::env::{self, VarError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// The environment variable that overrides which entries are logged.
+/// Environment variable that overrides the level of the log.
 const VARIABLE: &str = "RUST_LOG";
 
-/// Which entries are logged: what the environment says, else those of the level. The
-/// second value says what is wrong with the environment, which then is not used.
+/// Filter from the environment variable, or from `level` if the variable is not set. The
+/// second value is the error of an invalid variable, which is not used.
 pub(crate) fn filter(level: &str) -> (EnvFilter, Option<String>) {
     match of_environment(env::var(VARIABLE), level) {
         Ok(filter) => (filter.unwrap_or_else(|| EnvFilter::new(level)), None),
         Err(wrong) => {
             let what = format!(
-                "{VARIABLE}: {wrong}; expected error, warn, info, debug, trace or off, or TARGET=LEVEL, with commas between several; the log has level {level}"
+                "{VARIABLE}: {wrong}; expected error, warn, info, debug, trace or off, or TARGET=LEVEL, separated by commas; the log uses the level {level}"
             );
             (EnvFilter::new(level), Some(what))
         }
     }
 }
 
-/// Targets of this program's own entries.
+/// Targets of the entries of this program.
 const OWN: [&str; 2] = ["solti_metrics", "solti_metrics_host"];
 
-/// `None` if the variable is not set, or set to nothing. Directives that say nothing of
-/// this program's own entries add to the level.
+/// `None` if the variable is not set or empty. If no directive applies to entries of this
+/// program, `level` is added.
 fn of_environment(
     variable: Result<String, VarError>,
     level: &str,
@@ -40,12 +42,12 @@ fn of_environment(
         return Ok(None);
     }
     for directive in &directives {
-        // A word alone would be taken for a target, whose entries are logged and no others.
+        // A word without `=` would be a target, and no other entries would be logged.
         let is_word = !directive.contains(['=', '[']);
         if is_word && directive.parse::<LevelFilter>().is_err() {
             return Err(format!("{directive:?} is not a level"));
         }
-        // Otherwise taken for a target with every level.
+        // A directive without a level would select every level of the target.
         if directive.ends_with('=') {
             return Err(format!("{directive:?} has no level"));
         }
@@ -60,8 +62,8 @@ fn of_environment(
         .map_err(|error| format!("{text:?}: {error}"))
 }
 
-/// Whether a directive is a level alone, or for entries of this program, whichever span
-/// they are in.
+/// Whether a directive is a plain level, or applies to entries of this program in every
+/// span.
 fn is_of_this_program(directive: &str) -> bool {
     match directive.split_once('=') {
         None => !directive.contains('['),

@@ -1,5 +1,5 @@
-//! That the command starts; and with this test, cargo builds it whenever it
-//! builds tests. What it does is tested where guests are, in `tests/`.
+//! Checks that the command starts. Because of this test, cargo builds the command whenever
+//! it builds tests. The workspace package `tests/` tests the behavior of the command.
 
 use std::process::Command;
 

@@ -8,17 +8,17 @@ use tokio::runtime::Builder;
 
 use super::*;
 
-/// Takes every record, and keeps none.
+/// A provider that accepts every record and stores none.
 const PROVIDER: &str = include_str!("../minimal.wat");
 
-/// Where the provider takes the start of a task.
+/// Export of the provider for started tasks.
 const STARTED: &str = r#"(export "record-task-started") (param i32)"#;
 
 fn test(text: &str) -> wat::Result<ComponentTest> {
     Ok(ComponentTest::from_bytes("minimal", wat::parse_str(text)?).records(100))
 }
 
-/// The provider, which traps at the first start of a task.
+/// The provider with a trap at the first started task.
 fn trapping() -> wat::Result<ComponentTest> {
     test(&PROVIDER.replace(STARTED, &format!("{STARTED} unreachable")))
 }
@@ -37,7 +37,7 @@ fn a_provider_is_tested_without_a_runtime_and_within_one() -> Result<(), Box<dyn
     Ok(())
 }
 
-/// So that a caller can spawn it on a runtime of several threads.
+/// Allows a caller to spawn the test on a multi-threaded runtime.
 #[test]
 fn a_test_that_is_awaited_can_move_between_threads() -> wat::Result<()> {
     fn must_be_send(_: impl Send) {}

@@ -233,7 +233,7 @@ fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
             2,
             "--backend noop",
         ),
-        (&["--grant", "env=A=1"], 2, "belongs to the component"),
+        (&["--grant", "env=A=1"], 2, "applies to the component"),
         (
             &[
                 "--backend",

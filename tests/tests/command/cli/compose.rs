@@ -18,9 +18,9 @@ fn a_composition_runs_without_a_metrics_host() -> Result<()> {
     let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
     let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
-    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm in ";
+    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm, ";
     ensure!(end.stdout.starts_with(told), "{end}");
-    let imports = "; it imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
+    let imports = "; imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
     ensure!(end.stdout.ends_with(imports), "{end}");
 
     let run = place.run(&["run", "--dir", ".", "app.wasm", "--", "in"])?;

@@ -45,7 +45,7 @@ fn a_provider_written_by_hand_conforms_and_missing_interfaces_are_skipped() -> R
     let skipped = with_result(&report, "skipped")?;
     ensure!(skipped.len() == 1, "{skipped:?}");
     ensure!(skipped[0]["name"] == "flush-twice", "{skipped:?}");
-    let reason = "it does not export `lifecycle`";
+    let reason = "the component does not export `lifecycle`";
     ensure!(skipped[0]["reason"] == reason, "{skipped:?}");
     Ok(())
 }
@@ -75,7 +75,10 @@ fn a_provider_that_requires_starts_fails_any_order() -> Result<()> {
         &component,
         &[],
         "any-order",
-        &["solti_runner_tasks_completed_total", "add each record up"],
+        &[
+            "solti_runner_tasks_completed_total",
+            "count each record with its labels",
+        ],
     )
 }
 
@@ -87,7 +90,12 @@ fn a_provider_with_low_bucket_bounds_fails_bucket_bounds() -> Result<()> {
         (i64.eq (i64.load (local.get $bound)) (i64.const -1)))";
     let component = without(within, below)?;
     let series = r#"solti_runner_task_duration_seconds_bucket{le="0.01""#;
-    fails(&component, &[], "bucket-bounds", &[series, "more differ"])
+    fails(
+        &component,
+        &[],
+        "bucket-bounds",
+        &[series, "more samples differ"],
+    )
 }
 
 #[test]
@@ -98,7 +106,7 @@ fn a_provider_that_traps_at_the_longest_duration_fails_extreme_durations() -> Re
         &component,
         &[],
         "extreme-durations",
-        &["trapped", "none may trap"],
+        &["trapped", "no record may cause a trap"],
     )
 }
 
@@ -122,7 +130,7 @@ fn a_provider_that_traps_later_fails_only_many_records() -> Result<()> {
         &component,
         &[],
         "many-records",
-        &["after it took", "trapped"],
+        &["records, the backend", "trapped"],
     )
 }
 
@@ -143,7 +151,7 @@ fn a_provider_that_counts_scrapes_fails_scrape_twice() -> Result<()> {
 
 #[test]
 fn a_provider_whose_second_flush_fails_fails_flush_twice() -> Result<()> {
-    let said = "it says: nothing to hand on";
+    let said = "the backend returned an error: nothing to hand on";
     fails(&flushed_once()?, &[], "flush-twice", &[said, "--grant"])
 }
 
@@ -187,7 +195,7 @@ fn a_provider_that_never_returns_fails_its_first_check() -> Result<()> {
 fn a_provider_with_batches_also_gets_single_records() -> Result<()> {
     let (end, _) = report_of(&batching("")?, &QUICK)?;
     ensure!(end.code == Some(0), "{end}");
-    let words = ["record by record", "solti_runner_errors_total"];
+    let words = ["one by one", "solti_runner_errors_total"];
     fails(&batching(LOST)?, &[], "every-label", &words)
 }
 
@@ -202,7 +210,7 @@ fn a_provider_that_does_not_start_fails_only_that_check() -> Result<()> {
     ensure!(end.code == Some(1) && failed.len() == 1, "{end}");
     let text = |key: &str| failed[0][key].as_str().unwrap_or_default();
     ensure!(text("seen").contains("is not granted"), "{end}");
-    let options = "grant it with --grant tcp=ADDRESS or udp=ADDRESS";
+    let options = "grant the import with --grant tcp=ADDRESS or udp=ADDRESS";
     ensure!(text("fix") == options, "{end}");
     Ok(())
 }
@@ -222,7 +230,7 @@ fn conformance_grants_reach_the_provider() -> Result<()> {
         "{end}"
     );
     let seen = failed[0]["seen"].as_str().unwrap_or_default();
-    ensure!(seen.contains("it could not keep them"), "{end}");
+    ensure!(seen.contains("as not stored"), "{end}");
     Ok(())
 }
 
@@ -240,7 +248,7 @@ fn time_is_judged_only_with_a_given_limit() -> Result<()> {
         &component,
         &["--max-time-per-record", "1ns"],
         "time-per-record",
-        &["more than 1ns"],
+        &["at most 1ns"],
     )
 }
 
@@ -251,7 +259,7 @@ fn fewer_records_than_requested_are_reported() -> Result<()> {
     let many = check(&report, "many-records")?;
     let note = many["note"].as_str().unwrap_or_default();
     ensure!(
-        note.ends_with(" of 1000000 records, within --budget"),
+        note.ends_with(" of 1000000 records within --budget"),
         "{many}"
     );
     Ok(())
@@ -291,6 +299,6 @@ fn a_middleware_that_invents_records_fails_forwards() -> Result<()> {
         &middleware(twice)?,
         &[],
         "forwards",
-        &["of `task-started`, it was given 1, and forwarded 2"],
+        &["received 1 records `task-started`, and forwarded 2"],
     )
 }

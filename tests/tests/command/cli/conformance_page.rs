@@ -41,7 +41,7 @@ fn the_page_has_exactly_the_options_of_the_command() -> Result<()> {
         let options = words.filter(|word| word.len() > 3 && word.starts_with("--"));
         options.map(str::to_owned).collect()
     };
-    let (own, _) = help.split_once("Compiling:").context("no heading")?;
+    let (own, _) = help.split_once("Compilation:").context("no heading")?;
     let mut own = options(own);
     own.remove("--help");
     let told = options(&page()?);

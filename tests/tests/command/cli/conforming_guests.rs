@@ -36,7 +36,7 @@ fn the_records_of_a_guest_are_reported_by_label() -> Result<()> {
         "records",
         "pairs",
         "durations",
-        "both-paths",
+        "both-modes",
         "quota",
     ] {
         ensure!(check(&report, name)?["result"] == "passed", "{name}\n{end}");
@@ -56,18 +56,18 @@ fn a_guest_without_records_conforms_with_advice_about_arguments() -> Result<()> 
     ensure!(end.code == Some(0), "{end}");
     let records = check(&report, "records")?;
     let reason = records["reason"].as_str().unwrap_or_default();
-    ensure!(reason.contains("arguments behind --"), "{records}");
+    ensure!(reason.contains("arguments after --"), "{records}");
     Ok(())
 }
 
 #[test]
 fn unpaired_records_fail_unless_they_are_allowed() -> Result<()> {
     for (main, words) in [
-        (START.to_owned(), "wasm: 1 started, and never completed"),
-        (END.to_owned(), "wasm: 1 completed, and none was started"),
+        (START.to_owned(), "wasm: 1 started without a completion"),
+        (END.to_owned(), "wasm: 1 completed without a start"),
         (
             format!("{END} {START}"),
-            "wasm: 1 completed, and none was started",
+            "wasm: 1 completed without a start",
         ),
     ] {
         let guest = guest(&main)?;
@@ -158,15 +158,15 @@ fn the_text_has_a_line_for_each_check_and_its_reason_below() -> Result<()> {
     let end = place.run(&["conformance", "guest.wasm"])?;
     let expected = "\
 guest.wasm · guest of solti:metrics@0.1.0
-  ✓ runs               it exited with code 0; records inlined
+  ✓ runs               the guest exited with code 0; recording mode inline
   ✓ records            1: wasm started 1
   ✗ pairs
       expected  each completion has an earlier start of the same runner, and each start a completion
-      seen      wasm: 1 started, and never completed
-      change    record both for each task, in that order; with --allow-unpaired, if it only tells a part
+      seen      wasm: 1 started without a completion
+      change    record the start and then the completion of each task; for a guest that records only one of them, use --allow-unpaired
   ✓ durations
-  ✓ both-paths
-  ✓ quota              of 0: it exited with code 0; 1 of 1 records dropped
+  ✓ both-modes
+  ✓ quota              quota of 0: the guest exited with code 0; 1 of 1 records dropped
 guest.wasm does not conform: 1 failed, 5 passed
 ";
     ensure!(end.code == Some(1) && end.stderr.is_empty(), "{end}");

@@ -11,7 +11,7 @@ fn a_provider_that_leaks_with_each_record_fails_memory_of_records_with_the_slope
     let leak = "(if (i32.eqz (i32.and (global.get $n) (i32.const 511)))
         (then (drop (memory.grow (i32.const 1)))))";
     let component = counting(ERROR, leak)?;
-    let words = ["B for each record", "are full after"];
+    let words = ["B for each record", "is full after"];
     fails(&component, &[], "memory-of-records", &words)?;
     // Two of eight records are errors. An error leaks 128 bytes: 32 bytes a record.
     let (_, report) = report_of(&component, &QUICK)?;
@@ -57,7 +57,7 @@ fn a_provider_that_exhausts_its_memory_fails_with_that_reason() -> Result<()> {
     let words = ["524288 B for each scrape", "full"];
     fails(
         &component,
-        &["--memory", "16MiB"],
+        &["--max-memory", "16MiB"],
         "memory-of-scrapes",
         &words,
     )

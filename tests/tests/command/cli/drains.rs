@@ -85,7 +85,7 @@ fn a_second_request_ends_at_once_and_reports_the_remaining_records() -> Result<(
     let last = end
         .stderr
         .lines()
-        .find(|line| line.starts_with("left at once"));
+        .find(|line| line.starts_with("forced exit"));
     ensure!(
         last.is_some_and(|line| line.contains("records for endless")),
         "{end}"

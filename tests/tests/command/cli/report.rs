@@ -183,7 +183,8 @@ fn no_op_stores_no_tasks_and_the_ledger_still_counts() -> Result<()> {
     let end = place.digest(&["--backend", "noop"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
-        end.stderr.contains("tasks: not kept by this backend"),
+        end.stderr
+            .contains("tasks: not counted by the backend noop"),
         "{end}"
     );
     ensure!(

@@ -109,7 +109,7 @@ fn a_backend_from_standard_input_excludes_other_uses_of_it() -> Result<()> {
     ] {
         let output = with(&place, args, Stdio::null())?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = "are both standard input, which can be read once";
+        let why = "are both standard input, which can be read only once";
         ensure!(
             output.status.code() == Some(2) && told.contains(why),
             "{args:?}: {told}"

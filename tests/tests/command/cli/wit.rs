@@ -110,7 +110,7 @@ fn a_different_file_is_named_and_no_file_changes() -> Result<()> {
             let end = place.run(&["wit", "wit"])?;
             ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
             ensure!(
-                end.stderr.contains(&format!("wit/{name} is there already")),
+                end.stderr.contains(&format!("wit/{name} already exists")),
                 "{end}"
             );
             ensure!(
@@ -145,7 +145,7 @@ fn a_folder_that_is_a_file_is_named() -> Result<()> {
     for dir in ["file", "file/below"] {
         let end = place.run(&["wit", dir])?;
         ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
-        let error = format!("error: cannot make the folder {dir}: ");
+        let error = format!("error: cannot create the folder {dir}: ");
         ensure!(end.stderr.starts_with(&error), "{end}");
     }
     ensure!(fs::read(place.path("file"))? == b"mine");

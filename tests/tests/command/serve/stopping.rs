@@ -150,7 +150,7 @@ fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
-    ensure!(end.stderr.contains("left at once"), "{end}");
+    ensure!(end.stderr.contains("forced exit"), "{end}");
     Ok(())
 }
 

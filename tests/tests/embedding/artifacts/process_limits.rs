@@ -9,11 +9,11 @@ use crate::artifacts::test_folder::TestFolder;
 
 /// Messages that would blame the component.
 const BLAMES: [&str; 5] = [
-    "the fault is",
+    "the cause is in the guest",
     "trapped",
     "exceeds",
     "does not conform",
-    "use --memory",
+    "use --max-memory",
 ];
 
 /// A folder with a provider, and a guest with a memory.

@@ -28,7 +28,7 @@ pub(crate) fn check(case: &Case) -> Result<()> {
         case.said.join("\n")
     );
     if case.kind == Kind::Good {
-        let good = format!("{file}: good: ");
+        let good = format!("{file}: valid: ");
         let one = end.stdout.starts_with(&good) && end.stdout.lines().count() == 1;
         ensure!(end.code == Some(0) && one, "{end}");
         return Ok(());

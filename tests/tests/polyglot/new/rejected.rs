@@ -47,13 +47,13 @@ fn a_file_in_its_place() -> Result<()> {
         folder.path(),
         "rust",
         "file",
-        "file is there already, and no folder",
+        "file already exists and is not a folder",
     )?;
     refused(
         folder.path(),
         "rust",
         "file/below",
-        "cannot make the folder file/below",
+        "cannot create the folder file/below",
     )
 }
 
@@ -69,16 +69,11 @@ fn a_bad_name() -> Result<()> {
         "a b",
         "{{name}}",
     ] {
-        let why = format!("{name:?} is no name for a project: use letters");
+        let why = format!("{name:?} is not a valid project name; use at most");
         refused(folder.path(), "go", name, &why)?;
     }
-    refused(
-        folder.path(),
-        "rust",
-        "deps",
-        "a name that cargo keeps for itself",
-    )?;
-    refused(folder.path(), "js", "/", "has no name for a project")
+    refused(folder.path(), "rust", "deps", "a name that cargo reserves")?;
+    refused(folder.path(), "js", "/", "has no folder name")
 }
 
 fn an_unknown_language_or_role() -> Result<()> {
@@ -176,7 +171,7 @@ fn left_over() -> Result<()> {
         folder.path(),
         "c",
         "third",
-        "third is not empty: notes is in it",
+        "third is not empty: it contains notes",
     )
 }
 

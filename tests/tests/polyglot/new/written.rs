@@ -266,7 +266,7 @@ fn a_workspace() -> Result<()> {
             let output = new_in(&folder.path().join("crates"), "rust", role, "mine")?;
             ensure!(output.status.success(), "{output:?}");
             let said = String::from_utf8_lossy(&output.stderr);
-            let told = said.starts_with("note: it is a member of the workspace in /");
+            let told = said.starts_with("note: the project is a member of the workspace in /");
             ensure!(told == is_member && (told || said.is_empty()), "{said}");
             for (dir, names_it) in [("crates/mine", true), (".", is_member)] {
                 let metadata = metadata(&folder.path().join(dir))?;

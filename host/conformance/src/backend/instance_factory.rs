@@ -1,39 +1,38 @@
-//! Starts instances of the provider, middleware or backend under test.
+//! Creates instances of the provider, middleware or backend under test.
 
 use solti_metrics_host::provider::{OptionalInterfaces, StartError};
 
-use super::component_instance::{ComponentInstance, ComponentSetting};
-use super::instance::Instance;
-use super::native_instance::{NativeInstance, NativeSetting};
+use super::component_instance::{ComponentFactory, ComponentInstance};
+use super::instance::TestInstance;
+use super::native_instance::{NativeFactory, NativeInstance};
 use crate::error::Error;
 
-/// What receives records, and how its instances are made.
+/// Creates instances of a component, or of a backend in Rust.
 #[derive(Clone)]
-pub(super) enum Setting {
-    Component(Box<ComponentSetting>),
-    Native(NativeSetting),
+pub(super) enum InstanceFactory {
+    Component(Box<ComponentFactory>),
+    Native(NativeFactory),
 }
 
-/// Why there is no instance.
-pub(super) enum StartFailed {
-    /// It is at fault, and why.
+/// Reason why there is no instance.
+pub(super) enum InstanceFailure {
+    /// The component or backend is at fault.
     Fault(String),
-    /// It is not at fault.
+    /// The component or backend is not at fault.
     Error(Error),
 }
 
-impl Setting {
-    /// `batches` is whether many records are handed over in one call, if it can take
-    /// them so.
-    pub(super) fn start(&self, batches: bool) -> Result<Instance<'_>, StartFailed> {
+impl InstanceFactory {
+    /// Starts an instance. `batches` allows batches, if the component exports `batch`.
+    pub(super) fn start(&self, batches: bool) -> Result<TestInstance<'_>, InstanceFailure> {
         match self {
             Self::Component(it) => match ComponentInstance::start(it, batches) {
-                Ok(instance) => Ok(Instance::Component(Box::new(instance))),
-                Err(error) => Err(StartFailed::of(self.name(), &error)),
+                Ok(instance) => Ok(TestInstance::Component(Box::new(instance))),
+                Err(error) => Err(InstanceFailure::of(self.name(), &error)),
             },
             Self::Native(it) => NativeInstance::start(it, batches)
-                .map(Instance::Native)
-                .map_err(StartFailed::Fault),
+                .map(TestInstance::Native)
+                .map_err(InstanceFailure::Fault),
         }
     }
 
@@ -58,8 +57,8 @@ impl Setting {
         }
     }
 
-    /// Bytes of memory that an instance may have, if that can be told from those of this
-    /// process.
+    /// Maximum memory of an instance, in bytes. `None` for a backend in Rust, because it
+    /// shares the memory of this process.
     pub(super) fn memory(&self) -> Option<usize> {
         match self {
             Self::Component(it) => Some(it.limits.memory),
@@ -68,7 +67,7 @@ impl Setting {
     }
 }
 
-impl StartFailed {
+impl InstanceFailure {
     fn of(name: &str, error: &StartError) -> Self {
         match error.process_limit() {
             Some(limit) => Self::Error(Error::untested(name, limit)),

@@ -1,58 +1,65 @@
-//! Collects what vectors have shown, and judges it.
+//! Collects observations over all vectors, and decides the verdicts.
 
 use solti_metrics_host::provider::OptionalInterfaces;
 
-use super::outcome::Outcome;
-use super::passed_on::PassedOn;
-use super::setting::Setting;
-use super::times::Times;
+use super::forwarded_records::ForwardedRecords;
+use super::instance_factory::InstanceFactory;
+use super::outcome::VectorOutcome;
+use super::times::RecordTimes;
 use crate::check::{Check, Fault, Verdict};
 use crate::vector::{OptionalInterface, Vector};
 
-/// What was seen so far.
+/// Observations of the vectors so far.
 #[derive(Default)]
-pub(super) struct Seen {
-    /// Vectors that were not passed, and those behind them.
+pub(super) struct Observations {
+    /// Vectors that failed, and vectors that come after them.
     pub(super) blocked: Vec<String>,
-    /// The vector in which a call did not return.
+    /// Vector in which a call did not return.
     hung: Option<String>,
-    /// What went wrong, and in which vector first.
+    /// Causes of failures, with the first vector of each.
     causes: Vec<(String, String)>,
-    /// The first text that was none, and in which vector.
+    /// The first format error of an exposition, and its vector.
     malformed: Option<(String, String)>,
-    /// How many were read.
+    /// Number of expositions that were parsed.
     texts: u64,
-    pub(super) times: Times,
-    pub(super) passed_on: PassedOn,
+    pub(super) times: RecordTimes,
+    pub(super) forwarded: ForwardedRecords,
 }
 
-impl Seen {
-    /// Why a vector is not run.
-    pub(super) fn obstacle(&mut self, vector: &Vector, setting: &Setting) -> Option<String> {
+impl Observations {
+    /// Reason why a vector is skipped.
+    pub(super) fn obstacle(
+        &mut self,
+        vector: &Vector,
+        factory: &InstanceFactory,
+    ) -> Option<String> {
         if let Some(after) = &vector.after
             && self.blocked.contains(after)
         {
             self.blocked.push(vector.name.clone());
-            return Some(format!("`{after}` was not passed"));
+            return Some(format!("`{after}` did not pass"));
         }
         if let Some(hung) = &self.hung {
             return Some(format!("a call did not return in `{hung}`"));
         }
-        if vector.has_rounds() && setting.memory().is_none() {
-            return Some("its memory cannot be told from that of this process".into());
+        if vector.has_rounds() && factory.memory().is_none() {
+            return Some("the backend shares the memory of this process".into());
         }
-        let optional_interfaces = setting.optional_interfaces();
+        let optional_interfaces = factory.optional_interfaces();
         let missing = vector
             .needs
             .iter()
             .find(|needed| !has(optional_interfaces, **needed))?;
-        Some(format!("it does not export `{}`", missing.name()))
+        Some(format!(
+            "the component does not export `{}`",
+            missing.name()
+        ))
     }
 
-    /// What a vector's outcome means, given those before.
-    pub(super) fn judge(&mut self, vector: &Vector, outcome: &Outcome) -> Verdict {
+    /// Verdict of a vector, from its outcome and the earlier vectors.
+    pub(super) fn judge(&mut self, vector: &Vector, outcome: &VectorOutcome) -> Verdict {
         self.texts += outcome.texts;
-        self.passed_on.add(outcome);
+        self.forwarded.add(outcome);
         if let Some(malformed) = &outcome.malformed {
             let first = || (malformed.clone(), vector.name.clone());
             self.malformed.get_or_insert_with(first);
@@ -61,7 +68,7 @@ impl Seen {
             return match (&outcome.undecided, &outcome.malformed) {
                 (Some(undecided), _) => Verdict::skipped(undecided),
                 (None, Some(_)) => {
-                    Verdict::skipped("what it exposes cannot be read: see `exposition`")
+                    Verdict::skipped("the exposition cannot be parsed; see `exposition`")
                 }
                 (None, None) => Verdict::Passed,
             };
@@ -72,27 +79,27 @@ impl Seen {
         if stop.timed_out() {
             self.hung.get_or_insert(vector.name.clone());
         }
-        // A fault that keeps it from more than one end is told once.
+        // A fault that stops several vectors is reported once.
         let cause = stop.cause();
         if let Some((_, first)) = self.causes.iter().find(|(known, _)| *known == cause) {
-            return Verdict::skipped(format!("as in `{first}`, {cause}"));
+            return Verdict::skipped(format!("same failure as in `{first}`: {cause}"));
         }
         self.causes.push((cause, vector.name.clone()));
         Verdict::Failed(fault.clone())
     }
 
-    /// Whether what it exposes is a text of the kind that it has to be.
+    /// The check `exposition`: every exposed text is OpenMetrics 1.0.
     pub(super) fn exposition(&self, optional_interfaces: OptionalInterfaces) -> Check {
         let verdict = match &self.malformed {
             _ if !optional_interfaces.exposition => {
-                Verdict::skipped("it does not export `exposition`")
+                Verdict::skipped("the component does not export `exposition`")
             }
             None if self.texts == 0 => Verdict::skipped("no scrape has returned"),
             None => Verdict::Passed,
             Some((malformed, vector)) => Verdict::Failed(Fault::new(
                 "OpenMetrics 1.0 text",
                 format!("in `{vector}`: {malformed}"),
-                "write the text as OpenMetrics 1.0 has it: https://prometheus.io/docs/specs/om/open_metrics_spec/",
+                "write OpenMetrics 1.0 text: https://prometheus.io/docs/specs/om/open_metrics_spec/",
             )),
         };
         Check::new("exposition", verdict).note(match self.texts {

@@ -1,23 +1,23 @@
 //! Checks the records that a middleware forwards.
 
-use super::outcome::Outcome;
+use super::outcome::VectorOutcome;
 use crate::check::{Check, Fault, Verdict};
 
-/// What became of the records that a middleware was given.
+/// Counts of the records that a middleware received, forwarded and discarded.
 #[derive(Default)]
-pub(super) struct PassedOn {
+pub(super) struct ForwardedRecords {
     given: u64,
     forwarded: u64,
     discarded: u64,
     invented: Option<Fault>,
 }
 
-impl PassedOn {
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+impl ForwardedRecords {
+    pub(super) fn add(&mut self, outcome: &VectorOutcome) {
         let (given, forwarded) = (&outcome.given, &outcome.forwarded);
         let discarded = outcome.status.sampled + outcome.status.failed;
         if outcome.stop.is_some() {
-            // What it had when it ended is nobody's fault but that one.
+            // An instance that stopped has already failed another check.
             return;
         }
         self.given += given.total();
@@ -28,13 +28,13 @@ impl PassedOn {
         for (kind, (given, forwarded)) in kinds.into_iter().zip(counts) {
             if forwarded > given {
                 self.invents(format!(
-                    "of `{kind}`, it was given {given}, and forwarded {forwarded}"
+                    "the middleware received {given} records `{kind}`, and forwarded {forwarded}"
                 ));
             }
         }
         if forwarded.total() + discarded > given.total() {
             self.invents(format!(
-                "it was given {} records, forwarded {}, and says that {discarded} came to nothing",
+                "the middleware received {} records, forwarded {}, and reported {discarded} as discarded",
                 given.total(),
                 forwarded.total()
             ));
@@ -44,14 +44,14 @@ impl PassedOn {
     fn invents(&mut self, seen: String) {
         self.invented.get_or_insert_with(|| {
             Fault::new(
-                "it forwards or discards each record that it is given, at most once",
+                "the middleware forwards or discards each record at most once",
                 seen,
-                "forward no record that nobody made; name in `take-discards` only what is not forwarded",
+                "forward only received records; count in `take-discards` only records that are not forwarded",
             )
         });
     }
 
-    /// Whether each record that came out went in.
+    /// The check `forwards`: each forwarded record was received before.
     pub(super) fn check(&self) -> Check {
         let Self {
             given,
@@ -60,7 +60,7 @@ impl PassedOn {
             invented,
         } = self;
         let verdict = match invented {
-            _ if *given == 0 => Verdict::skipped("it was given no records"),
+            _ if *given == 0 => Verdict::skipped("the middleware received no records"),
             Some(fault) => Verdict::Failed(fault.clone()),
             None => Verdict::Passed,
         };
@@ -68,7 +68,7 @@ impl PassedOn {
         let mut note = format!("{forwarded} of {given} records, {discarded} discarded");
         if missing > 0 {
             note.push_str(&format!(
-                "; {missing} came to nothing, and only `accounting` could say so"
+                "; {missing} records are missing; report discarded records with `accounting`"
             ));
         }
         Check::new("forwards", verdict)
