@@ -29,7 +29,7 @@ pub(super) enum RefusedResource {
     )]
     Cpu,
     /// Bytes of a file.
-    LimitSize,
+    Size,
 }
 
 /// A limit that can be set for a process.

@@ -1,10 +1,6 @@
-<<<<<<< HEAD:host/src/tests/kept_code.rs
-use super::{Result, path, system, tell_once};
-=======
 //! Messages of errors of keys and the compilation cache.
 
 use super::{Result, path, system, tell_once, text};
->>>>>>> ca:host/src/tests/cached_code.rs
 use crate::artifact::{CacheError, KeyError, Refusal};
 
 #[test]
