@@ -17,7 +17,7 @@ pub(super) fn connected(
     middlewares: &[Placed<'_>],
     provider: &Placed<'_>,
 ) -> Result<Vec<u8>, ComposeError> {
-    let mut chain = Chain::new()?;
+    let mut chain = CompositionChain::new()?;
     let last = chain.backend(provider, None)?;
     let mut next = last.clone();
     for middleware in middlewares.iter().rev() {
@@ -28,7 +28,7 @@ pub(super) fn connected(
     chain.graph.encode()
 }
 
-struct Chain {
+struct CompositionChain {
     graph: Graph,
     types: Export,
 }
@@ -42,7 +42,7 @@ struct ChainBackend {
     lifecycle: Option<Export>,
 }
 
-impl Chain {
+impl CompositionChain {
     fn new() -> Result<Self, ComposeError> {
         let mut graph = Graph::default();
         let types = graph.glue(glue::TYPES, &[], "types")?;
