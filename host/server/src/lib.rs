@@ -17,7 +17,7 @@
 //!         [server]
 //!         listen = "127.0.0.1:0"
 //!
-//!         [artifacts]
+//!         [compilation]
 //!         cache = false
 //!
 //!         [tasks.hello]

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn reads_that_do_not_return_are_given_up_and_so_are_those_behind_too_many() {
+    async fn blocked_reads_time_out_and_too_many_of_them_reject_further_reads() {
         let reads = Arc::new(Semaphore::new(1));
         let (go, gone) = channel::<()>();
         let file = Path::new("silent");

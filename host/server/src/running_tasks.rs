@@ -192,7 +192,7 @@ impl RunningTasks {
         let running = RunningTask {
             wanted: wanted.clone(),
             loaded,
-            job: self.engine.begin(plan, observer),
+            job: self.engine.start_task(plan, observer),
             tally,
             error: None,
         };

@@ -84,7 +84,7 @@ fn build(parts: Parts) -> Result<Arc<Live>, Error> {
         .ledger_totals(&guests, &own)
         .stack(stack(config))
         .max_component(config.runner.max_component.0.as_u64())
-        .path(match config.runner.recording_mode {
+        .recording_mode(match config.runner.recording_mode {
             RecordingModeConfig::Inline => RecordingMode::Inline,
             RecordingModeConfig::Direct => RecordingMode::Direct,
         })

@@ -17,7 +17,7 @@ fn memory_beyond_the_pool_needs_a_restart() -> Result<()> {
     ensure!(served.reload(&config("300MiB"))?.is_none());
     let error = served.reload(&config("1GiB"))?.context("no error")?;
     ensure!(
-        error.starts_with("task hello: `max_memory` is more than") && error.contains("restart"),
+        error.starts_with("task hello: `max_memory` exceeds the") && error.contains("restart"),
         "{error}"
     );
     ensure!(served.stop()?.code == Some(0));

@@ -204,8 +204,9 @@ fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
 fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
     let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
     // Tasks start in the order of their names, and the compilation cache is empty.
-    let config =
-        format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
+    let config = format!(
+        "{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[compilation]\ncache = \"code\"\n"
+    );
     let mut served = place.serve_unready(&config)?;
     served.until("the first task runs", |served| {
         let flood = task(served, "flood").ok();
@@ -227,11 +228,11 @@ fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
 #[test]
 fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
     let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
-    let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
+    let mut served = place.serve(&format!("{FLOOD}[compilation]\ncache = \"code\"\n"))?;
     place.write(
         solti_metrics_tests::served::FILE,
         format!(
-            "{}{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n",
+            "{}{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[compilation]\ncache = \"code\"\n",
             solti_metrics_tests::served::HEAD
         )
         .as_bytes(),

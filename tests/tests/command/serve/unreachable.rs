@@ -215,7 +215,7 @@ fn a_runner_whose_backends_all_fail_is_not_ready_and_continues() -> Result<()> {
     served.until_at_least(open, 1.0)?;
     let answer = served.get("/readyz")?;
     ensure!(
-        answer.status == 503 && answer.body.contains("every backend"),
+        answer.status == 503 && answer.body.contains("all backends"),
         "{answer:?}"
     );
     ensure!(served.get("/healthz")?.status == 200);

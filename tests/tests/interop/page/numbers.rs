@@ -209,9 +209,8 @@ fn nothing(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let said = said.as_str().context("text")?;
     for words in [
         "No tasks are configured",
-        "No backends besides",
+        "No backends in addition to",
         "No task has ended yet",
-        "Nothing has been recorded yet",
         "No records yet",
     ] {
         ensure!(said.contains(words), "{words}: {said}");

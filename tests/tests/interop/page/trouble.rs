@@ -73,14 +73,14 @@ fn cut_off(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let media = "application/openmetrics-text; version=1.0.0";
     server.put("/metrics", media, &METRICS.replace("# EOF\n", ""));
     browser.open(&server.url(), "stale")?;
-    says(browser, "/metrics was cut off before its end")
+    says(browser, "/metrics is incomplete")
 }
 
 fn schema(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let other = r#"{"schema":"solti-metrics/tasks@2","tasks":[]}"#;
     server.put("/api/tasks", "application/json", other);
     browser.open(&server.url(), "stale")?;
-    says(browser, "/api/tasks speaks solti-metrics/tasks@2")
+    says(browser, "/api/tasks has the schema solti-metrics/tasks@2")
 }
 
 fn says(browser: &mut Browser, what: &str) -> Result<()> {
