@@ -1,31 +1,32 @@
+//! The trait [`MetricsBackend`], and the handle through which code shares a backend.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{BatchError, Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// How long a backend with a thread of its own may go on after it is dropped: 5 s.
+/// Maximum time that a dropped backend with its own thread continues: 5 s.
 ///
-/// The page of the module `exporter` has the rule that `OtlpMetrics`, `StatsdMetrics` and
-/// the host's `ComponentBackend` follow. A process that ends earlier loses the records that
-/// still wait: to be certain, shut the backend down, which waits for as long as the caller
-/// says.
+/// The module `exporter` documents the rule that `OtlpMetrics`, `StatsdMetrics` and the
+/// host's `ComponentBackend` follow. A process that ends earlier loses the records that still
+/// wait. To avoid this loss, shut the backend down: the shutdown waits for as long as the
+/// caller specifies.
 pub const DROP_WITHIN: Duration = Duration::from_secs(5);
 
-/// Where records go: the one trait that everything here speaks.
+/// The destination of records: the one trait of all backends, wrappers and guests.
 ///
-/// Recording cannot fail. An implementation must not panic, must not block on
-/// input or output, and must accept records in any order; it is called from
-/// many threads at once.
+/// Recording cannot fail. An implementation must not panic, must not block on input or
+/// output, and must accept records in any order. Many threads call it at once.
 ///
-/// A guest in a sandbox and native code write against this same trait; the WIT
-/// interface `solti:metrics/backend` mirrors it function for function, and
-/// `solti:metrics/batch` has the one for many records.
+/// A guest in a sandbox and native code use this same trait. The WIT interface
+/// `solti:metrics/backend` mirrors it function for function, and `solti:metrics/batch` has
+/// the function for many records.
 pub trait MetricsBackend: Send + Sync + 'static {
-    /// A submitted task has begun to execute.
+    /// Records that a submitted task has started to execute.
     fn record_task_started(&self, runner_type: RunnerType);
 
-    /// A task has ended, in any of the four ways, after running for
-    /// `duration_ms` milliseconds of a monotonic clock.
+    /// Records that a task has ended, with any of the four outcomes, after `duration_ms`
+    /// milliseconds of a monotonic clock.
     fn record_task_completed(
         &self,
         runner_type: RunnerType,
@@ -33,53 +34,53 @@ pub trait MetricsBackend: Send + Sync + 'static {
         duration_ms: u64,
     );
 
-    /// A runner has failed to set a task up, or to clean up after it.
+    /// Records that a runner failed to set a task up, or to clean up after it.
     ///
-    /// A task that ran and failed is recorded as completed, with
-    /// [`TaskOutcome::Failure`], and never here.
+    /// A task that ran and failed is recorded as completed, with [`TaskOutcome::Failure`],
+    /// and never here.
     fn record_runner_error(&self, runner_type: RunnerType, error_kind: RunnerErrorKind);
 
-    /// Takes records in their order, as one call for each of them would.
+    /// Takes records in their order, like one call for each record.
     ///
-    /// That is what it does unless an implementation knows better: one lock for
-    /// all of them, say, or one addition for all of a kind. Whoever calls through a
-    /// pointer pays for one such call, and not for one of each record. Records of
-    /// other threads may come in between.
+    /// The default makes one call for each record. An implementation can be cheaper: for
+    /// example, one lock for the whole batch, or one addition for all records of a kind. A
+    /// caller through a pointer pays for one such call instead of one for each record.
+    /// Records of other threads can come between those of the batch.
     ///
     /// # Errors
     ///
-    /// If the backend has panicked, which it must not do. The default loses the record at
-    /// which the backend panics, records those behind it, and returns how many were lost.
-    /// An implementation of its own returns `Ok(())`, unless it has caught a panic; records
-    /// that it drops for a reason of its own are not an error.
+    /// If the backend has panicked, which is a violation of its contract. The default loses
+    /// the record at which the backend panics, continues with the next one, and returns the
+    /// number of lost records. An implementation of its own returns `Ok(())`, unless it has
+    /// caught a panic. Records that a backend drops for its own reasons are not an error.
     ///
     /// # Panics
     ///
-    /// An implementation that panics here has lost the whole batch. Callers that must not
-    /// panic call [`BatchError::catch`].
+    /// An implementation that panics here loses the whole batch. Callers that must not panic
+    /// call [`BatchError::catch`].
     #[inline]
     fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         BatchError::record_each(events, |event| event.record_into(self))
     }
 
-    /// Whether a batch costs less here than as many calls: for whoever has records
-    /// at hand, and the choice. What comes of them is the same.
+    /// Whether this backend takes a batch at a lower cost than single calls. Callers that
+    /// already have several records use this to choose; the recorded result is the same.
     #[inline]
     fn prefers_batches(&self) -> bool {
         false
     }
 }
 
-/// A shared backend: kept in whatever builds tasks, cloned into each of them.
+/// A shared backend: held by the code that builds tasks, cloned into each task.
 pub type MetricsHandle = Arc<dyn MetricsBackend>;
 
 impl BatchError {
-    /// Hands a batch to a backend, and catches a panic of
+    /// Passes a batch to a backend, and catches a panic of
     /// [`record_batch`](MetricsBackend::record_batch) itself, which loses the whole batch.
     ///
     /// # Errors
     ///
-    /// If records are lost by panics: never more of them than the batch has.
+    /// If panics lost records. The error never counts more records than the batch has.
     #[inline]
     pub fn catch<B: MetricsBackend + ?Sized>(backend: &B, events: &[Event]) -> Result<(), Self> {
         Self::contain(events.len(), || backend.record_batch(events))
@@ -102,7 +103,7 @@ impl Event {
     }
 }
 
-/// Passes every record through a pointer.
+/// Forwards every record through a pointer.
 macro_rules! forward_to_pointee {
     ($($generics:tt)*) => {
         impl<T: MetricsBackend + ?Sized> MetricsBackend for $($generics)* {

@@ -1,17 +1,19 @@
+//! The error of a batch: the number of records that panics of a backend lost.
+
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The records of a batch that a backend lost by panicking.
 ///
-/// [`record_batch`](crate::MetricsBackend::record_batch) returns it. All other records of
-/// the batch were taken.
+/// [`record_batch`](crate::MetricsBackend::record_batch) returns this error. The backend took
+/// all other records of the batch.
 ///
 /// ```
 /// use std::panic::resume_unwind;
 /// use solti_metrics::{Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 ///
-/// /// It cannot bear errors.
+/// /// Panics at every runner error.
 /// struct Delicate;
 ///
 /// impl MetricsBackend for Delicate {
@@ -29,45 +31,45 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// assert_eq!((error.records(), error.message()), (1, Some("spawn_failed")));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchError(Box<Lost>);
+pub struct BatchError(Box<LostRecords>);
 
-/// Behind a pointer, so that a result is as large as one.
+/// Content of the error, behind a pointer so that a result is as small as a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Lost {
+struct LostRecords {
     records: usize,
     message: Option<Box<str>>,
 }
 
 impl BatchError {
-    /// So many records were lost by this panic, which the caller has caught.
+    /// Creates the error of `records` records that a caught panic lost.
     #[cold]
     #[must_use]
     pub fn from_panic(panic: &(dyn Any + Send), records: usize) -> Self {
-        Self(Box::new(Lost {
+        Self(Box::new(LostRecords {
             records,
             message: text(panic).map(Box::from),
         }))
     }
 
-    /// How many records are lost.
+    /// Number of lost records.
     #[must_use]
     pub const fn records(&self) -> usize {
         self.0.records
     }
 
-    /// The text of the first panic, if it had one.
+    /// Text of the first panic, if the panic had a text.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// Adds the records that another part of the same batch lost. The message stays.
+    /// Adds the records that another chunk of the same batch lost. The message stays.
     pub const fn merge(&mut self, more: &Self) {
         self.0.records = self.0.records.saturating_add(more.0.records);
     }
 
-    /// Makes one call for each of these records. A call that panics loses its record, and
-    /// those behind it follow.
+    /// Makes one call for each record. A call that panics loses its record, and the calls for
+    /// the next records follow.
     #[inline]
     pub(crate) fn record_each<T: Copy>(
         events: &[T],
@@ -75,8 +77,8 @@ impl BatchError {
     ) -> Result<(), Self> {
         let mut rest = events.iter();
         let mut all = Ok(());
-        // A record is out of the iterator before it is out of the backend. What
-        // is caught is a run of records, so that only a panic costs anything.
+        // The iterator returns a record before the call for it starts. One `catch_unwind`
+        // covers a run of records, so that only a panic adds a cost.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
             for event in rest.by_ref() {
                 record(*event);
@@ -87,18 +89,18 @@ impl BatchError {
         all
     }
 
-    /// Makes one call for each of these parts of a batch. The parts behind one that loses
-    /// records follow.
-    pub(crate) fn record_parts<'a, T: 'a>(
-        parts: impl Iterator<Item = &'a [T]>,
+    /// Makes one call for each chunk of a batch. The chunks after one that loses records
+    /// follow.
+    pub(crate) fn record_chunks<'a, T: 'a>(
+        chunks: impl Iterator<Item = &'a [T]>,
         record: impl Fn(&[T]) -> Result<(), Self>,
     ) -> Result<(), Self> {
-        parts.fold(Ok(()), |all, part| {
-            Self::join(all, Self::contain(part.len(), || record(part)))
+        chunks.fold(Ok(()), |all, chunk| {
+            Self::join(all, Self::contain(chunk.len(), || record(chunk)))
         })
     }
 
-    /// Makes this call for so many records, all of which are lost if it panics.
+    /// Makes this call for `records` records. If the call panics, all of them are lost.
     #[inline]
     pub(crate) fn contain(
         records: usize,
@@ -116,20 +118,20 @@ impl BatchError {
         self
     }
 
-    fn join(all: Result<(), Self>, part: Result<(), Self>) -> Result<(), Self> {
-        match (all, part) {
+    fn join(all: Result<(), Self>, chunk: Result<(), Self>) -> Result<(), Self> {
+        match (all, chunk) {
             (Err(mut error), Err(more)) => {
                 error.merge(&more);
                 Err(error)
             }
-            (all, part) => all.and(part),
+            (all, chunk) => all.and(chunk),
         }
     }
 }
 
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Lost { records, message } = &*self.0;
+        let LostRecords { records, message } = &*self.0;
         write!(f, "records lost by a panic of the backend: {records}")?;
         match message {
             Some(message) => write!(f, " ({message})"),
@@ -140,7 +142,7 @@ impl fmt::Display for BatchError {
 
 impl std::error::Error for BatchError {}
 
-/// What a panic said, if it was a text.
+/// The message of a panic, if it is a text.
 fn text(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
@@ -157,7 +159,7 @@ mod tests {
         RunnerErrorKind, RunnerType, TaskOutcome,
     };
 
-    /// Loses every error, and remembers the rest.
+    /// Loses every error, and remembers the other records.
     #[derive(Default)]
     struct Delicate(MemoryMetrics);
 
@@ -171,11 +173,11 @@ mod tests {
         }
 
         fn record_runner_error(&self, _: RunnerType, error: RunnerErrorKind) {
-            resume_unwind(Box::new(format!("cannot bear {error}")));
+            resume_unwind(Box::new(format!("rejects {error}")));
         }
     }
 
-    /// Knows a way of its own to take a batch, and fails half-way.
+    /// Takes a batch with an implementation of its own, and panics in the middle.
     struct Opaque;
 
     impl MetricsBackend for Opaque {
@@ -198,7 +200,7 @@ mod tests {
 
     fn lost_with(records: usize, message: Option<&str>) -> BatchError {
         let message = message.map(Box::from);
-        BatchError(Box::new(Lost { records, message }))
+        BatchError(Box::new(LostRecords { records, message }))
     }
 
     #[test]
@@ -206,19 +208,19 @@ mod tests {
         let backend = Delicate::default();
         let batch = [ERROR, STARTED, ERROR, ERROR, STARTED, ERROR];
         let lost = backend.record_batch(&batch);
-        let expected = lost_with(4, Some("cannot bear spawn_failed"));
+        let expected = lost_with(4, Some("rejects spawn_failed"));
         assert_eq!(lost, Err(expected));
         assert_eq!(backend.0.events(), [STARTED; 2]);
     }
 
     #[test]
-    fn a_part_that_panics_keeps_none_from_the_parts_behind_it() {
+    fn later_chunks_follow_a_chunk_that_panics() {
         let backend = Arc::new(Delicate::default());
         let of = |runner| Event::RunnerError {
             runner,
             error: RunnerErrorKind::SpawnFailed,
         };
-        // Two parts, since what is between them is left out.
+        // Two chunks, because the filter omits the record between them.
         let batch = [ERROR, STARTED, of(RunnerType::Container), STARTED, ERROR];
         let filtered = FilteredMetrics::new(Arc::clone(&backend), [RunnerType::Wasm]);
         let lost = filtered.record_batch(&batch);
@@ -239,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_that_does_not_say_how_much_is_lost_loses_the_whole_batch() {
+    fn a_panic_without_a_count_loses_the_whole_batch() {
         let lost = BatchError::catch(&Opaque, &[STARTED; 5]);
         let expected = lost_with(5, None);
         assert_eq!(lost, Err(expected));
     }
 
-    /// Says that it lost more than it was given.
+    /// Reports more lost records than it was given.
     struct Exaggerating;
 
     impl MetricsBackend for Exaggerating {
@@ -270,14 +272,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_behind_pointers_is_known_in_front_of_them() {
+    fn losses_behind_pointers_are_reported_to_callers() {
         let backend: Box<dyn MetricsBackend> = Box::new(Arc::new(Delicate::default()));
         let lost = backend.record_batch(&[STARTED, ERROR]);
         assert_eq!(lost.map_err(|lost| lost.records()), Err(1));
     }
 
     #[test]
-    fn a_fan_out_counts_what_each_of_its_backends_lost() {
+    fn a_fan_out_counts_the_losses_of_each_backend() {
         let delicate = Arc::new(Delicate::default());
         let memory = Arc::new(MemoryMetrics::new());
         let fanout = FanoutMetrics::new([
@@ -297,7 +299,7 @@ mod tests {
         let lost = Delicate::default().record_batch(&[ERROR, ERROR]);
         assert_eq!(
             lost.map_err(|lost| lost.to_string()),
-            Err("records lost by a panic of the backend: 2 (cannot bear spawn_failed)".into())
+            Err("records lost by a panic of the backend: 2 (rejects spawn_failed)".into())
         );
     }
 }

@@ -1,34 +1,37 @@
+//! A record as a value, and its encoding as two words.
+
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// One record, as a value: what a call of [`MetricsBackend`](crate::MetricsBackend) says.
+/// One record as a value: the arguments of one call of
+/// [`MetricsBackend`](crate::MetricsBackend).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {
     /// [`MetricsBackend::record_task_started`](crate::MetricsBackend::record_task_started).
     TaskStarted {
-        /// What runs the task.
+        /// Runner of the task.
         runner: RunnerType,
     },
     /// [`MetricsBackend::record_task_completed`](crate::MetricsBackend::record_task_completed).
     TaskCompleted {
-        /// What ran the task.
+        /// Runner of the task.
         runner: RunnerType,
-        /// How it ended.
+        /// Outcome of the task.
         outcome: TaskOutcome,
-        /// How long it ran, in milliseconds.
+        /// Duration of the task, in milliseconds.
         duration_ms: u64,
     },
     /// [`MetricsBackend::record_runner_error`](crate::MetricsBackend::record_runner_error).
     RunnerError {
-        /// What failed.
+        /// Runner that failed.
         runner: RunnerType,
-        /// At which step.
+        /// Step that failed.
         error: RunnerErrorKind,
     },
 }
 
 impl Event {
-    /// The type of runner that the event is about.
+    /// The runner type of the event.
     #[inline]
     #[must_use]
     pub const fn runner(self) -> RunnerType {
@@ -39,7 +42,7 @@ impl Event {
         }
     }
 
-    /// The same event, of this type of runner.
+    /// The same event with this runner type.
     #[inline]
     #[must_use]
     pub const fn with_runner(self, runner: RunnerType) -> Self {
@@ -58,8 +61,8 @@ impl Event {
         }
     }
 
-    /// The event as two words: what the WIT interface `solti:metrics/batch`
-    /// carries, which describes them.
+    /// The event as two words, as the WIT interface `solti:metrics/batch` carries it. The
+    /// interface documents the encoding.
     #[inline]
     #[must_use]
     pub const fn to_words(self) -> [u64; 2] {
@@ -74,11 +77,11 @@ impl Event {
         }
     }
 
-    /// The event that these words stand for; `None` if they stand for none.
+    /// The event of these words, or `None` if the words are not the encoding of an event.
     #[inline]
     #[must_use]
     pub const fn from_words([head, duration_ms]: [u64; 2]) -> Option<Self> {
-        // Nothing else may be said than what is understood.
+        // A word with unknown bits is not an event: a later version can give them a meaning.
         if head & !0x03_03_03 != 0 {
             return None;
         }
@@ -97,9 +100,9 @@ impl Event {
     }
 }
 
-/// What each first word stands for that has no other bits than the lowest two of
-/// each of its lowest three bytes: there are enough for every label, and so few that
-/// looking is cheaper than telling them apart.
+/// The event of each first word that sets only the lowest two bits of each of its lowest
+/// three bytes. These bits suffice for every label. The table is small, and a look-up costs
+/// less than a chain of comparisons.
 static HEADS: [Option<Event>; 64] = heads();
 
 const fn heads() -> [Option<Event>; 64] {
@@ -136,7 +139,7 @@ const fn heads() -> [Option<Event>; 64] {
 
 const fn set(heads: &mut [Option<Event>; 64], event: Event) {
     let [head, _] = event.to_words();
-    // The compiler stops at a label that does not fit.
+    // The compiler rejects a label that does not fit.
     assert!(head & !0x03_03_03 == 0);
     heads[(head | head >> 6 | head >> 12) as usize % 64] = Some(event);
 }
@@ -177,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Others write these numbers down, in other languages.
+    /// Guests in other languages contain these numbers.
     #[test]
     fn the_words_are_those_that_the_wit_describes() {
         let event = Event::TaskCompleted {

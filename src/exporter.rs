@@ -1,15 +1,15 @@
-//! Exporters: backends that send records on by themselves. All of them have one queue, one
+//! Exporters: backends that send records by themselves. All exporters have one queue, one
 //! backoff, one status, and one rule for flushing and stopping.
 //!
-//! [`Exporter`] is the trait of such a backend. The other types are its parts. An exporter
-//! has a worker, a thread or a task, which sends:
+//! [`Exporter`] is the trait of such a backend. The other types are its components. An
+//! exporter has a worker, a thread or a task, which sends:
 //!
-//! - a [`Queue`] is between recording threads and the worker, and its ledger accounts for
-//!   each record;
-//! - [`Orders`] are between the exporter's owner and the worker: flush, end;
-//! - [`Attempts`] count how sending went, for the [`ExporterStatus`];
-//! - [`Backoff`] says how long to wait after a failure;
-//! - a [`Parker`] lets a thread wait for queue and orders, without a runtime.
+//! - [`Queue`] connects recording threads with the worker, and its ledger accounts for each
+//!   record.
+//! - [`Orders`] connect the owner of the exporter with the worker: flush, end.
+//! - [`Attempts`] count the attempts to send, for the [`ExporterStatus`].
+//! - [`Backoff`] determines the wait after a failure.
+//! - [`Parker`] lets a thread wait for queue and orders, without a runtime.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
@@ -46,8 +46,8 @@
 //!         let (parker, mut flushes) = (Parker::of_this_thread(), 0);
 //!         loop {
 //!             parker.wait(self.queue.some(), self.orders.next(flushes), Duration::MAX);
-//!             // Before the queue is emptied: a flush is answered when all is sent that
-//!             // was recorded before it.
+//!             // Read before the queue is emptied, so that the answer to a flush covers
+//!             // all records from before the request.
 //!             let asked = self.orders.asked();
 //!             while let Some(event) = self.queue.pop() {
 //!                 self.list.lock().unwrap().push(event);
@@ -74,7 +74,7 @@
 //! #   fn record_runner_error(&self, runner: RunnerType, error: RunnerErrorKind) {
 //! #       self.0.queue.record(Event::RunnerError { runner, error });
 //! #   }
-//!     // And so on.
+//!     // The other two functions do the same.
 //! }
 //!
 //! impl Exporter for Listed {
@@ -114,18 +114,19 @@
 //!
 //! One rule holds for all exporters:
 //!
-//! - [`Exporter::flush`] sends what was recorded before the call, and waits for the
-//!   answer for as long as the caller says. It gives nothing up.
-//! - [`Exporter::shutdown`] takes no more records, makes one last attempt to send those
-//!   that wait, and returns within the time that the caller gives. Records that are left
-//!   are dropped, as `shut_down`, so that the ledger balances. Of several calls, the
-//!   earliest end holds.
-//! - Dropping an exporter never blocks, within an async runtime or without one. The last
-//!   attempt is made in the background, within [`DROP_WITHIN`](crate::DROP_WITHIN). A [`Ledger`](crate::Ledger), or the
-//!   exporter's reader of its status, outlives it and tells how that ended.
+//! - [`Exporter::flush`] sends the records from before the call, and waits for the answer for
+//!   as long as the caller specifies. It drops no record.
+//! - [`Exporter::shutdown`] rejects new records and makes one last attempt to send those that
+//!   wait. It returns within the time that the caller specifies. Records that are left are
+//!   dropped, as `shut_down`, so that the ledger balances. Of several calls, the earliest end
+//!   holds.
+//! - Dropping an exporter never blocks, within an async runtime or without one. The worker
+//!   makes the last attempt in the background, within [`DROP_WITHIN`](crate::DROP_WITHIN). A
+//!   [`Ledger`](crate::Ledger), or the exporter's status reader, outlives the exporter and
+//!   has the result.
 //!
-//! Code that holds several backends, such as [`FanoutMetrics`](crate::FanoutMetrics),
-//! knows nothing of all this: to record into an exporter is to record.
+//! Code that holds several backends, such as [`FanoutMetrics`](crate::FanoutMetrics), does
+//! not depend on this rule: an exporter records like any other backend.
 
 mod attempts;
 mod backoff;

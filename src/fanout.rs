@@ -1,3 +1,5 @@
+//! A backend that passes each record to several backends.
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,13 +8,12 @@ use crate::{
     BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
-/// One backend made of several: each record goes to all of them, in the order
-/// in which they were given. A batch goes as a whole to the first of them, then to
-/// the next.
+/// One backend made of several. Each record goes to all of them, in the given order. A batch
+/// goes as a whole to the first backend, then to the next.
 ///
-/// A backend that panics loses the record that it was given, and keeps it from
-/// no other; [`FanoutMetrics::panicked`] counts. Of a batch it loses what
-/// [`BatchError`] says.
+/// A backend that panics loses the current record. The other backends still receive it, and
+/// [`FanoutMetrics::panicked`] counts the loss. Of a batch, the backend loses the records
+/// that [`BatchError`] states.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -30,20 +31,20 @@ pub struct FanoutMetrics {
 }
 
 impl FanoutMetrics {
-    /// Spreads records over these backends. With none, it is a no-op.
+    /// Passes records to these backends. Without backends, it is a no-op.
     pub fn new(backends: impl IntoIterator<Item = MetricsHandle>) -> Self {
         let backends: Box<[_]> = backends.into_iter().collect();
         let panicked = backends.iter().map(|_| AtomicU64::new(0)).collect();
         Self { backends, panicked }
     }
 
-    /// The backends, in the order in which they are called.
+    /// The backends, in the order of the calls.
     #[must_use]
     pub fn backends(&self) -> &[MetricsHandle] {
         &self.backends
     }
 
-    /// How many records each backend lost by panicking, in the same order.
+    /// Number of records that each backend lost by panicking, in the same order.
     pub fn panicked(&self) -> impl ExactSizeIterator<Item = u64> {
         self.panicked
             .iter()
@@ -81,7 +82,7 @@ impl MetricsBackend for FanoutMetrics {
         self.each(|backend| backend.record_runner_error(runner, error));
     }
 
-    /// Always succeeds: what a backend lost is counted for that backend.
+    /// Always succeeds: records that a backend loses are counted for that backend.
     fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         for (backend, panicked) in self.backends.iter().zip(&self.panicked) {
             if let Err(error) = BatchError::catch(&**backend, events) {

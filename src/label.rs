@@ -1,7 +1,9 @@
+//! The closed sets of labels, and their texts.
+
 use std::fmt;
 use std::str::FromStr;
 
-/// What kind of runner executes a task. The label `runner`.
+/// Type of the runner that executes a task. The label `runner`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunnerType {
@@ -29,17 +31,17 @@ impl RunnerType {
     }
 }
 
-/// How a task that began to execute has ended. The label `outcome`.
+/// Outcome of a task that started to execute. The label `outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskOutcome {
-    /// It did what it was asked to.
+    /// The task completed its work.
     Success,
-    /// It ran, and failed.
+    /// The task ran, and failed.
     Failure,
-    /// Somebody asked it to stop before its end.
+    /// The task was stopped before its end, on request.
     Canceled,
-    /// It was stopped because its time was up.
+    /// The task was stopped because it reached its time limit.
     Timeout,
 }
 
@@ -60,21 +62,21 @@ impl TaskOutcome {
     }
 }
 
-/// Which step of a runner's set-up or tear-down has failed. The label `error`.
+/// Step of a runner's set-up or tear-down that failed. The label `error`.
 ///
-/// A task that ran and failed is no runner error: it is a completion with
+/// A task that ran and failed is not a runner error: it is a completion with
 /// [`TaskOutcome::Failure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunnerErrorKind {
-    /// Creating the cgroup (v2), or writing its attributes.
+    /// Creation of the cgroup (v2), or a write of its attributes.
     CgroupPrepareFailed,
-    /// Applying the runner's own configuration to the task: resource limits,
-    /// capabilities, namespaces.
+    /// Application of the runner's configuration to the task: resource limits, capabilities,
+    /// namespaces.
     BackendConfigFailed,
-    /// Spawning the process or the actor.
+    /// Start of the process or the actor.
     SpawnFailed,
-    /// Loading the module, be it WebAssembly or a container image.
+    /// Load of the module: WebAssembly or a container image.
     ModuleLoadFailed,
 }
 
@@ -100,7 +102,7 @@ impl RunnerErrorKind {
     }
 }
 
-/// A text that is no label of the enum it was parsed as.
+/// A text that is not a label of the enum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseLabelError {
     label: &'static str,
@@ -116,13 +118,16 @@ impl fmt::Display for ParseLabelError {
             expected,
         } = self;
         let expected = expected.join(", ");
-        write!(f, "unknown label `{label}`: {text:?} is none of {expected}")
+        write!(
+            f,
+            "unknown label `{label}`: {text:?} is not one of {expected}"
+        )
     }
 }
 
 impl std::error::Error for ParseLabelError {}
 
-/// Ties a label enum to text in both directions, through its one table.
+/// Maps a label enum to text in both directions, through its one table.
 macro_rules! text_of_label {
     ($Label:ident, $name:literal) => {
         impl fmt::Display for $Label {
@@ -170,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn unknown_text_is_refused_with_the_choices() {
+    fn unknown_text_is_rejected_with_the_choices() {
         let error = "cancelled".parse::<TaskOutcome>().err();
         assert_eq!(
             error.map(|e| e.to_string()).as_deref(),
             Some(
-                "unknown label `outcome`: \"cancelled\" is none of success, failure, canceled, timeout"
+                "unknown label `outcome`: \"cancelled\" is not one of success, failure, canceled, timeout"
             )
         );
     }

@@ -1,4 +1,4 @@
-//! Backends around a backend, which change what reaches it.
+//! Backends around a backend, which change the records that reach it.
 
 mod filtered;
 mod relabeled;

@@ -1,4 +1,4 @@
-//! What became of records: `accepted = delivered + dropped + in flight`, at every moment.
+//! The ledger of records: `accepted = delivered + dropped + in flight`, at every moment.
 
 mod counters;
 mod drop_reason;

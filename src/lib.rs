@@ -1,16 +1,16 @@
 //! Task metrics across the WebAssembly component boundary: the contract.
 //!
-//! A runner executes tasks and says so: a task has started, it ended like this
-//! after so long, or the runner failed at this step. This crate is what both
-//! sides of that conversation share, and nothing else: three closed sets of
-//! labels, the trait [`MetricsBackend`], and a few backends. It knows nothing
-//! of WebAssembly and depends on nothing unless asked to.
+//! A runner executes tasks and records three kinds of events. A task has started. A task has
+//! ended, with an outcome and a duration. Or the runner failed at a step. This crate has the
+//! code that both sides of the boundary share, and no other code: three closed sets of
+//! labels, the trait [`MetricsBackend`], and a few backends. It does not depend on
+//! WebAssembly, and has no dependencies by default.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome, noop_metrics};
 //!
-//! /// A library takes a handle, and does not care what is behind it.
+//! /// A library takes a handle, and works with every backend behind it.
 //! fn work(metrics: &MetricsHandle) {
 //!     metrics.record_task_started(RunnerType::Subprocess);
 //!     metrics.record_task_completed(RunnerType::Subprocess, TaskOutcome::Success, 42);
@@ -23,24 +23,23 @@
 //! assert_eq!(memory.durations_ms(RunnerType::Subprocess, TaskOutcome::Success), [42]);
 //! ```
 //!
-//! Inside a WebAssembly guest the handle comes from `solti-metrics-guest`; a
-//! wasmtime host that receives a guest's records has them delivered to a handle
-//! by `solti-metrics-host`. The code in between is the same.
+//! Inside a WebAssembly guest, the handle comes from `solti-metrics-guest`. A wasmtime host
+//! delivers the records of a guest to a handle with `solti-metrics-host`. The code between
+//! both is the same.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is enabled by default.
 //!
-//! - `exporter`: the parts of a backend that sends records on by itself, for authors of
-//!   such backends.
-//! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or
-//!   gRPC.
+//! - `exporter`: the building blocks of a backend that sends records by itself, for authors
+//!   of such backends.
+//! - `otlp`: `OtlpMetrics`, which pushes to an OpenTelemetry collector, over HTTP or gRPC.
 //! - `otlp-encoding`: `OtlpEncoder`, which encodes the same messages, without a transport.
-//!   It runs in WebAssembly, too.
-//! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the
-//!   Prometheus text format 0.0.4.
+//!   This feature also works in WebAssembly.
+//! - `prometheus`: `PrometheusMetrics`, which serves OpenMetrics 1.0 and the Prometheus text
+//!   format 0.0.4.
 //! - `statsd`: `StatsdMetrics`, which sends to a statsd or DogStatsD server.
-//! - `summary`: `SummaryMetrics`, which keeps counts and quantiles of durations.
+//! - `summary`: `SummaryMetrics`, which stores counts and quantiles of durations.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

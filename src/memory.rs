@@ -1,13 +1,15 @@
+//! A backend that stores its records in memory, for tests.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend that remembers: the ordered log of calls, and what follows from
-/// it. Made for tests, yours and ours.
+/// A backend that stores the calls in their order, and derives counts from them. It is made
+/// for tests: those of this project and yours.
 ///
-/// The log is bounded ([`MemoryMetrics::DEFAULT_CAPACITY`] unless chosen): what
-/// comes after is no longer kept, and [`MemoryMetrics::forgotten`] says how
-/// much that was. A test that fills it has been told so, not silently misled.
+/// The log is bounded, by [`MemoryMetrics::DEFAULT_CAPACITY`] unless set. Later events are
+/// not stored, and [`MemoryMetrics::forgotten`] counts them, so that a test can detect a full
+/// log.
 ///
 /// ```
 /// use solti_metrics::{Event, MemoryMetrics, MetricsBackend, RunnerType, TaskOutcome};
@@ -23,27 +25,26 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 #[derive(Debug)]
 pub struct MemoryMetrics {
     capacity: usize,
-    log: Mutex<Log>,
+    log: Mutex<EventLog>,
 }
 
 #[derive(Debug, Default)]
-struct Log {
+struct EventLog {
     events: Vec<Event>,
     forgotten: u64,
 }
 
 impl MemoryMetrics {
-    /// How many events are kept unless chosen otherwise: about a million,
-    /// 16 MiB when full.
+    /// Default maximum number of stored events: about a million, 16 MiB when full.
     pub const DEFAULT_CAPACITY: usize = 1 << 20;
 
-    /// An empty backend that keeps [`Self::DEFAULT_CAPACITY`] events.
+    /// An empty backend that stores up to [`Self::DEFAULT_CAPACITY`] events.
     #[must_use]
     pub fn new() -> Self {
         Self::with_capacity(Self::DEFAULT_CAPACITY)
     }
 
-    /// An empty backend that keeps the first `events` events.
+    /// An empty backend that stores the first `events` events.
     #[must_use]
     pub fn with_capacity(events: usize) -> Self {
         Self {
@@ -52,32 +53,32 @@ impl MemoryMetrics {
         }
     }
 
-    /// The calls so far, in the order they were made.
+    /// The calls so far, in their order.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.log().events.clone()
     }
 
-    /// How many events came after the log was full.
+    /// Number of events that came after the log was full.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
         self.log().forgotten
     }
 
-    /// How many tasks of this runner were started.
+    /// Number of started tasks of this runner.
     #[must_use]
     pub fn started(&self, runner: RunnerType) -> usize {
         self.count(Event::TaskStarted { runner })
     }
 
-    /// How many tasks of this runner ended so.
+    /// Number of tasks of this runner that ended with this outcome.
     #[must_use]
     pub fn completed(&self, runner: RunnerType, outcome: TaskOutcome) -> usize {
         self.durations_ms(runner, outcome).len()
     }
 
-    /// How long the tasks of this runner took that ended so, in milliseconds,
-    /// in the order recorded.
+    /// Durations of the tasks of this runner that ended with this outcome, in milliseconds,
+    /// in the order of recording.
     #[must_use]
     pub fn durations_ms(&self, runner: RunnerType, outcome: TaskOutcome) -> Vec<u64> {
         let wanted = (runner, outcome);
@@ -95,15 +96,15 @@ impl MemoryMetrics {
             .collect()
     }
 
-    /// How often this runner failed at this step.
+    /// Number of failures of this runner at this step.
     #[must_use]
     pub fn runner_errors(&self, runner: RunnerType, error: RunnerErrorKind) -> usize {
         self.count(Event::RunnerError { runner, error })
     }
 
-    /// Forgets everything.
+    /// Removes all stored events.
     pub fn clear(&self) {
-        *self.log() = Log::default();
+        *self.log() = EventLog::default();
     }
 
     fn count(&self, wanted: Event) -> usize {
@@ -118,15 +119,14 @@ impl MemoryMetrics {
     #[inline]
     fn extend(&self, events: &[Event]) {
         let mut log = self.log();
-        let room = self.capacity.saturating_sub(log.events.len());
-        let (kept, forgotten) = events.split_at(room.min(events.len()));
-        log.events.extend_from_slice(kept);
+        let free = self.capacity.saturating_sub(log.events.len());
+        let (stored, forgotten) = events.split_at(free.min(events.len()));
+        log.events.extend_from_slice(stored);
         log.forgotten = log.forgotten.saturating_add(forgotten.len() as u64);
     }
 
-    /// The log stays whole when a thread panics elsewhere while holding it:
-    /// nothing between lock and unlock leaves it half-changed.
-    fn log(&self) -> MutexGuard<'_, Log> {
+    /// A panic cannot leave the log inconsistent: no code panics between lock and unlock.
+    fn log(&self) -> MutexGuard<'_, EventLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_log_keeps_the_first_events_and_counts_the_rest() {
+    fn a_full_log_stores_the_first_events_and_counts_the_rest() {
         let memory = MemoryMetrics::with_capacity(2);
         for runner in RunnerType::ALL {
             memory.record_task_started(runner);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_finds_too_little_room_is_kept_in_part() {
+    fn a_batch_above_the_capacity_is_stored_partially() {
         let memory = MemoryMetrics::with_capacity(4);
         let batch = RunnerType::ALL.map(|runner| Event::TaskStarted { runner });
         for _ in 0..3 {

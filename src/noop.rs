@@ -1,10 +1,13 @@
+//! The backend that drops every record.
+
 use std::sync::{Arc, OnceLock};
 
 use crate::{
     BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
-/// The backend that keeps nothing. It runs where nobody configured another.
+/// The backend that drops every record. It is the default where no other backend is
+/// configured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct NoOpMetrics;
 
@@ -29,8 +32,8 @@ impl MetricsBackend for NoOpMetrics {
     }
 }
 
-/// A shared handle to [`NoOpMetrics`]: one for the whole process, so that a
-/// call costs a reference count and no allocation.
+/// A shared handle to [`NoOpMetrics`]. The process has one, so that a call costs a reference
+/// count and no allocation.
 #[must_use]
 pub fn noop_metrics() -> MetricsHandle {
     static NOOP: OnceLock<Arc<NoOpMetrics>> = OnceLock::new();

@@ -1,13 +1,15 @@
+//! The backend that pushes to an OpenTelemetry collector.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exporter::{Exporter, ExporterStatus, NotFlushed};
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-mod account;
 mod addresses;
 mod answer;
 mod builder;
+mod collector_text;
 mod connections;
 mod connector;
 mod endpoint;
@@ -19,23 +21,23 @@ mod first_bytes;
 mod grpc;
 mod headers;
 mod http;
+mod push_account;
 mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
-mod theirs;
 mod tls;
 mod transport;
 mod worker;
 
-use account::Account;
+use push_account::PushAccount;
 
 pub use builder::OtlpBuilder;
 pub use endpoint::OtlpProtocol;
 pub use error::OtlpError;
 
-/// A backend that pushes to an OpenTelemetry collector: OTLP, over HTTP as protobuf
-/// or over gRPC, with TLS where the endpoint begins with `https://`.
+/// A backend that pushes to an OpenTelemetry collector: OTLP, over HTTP as protobuf or over
+/// gRPC, with TLS for endpoints that start with `https://`.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -48,80 +50,80 @@ pub use error::OtlpError;
 /// # Ok::<(), solti_metrics::OtlpError>(())
 /// ```
 ///
-/// # What is pushed
+/// # Pushed metrics
 ///
-/// The four metrics of the contract, with the labels and buckets that
-/// `PrometheusMetrics` has, and under the same names unless [`MetricNames`](crate::MetricNames) says
-/// otherwise: counters as monotonic sums of integers, durations as histograms in
-/// seconds. Totals are cumulative since the backend was built, and kept as for
-/// Prometheus: a record is one or two atomic additions, and the sum of the durations
-/// is exact to the millisecond. Both backends, given the same records, have the same
-/// numbers to the last bit.
+/// The backend pushes the four metrics of the contract, with the labels and buckets of
+/// `PrometheusMetrics`. The names are also the same, unless
+/// [`MetricNames`](crate::MetricNames) selects others. Counters are monotonic sums of
+/// integers, and durations are histograms in seconds. Totals are cumulative since the backend
+/// was built, and stored like those for Prometheus. A record is one or two atomic additions,
+/// and the sum of the durations is exact to the millisecond. With the same records, both
+/// backends have equal numbers to the last bit.
 ///
-/// The resource has a `service.name` and a `service.instance.id`, and what
-/// [`OtlpBuilder::attribute`] adds: who pushed is said by the host. Nothing is read
-/// from the environment unless [`OtlpBuilder::env`] says so.
+/// The resource has a `service.name`, a `service.instance.id`, and the attributes of
+/// [`OtlpBuilder::attribute`]: the host names the source of the metrics. The backend reads no
+/// environment variable unless [`OtlpBuilder::env`] allows it.
 ///
-/// # When the receiver is away
+/// # Failures of the collector
 ///
-/// Each push has all totals, so that one which fails forgets nothing, and memory does
-/// not grow: there is a fixed place for each series, and one push at a time. After a
-/// failure the next push comes after a second, then two, four and so on, up to the
-/// interval or a minute, and at random up to half as much earlier. What the receiver
-/// says would fail again is not tried before the interval has passed. A receiver
-/// may lengthen these waits, to five minutes at most, and never shorten them: by
-/// `Retry-After` over HTTP, by `RetryInfo` or `grpc-retry-pushback-ms` over gRPC.
+/// Each push has all totals, so that a failed push loses no record. Memory does not grow:
+/// each series has a fixed slot, and there is one push at a time. After a failure the next
+/// push comes after a second, then two, four and so on, up to the interval or a minute. A
+/// random part of up to a half is subtracted from each wait. After a failure that the
+/// collector marks as permanent, the next push comes after the interval. A collector can
+/// lengthen these waits, to at most five minutes, and never shorten them: by `Retry-After`
+/// over HTTP, by `RetryInfo` or `grpc-retry-pushback-ms` over gRPC.
 ///
-/// A push has a deadline, and what it has not finished by then is dropped with its
-/// connection. Names are looked up for each connection, every address is tried, and after
-/// a failed push another address comes first. When pushes begin to fail, and when they
-/// succeed again, the log (of `tracing`) has an entry.
+/// A push has a deadline. An unfinished push is dropped at its deadline, together with its
+/// connection. Each connection looks the name up and tries every address. After a failed
+/// push, the next push starts with another address. The log (of `tracing`) has an entry when
+/// pushes start to fail, and when they succeed again.
 ///
-/// # What has arrived
+/// # Delivery
 ///
-/// [`status`](Self::status) counts a record as delivered when it was in a push that
-/// the receiver has accepted whole: with a good status, and an answer that is empty or
-/// one of OTLP, in protobuf or JSON, that rejects no point. Anything else is a
-/// failure: a page in HTML, an answer that cannot be decoded, is truncated, larger than
-/// 64 KiB or compressed, or has no media type. A record is in flight until
-/// then, although it may have arrived with a push whose answer was lost. Only
-/// [`shutdown`](Self::shutdown), and dropping it, give anything up.
+/// [`status`](Self::status) counts a record as delivered when the collector has accepted the
+/// whole push that contains the record. Such an answer has a status of success. Its body
+/// is empty, or an OTLP response, in protobuf or JSON, that rejects no point. Every other
+/// answer is a failure: a page in HTML, an answer that cannot be decoded, is truncated,
+/// larger than 64 KiB or compressed, or has no media type. Until then a record is in flight,
+/// even if it arrived with a push whose answer was lost. Only [`shutdown`](Self::shutdown)
+/// and dropping the backend drop records.
 ///
 /// # Stopping
 ///
-/// [`flush`](Self::flush), [`shutdown`](Self::shutdown) and dropping follow the
-/// [rule of all exporters](crate::exporter#stopping). Dropping makes one more push if
-/// anything was recorded since the last one that was accepted.
+/// [`flush`](Self::flush), [`shutdown`](Self::shutdown) and dropping follow the [rule of all
+/// exporters](crate::exporter#stopping). Dropping makes one more push if records came after
+/// the last accepted push.
 #[derive(Debug)]
 pub struct OtlpMetrics {
-    account: Arc<Account>,
+    account: Arc<PushAccount>,
     target: String,
 }
 
-/// What is read of an answer, in bytes.
+/// Maximum bytes that are read of an answer.
 const ANSWER: usize = 64 << 10;
 
 impl OtlpMetrics {
-    /// A backend that pushes to this endpoint: a URL that begins with `http://` or
-    /// `https://`. Over HTTP, `/v1/metrics` is appended to one without a path, and
-    /// any other is taken as it is; for gRPC there must be none.
+    /// A backend that pushes to this endpoint: a URL that starts with `http://` or
+    /// `https://`. Over HTTP, an endpoint without a path gets the path `/v1/metrics`, and
+    /// another path is used unchanged. For gRPC, the endpoint must not have a path.
     pub fn builder(endpoint: impl Into<String>) -> OtlpBuilder {
         OtlpBuilder::new(endpoint.into())
     }
 
-    /// Where it pushes to, without the query, which may hold a secret.
+    /// The endpoint without its query, which can contain a secret.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// How pushing goes, and what has become of every record.
+    /// The status of pushes and the ledger of records.
     #[must_use]
     pub fn status(&self) -> ExporterStatus {
         self.account.status()
     }
 
-    /// Reads the status from anywhere, and after this backend is gone.
+    /// A function that reads the status on any thread, also after this backend is dropped.
     pub fn status_reader(
         &self,
     ) -> impl Fn() -> ExporterStatus + Clone + Send + Sync + 'static + use<> {
@@ -129,25 +131,24 @@ impl OtlpMetrics {
         move || account.status()
     }
 
-    /// Pushes now, and waits for the answer. What was recorded before this call is in
-    /// that push.
+    /// Pushes now, and waits for the answer. The push has all records from before this call.
     ///
-    /// This blocks the thread, for as long as said at most: asynchronous code calls it
-    /// where blocking is allowed.
+    /// This blocks the thread for at most `within`. Asynchronous code must call it where
+    /// blocking is allowed.
     ///
     /// # Errors
     ///
-    /// When the push fails, there is no answer in time, or the backend was shut down.
+    /// If the push fails, no answer comes in time, or the backend was shut down.
     pub fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
         self.account.flush(within)
     }
 
-    /// Pushes once more, and never again. What no receiver has accepted after this
-    /// is dropped, and so is what is recorded later.
+    /// Makes the last push. Records that no collector has accepted after it are dropped, and
+    /// so are later records.
     ///
-    /// It waits for that push, and for one that is under way before, for as long as
-    /// said at most; it blocks the thread like [`flush`](Self::flush). Once it has
-    /// stopped, this does nothing.
+    /// The call waits for this push, and for an earlier one in progress, for at most
+    /// `within`. It blocks the thread like [`flush`](Self::flush). A second call does
+    /// nothing.
     pub fn shutdown(&self, within: Duration) -> ExporterStatus {
         self.account.shut_down(within);
         self.account.status()

@@ -1,5 +1,5 @@
-//! Totals as OTLP has them: messages, and no transport. There is nothing here that
-//! WebAssembly does not have, neither threads nor sockets nor a runtime.
+//! Totals as OTLP messages, without a transport. The code runs in WebAssembly: it needs no
+//! threads, sockets or runtime.
 
 mod encoder;
 mod message;
@@ -8,7 +8,7 @@ mod resource;
 mod response;
 
 #[cfg(feature = "otlp")]
-pub(crate) use message::{Message, unix_nanos};
+pub(crate) use message::{OtlpMessage, unix_nanos};
 #[cfg(feature = "otlp")]
 pub(crate) use resource::{Resource, SERVICE_NAME};
 

@@ -1,3 +1,5 @@
+//! The Prometheus backend.
+
 use prometheus_client::registry::Registry;
 
 use crate::totals::Shards;
@@ -12,7 +14,7 @@ mod text;
 pub use exposition::{EncodeError, Exposition};
 pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 
-/// A backend that is scraped by Prometheus, on top of `prometheus-client`.
+/// A backend that Prometheus scrapes, based on `prometheus-client`.
 ///
 /// | metric | type | labels |
 /// |---|---|---|
@@ -21,24 +23,22 @@ pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 /// | `solti_runner_task_duration_seconds` | histogram | `runner`, `outcome` |
 /// | `solti_runner_errors_total` | counter | `runner`, `error` |
 ///
-/// Every counter exists from the beginning, at zero, so that a rate over it
-/// sees the first increment; a histogram appears with its first observation.
-/// All labels are known beforehand: recording resolves none, and neither
-/// allocates nor locks. A batch is added up first, and then each series that it
-/// touches is added to once.
+/// Every counter exists from the start, at zero, so that a rate over it sees the first
+/// increment. A histogram appears with its first observation. All labels are known in
+/// advance: recording resolves no labels, allocates nothing and takes no lock. A batch is
+/// summed up first, and then each series of the batch is increased once.
 ///
-/// # What a scrape sees
+/// # Consistency of a scrape
 ///
-/// A record is one or two atomic additions: to a counter, or to a bucket and then
-/// to the sum. Threads add to different copies of a series where they can, and a
-/// scrape adds those up. What was recorded before the scrape is in it, and a
-/// record under way may be. Within a scrape, `_count`, the bucket `+Inf` and
-/// `solti_runner_tasks_completed_total` are one number. `_sum` may lag behind it by
-/// records under way, and is never ahead.
+/// A record is one or two atomic additions: to a counter, or to a bucket and then to the sum.
+/// Threads add to different copies of a series where possible, and a scrape adds up the
+/// copies. A scrape includes all records from before it, and can include records in progress.
+/// Within a scrape, `_count`, the bucket `+Inf` and `solti_runner_tasks_completed_total` are
+/// equal. `_sum` can lag behind by records in progress, and is never ahead.
 ///
-/// The sum is kept in whole milliseconds, and so is exact: it does not depend on
-/// the order of additions, and a long duration truncates no short ones. It ends at
-/// `u64::MAX` ms, which is 585 million years, and stays there.
+/// The sum is stored in whole milliseconds, and therefore is exact. It does not depend on the
+/// order of additions, and a long duration does not truncate short ones. The sum stops at
+/// `u64::MAX` ms, which is 585 million years.
 ///
 /// ```
 /// use solti_metrics::{Exposition, MetricsBackend, PrometheusMetrics, RunnerType};
@@ -65,8 +65,8 @@ impl PrometheusMetrics {
         Self::with_registry(Registry::default())
     }
 
-    /// A backend whose metrics stand in `registry`, beside whatever is
-    /// registered there already.
+    /// A backend that registers its metrics in `registry`, next to metrics that are already
+    /// there.
     #[must_use]
     pub fn with_registry(mut registry: Registry) -> Self {
         let shards = Shards::default();
@@ -74,18 +74,18 @@ impl PrometheusMetrics {
         Self { registry, shards }
     }
 
-    /// The registry, for whoever encodes it with other means.
+    /// The registry, for other encoders.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Everything recorded so far, as text, in an order that does not change.
+    /// All records so far as text, in an order that does not change.
     ///
     /// # Errors
     ///
-    /// When a collector that somebody else registered fails to encode itself;
-    /// the metrics of this type cannot.
+    /// If a collector of another author in the registry fails to encode itself. The metrics
+    /// of this type cannot fail.
     pub fn encode(&self, exposition: Exposition) -> Result<String, EncodeError> {
         exposition.encode(&self.registry)
     }

@@ -1,3 +1,5 @@
+//! A backend that another backend can replace at any time.
+
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -6,11 +8,11 @@ use crate::{
     BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 
-/// A backend that can be replaced by another one while records come.
+/// A backend that another backend can replace while records come.
 ///
-/// A record goes to one of both, as a whole. [`replace`](Self::replace) returns when the
-/// backend before is given no more: so it can be shut down then, and its ledger has all
-/// that it will ever have.
+/// Each record goes to one of both backends, as a whole. When [`replace`](Self::replace)
+/// returns, the previous backend receives no more records. It can be shut down then, and its
+/// ledger is complete.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -27,45 +29,46 @@ use crate::{
 pub struct ReplaceableMetrics(RwLock<MetricsHandle>);
 
 impl ReplaceableMetrics {
-    /// Records go to this backend, until it is replaced.
+    /// Passes records to this backend, until it is replaced.
     #[must_use]
     pub fn new(backend: MetricsHandle) -> Self {
         Self(RwLock::new(backend))
     }
 
-    /// Records go to this backend from here on. Returns the one before.
+    /// Passes later records to this backend. Returns the previous one.
     ///
-    /// It waits for records under way, none of which waits for anything. A backend must
-    /// not call this while it records.
+    /// The call waits for records in progress, which never wait themselves. A backend must
+    /// not call this function while it records.
     pub fn replace(&self, backend: MetricsHandle) -> MetricsHandle {
         let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // Dropped by the caller, and not while no thread can record: it may be the last
-        // to know a backend.
+        // The caller drops the previous backend, after the lock is released: this can be its
+        // last reference.
         mem::replace(&mut *now, backend)
     }
 
-    /// Replaces the backend if it is this one, by identity. Returns whether it was.
+    /// Replaces the backend if it is `old`, by identity. Returns whether it was.
     pub fn replace_if(&self, old: &MetricsHandle, new: &MetricsHandle) -> bool {
-        // Where it is another one, no record has to wait.
+        // If the backend is another one, no record has to wait.
         if !Arc::ptr_eq(&*self.now(), old) {
             return false;
         }
         let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let is_it = Arc::ptr_eq(&*now, old);
         if is_it {
-            // The caller has it, too, so that this drops no backend.
+            // The caller holds the new backend, too, so this assignment drops no backend.
             *now = Arc::clone(new);
         }
         is_it
     }
 
-    /// The backend that records go to at this moment.
+    /// The current backend.
     #[must_use]
     pub fn backend(&self) -> MetricsHandle {
         Arc::clone(&*self.now())
     }
 
-    /// It stays whole when a backend panics: that changes nothing here.
+    /// A panic of a backend cannot leave the value inconsistent, because recording does not
+    /// change it.
     fn now(&self) -> RwLockReadGuard<'_, MetricsHandle> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,7 +148,7 @@ mod tests {
         assert_eq!(started, [0, 1, 1]);
     }
 
-    /// It cannot bear records.
+    /// Panics at every record.
     struct Delicate;
 
     impl MetricsBackend for Delicate {

@@ -1,3 +1,5 @@
+//! The backend that sends to a statsd server.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -33,49 +35,48 @@ pub use error::StatsdError;
 /// | a task completed | `solti.tasks_completed.wasm.success:1\|c` and `solti.task_duration.wasm.success:1500\|ms` | `solti.tasks_completed:1\|c\|#runner:wasm,outcome:success` and `solti.task_duration:1500\|ms\|#runner:wasm,outcome:success` |
 /// | a runner error | `solti.runner_errors.wasm.spawn_failed:1\|c` | `solti.runner_errors:1\|c\|#runner:wasm,error:spawn_failed` |
 ///
-/// What the prefix and the tags of the operator have in them that could end a
-/// name, a tag or a line becomes `_`, so that no setting makes a metric.
+/// In the prefix and the tags of the operator, characters that could end a name, a tag or a
+/// line become `_`. Therefore no setting can add a metric.
 ///
-/// # How it sends
+/// # Sending
 ///
-/// Recording puts the record into a bounded queue, and neither waits nor fails.
-/// One thread takes records out, and packs as many into a datagram as fit into
-/// [`Self::DATAGRAM`] bytes. In a datagram, counters are added up (`:17|c`), and
-/// each duration has a line of its own, in whole milliseconds as recorded. All
-/// of a record is in one datagram, which is sent once.
+/// Recording puts the record into a bounded queue, and neither waits nor fails. One thread
+/// takes records out, and packs as many into a datagram as fit into [`Self::DATAGRAM`] bytes.
+/// In a datagram, counters are added up (`:17|c`). Each duration has its own line, in whole
+/// milliseconds as recorded. All lines of a record are in one datagram, which is sent once.
 ///
-/// The thread rests while there is nothing to send. The first record after a pause
-/// wakes it, and then it waits for others to come ([`StatsdBuilder::gather`]).
+/// The thread rests while the queue is empty. The first record after a pause wakes it, and
+/// then it waits for further records ([`StatsdBuilder::gather`]).
 ///
-/// # What is known of losses
+/// # Losses
 ///
-/// [`Self::status`] accounts for every record. *Delivered* means that the socket
-/// took the datagram, and that no refusal is known: UDP tells nobody that one was
-/// lost on its way, or that the server's buffer was full.
+/// [`Self::status`] accounts for every record. *Delivered* means that the socket took the
+/// datagram, and that no refusal is known. UDP does not report that the network or the
+/// server's full buffer lost a datagram.
 ///
-/// A machine on which no server listens refuses datagrams, if it is there and no
-/// firewall keeps it from it. On this machine that is heard at once, and such a datagram
-/// is not lost: it waits. From another machine it may be heard too late for the
-/// first datagram, which then counts as delivered; from then on each new attempt waits
-/// for the refusal, for 250 ms. A datagram that is refused while others are on
-/// their way is dropped as `backend_failed`, since it may have arrived.
+/// A machine without a server at the port refuses datagrams, if the machine runs and no
+/// firewall blocks its answer. On the local machine the refusal is immediate, and the
+/// datagram is not lost: it waits. From another machine, the refusal can be too late for the
+/// first datagram, which then counts as delivered. From then on each new attempt waits for
+/// the refusal, for 250 ms. If other datagrams are in transit, a refused datagram is dropped
+/// as `backend_failed`, because it may have arrived.
 ///
-/// # When the server is away
+/// # Failures of the server
 ///
-/// The server's name is looked up when there is something to send, and again after each
-/// failure. Every address of the name is tried, 16 at most, beginning with the one
-/// behind that which failed; the first that takes the datagram is used until it fails.
-/// Without a failure the name is not looked up again.
+/// The thread looks up the server's name when there are records to send, and again after each
+/// failure. It tries every address of the name, at most 16, starting after the address that
+/// failed. It uses the first address that takes the datagram until that address fails.
+/// Without a failure there is no further look-up.
 ///
-/// If the name is not known, or no address takes the datagram, that is a failure in
-/// [`Self::status`] and a warning in the log, and records wait in the queue. The
-/// next attempt follows after [`Self::RETRY_AFTER`], then twice as long, up to
-/// [`Self::LOOK_UP_EVERY`], or at once for [`Self::flush`] and [`Self::shutdown`].
+/// If the name is unknown, or no address takes the datagram, [`Self::status`] counts a
+/// failure, the log has a warning, and records wait in the queue. The next attempt follows
+/// after [`Self::RETRY_AFTER`], then twice as long, up to [`Self::LOOK_UP_EVERY`].
+/// [`Self::flush`] and [`Self::shutdown`] cause an attempt at once.
 ///
 /// # Stopping
 ///
-/// [`Self::flush`], [`Self::shutdown`] and dropping follow the
-/// [rule of all exporters](crate::exporter#stopping).
+/// [`Self::flush`], [`Self::shutdown`] and dropping follow the [rule of all
+/// exporters](crate::exporter#stopping).
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -103,56 +104,55 @@ pub struct StatsdMetrics {
 }
 
 impl StatsdMetrics {
-    /// The most that a datagram has, in bytes: what passes through Ethernet in one
-    /// piece, by the server's own advice (`docs/metric_types.md`, multi-metric
-    /// packets), and by DogStatsD's for UDP.
+    /// Maximum bytes of a datagram: a size that passes through Ethernet unfragmented. The
+    /// server's documentation recommends it (`docs/metric_types.md`, multi-metric packets),
+    /// and so does DogStatsD's for UDP.
     pub const DATAGRAM: usize = 1432;
 
-    /// The most records that a datagram accounts for, since counters that are added
-    /// up take no more room: so many are lost with it.
+    /// Maximum number of records in a datagram, all of which are lost with it. Counters that
+    /// are added up need no further bytes, so the size alone is not a limit.
     pub const DATAGRAM_RECORDS: u64 = 4096;
 
-    /// How many records may wait to be sent, unless chosen otherwise: 2 MiB of
-    /// memory.
-    pub const DEFAULT_QUEUE: usize = 65_536;
+    /// Default maximum number of records that wait to be sent: 2 MiB of memory.
+    pub const DEFAULT_QUEUE_CAPACITY: usize = 65_536;
 
-    /// The most that may be chosen: 32 MiB of memory.
-    pub const MAX_QUEUE: usize = 1 << 20;
+    /// Largest configurable queue: 32 MiB of memory.
+    pub const MAX_QUEUE_CAPACITY: usize = 1 << 20;
 
-    /// How long records gather unless chosen otherwise: 100 ms.
+    /// Default time in which records gather: 100 ms.
     pub const DEFAULT_GATHER: Duration = Duration::from_millis(100);
 
-    /// The most bytes that a prefix has.
+    /// Maximum bytes of a prefix.
     pub const MAX_PREFIX: usize = 128;
 
-    /// The most bytes that the tags have together which are given for all metrics.
+    /// Maximum bytes of all tags for all metrics together.
     pub const MAX_TAGS: usize = 512;
 
-    /// How long records wait after the first attempt at which no address took a
-    /// datagram: 1 s. Each further one doubles it.
+    /// Wait of records after the first attempt at which no address took a datagram: 1 s. Each
+    /// further attempt doubles it.
     pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-    /// The longest that records wait until the server is looked up again: 10 s.
+    /// Maximum wait until the next look-up of the server: 10 s.
     pub const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
 
-    /// One that will send to the server at this address, `HOST:PORT`.
+    /// Settings of a backend that sends to the server at this address, `HOST:PORT`.
     pub fn builder(address: impl Into<String>) -> StatsdBuilder {
         StatsdBuilder::new(address.into())
     }
 
-    /// The address that it was built with.
+    /// The address of the server, as given.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What became of the records so far. It balances at every moment.
+    /// The status, whose ledger balances at every moment.
     #[must_use]
     pub fn status(&self) -> ExporterStatus {
         self.mailbox.status()
     }
 
-    /// Reads the status from anywhere, and after this backend is gone.
+    /// A function that reads the status on any thread, also after this backend is dropped.
     pub fn status_reader(
         &self,
     ) -> impl Fn() -> ExporterStatus + Clone + Send + Sync + 'static + use<> {
@@ -160,31 +160,31 @@ impl StatsdMetrics {
         move || mailbox.status()
     }
 
-    /// Sends what was recorded before this call, and waits until the socket has taken it.
+    /// Sends the records from before this call, and waits until the socket has taken them.
     ///
-    /// It blocks the thread, for as long as said at most.
+    /// This blocks the thread for at most `within`.
     ///
     /// # Errors
     ///
-    /// When no address takes a datagram, and records wait on; when a datagram is lost;
-    /// when that takes too long; when the backend was shut down.
+    /// If no address takes a datagram, so that records continue to wait; if a datagram is
+    /// lost; if the time is over; if the backend was shut down.
     pub fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
         self.mailbox.flush(within)
     }
 
-    /// Sends what is queued, and stops: no later than `within` from now.
+    /// Sends queued records, and stops, no later than `within` from now.
     ///
-    /// What is recorded from here on, and what could not be sent in time, is dropped
-    /// as `shut_down`. Nothing is in flight afterwards but what other threads are
-    /// recording at that very moment. Once it has stopped, this does nothing.
+    /// Later records, and records that could not be sent in time, are dropped as `shut_down`.
+    /// Afterwards, only records that other threads record at the same moment can be in
+    /// flight. A second call does nothing.
     ///
-    /// It blocks the thread. A send or a look-up that hangs may outlast it on a
-    /// thread of its own, which then ends without sending more.
+    /// This blocks the thread. A send or a look-up that hangs can outlast this call on its
+    /// own thread, which then ends without sending more.
     pub fn shutdown(&self, within: Duration) -> ExporterStatus {
         if self.mailbox.close(within) {
             let worker = self.worker.lock();
             if let Some(worker) = worker.unwrap_or_else(PoisonError::into_inner).take() {
-                // It has nothing left to do. A panic was reported when it happened.
+                // The thread has no work left. The panic hook has already reported a panic.
                 let _ = worker.join();
             }
         }

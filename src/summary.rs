@@ -1,3 +1,5 @@
+//! A backend that stores counts and quantiles of durations.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -5,12 +7,12 @@ use hdrhistogram::Histogram;
 
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend that keeps counts, and the distribution of durations to three digits, in a
-/// bounded amount of memory: at most about 200 KiB for each runner and outcome that has
-/// completed a task.
+/// A backend that stores counts, and the distribution of durations to three digits, in
+/// bounded memory. It uses at most about 200 KiB for each runner and outcome with a completed
+/// task.
 ///
-/// Its quantiles are those of the durations recorded, and not estimated from the buckets
-/// of an exposition.
+/// Its quantiles come from the recorded durations. They are not estimated from the buckets of
+/// an exposition.
 ///
 /// ```
 /// use solti_metrics::{MetricsBackend, RunnerType, SummaryMetrics, TaskOutcome};
@@ -26,28 +28,27 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 /// ```
 #[derive(Debug, Default)]
 pub struct SummaryMetrics {
-    counts: Mutex<Counts>,
+    counts: Mutex<SummaryCounts>,
 }
 
-/// The distribution of the durations of some tasks, in whole milliseconds: 0 is less than
-/// one.
+/// Distribution of the durations of tasks, in whole milliseconds. 0 is less than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DurationSummary {
-    /// How many tasks there are.
+    /// Number of tasks.
     pub count: u64,
-    /// Half of them took no longer than this.
+    /// Median: half of the tasks took at most this time.
     pub p50_ms: u64,
-    /// 95 of 100 took no longer than this.
+    /// 95th percentile: 95 of 100 tasks took at most this time.
     pub p95_ms: u64,
-    /// None took longer than this.
+    /// Longest duration.
     pub max_ms: u64,
 }
 
 const RUNNERS: usize = RunnerType::ALL.len();
 
 #[derive(Debug, Default)]
-struct Counts {
+struct SummaryCounts {
     started: [u64; RUNNERS],
     completed: [[Option<Histogram<u64>>; TaskOutcome::ALL.len()]; RUNNERS],
     errors: [[u64; RunnerErrorKind::ALL.len()]; RUNNERS],
@@ -57,27 +58,28 @@ struct Counts {
 const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 impl SummaryMetrics {
-    /// A longer duration counts as this: 365 days.
+    /// Maximum duration: 365 days. A longer duration counts as this one.
     pub const LONGEST: Duration = Duration::from_millis(LONGEST_MS);
 
-    /// A summary of nothing yet.
+    /// An empty summary.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many tasks of this runner were started.
+    /// Number of started tasks of this runner.
     #[must_use]
     pub fn started(&self, runner: RunnerType) -> u64 {
         self.counts().started[runner as usize]
     }
 
-    /// How long the tasks of this runner took that ended so; `None` if there are none.
+    /// Durations of the tasks of this runner that ended with this outcome; `None` without
+    /// such a task.
     #[must_use]
     pub fn durations(&self, runner: RunnerType, outcome: TaskOutcome) -> Option<DurationSummary> {
         let counts = self.counts();
         let durations = counts.completed[runner as usize][outcome as usize].as_ref()?;
-        // To three digits, and so possibly a little above.
+        // The value has three digits, and can be slightly above the exact one.
         let at = |quantile| durations.value_at_quantile(quantile).min(LONGEST_MS);
         Some(DurationSummary {
             count: durations.len(),
@@ -87,19 +89,19 @@ impl SummaryMetrics {
         })
     }
 
-    /// How often this runner failed at this step.
+    /// Number of failures of this runner at this step.
     #[must_use]
     pub fn errors(&self, runner: RunnerType, error: RunnerErrorKind) -> u64 {
         self.counts().errors[runner as usize][error as usize]
     }
 
-    /// They stay whole when a thread panics: nothing leaves them half-changed.
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    /// A panic cannot leave the counts inconsistent: no code panics between lock and unlock.
+    fn counts(&self) -> MutexGuard<'_, SummaryCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counts {
+impl SummaryCounts {
     fn record(&mut self, event: Event) {
         match event {
             Event::TaskStarted { runner } => self.started[runner as usize] += 1,
@@ -117,7 +119,7 @@ impl Counts {
     fn completed(&mut self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
         let cell = &mut self.completed[runner as usize][outcome as usize];
         if cell.is_none() {
-            // The bounds are constants that suit each other.
+            // The bounds are constants that fit each other.
             *cell = Histogram::new_with_bounds(1, LONGEST_MS, 3).ok();
         }
         if let Some(durations) = cell {

@@ -1,11 +1,11 @@
-//! What a backend that adds records up keeps: a number for every series there can be.
+//! The totals of a backend that adds records up: one number for every possible series.
 
 mod histogram;
+mod series_totals;
 mod shard;
 mod shards;
-mod tally;
 
 pub(crate) use histogram::Durations;
-pub(crate) use shards::Shards;
 #[cfg(feature = "otlp-encoding")]
-pub(crate) use tally::Tally;
+pub(crate) use series_totals::SeriesTotals;
+pub(crate) use shards::Shards;

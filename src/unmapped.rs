@@ -1,17 +1,18 @@
+//! A label without a name in the WIT package.
+
 use std::fmt;
 
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A label that the WIT package `solti:metrics@0.1.0` has no name for.
 ///
-/// The Rust enums may grow before the package does; a record with such a label
-/// is dropped and counted at the boundary, and never given a label that it did
-/// not have.
+/// The Rust enums can grow before the package does. At the boundary, a record with such a
+/// label is dropped and counted. The boundary never replaces the label with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnmappedLabel(&'static str);
 
 impl UnmappedLabel {
-    /// The label's text.
+    /// Text of the label.
     #[must_use]
     pub const fn as_label(self) -> &'static str {
         self.0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the documentation as a site with search: tools/book.sh MDBOOK TARGET
 #
-# The book is made from a copy of the pages with the folders of the repository, so that
-# their links to each other and to sources lead to the same files.
+# The source of the book is a copy of the pages in the folders of the repository, so that
+# links between pages and to sources lead to the same files.
 set -euo pipefail
 
 mdbook=$1 target=$2
@@ -20,7 +20,7 @@ rm "$copy/src/docs/SUMMARY.md"
 # mdBook writes a README.md to index.html, and does not change links to it.
 find "$copy/src" -name '*.md' -exec sed -i -E ':a; s|(\]\([^)]*)README\.md|\1index.md|; ta' {} +
 
-# From `docs/`, links of the summary begin one folder deeper. The decisions are listed in
+# From `docs/`, links of the summary start one folder deeper. The decisions are listed in
 # their own index.
 sed -E 's|\]\(\.\./|](|; t; s|\]\(([^)])|](docs/\1|' docs/SUMMARY.md | while IFS= read -r line; do
   printf '%s\n' "$line"
@@ -37,6 +37,6 @@ find "$copy/src" -mindepth 1 -type d | while IFS= read -r folder; do
       | sed -E 's|\.md$|.html|; s|.*|<p><a href="&">&</a></p>|'; } >"$folder/index.html"
 done
 
-# Absolute, since mdBook takes the folder from the book's own.
+# Absolute, because mdBook resolves the path from the folder of the book.
 "$mdbook" build --dest-dir "$(realpath -m "$target/book")" "$copy"
 printf 'Open %s/book/index.html\n' "$target"

@@ -9,7 +9,7 @@
 # LICENCES         file with the licences of all dependencies of the command
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-command=${1:?which command} components=${2:?which components} out=${3:?where to}
+command=${1:?COMMAND is missing} components=${2:?COMPONENTS is missing} out=${3:?OUT is missing}
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT

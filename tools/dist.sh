@@ -7,20 +7,20 @@
 # one component, example components, the service files of `deploy/`, and licences.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-command=${1:?which command} components=${2:?which components} out=${3:?where to}
+command=${1:?COMMAND is missing} components=${2:?COMPONENTS is missing} out=${3:?OUT is missing}
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 umask 022
 
 target=$(rustc -vV | sed -n 's/^host: //p')
 version=$("$command" --version)
 version=${version##* }
 name=solti-metrics-$version-$target
-stage=$place/$name
-(cd "$ROOT" && python3 tools/licences.py "$target") >"$place/licences.txt"
+stage=$work/$name
+(cd "$ROOT" && python3 tools/licences.py "$target") >"$work/licences.txt"
 
 "$ROOT/tools/install.sh" "$command" "$stage"
 share=$stage/share/solti-metrics
@@ -34,13 +34,13 @@ for example in "$ROOT"/guest/examples/*.rs; do
 done
 cp "$ROOT"/deploy/{serve.toml,solti-metrics.service} "$share/"
 cp "$ROOT"/{README.md,CHANGELOG.md,LICENSE} "$stage/"
-cp "$place/licences.txt" "$stage/THIRD-PARTY-LICENCES.txt"
+cp "$work/licences.txt" "$stage/THIRD-PARTY-LICENCES.txt"
 chmod -R u=rwX,go=rX "$stage"
 
 rm -f "$out"/solti-metrics* "$out/SHA256SUMS"
 # The archive is reproducible.
-tar -C "$place" --sort=name --owner=0 --group=0 --numeric-owner \
+tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner \
   --mtime="@${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}" -cf - "$name" \
   | gzip -9n >"$out/$name.tar.gz"
-LICENCES=$place/licences.txt "$ROOT/tools/deb.sh" "$command" "$components" "$out" >/dev/null
+LICENCES=$work/licences.txt "$ROOT/tools/deb.sh" "$command" "$components" "$out" >/dev/null
 (cd "$out" && sha256sum solti-metrics* >SHA256SUMS && cat SHA256SUMS)

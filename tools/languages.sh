@@ -38,7 +38,7 @@ main() {
   esac
   for toolchain; do
     [[ " ${TOOLCHAINS[*]} " = *" $toolchain "* ]] \
-      || { echo "$toolchain is none of ${TOOLCHAINS[*]}" >&2; exit 2; }
+      || { echo "$toolchain is not one of ${TOOLCHAINS[*]}" >&2; exit 2; }
   done
   mkdir -p "$DIR/tools" "$DIR/bin"
   DIR=$(cd "$DIR" && pwd)
@@ -92,7 +92,7 @@ toolchain() { # NAME: gets the toolchain, and builds the changed components
 }
 
 component() { # TOOLCHAIN STEM
-  local said key begun built=$DIR/$1/$2
+  local said key started built=$DIR/$1/$2
   key=$(all_of "$1" "$2" | sha256sum)
   if [ "$key" = "$(cat "$built.key" 2>/dev/null)" ]; then
     touch "$built.wasm" # a test checks that the component is not older than its source
@@ -100,14 +100,14 @@ component() { # TOOLCHAIN STEM
     return
   fi
   rm -rf "$built".* "$WORK" && mkdir -p "$WORK" "$DIR/$1"
-  begun=${EPOCHREALTIME/[^0-9]/}
+  started=${EPOCHREALTIME/[^0-9]/}
   if ! said=$(cd "$ROOT/${FOLDERS[$2]}" && "build_$1" "$2" 2>&1); then
     echo "$1: $2 cannot be built: $said" >&2
     return 1
   fi
-  begun=$((${EPOCHREALTIME/[^0-9]/} - begun + 5000))
+  started=$((${EPOCHREALTIME/[^0-9]/} - started + 5000))
   mv "$WORK/$2.wasm" "$built.wasm"
-  printf 'seconds=%d.%02d bytes=%d\n' $((begun / 1000000)) $((begun / 10000 % 100)) \
+  printf 'seconds=%d.%02d bytes=%d\n' $((started / 1000000)) $((started / 10000 % 100)) \
     "$(wc -c <"$built.wasm")" >"$built.built"
   echo "$key" >"$built.key"
   echo "$1: $2: $(cat "$built.built")" >&2

@@ -54,7 +54,7 @@ without = []
 for package in linked():
     name = f"{package['name']} {package['version']}"
     if not package["license"] and not package["license_file"]:
-        sys.exit(f"{name}: no license")
+        sys.exit(f"{name}: no licence in the manifest")
     found = files(package)
     for file in found:
         texts[file.read_text(errors="replace").strip()].add(name)

@@ -24,8 +24,8 @@ main() {
   mkdir -p "$TARGET"
   # On the same disk as the target directory.
   BUILD=$(mktemp -d "$TARGET/packages.XXXXXX")
-  PLACE=$(mktemp -d)
-  trap 'rm -rf "$PLACE" "$BUILD"' EXIT
+  WORK=$(mktemp -d)
+  trap 'rm -rf "$WORK" "$BUILD"' EXIT
   pack
   "$how"
 }
@@ -36,21 +36,21 @@ pack() {
   rm -f "$TARGET"/package/*.crate
   say "packaging"
   cargo package --workspace --exclude solti-metrics-tests --no-verify --locked --allow-dirty --quiet
-  mkdir -p "$PLACE/packages"
+  mkdir -p "$WORK/packages"
   for crate in "$TARGET"/package/*.crate; do
-    tar -xzf "$crate" -C "$PLACE/packages"
+    tar -xzf "$crate" -C "$WORK/packages"
     name=$(basename "${crate%-*.crate}")
-    mv "$PLACE/packages/$(basename "$crate" .crate)" "$PLACE/packages/$name"
-    say "$name: $(find "$PLACE/packages/$name" -type f | wc -l) files, $(($(stat -c %s "$crate") / 1024)) KB"
+    mv "$WORK/packages/$(basename "$crate" .crate)" "$WORK/packages/$name"
+    say "$name: $(find "$WORK/packages/$name" -type f | wc -l) files, $(($(stat -c %s "$crate") / 1024)) KB"
   done
-  PACKAGES=$(ls "$PLACE/packages")
-  python3 tools/packages/locked.py Cargo.lock "$PLACE"/packages/*/Cargo.lock
+  PACKAGES=$(ls "$WORK/packages")
+  python3 tools/packages/locked.py Cargo.lock "$WORK"/packages/*/Cargo.lock
 }
 
 # Programs that depend on the packages by version use the unpacked packages.
 patches() {
   echo '[patch.crates-io]'
-  for name in $PACKAGES; do echo "$name = { path = \"$PLACE/packages/$name\" }"; done
+  for name in $PACKAGES; do echo "$name = { path = \"$WORK/packages/$name\" }"; done
 }
 
 section() { # FILE HEAD: the section of a manifest, without its head
@@ -63,7 +63,7 @@ block() { # README LANGUAGE: the first block in it
 
 # The program of a README, with its dependencies.
 consumer() { # PACKAGE FOLDER
-  local readme=$PLACE/packages/$1/README.md to=$2/$1-consumer
+  local readme=$WORK/packages/$1/README.md to=$2/$1-consumer
   mkdir -p "$to/src"
   { printf '[package]\nname = "%s-consumer"\nedition = "2024"\npublish = false\n\n' "$1"
     block "$readme" toml; } >"$to/Cargo.toml"
@@ -87,12 +87,12 @@ locked() {
 }
 
 natively() {
-  local work=$PLACE/native
+  local work=$WORK/native
   mkdir -p "$work"
-  cp -r tools/packages/facade "$PLACE/packages" "$work/"
+  cp -r tools/packages/facade "$WORK/packages" "$work/"
   consumer solti-metrics-host "$work"
   consumer solti-metrics-server "$work"
-  if [ -d "$PLACE/packages/solti-metrics-conformance" ]; then
+  if [ -d "$WORK/packages/solti-metrics-conformance" ]; then
     consumer solti-metrics-conformance "$work"
   fi
   # A member with the dependencies of the tests, so that all third-party crates have the
@@ -102,7 +102,7 @@ natively() {
   { printf '[workspace]\nmembers = ["facade", "same-features", "*-consumer", "packages/*"]\nresolver = "3"\n\n'
     requirements
     awk '/^\[/ { found = /^\[profile\.dev/ } found' Cargo.toml
-    PLACE=$work patches; } >"$work/Cargo.toml"
+    WORK=$work patches; } >"$work/Cargo.toml"
   pinned "$work"
   linked "$TARGET/debug" "$BUILD/debug"
   say "building programs from the packages"
@@ -117,7 +117,7 @@ natively() {
     || fail "the server's program does not serve"
   COMMAND=$BUILD/debug/solti-metrics
   "$COMMAND" --version
-  (cd "$PLACE" && "$COMMAND" new --language c --role provider started >/dev/null)
+  (cd "$WORK" && "$COMMAND" new --language c --role provider started >/dev/null)
 }
 
 # A member with these dependencies, read from standard input.
@@ -136,13 +136,13 @@ requirements() {
 }
 
 guests() {
-  local work=$PLACE/guests rustc target
+  local work=$WORK/guests rustc target
   rustc=$("$ROOT/tools/wasm-toolchain.sh" 2>/dev/null)
   mkdir -p "$work/middleware/src"
   consumer solti-metrics-guest "$work"
-  cp "$PLACE/packages/solti-metrics-guest/examples/middleware.rs" "$work/middleware/src/lib.rs"
+  cp "$WORK/packages/solti-metrics-guest/examples/middleware.rs" "$work/middleware/src/lib.rs"
   { printf '[package]\nname = "middleware"\nedition = "2024"\npublish = false\n\n[lib]\ncrate-type = ["cdylib"]\n\n'
-    block "$PLACE/packages/solti-metrics-guest/README.md" toml; } >"$work/middleware/Cargo.toml"
+    block "$WORK/packages/solti-metrics-guest/README.md" toml; } >"$work/middleware/Cargo.toml"
   # The same for guests, with the dependencies of the examples.
   awk '/^\[/ { found = /dev-dependencies\]$/ } found' guest/Cargo.toml \
     | sed 's/dev-dependencies\]$/dependencies]/' | same_features "$work"
@@ -161,7 +161,7 @@ guests() {
   done
   RUSTC=$rustc cargo_in "$work" build --locked --profile guest --target wasm32-wasip2 -p solti-metrics-guest-consumer -p same-features
   say "a guest and the command, both from their packages"
-  XDG_CACHE_HOME=$PLACE/cache "$COMMAND" run --dir "$ROOT/wit::wit" \
+  XDG_CACHE_HOME=$WORK/cache "$COMMAND" run --dir "$ROOT/wit::wit" \
     "$BUILD/wasm32-wasip2/guest/solti-metrics-guest-consumer.wasm" -- wit/types.wit wit/world.wit
 }
 
@@ -173,12 +173,12 @@ pinned() { # FOLDER
 }
 
 newest() {
-  local work=$PLACE/newest
+  local work=$WORK/newest
   mkdir -p "$work"
-  cp -r "$PLACE/packages" "$work/"
+  cp -r "$WORK/packages" "$work/"
   { printf '[workspace]\nmembers = ["packages/*"]\nresolver = "3"\n\n'
     awk '/^\[/ { found = /^\[profile\.dev/ } found' Cargo.toml
-    PLACE=$work patches; } >"$work/Cargo.toml"
+    WORK=$work patches; } >"$work/Cargo.toml"
   cargo_in "$work" update
   python3 tools/packages/newer.py Cargo.lock "$work/Cargo.lock"
   linked "$TARGET/debug" "$BUILD/debug"
@@ -195,11 +195,11 @@ newest() {
 }
 
 install() {
-  cp -r "$PLACE/packages/solti-metrics-cli" "$PLACE/command"
-  { echo; patches; } >>"$PLACE/command/Cargo.toml"
+  cp -r "$WORK/packages/solti-metrics-cli" "$WORK/command"
+  { echo; patches; } >>"$WORK/command/Cargo.toml"
   linked "$TARGET/release" "$BUILD/release"
-  cargo_in "$PLACE/command" install --path . --root "$PLACE/installed" ${PROFILE:+--profile "$PROFILE"}
-  "$PLACE/installed/bin/solti-metrics" --version
+  cargo_in "$WORK/command" install --path . --root "$WORK/installed" ${PROFILE:+--profile "$PROFILE"}
+  "$WORK/installed/bin/solti-metrics" --version
 }
 
 # Builds of third-party crates, linked and not copied.

@@ -41,21 +41,21 @@ main() {
   WORK=$DIR/work
   trap 'rm -rf "$WORK"' EXIT
   rm -rf "$WORK" && mkdir "$WORK"
-  oracle promtool
-  oracle prometheus
-  oracle victoria_metrics
-  oracle prometheus_client
-  oracle wasmtime_py
-  oracle oteltest
-  oracle statsd
-  oracle faketime
-  oracle chromium
-  oracle kubernetes_validate
-  oracle systemd_analyze
-  oracle jsonschema
+  tool promtool
+  tool prometheus
+  tool victoria_metrics
+  tool prometheus_client
+  tool wasmtime_py
+  tool oteltest
+  tool statsd
+  tool faketime
+  tool chromium
+  tool kubernetes_validate
+  tool systemd_analyze
+  tool jsonschema
 }
 
-oracle() { # NAME: runs get_NAME, whose last line is its result or the reason of its failure
+tool() { # NAME: runs get_NAME, whose last line is its result or the reason of its failure
   local said
   if said=$("get_$1" 2>&1); then
     rm -f "$DIR/$1.missing"

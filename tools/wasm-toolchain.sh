@@ -29,29 +29,29 @@ RUSTUP_TOOLS=(bin/cargo "lib/rustlib/$HOST/bin/"{rust-lld,wasm-component-ld,gcc-
 . "$TOOLS/private-apt.sh"
 
 main() {
-  local way=${WASM_TOOLCHAIN:-auto} fetches=true
+  local source=${WASM_TOOLCHAIN:-auto} fetches=true
   case ${1-} in
     --no-fetch) fetches=false ;;
     '') ;;
     *) fail "unknown option $1: the only option is --no-fetch" 2 ;;
   esac
-  [[ $way =~ ^(auto|rustup|debian)$ ]] \
-    || fail "WASM_TOOLCHAIN=$way is unknown: set auto, rustup or debian" 2
+  [[ $source =~ ^(auto|rustup|debian)$ ]] \
+    || fail "WASM_TOOLCHAIN=$source is unknown: set auto, rustup or debian" 2
   { mkdir -p "$DIR" && [ -w "$DIR" ]; } \
     || fail "cannot write to $DIR: set WASM_TOOLCHAIN_DIR to a folder of yours"
   DIR=$(cd "$DIR" && pwd)
   cd "$TOOLS/.." # rustup chooses the toolchain by folder
-  if [ "$way" != debian ]; then try_path "on PATH" "already there" || true; fi
-  if [ "$way" != rustup ]; then try_fetched "already there" || true; fi
+  if [ "$source" != debian ]; then try_path "on PATH" "already there" || true; fi
+  if [ "$source" != rustup ]; then try_fetched "already there" || true; fi
   $fetches || fail "no rustc on this machine builds WebAssembly guests: run \`make toolchain\`, which downloads one"
-  if [ "$way" != debian ]; then try_rustup || true; fi
-  if [ "$way" != rustup ]; then try_debian; fi
+  if [ "$source" != debian ]; then try_rustup || true; fi
+  if [ "$source" != rustup ]; then try_debian; fi
   fail "rustup has no std for ${TARGETS[*]}: see above, or set WASM_TOOLCHAIN=debian"
 }
 
 # Each try_ function ends the script on success.
 
-try_path() { # WAY HOW
+try_path() { # SOURCE HOW
   local root id
   root=$(rustc --print sysroot 2>/dev/null) && has_std "$root" || return 1
   # A distribution's rustc can have std and no linker. Probe each rustc once.
@@ -93,7 +93,7 @@ try_debian() {
   rm -rf "$DIR/work" && mkdir "$DIR/work"
   if [ -d "$DIR/debian" ]; then # but the rustup toolchain it links to is gone
     mv "$DIR/debian" "$new" && link_and_probe "$new" "$rustup" \
-      && mv "$new" "$DIR/debian" && finish "$DIR/debian" debian "linked anew"
+      && mv "$new" "$DIR/debian" && finish "$DIR/debian" debian "linked again"
   fi
   for suite in forky sid; do
     say "downloading rustc and wasm32 std from Debian $suite (195 MB)"
@@ -158,7 +158,7 @@ has_std() { # SYSROOT
   done
 }
 
-finish() { # SYSROOT WAY HOW
+finish() { # SYSROOT SOURCE HOW
   say "$2, $("$1/bin/rustc" -V | cut -d ' ' -f 1,2), $3"
   echo "$1/bin/rustc" >&3
   exit

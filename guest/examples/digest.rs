@@ -81,7 +81,7 @@ fn files(path: &Path, failed: &mut bool) -> Vec<PathBuf> {
         .collect()
 }
 
-/// One task: hashes a file and prints its line.
+/// Hashes a file as a task, and prints its line.
 fn digest(file: &Path, max_bytes: u64) -> TaskOutcome {
     let task = Task::start(RunnerType::Wasm);
     let outcome = match hash(file, max_bytes) {

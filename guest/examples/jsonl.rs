@@ -297,10 +297,10 @@ mod tests {
             }
         }
 
-        for (room, kept) in [(0, 0), (4, 0), (5, 1), (9, 1), (10, 2), (14, 2)] {
-            let (written, outcome) = write(&mut Disk(room), b"1234\n6789\n1234\n");
-            assert_eq!(written, kept, "{room} bytes");
-            assert!(outcome.is_err(), "{room} bytes");
+        for (free, expected) in [(0, 0), (4, 0), (5, 1), (9, 1), (10, 2), (14, 2)] {
+            let (written, outcome) = write(&mut Disk(free), b"1234\n6789\n1234\n");
+            assert_eq!(written, expected, "{free} bytes");
+            assert!(outcome.is_err(), "{free} bytes");
         }
         let (written, outcome) = write(&mut Disk(15), b"1234\n6789\n1234\n");
         assert!(written == 3 && outcome.is_ok());

@@ -65,7 +65,7 @@ void exports_solti_metrics_backend_record_runner_error(
 }
 
 static void expose_started(FILE *to) {
-  fputs("# HELP solti_runner_tasks_started Tasks that began to execute.\n"
+  fputs("# HELP solti_runner_tasks_started Tasks that started to execute, by runner type.\n"
         "# TYPE solti_runner_tasks_started counter\n", to);
   for (size_t runner = 0; runner < RUNNERS; runner++) {
     fprintf(to, "solti_runner_tasks_started_total{runner=\"%s\"} %" PRIu64 "\n",
@@ -74,7 +74,7 @@ static void expose_started(FILE *to) {
 }
 
 static void expose_completed(FILE *to) {
-  fputs("# HELP solti_runner_tasks_completed Tasks that ended, by outcome.\n"
+  fputs("# HELP solti_runner_tasks_completed Tasks that ended, by runner type and outcome.\n"
         "# TYPE solti_runner_tasks_completed counter\n", to);
   for (size_t runner = 0; runner < RUNNERS; runner++) {
     for (size_t outcome = 0; outcome < OUTCOMES; outcome++) {
@@ -106,7 +106,7 @@ static void expose_histogram(FILE *to, const char *runner, const char *outcome,
 }
 
 static void expose_durations(FILE *to) {
-  fputs("# HELP solti_runner_task_duration_seconds How long tasks ran, by outcome.\n"
+  fputs("# HELP solti_runner_task_duration_seconds Duration of tasks that ended, in seconds, by runner type and outcome.\n"
         "# TYPE solti_runner_task_duration_seconds histogram\n"
         "# UNIT solti_runner_task_duration_seconds seconds\n", to);
   for (size_t runner = 0; runner < RUNNERS; runner++) {
@@ -119,7 +119,7 @@ static void expose_durations(FILE *to) {
 }
 
 static void expose_errors(FILE *to) {
-  fputs("# HELP solti_runner_errors Failures of a runner's set-up or tear-down, by step.\n"
+  fputs("# HELP solti_runner_errors Failed steps of setting a task up or tearing it down, by runner type and step.\n"
         "# TYPE solti_runner_errors counter\n", to);
   for (size_t runner = 0; runner < RUNNERS; runner++) {
     for (size_t error = 0; error < ERRORS; error++) {

@@ -108,18 +108,18 @@ class OpenMetrics {
 
 std::string expose() {
   OpenMetrics to;
-  to.family("solti_runner_tasks_started", "counter", "Tasks that began to execute.");
+  to.family("solti_runner_tasks_started", "counter", "Tasks that started to execute, by runner type.");
   for (const auto [runner, started] : std::views::zip(runners, totals.started)) {
     to.print("solti_runner_tasks_started_total{{runner=\"{}\"}} {}\n", runner, started);
   }
-  to.family("solti_runner_tasks_completed", "counter", "Tasks that ended, by outcome.");
+  to.family("solti_runner_tasks_completed", "counter", "Tasks that ended, by runner type and outcome.");
   for (const auto [runner, completed] : std::views::zip(runners, totals.completed)) {
     for (const auto &[outcome, durations] : std::views::zip(outcomes, completed)) {
       to.print("solti_runner_tasks_completed_total{{runner=\"{}\",outcome=\"{}\"}} {}\n", runner,
                outcome, durations.count);
     }
   }
-  to.family("solti_runner_task_duration_seconds", "histogram", "How long tasks ran, by outcome.");
+  to.family("solti_runner_task_duration_seconds", "histogram", "Duration of tasks that ended, in seconds, by runner type and outcome.");
   to.print("# UNIT solti_runner_task_duration_seconds seconds\n");
   for (const auto &[runner, completed] : std::views::zip(runners, totals.completed)) {
     for (const auto &[outcome, durations] : std::views::zip(outcomes, completed)) {
@@ -128,7 +128,7 @@ std::string expose() {
     }
   }
   to.family("solti_runner_errors", "counter",
-            "Failures of a runner's set-up or tear-down, by step.");
+            "Failed steps of setting a task up or tearing it down, by runner type and step.");
   for (const auto &[runner, failed] : std::views::zip(runners, totals.failed)) {
     for (const auto [error, count] : std::views::zip(errors, failed)) {
       to.print("solti_runner_errors_total{{runner=\"{}\",error=\"{}\"}} {}\n", runner, error,

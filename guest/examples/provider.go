@@ -134,14 +134,14 @@ func flush() unsafe.Pointer {
 func main() {}
 
 func exposeStarted() {
-	metric("tasks_started", "counter", "Tasks that began to execute.")
+	metric("tasks_started", "counter", "Tasks that started to execute, by runner type.")
 	for i, runner := range runners {
 		fmt.Fprintf(&text, "solti_runner_tasks_started_total{runner=%q} %d\n", runner, started[i])
 	}
 }
 
 func exposeCompleted() {
-	metric("tasks_completed", "counter", "Tasks that ended, by outcome.")
+	metric("tasks_completed", "counter", "Tasks that ended, by runner type and outcome.")
 	for i, runner := range runners {
 		for j, outcome := range outcomes {
 			fmt.Fprintf(&text, "solti_runner_tasks_completed_total{runner=%q,outcome=%q} %d\n",
@@ -151,7 +151,7 @@ func exposeCompleted() {
 }
 
 func exposeDurations() {
-	metric("task_duration_seconds", "histogram", "How long tasks ran, by outcome.")
+	metric("task_duration_seconds", "histogram", "Duration of tasks that ended, in seconds, by runner type and outcome.")
 	text.WriteString("# UNIT solti_runner_task_duration_seconds seconds\n")
 	for i, runner := range runners {
 		for j, outcome := range outcomes {
@@ -176,7 +176,7 @@ func (of *histogram) expose(labels string) {
 }
 
 func exposeErrors() {
-	metric("errors", "counter", "Failures of a runner's set-up or tear-down, by step.")
+	metric("errors", "counter", "Failed steps of setting a task up or tearing it down, by runner type and step.")
 	for i, runner := range runners {
 		for j, step := range steps {
 			fmt.Fprintf(&text, "solti_runner_errors_total{runner=%q,error=%q} %d\n",

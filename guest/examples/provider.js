@@ -81,21 +81,21 @@ export const exposition = {
 
 function* lines() {
   let name = "solti_runner_tasks_started";
-  yield `# HELP ${name} Tasks that began to execute.`;
+  yield `# HELP ${name} Tasks that started to execute, by runner type.`;
   yield `# TYPE ${name} counter`;
   for (const [runner, count] of Object.entries(started)) {
     yield `${name}_total{${labels({ runner })}} ${count}`;
   }
 
   name = "solti_runner_tasks_completed";
-  yield `# HELP ${name} Tasks that ended, by outcome.`;
+  yield `# HELP ${name} Tasks that ended, by runner type and outcome.`;
   yield `# TYPE ${name} counter`;
   for (const [runner, outcome, { buckets }] of pairs(durations)) {
     yield `${name}_total{${labels({ runner, outcome })}} ${sum(buckets)}`;
   }
 
   name = "solti_runner_task_duration_seconds";
-  yield `# HELP ${name} How long tasks ran, by outcome.`;
+  yield `# HELP ${name} Duration of tasks that ended, in seconds, by runner type and outcome.`;
   yield `# TYPE ${name} histogram`;
   yield `# UNIT ${name} seconds`;
   for (const [runner, outcome, { buckets, sumMs }] of pairs(durations)) {
@@ -112,7 +112,7 @@ function* lines() {
   }
 
   name = "solti_runner_errors";
-  yield `# HELP ${name} Failures of a runner's set-up or tear-down, by step.`;
+  yield `# HELP ${name} Failed steps of setting a task up or tearing it down, by runner type and step.`;
   yield `# TYPE ${name} counter`;
   for (const [runner, error, count] of pairs(errors)) {
     yield `${name}_total{${labels({ runner, error })}} ${count}`;

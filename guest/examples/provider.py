@@ -65,20 +65,20 @@ class Exposition(exports.Exposition):
 
 def lines() -> Iterator[str]:
     name = "solti_runner_tasks_started"
-    yield f"# HELP {name} Tasks that began to execute."
+    yield f"# HELP {name} Tasks that started to execute, by runner type."
     yield f"# TYPE {name} counter"
     for runner, count in started.items():
         yield f"{name}_total{{{label(runner=runner)}}} {count}"
 
     name = "solti_runner_tasks_completed"
-    yield f"# HELP {name} Tasks that ended, by outcome."
+    yield f"# HELP {name} Tasks that ended, by runner type and outcome."
     yield f"# TYPE {name} counter"
     for (runner, outcome), each in durations.items():
         labels = label(runner=runner, outcome=outcome)
         yield f"{name}_total{{{labels}}} {each.count()}"
 
     name = "solti_runner_task_duration_seconds"
-    yield f"# HELP {name} How long tasks ran, by outcome."
+    yield f"# HELP {name} Duration of tasks that ended, in seconds, by runner type and outcome."
     yield f"# TYPE {name} histogram"
     yield f"# UNIT {name} seconds"
     for (runner, outcome), each in durations.items():
@@ -91,7 +91,7 @@ def lines() -> Iterator[str]:
                 yield f'{name}_bucket{{le="{bound}",{labels}}} {below}'
 
     name = "solti_runner_errors"
-    yield f"# HELP {name} Failures of a runner's set-up or tear-down, by step."
+    yield f"# HELP {name} Failed steps of setting a task up or tearing it down, by runner type and step."
     yield f"# TYPE {name} counter"
     for (runner, error), count in errors.items():
         yield f"{name}_total{{{label(runner=runner, error=error)}}} {count}"

@@ -34,20 +34,20 @@
   ;; The constant parts of the text.
   (global $started-metric i32 (i32.const 0x200))
   (data (i32.const 0x200)
-    "# HELP solti_runner_tasks_started Tasks that began to execute.\n"
+    "# HELP solti_runner_tasks_started Tasks that started to execute, by runner type.\n"
     "# TYPE solti_runner_tasks_started counter\n")
   (global $completed-metric i32 (i32.const 0x280))
   (data (i32.const 0x280)
-    "# HELP solti_runner_tasks_completed Tasks that ended, by outcome.\n"
+    "# HELP solti_runner_tasks_completed Tasks that ended, by runner type and outcome.\n"
     "# TYPE solti_runner_tasks_completed counter\n")
-  (global $duration-metric i32 (i32.const 0x300))
-  (data (i32.const 0x300)
-    "# HELP solti_runner_task_duration_seconds How long tasks ran, by outcome.\n"
+  (global $duration-metric i32 (i32.const 0x310))
+  (data (i32.const 0x310)
+    "# HELP solti_runner_task_duration_seconds Duration of tasks that ended, in seconds, by runner type and outcome.\n"
     "# TYPE solti_runner_task_duration_seconds histogram\n"
     "# UNIT solti_runner_task_duration_seconds seconds\n")
-  (global $errors-metric i32 (i32.const 0x400))
-  (data (i32.const 0x400)
-    "# HELP solti_runner_errors Failures of a runner's set-up or tear-down, by step.\n"
+  (global $errors-metric i32 (i32.const 0x3f0))
+  (data (i32.const 0x3f0)
+    "# HELP solti_runner_errors Failed steps of setting a task up or tearing it down, by runner type and step.\n"
     "# TYPE solti_runner_errors counter\n")
   (global $started-of i32 (i32.const 0x480))
   (data (i32.const 0x480) "solti_runner_tasks_started_total{runner=\22")

@@ -98,13 +98,13 @@ export fn @"solti:metrics/exposition@0.1.0#expose"() *const String {
 }
 
 fn expose(to: *std.Io.Writer) !void {
-    try metric(to, "tasks_started", "counter", "Tasks that began to execute.");
+    try metric(to, "tasks_started", "counter", "Tasks that started to execute, by runner type.");
     for (std.enums.values(RunnerType)) |runner| {
         try to.print("solti_runner_tasks_started_total{{runner=\"{t}\"}} {}\n", .{
             runner, started.get(runner),
         });
     }
-    try metric(to, "tasks_completed", "counter", "Tasks that ended, by outcome.");
+    try metric(to, "tasks_completed", "counter", "Tasks that ended, by runner type and outcome.");
     for (std.enums.values(RunnerType)) |runner| {
         for (std.enums.values(TaskOutcome)) |outcome| {
             try to.print(
@@ -113,14 +113,14 @@ fn expose(to: *std.Io.Writer) !void {
             );
         }
     }
-    try metric(to, "task_duration_seconds", "histogram", "How long tasks ran, by outcome.");
+    try metric(to, "task_duration_seconds", "histogram", "Duration of tasks that ended, in seconds, by runner type and outcome.");
     try to.writeAll("# UNIT solti_runner_task_duration_seconds seconds\n");
     for (std.enums.values(RunnerType)) |runner| {
         for (std.enums.values(TaskOutcome)) |outcome| {
             try exposeDurations(to, runner, outcome);
         }
     }
-    try metric(to, "errors", "counter", "Failures of a runner's set-up or tear-down, by step.");
+    try metric(to, "errors", "counter", "Failed steps of setting a task up or tearing it down, by runner type and step.");
     for (std.enums.values(RunnerType)) |runner| {
         for (std.enums.values(RunnerErrorKind)) |kind| {
             try to.print("solti_runner_errors_total{{runner=\"{t}\",error=\"{t}\"}} {}\n", .{

@@ -123,8 +123,11 @@ mod tests {
     fn an_invalid_setting_is_rejected_with_the_valid_types() {
         for (setting, why) in [
             ("wasm", "\"wasm\" is not of the form from=to"),
-            ("vm=wasm", "\"vm\" is none of subprocess, container, wasm"),
-            ("wasm=Container", "\"Container\" is none of"),
+            (
+                "vm=wasm",
+                "\"vm\" is not one of subprocess, container, wasm",
+            ),
+            ("wasm=Container", "\"Container\" is not one of"),
             ("wasm=container,wasm=wasm", "wasm is renamed twice"),
         ] {
             let refused = pairs(setting).err().unwrap_or_default();

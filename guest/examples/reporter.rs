@@ -59,7 +59,7 @@ fn max_words() -> Option<usize> {
     only.then(|| number.parse().ok())?
 }
 
-/// `None` if the line is not UTF-8.
+/// Words of the line, or `None` if the line is not UTF-8.
 fn word_count(line: &[u8]) -> Option<usize> {
     let is_space = |c| matches!(c, ' ' | '\t'..='\r');
     let words = str::from_utf8(line).ok()?.split(is_space);

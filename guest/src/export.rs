@@ -1,3 +1,5 @@
+//! The macros that export a backend from a component.
+
 /// Makes this component a provider: a backend that receives the records of
 /// other components.
 ///
@@ -37,8 +39,8 @@
 /// Build the crate as a `cdylib`.
 #[macro_export]
 macro_rules! export_provider {
-    ($backend:expr $(, $sibling:ident)* $(,)?) => {
-        $crate::__export_backend!($backend; $($sibling)*);
+    ($backend:expr $(, $interface:ident)* $(,)?) => {
+        $crate::__export_backend!($backend; $($interface)*);
     };
 }
 
@@ -78,8 +80,8 @@ macro_rules! export_middleware {
     () => {
         $crate::__export_backend!($crate::HostMetrics::new(););
     };
-    ($around:expr $(, $sibling:ident)* $(,)?) => {
-        $crate::__export_backend!(($around)($crate::HostMetrics::new()); $($sibling)*);
+    ($around:expr $(, $interface:ident)* $(,)?) => {
+        $crate::__export_backend!(($around)($crate::HostMetrics::new()); $($interface)*);
     };
 }
 
@@ -87,21 +89,21 @@ macro_rules! export_middleware {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_backend {
-    ($backend:expr; $($sibling:ident)*) => {
+    ($backend:expr; $($interface:ident)*) => {
         const _: () = {
             use $crate::__private::{Event, LazyLock, batch, exports, types};
             use $crate::MetricsBackend;
 
             /// The backend with its optional interfaces.
-            trait Backend: MetricsBackend $(+ $crate::$sibling)* {}
-            impl<T: MetricsBackend $(+ $crate::$sibling)*> Backend for T {}
+            trait ProviderBackend: MetricsBackend $(+ $crate::$interface)* {}
+            impl<T: MetricsBackend $(+ $crate::$interface)*> ProviderBackend for T {}
 
-            static BACKEND: LazyLock<Box<dyn Backend>> = LazyLock::new(|| Box::new($backend));
+            static BACKEND: LazyLock<Box<dyn ProviderBackend>> = LazyLock::new(|| Box::new($backend));
 
             #[allow(dead_code, reason = "it is exported only from WebAssembly")]
-            struct Exported;
+            struct ExportedBackend;
 
-            impl exports::exports::solti::metrics::backend::Guest for Exported {
+            impl exports::exports::solti::metrics::backend::Guest for ExportedBackend {
                 fn record_task_started(runner: types::RunnerType) {
                     BACKEND.record_task_started(runner.into());
                 }
@@ -119,7 +121,7 @@ macro_rules! __export_backend {
                 }
             }
 
-            impl batch::exports::solti::metrics::batch::Guest for Exported {
+            impl batch::exports::solti::metrics::batch::Guest for ExportedBackend {
                 #[allow(
                     clippy::panic,
                     reason = "a host counts a batch as lost if the call for it traps"
@@ -138,11 +140,11 @@ macro_rules! __export_backend {
                 }
             }
 
-            $($crate::__optional_impl!($sibling);)*
+            $($crate::__optional_impl!($interface);)*
 
             #[cfg(not(target_family = "wasm"))]
             #[allow(dead_code, reason = "marks the backend as used in native builds")]
-            fn backend() -> &'static dyn Backend {
+            fn backend() -> &'static dyn ProviderBackend {
                 &**BACKEND
             }
 
@@ -150,9 +152,9 @@ macro_rules! __export_backend {
             // are native.
             #[cfg(target_family = "wasm")]
             const _: () = {
-                exports::export_backend!(Exported with_types_in $crate::__private::exports);
-                batch::export_batch!(Exported with_types_in $crate::__private::batch);
-                $($crate::__optional_export!($sibling);)*
+                exports::export_backend!(ExportedBackend with_types_in $crate::__private::exports);
+                batch::export_batch!(ExportedBackend with_types_in $crate::__private::batch);
+                $($crate::__optional_export!($interface);)*
             };
         };
     };
@@ -163,7 +165,9 @@ macro_rules! __export_backend {
 #[macro_export]
 macro_rules! __optional_impl {
     (Lifecycle) => {
-        impl $crate::__private::lifecycle::exports::solti::metrics::lifecycle::Guest for Exported {
+        impl $crate::__private::lifecycle::exports::solti::metrics::lifecycle::Guest
+            for ExportedBackend
+        {
             fn flush() -> Result<(), String> {
                 $crate::Lifecycle::flush(&**BACKEND)
             }
@@ -171,7 +175,7 @@ macro_rules! __optional_impl {
     };
     (Exposition) => {
         impl $crate::__private::exposition::exports::solti::metrics::exposition::Guest
-            for Exported
+            for ExportedBackend
         {
             fn expose() -> String {
                 $crate::Exposition::expose(&**BACKEND)
@@ -180,7 +184,7 @@ macro_rules! __optional_impl {
     };
     (Accounting) => {
         impl $crate::__private::accounting::exports::solti::metrics::accounting::Guest
-            for Exported
+            for ExportedBackend
         {
             fn take_discards()
             -> $crate::__private::accounting::exports::solti::metrics::accounting::Discards {
@@ -201,17 +205,17 @@ macro_rules! __optional_impl {
 macro_rules! __optional_export {
     (Lifecycle) => {
         $crate::__private::lifecycle::export_lifecycle!(
-            Exported with_types_in $crate::__private::lifecycle
+            ExportedBackend with_types_in $crate::__private::lifecycle
         );
     };
     (Exposition) => {
         $crate::__private::exposition::export_exposition!(
-            Exported with_types_in $crate::__private::exposition
+            ExportedBackend with_types_in $crate::__private::exposition
         );
     };
     (Accounting) => {
         $crate::__private::accounting::export_accounting!(
-            Exported with_types_in $crate::__private::accounting
+            ExportedBackend with_types_in $crate::__private::accounting
         );
     };
 }

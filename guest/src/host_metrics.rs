@@ -1,3 +1,5 @@
+//! The host's backend, as seen by a guest.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use solti_metrics::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel};

@@ -1,3 +1,5 @@
+//! A task that records its start and its end.
+
 use std::time::Duration;
 
 use solti_metrics::{MetricsBackend, RunnerType, TaskOutcome};

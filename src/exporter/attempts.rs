@@ -1,6 +1,8 @@
+//! Counts of the attempts to send.
+
 use super::status::ExporterStatus;
 
-/// How attempts to send went, for an [`ExporterStatus`].
+/// Counts and latest messages of attempts to send, for an [`ExporterStatus`].
 #[derive(Debug, Clone, Default)]
 pub struct Attempts {
     attempts: u64,
@@ -10,7 +12,7 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// An attempt has ended well, perhaps with a warning of the receiver's.
+    /// Counts an attempt that succeeded, with the server's warning, if there was one.
     pub fn succeeded(&mut self, warning: Option<String>) {
         self.attempts += 1;
         if warning.is_some() {
@@ -18,14 +20,14 @@ impl Attempts {
         }
     }
 
-    /// An attempt has failed.
+    /// Counts an attempt that failed.
     pub fn failed(&mut self, error: String) {
         self.attempts += 1;
         self.failures += 1;
         self.last_error = Some(error);
     }
 
-    /// What there is to be said of them, added to `status`.
+    /// Returns `status` with these counts and messages.
     #[must_use]
     pub fn describe(&self, status: ExporterStatus) -> ExporterStatus {
         let Self {

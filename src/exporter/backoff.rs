@@ -1,8 +1,10 @@
+//! The wait of an exporter after failures.
+
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How long an exporter waits after a failure: the initial wait, twice as long after
-/// each further failure in a row, up to a longest one.
+/// Wait of an exporter after a failure: the initial wait, doubled after each further failure
+/// in a row, up to a maximum.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,17 +21,17 @@ pub struct Backoff {
     max: Duration,
 }
 
-/// The upper bound of every wait: 34 years, of which a fraction can be computed.
+/// Upper bound of every wait: 34 years, of which a fraction can be computed.
 const LONGEST: Duration = Duration::from_secs(1 << 30);
 
 impl Backoff {
-    /// A backoff from `initial` to `max`, which is 34 years if it is longer than that.
+    /// A backoff from `initial` to `max`. A `max` above 34 years counts as 34 years.
     #[must_use]
     pub const fn new(initial: Duration, max: Duration) -> Self {
         Self { initial, max }
     }
 
-    /// How long to wait after so many failures in a row, of which there is at least one.
+    /// The wait after `failures` failures in a row. 0 counts as 1.
     #[must_use]
     pub fn after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1);
@@ -38,15 +40,15 @@ impl Backoff {
         wait.min(self.max).min(LONGEST)
     }
 
-    /// The same, shortened by up to a half at random: exporters whose receiver went away
-    /// together do not come back together.
+    /// The same wait, shortened at random by up to a half. Exporters that lost one server at
+    /// the same time then do not return at the same time.
     #[must_use]
     pub fn jittered(&self, failures: u32) -> Duration {
         self.shortened(failures, chance())
     }
 
-    /// The same, with the random number, from 0 to 1, that decides by how much: 0 for
-    /// nothing, 1 for a half.
+    /// The same wait, shortened by a given random number from 0 to 1: 0 shortens by nothing,
+    /// 1 by a half.
     #[must_use]
     pub fn shortened(&self, failures: u32, chance: f64) -> Duration {
         let chance = chance.clamp(0.0, 1.0);
@@ -54,9 +56,10 @@ impl Backoff {
     }
 }
 
-/// The standard library has random keys from the system for its hash tables.
+/// A random number from 0 to 1. The standard library has random keys from the system for its
+/// hash tables.
 fn chance() -> f64 {
-    // 32 bits are kept exactly.
+    // 32 bits fit into a float exactly.
     let bits = RandomState::new().hash_one(0) >> 32;
     bits as f64 / f64::from(u32::MAX)
 }

@@ -1,9 +1,9 @@
-//! What backends that push say in the log.
+//! Log entries of backends that push.
 
 use std::time::{Duration, Instant};
 
-/// Says when pushing begins to fail, why, and when it works again: not each time, since
-/// a receiver may be away for days.
+/// Logs the first failure of a series, its cause, and the next success. It does not log each
+/// failure, because a server can be away for days.
 #[derive(Debug)]
 pub(crate) struct ExportLog {
     backend: String,
@@ -11,18 +11,19 @@ pub(crate) struct ExportLog {
     target: String,
     /// Failures since the last success.
     failures: u64,
-    /// The failure that was told last, and when.
+    /// The last logged failure, and its time.
     told: Option<(String, Instant)>,
-    /// The warning of a receiver that was told last.
+    /// The last logged warning of the server.
     #[cfg(feature = "otlp")]
     warned: Option<String>,
 }
 
-/// Another reason is told at most so often.
+/// Minimum time between two entries for different causes.
 const EVERY: Duration = Duration::from_secs(60);
 
 impl ExportLog {
-    /// `backend` is its name; its target unless given.
+    /// Creates the log state. `backend` is the backend's name in entries; the default is its
+    /// target.
     pub(crate) fn new(backend: Option<&str>, kind: &'static str, target: &str) -> Self {
         Self {
             backend: backend.unwrap_or(target).to_owned(),
@@ -69,7 +70,7 @@ impl ExportLog {
         }
     }
 
-    /// A receiver that took everything has something to say.
+    /// Logs a warning of a server that accepted all records.
     #[cfg(feature = "otlp")]
     pub(crate) fn warned(&mut self, warning: &str) {
         if self.warned.as_deref() != Some(warning) {

@@ -1,10 +1,11 @@
-//! What `loom` has no notion of, for the models in `models.rs`.
+//! Atomics, a queue and a waker with the orderings that `loom` does not model, for
+//! `models.rs`.
 //!
-//! `loom` takes a sequentially consistent access for one that acquires and releases, and
-//! knows the fence alone as more than that. So the accesses here put a fence between a
-//! sequentially consistent write and the next such read of the same thread: that is what
-//! their order guarantees of two accesses to different atomics, and it is missing as soon
-//! as one of both is weaker.
+//! `loom` treats a sequentially consistent access as an access that acquires and releases,
+//! and only models more than that for a fence. Therefore the accesses here put a fence
+//! between a sequentially consistent write and the next such read of the same thread. This is
+//! the guarantee of their order for two accesses to different atomics. The fence is absent as
+//! soon as one of both accesses has a weaker order.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -30,7 +31,7 @@ fn reads(order: Ordering) {
     }
 }
 
-/// `loom`'s, with the signature of the real one.
+/// `loom`'s waker, with the signature of the real one.
 #[derive(Debug)]
 pub(super) struct AtomicWaker(loom::future::AtomicWaker);
 
@@ -90,15 +91,16 @@ impl AtomicU8 {
     }
 }
 
-/// `crossbeam`'s, by the accesses with which it decides: a push takes effect with an
-/// exchange of the tail, a pop with one of the head, and both are sequentially
-/// consistent. That values are handed over whole is its own business.
+/// `crossbeam`'s queue, reduced to the accesses that decide. A push takes effect with an
+/// exchange of the tail, a pop with an exchange of the head, and both are sequentially
+/// consistent. The models do not check that values arrive whole: that is `crossbeam`'s
+/// contract.
 #[derive(Debug)]
 pub(super) struct ArrayQueue {
     head: AtomicUsize,
     tail: AtomicUsize,
     capacity: usize,
-    /// The models do not see this lock: nothing happens while it is held.
+    /// The models do not see this lock: no modelled access happens while it is locked.
     values: Mutex<VecDeque<Event>>,
 }
 

@@ -31,8 +31,8 @@ fn a_record_reaches_a_worker_that_goes_to_rest_meanwhile() {
     });
 }
 
-/// With three threads, all that can happen would take hours: each execution may switch
-/// threads three times where none has to wait.
+/// With three threads, a full search takes hours. Therefore each execution may switch threads
+/// three times where no thread has to wait.
 #[test]
 fn each_of_two_threads_records_reaches_the_worker() {
     let mut model = loom::model::Builder::new();
@@ -91,7 +91,7 @@ fn a_full_queue_ends_a_lingering_of_the_worker() {
     });
 }
 
-/// It rests, gives that up for something else, and rests again.
+/// The worker rests, leaves the rest for another event, and rests again.
 #[test]
 fn a_record_reaches_a_worker_that_rests_again() {
     loom::model(|| {
@@ -114,7 +114,8 @@ fn a_record_reaches_a_worker_that_rests_again() {
     });
 }
 
-/// Either the ending thread or the recording thread drops the record, and only one does.
+/// Either the ending thread or the recording thread drops the record, and only one of them
+/// does.
 #[test]
 fn an_end_amid_records_leaves_none_behind() {
     loom::model(|| {
@@ -133,7 +134,7 @@ fn an_end_amid_records_leaves_none_behind() {
 
 /// The worker accounts for the records that it has taken out, and the end for the others.
 #[test]
-fn an_end_leaves_the_worker_what_it_has_taken_out() {
+fn an_end_leaves_taken_records_to_the_worker() {
     loom::model(|| {
         let queue = Arc::new(Queue::new(4, 2));
         let recording = {

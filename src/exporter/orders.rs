@@ -1,3 +1,5 @@
+//! Orders of an exporter's owner to its worker: flush, and end.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,30 +13,30 @@ use super::error::NotFlushed;
 /// Upper bound of every wait: a hundred years, with which no clock overflows.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// What the owner of an exporter asks of its worker: to flush, and to end.
+/// Orders of an exporter's owner to its worker: to flush, and to end.
 ///
-/// An owner waits on its own thread, for as long as said; the worker is a task or a
+/// An owner waits on its own thread, for as long as it specifies. The worker is a task or a
 /// thread that polls.
 #[derive(Default)]
 pub struct Orders {
-    state: Mutex<State>,
-    /// Notified when an answer or the end of the worker is there.
+    state: Mutex<OrdersState>,
+    /// Notified when a flush is answered or the worker has ended.
     answered: Condvar,
     worker: AtomicWaker,
 }
 
-/// Orders for a worker.
+/// Orders for a worker at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asked {
-    /// How many flushes there were: a number, so that asking often costs no memory.
+    /// Number of requested flushes. A number uses the same memory for any count of requests.
     pub flushes: u64,
-    /// When to have ended.
+    /// Time by which the worker must have ended.
     pub end: Option<Instant>,
 }
 
 impl Asked {
-    /// Whether it is time to have ended.
+    /// Whether the time to end has come.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.end.is_some_and(|end| end <= Instant::now())
@@ -42,21 +44,21 @@ impl Asked {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct OrdersState {
     asked: Asked,
-    /// Flushes that the worker has answered.
+    /// Number of flushes that the worker has answered.
     answered: u64,
-    /// Why it could not flush the last time.
+    /// Reason of the last flush that failed.
     refused: Option<String>,
     ended: bool,
 }
 
 impl Orders {
-    /// Asks for a flush, and waits for the answer.
+    /// Requests a flush, and waits for the answer.
     ///
     /// # Errors
     ///
-    /// When the worker says that it could not, does not answer in time, or has ended.
+    /// If the worker reports a failure, does not answer in time, or has ended.
     pub fn flush(&self, within: Duration) -> Result<(), NotFlushed> {
         let mut mine = 0;
         self.ask(|asked| {
@@ -72,38 +74,38 @@ impl Orders {
         }
     }
 
-    /// Asks the worker to end within this time, and does not wait for that. Of several
-    /// times, the earliest holds.
+    /// Tells the worker to end within this time, without waiting for it. Of several times,
+    /// the earliest holds.
     pub fn end_within(&self, within: Duration) {
         let end = Instant::now() + within.min(LONGEST);
         self.ask(|asked| asked.end = Some(asked.end.map_or(end, |other| other.min(end))));
     }
 
-    /// Asks the worker to end within this time, and waits for that. Returns whether it
+    /// Tells the worker to end within this time, and waits for it. Returns whether the worker
     /// has ended.
     pub fn shut_down(&self, within: Duration) -> bool {
         self.end_within(within);
         self.wait(within, |state| !state.ended).ended
     }
 
-    /// The orders at this moment. A worker reads them before it looks for records:
-    /// so it answers a flush when all is sent that was recorded before it.
+    /// The orders at this moment. A worker reads them before it looks for records. Therefore
+    /// its answer to a flush covers all records from before the request.
     #[must_use]
     pub fn asked(&self) -> Asked {
         self.state().asked
     }
 
-    /// Waits until there is a flush beyond the first so many, or the end. For the worker
+    /// Waits until more than `flushes` flushes are requested, or the end is. For the worker
     /// alone.
     pub async fn next(&self, flushes: u64) {
         self.until(|asked| asked.flushes > flushes || asked.end.is_some())
             .await;
     }
 
-    /// Waits until this holds for the orders. For the worker alone.
+    /// Waits until `holds` returns true for the orders. For the worker alone.
     pub async fn until(&self, holds: impl Fn(Asked) -> bool) {
         poll_fn(|context| {
-            // An owner that asks after this look finds a waker.
+            // An owner that gives an order after this check finds a waker.
             self.worker.register(context.waker());
             if holds(self.asked()) {
                 Poll::Ready(())
@@ -114,7 +116,7 @@ impl Orders {
         .await;
     }
 
-    /// Answers the first so many flushes. For the worker alone.
+    /// Answers the first `flushes` flushes. For the worker alone.
     pub fn answer(&self, flushes: u64, outcome: Result<(), String>) {
         let mut state = self.state();
         state.answered = flushes;
@@ -123,7 +125,7 @@ impl Orders {
         self.answered.notify_all();
     }
 
-    /// The worker has ended: flushes fail from here on, and a shutdown returns at once.
+    /// Marks the worker as ended: later flushes fail, and a shutdown returns at once.
     pub fn retire(&self) {
         self.state().ended = true;
         self.answered.notify_all();
@@ -137,16 +139,16 @@ impl Orders {
     fn wait(
         &self,
         within: Duration,
-        waiting: impl FnMut(&mut State) -> bool,
-    ) -> MutexGuard<'_, State> {
+        waiting: impl FnMut(&mut OrdersState) -> bool,
+    ) -> MutexGuard<'_, OrdersState> {
         self.answered
             .wait_timeout_while(self.state(), within, waiting)
             .unwrap_or_else(PoisonError::into_inner)
             .0
     }
 
-    /// It stays whole when a thread panics: nothing leaves it half-changed.
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// A panic cannot leave the state inconsistent: no code panics between lock and unlock.
+    fn state(&self) -> MutexGuard<'_, OrdersState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

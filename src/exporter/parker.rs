@@ -1,10 +1,12 @@
+//! Waiting for futures on a thread, without a runtime.
+
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Waits for futures on a thread, without a runtime: the thread is parked, and waking
+/// Waits for futures on a thread, without a runtime: the thread is parked, and a wake-up of
 /// either future unparks it.
 #[derive(Debug)]
 pub struct Parker(Waker);
@@ -22,15 +24,15 @@ impl Wake for Unpark {
 }
 
 impl Parker {
-    /// For this thread.
+    /// A parker of the current thread.
     #[must_use]
     pub fn of_this_thread() -> Self {
         Self(Waker::from(Arc::new(Unpark(thread::current()))))
     }
 
-    /// Waits until the first of both is ready, for so long at most.
+    /// Waits until one of the two futures is ready, for at most `within`.
     ///
-    /// It blocks the thread, which must be the one that this was made on.
+    /// This blocks the thread, which must be the thread that created the parker.
     pub fn wait(
         &self,
         one: impl Future<Output = ()>,
@@ -38,17 +40,17 @@ impl Parker {
         most: Duration,
     ) {
         let (mut one, mut other) = (pin!(one), pin!(other));
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
-            // Both are polled: each of them must know whom to wake.
+            // Both futures are polled, so that each has the current waker.
             if self.ready(one.as_mut()) | self.ready(other.as_mut()) {
                 return;
             }
-            let left = most.saturating_sub(begun.elapsed());
+            let left = most.saturating_sub(started.elapsed());
             if left.is_zero() {
                 return;
             }
-            // A thread may be unparked for no reason, and then looks once more.
+            // A thread can be unparked without a reason, and then checks again.
             thread::park_timeout(left);
         }
     }
@@ -76,7 +78,7 @@ mod tests {
         parker.wait(pending(), pending(), Duration::from_millis(1));
     }
 
-    /// Hangs if it is not woken.
+    /// The test hangs if the thread is not woken.
     #[test]
     fn another_thread_ends_the_wait() {
         let (queue, orders) = (Queue::new(1, 1), Orders::default());

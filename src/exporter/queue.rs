@@ -1,26 +1,28 @@
+//! The bounded queue between recording threads and an exporter's worker.
+
 use super::sync::{ArrayQueue, AtomicU8, Ordering};
 use super::wakeup::Wakeup;
 use crate::{DropReason, Event, Ledger, SharedLedgerWriter};
 
 /// Records are queued.
 const OPEN: u8 = 0;
-/// Records are dropped, as `circuit_open`, until it is open again.
+/// Records are dropped, as `circuit_open`, until the circuit closes.
 const CIRCUIT_OPEN: u8 = 1;
-/// Records are dropped, as `shut_down`, and those that are queued may still be sent.
+/// Records are dropped, as `shut_down`. The worker can still send queued records.
 const CLOSED: u8 = 2;
-/// Nothing is sent any more: records that are queued are dropped too.
+/// Sending has ended: queued records are dropped, too.
 const OVER: u8 = 3;
 
-/// A bounded queue of records between recording threads and an exporter's worker, with
-/// the ledger of these records.
+/// A bounded queue of records between recording threads and an exporter's worker, with the
+/// ledger of these records.
 ///
-/// Recording allocates nothing, takes no lock, and never waits: a record that finds the
-/// queue full is dropped, as `queue_full`. Of the records that come while the worker
-/// rests, one wakes it, with one system call.
+/// Recording allocates nothing, takes no lock, and never waits. A record that finds the queue
+/// full is dropped, as `queue_full`. One of the records that come while the worker rests
+/// wakes the worker, with one system call.
 ///
-/// There is one worker. It takes records with [`pop`](Self::pop), sends them, and says
-/// what became of them, with [`deliver`](Self::deliver) or
-/// [`drop_for`](Self::drop_for): so the ledger balances at every moment.
+/// There is one worker. It takes records with [`pop`](Self::pop) and sends them. It settles
+/// them with [`deliver`](Self::deliver) or [`drop_for`](Self::drop_for), so that the ledger
+/// balances at every moment.
 ///
 /// ```
 /// use solti_metrics::exporter::Queue;
@@ -41,7 +43,7 @@ const OVER: u8 = 3;
 pub struct Queue {
     events: Events,
     ledger: SharedLedgerWriter,
-    /// One less than a power of two: so many records make a batch.
+    /// Size of a batch minus one. The size is a power of two.
     batch_mask: u64,
     intake: AtomicU8,
     wakeup: Wakeup,
@@ -52,13 +54,13 @@ type Events = ArrayQueue<Event>;
 #[cfg(all(test, loom))]
 type Events = ArrayQueue;
 
-/// A batch is no larger, so that there is a power of two above it.
+/// Maximum size of a batch, so that the next power of two exists.
 const MOST: usize = 1 << 30;
 
 impl Queue {
-    /// A queue for `capacity` records, at least one. A worker that gathers records is
-    /// woken when `batch` of them have come, rounded up to a power of two. It takes 24 bytes for each record,
-    /// at once.
+    /// A queue for `capacity` records, at least one. A worker that gathers records is woken
+    /// when `batch` records have come, rounded up to a power of two. The queue allocates 24
+    /// bytes for each record at once.
     #[must_use]
     pub fn new(capacity: usize, batch: usize) -> Self {
         Self {
@@ -76,7 +78,7 @@ impl Queue {
         let before = self.ledger.accept(1);
         let intake = self.intake.load(Ordering::SeqCst);
         if intake != OPEN {
-            self.ledger.drop_for(refusal(intake), 1);
+            self.ledger.drop_for(drop_reason(intake), 1);
             return;
         }
         let taken = self.events.push(event).is_ok();
@@ -88,44 +90,44 @@ impl Queue {
         self.sweep_if_over();
     }
 
-    /// Takes records, as far as there is room, and drops the others.
+    /// Takes records up to the capacity, and drops the others.
     ///
-    /// All are accepted at once, and so in flight until the last is queued: a thread that
-    /// closes the queue meanwhile sees that records are still to come. The worker may be
-    /// woken behind each run of as many records as make a batch, and behind the last: for
-    /// a batch of its own or less, that is once.
+    /// All records are accepted at once, and are in flight until the last is queued.
+    /// Therefore a thread that closes the queue meanwhile sees that records are still to
+    /// come. The worker can be woken after each full batch and after the last record. For at
+    /// most one batch, it is woken once.
     pub fn record_batch(&self, events: &[Event]) {
         let records = events.len() as u64;
         let mut number = self.ledger.accept(records);
         let intake = self.intake.load(Ordering::SeqCst);
         if intake != OPEN {
-            self.ledger.drop_for(refusal(intake), records);
+            self.ledger.drop_for(drop_reason(intake), records);
             return;
         }
-        let mut refused = 0;
+        let mut rejected = 0;
         for run in events.chunks(self.batch_mask as usize + 1) {
             for &event in run {
-                refused += u64::from(self.events.push(event).is_err());
+                rejected += u64::from(self.events.push(event).is_err());
             }
             let last = number + run.len() as u64;
-            // Whether one of these numbers is a multiple.
+            // Whether one of these numbers is a multiple of the batch size.
             let gathered = (number ^ last) > self.batch_mask;
-            self.wakeup.pushed(refused > 0 || gathered);
+            self.wakeup.pushed(rejected > 0 || gathered);
             number = last;
         }
-        if refused > 0 {
-            self.ledger.drop_for(DropReason::QueueFull, refused);
+        if rejected > 0 {
+            self.ledger.drop_for(DropReason::QueueFull, rejected);
         }
         self.sweep_if_over();
     }
 
-    /// What became of the records. The view is live, and outlives the queue.
+    /// The ledger of the records. The view is live, and outlives the queue.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.ledger.reader()
     }
 
-    /// How many records wait.
+    /// Number of records that wait.
     #[must_use]
     pub fn len(&self) -> usize {
         self.events.len()
@@ -137,24 +139,24 @@ impl Queue {
         self.events.is_empty()
     }
 
-    /// How many records can wait.
+    /// Maximum number of records that can wait.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.events.capacity()
     }
 
-    /// Takes a record out. For the worker, which then knows what becomes of it.
+    /// Takes a record out. For the worker, which must settle the record.
     pub fn pop(&self) -> Option<Event> {
         self.events.pop()
     }
 
-    /// The receiver took so many of the records that were taken out.
+    /// Counts `records` records as delivered, of those that were taken out.
     #[inline]
     pub fn deliver(&self, records: u64) {
         self.ledger.deliver(records);
     }
 
-    /// So many of the records that were taken out are lost, for this reason.
+    /// Counts `records` records as dropped for this reason, of those that were taken out.
     pub fn drop_for(&self, reason: DropReason, records: u64) {
         self.ledger.drop_for(reason, records);
     }
@@ -170,14 +172,14 @@ impl Queue {
         }
     }
 
-    /// Waits until there is a record. For the worker alone, which is a task or a thread
-    /// that polls; a future that is dropped leaves nothing behind.
+    /// Waits until there is a record. For the worker alone, which is a task or a thread that
+    /// polls. The future can be dropped without a trace.
     pub async fn some(&self) {
         self.wakeup.park(|| !self.events.is_empty()).await;
     }
 
     /// Waits until a batch may have gathered, or the queue is full. For the worker alone,
-    /// which also gives up after a while.
+    /// which limits this wait itself.
     pub async fn batch(&self) {
         let gathered = || {
             let queued = self.events.len();
@@ -186,30 +188,29 @@ impl Queue {
         self.wakeup.linger(gathered).await;
     }
 
-    /// Takes records again after [`open_circuit`](Self::open_circuit). A closed queue
-    /// stays closed.
+    /// Accepts records again after [`open_circuit`](Self::open_circuit). A closed queue stays
+    /// closed.
     pub fn close_circuit(&self) {
         self.set_intake(OPEN);
     }
 
-    /// Drops what comes, as `circuit_open`: the receiver is left alone for a while.
+    /// Drops new records, as `circuit_open`, while the circuit breaker is open.
     pub fn open_circuit(&self) {
         self.set_intake(CIRCUIT_OPEN);
     }
 
-    /// Drops what comes, as `shut_down`, for good. The worker sends what waits.
+    /// Drops new records, as `shut_down`, permanently. The worker sends the queued records.
     pub fn close(&self) {
         self.intake.fetch_max(CLOSED, Ordering::SeqCst);
     }
 
-    /// Drops what waits and what comes, as `shut_down`, for good. Nothing waits
-    /// afterwards.
+    /// Drops queued and new records, as `shut_down`, permanently. No record waits afterwards.
     pub fn end(&self) {
         self.intake.store(OVER, Ordering::SeqCst);
         self.sweep_if_over();
     }
 
-    /// Whether it has [ended](Self::end).
+    /// Whether the queue has [ended](Self::end).
     #[inline]
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -217,7 +218,7 @@ impl Queue {
     }
 
     fn set_intake(&self, intake: u8) {
-        // A closed queue is no failure.
+        // A closed queue is not a failure.
         let _ = self
             .intake
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| {
@@ -225,9 +226,9 @@ impl Queue {
             });
     }
 
-    /// A record may be pushed behind the last look into the queue, by a thread that found
-    /// it open. Its push comes before this look at the intake, and the intake changes
-    /// before that last look: one of the two sweeps it up.
+    /// A thread that found the queue open can push a record after the last check of the
+    /// queue. Its push comes before this check of the intake, and the intake changes before
+    /// that last check. Therefore one of the two threads drops the record.
     #[inline]
     fn sweep_if_over(&self) {
         if self.is_over() {
@@ -237,7 +238,7 @@ impl Queue {
 }
 
 #[cold]
-fn refusal(intake: u8) -> DropReason {
+fn drop_reason(intake: u8) -> DropReason {
     if intake == CIRCUIT_OPEN {
         DropReason::CircuitOpen
     } else {

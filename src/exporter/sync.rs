@@ -1,4 +1,4 @@
-//! The atomics of the queue's protocol, which the models replace by their own.
+//! The atomics of the queue's protocol, which the models replace with their own.
 
 #[cfg(not(all(test, loom)))]
 pub(super) use {

@@ -1,27 +1,30 @@
+//! The rest and the wake-up of a queue's worker.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::task::Poll;
 
 use super::sync::{AtomicU8, AtomicWaker, Ordering};
 
-/// The worker looks into the queue by itself.
+/// The worker checks the queue by itself.
 const BUSY: u8 = 0;
-/// The worker rests for a moment, so that a batch can gather. It is woken when one has.
+/// The worker rests for a moment, so that a batch can gather. A full batch wakes it.
 const LINGERING: u8 = 1;
-/// The worker rests until there is something to do.
+/// The worker rests until there is work.
 const PARKED: u8 = 2;
 
-/// How the worker of a queue rests, and is woken.
+/// State of a queue's worker: whether it rests, and how to wake it.
 ///
-/// To wake a worker costs more than all the rest of a record. Only the first record after
-/// a pause does it, and one of each batch while the worker lingers. The worker may be a
-/// thread or a task: it polls a future, and the future's waker is called.
+/// A wake-up of the worker costs more than all other work for a record. Only the first record
+/// after a pause wakes the worker, and one record of each batch while the worker lingers. The
+/// worker can be a thread or a task: it polls a future, and a wake-up calls the future's
+/// waker.
 ///
-/// Both sides write before they read. A recording thread pushes, and then reads how the
-/// worker rests; the worker announces how it rests, and then looks into the queue. All
-/// four accesses are sequentially consistent, so that one of the two sees the other: with
-/// any of them weaker, a record can be pushed to a worker that sleeps on. The models in
-/// `models.rs` find that.
+/// Both sides write before they read. A recording thread pushes, and then reads the worker's
+/// state. The worker announces its state, and then checks the queue. All four accesses are
+/// sequentially consistent, so that one of the two sides sees the other. If one access had a
+/// weaker order, a record could be pushed to a worker that continues to sleep. The models in
+/// `models.rs` detect that.
 pub(super) struct Wakeup {
     worker: AtomicU8,
     waker: AtomicWaker,
@@ -35,8 +38,8 @@ impl Wakeup {
         }
     }
 
-    /// Wakes the worker behind a push, if it is parked, or if it lingers and that is
-    /// to end.
+    /// Wakes the worker after a push, if the worker is parked, or if it lingers and a batch
+    /// is full.
     #[inline]
     pub(super) fn pushed(&self, enough: bool) {
         match self.worker.load(Ordering::SeqCst) {
@@ -48,19 +51,18 @@ impl Wakeup {
 
     #[cold]
     fn wake(&self) {
-        // Of many that see a worker at rest, one wakes it.
+        // Of many threads that see a resting worker, one wakes it.
         if self.worker.swap(BUSY, Ordering::SeqCst) != BUSY {
             self.waker.wake();
         }
     }
 
-    /// Rests until a record is pushed, unless it is `due` already. For the worker alone.
+    /// Rests until a record is pushed, unless work is `due` already. For the worker alone.
     pub(super) async fn park(&self, due: impl Fn() -> bool) {
         self.rest(PARKED, due).await;
     }
 
-    /// Rests until enough records are pushed, unless they are `due` already. For the
-    /// worker alone.
+    /// Rests until a batch is pushed, unless a batch is `due` already. For the worker alone.
     pub(super) async fn linger(&self, due: impl Fn() -> bool) {
         self.rest(LINGERING, due).await;
     }
@@ -85,8 +87,8 @@ impl Wakeup {
     }
 }
 
-/// The worker rests. It is busy again when this goes away, be it that something else has
-/// woken it.
+/// Marks the worker as resting. Its drop marks the worker as busy, for any cause of the
+/// wake-up.
 struct Resting<'a>(&'a Wakeup);
 
 impl Drop for Resting<'_> {

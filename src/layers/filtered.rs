@@ -1,7 +1,9 @@
+//! A backend that forwards records of some runner types.
+
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend around another one, which lets records of some types of runner through, and
-/// leaves the others out.
+/// A backend around another one, which forwards records of some runner types, and omits the
+/// others.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -20,7 +22,7 @@ pub struct FilteredMetrics<B> {
 }
 
 impl<B: MetricsBackend> FilteredMetrics<B> {
-    /// Lets records of these types of runner through to `backend`.
+    /// Forwards records of these runner types to `backend`.
     #[must_use]
     pub fn new(backend: B, runners: impl IntoIterator<Item = RunnerType>) -> Self {
         let mut allowed = [false; RunnerType::ALL.len()];
@@ -33,7 +35,7 @@ impl<B: MetricsBackend> FilteredMetrics<B> {
         }
     }
 
-    /// The backend behind it.
+    /// The wrapped backend.
     pub const fn backend(&self) -> &B {
         &self.backend
     }
@@ -69,10 +71,10 @@ impl<B: MetricsBackend> MetricsBackend for FilteredMetrics<B> {
 
     fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
         let through = |event: &Event| self.lets_through(event.runner());
-        // Most often there is one run, of all of them.
+        // In most cases there is one run, which has all records.
         let runs = events.chunk_by(|one, next| through(one) == through(next));
         let runs = runs.filter(|run| run.first().is_some_and(through));
-        BatchError::record_parts(runs, |run| self.backend.record_batch(run))
+        BatchError::record_chunks(runs, |run| self.backend.record_batch(run))
     }
 
     #[inline]

@@ -1,8 +1,10 @@
+//! A backend that changes the runner type of records.
+
 use std::fmt;
 
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend around another one, which changes the type of runner that records are of.
+/// A backend around another one, which changes the runner type of records.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -20,22 +22,22 @@ pub struct RelabeledMetrics<B, F> {
     relabel: F,
 }
 
-/// So many records of a batch are relabeled at a time, on the stack.
-const PART: usize = 64;
+/// Records of a batch that are relabeled at a time, on the stack.
+const CHUNK: usize = 64;
 
 impl<B, F> RelabeledMetrics<B, F>
 where
     B: MetricsBackend,
     F: Fn(RunnerType) -> RunnerType + Send + Sync + 'static,
 {
-    /// Hands records on to `backend`, each with the type of runner that `relabel` returns
-    /// for its own.
+    /// Forwards records to `backend`, each with the runner type that `relabel` returns for
+    /// its own.
     #[must_use]
     pub const fn new(backend: B, relabel: F) -> Self {
         Self { backend, relabel }
     }
 
-    /// The backend behind it.
+    /// The wrapped backend.
     pub const fn backend(&self) -> &B {
         &self.backend
     }
@@ -73,15 +75,15 @@ where
     }
 
     fn record_batch(&self, events: &[Event]) -> Result<(), BatchError> {
-        BatchError::record_parts(events.chunks(PART), |part| {
-            let Some(&first) = part.first() else {
+        BatchError::record_chunks(events.chunks(CHUNK), |chunk| {
+            let Some(&first) = chunk.first() else {
                 return Ok(());
             };
-            let mut relabeled = [first; PART];
-            for (to, event) in relabeled.iter_mut().zip(part) {
+            let mut relabeled = [first; CHUNK];
+            for (to, event) in relabeled.iter_mut().zip(chunk) {
                 *to = event.with_runner((self.relabel)(event.runner()));
             }
-            self.backend.record_batch(&relabeled[..part.len()])
+            self.backend.record_batch(&relabeled[..chunk.len()])
         })
     }
 
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_relabeled_as_its_records_alone_would_be() {
-        let events: Vec<_> = (0..3 * PART as u64 + 7)
+        let events: Vec<_> = (0..3 * CHUNK as u64 + 7)
             .map(|duration_ms| Event::TaskCompleted {
                 runner: RunnerType::ALL[duration_ms as usize % 3],
                 outcome: TaskOutcome::Success,

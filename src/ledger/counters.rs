@@ -1,3 +1,5 @@
+//! The counters of a ledger, and a live view of them.
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -5,11 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::drop_reason::DropReason;
 use super::snapshot::LedgerSnapshot;
 
-/// What became of the records of one source: a shared, live view.
+/// Ledger of the records of one source: a shared, live view.
 ///
-/// At every moment `accepted = delivered + dropped + in flight`, and nothing is
-/// in flight once the source rests. A reader on any thread sees a state that
-/// balances.
+/// At every moment `accepted = delivered + dropped + in flight`. No record is in flight while
+/// the source rests. A reader on any thread sees a state that balances.
 #[derive(Clone)]
 pub struct Ledger {
     counters: Arc<Counters>,
@@ -22,7 +23,7 @@ impl Ledger {
         }
     }
 
-    /// The counts of this moment.
+    /// The counts at this moment.
     #[must_use]
     pub fn snapshot(&self) -> LedgerSnapshot {
         self.counters.snapshot()
@@ -44,8 +45,8 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// A record is accepted before it is settled, and the settling is read
-    /// first: whatever is seen as settled is seen as accepted too.
+    /// A record is accepted before it is settled, and the settled counts are read first.
+    /// Therefore each record that is seen as settled is also seen as accepted.
     pub(super) fn snapshot(&self) -> LedgerSnapshot {
         LedgerSnapshot {
             dropped: std::array::from_fn(|reason| self.dropped[reason].load(Ordering::Acquire)),

@@ -1,32 +1,34 @@
+//! Reasons why a record did not reach its backend.
+
 use std::fmt;
 
-/// Why a record did not reach its backend. The label `reason`.
+/// Reason why a record did not reach its backend. The label `reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The context had delivered as many records as its quota allows.
+    /// The context had already delivered as many records as its quota allows.
     Quota,
-    /// The guest spoke for a type of runner that it may not speak for.
+    /// The guest used a runner type that it must not use.
     RunnerNotAllowed,
     /// The label has no name on the other side of the boundary.
     UnmappedLabel,
-    /// The backend panicked while it took the record.
+    /// The backend panicked at the record.
     BackendPanicked,
     /// The backend's queue was full.
     QueueFull,
-    /// The backend has failed too often, and was left alone for a while.
+    /// The backend had failed too often, and its circuit breaker was open.
     CircuitOpen,
     /// The backend was stopped before it took the record.
     ShutDown,
-    /// The backend trapped while it took the record.
+    /// The backend trapped at the record.
     BackendTrapped,
-    /// The backend took the record, and too long.
+    /// The backend took longer for the record than its time limit.
     BackendTimedOut,
-    /// The backend hit one of its limits while it took the record.
+    /// The backend reached one of its limits at the record.
     BackendLimit,
-    /// The backend took the record, and says that it could not keep it.
+    /// The backend took the record, and reported that it could not store or deliver it.
     BackendFailed,
-    /// The backend took the record, and says that it left it out on purpose.
+    /// The backend took the record, and reported that it omitted it on purpose.
     Sampled,
 }
 

@@ -1,59 +1,64 @@
+//! The sum of several ledgers.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counters::Counters;
 use super::snapshot::LedgerSnapshot;
 
-/// The sum of many ledgers, those of sources that are gone included.
+/// The sum of many ledgers, including ledgers of ended sources.
 ///
-/// Give the same ledger totals to every source that belongs together; clones share
-/// their content.
+/// Pass the same totals to every source of a group. Clones share their content.
 #[derive(Clone, Default)]
 pub struct LedgerTotals {
-    pages: Arc<Mutex<Pages>>,
+    ledgers: Arc<Mutex<SummedLedgers>>,
 }
 
 #[derive(Default)]
-struct Pages {
+struct SummedLedgers {
     open: Vec<Arc<Counters>>,
     closed: LedgerSnapshot,
 }
 
 impl LedgerTotals {
-    /// An empty ledger totals.
+    /// Totals without a ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The sum of all ledgers in this ledger totals, at this moment.
+    /// The sum of all ledgers in these totals, at this moment.
     #[must_use]
     pub fn total(&self) -> LedgerSnapshot {
-        let pages = self.pages();
-        let open: LedgerSnapshot = pages.open.iter().map(|page| page.snapshot()).sum();
-        pages.closed + open
+        let ledgers = self.ledgers();
+        let open: LedgerSnapshot = ledgers.open.iter().map(|ledger| ledger.snapshot()).sum();
+        ledgers.closed + open
     }
 
-    /// Whether it is a clone of the other one.
+    /// Whether `other` is a clone of these totals.
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pages, &other.pages)
+        Arc::ptr_eq(&self.ledgers, &other.ledgers)
     }
 
-    pub(super) fn open(&self, page: &Arc<Counters>) {
-        self.pages().open.push(Arc::clone(page));
+    pub(super) fn open(&self, ledger: &Arc<Counters>) {
+        self.ledgers().open.push(Arc::clone(ledger));
     }
 
-    pub(super) fn close(&self, page: &Arc<Counters>) {
-        let mut pages = self.pages();
-        if let Some(at) = pages.open.iter().position(|open| Arc::ptr_eq(open, page)) {
-            pages.open.swap_remove(at);
-            pages.closed += page.snapshot();
+    pub(super) fn close(&self, ledger: &Arc<Counters>) {
+        let mut ledgers = self.ledgers();
+        if let Some(at) = ledgers
+            .open
+            .iter()
+            .position(|open| Arc::ptr_eq(open, ledger))
+        {
+            ledgers.open.swap_remove(at);
+            ledgers.closed += ledger.snapshot();
         }
     }
 
-    /// Nothing between lock and unlock can leave the pages half-changed.
-    fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic cannot leave the ledgers inconsistent: no code panics between lock and unlock.
+    fn ledgers(&self) -> MutexGuard<'_, SummedLedgers> {
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,11 +1,13 @@
+//! The writer of a ledger that many threads change at once.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, Ledger};
 use super::drop_reason::DropReason;
 
-/// Moves the counters of a ledger that many threads write at once: that of a
-/// backend, which is called by every guest and settles on a thread of its own.
+/// Changes the counters of a ledger that many threads write at once: the ledger of a backend,
+/// which every guest calls and which settles records on its own thread.
 #[derive(Debug, Default)]
 pub struct SharedLedgerWriter {
     counters: Arc<Counters>,
@@ -18,27 +20,27 @@ impl SharedLedgerWriter {
         Ledger::of(&self.counters)
     }
 
-    /// So many records were made. Returns how many were made before them.
+    /// Counts `records` accepted records. Returns the number of records accepted before them.
     #[inline]
     pub fn accept(&self, records: u64) -> u64 {
         add(&self.counters.accepted, records)
     }
 
-    /// The backend took so many records.
+    /// Counts `records` records as delivered to the backend.
     #[inline]
     pub fn deliver(&self, records: u64) {
         add(&self.counters.delivered, records);
     }
 
-    /// So many records did not reach the backend, for this reason.
+    /// Counts `records` records as dropped for this reason.
     #[cold]
     pub fn drop_for(&self, reason: DropReason, records: u64) {
         add(&self.counters.dropped[reason as usize], records);
     }
 }
 
-/// Sequentially consistent, at no price on x86: whoever has accepted a record
-/// sees an intake that was closed before, or is seen by whoever closed it.
+/// Sequentially consistent, at no cost on x86. A thread that has accepted a record sees an
+/// intake that was closed before, or the closing thread sees the record.
 #[inline]
 fn add(counter: &AtomicU64, records: u64) -> u64 {
     counter.fetch_add(records, Ordering::SeqCst)

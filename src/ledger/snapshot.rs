@@ -1,9 +1,11 @@
+//! The counts of a ledger at one moment.
+
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use super::drop_reason::DropReason;
 
-/// The counts of a ledger, or of several, at one moment.
+/// The counts of a ledger, or of several ledgers, at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LedgerSnapshot {
     pub(super) accepted: u64,
@@ -13,9 +15,9 @@ pub struct LedgerSnapshot {
 }
 
 impl LedgerSnapshot {
-    /// Of whoever keeps count elsewhere, as an exporter does: of so many accepted
-    /// records, so many were delivered and so many dropped, by reason. The rest is in
-    /// flight, so read `accepted` last. No duration was lowered.
+    /// A snapshot of counts from another source, such as an exporter: `accepted` records, of
+    /// which `delivered` were delivered and `dropped` were dropped, by reason. The other
+    /// records are in flight, so read `accepted` last. The number of clamped durations is 0.
     #[must_use]
     pub fn counted(accepted: u64, delivered: u64, dropped: &[(DropReason, u64)]) -> Self {
         let mut counted = Self {
@@ -30,7 +32,7 @@ impl LedgerSnapshot {
         counted
     }
 
-    /// Records that were made.
+    /// Records that the source made.
     #[must_use]
     pub const fn accepted(&self) -> u64 {
         self.accepted
@@ -48,13 +50,13 @@ impl LedgerSnapshot {
         self.dropped[reason as usize]
     }
 
-    /// Records that did not reach the backend, for whatever reason.
+    /// Records that did not reach the backend, for all reasons together.
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.iter().sum()
     }
 
-    /// Records that are accepted and neither delivered nor dropped yet.
+    /// Accepted records that are neither delivered nor dropped yet.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.accepted
@@ -62,8 +64,7 @@ impl LedgerSnapshot {
             .saturating_sub(self.dropped_total())
     }
 
-    /// Records among the accepted ones whose duration was lowered to the
-    /// ceiling.
+    /// Accepted records whose duration was lowered to the ceiling.
     #[must_use]
     pub const fn clamped(&self) -> u64 {
         self.clamped
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_elsewhere_balances_like_any_ledger() {
+    fn counts_from_another_source_balance() {
         let dropped = [
             (DropReason::QueueFull, 2),
             (DropReason::ShutDown, 1),

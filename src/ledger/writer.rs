@@ -1,3 +1,5 @@
+//! The writer of a ledger that one thread changes.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -5,8 +7,8 @@ use super::counters::{Counters, Ledger};
 use super::drop_reason::DropReason;
 use super::ledger_totals::LedgerTotals;
 
-/// Moves the counters of a ledger that has one writer, so that an increment is a load
-/// and a store, and takes no lock on the bus.
+/// Changes the counters of a ledger with one writer. An increment is a load and a store,
+/// without a lock on the bus.
 #[derive(Debug)]
 pub struct LedgerWriter {
     counters: Arc<Counters>,
@@ -14,8 +16,8 @@ pub struct LedgerWriter {
 }
 
 impl LedgerWriter {
-    /// An empty ledger, which is in each of these ledger totals. A ledger totals that is given twice
-    /// has it once.
+    /// An empty ledger, which each of these totals includes. Totals that are given twice
+    /// include the ledger once.
     #[must_use]
     pub fn new(given: Vec<LedgerTotals>) -> Self {
         let mut ledger_totals: Vec<LedgerTotals> = Vec::with_capacity(given.len());
@@ -40,25 +42,25 @@ impl LedgerWriter {
         Ledger::of(&self.counters)
     }
 
-    /// So many records were made.
+    /// Counts `records` accepted records.
     #[inline]
     pub fn accept(&mut self, records: u64) {
         increase(&self.counters.accepted, records);
     }
 
-    /// The backend took so many records.
+    /// Counts `records` records as delivered to the backend.
     #[inline]
     pub fn deliver(&mut self, records: u64) {
         increase(&self.counters.delivered, records);
     }
 
-    /// So many records did not reach the backend, for this reason.
+    /// Counts `records` records as dropped for this reason.
     #[cold]
     pub fn drop_for(&mut self, reason: DropReason, records: u64) {
         increase(&self.counters.dropped[reason as usize], records);
     }
 
-    /// The duration of a record was lowered to the ceiling.
+    /// Counts a record whose duration was lowered to the ceiling.
     #[cold]
     pub fn clamp(&mut self) {
         increase(&self.counters.clamped, 1);
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_sums_open_and_closed_ledgers() {
+    fn totals_include_open_and_closed_ledgers() {
         let totals = LedgerTotals::new();
         let mut open = LedgerWriter::new(vec![totals.clone()]);
         let mut closed = LedgerWriter::new(vec![totals.clone()]);
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_that_is_given_twice_has_a_ledger_once() {
+    fn totals_that_are_given_twice_include_a_ledger_once() {
         let totals = LedgerTotals::new();
         let mut writer = LedgerWriter::new(vec![totals.clone(), totals.clone()]);
         writer.accept(1);
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn each_book_of_a_ledger_has_it_whole() {
+    fn each_of_several_totals_includes_the_whole_ledger() {
         let (all, some) = (LedgerTotals::new(), LedgerTotals::new());
         let mut both = LedgerWriter::new(vec![all.clone(), some.clone()]);
         let mut one = LedgerWriter::new(vec![all.clone()]);
@@ -140,7 +142,7 @@ mod tests {
             assert_eq!((all.total().accepted(), some.total().accepted()), (4, 2));
             assert_eq!(some.total().dropped(DropReason::Quota), 1);
             assert_eq!((all.total().in_flight(), some.total().in_flight()), (0, 0));
-            // It is there when the ledger is closed as well.
+            // The second round checks the totals after the ledger is closed.
             both = LedgerWriter::new(Vec::new());
         }
         drop((both, one));

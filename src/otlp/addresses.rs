@@ -1,3 +1,5 @@
+//! Look-ups of a collector's addresses.
+
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,20 +11,20 @@ use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::oneshot;
 use tonic::codegen::Service;
 
-/// Looks a receiver's addresses up, each time another one first, if the one before has
-/// failed.
+/// Looks up the addresses of a collector. After a failure, the next look-up starts with
+/// another address.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Addresses {
     turn: Arc<AtomicUsize>,
-    /// Look-ups under way.
+    /// Look-ups in progress.
     running: Arc<AtomicUsize>,
 }
 
-/// A name server that does not answer holds up so many threads at most.
+/// Maximum number of threads that a name server without an answer can block.
 const LOOK_UPS: usize = 2;
 
 impl Addresses {
-    /// The next push begins with the next address.
+    /// Makes the next push start with the next address.
     pub(super) fn turn(&self) {
         self.turn.fetch_add(1, Ordering::Relaxed);
     }
@@ -42,7 +44,7 @@ impl Service<Name> for Addresses {
         let answer = look_up(name, Arc::clone(&self.running));
         Box::pin(async move {
             let answer = answer?.await;
-            // Its thread is gone without an answer.
+            // The channel closes if the thread ended without an answer.
             let mut addresses = answer.map_err(io::Error::other)??;
             let first = turn.checked_rem(addresses.len()).unwrap_or_default();
             addresses.rotate_left(first);
@@ -51,22 +53,22 @@ impl Service<Name> for Addresses {
     }
 }
 
-type Answer = oneshot::Receiver<io::Result<Vec<SocketAddr>>>;
+type LookUpAnswer = oneshot::Receiver<io::Result<Vec<SocketAddr>>>;
 
-/// One of the look-ups under way, until it is dropped.
-struct Running(Arc<AtomicUsize>);
+/// A look-up in progress. Its drop ends the look-up.
+struct LookUpGuard(Arc<AtomicUsize>);
 
-impl Drop for Running {
+impl Drop for LookUpGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The system's look-up blocks, and so has a thread of its own.
-fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<Answer> {
+/// The system's look-up blocks, and therefore has its own thread.
+fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<LookUpAnswer> {
     let (tell, answer) = oneshot::channel();
     let before = running.fetch_add(1, Ordering::Relaxed);
-    let running = Running(running);
+    let running = LookUpGuard(running);
     if before >= LOOK_UPS {
         return Err(io::Error::other(
             "earlier look-ups of the name are not answered yet",
@@ -76,9 +78,10 @@ fn look_up(name: Name, running: Arc<AtomicUsize>) -> io::Result<Answer> {
         .name("otlp-look-up".to_owned())
         .spawn(move || {
             let found = (name.as_str(), 0).to_socket_addrs();
-            // Before it is told: whoever gets it may look up again at once.
+            // Dropped before the answer is sent, because the next look-up can follow at
+            // once.
             drop(running);
-            // Nobody may wait for it any more.
+            // The push that waited may already be dropped.
             let _ = tell.send(found.map(Iterator::collect));
         })
         .map_err(|error| {

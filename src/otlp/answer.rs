@@ -1,21 +1,22 @@
-//! What a receiver answers when it has taken a push, and what says otherwise.
+//! Answers of a collector: whether an answer accepts the push.
 
 use std::borrow::Cow;
 
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::theirs::Theirs;
+use super::collector_text::CollectorText;
 use crate::OtlpResponse;
 
-/// A push that was taken, perhaps with a warning.
+/// An accepted push, with the collector's warning, if there was one.
 pub(super) type Accepted = Option<String>;
 
-/// Whether an answer with a good status is one of a receiver of OTLP, which took every
-/// point. What it rejects is a failure, since nobody but this status would say so.
+/// Checks that an answer with a status of success is an OTLP answer that accepts every point.
+/// Rejected points are a failure, because no other status reports them.
 pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, String> {
     let media = media(headers);
-    // Most receivers have nothing to say. A page is not a receiver's, even an empty one.
+    // Most collectors send an empty body. An answer that is a page does not come from a
+    // collector, even if it is empty.
     if body.is_empty() && !matches!(&*media, "text/html" | "application/xhtml+xml") {
         return Ok(None);
     }
@@ -28,13 +29,16 @@ pub(super) fn accepted(headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Str
             .and_then(|response| whole(&response)),
         "application/json" => json(body).map_err(|reason| {
             let body = String::from_utf8_lossy(body);
-            format!("the answer is {media}, and {reason}: {}", Theirs(&body))
+            format!(
+                "the answer is {media}, and {reason}: {}",
+                CollectorText(&body)
+            )
         })?,
         _ => Err(not_otlp(&media, body)),
     }
 }
 
-/// Whether a receiver that said yes took every point.
+/// Checks that the collector accepted every point.
 pub(super) fn whole(response: &OtlpResponse) -> Result<Accepted, String> {
     took(response.rejected_points, &response.message)
 }
@@ -42,12 +46,15 @@ pub(super) fn whole(response: &OtlpResponse) -> Result<Accepted, String> {
 fn took(rejected: i64, message: &str) -> Result<Accepted, String> {
     match (rejected, message) {
         (0, "") => Ok(None),
-        (0, warning) => Ok(Some(Theirs(warning).to_string())),
-        (points, why) => Err(format!("{points} points were rejected: {}", Theirs(why))),
+        (0, warning) => Ok(Some(CollectorText(warning).to_string())),
+        (points, why) => Err(format!(
+            "{points} points were rejected: {}",
+            CollectorText(why)
+        )),
     }
 }
 
-/// The outer error is an answer that is not OTLP's.
+/// Reads an answer in JSON. The outer error is an answer that is not OTLP.
 fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
     const ELSE: &str = "is not an answer of OTLP";
     let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
@@ -65,7 +72,7 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
         Some(Value::String(text)) => text,
         Some(_) => return Err("has no text as its error message"),
     };
-    // A receiver of another signal names spans, log records or profiles.
+    // A collector of another signal names spans, log records or profiles.
     for (name, value) in partial
         .iter()
         .filter(|(name, _)| name.starts_with("rejected"))
@@ -78,21 +85,21 @@ fn json(body: &[u8]) -> Result<Result<Accepted, String>, &'static str> {
             return Ok(took(rejected, message));
         }
         return Ok(Err(format!(
-            "{} is {rejected}, and a receiver of metrics does not answer so: check the endpoint; it says {}",
-            Theirs(name),
-            Theirs(message)
+            "{} is {rejected}, unlike in answers of metrics collectors: check the endpoint; the message is {}",
+            CollectorText(name),
+            CollectorText(message)
         )));
     }
     Ok(took(0, message))
 }
 
-/// By either of its names; `null` only if the other one is not there.
+/// The value of either name. `null` counts only if the other name is absent.
 fn either<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
     let found = names.iter().filter_map(|name| object.get(*name));
     found.min_by_key(|value| value.is_null())
 }
 
-/// A number of 64 bits is a text in protobuf's JSON, and may have a fraction of 0.
+/// A number of 64 bits. Protobuf's JSON writes it as a text, and its fraction can be 0.
 fn number(value: &Value) -> Option<i64> {
     let text = match value {
         Value::Null => return Some(0),
@@ -106,51 +113,49 @@ fn number(value: &Value) -> Option<i64> {
     text.parse().ok().or_else(of_float)
 }
 
-/// What kind of document it is, without parameters.
+/// Media type without parameters.
 pub(super) fn media(headers: &HeaderMap) -> String {
     let media = text(headers, CONTENT_TYPE);
     let media = media.split(';').next().unwrap_or_default();
     media.trim().to_ascii_lowercase()
 }
 
-/// Whether that is gRPC. gRPC-Web, `application/grpc-web`, is something else.
+/// Whether the media type is gRPC. gRPC-Web, `application/grpc-web`, is another protocol.
 pub(super) fn is_grpc(media: &str) -> bool {
     media == "application/grpc" || media.starts_with("application/grpc+")
 }
 
-/// That a body cannot be read, if it is compressed.
+/// Reason why a compressed body cannot be read, or `None` for a plain body.
 pub(super) fn compressed(headers: &HeaderMap) -> Option<String> {
     let encoding = text(headers, CONTENT_ENCODING);
     let none = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
     (!none).then(|| {
         format!(
-            "the answer is compressed with {}, which was not asked for",
-            Theirs(&encoding)
+            "the answer is compressed with {}, which the request did not allow",
+            CollectorText(&encoding)
         )
     })
 }
 
-/// A header's value, empty if there is none. What is not UTF-8 in it is replaced.
+/// Value of a header, or an empty text. Bytes that are not UTF-8 are replaced.
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
     let value = headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
     String::from_utf8_lossy(value)
 }
 
-/// An answer that a receiver of OTLP does not give.
+/// Error of an answer that is not from an OTLP collector.
 pub(super) fn not_otlp(media: &str, body: &[u8]) -> String {
     let kind = if media.is_empty() {
         "has no media type".to_owned()
     } else {
-        format!("has the media type {}", Theirs(media))
+        format!("has the media type {}", CollectorText(media))
     };
     let body = String::from_utf8_lossy(body);
     let body = match body.trim_start() {
         "" => "it is empty".to_owned(),
-        body => format!("it begins with {}", Theirs(body)),
+        body => format!("it starts with {}", CollectorText(body)),
     };
-    format!(
-        "the answer {kind}, and a receiver of OTLP does not answer so: check the endpoint; {body}"
-    )
+    format!("the answer {kind}, unlike answers of OTLP collectors: check the endpoint; {body}")
 }
 
 #[cfg(test)]
@@ -182,7 +187,7 @@ mod tests {
     const JSON: &str = "application/json; charset=utf-8";
 
     #[test]
-    fn answers_of_receivers_are_accepted() {
+    fn answers_of_collectors_are_accepted() {
         for media in ["", "text/plain", PROTOBUF, JSON] {
             assert_eq!(answer(media, b""), Ok(None), "{media}");
         }
@@ -270,7 +275,7 @@ mod tests {
             ),
             ("text/html", b"", "it is empty"),
             ("application/xhtml+xml", b"", "it is empty"),
-            ("text/plain", b"ok", r#"it begins with "ok""#),
+            ("text/plain", b"ok", r#"it starts with "ok""#),
             ("", &partial(0, ""), "no media type"),
             (PROTOBUF, b"\xff\xff\xff\xff", PROTOBUF),
             (PROTOBUF, &truncated, PROTOBUF),
@@ -309,7 +314,7 @@ mod tests {
         let said = accepted(&headers, b"\x1f\x8b").err().unwrap_or_default();
         assert_eq!(
             said,
-            r#"the answer is compressed with "gzip", which was not asked for"#
+            r#"the answer is compressed with "gzip", which the request did not allow"#
         );
     }
 }

@@ -1,21 +1,23 @@
+//! The settings of an [`OtlpMetrics`].
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::Account;
+use super::collector_text::Secrets;
 use super::endpoint::Endpoint;
 use super::explain::Explain;
 use super::headers::headers;
-use super::theirs::Secrets;
+use super::push_account::PushAccount;
 use super::transport::Transport;
-use super::worker::Worker;
+use super::worker::PushWorker;
 use super::{OtlpError, OtlpMetrics, OtlpProtocol, tls};
 use crate::MetricNames;
 use crate::exporter::ExportLog;
-use crate::otlp_encoding::{Message, Resource, unix_nanos};
+use crate::otlp_encoding::{OtlpMessage, Resource, unix_nanos};
 
-/// Where [`OtlpMetrics`] pushes to, and how.
+/// Settings of an [`OtlpMetrics`], from [`OtlpMetrics::builder`].
 #[derive(Clone)]
 #[must_use]
 pub struct OtlpBuilder {
@@ -24,7 +26,7 @@ pub struct OtlpBuilder {
     protocol: OtlpProtocol,
     headers: Vec<(String, String)>,
     ca_file: Option<PathBuf>,
-    every: Duration,
+    interval: Duration,
     timeout: Duration,
     names: MetricNames,
     attributes: Vec<(String, String)>,
@@ -40,7 +42,7 @@ impl OtlpBuilder {
             protocol: OtlpProtocol::default(),
             headers: Vec::new(),
             ca_file: None,
-            every: Duration::from_secs(10),
+            interval: Duration::from_secs(10),
             timeout: Duration::from_secs(5),
             names: MetricNames::default(),
             attributes: Vec::new(),
@@ -49,100 +51,97 @@ impl OtlpBuilder {
         }
     }
 
-    /// The name of this backend in log entries: its endpoint unless said.
+    /// Name of this backend in log entries. Default: its endpoint.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// How to speak; [`OtlpProtocol::HttpProtobuf`] unless said.
+    /// Protocol. Default: [`OtlpProtocol::HttpProtobuf`].
     pub fn protocol(mut self, protocol: OtlpProtocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Sends a header along, or with gRPC a piece of metadata. Its value is in no
-    /// message.
+    /// Adds a request header, or with gRPC a metadata entry. No message contains its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Trusts the certificates in this file, which is in PEM, and no others. Without
-    /// it, trusted are the public roots as Mozilla has them, which are compiled in;
-    /// those of the system are not looked at. The file is read once, by
-    /// [`build`](Self::build), and has at most 1 MiB.
+    /// File with the only trusted certificates, in PEM. The default are Mozilla's public
+    /// roots, which are compiled in; the certificates of the system are not used.
+    /// [`build`](Self::build) reads the file once. Its maximum size is 1 MiB.
     ///
-    /// A receiver's own certificate may be there as well, also if it is that of an
-    /// authority, as `openssl req -x509` makes it: then it is trusted for its names and
+    /// The file can also contain the collector's own certificate. Such a certificate can be
+    /// marked as an authority, as `openssl req -x509` does. It is then trusted for its names
     /// until it expires.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self
     }
 
-    /// How often to push: every 10 seconds unless said, from 100 ms to 365 days.
-    pub fn every(mut self, every: Duration) -> Self {
-        self.every = every;
+    /// Interval of pushes, from 100 ms to 365 days. Default: 10 seconds.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
         self
     }
 
-    /// How long one push may take, from looking the name up to the end of the answer:
-    /// 5 seconds unless said, from 1 ms to 365 days.
+    /// Timeout of one push, from the look-up of the name to the end of the answer, from 1 ms
+    /// to 365 days. Default: 5 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// What the metrics are called; [`MetricNames::Prometheus`] unless said.
+    /// Names of the metrics. Default: [`MetricNames::Prometheus`].
     pub fn names(mut self, names: MetricNames) -> Self {
         self.names = names;
         self
     }
 
-    /// The resource's `service.name`; `solti-runner` unless said.
+    /// The resource's `service.name`. Default: `solti-runner`.
     pub fn service_name(self, name: impl Into<String>) -> Self {
         self.attribute("service.name", name)
     }
 
-    /// The resource's `service.version`; there is none unless said.
+    /// The resource's `service.version`. By default, there is none.
     pub fn service_version(self, version: impl Into<String>) -> Self {
         self.attribute("service.version", version)
     }
 
-    /// The resource's `service.instance.id`; a random UUID unless said. Two that push
-    /// to one place must differ here, or each overwrites the other's totals.
+    /// The resource's `service.instance.id`. Default: a random UUID. Two backends that push
+    /// to one collector need different values. Otherwise each overwrites the totals of the
+    /// other.
     pub fn service_instance_id(self, id: impl Into<String>) -> Self {
         self.attribute("service.instance.id", id)
     }
 
-    /// An attribute of the resource, in the place of one with the same key.
+    /// Sets an attribute of the resource, and replaces one with the same key.
     pub fn attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.push((key.into(), value.into()));
         self
     }
 
-    /// Whether the resource has `process.pid`, and `host.name` where the system says
-    /// it (on Linux). Not unless said: a pid makes new series at every start.
+    /// Whether the resource has `process.pid`, and `host.name` if the system reports it (on
+    /// Linux). Default: no, because a pid creates new series at every start.
     pub fn process(mut self, process: bool) -> Self {
         self.process = process;
         self
     }
 
-    /// Whether `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` are read: not
-    /// unless said. What was given to this builder stands above them. No other
-    /// variable is read.
+    /// Whether the backend reads `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. Default:
+    /// no. Settings of this builder take precedence. No other variable is read.
     pub fn env(mut self, env: bool) -> Self {
         self.environment = env;
         self
     }
 
-    /// Starts to push. No connection is made for this, so that a receiver may come
-    /// later.
+    /// Starts to push. This call makes no connection, so that the collector can start later.
     ///
     /// # Errors
     ///
-    /// When a setting cannot be used, or the thread that pushes cannot be started.
+    /// If a setting is invalid, or the thread that pushes cannot be started.
     pub fn build(self) -> Result<OtlpMetrics, OtlpError> {
         let endpoint = Endpoint::parse(&self.endpoint, self.protocol)?;
         let headers = headers(&self.headers)?;
@@ -150,7 +149,7 @@ impl OtlpBuilder {
             return Err(OtlpError::CaWithoutTls);
         }
         let tls = tls::config(self.ca_file.as_deref())?;
-        let account = Arc::new(Account::default());
+        let account = Arc::new(PushAccount::default());
         let timeout = within_bounds("timeout", Duration::from_millis(1), self.timeout)?;
         let explain = Explain {
             protocol: self.protocol,
@@ -158,15 +157,15 @@ impl OtlpBuilder {
             port: endpoint.uri.port_u16(),
             ca_file: self.ca_file.is_some(),
         };
-        let worker = Worker {
-            message: Message {
+        let worker = PushWorker {
+            message: OtlpMessage {
                 resource: self.resource()?,
                 names: self.names,
                 start: unix_nanos(),
             },
             secrets: Secrets::of(&headers, endpoint.uri.query()),
             transport: Transport::new(explain, &endpoint, headers, tls, timeout),
-            every: within_bounds("every", Duration::from_millis(100), self.every)?,
+            interval: within_bounds("interval", Duration::from_millis(100), self.interval)?,
             timeout,
             target: endpoint.shown.clone(),
             log: ExportLog::new(self.name.as_deref(), "otlp", &endpoint.shown),
@@ -194,7 +193,7 @@ impl OtlpBuilder {
     }
 }
 
-/// 365 days. No sum of it and a clock's time overflows.
+/// 365 days. The sum of this time and a clock's time does not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 fn within_bounds(
@@ -212,12 +211,12 @@ fn within_bounds(
     Ok(value)
 }
 
-/// Without what may be secret.
+/// Omits values that can be secret.
 impl fmt::Debug for OtlpBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OtlpBuilder")
             .field("protocol", &self.protocol)
-            .field("every", &self.every)
+            .field("interval", &self.interval)
             .field("timeout", &self.timeout)
             .field("names", &self.names)
             .finish_non_exhaustive()

@@ -1,3 +1,5 @@
+//! The connections of a client, and their end.
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,24 +15,24 @@ use super::explain::Explain;
 use super::failure::Failure;
 use super::tls::Tls;
 
-type ToReceiver = Client<Connector, Full<Bytes>>;
+type CollectorClient = Client<Connector, Full<Bytes>>;
 
-/// A client that keeps its connection from push to push, and lets go of it when
-/// something went wrong.
+/// A client that reuses its connection for later pushes, and closes it after a failure.
 pub(super) struct Connections {
     connector: Connector,
     http2: bool,
-    client: ToReceiver,
-    tasks: Tasks,
+    client: CollectorClient,
+    tasks: ConnectionTasks,
     explain: Explain,
 }
 
 impl Connections {
-    /// `within` is the time for a push. Four fifths of it are for connecting, to all
-    /// addresses together, so that one that does not answer is not all that is tried.
+    /// Creates a client. `within` is the time for a push. Four fifths of it are for
+    /// connecting to all addresses together, so that one address without an answer leaves
+    /// time for the others.
     pub(super) fn new(tls: Tls, http2: bool, within: Duration, explain: Explain) -> Self {
         let connector = Connector::new(tls.config, http2, within.mul_f64(0.8));
-        let tasks = Tasks::default();
+        let tasks = ConnectionTasks::default();
         Self {
             client: client(connector.clone(), http2, tasks.clone()),
             connector,
@@ -40,34 +42,34 @@ impl Connections {
         }
     }
 
-    pub(super) fn client(&self) -> &ToReceiver {
+    pub(super) fn client(&self) -> &CollectorClient {
         self.tasks.reap();
         &self.client
     }
 
-    /// Says in words why a request was not answered.
+    /// Explains why a request was not answered.
     pub(super) fn failure(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
         let Connector { raw, plain, .. } = &self.connector;
         self.explain.failure(error, raw, plain)
     }
 
-    /// What may be wrong where there was no answer in time.
+    /// Possible cause of a missing answer.
     pub(super) fn hint(&self) -> Option<String> {
         let Connector { raw, plain, .. } = &self.connector;
         self.explain.hint(raw, plain)
     }
 
-    /// Ends what there is. A receiver that answers no more keeps nothing here, and
-    /// the next push looks its name up anew, and begins with another address.
+    /// Closes the connection. The next push looks the name up again, and starts with another
+    /// address.
     pub(super) fn reset(&mut self) {
         self.tasks.end();
-        self.tasks = Tasks::default();
+        self.tasks = ConnectionTasks::default();
         self.connector.addresses.turn();
         self.client = client(self.connector.clone(), self.http2, self.tasks.clone());
     }
 }
 
-fn client(connector: Connector, http2: bool, tasks: Tasks) -> ToReceiver {
+fn client(connector: Connector, http2: bool, tasks: ConnectionTasks) -> CollectorClient {
     Client::builder(tasks)
         .http2_only(http2)
         .pool_max_idle_per_host(1)
@@ -75,25 +77,25 @@ fn client(connector: Connector, http2: bool, tasks: Tasks) -> ToReceiver {
         .build(connector)
 }
 
-/// What the client does beside a push.
+/// Background tasks of the client.
 #[derive(Clone, Default)]
-struct Tasks(Arc<Mutex<JoinSet<()>>>);
+struct ConnectionTasks(Arc<Mutex<JoinSet<()>>>);
 
-impl Tasks {
-    /// Forgets those that have ended.
+impl ConnectionTasks {
+    /// Removes the tasks that have ended.
     fn reap(&self) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
     }
 
-    /// They hold this set themselves, and so must be told.
+    /// The tasks hold this set themselves, so its drop would not end them.
     fn end(&self) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.abort_all();
     }
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for ConnectionTasks {
     fn execute(&self, task: F) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.spawn(task);

@@ -1,3 +1,5 @@
+//! Connections to a collector, with and without TLS.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,25 +13,26 @@ use tokio::net::TcpStream;
 use tonic::codegen::Service;
 
 use super::addresses::Addresses;
-use super::first_bytes::{FirstBytes, Noted};
+use super::first_bytes::{FirstBytes, NotingStream};
 
-/// Connects to a receiver, with or without TLS, and notes what it says first: below TLS
-/// and above.
+/// Connects to a collector, with or without TLS, and notes the first bytes of its answer,
+/// encrypted and plain.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     https: HttpsConnector<Tcp>,
     pub(super) addresses: Addresses,
-    /// As they came over the wire.
+    /// First bytes on the wire.
     pub(super) raw: FirstBytes,
-    /// Without TLS.
+    /// First bytes after decryption.
     pub(super) plain: FirstBytes,
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Connecting<S> = Pin<Box<dyn Future<Output = Result<TokioIo<Noted<S>>, BoxError>> + Send>>;
+type Connecting<S> =
+    Pin<Box<dyn Future<Output = Result<TokioIo<NotingStream<S>>, BoxError>> + Send>>;
 
 impl Connector {
-    /// `within` is for all addresses together.
+    /// Creates a connector. `within` is the time for all addresses together.
     pub(super) fn new(tls: ClientConfig, http2: bool, within: Duration) -> Self {
         let (addresses, raw) = (Addresses::default(), FirstBytes::default());
         let mut http = HttpConnector::new_with_resolver(addresses.clone());
@@ -54,12 +57,12 @@ impl Connector {
     }
 }
 
-type Tls = TokioIo<MaybeHttpsStream<TokioIo<Noted<TcpStream>>>>;
+type TlsStream = TokioIo<MaybeHttpsStream<TokioIo<NotingStream<TcpStream>>>>;
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<Noted<Tls>>;
+    type Response = TokioIo<NotingStream<TlsStream>>;
     type Error = BoxError;
-    type Future = Connecting<Tls>;
+    type Future = Connecting<TlsStream>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.https.poll_ready(cx)
@@ -71,7 +74,7 @@ impl Service<Uri> for Connector {
         let (connecting, first) = (self.https.call(to), self.plain.clone());
         Box::pin(async move {
             let stream = TokioIo::new(connecting.await?);
-            Ok(TokioIo::new(Noted::new(stream, first)))
+            Ok(TokioIo::new(NotingStream::new(stream, first)))
         })
     }
 }
@@ -84,7 +87,7 @@ struct Tcp {
 }
 
 impl Service<Uri> for Tcp {
-    type Response = TokioIo<Noted<TcpStream>>;
+    type Response = TokioIo<NotingStream<TcpStream>>;
     type Error = BoxError;
     type Future = Connecting<TcpStream>;
 
@@ -96,7 +99,7 @@ impl Service<Uri> for Tcp {
         let (connecting, first) = (self.http.call(to), self.first.clone());
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(Noted::new(stream, first)))
+            Ok(TokioIo::new(NotingStream::new(stream, first)))
         })
     }
 }

@@ -1,28 +1,30 @@
+//! The protocol and the endpoint of pushes.
+
 use hyper::Uri;
 use hyper::http::uri::{PathAndQuery, Scheme};
 
 use super::OtlpError;
 
-/// How OTLP is spoken.
+/// Protocol of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OtlpProtocol {
-    /// Protobuf in HTTP/1.1, usually at port 4318.
+    /// Protobuf over HTTP/1.1, usually at port 4318.
     #[default]
     HttpProtobuf,
-    /// gRPC in HTTP/2, usually at port 4317.
+    /// gRPC over HTTP/2, usually at port 4317.
     Grpc,
 }
 
-/// Where OTLP over HTTP takes metrics, unless said otherwise.
+/// Default path of metrics in OTLP over HTTP.
 const METRICS: &str = "/v1/metrics";
 
-/// An address to push to.
+/// Endpoint of pushes.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     pub(super) uri: Uri,
     pub(super) https: bool,
-    /// For messages: a query may hold a secret.
+    /// The endpoint for messages: a query can contain a secret.
     pub(super) shown: String,
 }
 
@@ -35,11 +37,11 @@ impl Endpoint {
     }
 
     fn of(text: &str, protocol: OtlpProtocol) -> Result<Self, &'static str> {
-        let uri: Uri = text.parse().map_err(|_| "it is no URL")?;
+        let uri: Uri = text.parse().map_err(|_| "it is not a valid URL")?;
         let https = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             Some(scheme) if *scheme == Scheme::HTTPS => true,
-            _ => return Err("it must begin with http:// or https://"),
+            _ => return Err("it must start with http:// or https://"),
         };
         let authority = uri.authority().ok_or("it has no host")?;
         if authority.as_str().contains('@') {
@@ -51,7 +53,7 @@ impl Endpoint {
         if authority.as_str().ends_with(':') || authority.port_u16() == Some(0) {
             return Err("its port must be from 1 to 65535");
         }
-        // `http` looks at a port when it is asked for, and not before.
+        // `http` does not validate a port before a call of `port_u16`.
         if authority.port_u16().is_none() && authority.as_str() != authority.host() {
             return Err("its port must be from 1 to 65535");
         }
@@ -61,7 +63,7 @@ impl Endpoint {
             OtlpProtocol::HttpProtobuf if bare => {
                 let mut parts = uri.into_parts();
                 parts.path_and_query = Some(PathAndQuery::from_static(METRICS));
-                Uri::from_parts(parts).map_err(|_| "it is no URL")?
+                Uri::from_parts(parts).map_err(|_| "it is not a valid URL")?
             }
             _ => uri,
         };
@@ -73,7 +75,7 @@ impl Endpoint {
     }
 }
 
-/// An address as it may be shown: without a query, or a user.
+/// An endpoint for messages: without a query and without a user.
 pub(super) fn without_secrets(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = match text.split_once("://") {
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_kept_and_a_missing_one_is_that_of_metrics() -> Result<(), OtlpError> {
+    fn a_path_is_unchanged_and_the_default_is_the_path_of_metrics() -> Result<(), OtlpError> {
         for (text, uri) in [
             ("http://localhost:4318", "http://localhost:4318/v1/metrics"),
             ("https://otel.example/", "https://otel.example/v1/metrics"),
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_without_its_secrets() {
+    fn an_invalid_endpoint_is_rejected_without_its_secrets() {
         let http = OtlpProtocol::HttpProtobuf;
         for (text, protocol) in [
             ("", http),

@@ -1,3 +1,5 @@
+//! Resource attributes from the process and from its environment.
+
 use std::{fs, process};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -7,7 +9,7 @@ use super::OtlpError;
 use crate::otlp_encoding::{Resource, SERVICE_NAME};
 
 impl Resource {
-    /// Which process this is, and on which host, if that has a name.
+    /// Adds the process id, and the name of the host, if it has one.
     pub(crate) fn describe_process(&mut self) {
         let pid = Value::IntValue(process::id().into());
         self.set_value("process.pid", pid);
@@ -16,9 +18,9 @@ impl Resource {
         }
     }
 
-    /// `OTEL_RESOURCE_ATTRIBUTES`, and `OTEL_SERVICE_NAME` above it, as
-    /// OpenTelemetry describes them: `key=value`, with commas between, and percent
-    /// signs for what is neither.
+    /// Reads `OTEL_RESOURCE_ATTRIBUTES`, and `OTEL_SERVICE_NAME`, which takes precedence. The
+    /// format is OpenTelemetry's: comma-separated `key=value`, with percent encoding for
+    /// other characters.
     pub(crate) fn read_environment(
         &mut self,
         variable: impl Fn(&str) -> Option<String>,
@@ -34,9 +36,13 @@ impl Resource {
             }
             let (key, value) = pair
                 .split_once('=')
-                .ok_or_else(|| wrong("it must be key=value, with commas between"))?;
+                .ok_or_else(|| wrong("it must be comma-separated key=value"))?;
             let decoded = |text: &str| {
-                percent_decoded(text.trim()).ok_or_else(|| wrong("a % must begin a byte of utf-8"))
+                percent_decoded(text.trim()).ok_or_else(|| {
+                    wrong(
+                        "% must be followed by two hexadecimal digits, and the text must be UTF-8",
+                    )
+                })
             };
             self.attribute(&decoded(key)?, &decoded(value)?)?;
         }
@@ -57,7 +63,7 @@ impl Resource {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
-    // Decoding leaves a `%` without two digits as it is.
+    // The decoder leaves a `%` without two digits unchanged.
     let is_byte = |after: &str| {
         let digits = after.as_bytes().first_chunk::<2>();
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -103,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_that_cannot_be_read_is_refused() {
+    fn an_invalid_environment_is_rejected() {
         for attributes in ["a", "a=%", "a=%4", "a=%+1", "a=%ff", "=a", "service.name="] {
             assert!(read(attributes, "").is_err(), "{attributes}");
         }

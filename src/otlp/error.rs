@@ -1,70 +1,72 @@
+//! Errors of the settings.
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// A setting that cannot be used, or a thread that cannot be had.
+/// Error of an invalid setting, or of a thread that cannot be started.
 ///
-/// No message repeats what may be a secret: the value of a header, or the query of
-/// an endpoint.
+/// No message contains values that can be secret: the value of a header, or the query of an
+/// endpoint.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OtlpError {
-    /// The endpoint is none.
+    /// The endpoint is invalid.
     #[error("the endpoint {endpoint:?} cannot be used: {reason}")]
     Endpoint {
-        /// Without its query, or a user.
+        /// The endpoint, without its query and its user.
         endpoint: String,
-        /// What to change.
+        /// The cause and the fix.
         reason: &'static str,
     },
-    /// A header cannot be sent.
+    /// A header is invalid.
     #[error("the header {name:?} cannot be sent: {reason}")]
     Header {
-        /// The header's name.
+        /// Name of the header.
         name: String,
-        /// What to change.
+        /// The cause and the fix.
         reason: &'static str,
     },
-    /// The file with certificates cannot be used.
+    /// The file with certificates is invalid.
     #[error("the certificates in {} cannot be used: {reason}", path.display())]
     CaFile {
-        /// Where it is.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
-    /// There are certificates, and nothing to check with them.
-    #[error("a file with certificates needs an endpoint that begins with https://")]
+    /// A file with certificates is set for an endpoint without TLS.
+    #[error("a file with certificates needs an endpoint that starts with https://")]
     CaWithoutTls,
     /// TLS cannot be set up.
     #[error("tls cannot be set up: {0}")]
     Tls(String),
-    /// A time is too short or too long.
+    /// A time is below its minimum or above its maximum.
     #[error("{setting} is {value:?}, and must be from {} ms to 365 days", shortest.as_millis())]
     Time {
-        /// The method of the builder.
+        /// Method of the builder.
         setting: &'static str,
-        /// What it was given.
+        /// The given value.
         value: Duration,
-        /// The least that it may be.
+        /// The minimum.
         shortest: Duration,
     },
-    /// An attribute of the resource cannot be used.
+    /// An attribute of the resource is invalid.
     #[error("the resource attribute {key:?} cannot be used: {reason}")]
     Attribute {
-        /// The attribute's key.
+        /// Key of the attribute.
         key: String,
-        /// What to change.
+        /// The cause and the fix.
         reason: &'static str,
     },
-    /// An environment variable cannot be used.
+    /// An environment variable is invalid.
     #[error("the variable {variable} cannot be used: {reason}")]
     Environment {
-        /// Its name.
+        /// Name of the variable.
         variable: &'static str,
-        /// What to change.
+        /// The cause and the fix.
         reason: &'static str,
     },
     /// The thread that pushes could not be started.

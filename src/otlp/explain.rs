@@ -1,37 +1,37 @@
-//! Why a receiver did not answer, in words, and what to change.
+//! Explanations for missing answers: the cause and the fix.
 
 use std::error::Error;
 use std::io;
 
 use super::OtlpProtocol;
+use super::collector_text::CollectorText;
 use super::failure::Failure;
-use super::first_bytes::{FirstBytes, Speaks};
-use super::theirs::Theirs;
+use super::first_bytes::{FirstBytes, PeerProtocol};
 use super::tls;
 
-/// How the receiver is spoken to.
+/// The settings that explanations depend on.
 #[derive(Debug, Clone)]
 pub(super) struct Explain {
     pub(super) protocol: OtlpProtocol,
     pub(super) https: bool,
     pub(super) port: Option<u16>,
-    /// Whether the receiver is trusted by certificates in a file.
+    /// Whether certificates from a file decide which collectors are trusted.
     pub(super) ca_file: bool,
 }
 
-pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, as receivers of gRPC do (usually at port 4317): set the protocol to \
+pub(super) const USE_GRPC: &str = "the server speaks HTTP/2, the protocol of OTLP over gRPC (usually at port 4317): set the protocol to \
      grpc, or use the server's port for OTLP over HTTP (usually 4318)";
-pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, as receivers of OTLP over HTTP do (usually at port 4318): set the \
+pub(super) const USE_HTTP: &str = "the server speaks HTTP/1.1, the protocol of OTLP over HTTP (usually at port 4318): set the \
      protocol to http/protobuf, or use the server's port for gRPC (usually 4317)";
-const USE_HTTPS: &str = "the server speaks TLS: begin the endpoint with https://";
-const NO_TLS: &str = "the server answers without TLS: begin the endpoint with http://, or use the server's port for TLS";
+const USE_HTTPS: &str = "the server speaks TLS: start the endpoint with https://";
+const NO_TLS: &str = "the server answers without TLS: start the endpoint with http://, or use the server's port for TLS";
 const MAY_BE_GRPC: &str =
     "if the server takes gRPC (usually at port 4317), set the protocol to grpc";
 pub(super) const MAY_BE_HTTP: &str =
     "if the server takes OTLP over HTTP (usually at port 4318), set the protocol to http/protobuf";
 
-const MAY_BE_TLS: &str = "; if it wants TLS, begin the endpoint with https://";
-const MAY_BE_CLIENT: &str = "; if it requires a client certificate, which cannot be given here, let it accept clients without one, and authorise them by a header";
+const MAY_BE_TLS: &str = "; if it requires TLS, start the endpoint with https://";
+const MAY_BE_CLIENT: &str = "; if it requires a client certificate, which this client does not support, configure it to accept clients without one, and authorise them with a header";
 const IN_HANDSHAKE: &str =
     "the server closed the connection during the TLS handshake: check that its port is one for TLS";
 
@@ -55,15 +55,16 @@ impl Explain {
         let closed = self.https && closed(error);
         let client = if closed { MAY_BE_CLIENT } else { "" };
         Failure::soon(match (connecting, plain.speak()) {
-            // With TLS 1.2, what the server says may be lost with the connection.
+            // With TLS 1.2, a message of the server can be lost with the connection.
             (true, _) if closed => format!("{IN_HANDSHAKE}{client}"),
-            // With TLS 1.3, the client has finished before its certificate is missed.
-            (false, Speaks::Nothing) => format!("{why}; {}{client}", self.other()),
+            // With TLS 1.3, the client finishes its handshake before the server rejects the
+            // missing certificate.
+            (false, PeerProtocol::Nothing) => format!("{why}; {}{client}", self.other()),
             _ => why,
         })
     }
 
-    /// What may be wrong where there was no answer in time.
+    /// Possible cause of a missing answer.
     pub(super) fn hint(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
         let usual = match self.protocol {
             OtlpProtocol::HttpProtobuf => 4317,
@@ -73,7 +74,7 @@ impl Explain {
         self.said(raw, plain).or_else(of_port)
     }
 
-    /// What a server that says nothing may speak.
+    /// Possible protocol of a server that sent no bytes.
     fn other(&self) -> String {
         let other = match self.protocol {
             OtlpProtocol::HttpProtobuf => MAY_BE_GRPC,
@@ -83,18 +84,20 @@ impl Explain {
         format!("{other}{tls}")
     }
 
-    /// What the other side speaks, if that is the trouble.
+    /// The protocol of the server, if it is the cause.
     fn said(&self, raw: &FirstBytes, plain: &FirstBytes) -> Option<String> {
         let http2 = self.protocol == OtlpProtocol::Grpc;
         let known = match (raw.speak(), plain.speak()) {
-            (Speaks::Tls, _) if !self.https => USE_HTTPS,
-            (Speaks::Http1 | Speaks::Http2 | Speaks::Else, _) if self.https => NO_TLS,
-            (_, Speaks::Http2) if !http2 => USE_GRPC,
-            (_, Speaks::Http1) if http2 => USE_HTTP,
-            (_, Speaks::Else) => {
+            (PeerProtocol::Tls, _) if !self.https => USE_HTTPS,
+            (PeerProtocol::Http1 | PeerProtocol::Http2 | PeerProtocol::Else, _) if self.https => {
+                NO_TLS
+            }
+            (_, PeerProtocol::Http2) if !http2 => USE_GRPC,
+            (_, PeerProtocol::Http1) if http2 => USE_HTTP,
+            (_, PeerProtocol::Else) => {
                 return Some(format!(
-                    "the server does not speak HTTP, but begins with {}: check the port",
-                    Theirs(&plain.shown())
+                    "the server does not speak HTTP, but starts with {}: check the port",
+                    CollectorText(&plain.shown())
                 ));
             }
             _ => return None,
@@ -103,7 +106,7 @@ impl Explain {
     }
 }
 
-/// An error and its causes. An `io::Error` hides what it was made of from `source`.
+/// An error and its causes. `source` of an `io::Error` skips its inner error.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         match error.downcast_ref::<io::Error>() {
@@ -113,7 +116,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-/// Whether the other side ended the connection.
+/// Whether the server ended the connection.
 fn closed(error: &(dyn Error + 'static)) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     causes(error)
@@ -126,9 +129,9 @@ fn closed(error: &(dyn Error + 'static)) -> bool {
         })
 }
 
-/// An error with all that is behind it.
+/// An error with all its causes.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    // That the client had an error says nothing.
+    // The text of hyper's client error has no information.
     let is_client = error.is::<hyper_util::client::legacy::Error>();
     let first = error.source().filter(|_| is_client).unwrap_or(error);
     let mut why = first.to_string();

@@ -1,20 +1,19 @@
 use std::time::Duration;
 
-/// Why a push was not accepted, and when the next one makes sense.
+/// Reason why a push was not accepted, and the time of the next one.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) why: String,
     pub(super) retry: Retry,
-    /// How long the receiver wants to be left alone. It can lengthen a wait, and not
-    /// shorten it.
+    /// Minimum wait that the collector requests. It can lengthen a wait, and not shorten it.
     pub(super) wait: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retry {
-    /// It may have been an accident.
+    /// The failure can be temporary.
     Soon,
-    /// The same would be refused again: when there is more to be said.
+    /// The collector would reject the same push again. The next push follows with new totals.
     Later,
 }
 

@@ -1,3 +1,5 @@
+//! The protocol of a server, from its first bytes.
+
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,18 +8,17 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The first bytes that came over the last connection, which say what the other side
-/// speaks.
+/// The first bytes of the last connection, which identify the server's protocol.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
-/// So many of them.
+/// Maximum number of noted bytes.
 const MOST: usize = 32;
 
-/// What the other side speaks, by its first bytes.
+/// Protocol of a server, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
-    /// It has said nothing yet.
+pub(super) enum PeerProtocol {
+    /// The server has sent no bytes yet.
     Nothing,
     Tls,
     Http1,
@@ -30,19 +31,19 @@ impl FirstBytes {
         self.bytes(Vec::clear);
     }
 
-    pub(super) fn speak(&self) -> Speaks {
+    pub(super) fn speak(&self) -> PeerProtocol {
         self.bytes(|bytes| speaks(bytes))
     }
 
-    /// For messages.
+    /// The bytes as text, for messages.
     pub(super) fn shown(&self) -> String {
         self.bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     fn add(&self, more: &[u8]) {
         self.bytes(|bytes| {
-            let room = MOST.saturating_sub(bytes.len()).min(more.len());
-            bytes.extend(more.iter().take(room));
+            let free = MOST.saturating_sub(bytes.len()).min(more.len());
+            bytes.extend(more.iter().take(free));
         });
     }
 
@@ -51,28 +52,28 @@ impl FirstBytes {
     }
 }
 
-fn speaks(bytes: &[u8]) -> Speaks {
+fn speaks(bytes: &[u8]) -> PeerProtocol {
     match bytes {
-        [] => Speaks::Nothing,
-        // A record: its kind, and the version 3.x.
-        [0x14..=0x17, 3, ..] => Speaks::Tls,
-        _ if bytes.starts_with(b"HTTP/") => Speaks::Http1,
-        // A frame of the connection: `SETTINGS`, with which a server begins, or `GOAWAY`.
-        [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Speaks::Http2,
-        _ => Speaks::Else,
+        [] => PeerProtocol::Nothing,
+        // A TLS record: its type, and the version 3.x.
+        [0x14..=0x17, 3, ..] => PeerProtocol::Tls,
+        _ if bytes.starts_with(b"HTTP/") => PeerProtocol::Http1,
+        // A frame of the connection: `SETTINGS`, the first frame of a server, or `GOAWAY`.
+        [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => PeerProtocol::Http2,
+        _ => PeerProtocol::Else,
     }
 }
 
-/// A stream whose first bytes are noted.
+/// A stream that notes its first bytes.
 #[derive(Debug)]
-pub(super) struct Noted<S> {
+pub(super) struct NotingStream<S> {
     stream: S,
     first: FirstBytes,
     more: bool,
 }
 
-impl<S> Noted<S> {
-    /// Those of an earlier stream are forgotten.
+impl<S> NotingStream<S> {
+    /// Wraps a stream, and forgets the bytes of an earlier stream.
     pub(super) fn new(stream: S, first: FirstBytes) -> Self {
         first.forget();
         let more = true;
@@ -84,7 +85,7 @@ impl<S> Noted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for NotingStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -101,7 +102,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for NotingStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -119,7 +120,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
     }
 }
 
-impl<S: Connection> Connection for Noted<S> {
+impl<S: Connection> Connection for NotingStream<S> {
     fn connected(&self) -> Connected {
         self.stream.connected()
     }
@@ -132,15 +133,15 @@ mod tests {
     #[test]
     fn a_protocol_is_recognised_by_its_first_bytes() {
         for (bytes, expected) in [
-            (&b""[..], Speaks::Nothing),
-            (b"\x15\x03\x01\x00\x02\x02\x46", Speaks::Tls),
-            (b"\x16\x03\x03\x00\x7a", Speaks::Tls),
-            (b"HTTP/1.1 400 Bad Request\r\n", Speaks::Http1),
-            (b"\0\0\0\x04\0\0\0\0\0", Speaks::Http2),
-            (b"\0\0\x12\x04\0\0\0\0\0\0\x03", Speaks::Http2),
-            (b"\0\0\x08\x07\0\0\0\0\0", Speaks::Http2),
-            (b"SSH-2.0-", Speaks::Else),
-            (b"H", Speaks::Else),
+            (&b""[..], PeerProtocol::Nothing),
+            (b"\x15\x03\x01\x00\x02\x02\x46", PeerProtocol::Tls),
+            (b"\x16\x03\x03\x00\x7a", PeerProtocol::Tls),
+            (b"HTTP/1.1 400 Bad Request\r\n", PeerProtocol::Http1),
+            (b"\0\0\0\x04\0\0\0\0\0", PeerProtocol::Http2),
+            (b"\0\0\x12\x04\0\0\0\0\0\0\x03", PeerProtocol::Http2),
+            (b"\0\0\x08\x07\0\0\0\0\0", PeerProtocol::Http2),
+            (b"SSH-2.0-", PeerProtocol::Else),
+            (b"H", PeerProtocol::Else),
         ] {
             assert_eq!(speaks(bytes), expected, "{bytes:?}");
         }
@@ -152,6 +153,6 @@ mod tests {
         (0..10).for_each(|_| first.add(&[b'a'; 20]));
         assert_eq!(first.shown(), "a".repeat(MOST));
         first.forget();
-        assert_eq!(first.speak(), Speaks::Nothing);
+        assert_eq!(first.speak(), PeerProtocol::Nothing);
     }
 }

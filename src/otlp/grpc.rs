@@ -1,3 +1,5 @@
+//! OTLP over gRPC.
+
 use std::time::SystemTime;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -10,12 +12,12 @@ use tonic::{Code, Status};
 
 use super::ANSWER;
 use super::answer::{Accepted, compressed, is_grpc, media, not_otlp, whole};
+use super::collector_text::CollectorText;
 use super::connections::Connections;
 use super::explain::MAY_BE_HTTP;
 use super::failure::{Failure, Retry};
-use super::http::{refusal, too_large};
+use super::http::{rejection, too_large};
 use super::retry_after::{self, Pushback};
-use super::theirs::Theirs;
 use crate::OtlpResponse;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -27,7 +29,7 @@ pub(super) struct Grpc {
     pub(super) headers: HeaderMap,
 }
 
-/// Before each message: whether it is compressed, and its length.
+/// Length of the prefix of each message: a flag for compression, and the message's length.
 const PREFIX: usize = 5;
 
 impl Grpc {
@@ -36,7 +38,7 @@ impl Grpc {
         parts.path_and_query = Some(PathAndQuery::from_static(EXPORT));
         Self {
             connections,
-            // It has a scheme and a host, which the endpoint had.
+            // The endpoint has a scheme and a host, so the parts are valid.
             uri: Uri::from_parts(parts).unwrap_or_default(),
             headers,
         }
@@ -60,7 +62,8 @@ impl Grpc {
         let (head, body) = answer.into_parts();
         let media = media(&head.headers);
         let grpc = is_grpc(&media);
-        // An answer may be all trailers. Its status stands above that of HTTP.
+        // An answer can consist of trailers only. Its gRPC status takes precedence over the
+        // HTTP status.
         if grpc && let Some(status) = Status::from_header_map(&head.headers) {
             let mut failure = failure(&status, &head.headers);
             if head.status != StatusCode::OK {
@@ -71,7 +74,7 @@ impl Grpc {
             return Err(failure);
         }
         if head.status != StatusCode::OK {
-            let mut failure = refusal(head.status, &head.headers, body).await;
+            let mut failure = rejection(head.status, &head.headers, body).await;
             if !grpc && failure.retry == Retry::Later {
                 failure.why = format!("{}; {MAY_BE_HTTP}", failure.why);
             }
@@ -95,7 +98,7 @@ impl Grpc {
             }
             Some(status) => Err(failure(&status, &trailers)),
             None => Err(Failure::soon(
-                "the answer ended without a grpc-status: the server, or a proxy before it, cut it off",
+                "the answer ended without a grpc-status: the server, or a proxy in front of it, truncated it",
             )),
         }
     }
@@ -111,14 +114,14 @@ fn framed(message: &ExportMetricsServiceRequest) -> Vec<u8> {
     frame
 }
 
-/// The one message of an answer.
+/// The single message of an answer.
 fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
     let Some((prefix, message)) = body.split_first_chunk::<PREFIX>() else {
         return Err("the answer has no message".to_owned());
     };
     let [compressed, length @ ..] = *prefix;
     if compressed != 0 {
-        return Err("the answer is compressed, which was not asked for".to_owned());
+        return Err("the answer is compressed, which the request did not allow".to_owned());
     }
     let length = u32::from_be_bytes(length);
     if usize::try_from(length) != Ok(message.len()) {
@@ -130,8 +133,8 @@ fn unframed(body: &[u8]) -> Result<OtlpResponse, String> {
 
 fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
     let pushback = retry_after::of_grpc(trailers, status.details());
-    // By the table in OTLP's specification: all else would be refused again. One
-    // whose resources are exhausted can recover only if it says when.
+    // The table in OTLP's specification: a collector would reject all other pushes again.
+    // With exhausted resources, a retry is allowed only if the collector names a time.
     let retry = match (status.code(), &pushback) {
         (_, Some(Pushback::Never)) => Retry::Later,
         (
@@ -149,7 +152,7 @@ fn failure(status: &Status, trailers: &HeaderMap) -> Failure {
     let code = status.code();
     let why = match code {
         Code::Ok => "the answer has no message".to_owned(),
-        _ => format!("grpc status {code:?}: {}", Theirs(status.message())),
+        _ => format!("grpc status {code:?}: {}", CollectorText(status.message())),
     };
     let wait = match pushback {
         Some(Pushback::After(wait)) => Some(wait),
@@ -165,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
+    fn only_temporary_failures_are_retried() {
         let again = [1, 4, 10, 11, 14, 15];
         for code in 1..17 {
             let status = Status::new(Code::from_i32(code), "hunter\n");
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_says_when_is_tried_again_then() {
+    fn a_retry_follows_after_the_wait_of_the_collector() {
         let pushback = |code, value| {
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-retry-pushback-ms", HeaderValue::from_static(value));

@@ -1,8 +1,10 @@
+//! Validation of request headers.
+
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::OtlpError;
 
-/// What belongs to the protocol, and is set by it.
+/// Headers that the protocol itself sets.
 const RESERVED: [&str; 8] = [
     "connection",
     "content-encoding",
@@ -14,7 +16,7 @@ const RESERVED: [&str; 8] = [
     "transfer-encoding",
 ];
 
-/// The headers to send along. Their values are secrets, for all that is known.
+/// The request headers. Their values can be secrets.
 pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, OtlpError> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
@@ -22,14 +24,14 @@ pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, OtlpError
             name: name.clone(),
             reason,
         };
-        let name = HeaderName::try_from(name).map_err(|_| wrong("that is no name"))?;
+        let name = HeaderName::try_from(name).map_err(|_| wrong("the name is not valid"))?;
         let reserved = RESERVED.contains(&name.as_str());
-        // gRPC gives a meaning to both, and carries no text in the latter.
+        // gRPC gives a meaning to both, and does not carry text in the latter.
         if reserved || name.as_str().starts_with("grpc-") || name.as_str().ends_with("-bin") {
             return Err(wrong("the protocol sets it"));
         }
         let mut value = HeaderValue::try_from(value)
-            .map_err(|_| wrong("its value has a character that no header may have"))?;
+            .map_err(|_| wrong("its value has an invalid character"))?;
         if value.to_str().is_err() {
             return Err(wrong("its value must be ascii"));
         }
@@ -56,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_may_have_is_refused() {
+    fn invalid_headers_are_rejected() {
         for (name, value) in [
             ("", "a"),
             ("two words", "a"),

@@ -1,3 +1,5 @@
+//! OTLP over HTTP.
+
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -12,12 +14,12 @@ use tokio::time::timeout;
 
 use super::ANSWER;
 use super::answer::{Accepted, accepted, compressed, is_grpc, media, text};
+use super::collector_text::CollectorText;
 use super::connections::Connections;
 use super::endpoint::without_secrets;
 use super::explain::USE_GRPC;
 use super::failure::{Failure, Retry};
 use super::retry_after::{self, Details};
-use super::theirs::Theirs;
 
 /// Pushes with OTLP over HTTP, as protobuf.
 pub(super) struct Http {
@@ -45,7 +47,7 @@ impl Http {
             return Err(Failure::later(USE_GRPC));
         }
         if !head.status.is_success() {
-            return Err(refusal(head.status, &head.headers, body).await);
+            return Err(rejection(head.status, &head.headers, body).await);
         }
         let body = Limited::new(body, ANSWER).collect().await;
         let body = body.map_err(|error| match error.downcast_ref() {
@@ -60,10 +62,10 @@ pub(super) fn too_large() -> String {
     format!("the answer is larger than {} KiB", ANSWER >> 10)
 }
 
-/// Why a push was refused with this status.
-pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
+/// The failure of a push that was rejected with this status.
+pub(super) async fn rejection(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
     let location = text(headers, LOCATION);
-    // The others are no redirects.
+    // The other 3xx statuses are not redirects.
     let redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let mut why = format!("status {}", status.as_u16());
     if status.is_redirection() && !location.is_empty() {
@@ -71,7 +73,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
         let to = if shown.is_empty() {
             "the same path with another query, which is not shown".to_owned()
         } else {
-            Theirs(&shown).to_string()
+            CollectorText(&shown).to_string()
         };
         why = format!(
             "{why}: redirects to {to}, and redirects are not followed: push to where metrics are taken"
@@ -80,7 +82,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
         if redirect {
             why = format!("{why}: redirects without a Location, and redirects are not followed");
         }
-        if let Some(said) = said(headers, &beginning(body).await) {
+        if let Some(said) = said(headers, &start_of(body).await) {
             why = format!("{why}: {said}");
         }
     }
@@ -91,7 +93,7 @@ pub(super) async fn refusal(status: StatusCode, headers: &HeaderMap, body: Incom
     }
 }
 
-/// What a refusal says: in its body, or in the header that asks for credentials.
+/// Text of a rejection: its body, or the header that requests credentials.
 fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if !body.is_empty()
         && let Some(compressed) = compressed(headers)
@@ -100,24 +102,24 @@ fn said(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     }
     let said = words(headers, body);
     if !said.trim().is_empty() {
-        return Some(Theirs(said.trim()).to_string());
+        return Some(CollectorText(said.trim()).to_string());
     }
     [WWW_AUTHENTICATE, PROXY_AUTHENTICATE]
         .into_iter()
         .find_map(|name| {
             let asked = text(headers, name.clone());
-            (!asked.is_empty()).then(|| format!("the header {name} is {}", Theirs(&asked)))
+            (!asked.is_empty()).then(|| format!("the header {name} is {}", CollectorText(&asked)))
         })
 }
 
-/// What an error says: text as it is, or the message of a `google.rpc.Status`.
+/// Text of an error: the text itself, or the message of a `google.rpc.Status`.
 fn words(headers: &HeaderMap, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     if !media(headers).ends_with("protobuf") {
         return text.into_owned();
     }
     let message = Details::decode(body).map_or_else(|_| String::new(), |status| status.message);
-    // Some servers send text, whatever they call it. Its end may have been cut off.
+    // Some servers send text with another media type. The end of the text can be missing.
     let cut = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
     let binary = |it: char| it == char::REPLACEMENT_CHARACTER || it.is_control();
     if message.is_empty() && !cut.contains(|it: char| binary(it) && !it.is_whitespace()) {
@@ -126,28 +128,28 @@ fn words(headers: &HeaderMap, body: &[u8]) -> String {
     message
 }
 
-/// The most of a refusal that is read, in bytes, and for how long.
+/// Maximum bytes of a rejection that are read, and the maximum time for it.
 const SAID: usize = 4096;
 const SAID_WITHIN: Duration = Duration::from_secs(1);
 
-/// What can be had of a body: it is only for a message.
-async fn beginning(mut body: Incoming) -> Vec<u8> {
-    let mut beginning = Vec::new();
+/// The start of a body, as far as it arrives. A message contains it.
+async fn start_of(mut body: Incoming) -> Vec<u8> {
+    let mut start = Vec::new();
     let read = async {
         while let Some(Ok(frame)) = body.frame().await {
             let data = frame.into_data().unwrap_or_else(|_| Bytes::new());
-            let room = SAID.saturating_sub(beginning.len());
-            beginning.extend(data.iter().take(room));
-            if data.len() >= room {
+            let capacity = SAID.saturating_sub(start.len());
+            start.extend(data.iter().take(capacity));
+            if data.len() >= capacity {
                 break;
             }
         }
     };
     let _ = timeout(SAID_WITHIN, read).await;
-    beginning
+    start
 }
 
-/// By the table in OTLP's specification: all else would be refused again.
+/// The table in OTLP's specification: a collector would reject all other pushes again.
 pub(super) fn retry(status: StatusCode) -> Retry {
     match status.as_u16() {
         429 | 502 | 503 | 504 => Retry::Soon,
@@ -160,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_been_an_accident_is_tried_again_and_nothing_else() {
+    fn only_temporary_failures_are_retried() {
         for status in [429, 502, 503, 504] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
             assert_eq!(retry(status), Retry::Soon);
@@ -179,7 +181,8 @@ mod tests {
         assert_eq!(words(&headers, status), "too old");
         assert_eq!(words(&headers, b"\xff\xff"), "");
         assert_eq!(words(&headers, b"\x08\x03"), "");
-        // A server may call text so, and is read only up to a length.
+        // A server can use this media type for text. The text is read up to a maximum
+        // length.
         for text in ["plain text reason\n", "zu alt: \u{fc}\u{e9}"] {
             assert_eq!(words(&headers, text.as_bytes()), text);
         }

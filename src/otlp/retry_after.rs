@@ -1,34 +1,35 @@
+//! The wait that a collector requests.
+
 use std::time::{Duration, SystemTime};
 
 use hyper::header::{HeaderMap, RETRY_AFTER};
 use prost::Message;
 
-/// When the receiver wants the next push, by `Retry-After`: in seconds, or a date. What
-/// is neither says nothing.
+/// The wait of `Retry-After`, in seconds or as a date. Another value is ignored.
 pub(super) fn of_http(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) {
-        // More than fits is as long as can be.
+        // A number that does not fit means the longest wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // One that has passed asks for no wait.
+    // A date in the past requests no wait.
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// What a status of gRPC says about the next push.
+/// The wait that a gRPC status requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pushback {
-    /// Not before this time has passed.
+    /// A retry is allowed after this time.
     After(Duration),
-    /// The same would be refused again.
+    /// The collector would reject the same push again.
     Never,
 }
 
-/// By `grpc-retry-pushback-ms`, or by a `google.rpc.RetryInfo` among the details.
+/// The wait of `grpc-retry-pushback-ms`, or of a `google.rpc.RetryInfo` in the details.
 pub(super) fn of_grpc(trailers: &HeaderMap, details: &[u8]) -> Option<Pushback> {
     if let Some(value) = trailers.get("grpc-retry-pushback-ms") {
-        // By gRPC's proposal A6, what is no number means the same as a negative one.
+        // By gRPC's proposal A6, a text that is not a number counts as a negative number.
         let millis = value.to_str().ok().and_then(|value| value.parse().ok());
         return Some(millis.map_or(Pushback::Never, |millis| {
             Pushback::After(Duration::from_millis(millis))
@@ -45,7 +46,7 @@ pub(super) fn of_grpc(trailers: &HeaderMap, details: &[u8]) -> Option<Pushback> 
     Some(Pushback::After(Duration::new(seconds, nanos)))
 }
 
-/// `google.rpc.Status`, as far as it is read.
+/// `google.rpc.Status`, with the fields that are read.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Details {
     #[prost(string, tag = "2")]
@@ -100,7 +101,7 @@ mod tests {
             ("Tue, 15 Nov 1994 08:12:31 GMT", Some(30)),
             ("Tuesday, 15-Nov-94 08:12:31 GMT", Some(30)),
             ("Tue Nov 15 08:12:31 1994", Some(30)),
-            // It has passed.
+            // This date is in the past.
             ("Wed, 21 Oct 1987 07:28:00 GMT", Some(0)),
             ("-1", None),
             ("+1", None),

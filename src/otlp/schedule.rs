@@ -1,30 +1,35 @@
+//! The time of the next push.
+
 use std::time::Duration;
 
 use super::answer::Accepted;
 use super::failure::{Failure, Retry};
 use crate::exporter::Backoff;
 
-/// When to push next.
+/// Determines the time of the next push.
 #[derive(Debug)]
-pub(super) struct Schedule {
-    every: Duration,
+pub(super) struct PushSchedule {
+    interval: Duration,
     /// Failures in a row.
     failures: u32,
 }
 
-/// The first wait after a failure.
+/// Initial wait after a failure.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest, however often it has failed.
+/// Maximum wait after failures.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The longest that a receiver can ask for.
+/// Maximum wait that a collector can request.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-impl Schedule {
-    pub(super) const fn new(every: Duration) -> Self {
-        Self { every, failures: 0 }
+impl PushSchedule {
+    pub(super) const fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            failures: 0,
+        }
     }
 
-    /// How long to wait after a push that went like this.
+    /// The wait after a push with this outcome.
     pub(super) fn wait(&mut self, outcome: &Result<Accepted, Failure>) -> Duration {
         self.wait_by(outcome, Backoff::jittered)
     }
@@ -36,18 +41,18 @@ impl Schedule {
     ) -> Duration {
         let Err(failure) = outcome else {
             self.failures = 0;
-            return self.every;
+            return self.interval;
         };
         self.failures = self.failures.saturating_add(1);
         let own = match failure.retry {
-            Retry::Later => self.every,
+            Retry::Later => self.interval,
             Retry::Soon => {
-                let backoff = Backoff::new(FIRST.min(self.every), LONGEST.min(self.every));
+                let backoff = Backoff::new(FIRST.min(self.interval), LONGEST.min(self.interval));
                 jitter(&backoff, self.failures)
             }
         };
-        // A receiver can lengthen a wait. If it could shorten one, a broken one would
-        // have pushes without a pause.
+        // A collector can only lengthen a wait. If it could shorten a wait, a faulty
+        // collector would cause pushes without a pause.
         own.max(failure.wait.unwrap_or_default().min(PATIENCE))
     }
 }
@@ -61,8 +66,8 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_interval_and_begin_anew_after_a_success() {
-        let mut schedule = Schedule::new(Duration::from_secs(10));
+    fn waits_double_up_to_the_interval_and_start_again_after_a_success() {
+        let mut schedule = PushSchedule::new(Duration::from_secs(10));
         let failed = Err(Failure::soon(""));
         let waits: Vec<_> = (0..6)
             .map(|_| schedule.wait_by(&failed, Backoff::after).as_secs())
@@ -74,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_number_of_failures_makes_a_wait_too_long() {
-        let mut schedule = Schedule::new(Duration::from_secs(86_400));
+        let mut schedule = PushSchedule::new(Duration::from_secs(86_400));
         let failed = Err(Failure::soon(""));
         let longest = (0..1000).map(|_| schedule.wait(&failed)).max();
         assert!(longest <= Some(LONGEST), "{longest:?}");
@@ -83,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_lengthens_a_wait_and_never_abolishes_it() {
+    fn a_collector_lengthens_a_wait_and_never_removes_it() {
         let wait = |retry, wait: Option<Duration>| {
             let why = String::new();
-            // Each time the first failure.
-            let mut schedule = Schedule::new(Duration::from_secs(10));
+            // Each failure is the first in a row.
+            let mut schedule = PushSchedule::new(Duration::from_secs(10));
             let failed = Err(Failure { why, retry, wait });
             schedule.wait_by(&failed, shortest).as_millis()
         };
@@ -101,8 +106,8 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_for_a_receiver_that_asks_for_none() {
-        let mut schedule = Schedule::new(Duration::from_secs(10));
+    fn waits_double_for_a_collector_that_requests_none() {
+        let mut schedule = PushSchedule::new(Duration::from_secs(10));
         let mut failure = Failure::soon("");
         failure.wait = Some(Duration::ZERO);
         let failed = Err(failure);

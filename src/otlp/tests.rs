@@ -1,4 +1,4 @@
-//! A backend, and a collector in the same process that does what it is told to.
+//! Tests of a backend with a collector in the same process.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ mod totals;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Much more than anything here needs.
+/// Time limit far above the duration of every test.
 const GUARD: Duration = Duration::from_secs(60);
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::HttpProtobuf, OtlpProtocol::Grpc];
 
-/// It pushes when a test says so.
+/// A backend that pushes only when a test requests it.
 fn pushing_to(collector: &collector::Collector) -> OtlpBuilder {
     OtlpMetrics::builder(collector.url())
         .protocol(collector.protocol)
-        .every(Duration::from_secs(3600))
+        .interval(Duration::from_secs(3600))
         .timeout(GUARD)
 }
 
-/// Every series, and no two alike.
+/// Records for every series, all with different counts.
 fn script() -> Vec<Event> {
     let mut events = Vec::new();
     for runner in RunnerType::ALL {

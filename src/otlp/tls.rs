@@ -1,3 +1,5 @@
+//! The TLS settings of a client.
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,15 +14,15 @@ mod words;
 
 pub(super) use words::words;
 
-/// How to trust a receiver.
+/// TLS settings: the trusted certificates.
 pub(super) struct Tls {
     pub(super) config: ClientConfig,
 }
 
-/// TLS that trusts the certificates in this file alone, or else the public roots
-/// that are compiled in.
+/// TLS settings that trust only the certificates in this file, or without a file the public
+/// roots that are compiled in.
 pub(super) fn config(ca_file: Option<&Path>) -> Result<Tls, OtlpError> {
-    // Said, and not left to what the process has or has not installed.
+    // Set explicitly, so that the process's default provider has no effect.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

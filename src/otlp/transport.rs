@@ -1,3 +1,5 @@
+//! The transport of a push.
+
 use std::time::Duration;
 
 use hyper::header::{HeaderMap, HeaderValue, USER_AGENT};
@@ -13,14 +15,14 @@ use super::grpc::Grpc;
 use super::http::Http;
 use super::tls::Tls;
 
-/// How a push gets to the receiver.
+/// Transport of a push to the collector.
 pub(super) enum Transport {
     Http(Http),
     Grpc(Grpc),
 }
 
 impl Transport {
-    /// `within` is the time for a push.
+    /// Creates the transport. `within` is the time for a push.
     pub(super) fn new(
         explain: Explain,
         endpoint: &Endpoint,
@@ -43,7 +45,7 @@ impl Transport {
         })
     }
 
-    /// Takes as long as the receiver does.
+    /// Pushes without a time limit of its own.
     pub(super) async fn push(
         &self,
         message: &ExportMetricsServiceRequest,
@@ -54,7 +56,7 @@ impl Transport {
         }
     }
 
-    /// What may be wrong where there was no answer in time.
+    /// Possible cause of a missing answer.
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Http(http) => http.connections.hint(),
@@ -62,7 +64,7 @@ impl Transport {
         }
     }
 
-    /// Lets go of a connection that may be dead.
+    /// Closes a connection that may be dead.
     pub(super) fn reset(&mut self) {
         match self {
             Self::Http(http) => http.connections.reset(),

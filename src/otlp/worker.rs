@@ -1,3 +1,5 @@
+//! The thread that pushes.
+
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -7,42 +9,43 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep_until, timeout_at};
 
-use super::account::Account;
 use super::answer::Accepted;
+use super::collector_text::Secrets;
 use super::failure::Failure;
-use super::schedule::Schedule;
-use super::theirs::Secrets;
+use super::push_account::PushAccount;
+use super::schedule::PushSchedule;
 use super::transport::Transport;
 use crate::exporter::{ExportLog, Orders};
-use crate::otlp_encoding::{Message, unix_nanos};
+use crate::otlp_encoding::{OtlpMessage, unix_nanos};
 
-/// What pushes: a thread of its own, with a runtime of its own, so that it is the
-/// same whether or not the program has one.
-pub(super) struct Worker {
-    pub(super) account: Arc<Account>,
-    pub(super) message: Message,
+/// The worker that pushes, on its own thread with its own runtime. It works in programs with
+/// and without a runtime.
+pub(super) struct PushWorker {
+    pub(super) account: Arc<PushAccount>,
+    pub(super) message: OtlpMessage,
     pub(super) transport: Transport,
-    pub(super) every: Duration,
+    pub(super) interval: Duration,
     pub(super) timeout: Duration,
-    /// Where to, for messages.
+    /// Endpoint for messages.
     pub(super) target: String,
     pub(super) secrets: Secrets,
     pub(super) log: ExportLog,
 }
 
-impl Worker {
-    /// Returns as soon as it is known whether it can run.
+impl PushWorker {
+    /// Starts the thread, and returns when its runtime exists.
     pub(super) fn start(self) -> io::Result<()> {
         let (tell, told) = sync_channel(1);
         thread::Builder::new()
             .name("otlp-export".to_owned())
             .spawn(move || {
-                // A runtime must be dropped where it may block, and so is made here.
+                // A runtime must be dropped where blocking is allowed, so this thread
+                // creates it.
                 let (runtime, made) = match runtime() {
                     Ok(runtime) => (Some(runtime), Ok(())),
                     Err(error) => (None, Err(error)),
                 };
-                // Whoever started this waits for it.
+                // The starting thread waits for this message.
                 let _ = tell.send(made);
                 if let Some(runtime) = runtime {
                     self.run(runtime);
@@ -52,36 +55,36 @@ impl Worker {
     }
 
     fn run(mut self, runtime: Runtime) {
-        let _end = End(Arc::clone(&self.account));
+        let _end = EndOnDrop(Arc::clone(&self.account));
         runtime.block_on(self.push_until_the_end());
         runtime.shutdown_background();
     }
 
     async fn push_until_the_end(&mut self) {
-        let mut schedule = Schedule::new(self.every);
-        let mut next = Instant::now() + self.every;
+        let mut schedule = PushSchedule::new(self.interval);
+        let mut next = Instant::now() + self.interval;
         let mut flushes = 0;
         loop {
             tokio::select! {
                 () = sleep_until(next.into()) => {}
                 () = self.account.orders.next(flushes) => {}
             }
-            // Read before the totals: a flush is answered by a push that has all
-            // that was recorded before it was asked for.
+            // Read before the totals, so that the push of a flush has all records from
+            // before the request.
             let asked = self.account.orders.asked();
             if asked.is_over() {
                 return;
             }
-            let began = Instant::now();
+            let started = Instant::now();
             let outcome = self.push(asked.flushes).await;
             if asked.end.is_some() {
                 return;
             }
             flushes = asked.flushes;
             let wait = schedule.wait(&outcome);
-            // An interval is from push to push, and a wait begins with the answer.
+            // An interval is from push to push, and a wait starts with the answer.
             let from = if outcome.is_ok() {
-                began
+                started
             } else {
                 Instant::now()
             };
@@ -127,10 +130,10 @@ impl Worker {
     }
 }
 
-/// Nobody may wait for a worker that is gone, however it went.
-struct End(Arc<Account>);
+/// Ends all waits when the worker ends, also by a panic.
+struct EndOnDrop(Arc<PushAccount>);
 
-impl Drop for End {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }
@@ -140,7 +143,7 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// Until it is time to have ended, which may come sooner while this waits.
+/// Waits until the time to end. The time can become earlier during the wait.
 async fn ended(orders: &Orders) {
     loop {
         orders.until(|asked| asked.end.is_some()).await;

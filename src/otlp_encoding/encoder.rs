@@ -1,18 +1,20 @@
+//! A backend that encodes totals as OTLP.
+
 use prost::Message as _;
 
-use super::message::{Message, unix_nanos};
+use super::message::{OtlpMessage, unix_nanos};
 use super::names::MetricNames;
 use super::resource::Resource;
 use crate::totals::Shards;
 use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend that adds records up, and encodes the totals as OTLP: the messages that
-/// `OtlpMetrics` pushes, without a transport. A component that is a backend sends them
-/// through `wasi:http`, for example.
+/// A backend that adds records up, and encodes the totals as OTLP. It makes the messages that
+/// `OtlpMetrics` pushes, without a transport. A provider can send them through `wasi:http`,
+/// for example.
 ///
-/// Totals are cumulative since the encoder was made, and kept as for Prometheus: a record
-/// is one or two atomic additions, and the sum of the durations is exact to the
-/// millisecond, up to `u64::MAX` of them. Memory does not grow with what is recorded.
+/// Totals are cumulative since the encoder was created, and stored like those for Prometheus.
+/// A record is one or two atomic additions, and the sum of the durations is exact to the
+/// millisecond, up to `u64::MAX` ms. Memory does not grow with the number of records.
 ///
 /// ```
 /// use solti_metrics::{MetricsBackend, OtlpEncoder, OtlpResponse, RunnerType};
@@ -20,7 +22,7 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 /// let encoder = OtlpEncoder::new().attribute("service.name", "resize")?;
 /// encoder.record_task_started(RunnerType::Wasm);
 /// let request: Vec<u8> = encoder.encode();
-/// // It is the body of a POST to `/v1/metrics`, as `application/x-protobuf`.
+/// // The body of a POST to `/v1/metrics`, as `application/x-protobuf`.
 /// # assert!(!request.is_empty());
 /// # let answer = [];
 /// let response = OtlpResponse::decode(&answer)?;
@@ -30,17 +32,17 @@ use crate::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerType, Task
 #[derive(Debug)]
 pub struct OtlpEncoder {
     totals: Shards,
-    message: Message,
+    message: OtlpMessage,
 }
 
 impl OtlpEncoder {
-    /// An encoder that has counted nothing, of a resource whose `service.name` is
-    /// `solti-runner`, with the metrics' Prometheus names.
+    /// An encoder without records. Its resource has the `service.name` `solti-runner`, and
+    /// the metrics have their Prometheus names.
     #[must_use]
     pub fn new() -> Self {
         Self {
             totals: Shards::default(),
-            message: Message {
+            message: OtlpMessage {
                 resource: Resource::named(),
                 names: MetricNames::default(),
                 start: unix_nanos(),
@@ -48,27 +50,26 @@ impl OtlpEncoder {
         }
     }
 
-    /// An attribute of the resource, in the place of one with the same key. Two that push
-    /// to one place must differ here, for example in their `service.instance.id`, or each
-    /// overwrites the other's totals.
+    /// Sets an attribute of the resource, and replaces one with the same key. Two encoders
+    /// that push to one collector need a different attribute, for example
+    /// `service.instance.id`. Otherwise each overwrites the totals of the other.
     ///
     /// # Errors
     ///
-    /// What to change, if that is no attribute: it has no key, or is an empty
-    /// `service.name`.
+    /// The fix for an invalid attribute: its key is empty, or it is an empty `service.name`.
     pub fn attribute(mut self, key: &str, value: &str) -> Result<Self, &'static str> {
         self.message.resource.give(key, value)?;
         Ok(self)
     }
 
-    /// What the metrics are called.
+    /// Sets the names of the metrics.
     #[must_use]
     pub fn names(mut self, names: MetricNames) -> Self {
         self.message.names = names;
         self
     }
 
-    /// All totals as of now: an `ExportMetricsServiceRequest`, as protobuf.
+    /// All totals at this moment: an `ExportMetricsServiceRequest`, as protobuf.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let request = self.message.request(&self.totals.total(), unix_nanos());
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_counter_is_there_from_the_beginning_and_no_histogram() -> Outcome {
+    fn every_counter_exists_from_the_start_and_no_histogram() -> Outcome {
         let metrics = metrics(&OtlpEncoder::new())?;
         let points: Vec<_> = metrics.iter().map(points).collect();
         assert_eq!(points, [3, 12, 0, 12]);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_resource_has_what_was_given_and_nothing_else() -> Outcome {
+    fn the_resource_has_only_the_given_attributes() -> Outcome {
         let encoder = OtlpEncoder::new()
             .attribute("service.name", "a")?
             .attribute("zone", "eu")?

@@ -1,3 +1,5 @@
+//! Totals in the data model of OTLP.
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -10,22 +12,22 @@ use opentelemetry_proto::tonic::metrics::v1::{
 
 use super::names::MetricNames;
 use super::resource::Resource;
-use crate::totals::{Durations, Tally};
+use crate::totals::{Durations, SeriesTotals};
 use crate::{DURATION_BUCKETS, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// How totals are said in OTLP.
+/// Resource, names and start time of the messages.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub(crate) struct OtlpMessage {
     pub(crate) resource: Resource,
     pub(crate) names: MetricNames,
-    /// When counting began.
+    /// Start time of the counts.
     pub(crate) start: u64,
 }
 
-impl Message {
-    /// Everything since the start, as of `now`. As many points as there are series:
-    /// it does not grow with what was recorded.
-    pub(crate) fn request(&self, total: &Tally, now: u64) -> ExportMetricsServiceRequest {
+impl OtlpMessage {
+    /// All counts since the start, at the time `now`. The message has one point for each
+    /// series, and does not grow with the number of records.
+    pub(crate) fn request(&self, total: &SeriesTotals, now: u64) -> ExportMetricsServiceRequest {
         let scope_metrics = ScopeMetrics {
             scope: Some(InstrumentationScope {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -44,11 +46,11 @@ impl Message {
         }
     }
 
-    fn metrics(&self, total: &Tally, now: u64) -> Vec<Metric> {
+    fn metrics(&self, total: &SeriesTotals, now: u64) -> Vec<Metric> {
         let mut points = Points {
             start: self.start,
-            // Also where the clock was set back: nobody takes a point that ends before
-            // it begins.
+            // The clock can be set back. No collector accepts a point that ends before it
+            // starts.
             now: now.max(self.start),
             ..Points::default()
         };
@@ -59,19 +61,19 @@ impl Message {
         vec![
             sum(
                 names.started(),
-                "Tasks that began to execute.",
+                "Tasks that started to execute, by runner type.",
                 "{task}",
                 points.started,
             ),
             sum(
                 names.completed(),
-                "Tasks that ended, by outcome.",
+                "Tasks that ended, by runner type and outcome.",
                 "{task}",
                 points.completed,
             ),
             metric(
                 names.duration(),
-                "How long tasks ran, by outcome.",
+                "Duration of tasks that ended, in seconds, by runner type and outcome.",
                 "s",
                 metric::Data::Histogram(Histogram {
                     data_points: points.durations,
@@ -80,7 +82,7 @@ impl Message {
             ),
             sum(
                 names.errors(),
-                "Failures of a runner's set-up or tear-down, by step.",
+                "Failed steps of setting a task up or tearing it down, by runner type and step.",
                 "{error}",
                 points.errors,
             ),
@@ -96,8 +98,7 @@ pub(crate) fn unix_nanos() -> u64 {
     })
 }
 
-/// A point says what was counted since its start: one that is lost is made good by
-/// the next.
+/// A point has all counts since its start, so that the next point replaces a lost one.
 const CUMULATIVE: i32 = AggregationTemporality::Cumulative as i32;
 
 #[derive(Default)]
@@ -111,7 +112,7 @@ struct Points {
 }
 
 impl Points {
-    fn of(&mut self, runner: RunnerType, total: &Tally) {
+    fn of(&mut self, runner: RunnerType, total: &SeriesTotals) {
         let by = ("runner", runner.as_label());
         let started = total.started[runner as usize];
         self.started.push(self.count(started, &[by]));
@@ -119,8 +120,8 @@ impl Points {
             let durations = &total.durations[runner as usize][outcome as usize];
             let labels = [by, ("outcome", outcome.as_label())];
             self.completed.push(self.count(durations.count(), &labels));
-            // As for Prometheus: counters are there from the beginning, so that a rate
-            // sees the first step; a histogram is large, and waits for its use.
+            // Like for Prometheus, counters exist from the start, so that a rate sees the
+            // first increment. A histogram is large, and appears with its first observation.
             if durations.count() > 0 {
                 self.durations.push(self.distribution(durations, &labels));
             }

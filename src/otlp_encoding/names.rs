@@ -1,15 +1,16 @@
-/// What the metrics are called.
+//! The names of the metrics.
+
+/// Names of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum MetricNames {
-    /// As in Prometheus: `solti_runner_tasks_started_total`. A receiver that takes
-    /// names as they come has the same series then as one that scrapes, and
-    /// dashboards find them whichever way they came. What translates OTLP for
-    /// Prometheus does not append `_total` and `_seconds` twice.
+    /// Prometheus names: `solti_runner_tasks_started_total`. A collector that stores names
+    /// unchanged then has the same series for pushed and scraped metrics. Dashboards find
+    /// both. Translators from OTLP to Prometheus do not append `_total` and `_seconds` twice.
     #[default]
     Prometheus,
-    /// As OpenTelemetry's conventions have it: `solti.runner.tasks.started`, with
-    /// dots, the unit beside it, and no suffix for it or the type.
+    /// Names by OpenTelemetry's conventions: `solti.runner.tasks.started`, with dots. The
+    /// unit is a separate field, and there is no suffix for the unit or the type.
     OpenTelemetry,
 }
 

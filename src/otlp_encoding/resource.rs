@@ -1,3 +1,5 @@
+//! The attributes of the source of metrics.
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -5,7 +7,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1;
 
-/// Who pushes: attributes, in the order of their keys.
+/// Attributes of the source of metrics, in the order of their keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource(BTreeMap<String, Value>);
 
@@ -20,14 +22,14 @@ impl Default for Resource {
 pub(crate) const SERVICE_NAME: &str = "service.name";
 
 impl Resource {
-    /// One with a name, and nothing that tells it from others of that name.
+    /// A resource with the default name, and without a unique id.
     pub(super) fn named() -> Self {
         let mut resource = Self(BTreeMap::new());
         resource.set(SERVICE_NAME, "solti-runner".to_owned());
         resource
     }
 
-    /// In the place of what was there.
+    /// Sets an attribute, and replaces its previous value.
     pub(crate) fn set(&mut self, key: &str, value: String) {
         self.set_value(key, Value::StringValue(value));
     }
@@ -36,11 +38,11 @@ impl Resource {
         self.0.insert(key.to_owned(), value);
     }
 
-    /// What somebody wrote down.
+    /// Sets an attribute from an operator's setting.
     ///
     /// # Errors
     ///
-    /// What to change, if that is no attribute.
+    /// The fix for an invalid attribute.
     pub(crate) fn give(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         if key.is_empty() {
             return Err("it has no key");
@@ -72,8 +74,8 @@ impl Resource {
     }
 }
 
-/// A UUID of version 4. Its bits come from the random keys that the standard library
-/// has from the system for its hash tables.
+/// A UUID of version 4. Its bits come from the standard library, which has random keys from
+/// the system for its hash tables.
 fn unique() -> String {
     let half = || u128::from(RandomState::new().hash_one(0));
     let bits = half() << 64 | half();

@@ -1,23 +1,25 @@
+//! The answer of a collector.
+
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use prost::Message;
 
-/// What a receiver answers to metrics that it took: `ExportMetricsServiceResponse`.
+/// Answer of a collector to accepted metrics: `ExportMetricsServiceResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtlpResponse {
-    /// How many points it rejected. It has all of them if that is 0.
+    /// Number of rejected points. 0 means that the collector accepted all points.
     pub rejected_points: i64,
-    /// The reason, or a warning if it rejected none. The receiver chose this text: it may
-    /// be long, and have many lines.
+    /// The reason, or a warning if no point was rejected. The collector chooses this text,
+    /// which can be long and have many lines.
     pub message: String,
 }
 
 impl OtlpResponse {
-    /// Reads one that is written as protobuf.
+    /// Reads a response from protobuf.
     ///
     /// # Errors
     ///
-    /// When the bytes are not such a message, with the reason.
+    /// If the bytes are not such a message: the reason.
     pub fn decode(body: &[u8]) -> Result<Self, String> {
         let response = ExportMetricsServiceResponse::decode(body).map_err(|it| it.to_string())?;
         let partial = response.partial_success.unwrap_or_default();

@@ -1,3 +1,5 @@
+//! The text formats that scrapers read, and their negotiation.
+
 use std::fmt;
 
 use prometheus_client::encoding::text;
@@ -16,7 +18,7 @@ pub enum Exposition {
 }
 
 impl Exposition {
-    /// The format's media type, for a `Content-Type` header.
+    /// Media type of the format, for a `Content-Type` header.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -25,11 +27,11 @@ impl Exposition {
         }
     }
 
-    /// The format to answer with, given the value of a request's `Accept`
-    /// header: OpenMetrics when it is accepted no less than plain text.
+    /// The format of the answer for the value of a request's `Accept` header: OpenMetrics if
+    /// its quality is not below that of plain text.
     ///
-    /// As in RFC 9110, 12.5.1: what names a type goes before `text/*`, and that
-    /// before `*/*`. A quality that is none of 0 to 1 counts as 0.
+    /// The rules are those of RFC 9110, section 12.5.1: a named type takes precedence over
+    /// `text/*`, and `text/*` over `*/*`. A quality outside 0 to 1 counts as 0.
     #[must_use]
     pub fn negotiate(accept: &str) -> Self {
         let (mut open_metrics, mut plain) = (0.0, [None; 3]);
@@ -41,12 +43,13 @@ impl Exposition {
                 match name.trim().to_ascii_lowercase().as_str() {
                     "q" => quality = weight(value),
                     "version" => version = Some(value.trim().trim_matches('"')),
-                    // How names are escaped, say: ours need no escaping.
+                    // Other parameters, such as the escaping of names: the names of this
+                    // package need no escaping.
                     _ => {}
                 }
             }
             let named = match media.as_str() {
-                // Some scrapers ask for 0.0.1 only, which nobody speaks.
+                // Some scrapers request only 0.0.1, a version that no server supports.
                 "application/openmetrics-text" if version.is_none_or(|v| v == "1.0.0") => {
                     open_metrics = quality.max(open_metrics);
                     continue;
@@ -70,7 +73,7 @@ impl Exposition {
     ///
     /// # Errors
     ///
-    /// When one of the registry's collectors fails to encode itself.
+    /// If one of the registry's collectors fails to encode itself.
     pub fn encode(self, registry: &Registry) -> Result<String, EncodeError> {
         let mut open_metrics = String::new();
         text::encode(&mut open_metrics, registry).map_err(EncodeError)?;
@@ -93,7 +96,7 @@ fn weight(quality: &str) -> f32 {
     }
 }
 
-/// A registry that could not be encoded.
+/// Error of a registry that could not be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodeError(fmt::Error);
 
@@ -140,7 +143,7 @@ mod tests {
                 Exposition::Text,
             ),
             (prometheus_3, Exposition::OpenMetrics),
-            // With native histograms, it would rather have protobuf.
+            // With native histograms, Prometheus prefers protobuf.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.4",
                 Exposition::OpenMetrics,

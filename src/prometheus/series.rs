@@ -1,3 +1,5 @@
+//! The metric families of the contract, encoded for Prometheus.
+
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -9,14 +11,14 @@ use super::PrometheusMetrics;
 use crate::totals::{Durations, Shards};
 use crate::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// In the order of the labels, where `prometheus-client`'s own families have
-/// that of a hash table, which is another one in each process.
+/// Encodes in the order of the labels. `prometheus-client`'s own families have the order of a
+/// hash table, which differs in each process.
 impl Collector for Shards {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let total = self.total();
         let mut family = encoder.encode_descriptor(
             "solti_runner_tasks_started",
-            "Tasks that began to execute.",
+            "Tasks that started to execute, by runner type.",
             None,
             MetricType::Counter,
         )?;
@@ -28,7 +30,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_tasks_completed",
-            "Tasks that ended, by outcome.",
+            "Tasks that ended, by runner type and outcome.",
             None,
             MetricType::Counter,
         )?;
@@ -42,7 +44,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_task_duration",
-            "How long tasks ran, by outcome.",
+            "Duration of tasks that ended, in seconds, by runner type and outcome.",
             Some(&Unit::Seconds),
             MetricType::Histogram,
         )?;
@@ -58,7 +60,7 @@ impl Collector for Shards {
 
         let mut family = encoder.encode_descriptor(
             "solti_runner_errors",
-            "Failures of a runner's set-up or tear-down, by step.",
+            "Failed steps of setting a task up or tearing it down, by runner type and step.",
             None,
             MetricType::Counter,
         )?;
@@ -77,8 +79,8 @@ fn counter(mut encoder: MetricEncoder<'_>, value: u64) -> fmt::Result {
     encoder.encode_counter::<NoLabelSet, _, u64>(&value, None)
 }
 
-/// The bucket above all bounds counts as well, so that the count is what the
-/// cumulative buckets end with.
+/// The bucket above all bounds also counts, so that the count equals the last cumulative
+/// bucket.
 fn histogram(mut encoder: MetricEncoder<'_>, durations: &Durations) -> fmt::Result {
     let bounds = PrometheusMetrics::BUCKETS
         .into_iter()

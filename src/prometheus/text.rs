@@ -1,16 +1,18 @@
+//! Conversion of OpenMetrics to the Prometheus text format.
+
 mod sample;
 
 use std::fmt;
 
-use sample::Sample;
+use sample::SampleLine;
 
-/// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, some lines at a time.
+/// Rewrites OpenMetrics 1.0 as the Prometheus text format 0.0.4, in chunks of lines.
 ///
-/// The older format names a family with the suffix of its samples, writes whole bounds
-/// of buckets without a fraction and time stamps in milliseconds. It has neither units,
-/// exemplars nor an end mark, and four types: an `info` and a `stateset` are gauges in
-/// it, and so are the `_created` times of counters, histograms and summaries, in
-/// families of their own; other types are `untyped`.
+/// The older format names a family with the suffix of its samples. It writes whole bounds of
+/// buckets without a fraction, and time stamps in milliseconds. It has no units, no exemplars
+/// and no end mark, and only four types. An `info` and a `stateset` become gauges. The
+/// `_created` times of counters, histograms and summaries become gauges in separate families.
+/// Other types become `untyped`.
 ///
 /// ```
 /// use solti_metrics::TextFromOpenMetrics;
@@ -23,15 +25,15 @@ use sample::Sample;
 #[derive(Debug, Default)]
 pub struct TextFromOpenMetrics {
     text: String,
-    family: Family,
+    family: TextFamily,
     lines: usize,
     ended: bool,
 }
 
-/// Why a text cannot be rewritten.
+/// Error of a text that cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotOpenMetrics {
-    /// Counted from 1.
+    /// Number of the line, counted from 1.
     line: usize,
     why: &'static str,
 }
@@ -45,15 +47,15 @@ impl fmt::Display for NotOpenMetrics {
 
 impl std::error::Error for NotOpenMetrics {}
 
-/// What is known of the family whose lines are being read.
+/// Metadata of the family whose lines are being read.
 #[derive(Debug, Default)]
-struct Family {
+struct TextFamily {
     name: String,
     kind: String,
     help: Option<String>,
-    /// Whether its type and help are written.
+    /// Whether the type and the help are already written.
     written: bool,
-    /// Its `_created` times, which follow it.
+    /// The `_created` times of the family, which are written after it.
     created: String,
 }
 
@@ -62,8 +64,7 @@ impl TextFromOpenMetrics {
     ///
     /// # Errors
     ///
-    /// When one of them is not a line of OpenMetrics. What was written before is then
-    /// of no use.
+    /// If a line is not a line of OpenMetrics. The text written so far is then unusable.
     pub fn push(&mut self, lines: &str) -> Result<(), NotOpenMetrics> {
         for line in lines.lines() {
             self.lines += 1;
@@ -74,10 +75,10 @@ impl TextFromOpenMetrics {
         Ok(())
     }
 
-    /// All of it.
+    /// The whole text.
     #[must_use]
     pub fn finish(mut self) -> String {
-        self.begin("");
+        self.start_family("");
         self.text
     }
 
@@ -86,7 +87,7 @@ impl TextFromOpenMetrics {
             return Ok(());
         }
         if self.ended {
-            return Err("there is something behind `# EOF`");
+            return Err("there is text after `# EOF`");
         }
         if line == "# EOF" {
             self.ended = true;
@@ -97,7 +98,7 @@ impl TextFromOpenMetrics {
             return Ok(());
         }
         self.describe();
-        let sample = Sample::read(line)?;
+        let sample = SampleLine::read(line)?;
         let is_created = sample.name.strip_suffix("_created") == Some(&*self.family.name);
         if is_created && matches!(&*self.family.kind, "counter" | "histogram" | "summary") {
             if self.family.created.is_empty() {
@@ -110,7 +111,8 @@ impl TextFromOpenMetrics {
         Ok(())
     }
 
-    /// A type, a help or a unit; whatever else begins so is a comment.
+    /// Reads a line with a type, a help or a unit. Any other line with this start is a
+    /// comment.
     fn metadata(&mut self, line: &str) {
         let mut words = line.splitn(4, ' ').skip(1);
         let (what, name) = (words.next(), words.next().unwrap_or_default());
@@ -119,7 +121,7 @@ impl TextFromOpenMetrics {
             return;
         }
         if self.family.name != name {
-            self.begin(name);
+            self.start_family(name);
         }
         match what {
             Some("TYPE") => rest.clone_into(&mut self.family.kind),
@@ -128,20 +130,20 @@ impl TextFromOpenMetrics {
         }
     }
 
-    /// Another family follows.
-    fn begin(&mut self, name: &str) {
+    /// Starts another family.
+    fn start_family(&mut self, name: &str) {
         self.describe();
         self.text.push_str(&self.family.created);
-        self.family = Family {
+        self.family = TextFamily {
             name: name.to_owned(),
-            ..Family::default()
+            ..TextFamily::default()
         };
     }
 
-    /// Writes what the family is, once: its type may stand behind its help, and says
-    /// what it is called.
+    /// Writes the metadata of the family, once. The type can follow the help, and determines
+    /// the name of the family.
     fn describe(&mut self) {
-        let Family {
+        let TextFamily {
             name,
             kind,
             help,
@@ -168,7 +170,7 @@ impl TextFromOpenMetrics {
     }
 }
 
-/// In a help, OpenMetrics escapes quotes as well.
+/// In a help, OpenMetrics also escapes quotes.
 fn with_plain_quotes(help: &str) -> String {
     let mut plain = String::with_capacity(help.len());
     let mut escaped = false;
@@ -182,7 +184,7 @@ fn with_plain_quotes(help: &str) -> String {
     plain
 }
 
-/// The older format has four types and `untyped`.
+/// Type of the older format, which has four types and `untyped`.
 fn older(kind: &str) -> &str {
     match kind {
         "counter" | "gauge" | "histogram" | "summary" => kind,
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn each_type_is_what_the_older_format_has_for_it() {
+    fn each_type_becomes_a_type_of_the_older_format() {
         for (open_metrics, older) in [
             (
                 "# HELP a Two words.\n# TYPE a counter\n# UNIT a s\na_total 1\n",
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_openmetrics_is_refused_with_its_line() {
+    fn invalid_openmetrics_is_rejected_with_its_line() {
         for (text, why) in [
             ("a 1\nb", "line 2 is not OpenMetrics: there is no value"),
             (
@@ -254,18 +256,21 @@ mod tests {
                 "line 1 is not OpenMetrics: a metric has no name",
             ),
             ("9a 1", "line 1 is not OpenMetrics: a metric has no name"),
-            ("a one", "line 1 is not OpenMetrics: a value is no number"),
+            (
+                "a one",
+                "line 1 is not OpenMetrics: the value is not a number",
+            ),
             (
                 "a 1 now",
-                "line 1 is not OpenMetrics: a time stamp is no number",
+                "line 1 is not OpenMetrics: the time stamp is not a number",
             ),
             (
                 "a 1 2 3",
-                "line 1 is not OpenMetrics: there is something behind the value",
+                "line 1 is not OpenMetrics: there is text after the value",
             ),
             (
                 "# EOF\na 1",
-                "line 2 is not OpenMetrics: there is something behind `# EOF`",
+                "line 2 is not OpenMetrics: there is text after `# EOF`",
             ),
         ] {
             let refused = rewritten(text).err().map(|it| it.to_string());

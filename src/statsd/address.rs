@@ -1,7 +1,9 @@
+//! Validation of a server's address.
+
 use super::StatsdError;
 
-/// Whether this is `HOST:PORT`. Whether there is such a host is seen when something is
-/// sent: its name may be known later.
+/// Checks that the address is `HOST:PORT`. The host is looked up when records are sent,
+/// because its name can become known later.
 pub(super) fn check(address: &str) -> Result<(), StatsdError> {
     let reason = match address.rsplit_once(':') {
         None => "it has no port",
@@ -18,12 +20,12 @@ pub(super) fn check(address: &str) -> Result<(), StatsdError> {
     })
 }
 
-/// The most bytes that a name has, by RFC 1035.
+/// Maximum bytes of a name, by RFC 1035.
 const LONGEST: usize = 253;
 
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
-        // The zone of a link-local address is a name of the system's.
+        // The system defines the name of a link-local address's zone.
         Some(rest) => rest.strip_suffix(']').is_some_and(|address| {
             let address = address.split_once('%').map_or(address, |(it, _)| it);
             address.parse::<std::net::Ipv6Addr>().is_ok()
@@ -52,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_address_is_refused_with_the_reason() {
+    fn an_invalid_address_is_rejected_with_the_reason() {
         let long = format!("{}:1", "a".repeat(254));
         for (address, reason) in [
             ("", "it has no port"),

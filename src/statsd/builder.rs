@@ -1,11 +1,13 @@
+//! The settings of a [`StatsdMetrics`].
+
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::mailbox::Mailbox;
-use super::target::Target;
-use super::worker::Worker;
+use super::target::StatsdTarget;
+use super::worker::SendWorker;
 use super::{StatsdDialect, StatsdError, StatsdMetrics, address, clean};
 use crate::exporter::ExportLog;
 
@@ -18,7 +20,7 @@ pub struct StatsdBuilder {
     dialect: StatsdDialect,
     prefix: String,
     tags: Vec<(String, String)>,
-    queue: usize,
+    queue_capacity: usize,
     gather: Duration,
 }
 
@@ -30,68 +32,66 @@ impl StatsdBuilder {
             dialect: StatsdDialect::default(),
             prefix: "solti".to_owned(),
             tags: Vec::new(),
-            queue: StatsdMetrics::DEFAULT_QUEUE,
+            queue_capacity: StatsdMetrics::DEFAULT_QUEUE_CAPACITY,
             gather: StatsdMetrics::DEFAULT_GATHER,
         }
     }
 
-    /// The name of this backend in log entries: its address unless set.
+    /// Name of this backend in log entries. Default: its address.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// How lines say their labels: [`StatsdDialect::Plain`] unless set.
+    /// Format of labels in lines. Default: [`StatsdDialect::Plain`].
     pub fn dialect(mut self, dialect: StatsdDialect) -> Self {
         self.dialect = dialect;
         self
     }
 
-    /// What every name begins with, before a dot: `solti` unless set; empty for
-    /// nothing.
+    /// Prefix of every name, before a dot. Default: `solti`. An empty text means no prefix.
     ///
-    /// It has ASCII letters, digits, `_`, `-` and `.`; whatever else is given becomes
-    /// `_`. It has at most [`StatsdMetrics::MAX_PREFIX`] bytes.
+    /// Valid characters are ASCII letters, digits, `_`, `-` and `.`. Other characters become
+    /// `_`. A prefix has at most [`StatsdMetrics::MAX_PREFIX`] bytes.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// A tag that every metric has, besides those added before. For
-    /// [`StatsdDialect::DogStatsd`] alone.
+    /// Adds a tag to every metric. Only [`StatsdDialect::DogStatsd`] supports tags.
     ///
-    /// Name and value have ASCII letters, digits, `_`, `-`, `.` and `/`; whatever else
-    /// is given becomes `_`, and so does nothing at all. All together have at most
-    /// [`StatsdMetrics::MAX_TAGS`] bytes, with two for each. The labels `runner`,
-    /// `outcome` and `error` cannot be set.
+    /// Valid characters of name and value are ASCII letters, digits, `_`, `-`, `.` and `/`.
+    /// Other characters become `_`, and so does an empty text. All tags together have at most
+    /// [`StatsdMetrics::MAX_TAGS`] bytes, with two more for each tag. The names `runner`,
+    /// `outcome` and `error` are reserved.
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push((name.into(), value.into()));
         self
     }
 
-    /// How many records may wait to be sent: [`StatsdMetrics::DEFAULT_QUEUE`] unless
-    /// set, at least 1, at most [`StatsdMetrics::MAX_QUEUE`]. A number beyond is the
-    /// nearest of those.
-    pub fn queue(mut self, records: usize) -> Self {
-        self.queue = records;
+    /// Maximum number of records that wait to be sent, from 1 to
+    /// [`StatsdMetrics::MAX_QUEUE_CAPACITY`]. A number outside this range becomes the nearest bound.
+    /// Default: [`StatsdMetrics::DEFAULT_QUEUE_CAPACITY`].
+    pub fn queue_capacity(mut self, records: usize) -> Self {
+        self.queue_capacity = records;
         self
     }
 
-    /// How long the first record after a pause waits for others:
-    /// [`StatsdMetrics::DEFAULT_GATHER`] unless set. It is less when many have come,
-    /// 1,024 or half of the queue.
+    /// Time that the first record after a pause waits for others. The wait ends early when
+    /// 1,024 records, or half of the queue, have come. Default:
+    /// [`StatsdMetrics::DEFAULT_GATHER`].
     pub fn gather(mut self, gather: Duration) -> Self {
         self.gather = gather;
         self
     }
 
-    /// Starts the thread that sends. Nothing is looked up and nothing is sent for this,
-    /// so that the server, and its name, may come later.
+    /// Starts the thread that sends. This call looks up no name and sends nothing, so that
+    /// the server, and its name, can come later.
     ///
     /// # Errors
     ///
-    /// When the address is not `HOST:PORT`, when prefix or tags cannot be used, or when
-    /// the thread cannot be started.
+    /// If the address is not `HOST:PORT`, if the prefix or the tags are invalid, or if the
+    /// thread cannot be started.
     pub fn build(self) -> Result<StatsdMetrics, StatsdError> {
         address::check(&self.address)?;
         let prefix = clean::prefix(&self.prefix)?;
@@ -99,11 +99,11 @@ impl StatsdBuilder {
         if self.dialect == StatsdDialect::Plain && !tags.is_empty() {
             return Err(StatsdError::TagsInPlain);
         }
-        let mailbox = Arc::new(Mailbox::new(self.queue));
-        let worker = Worker {
+        let mailbox = Arc::new(Mailbox::new(self.queue_capacity));
+        let worker = SendWorker {
             mailbox: Arc::clone(&mailbox),
-            lines: Lines::new(self.dialect, &prefix, &tags),
-            target: Target::new(self.address.clone()),
+            lines: LineWriter::new(self.dialect, &prefix, &tags),
+            target: StatsdTarget::new(self.address.clone()),
             gather: self.gather,
             log: ExportLog::new(self.name.as_deref(), "statsd", &self.address),
             answered: 0,

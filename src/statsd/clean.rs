@@ -1,13 +1,13 @@
-//! What an operator sets goes into lines only after this: statsd escapes nothing,
-//! so that a newline in a tag would be a metric.
+//! Sanitizing of the operator's texts for lines. statsd escapes no characters, so that a
+//! newline in a tag would start another metric.
 
 use super::{StatsdError, StatsdMetrics};
 
-/// Labels of our own, which no tag of the operator's may contradict.
+/// Labels of the metrics, which no tag of the operator may override.
 const RESERVED: [&str; 3] = ["runner", "outcome", "error"];
 
-/// Letters, digits, `_`, `-` and `.`; whatever else there is becomes `_`. Dots at
-/// the end are left out, since one is put there. An empty prefix is none.
+/// Replaces all characters but letters, digits, `_`, `-` and `.` with `_`. Dots at the end
+/// are removed, because the backend appends one. An empty prefix means no prefix.
 pub(super) fn prefix(given: &str) -> Result<String, StatsdError> {
     let clean: String = given.chars().map(|c| allowed(c, "_-.")).collect();
     let clean = clean.trim_end_matches('.');
@@ -17,15 +17,15 @@ pub(super) fn prefix(given: &str) -> Result<String, StatsdError> {
     }
 }
 
-/// The same characters, and `/`; nothing at all becomes `_`. Not `:`, since a name
-/// ends there, and servers disagree about the second one.
+/// Replaces the same characters, but not `/`; an empty text becomes `_`. `:` is replaced,
+/// because it ends a name, and servers disagree about a second one.
 pub(super) fn tags(given: &[(String, String)]) -> Result<Vec<(String, String)>, StatsdError> {
     let clean: Vec<_> = given.iter().map(|(n, v)| (tag(n), tag(v))).collect();
     let bytes = clean.iter().map(|(n, v)| n.len() + v.len() + 2).sum();
     if bytes > StatsdMetrics::MAX_TAGS {
         return Err(StatsdError::TagsTooLong { bytes });
     }
-    // Servers may take capitals for small letters.
+    // Servers can treat capital and small letters as equal.
     let reserved = |name: &str| {
         RESERVED
             .iter()
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_has_only_what_cannot_end_a_name() {
+    fn a_prefix_has_no_characters_that_end_a_name() {
         for (given, clean) in [
             ("solti", "solti"),
             ("a.b-c_9", "a.b-c_9"),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_that_is_too_long_is_refused() {
+    fn a_prefix_that_is_too_long_is_rejected() {
         let most = "p".repeat(StatsdMetrics::MAX_PREFIX);
         assert_eq!(prefix(&most).ok(), Some(most.clone()));
         let error = prefix(&format!("{most}p")).err();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_has_only_what_cannot_end_it() {
+    fn a_tag_has_no_characters_that_end_it() {
         for (name, value, clean) in [
             ("env", "eu-1/a.b_c", ("env", "eu-1/a.b_c")),
             ("a:b", "c:d,e|f\ng:1|c", ("a_b", "c_d_e_f_g_1_c")),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_a_label_or_too_long_is_refused() {
+    fn a_tag_that_is_a_label_or_too_long_is_rejected() {
         for name in ["runner", "Outcome", "ERROR"] {
             let error = cleaned(name, "x").err();
             assert!(matches!(error, Some(StatsdError::ReservedTag(tag)) if tag == name));

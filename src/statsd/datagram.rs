@@ -1,11 +1,13 @@
+//! The records of one datagram.
+
 use super::StatsdMetrics;
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::series::Series;
 use crate::Event;
 
-/// Records that go into one datagram, counters added up.
+/// Records of one datagram, with counters added up.
 pub(super) struct Datagram {
-    lengths: Lengths,
+    lengths: LineLengths,
     counts: [u64; Series::COUNT],
     timers: Vec<(Series, u64)>,
     bytes: usize,
@@ -13,9 +15,9 @@ pub(super) struct Datagram {
 }
 
 impl Datagram {
-    pub(super) fn new(lines: &Lines) -> Self {
+    pub(super) fn new(lines: &LineWriter) -> Self {
         Self {
-            lengths: Lengths::of(lines),
+            lengths: LineLengths::of(lines),
             counts: [0; Series::COUNT],
             timers: Vec::new(),
             bytes: 0,
@@ -23,24 +25,24 @@ impl Datagram {
         }
     }
 
-    /// How many records are in it.
+    /// Number of records in the datagram.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// Takes the whole of a record, or none of it: then it is full. An empty one
-    /// takes any, since prefix and tags are bounded.
+    /// Adds a whole record. Returns false if the datagram is full. An empty datagram takes
+    /// every record, because prefix and tags are bounded.
     pub(super) fn add(&mut self, event: Event) -> bool {
         let series = Series::of(event);
-        let place = series.place();
-        let count = self.counts[place];
-        let line = self.lengths.counters[place];
+        let index = series.index();
+        let count = self.counts[index];
+        let line = self.lengths.counters[index];
         let before = if count == 0 { 0 } else { line + digits(count) };
         let mut bytes = self.bytes - before + line + digits(count + 1);
         if let Event::TaskCompleted { duration_ms, .. } = event {
-            bytes += self.lengths.timers[place] + digits(duration_ms);
+            bytes += self.lengths.timers[index] + digits(duration_ms);
         }
-        // No newline is sent behind the last line.
+        // The last line is sent without a newline.
         let full =
             bytes - 1 > StatsdMetrics::DATAGRAM || self.records >= StatsdMetrics::DATAGRAM_RECORDS;
         if full && self.records > 0 {
@@ -49,16 +51,16 @@ impl Datagram {
         if let Event::TaskCompleted { duration_ms, .. } = event {
             self.timers.push((series, duration_ms));
         }
-        self.counts[place] += 1;
+        self.counts[index] += 1;
         self.bytes = bytes;
         self.records += 1;
         true
     }
 
-    /// Its text; it is empty then.
-    pub(super) fn take(&mut self, lines: &Lines) -> String {
+    /// The text of the datagram, which is empty afterwards.
+    pub(super) fn take(&mut self, lines: &LineWriter) -> String {
         for series in Series::all() {
-            match std::mem::take(&mut self.counts[series.place()]) {
+            match std::mem::take(&mut self.counts[series.index()]) {
                 0 => {}
                 count => lines.counter(series, count),
             }
@@ -73,23 +75,23 @@ impl Datagram {
     }
 }
 
-/// How long each line is without its value, in bytes, newline included.
-struct Lengths {
+/// Length of each line without its value, in bytes, including the newline.
+struct LineLengths {
     counters: [usize; Series::COUNT],
     timers: [usize; Series::COUNT],
 }
 
-impl Lengths {
-    fn of(lines: &Lines) -> Self {
+impl LineLengths {
+    fn of(lines: &LineWriter) -> Self {
         let mut lengths = Self {
             counters: [0; Series::COUNT],
             timers: [0; Series::COUNT],
         };
         for series in Series::all() {
             lines.counter(series, 0);
-            lengths.counters[series.place()] = lines.take().len() - 1;
+            lengths.counters[series.index()] = lines.take().len() - 1;
             lines.timer(series, 0);
-            lengths.timers[series.place()] = lines.take().len() - 1;
+            lengths.timers[series.index()] = lines.take().len() - 1;
         }
         lengths
     }
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn it_knows_its_length_at_every_record() {
         for dialect in StatsdDialect::ALL {
-            let lines = Lines::new(dialect, "solti", &[]);
+            let lines = LineWriter::new(dialect, "solti", &[]);
             let mut datagram = Datagram::new(&lines);
             let mut events: Vec<_> = (0..12).map(|_| STARTED).collect();
             events.extend([0, 9, 10, 11, u64::MAX].map(completed));
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn counters_are_added_up_and_each_duration_is_there() {
-        let lines = Lines::new(StatsdDialect::Plain, "solti", &[]);
+        let lines = LineWriter::new(StatsdDialect::Plain, "solti", &[]);
         let mut datagram = Datagram::new(&lines);
         for event in [STARTED, completed(7), STARTED, completed(7)] {
             assert!(datagram.add(event));
@@ -153,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_full_one_is_as_long_as_allowed_and_takes_no_half_of_a_record() {
-        let lines = Lines::new(StatsdDialect::Plain, "", &[]);
+        let lines = LineWriter::new(StatsdDialect::Plain, "", &[]);
         let mut datagram = Datagram::new(&lines);
         while datagram.add(completed(123)) {}
         let records = datagram.records();
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn added_up_counters_are_bounded_too() {
-        let lines = Lines::new(StatsdDialect::Plain, "", &[]);
+        let lines = LineWriter::new(StatsdDialect::Plain, "", &[]);
         let mut datagram = Datagram::new(&lines);
         while datagram.add(STARTED) {}
         assert_eq!(datagram.take(&lines), "tasks_started.wasm:4096|c");
@@ -180,7 +182,7 @@ mod tests {
         let prefix = clean::prefix(&"p".repeat(StatsdMetrics::MAX_PREFIX))?;
         let value = "v".repeat(StatsdMetrics::MAX_TAGS - 3);
         let tags = clean::tags(&[("t".to_owned(), value)])?;
-        let lines = Lines::new(StatsdDialect::DogStatsd, &prefix, &tags);
+        let lines = LineWriter::new(StatsdDialect::DogStatsd, &prefix, &tags);
         let mut datagram = Datagram::new(&lines);
         for runner in RunnerType::ALL {
             for error in RunnerErrorKind::ALL {

@@ -1,16 +1,19 @@
+//! The dialects of statsd.
+
 use std::fmt;
 use std::str::FromStr;
 
 use super::StatsdError;
 
-/// How a line says its labels.
+/// Format of labels in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum StatsdDialect {
-    /// As parts of the name, which every statsd server knows.
+    /// Labels are segments of the name. Every statsd server supports this dialect.
     #[default]
     Plain,
-    /// As tags, `|#runner:wasm`, which Datadog's agent knows, and others.
+    /// Labels are tags, `|#runner:wasm`. Datadog's agent supports this dialect, and so do
+    /// other servers.
     DogStatsd,
 }
 
@@ -18,7 +21,7 @@ impl StatsdDialect {
     /// Every dialect.
     pub const ALL: [Self; 2] = [Self::Plain, Self::DogStatsd];
 
-    /// Its name in a configuration: `plain` or `dogstatsd`.
+    /// Name of the dialect in a configuration: `plain` or `dogstatsd`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dialect_is_found_by_its_name_and_others_are_refused() {
+    fn every_dialect_is_found_by_its_name_and_others_are_rejected() {
         for dialect in StatsdDialect::ALL {
             assert_eq!(dialect.to_string().parse().ok(), Some(dialect));
         }
         let error = "graphite".parse::<StatsdDialect>().err();
         assert_eq!(
             error.map(|error| error.to_string()).as_deref(),
-            Some("unknown statsd dialect \"graphite\": it is plain or dogstatsd")
+            Some("unknown statsd dialect \"graphite\": it must be plain or dogstatsd")
         );
     }
 }

@@ -1,19 +1,21 @@
+//! Errors of the settings.
+
 use std::io;
 
 use thiserror::Error;
 
 use super::StatsdMetrics;
 
-/// Why a [`StatsdMetrics`] could not be built. Nothing else of it fails.
+/// Error of building a [`StatsdMetrics`]. No other function of it fails with this error.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StatsdError {
     /// The address is not `HOST:PORT`.
     #[error("invalid statsd address {address:?}: {reason}; it must be HOST:PORT")]
     Address {
-        /// As it was given.
+        /// The given address.
         address: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: &'static str,
     },
     /// The prefix is too long for a line.
@@ -22,28 +24,28 @@ pub enum StatsdError {
         StatsdMetrics::MAX_PREFIX
     )]
     PrefixTooLong {
-        /// How long it is.
+        /// Length of the prefix, in bytes.
         bytes: usize,
     },
-    /// Together the tags are too long for a line.
+    /// The tags together are too long for a line.
     #[error(
         "the statsd tags have {bytes} bytes together: shorten them to {}",
         StatsdMetrics::MAX_TAGS
     )]
     TagsTooLong {
-        /// How long they are, with what separates them.
+        /// Length of the tags with their separators, in bytes.
         bytes: usize,
     },
-    /// Metrics have a tag of this name already.
+    /// The tag has the name of a label of the metrics.
     #[error("the statsd tag {0:?} is a label of the metrics: choose another name")]
     ReservedTag(String),
-    /// There are tags, and nowhere to put them.
+    /// Tags are set for a dialect without tags.
     #[error("plain statsd has no tags: leave them out, or choose the dialect dogstatsd")]
     TagsInPlain,
-    /// There is no dialect of this name.
-    #[error("unknown statsd dialect {0:?}: it is plain or dogstatsd")]
+    /// The name is not the name of a dialect.
+    #[error("unknown statsd dialect {0:?}: it must be plain or dogstatsd")]
     UnknownDialect(String),
-    /// The system gives no thread to send from.
+    /// The system cannot start the thread that sends.
     #[error("cannot start the thread that sends to statsd")]
     Thread(#[source] io::Error),
 }

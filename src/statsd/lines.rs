@@ -1,3 +1,5 @@
+//! The format of lines.
+
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,17 +9,17 @@ use cadence::{Counted, MetricSink, StatsdClient, Timed};
 use super::StatsdDialect;
 use super::series::Series;
 
-/// Writes lines, each with a newline behind it: `cadence` knows how.
-pub(super) struct Lines {
+/// Writes lines with `cadence`, each with a newline at its end.
+pub(super) struct LineWriter {
     client: StatsdClient,
-    page: Page,
+    page: LineBuffer,
     dialect: StatsdDialect,
 }
 
-impl Lines {
-    /// Prefix and tags have to be clean.
+impl LineWriter {
+    /// Creates a writer. Prefix and tags must already be sanitized.
     pub(super) fn new(dialect: StatsdDialect, prefix: &str, tags: &[(String, String)]) -> Self {
-        let page = Page::default();
+        let page = LineBuffer::default();
         let mut client = StatsdClient::builder(prefix, page.clone());
         for (name, value) in tags {
             client = client.with_tag(name, value);
@@ -47,7 +49,7 @@ impl Lines {
         line.send();
     }
 
-    /// What was written since the last time.
+    /// The lines since the previous call.
     pub(super) fn take(&self) -> String {
         mem::take(&mut self.page.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -69,11 +71,11 @@ impl Lines {
     }
 }
 
-/// Where the client's lines go, instead of into a socket.
+/// Destination of the client's lines, instead of a socket.
 #[derive(Debug, Clone, Default)]
-struct Page(Arc<Mutex<String>>);
+struct LineBuffer(Arc<Mutex<String>>);
 
-impl MetricSink for Page {
+impl MetricSink for LineBuffer {
     fn emit(&self, line: &str) -> io::Result<usize> {
         let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         page.push_str(line);

@@ -1,32 +1,34 @@
+//! A socket to one address.
+
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-/// A socket that takes no datagram for so long fails to take it.
+/// Timeout of a send.
 const SEND_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long a refusal may take to come back, where one is to be expected.
+/// Time to wait for a refusal where a refusal is likely.
 const REFUSED_WITHIN: Duration = Duration::from_millis(250);
 
-/// The same on this machine, where it comes back before the send returns, unless the
-/// machine is busy.
+/// Time to wait for a refusal from the local machine. Such a refusal comes before the send
+/// returns, unless the machine is busy.
 const REFUSED_HERE_WITHIN: Duration = Duration::from_millis(5);
 
-/// A socket that sends to one address, and hears it if no server listens there.
+/// A socket that sends to one address, and detects that no server listens there.
 #[derive(Debug)]
 pub(super) struct Link {
     socket: UdpSocket,
     address: SocketAddr,
-    /// Waits after the first datagram for a refusal.
+    /// Time to wait for a refusal of the first datagram.
     patience: Duration,
 }
 
-/// Why a datagram was not sent.
+/// Reason why a datagram was not sent.
 #[derive(Debug)]
 pub(super) enum Unsent {
-    /// It is lost, or must not be sent again.
+    /// The datagram is lost, or must not be sent again.
     Lost(io::Error),
-    /// No server has it, and it may be sent again.
+    /// No server has the datagram, and it can be sent again.
     Waits(io::Error),
 }
 
@@ -49,8 +51,8 @@ impl Link {
         self.address
     }
 
-    /// Sends the first datagram. A refusal can only be of this one, so it may be sent
-    /// elsewhere then.
+    /// Sends the first datagram. A refusal can only refer to this datagram, which can then be
+    /// sent to another address.
     pub(super) fn first(self, datagram: &[u8]) -> Result<Self, Unsent> {
         self.give(datagram)?;
         let refusal = if self.patience.is_zero() {
@@ -64,16 +66,17 @@ impl Link {
         }
     }
 
-    /// Sends another one.
+    /// Sends a later datagram.
     pub(super) fn send(&mut self, datagram: &[u8]) -> Result<(), Unsent> {
-        // It is of an earlier one, and this one is not sent yet.
+        // The error refers to an earlier datagram, and this one is not sent yet.
         if let Some(error) = self.socket.take_error().map_err(Unsent::Waits)? {
             return Err(Unsent::Waits(error));
         }
         self.give(datagram)?;
         match self.socket.take_error() {
             Ok(None) => Ok(()),
-            // Of this one or of an earlier one: a server may have this one.
+            // The error refers to this datagram or to an earlier one: a server may have this
+            // one.
             Ok(Some(error)) | Err(error) => Err(Unsent::Lost(error)),
         }
     }
@@ -90,7 +93,7 @@ impl Link {
         if let Err(error) = self.socket.set_read_timeout(Some(self.patience)) {
             return Some(error);
         }
-        // What a server says is not read.
+        // The content of a server's answer is ignored.
         match self.socket.recv(&mut [0]) {
             Err(error) if is_away(&error) => Some(error),
             _ => None,
@@ -98,7 +101,7 @@ impl Link {
     }
 }
 
-/// Whether the address cannot be reached, whatever is sent.
+/// Whether the error means that the address cannot be reached, for every datagram.
 pub(super) fn is_away(error: &io::Error) -> bool {
     matches!(
         error.kind(),

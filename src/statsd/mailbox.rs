@@ -1,3 +1,5 @@
+//! The queue between recording threads and the worker, with its ledger.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -6,38 +8,37 @@ use super::datagram::Datagram;
 use crate::exporter::{Attempts, ExporterStatus, NotFlushed, Orders, Queue};
 use crate::{DropReason, Event};
 
-/// So many records are worth waking a worker that gathers them.
+/// Number of records that wakes a worker that gathers.
 const MANY: usize = 1024;
 
-/// What whoever records and the worker have between them. It accounts for each record
-/// once.
+/// State that recording threads and the worker share. It accounts for each record once.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     pub(super) queue: Queue,
     pub(super) orders: Orders,
     attempts: Mutex<Attempts>,
-    hand: Mutex<Hand>,
+    taken: Mutex<TakenRecords>,
 }
 
-/// What the worker has taken out of the queue. Nobody holds its lock while something
-/// is sent, and nobody who records takes it.
+/// Records that the worker has taken out of the queue. No thread holds this lock during a
+/// send, and no recording thread takes it.
 #[derive(Debug, Default)]
-struct Hand {
-    /// In the datagram that is being sent.
+struct TakenRecords {
+    /// Records in the datagram that is being sent.
     records: u64,
-    /// Did not fit into that one, and comes first in the next.
+    /// Record that did not fit into this datagram, and is the first of the next one.
     next: Option<Event>,
 }
 
 impl Mailbox {
     pub(super) fn new(capacity: usize) -> Self {
-        let capacity = capacity.clamp(1, StatsdMetrics::MAX_QUEUE);
+        let capacity = capacity.clamp(1, StatsdMetrics::MAX_QUEUE_CAPACITY);
         Self {
-            // While there is room left.
+            // The worker wakes while the queue has free capacity.
             queue: Queue::new(capacity, MANY.min(capacity / 2)),
             orders: Orders::default(),
             attempts: Mutex::default(),
-            hand: Mutex::default(),
+            taken: Mutex::default(),
         }
     }
 
@@ -54,8 +55,8 @@ impl Mailbox {
         self.orders.flush(within)
     }
 
-    /// Takes no more records, and gives the worker so long to send the others. Returns
-    /// whether it has ended.
+    /// Rejects new records, and gives the worker this time to send the others. Returns
+    /// whether the worker has ended.
     pub(super) fn close(&self, within: Duration) -> bool {
         self.queue.close();
         let ended = self.orders.shut_down(within);
@@ -63,35 +64,34 @@ impl Mailbox {
         ended
     }
 
-    /// Takes no more records, and gives the worker so long to send the others, without
+    /// Rejects new records, and gives the worker this time to send the others, without
     /// waiting for it.
     pub(super) fn leave(&self, within: Duration) {
         self.queue.close();
         self.orders.end_within(within);
     }
 
-    /// Takes as many records as fit. False when there are none, or none is to be sent
-    /// any more. For the worker alone, who sends them and then says how that went.
+    /// Takes as many records as fit. Returns false if there are none, or if sending has
+    /// ended. For the worker alone, which sends them and then calls `settle` or `failed`.
     pub(super) fn take(&self, datagram: &mut Datagram) -> bool {
-        let mut hand = self.hand();
+        let mut taken = self.taken();
         if self.is_over() {
             return false;
         }
-        while let Some(event) = hand.next.take().or_else(|| self.queue.pop()) {
+        while let Some(event) = taken.next.take().or_else(|| self.queue.pop()) {
             if !datagram.add(event) {
-                hand.next = Some(event);
+                taken.next = Some(event);
                 break;
             }
         }
-        hand.records = datagram.records();
-        hand.records > 0
+        taken.records = datagram.records();
+        taken.records > 0
     }
 
-    /// Accounts for the records that were taken last, unless it is over: then that has
-    /// been done.
+    /// Settles the records that were taken last. After the end, they are already settled.
     pub(super) fn settle(&self, sent: Result<(), String>) {
-        let mut hand = self.hand();
-        let records = std::mem::take(&mut hand.records);
+        let mut taken = self.taken();
+        let records = std::mem::take(&mut taken.records);
         match sent {
             Ok(()) => {
                 self.attempts().succeeded(None);
@@ -104,34 +104,35 @@ impl Mailbox {
         }
     }
 
-    /// An attempt has failed, and the records that were taken last wait for another.
+    /// Counts a failed attempt. The records that were taken last wait for another attempt.
     pub(super) fn failed(&self, why: String) {
         self.attempts().failed(why);
     }
 
-    /// Whether nothing is to be sent any more.
+    /// Whether sending has ended.
     pub(super) fn is_over(&self) -> bool {
         self.queue.is_over() || self.orders.asked().is_over()
     }
 
-    /// The worker has ended, and wakes who waits for that.
+    /// Marks the worker as ended, and wakes the threads that wait for it.
     pub(super) fn retire(&self) {
         self.end();
         self.orders.retire();
     }
 
-    /// Drops all that is left, wherever it is.
+    /// Drops all remaining records, queued or taken.
     fn end(&self) {
-        let mut hand = self.hand();
+        let mut taken = self.taken();
         self.queue.end();
-        let next = u64::from(hand.next.take().is_some());
-        let records = std::mem::take(&mut hand.records) + next;
+        let next = u64::from(taken.next.take().is_some());
+        let records = std::mem::take(&mut taken.records) + next;
         self.queue.drop_for(DropReason::ShutDown, records);
     }
 
-    /// These stay whole when a thread panics: nothing leaves them half-changed.
-    fn hand(&self) -> MutexGuard<'_, Hand> {
-        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic cannot leave these records inconsistent: no code panics between lock and
+    /// unlock.
+    fn taken(&self) -> MutexGuard<'_, TakenRecords> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {
@@ -142,7 +143,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::super::StatsdDialect;
-    use super::super::lines::Lines;
+    use super::super::lines::LineWriter;
     use super::*;
     use crate::RunnerType;
 
@@ -151,10 +152,10 @@ mod tests {
     };
 
     fn datagram() -> Datagram {
-        Datagram::new(&Lines::new(StatsdDialect::Plain, "", &[]))
+        Datagram::new(&LineWriter::new(StatsdDialect::Plain, "", &[]))
     }
 
-    /// Dropped as `queue_full`, as `backend_failed`, as `shut_down`.
+    /// Records dropped as `queue_full`, `backend_failed` and `shut_down`.
     fn drops(status: &ExporterStatus) -> [u64; 3] {
         [
             DropReason::QueueFull,
@@ -168,11 +169,11 @@ mod tests {
     fn any_capacity_is_one_within_bounds() {
         let capacity = |asked| Mailbox::new(asked).queue.capacity();
         assert_eq!(capacity(0), 1);
-        assert_eq!(capacity(usize::MAX), StatsdMetrics::MAX_QUEUE);
+        assert_eq!(capacity(usize::MAX), StatsdMetrics::MAX_QUEUE_CAPACITY);
     }
 
     #[test]
-    fn what_finds_no_room_is_counted_and_takes_none() {
+    fn records_above_the_capacity_are_counted_and_not_stored() {
         let mailbox = Mailbox::new(2);
         mailbox.queue.record_batch(&[EVENT; 3]);
         mailbox.queue.record(EVENT);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_and_what_was_not_is_booked_as_such() {
+    fn sent_and_lost_records_are_counted_as_such() {
         let mailbox = Mailbox::new(8);
         for sent in [Ok(()), Err("lost".to_owned())] {
             mailbox.queue.record_batch(&[EVENT; 3]);
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_does_not_wait_for_a_send_that_hangs_and_books_its_records_once() {
+    fn the_end_does_not_wait_for_a_send_that_hangs_and_counts_its_records_once() {
         let mailbox = Mailbox::new(8_192);
         mailbox.queue.record_batch(&[EVENT; 5_000]);
         assert!(mailbox.take(&mut datagram()));
@@ -208,7 +209,7 @@ mod tests {
         let status = mailbox.status();
         assert_eq!(status.ledger.in_flight(), 0);
         assert_eq!(drops(&status), [0, 0, 5_000]);
-        // Now it comes back.
+        // The send returns now.
         mailbox.settle(Ok(()));
         assert!(!mailbox.take(&mut datagram()));
         mailbox.retire();
@@ -222,13 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_does_not_wait_and_the_worker_stops_in_time() {
+    fn a_drop_does_not_wait_and_the_worker_stops_in_time() {
         let mailbox = Mailbox::new(8);
         mailbox.queue.record_batch(&[EVENT; 3]);
         assert!(mailbox.take(&mut datagram()));
         mailbox.queue.record(EVENT);
         mailbox.leave(Duration::ZERO);
-        // A send is under way, and nobody has waited for it.
+        // A send is in progress, and `leave` did not wait for it.
         assert_eq!(mailbox.status().ledger.in_flight(), 4);
         mailbox.settle(Err("lost".to_owned()));
         assert!(mailbox.is_over());

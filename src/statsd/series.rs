@@ -1,6 +1,8 @@
+//! The series of the statsd backend.
+
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// What is counted, with its labels. Completions have a timer beside the counter.
+/// A counted series, with its labels. Completions have a timer in addition to the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Series {
     Started(RunnerType),
@@ -12,10 +14,10 @@ const OUTCOMES: usize = TaskOutcome::ALL.len();
 const PER_RUNNER: usize = 1 + OUTCOMES + RunnerErrorKind::ALL.len();
 
 impl Series {
-    /// How many there are.
+    /// Number of series.
     pub(super) const COUNT: usize = RunnerType::ALL.len() * PER_RUNNER;
 
-    /// All of them, in the order of their places.
+    /// All series, in the order of their indices.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         RunnerType::ALL.into_iter().flat_map(|runner| {
             let outcomes = TaskOutcome::ALL.map(|outcome| Self::Completed(runner, outcome));
@@ -27,7 +29,7 @@ impl Series {
         })
     }
 
-    /// The one that a record counts in.
+    /// The series of a record.
     pub(super) const fn of(event: Event) -> Self {
         match event {
             Event::TaskStarted { runner } => Self::Started(runner),
@@ -38,8 +40,8 @@ impl Series {
         }
     }
 
-    /// Its place in a table of [`Self::COUNT`].
-    pub(super) const fn place(self) -> usize {
+    /// Index of the series in a table of [`Self::COUNT`].
+    pub(super) const fn index(self) -> usize {
         match self {
             Self::Started(runner) => runner as usize * PER_RUNNER,
             Self::Completed(runner, outcome) => runner as usize * PER_RUNNER + 1 + outcome as usize,
@@ -49,7 +51,7 @@ impl Series {
         }
     }
 
-    /// What the counter is called, without labels.
+    /// Name of the counter, without labels.
     pub(super) const fn counter(self) -> &'static str {
         match self {
             Self::Started(_) => "tasks_started",
@@ -58,7 +60,7 @@ impl Series {
         }
     }
 
-    /// What the timer beside it is called, if it has one.
+    /// Name of the timer of completions.
     pub(super) const TIMER: &'static str = "task_duration";
 
     pub(super) const fn runner(self) -> RunnerType {
@@ -67,7 +69,7 @@ impl Series {
         }
     }
 
-    /// The name and the text of its label besides `runner`.
+    /// Name and text of the label besides `runner`.
     pub(super) const fn label(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Started(_) => None,
@@ -82,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_series_has_a_place_of_its_own() {
-        let places: Vec<_> = Series::all().map(Series::place).collect();
-        assert_eq!(places, (0..Series::COUNT).collect::<Vec<_>>());
+    fn each_series_has_its_own_index() {
+        let indices: Vec<_> = Series::all().map(Series::index).collect();
+        assert_eq!(indices, (0..Series::COUNT).collect::<Vec<_>>());
     }
 }

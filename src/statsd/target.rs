@@ -1,3 +1,5 @@
+//! The server of a backend: its name and its addresses.
+
 use std::fmt::Write;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -7,36 +9,36 @@ use super::StatsdMetrics;
 use super::link::{Link, Unsent, is_away};
 use crate::exporter::Backoff;
 
-/// Where datagrams go: a name, whose addresses are looked up when there is something
-/// to send, and again after each failure.
-pub(super) struct Target {
+/// Destination of datagrams: a name, whose addresses are looked up when there are records to
+/// send, and again after each failure.
+pub(super) struct StatsdTarget {
     name: String,
     look_up: LookUp,
-    /// What the name came to, and when.
+    /// Addresses of the name, and the time of their look-up.
     known: Option<(Vec<SocketAddr>, Instant)>,
     link: Option<Link>,
     /// Addresses that refused a datagram, and have taken none since.
     refused: Vec<SocketAddr>,
-    /// Rounds through all addresses in a row that ended with none.
+    /// Attempts in a row in which no address took the datagram.
     failures: u32,
 }
 
-/// Who knows the addresses of a name.
+/// Function that looks up the addresses of a name.
 type LookUp = Box<dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send>;
 
-/// The most addresses of one name that are tried.
+/// Maximum number of addresses that are tried.
 const ADDRESSES: usize = 16;
 
-/// What became of a datagram that no server has.
+/// Reason why no server has a datagram.
 #[derive(Debug)]
 pub(super) enum NotSent {
-    /// It is lost, or too large for the way there: it must not be sent again.
+    /// The datagram is lost, or too large for the network: it must not be sent again.
     Lost(io::Error),
-    /// No address took it: it may be sent later.
+    /// No address took the datagram: it can be sent later.
     Waits(String),
 }
 
-impl Target {
+impl StatsdTarget {
     pub(super) fn new(name: String) -> Self {
         let look_up = |name: &str| Ok(name.to_socket_addrs()?.collect());
         Self::with(name, Box::new(look_up))
@@ -53,8 +55,8 @@ impl Target {
         }
     }
 
-    /// Sends a datagram once: to the address in use, or else to the first that takes
-    /// it. It may take as long as the system needs to look the name up.
+    /// Sends a datagram once: to the address in use, or else to the first that takes it. The
+    /// call can take as long as the system's look-up of the name.
     pub(super) fn send(&mut self, datagram: &[u8]) -> Result<(), NotSent> {
         let mut why = String::new();
         let mut last = None;
@@ -77,8 +79,8 @@ impl Target {
             }
         }
         for address in self.candidates(last, &mut why) {
-            // A refusal takes a while to come back. It is waited for where one is to
-            // be expected, or another address could take the datagram.
+            // A refusal takes a while to arrive. The link waits for it if a refusal is
+            // likely, or if another address could take the datagram.
             let patient = self.refused.contains(&address) || self.has_others();
             match Link::open(address, patient).and_then(|link| link.first(datagram)) {
                 Ok(link) => {
@@ -96,7 +98,7 @@ impl Target {
         Err(NotSent::Waits(why))
     }
 
-    /// How long to wait after no address took a datagram.
+    /// Wait after an attempt at which no address took a datagram.
     pub(super) fn pause(&self) -> Duration {
         Backoff::new(StatsdMetrics::RETRY_AFTER, StatsdMetrics::LOOK_UP_EVERY).after(self.failures)
     }
@@ -114,7 +116,7 @@ impl Target {
         known.is_some_and(|(addresses, _)| addresses.len() > 1)
     }
 
-    /// The address in use has failed.
+    /// Closes the link to the address in use, which has failed.
     fn leave(&mut self) -> Option<SocketAddr> {
         let address = self.link.take()?.address();
         self.refuses(address);
@@ -128,7 +130,7 @@ impl Target {
         }
     }
 
-    /// The addresses to try, in order: `last`, which has just failed, comes last.
+    /// The addresses to try, in order. `last`, which has just failed, is the last one.
     fn candidates(&mut self, last: Option<SocketAddr>, why: &mut String) -> Vec<SocketAddr> {
         let fresh = |at: Instant| at.elapsed() < StatsdMetrics::RETRY_AFTER;
         let known = self.known.take().filter(|(_, at)| fresh(*at));
@@ -174,13 +176,13 @@ mod tests {
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-    /// An address that refuses every datagram while this socket exists: it hears itself
-    /// alone.
+    /// An address that refuses every datagram while this socket exists: the socket receives
+    /// only its own datagrams.
     fn refusing() -> io::Result<(UdpSocket, SocketAddr)> {
-        let kept = UdpSocket::bind("127.0.0.1:0")?;
-        let address = kept.local_addr()?;
-        kept.connect(address)?;
-        Ok((kept, address))
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        let address = socket.local_addr()?;
+        socket.connect(address)?;
+        Ok((socket, address))
     }
 
     fn server() -> io::Result<(UdpSocket, SocketAddr)> {
@@ -196,12 +198,12 @@ mod tests {
         Ok(String::from_utf8_lossy(&datagram[..length]).into_owned())
     }
 
-    /// A name whose addresses a test sets, and how often they were looked up.
+    /// A name whose addresses a test sets, and the number of its look-ups.
     #[derive(Clone, Default)]
     struct Name(Arc<Mutex<(Vec<SocketAddr>, u32)>>);
 
     impl Name {
-        fn target(&self) -> Target {
+        fn target(&self) -> StatsdTarget {
             let this = self.clone();
             let look_up = move |_: &str| {
                 let mut known = this.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +213,7 @@ mod tests {
                     addresses => Ok(addresses.to_vec()),
                 }
             };
-            Target::with("statsd:8125".into(), Box::new(look_up))
+            StatsdTarget::with("statsd:8125".into(), Box::new(look_up))
         }
 
         fn is(&self, addresses: &[SocketAddr]) {
@@ -224,7 +226,7 @@ mod tests {
         }
     }
 
-    /// Why a datagram waits.
+    /// The reason why a datagram waits.
     fn waits(sent: Result<(), NotSent>) -> String {
         match sent {
             Err(NotSent::Waits(why)) => why,
@@ -249,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_address_that_refuses_is_left_for_the_next_without_a_loss() -> Outcome {
-        let (_kept, first) = refusing()?;
+        let (_socket, first) = refusing()?;
         let (server, second) = server()?;
         let name = Name::default();
         name.is(&[first, second]);
@@ -286,7 +288,8 @@ mod tests {
         assert!(target.send(b"one").is_ok());
         assert_eq!(received(&gone)?, "one");
         drop(gone);
-        // The datagram that finds out is lost, or waits and is sent to the other.
+        // The datagram that detects the failure is lost, or waits and is sent to the other
+        // address.
         let mut lost = 0;
         while let Err(error) = target.send(b"two") {
             lost += 1;
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_that_no_way_takes_is_lost_and_holds_up_no_other() -> Outcome {
+    fn a_datagram_that_is_too_large_is_lost_and_does_not_delay_others() -> Outcome {
         let (server, address) = server()?;
         let name = Name::default();
         name.is(&[address]);
@@ -332,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_addresses_of_a_name_are_bounded() -> Outcome {
-        let (_kept, address) = refusing()?;
+        let (_socket, address) = refusing()?;
         let name = Name::default();
         name.is(&vec![address; 10_000]);
         let mut target = name.target();

@@ -1,3 +1,5 @@
+//! Tests of a backend with a server in the same process.
+
 use std::error::Error;
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ mod away;
 
 type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Much more than anything here needs.
+/// Time limit far above the duration of every test.
 const GUARD: Duration = Duration::from_secs(30);
 
 const STARTED: Event = Event::TaskStarted {
@@ -32,7 +34,7 @@ fn server() -> Result<UdpSocket> {
     Ok(server)
 }
 
-/// It gathers until it is shut down, or many have come.
+/// A backend that gathers until it is shut down, or many records have come.
 fn to(server: &UdpSocket) -> Result<StatsdBuilder> {
     let address = server.local_addr()?.to_string();
     Ok(StatsdMetrics::builder(address).gather(Duration::MAX))
@@ -44,15 +46,15 @@ fn received(server: &UdpSocket) -> Result<String> {
     Ok(String::from_utf8(buffer[..length].to_vec())?)
 }
 
-/// Waits until nothing is in flight.
+/// Waits until no record is in flight.
 fn settled(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let status = metrics.status();
         if status.ledger.in_flight() == 0 {
             return Ok(status);
         }
-        if begun.elapsed() > GUARD {
+        if started.elapsed() > GUARD {
             return Err(format!("not settled: {status:?}").into());
         }
         thread::yield_now();
@@ -139,13 +141,13 @@ fn many_records_are_packed_and_none_is_sent_twice() -> Result {
     }
     assert_eq!(sum, 200);
     assert_eq!(durations, (0..200).collect::<Vec<_>>());
-    // The least that all of it fits into is six.
+    // Six datagrams are the minimum for all records.
     assert_eq!(status.attempts, 6);
     Ok(())
 }
 
 #[test]
-fn what_is_recorded_is_sent_without_being_asked_for() -> Result {
+fn records_are_sent_without_a_flush() -> Result {
     let server = server()?;
     let metrics = to(&server)?.gather(Duration::from_millis(1)).build()?;
     for _ in 0..3 {
@@ -159,7 +161,10 @@ fn what_is_recorded_is_sent_without_being_asked_for() -> Result {
 #[test]
 fn a_small_queue_under_many_threads_loses_no_count() -> Result {
     let server = server()?;
-    let metrics = to(&server)?.gather(Duration::ZERO).queue(8).build()?;
+    let metrics = to(&server)?
+        .gather(Duration::ZERO)
+        .queue_capacity(8)
+        .build()?;
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -187,7 +192,7 @@ fn a_small_queue_under_many_threads_loses_no_count() -> Result {
 }
 
 #[test]
-fn a_flush_sends_what_was_recorded_before_it() -> Result {
+fn a_flush_sends_the_records_from_before_it() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.flush(GUARD)?;
@@ -203,7 +208,7 @@ fn a_flush_sends_what_was_recorded_before_it() -> Result {
 }
 
 #[test]
-fn what_comes_after_the_end_is_dropped() -> Result {
+fn records_after_the_end_are_dropped() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
@@ -260,14 +265,14 @@ fn an_end_amid_records_of_other_threads_leaves_none_behind() -> Result {
 }
 
 #[test]
-fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
+fn dropping_the_backend_sends_queued_records_and_its_ledger_counts_them() -> Result {
     let server = server()?;
     let metrics = to(&server)?.build()?;
     metrics.record_task_started(RunnerType::Wasm);
     let (status, mailbox) = (metrics.status_reader(), Arc::downgrade(&metrics.mailbox));
     drop(metrics);
     assert_eq!(received(&server)?, "solti.tasks_started.wasm:1|c");
-    // Its thread ends, and leaves this one.
+    // The thread ends, and releases its reference.
     while mailbox.strong_count() > 1 {
         thread::yield_now();
     }
@@ -280,9 +285,12 @@ fn dropping_it_sends_what_is_queued_and_its_ledger_tells() -> Result {
 }
 
 #[test]
-fn odd_settings_are_bounded_or_refused() -> Result {
+fn odd_settings_are_bounded_or_rejected() -> Result {
     let server = server()?;
-    let odd = to(&server)?.queue(0).gather(Duration::ZERO).prefix("...");
+    let odd = to(&server)?
+        .queue_capacity(0)
+        .gather(Duration::ZERO)
+        .prefix("...");
     odd.build()?.record_task_started(RunnerType::Wasm);
     assert_eq!(received(&server)?, "tasks_started.wasm:1|c");
     assert!(matches!(

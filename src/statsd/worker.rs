@@ -1,43 +1,45 @@
+//! The thread that sends.
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::datagram::Datagram;
-use super::lines::Lines;
+use super::lines::LineWriter;
 use super::mailbox::Mailbox;
-use super::target::{NotSent, Target};
+use super::target::{NotSent, StatsdTarget};
 use crate::exporter::{ExportLog, Parker};
 
-/// Sends what is in the mailbox, on a thread of its own.
-pub(super) struct Worker {
+/// Sends the records of the mailbox, on its own thread.
+pub(super) struct SendWorker {
     pub(super) mailbox: Arc<Mailbox>,
-    pub(super) lines: Lines,
-    pub(super) target: Target,
+    pub(super) lines: LineWriter,
+    pub(super) target: StatsdTarget,
     pub(super) gather: Duration,
     pub(super) log: ExportLog,
-    /// Flushes that it has answered.
+    /// Number of answered flushes.
     pub(super) answered: u64,
 }
 
-impl Worker {
-    /// Until the mailbox is closed and empty, or its server is away at the end.
+impl SendWorker {
+    /// Runs until the mailbox is closed and empty, or until the last attempt fails.
     pub(super) fn run(mut self) {
-        let retire = Retire(Arc::clone(&self.mailbox));
+        let retire = RetireOnDrop(Arc::clone(&self.mailbox));
         let parker = Parker::of_this_thread();
         let mut datagram = Datagram::new(&self.lines);
         while self.wait(&parker) && self.send_queued(&mut datagram, &parker) {}
-        // The socket is closed before anybody hears of the end.
+        // The socket closes before any thread sees the end.
         drop(self);
         drop(retire);
     }
 
-    /// Waits until there are records to send, a while after the first of them or when
-    /// there are many, or a flush to answer. False when there will be none.
+    /// Waits until there are records to send, or a flush to answer. After the first record,
+    /// the wait continues for a while, or until a batch has come. Returns false at the end.
     fn wait(&self, parker: &Parker) -> bool {
         let (queue, orders) = (&self.mailbox.queue, &self.mailbox.orders);
         loop {
             parker.wait(queue.some(), orders.next(self.answered), Duration::MAX);
-            // It may have been woken for a record that it has sent already.
+            // The worker may have been woken for a record that it has already sent.
             if !queue.is_empty() {
                 parker.wait(queue.batch(), orders.next(self.answered), self.gather);
                 return !self.mailbox.is_over();
@@ -52,19 +54,19 @@ impl Worker {
         }
     }
 
-    /// Sends what is queued, and answers the flushes that were asked for before. False if
-    /// the end came first.
+    /// Sends queued records, and answers the flushes that were requested before. Returns
+    /// false if the end came first.
     fn send_queued(&mut self, datagram: &mut Datagram, parker: &Parker) -> bool {
-        // Read before the queue is emptied: a flush is answered when all is sent that was
-        // recorded before it.
+        // Read before the queue is emptied, so that the answer to a flush covers all records
+        // from before the request.
         let asked = self.mailbox.orders.asked();
         let mut flushed = Ok(());
         while self.mailbox.take(datagram) {
             let text = datagram.take(&self.lines);
             match self.send(&text, parker) {
-                Sent::Whole => {}
-                Sent::Lost(why) => flushed = Err(why),
-                Sent::TooLate => return false,
+                SendOutcome::Whole => {}
+                SendOutcome::Lost(why) => flushed = Err(why),
+                SendOutcome::TooLate => return false,
             }
         }
         if self.mailbox.is_over() {
@@ -76,21 +78,21 @@ impl Worker {
         true
     }
 
-    /// Sends it, as soon as there is somewhere to. Records gather meanwhile.
-    fn send(&mut self, datagram: &str, parker: &Parker) -> Sent {
+    /// Sends a datagram as soon as an address takes it. Records gather meanwhile.
+    fn send(&mut self, datagram: &str, parker: &Parker) -> SendOutcome {
         let mut last = false;
         loop {
             match self.target.send(datagram.as_bytes()) {
                 Ok(()) => {
                     self.log.succeeded();
                     self.mailbox.settle(Ok(()));
-                    return Sent::Whole;
+                    return SendOutcome::Whole;
                 }
                 Err(NotSent::Lost(error)) => {
                     let why = format!("cannot send: {error}");
                     self.log.failed(&why);
                     self.mailbox.settle(Err(why.clone()));
-                    return Sent::Lost(why);
+                    return SendOutcome::Lost(why);
                 }
                 Err(NotSent::Waits(why)) => {
                     let why = format!("cannot send: {why}");
@@ -101,11 +103,11 @@ impl Worker {
                         self.answer(asked.flushes, Err(why));
                     }
                     if last {
-                        return Sent::TooLate;
+                        return SendOutcome::TooLate;
                     }
                     let next = self.mailbox.orders.next(self.answered);
                     parker.wait(next, pending(), self.target.pause());
-                    // At the end there is one attempt more.
+                    // At the end there is one last attempt.
                     last = self.mailbox.orders.asked().end.is_some();
                 }
             }
@@ -118,19 +120,19 @@ impl Worker {
     }
 }
 
-/// What became of a datagram.
-enum Sent {
+/// Result of sending a datagram.
+enum SendOutcome {
     Whole,
-    /// Its records are lost, for this reason.
+    /// The records of the datagram are lost, for this reason.
     Lost(String),
-    /// Its records wait, and the end has come.
+    /// The records of the datagram wait, and the end has come.
     TooLate,
 }
 
-/// Nobody may wait for a worker that is gone, however it went.
-struct Retire(Arc<Mailbox>);
+/// Ends all waits when the worker ends, also by a panic.
+struct RetireOnDrop(Arc<Mailbox>);
 
-impl Drop for Retire {
+impl Drop for RetireOnDrop {
     fn drop(&mut self) {
         self.0.retire();
     }

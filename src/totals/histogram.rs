@@ -1,6 +1,8 @@
+//! Distributions of durations over the buckets of the contract.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Upper bounds of the buckets, in milliseconds; above the last there is one more.
+/// Upper bounds of the buckets, in milliseconds. One more bucket follows the last bound.
 const BOUNDS_MS: [u64; 15] = [
     10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
     3_600_000,
@@ -8,18 +10,18 @@ const BOUNDS_MS: [u64; 15] = [
 
 const BUCKETS: usize = BOUNDS_MS.len() + 1;
 
-/// The first bucket whose bound is not below this duration.
+/// Index of the first bucket whose bound is not below this duration.
 ///
-/// Between two powers of two there is one bound at most, so that the length of a
-/// number in bits leaves two buckets to choose from.
+/// There is at most one bound between two powers of two. Therefore the length of the number
+/// in bits leaves two candidate buckets.
 #[inline]
 fn bucket(duration_ms: u64) -> usize {
     let (bucket, bound) = BY_LENGTH[(u64::BITS - duration_ms.leading_zeros()) as usize];
     usize::from(bucket) + usize::from(duration_ms > bound)
 }
 
-/// For each length in bits, the bucket of the shortest number that has it, and the
-/// bound of that bucket.
+/// For each length in bits: the bucket of the shortest number of that length, and the bound
+/// of that bucket.
 static BY_LENGTH: [(u8, u64); 65] = {
     let mut by_length = [(0, BOUNDS_MS[0]); 65];
     let mut length = 1;
@@ -29,7 +31,7 @@ static BY_LENGTH: [(u8, u64); 65] = {
         while bucket < BOUNDS_MS.len() && BOUNDS_MS[bucket] < shortest {
             bucket += 1;
         }
-        // The compiler stops at bounds that are too close to each other.
+        // The compiler rejects bounds that are too close to each other.
         assert!(bucket + 1 >= BOUNDS_MS.len() || BOUNDS_MS[bucket + 1] >= longest);
         let bound = if bucket < BOUNDS_MS.len() {
             BOUNDS_MS[bucket]
@@ -42,11 +44,11 @@ static BY_LENGTH: [(u8, u64); 65] = {
     by_length
 };
 
-/// The distribution of some durations, as plain numbers.
+/// Distribution of durations, as plain numbers.
 ///
-/// The sum is in whole milliseconds, because integers add up to the same in any
-/// order and grouping, and lose no small duration beside a large one. It
-/// saturates: at `u64::MAX` ms, which is 585 million years.
+/// The sum is in whole milliseconds, because integers have the same sum in any order and
+/// grouping. A large duration does not absorb a small one. The sum saturates at `u64::MAX`
+/// ms, which is 585 million years.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Durations {
     buckets: [u64; BUCKETS],
@@ -64,33 +66,33 @@ impl Durations {
         self.buckets.iter().sum()
     }
 
-    /// How many there are in each bucket alone, in the order of the bounds.
+    /// The count of each single bucket, in the order of the bounds.
     pub(crate) const fn buckets(&self) -> &[u64; BUCKETS] {
         &self.buckets
     }
 
-    /// Their sum, exact to the millisecond up to 2^53 ms, which is 285,000 years.
+    /// The sum, exact to the millisecond up to 2^53 ms, which is 285,000 years.
     #[expect(clippy::cast_precision_loss, reason = "see above")]
     pub(crate) fn sum_seconds(&self) -> f64 {
         self.sum_ms as f64 / 1000.0
     }
 }
 
-/// The same, of atomics: many threads observe at once, and none waits.
+/// A distribution with atomic counts: many threads observe at once, without waiting.
 #[derive(Debug, Default)]
-pub(crate) struct Histogram {
+pub(crate) struct DurationHistogram {
     buckets: [AtomicU64; BUCKETS],
     sum_ms: AtomicU64,
 }
 
-impl Histogram {
+impl DurationHistogram {
     #[inline]
     pub(crate) fn observe(&self, duration_ms: u64) {
         self.buckets[bucket(duration_ms)].fetch_add(1, Ordering::Relaxed);
         self.add_to_sum(duration_ms);
     }
 
-    /// Observes all of these at once.
+    /// Observes all these durations at once.
     pub(crate) fn add(&self, durations: &Durations) {
         for (bucket, more) in self.buckets.iter().zip(durations.buckets) {
             if more > 0 {
@@ -102,10 +104,11 @@ impl Histogram {
         }
     }
 
-    /// Adds what was observed so far.
+    /// Adds the observed durations to `durations`.
     ///
-    /// The sum is added to last and read first. So a reader that comes in between
-    /// finds a record counted that is not in the sum yet, and never the reverse.
+    /// A writer adds to the sum last, and a reader reads the sum first. Therefore a
+    /// concurrent reader can find a record in a bucket that is not in the sum yet, and never
+    /// the reverse.
     pub(crate) fn add_onto(&self, durations: &mut Durations) {
         let sum_ms = self.sum_ms.load(Ordering::Acquire);
         durations.sum_ms = durations.sum_ms.saturating_add(sum_ms);
@@ -114,11 +117,11 @@ impl Histogram {
         }
     }
 
-    /// No plain addition: that wraps before it can be seen to.
+    /// Adds to the sum and saturates. A plain atomic addition would wrap around.
     #[inline]
     fn add_to_sum(&self, more_ms: u64) {
         let add = |sum_ms: u64| Some(sum_ms.saturating_add(more_ms));
-        // There is a sum for every value, and so no error.
+        // The closure always returns a value, so the update cannot fail.
         let _ = self
             .sum_ms
             .fetch_update(Ordering::Release, Ordering::Relaxed, add);
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
     use crate::DURATION_BUCKETS;
 
-    fn seen(histogram: &Histogram) -> Durations {
+    fn seen(histogram: &DurationHistogram) -> Durations {
         let mut durations = Durations::default();
         histogram.add_onto(&mut durations);
         durations
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn many_at_once_are_observed_as_each_alone() {
-        let (each, at_once) = (Histogram::default(), Histogram::default());
+        let (each, at_once) = (DurationHistogram::default(), DurationHistogram::default());
         let mut durations = Durations::default();
         for duration_ms in [0, 10, 11, 250, 3_600_001, 1 << 60] {
             each.observe(duration_ms);
@@ -169,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_sum_stops_at_its_end_and_the_counts_go_on() {
-        let (histogram, mut durations) = (Histogram::default(), Durations::default());
+        let (histogram, mut durations) = (DurationHistogram::default(), Durations::default());
         for duration_ms in [1, u64::MAX, u64::MAX, 5] {
             histogram.observe(duration_ms);
             durations.observe(duration_ms);

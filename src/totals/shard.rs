@@ -1,16 +1,18 @@
+//! One copy of the totals, on cache lines of its own.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::histogram::Histogram;
-use super::tally::{ERRORS, OUTCOMES, RUNNERS, Tally};
+use super::histogram::DurationHistogram;
+use super::series_totals::{ERRORS, OUTCOMES, RUNNERS, SeriesTotals};
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A [`Tally`] of atomics, with cache lines that no other shard is on: 128 bytes,
-/// because processors fetch lines of 64 in pairs.
+/// A [`SeriesTotals`] of atomics on cache lines that no other shard uses. The alignment is 128
+/// bytes, because processors fetch lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Shard {
     started: [AtomicU64; RUNNERS],
-    durations: [[Histogram; OUTCOMES]; RUNNERS],
+    durations: [[DurationHistogram; OUTCOMES]; RUNNERS],
     errors: [[AtomicU64; ERRORS]; RUNNERS],
 }
 
@@ -30,13 +32,13 @@ impl Shard {
         self.errors[runner as usize][error as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records these, in whichever way costs less.
+    /// Records the events, in the cheaper of two ways.
     pub(crate) fn record_batch(&self, events: &[Event]) {
         if events.len() < WORTH_ADDING_UP {
             events.iter().for_each(|&event| self.record(event));
             return;
         }
-        let mut tally = Tally::default();
+        let mut tally = SeriesTotals::default();
         for &event in events {
             tally.record(event);
         }
@@ -55,8 +57,8 @@ impl Shard {
         }
     }
 
-    /// Adds each number that there is, once.
-    pub(crate) fn add(&self, tally: &Tally) {
+    /// Adds each non-zero number, once.
+    pub(crate) fn add(&self, tally: &SeriesTotals) {
         add(&self.started, &tally.started);
         let durations = tally.durations.as_flattened();
         for (histogram, more) in self.durations.as_flattened().iter().zip(durations) {
@@ -65,8 +67,8 @@ impl Shard {
         add(self.errors.as_flattened(), tally.errors.as_flattened());
     }
 
-    /// Adds its numbers to those of other shards.
-    pub(crate) fn add_onto(&self, tally: &mut Tally) {
+    /// Adds the numbers of this shard to `tally`.
+    pub(crate) fn add_onto(&self, tally: &mut SeriesTotals) {
         add_onto(&self.started, &mut tally.started);
         let durations = tally.durations.as_flattened_mut();
         for (histogram, sum) in self.durations.as_flattened().iter().zip(durations) {
@@ -76,8 +78,8 @@ impl Shard {
     }
 }
 
-/// From so many records on, adding a batch up costs less than recording each: a
-/// [`Tally`] has two hundred numbers to be looked at.
+/// Minimum number of records for which a sum over the batch costs less than single additions.
+/// A [`SeriesTotals`] has two hundred numbers to check.
 const WORTH_ADDING_UP: usize = 64;
 
 fn add(counters: &[AtomicU64], more: &[u64]) {

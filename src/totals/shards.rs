@@ -1,34 +1,36 @@
+//! The totals of a backend, as several copies that threads share.
+
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
+use super::series_totals::SeriesTotals;
 use super::shard::Shard;
-use super::tally::Tally;
 
-/// Every series several times over, so that threads which record at once do not
-/// pass one cache line to and fro. A scrape adds them up.
+/// Several copies of every series, so that threads that record at once do not share cache
+/// lines. A scrape adds the copies up.
 ///
-/// There is one for each processor, rounded up to a power of two, and not more
-/// than eight: 2 KiB each. Clones are the same shards.
+/// There is one copy of 2 KiB for each processor, rounded up to a power of two, and at most
+/// eight. Clones share the copies.
 #[derive(Debug, Clone)]
 pub(crate) struct Shards(Arc<[Shard]>);
 
 const MOST: usize = 8;
 
 impl Shards {
-    /// The shard of this thread. It is this thread's alone as long as there are
-    /// not more threads than shards.
+    /// The shard of this thread. No other thread uses it while there are at most as many
+    /// threads as shards.
     #[inline]
     pub(crate) fn mine(&self) -> &Shard {
-        // Their number is a power of two.
+        // The number of shards is a power of two.
         &self.0[turn() & (self.0.len() - 1)]
     }
 
-    /// What all shards come to, at about this moment.
-    pub(crate) fn total(&self) -> Tally {
-        let mut total = Tally::default();
+    /// The sum of all shards, at about this moment.
+    pub(crate) fn total(&self) -> SeriesTotals {
+        let mut total = SeriesTotals::default();
         for shard in &*self.0 {
             shard.add_onto(&mut total);
         }
@@ -47,8 +49,8 @@ impl Default for Shards {
     }
 }
 
-/// A number that a thread gets when it first records, and keeps: threads take
-/// turns, and so spread over the shards.
+/// A number that a thread gets with its first record, and uses from then on. Threads take
+/// turns, and therefore spread over the shards.
 #[inline]
 fn turn() -> usize {
     TURN.with(|turn| match turn.get() {
@@ -60,7 +62,7 @@ fn turn() -> usize {
 #[cold]
 fn take_turn(turn: &Cell<usize>) -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // Whatever the number of shards, it divides this one.
+    // Each possible number of shards divides this one.
     turn.set(NEXT.fetch_add(1, Ordering::Relaxed) % MOST);
     turn.get()
 }
@@ -90,7 +92,7 @@ mod tests {
                             let shard = shards.mine();
                             shard.started(RunnerType::Wasm);
                             shard.completed(RunnerType::Wasm, TaskOutcome::Success, 3);
-                            let mut tally = Tally::default();
+                            let mut tally = SeriesTotals::default();
                             for duration_ms in [0, 30] {
                                 tally.record(Event::TaskCompleted {
                                     runner: RunnerType::Wasm,

@@ -1,7 +1,7 @@
-"""Reads `cargo metadata`: where the build's results are, or which libraries get published.
+"""Prints the target directory, or the published libraries, from `cargo metadata`.
 
-A library whose features are not all on is an error, since its documentation would miss
-a part of its API.
+A library with a disabled feature is an error, because its documentation would omit a part
+of its API.
 """
 
 import json
@@ -21,5 +21,5 @@ for package in metadata["packages"]:
         continue
     off = set(package["features"]) - on[package["id"]]
     if off:
-        sys.exit(f"api: no package of the workspace asks for {package['name']}'s {', '.join(sorted(off))}")
+        sys.exit(f"api: no package of the workspace enables the features {', '.join(sorted(off))} of {package['name']}")
     print(package["name"])

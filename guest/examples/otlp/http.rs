@@ -65,11 +65,11 @@ pub(crate) fn post(settings: &Settings, body: &[u8]) -> Result<Answer, String> {
     };
     loop {
         ready(stream.subscribe())?;
-        let room = ANSWER - answer.body.len();
-        match stream.read(room.max(1) as u64) {
+        let free = ANSWER - answer.body.len();
+        match stream.read(free.max(1) as u64) {
             Ok(bytes) => {
-                answer.cut = bytes.len() > room;
-                answer.body.extend(bytes.into_iter().take(room));
+                answer.cut = bytes.len() > free;
+                answer.body.extend(bytes.into_iter().take(free));
             }
             Err(_) => break,
         }
@@ -121,10 +121,10 @@ fn send(
         .write()
         .map_err(|()| "the request accepts no body")?;
     while !rest.is_empty() {
-        let Ok(room) = stream.check_write() else {
+        let Ok(free) = stream.check_write() else {
             return Ok(());
         };
-        let (now, later) = rest.split_at(rest.len().min(room as usize));
+        let (now, later) = rest.split_at(rest.len().min(free as usize));
         if now.is_empty() {
             ready(stream.subscribe())?;
         } else if stream.write(now).is_err() {

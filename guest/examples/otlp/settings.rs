@@ -25,7 +25,7 @@ impl Settings {
         let (https, rest) = match endpoint.split_once("://") {
             Some(("http", rest)) => (false, rest),
             Some(("https", rest)) => (true, rest),
-            _ => return Err("OTLP_ENDPOINT must begin with http:// or https://".to_owned()),
+            _ => return Err("OTLP_ENDPOINT must start with http:// or https://".to_owned()),
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if authority.is_empty() || authority.contains('@') {

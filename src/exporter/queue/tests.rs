@@ -1,3 +1,5 @@
+//! Tests of the queue.
+
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -32,7 +34,7 @@ fn a_full_queue_takes_no_more() {
 }
 
 #[test]
-fn a_queue_has_room_for_one_record_at_least() {
+fn a_queue_has_a_capacity_of_at_least_one() {
     assert_eq!(Queue::new(0, 0).capacity(), 1);
 }
 
@@ -71,7 +73,7 @@ fn a_full_queue_wakes_a_worker_that_lingers() {
 }
 
 #[test]
-fn many_records_find_the_room_that_there_is() {
+fn a_batch_fills_the_remaining_capacity() {
     let queue = Queue::new(3, 1_024);
     queue.record_batch(&[EVENT; 2]);
     assert_eq!(dropped(&queue, DropReason::QueueFull), 0);
@@ -98,7 +100,8 @@ fn many_records_wake_a_worker_that_is_parked() {
     assert!(ready(parked.as_mut()));
 }
 
-/// A batch is of four here: the records are counted as they come, alone or with others.
+/// A batch has four records here. The queue counts records in the same way, alone or in a
+/// batch.
 #[test]
 fn many_records_wake_a_worker_that_lingers_where_single_ones_do() {
     for before in 0..9 {
@@ -121,7 +124,7 @@ fn many_records_wake_a_worker_that_lingers_where_single_ones_do() {
 }
 
 #[test]
-fn many_records_without_room_wake_a_worker_that_lingers() {
+fn a_batch_at_a_full_queue_wakes_a_worker_that_lingers() {
     let queue = Queue::new(2, 1_024);
     let mut lingering = pin!(queue.batch());
     assert!(!ready(lingering.as_mut()));
@@ -131,7 +134,7 @@ fn many_records_without_room_wake_a_worker_that_lingers() {
     assert!(ready(lingering.as_mut()));
 }
 
-/// Notes how many records were queued whenever somebody is woken.
+/// Notes the length of the queue at each wake-up.
 struct Noting(Arc<Queue>, Mutex<Vec<usize>>);
 
 impl Wake for Noting {
@@ -181,7 +184,7 @@ fn a_worker_that_something_else_has_woken_is_not_woken_once_more() {
 }
 
 #[test]
-fn an_open_circuit_drops_what_comes_and_keeps_what_waits() {
+fn an_open_circuit_drops_new_records_and_not_queued_ones() {
     let queue = Queue::new(8, 4);
     queue.record(EVENT);
     queue.open_circuit();
@@ -194,7 +197,7 @@ fn an_open_circuit_drops_what_comes_and_keeps_what_waits() {
 }
 
 #[test]
-fn a_closed_queue_keeps_what_waits_and_is_not_opened_again() {
+fn a_closed_queue_retains_queued_records_and_stays_closed() {
     let queue = Queue::new(8, 4);
     queue.record(EVENT);
     queue.close();
@@ -222,7 +225,7 @@ fn an_ended_queue_has_dropped_everything() {
 fn a_record_that_was_pushed_behind_the_end_is_swept_up() {
     let queue = Queue::new(8, 4);
     queue.end();
-    // A thread found it open before, and pushes now.
+    // A thread found the queue open before its end, and pushes now.
     queue.ledger.accept(1);
     assert!(queue.events.push(EVENT).is_ok());
     queue.sweep_if_over();

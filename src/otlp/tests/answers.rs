@@ -1,4 +1,4 @@
-//! What a server answers, and what that says of a push.
+//! Answers of a server, and their effect on a push.
 
 use super::collector::{Answer, Collector, Does};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
@@ -33,10 +33,10 @@ const GZIP: &[(&str, &str)] = &[("content-type", "text/plain"), ("content-encodi
 const GRPC_WEB: &[(&str, &str)] = &[("content-type", "application/grpc-web+proto")];
 const OK: &[(&str, &str)] = &[("grpc-status", "0")];
 
-/// More than is read.
+/// A body above the maximum that is read.
 static LARGE: [u8; 100_000] = [b' '; 100_000];
 
-/// Answers of HTTP, and what must be said of them.
+/// HTTP answers, and the expected errors.
 static OF_HTTP: &[(Answer, &str)] = &[
     (
         http(200, HTML, b"<!doctype html>"),
@@ -69,7 +69,7 @@ static OF_HTTP: &[(Answer, &str)] = &[
             JSON,
             br#"{"partialSuccess":{"rejectedSpans":"4","errorMessage":"no spans"}}"#,
         ),
-        r#""rejectedSpans" is 4, and a receiver of metrics"#,
+        r#""rejectedSpans" is 4, unlike in answers of metrics collectors"#,
     ),
     (
         http(200, &[("content-type", "text/\u{202e}")], b"<p>"),
@@ -127,7 +127,7 @@ static OF_HTTP: &[(Answer, &str)] = &[
     ),
 ];
 
-/// Answers of gRPC, and what must be said of them.
+/// gRPC answers, and the expected errors.
 static OF_GRPC: &[(Answer, &str)] = &[
     (grpc(b"\0\0\0\0\0", &[]), "ended without a grpc-status"),
     (grpc(b"", OK), "the answer has no message"),
@@ -184,7 +184,7 @@ fn answers(protocol: OtlpProtocol) -> &'static [(Answer, &'static str)] {
 }
 
 #[test]
-fn an_answer_that_no_receiver_gives_is_a_failure_that_says_why() -> Outcome {
+fn an_answer_that_no_collector_sends_is_a_failure_with_the_reason() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector)
@@ -233,7 +233,7 @@ fn an_answer_with_nothing_to_say_is_a_delivery() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
+fn a_warning_is_reported_and_all_records_are_delivered() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -249,7 +249,7 @@ fn a_receiver_that_only_warns_has_taken_everything_and_is_heard() -> Outcome {
 }
 
 #[test]
-fn a_receiver_of_the_other_protocol_is_recognised() -> Outcome {
+fn a_collector_of_the_other_protocol_is_recognised() -> Outcome {
     for (protocol, other, expected) in [
         (BOTH[0], BOTH[1], "set the protocol to grpc"),
         (BOTH[1], BOTH[0], "set the protocol to http/protobuf"),
@@ -270,14 +270,14 @@ fn a_server_that_resets_in_the_handshake_may_want_a_client_certificate() -> Outc
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // What is not read resets the connection.
+            // Closing a socket with unread bytes resets the connection.
             let _ = stream.read(&mut [0]);
         }
     });
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("https://{address}"))
             .protocol(protocol)
-            .every(GUARD)
+            .interval(GUARD)
             .build()?;
         let said = refused(&metrics);
         for expected in [
@@ -297,7 +297,7 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
-        // It closes none: what it said could be lost by that.
+        // The server keeps the connections open: a close could discard its answer.
         let mut streams = Vec::new();
         for mut stream in listener.incoming().flatten() {
             let _ = stream.write_all(b"SSH-2.0-server\r\n");
@@ -308,13 +308,13 @@ fn a_server_that_speaks_something_else_is_recognised() -> Outcome {
         for (scheme, expected) in [
             (
                 "http",
-                r#"does not speak HTTP, but begins with "SSH-2.0-server"#,
+                r#"does not speak HTTP, but starts with "SSH-2.0-server"#,
             ),
             ("https", "answers without TLS"),
         ] {
             let metrics = OtlpMetrics::builder(format!("{scheme}://{address}"))
                 .protocol(protocol)
-                .every(GUARD)
+                .interval(GUARD)
                 .build()?;
             let said = refused(&metrics);
             assert!(said.contains(expected), "{scheme}: {said}");

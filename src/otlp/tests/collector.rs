@@ -1,3 +1,5 @@
+//! A collector for tests.
+
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -24,24 +26,24 @@ use tokio_rustls::TlsAcceptor;
 use super::GUARD;
 use crate::OtlpProtocol;
 
-/// What the collector does with a push.
+/// Behavior of the collector at a push.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Does {
     Accept,
-    /// All but so many points.
+    /// Accepts all but this many points.
     Reject(i64),
-    /// A status of HTTP or gRPC, and when to come back.
+    /// Answers with this status of HTTP or gRPC, and this wait.
     Refuse(u16, Option<u32>),
-    /// A status, headers and a body of HTTP, and trailers.
+    /// Answers with a status, headers and a body of HTTP, and trailers.
     Answer(&'static Answer),
-    /// Accepts, when it is released.
+    /// Accepts the push after the test releases it.
     Hold,
-    /// Nothing, with the connection open.
+    /// Sends no answer, and keeps the connection open.
     Hang,
     Close,
 }
 
-/// What a server answers, whatever it is asked.
+/// The answer of a server to every request.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -50,7 +52,7 @@ pub(super) struct Answer {
     pub(super) trailers: &'static [(&'static str, &'static str)],
 }
 
-/// A push, as it came.
+/// A received push.
 #[derive(Debug)]
 pub(super) struct Push {
     pub(super) path: String,
@@ -58,7 +60,7 @@ pub(super) struct Push {
     pub(super) message: ExportMetricsServiceRequest,
 }
 
-/// On a thread of its own; gone when dropped, with all its connections.
+/// A collector on its own thread. Its drop closes all connections.
 pub(super) struct Collector {
     pub(super) protocol: OtlpProtocol,
     address: SocketAddr,
@@ -119,7 +121,7 @@ impl Collector {
         })
     }
 
-    /// From now on.
+    /// Sets the behavior for later pushes.
     pub(super) fn does(&self, what: Does) {
         *self.does.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
@@ -129,27 +131,27 @@ impl Collector {
         format!("{scheme}://localhost:{}", self.address.port())
     }
 
-    /// Lets go of a push that it holds.
+    /// Releases a held push.
     pub(super) fn release(&self) {
         self.released.notify_one();
     }
 
-    /// Waits until nobody is connected.
+    /// Waits until no client is connected.
     pub(super) fn must_be_left(&self) {
-        let begun = Instant::now();
-        // The collector's own, and the one of its server.
+        let started = Instant::now();
+        // The remaining references are the collector's and its server's.
         while Arc::strong_count(&self.connections) > 2 {
-            assert!(begun.elapsed() < GUARD, "somebody is connected");
+            assert!(started.elapsed() < GUARD, "a client is still connected");
             thread::yield_now();
         }
     }
 
-    /// The next push that came, or comes.
+    /// The next received push, after a wait if necessary.
     pub(super) fn push(&self) -> Result<Push, RecvTimeoutError> {
         self.pushes.recv_timeout(GUARD)
     }
 
-    /// The next push that came, if there is one.
+    /// The next received push, if there is one.
     pub(super) fn try_push(&self) -> Result<Push, TryRecvError> {
         self.pushes.try_recv()
     }
@@ -164,7 +166,7 @@ impl Drop for Collector {
     }
 }
 
-/// An address that nobody listens at.
+/// An address without a server.
 pub(super) fn free() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
@@ -173,7 +175,7 @@ pub(super) fn free() -> io::Result<SocketAddr> {
 struct Server {
     protocol: OtlpProtocol,
     released: Arc<Notify>,
-    /// Each connection has one of these.
+    /// Each connection holds a reference.
     _connections: Arc<()>,
     does: Arc<Mutex<Does>>,
     pushed: Sender<Push>,
@@ -190,7 +192,8 @@ impl Server {
                 match tls {
                     None => server.serve(stream).await,
                     Some(tls) => {
-                        // A client that does not trust us is not served.
+                        // The collector does not serve a client that rejects its
+                        // certificate.
                         if let Ok(stream) = tls.accept(stream).await {
                             server.serve(stream).await;
                         }
@@ -203,7 +206,7 @@ impl Server {
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let (io, protocol) = (TokioIo::new(stream), self.protocol);
         let service = service_fn(move |request| self.clone().answer(request));
-        // How a connection ends is the client's business.
+        // An error at the end of a connection is the client's.
         let _ = match protocol {
             OtlpProtocol::HttpProtobuf => http1::Builder::new().serve_connection(io, service).await,
             OtlpProtocol::Grpc => {
@@ -222,7 +225,7 @@ impl Server {
         let mut body = body.collect().await?.to_bytes();
         let grpc = self.protocol == OtlpProtocol::Grpc;
         if grpc {
-            // Not compressed, and the length of what follows.
+            // The message is not compressed, and its length follows.
             let frame = body.split_to(5);
             let length = u32::from_be_bytes([frame[1], frame[2], frame[3], frame[4]]);
             assert_eq!((frame[0], length as usize), (0, body.len()));
@@ -232,7 +235,7 @@ impl Server {
             headers: head.headers,
             message: ExportMetricsServiceRequest::decode(body)?,
         };
-        // A test may have seen enough.
+        // The test may have ended.
         let _ = self.pushed.send(push);
         let does = *self.does.lock().unwrap_or_else(PoisonError::into_inner);
         let mut answer = ExportMetricsServiceResponse::default();
@@ -267,7 +270,7 @@ impl Server {
             None => head,
         };
         let head = match (grpc, status) {
-            // An answer that is all trailers.
+            // An answer that consists of trailers.
             (true, 1..) => head
                 .header("content-type", "application/grpc")
                 .header("grpc-status", status)

@@ -1,3 +1,5 @@
+//! Failed pushes, and the next ones.
+
 use std::time::Duration;
 
 use super::collector::{Collector, Does, free};
@@ -6,7 +8,7 @@ use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
 use crate::OtlpMetrics;
 use crate::exporter::NotFlushed;
 
-/// What is said of a flush that must fail.
+/// The error of a flush that must fail.
 fn refused(metrics: &OtlpMetrics) -> Result<String, Box<dyn std::error::Error>> {
     match metrics.flush(GUARD) {
         Err(NotFlushed::Refused(said)) => {
@@ -15,17 +17,17 @@ fn refused(metrics: &OtlpMetrics) -> Result<String, Box<dyn std::error::Error>> 
             let why = said.strip_prefix(&target);
             Ok(why.ok_or("it says where to")?.to_owned())
         }
-        other => Err(format!("no refusal: {other:?}").into()),
+        other => Err(format!("no failure: {other:?}").into()),
     }
 }
 
 #[test]
-fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
+fn a_collector_that_starts_late_gets_all_totals() -> Outcome {
     for protocol in BOTH {
         let address = free()?;
         let metrics = OtlpMetrics::builder(format!("http://{address}"))
             .protocol(protocol)
-            .every(Duration::from_secs(3600))
+            .interval(Duration::from_secs(3600))
             .build()?;
         let events = script();
         for failures in 1..4 {
@@ -60,7 +62,7 @@ fn a_receiver_that_comes_late_gets_all_totals() -> Outcome {
 }
 
 #[test]
-fn whatever_a_receiver_answers_is_named_and_forgets_nothing() -> Outcome {
+fn every_failure_is_reported_and_loses_no_record() -> Outcome {
     for protocol in BOTH {
         let http = protocol == BOTH[0];
         let collector = Collector::start(protocol)?;
@@ -86,7 +88,7 @@ fn whatever_a_receiver_answers_is_named_and_forgets_nothing() -> Outcome {
             assert!(said.starts_with(expected), "{does:?}: {said}");
             assert_eq!(metrics.status().ledger.delivered(), 0);
         }
-        // It warns, and has taken everything.
+        // The collector warns, and accepts all points.
         collector.does(Does::Reject(0));
         metrics.flush(GUARD)?;
         let status = metrics.shutdown(GUARD);
@@ -117,7 +119,7 @@ fn redirects_are_not_followed() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
+fn a_push_to_a_collector_that_hangs_ends_at_the_deadline() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector)
@@ -130,7 +132,7 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
         }
         collector.must_be_left();
         collector.does(Does::Accept);
-        // A busy machine may need more than those milliseconds.
+        // A busy machine can need more than these milliseconds.
         while metrics.flush(GUARD).is_err() {}
         assert_eq!(
             metrics.status().ledger.delivered(),
@@ -144,7 +146,7 @@ fn a_receiver_that_hangs_is_left_at_the_deadline() -> Outcome {
 fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
     for (protocol, busy) in BOTH.into_iter().zip([503, 14]) {
         let collector = Collector::start(protocol)?;
-        // The interval is an hour, and the first wait a second.
+        // The interval is an hour, and the initial wait is a second.
         let metrics = pushing_to(&collector).build()?;
         collector.does(Does::Refuse(busy, None));
         record(&metrics, &script());
@@ -163,7 +165,7 @@ fn a_failed_push_is_tried_again_before_the_interval_has_passed() -> Outcome {
 fn pushes_come_at_the_interval_without_being_asked_for() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector)
-        .every(Duration::from_millis(100))
+        .interval(Duration::from_millis(100))
         .build()?;
     record(&metrics, &script());
     for _ in 0..3 {

@@ -1,3 +1,5 @@
+//! The ledger of a backend that pushes.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -27,7 +29,7 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
             scope.spawn(|| (0..EACH).for_each(|_| metrics.record_task_started(RunnerType::Wasm)))
         });
         scope.spawn(|| {
-            // A flush waits for its push, so this does not spin.
+            // A flush waits for its push, so this loop does not spin.
             while !done.load(Ordering::Relaxed) {
                 if metrics.flush(GUARD).is_err() {
                     break;
@@ -62,7 +64,7 @@ fn the_ledger_balances_whenever_it_is_looked_at() -> Outcome {
 }
 
 #[test]
-fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
+fn records_during_a_push_are_not_delivered_by_it() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -87,7 +89,7 @@ fn what_is_recorded_during_a_push_is_not_delivered_by_it() -> Outcome {
 }
 
 #[test]
-fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
+fn a_shutdown_pushes_unflushed_records() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
         let metrics = pushing_to(&collector).build()?;
@@ -97,7 +99,7 @@ fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
         assert_eq!(status.ledger.delivered(), script().len() as u64);
         assert_eq!(metrics.flush(GUARD), Err(NotFlushed::ShutDown));
 
-        // What comes too late is dropped, and counted.
+        // A record after the end is dropped and counted.
         metrics.record_task_started(RunnerType::Wasm);
         let late = metrics.shutdown(GUARD);
         balanced(&late);
@@ -114,7 +116,7 @@ fn a_shutdown_pushes_what_nobody_had_flushed() -> Outcome {
 }
 
 #[test]
-fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
+fn records_without_an_accepted_push_are_dropped_at_the_shutdown() -> Outcome {
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
             .protocol(protocol)
@@ -136,14 +138,14 @@ fn what_nobody_accepted_until_the_shutdown_is_dropped() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_hangs_holds_no_shutdown_up() -> Outcome {
+fn a_collector_that_hangs_does_not_delay_a_shutdown() -> Outcome {
     for protocol in BOTH {
         let collector = Collector::start(protocol)?;
-        // It would be a minute.
+        // The wait would be a minute.
         let metrics = pushing_to(&collector).build()?;
         collector.does(Does::Hang);
         record(&metrics, &script());
-        // One is under way.
+        // One push is in progress.
         let wait = Duration::from_millis(1);
         assert_eq!(metrics.flush(wait), Err(NotFlushed::TooSlow(wait)));
         collector.push()?;
@@ -183,7 +185,7 @@ fn dropping_it_pushes_in_the_background_and_its_ledger_tells() -> Outcome {
         record(&metrics, &script());
         let (status, records) = (metrics.status_reader(), script().len() as u64);
         drop(metrics);
-        // It has not waited for the push.
+        // The drop did not wait for the push.
         assert_eq!(
             (status().ledger.in_flight(), status().ledger.delivered()),
             (records, 0)
@@ -203,7 +205,7 @@ fn dropping_it_pushes_in_the_background_and_its_ledger_tells() -> Outcome {
 }
 
 #[test]
-fn dropping_it_gives_up_what_no_receiver_accepts() -> Outcome {
+fn dropping_the_backend_drops_records_that_no_collector_accepts() -> Outcome {
     for protocol in BOTH {
         let metrics = OtlpMetrics::builder(format!("http://{}", free()?))
             .protocol(protocol)
@@ -230,7 +232,7 @@ fn dropping_it_with_nothing_new_pushes_nothing() -> Outcome {
     let status = metrics.status_reader();
     let account = Arc::downgrade(&metrics.account);
     drop(metrics);
-    // That of the reader.
+    // The remaining reference is the reader's.
     while account.strong_count() > 1 {
         thread::yield_now();
     }
@@ -241,7 +243,7 @@ fn dropping_it_with_nothing_new_pushes_nothing() -> Outcome {
 
 #[test]
 fn a_shutdown_without_an_end_pushes_like_any_other() -> Outcome {
-    // The last whole second that an instant can have, and more than fits.
+    // The last whole second of an instant, and a larger value.
     let near = Duration::from_secs(i64::MAX as u64);
     for within in [near, Duration::MAX] {
         let collector = Collector::start(BOTH[0])?;

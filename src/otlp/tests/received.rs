@@ -1,3 +1,5 @@
+//! The content of a push, in Prometheus notation.
+
 use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -5,7 +7,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric, number_data_point};
 
-/// What is in a push, as Prometheus would write it: a name with its labels, and a value.
+/// The content of a push, in Prometheus notation: a name with its labels, and a value.
 pub(super) type Series = BTreeMap<String, f64>;
 
 pub(super) fn series(message: &ExportMetricsServiceRequest) -> Series {
@@ -61,7 +63,7 @@ pub(super) fn metrics(message: &ExportMetricsServiceRequest) -> &[Metric] {
     &scope.metrics
 }
 
-/// The resource.
+/// Attributes of the resource.
 pub(super) fn attributes(message: &ExportMetricsServiceRequest) -> BTreeMap<&str, String> {
     let resource = message.resource_metrics[0].resource.as_ref();
     let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
@@ -76,7 +78,7 @@ fn key(name: &str, labels: &[KeyValue], bound: Option<&str>) -> String {
         .iter()
         .map(|label| format!("{}=\"{}\"", label.key, text(label)));
     let bound = bound.map(|bound| format!("le=\"{bound}\""));
-    // In the order that Prometheus is shown.
+    // The order of labels in a Prometheus exposition.
     let labels: Vec<_> = bound.into_iter().chain(labels).collect();
     format!("{name}{{{}}}", labels.join(","))
 }

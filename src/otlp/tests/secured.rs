@@ -1,3 +1,5 @@
+//! Pushes over TLS.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::{OtlpError, OtlpMetrics, OtlpProtocol};
 
 type Error = Box<dyn std::error::Error>;
 
-/// An authority that nobody knows, in a file.
+/// A private authority, in a file.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
@@ -35,7 +37,7 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
-    /// A collector whose certificate is from here, and for this name.
+    /// A collector with a certificate of this authority for this name.
     fn collector(&self, name: &str, protocol: OtlpProtocol) -> Result<Collector, Error> {
         let key = KeyPair::generate()?;
         let params = CertificateParams::new(vec![name.to_owned()])?;
@@ -66,7 +68,7 @@ fn secured(
     Ok(Collector::start_at(free()?, protocol, Some(tls))?)
 }
 
-/// Pushes to a receiver that is known by this file.
+/// Pushes to a collector that this file makes trusted.
 fn all_is_delivered(collector: &Collector, ca_file: PathBuf) -> Outcome {
     let metrics = pushing_to(collector).ca_file(ca_file).build()?;
     record(&metrics, &script());
@@ -79,7 +81,7 @@ fn all_is_delivered(collector: &Collector, ca_file: PathBuf) -> Outcome {
 }
 
 #[test]
-fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
+fn a_collector_is_trusted_if_the_file_has_its_authority() -> Outcome {
     let authority = Authority::new()?;
     for protocol in BOTH {
         let collector = authority.collector("localhost", protocol)?;
@@ -89,7 +91,7 @@ fn a_receiver_is_trusted_by_the_file_that_has_its_authority() -> Outcome {
 }
 
 #[test]
-fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
+fn a_collector_that_is_not_trusted_gets_no_records() -> Outcome {
     let (authority, other) = (Authority::new()?, Authority::new()?);
     for protocol in BOTH {
         let known = authority.collector("localhost", protocol)?;
@@ -100,7 +102,7 @@ fn a_receiver_that_is_not_trusted_gets_nothing() -> Outcome {
                 Some(other.file()),
                 "not signed by the authority that it names",
             ),
-            // By the public roots.
+            // With the public roots.
             (&known, None, "not issued by a public authority"),
             (
                 &elsewhere,
@@ -158,7 +160,7 @@ impl SelfSigned {
 }
 
 #[test]
-fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outcome {
+fn a_collector_is_trusted_if_the_file_has_its_own_certificate() -> Outcome {
     for is_ca in [
         IsCa::Ca(BasicConstraints::Unconstrained),
         IsCa::ExplicitNoCa,
@@ -173,7 +175,7 @@ fn a_receiver_is_trusted_by_its_own_certificate_if_that_is_in_the_file() -> Outc
 }
 
 #[test]
-fn a_receiver_s_own_certificate_is_verified_like_any_other() -> Outcome {
+fn the_certificate_of_a_collector_in_the_file_is_verified_like_any_other() -> Outcome {
     let date = rcgen::date_time_ymd;
     let good = SelfSigned::new(|_| {})?;
     let other = SelfSigned::new(|params| {
@@ -201,7 +203,7 @@ fn a_receiver_s_own_certificate_is_verified_like_any_other() -> Outcome {
 }
 
 #[test]
-fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() -> Outcome {
+fn a_collector_with_unexpected_tls_is_recognised_and_one_without_tls() -> Outcome {
     let authority = Authority::new()?;
     for protocol in BOTH {
         let with = authority.collector("localhost", protocol)?;
@@ -209,16 +211,16 @@ fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() ->
         for (url, expected) in [
             (
                 with.url().replace("https", "http"),
-                "begin the endpoint with https://",
+                "start the endpoint with https://",
             ),
             (
                 without.url().replace("http", "https"),
-                "begin the endpoint with http://",
+                "start the endpoint with http://",
             ),
         ] {
             let metrics = OtlpMetrics::builder(url)
                 .protocol(protocol)
-                .every(Duration::from_secs(3600))
+                .interval(Duration::from_secs(3600))
                 .timeout(GUARD)
                 .build()?;
             let said = metrics
@@ -231,7 +233,7 @@ fn a_receiver_with_tls_where_none_is_expected_is_recognised_and_the_reverse() ->
 }
 
 #[test]
-fn a_receiver_that_offers_the_other_protocol_over_tls_is_recognised() -> Outcome {
+fn a_collector_of_the_other_protocol_over_tls_is_recognised() -> Outcome {
     let authority = Authority::new()?;
     for (protocol, other) in [(BOTH[0], BOTH[1]), (BOTH[1], BOTH[0])] {
         let collector = authority.collector("localhost", other)?;
@@ -248,7 +250,7 @@ fn a_receiver_that_offers_the_other_protocol_over_tls_is_recognised() -> Outcome
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
+fn invalid_settings_are_rejected_and_named() -> Outcome {
     let folder = tempfile::tempdir()?;
     let file = |name: &str, text: &[u8]| -> io::Result<PathBuf> {
         let path = folder.path().join(name);
@@ -268,7 +270,7 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
     let der = file("der.pem", b"\x30\x82\x03\x01")?;
     let key = file("key.pem", KeyPair::generate()?.serialize_pem().as_bytes())?;
     let text = file("text.pem", b"ca")?;
-    // It would be read for ever, and a pipe be waited for.
+    // Reading it would never end, and opening a pipe would wait for a writer.
     let sparse = folder.path().join("sparse.pem");
     fs::File::create(&sparse)?.set_len(1 << 40)?;
     let pipe = folder.path().join("pipe.pem");
@@ -277,12 +279,12 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
     let https = || OtlpMetrics::builder("https://localhost:1");
     let http = || OtlpMetrics::builder("http://localhost:1");
     for (builder, expected) in [
-        (OtlpMetrics::builder("localhost"), "must begin with http://"),
+        (OtlpMetrics::builder("localhost"), "must start with http://"),
         (http().header("a b", "c"), "the header \"a b\""),
         (http().header("a", "c\n"), "the header \"a\""),
         (
             http().ca_file(&empty),
-            "needs an endpoint that begins with https",
+            "needs an endpoint that starts with https",
         ),
         (
             https().ca_file(&empty),
@@ -294,7 +296,7 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
         ),
         (
             https().ca_file(&no_certificate),
-            "no_certificate.pem cannot be used: certificate 1 in it is not a certificate",
+            "no_certificate.pem cannot be used: certificate 1 is damaged",
         ),
         (https().ca_file(&large), "it is larger than 1 MiB"),
         (https().ca_file(&sparse), "it is larger than 1 MiB"),
@@ -315,16 +317,19 @@ fn settings_that_cannot_be_used_are_refused_and_named() -> Outcome {
             https().ca_file("-"),
             "not read from a pipe or the standard input",
         ),
-        (http().every(Duration::ZERO), "every is 0ns"),
+        (http().interval(Duration::ZERO), "interval is 0ns"),
         (
-            http().every(Duration::from_millis(99)),
-            "every is 99ms, and must be from 100 ms to 365 days",
+            http().interval(Duration::from_millis(99)),
+            "interval is 99ms, and must be from 100 ms to 365 days",
         ),
         (
             http().timeout(Duration::ZERO),
             "must be from 1 ms to 365 days",
         ),
-        (http().every(YEAR + Duration::from_nanos(1)), "every is"),
+        (
+            http().interval(YEAR + Duration::from_nanos(1)),
+            "interval is",
+        ),
         (http().timeout(Duration::MAX), "timeout is"),
         (http().attribute("", "a"), "the resource attribute \"\""),
         (http().service_name(""), "a service must have a name"),
@@ -340,7 +345,10 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 #[test]
 fn a_push_may_come_once_a_year_and_take_as_long() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
-    let metrics = pushing_to(&collector).every(YEAR).timeout(YEAR).build()?;
+    let metrics = pushing_to(&collector)
+        .interval(YEAR)
+        .timeout(YEAR)
+        .build()?;
     metrics.flush(GUARD)?;
     Ok(())
 }

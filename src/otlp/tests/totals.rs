@@ -1,3 +1,5 @@
+//! The totals in a push.
+
 use std::process;
 
 use opentelemetry_proto::tonic::metrics::v1::metric;
@@ -5,11 +7,11 @@ use opentelemetry_proto::tonic::metrics::v1::metric;
 use super::collector::Collector;
 use super::received::{Series, attributes, metrics, series};
 use super::{BOTH, GUARD, Outcome, pushing_to, record, script};
-use crate::otlp_encoding::{Message, Resource};
-use crate::totals::Tally;
+use crate::otlp_encoding::{OtlpMessage, Resource};
+use crate::totals::SeriesTotals;
 use crate::{Event, MetricNames, MetricsBackend, RunnerType};
 
-/// What these events come to, in the series that are not histograms.
+/// The sum of these events, in the series that are not histograms.
 fn counted(events: &[Event]) -> Series {
     let mut counted = Series::new();
     for event in events {
@@ -65,7 +67,7 @@ fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
 
     let collector = Collector::start(BOTH[0])?;
     let (metrics, scraped) = (pushing_to(&collector).build()?, PrometheusMetrics::new());
-    // The last one would drown all others in a sum of floats.
+    // In a sum of floats, the last duration would absorb all others.
     let mut recorded = script();
     recorded.extend(
         [u64::MAX / 2, 1, 1 << 60].map(|duration_ms| Event::TaskCompleted {
@@ -92,7 +94,7 @@ fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
 }
 
 #[test]
-fn counters_are_there_from_the_beginning_and_histograms_with_their_first_task() -> Outcome {
+fn counters_exist_from_the_start_and_histograms_from_their_first_task() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector).build()?;
     metrics.flush(GUARD)?;
@@ -106,7 +108,7 @@ fn counters_are_there_from_the_beginning_and_histograms_with_their_first_task() 
 }
 
 #[test]
-fn a_push_does_not_grow_with_what_was_recorded() -> Outcome {
+fn a_push_does_not_grow_with_the_number_of_records() -> Outcome {
     use prost::Message;
 
     let collector = Collector::start(BOTH[0])?;
@@ -160,7 +162,7 @@ fn names_and_units_are_those_of_the_convention_that_was_chosen() -> Outcome {
 }
 
 #[test]
-fn the_resource_says_who_pushed() -> Outcome {
+fn the_resource_identifies_the_source() -> Outcome {
     let collector = Collector::start(BOTH[0])?;
     let metrics = pushing_to(&collector).build()?;
     metrics.flush(GUARD)?;
@@ -180,7 +182,7 @@ fn the_resource_says_who_pushed() -> Outcome {
     metrics.flush(GUARD)?;
     let push = collector.push()?;
     let mut found = attributes(&push.message);
-    // Where the system says it.
+    // Present if the system reports it.
     found.remove("host.name");
     let pid = process::id().to_string();
     let expected = [
@@ -224,14 +226,14 @@ fn headers_and_paths_are_those_that_were_given() -> Outcome {
 }
 
 #[test]
-fn no_point_ends_before_it_begins_where_the_clock_was_set_back() -> Outcome {
-    let message = Message {
+fn no_point_ends_before_its_start_if_the_clock_is_set_back() -> Outcome {
+    let message = OtlpMessage {
         resource: Resource::default(),
         names: MetricNames::default(),
         start: 3_600,
     };
     for (now, said) in [(10, 3_600), (3_600, 3_600), (7_200, 7_200)] {
-        let request = message.request(&Tally::default(), now);
+        let request = message.request(&SeriesTotals::default(), now);
         let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
         let Some(metric::Data::Sum(sum)) = &metrics[0].data else {
             return Err(format!("{metrics:?}").into());

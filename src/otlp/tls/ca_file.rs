@@ -1,3 +1,5 @@
+//! A file with trusted certificates.
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,7 +8,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The most bytes in a file. Bundles of all public roots have a quarter of this.
+/// Maximum size of a file, in bytes. A bundle of all public roots has a quarter of it.
 const LARGEST: u64 = 1 << 20;
 
 /// The certificates in a file.
@@ -15,7 +17,7 @@ pub(super) struct CaFile {
     pub(super) certificates: Vec<CertificateDer<'static>>,
 }
 
-/// Reads a file in PEM. The error says what is wrong with it, and what to change.
+/// Reads a file in PEM. The error has the cause and the fix.
 pub(super) fn read(path: &Path) -> Result<CaFile, String> {
     let pem = bytes(path)?;
     let mut roots = RootCertStore::empty();
@@ -24,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<CaFile, String> {
         let certificate = certificate.map_err(|error| format!("it is not valid PEM: {error}"))?;
         roots.add(certificate.clone()).map_err(|_| {
             let number = certificates.len() + 1;
-            format!("certificate {number} in it is not a certificate: its content is damaged")
+            format!("certificate {number} is damaged")
         })?;
         certificates.push(certificate);
     }
@@ -37,12 +39,12 @@ pub(super) fn read(path: &Path) -> Result<CaFile, String> {
     })
 }
 
-/// What is there instead of certificates.
+/// Error of a file without certificates in PEM, by its content.
 fn none(pem: &[u8]) -> &'static str {
     let has = |text: &str| pem.windows(text.len()).any(|it| it == text.as_bytes());
     match pem {
         [] => "it is empty: write the certificate of the server's authority into it",
-        // A sequence whose length has two bytes, as every certificate in DER begins.
+        // A sequence whose length has two bytes: the start of every certificate in DER.
         [0x30, 0x82, ..] => {
             "it is in DER, and must be in PEM: `openssl x509 -inform der -in FILE` converts it"
         }
@@ -53,17 +55,17 @@ fn none(pem: &[u8]) -> &'static str {
             "it has a request for a certificate and no certificate: name the file with the certificate of the server's authority"
         }
         _ if has("TRUSTED CERTIFICATE-----") => {
-            "it has a certificate in a format of OpenSSL's own: `openssl x509 -in FILE` converts it"
+            "it has a certificate in OpenSSL's own format: `openssl x509 -in FILE` converts it"
         }
-        _ => "it has no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----",
+        _ => "it has no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----",
     }
 }
 
 const NO_INPUT: &str =
-    "certificates are not read from a pipe or the standard input: name the file that has them";
+    "certificates are not read from a pipe or from standard input: set the path of a regular file";
 
-/// The file's content. What is no file is not waited for, and what is too large is not
-/// read.
+/// Content of the file. A special file is rejected without a wait, and a file above the
+/// maximum size without a read.
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let said = |error: io::Error| error.to_string();
     let file = open(path).map_err(|error| match path.to_str() {

@@ -1,3 +1,5 @@
+//! Verification of a server that shows an authority's certificate.
+
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -6,12 +8,12 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Verifies as usual, and accepts one more certificate: that of an authority which a
-/// server shows as its own, if the file has exactly this one.
+/// Verifies as usual, and accepts one more certificate: the certificate of an authority that
+/// a server shows as its own, if the file has exactly this certificate.
 ///
-/// `openssl req -x509` makes such certificates, and a path of certificates may not end
-/// with one. To trust it is to trust this server's key, which the handshake proves; its
-/// name and its time are verified as for any other.
+/// `openssl req -x509` makes such certificates, and a chain of certificates must not end with
+/// one. Trust in it is trust in this server's key, which the handshake proves. Its name and
+/// its validity are verified like those of any other certificate.
 #[derive(Debug)]
 pub(super) struct Pinned {
     pub(super) verifier: Arc<WebPkiServerVerifier>,
@@ -35,7 +37,7 @@ impl ServerCertVerifier for Pinned {
             now,
         );
         match verified {
-            // Its time was verified before this was found out.
+            // The verifier checks the validity before it returns this error.
             Err(error) if is_authority(&error) && self.has(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -73,7 +75,7 @@ impl Pinned {
     }
 }
 
-/// That of webpki, which has no name in rustls.
+/// The error of webpki, which has no name in rustls.
 pub(super) const AUTHORITY: &str = "CaUsedAsEndEntity";
 
 fn is_authority(error: &Error) -> bool {

@@ -1,24 +1,26 @@
+//! Messages for errors of TLS.
+
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
-use super::super::theirs::Theirs;
+use super::super::collector_text::CollectorText;
 use super::pinned::AUTHORITY;
 
-/// What is wrong with TLS, and what to do. `ca_file` is whether the receiver is trusted
-/// by certificates in a file.
+/// The cause of a TLS error, and the fix. `ca_file` tells whether certificates from a file
+/// decide which collectors are trusted.
 pub(in super::super) fn words(error: &Error, ca_file: bool) -> String {
     let why = match error {
         Error::InvalidCertificate(error) => certificate(error, ca_file),
         Error::AlertReceived(alert) => self::alert(*alert),
         Error::InvalidMessage(_) => {
-            "the server does not speak TLS: begin the endpoint with http://, or use the server's port for TLS".to_owned()
+            "the server does not speak TLS: start the endpoint with http://, or use the server's port for TLS".to_owned()
         }
         Error::PeerIncompatible(what) => incompatible(what),
         Error::NoApplicationProtocol => NO_PROTOCOL.to_owned(),
         Error::NoCertificatesPresented => {
-            "the server shows no certificate: give it one".to_owned()
+            "the server shows no certificate: configure one for it".to_owned()
         }
         Error::FailedToGetCurrentTime => {
             "the clock of this machine cannot be read: set it".to_owned()
@@ -28,14 +30,14 @@ pub(in super::super) fn words(error: &Error, ca_file: bool) -> String {
         | Error::InappropriateHandshakeMessage { .. }
         | Error::DecryptError
         | Error::PeerSentOversizedRecord => format!(
-            "the server, or a proxy before it, breaks the rules of TLS: check what listens at this port ({error})"
+            "the server, or a proxy in front of it, violates the TLS protocol: check the server at this port ({error})"
         ),
         error => error.to_string(),
     };
     format!("tls: {why}")
 }
 
-const NO_PROTOCOL: &str = "the server does not offer the HTTP version that is needed: the protocol grpc needs HTTP/2, \
+const NO_PROTOCOL: &str = "the server does not offer the required HTTP version: the protocol grpc needs HTTP/2, \
      and the protocol http/protobuf needs HTTP/1.1; set the other one, or use the server's other port";
 
 fn certificate(error: &CertificateError, ca_file: bool) -> String {
@@ -67,7 +69,7 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
             presented,
         } => wrong_name(expected, presented),
         CertificateError::NotValidForName => {
-            "the server's certificate is for another name than that in the endpoint: use the name in the certificate".to_owned()
+            "the server's certificate is for another name than the name in the endpoint: use the name of the certificate".to_owned()
         }
         CertificateError::BadSignature => {
             "the server's certificate is not signed by the authority that it names: the CA file may have an older certificate of an authority of the same name, or the authority's key is an RSA key of fewer than 2048 bits, which is not supported: issue certificates with at least 2048 bits".to_owned()
@@ -82,14 +84,14 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => OLD_SIGNATURE.to_owned(),
         CertificateError::UnhandledCriticalExtension => {
-            "the server's certificate has a critical extension that is not known here: issue one without it".to_owned()
+            "the server's certificate has a critical extension that this client does not support: issue one without it".to_owned()
         }
         CertificateError::ApplicationVerificationFailure => {
             "the server's certificate was rejected".to_owned()
         }
         CertificateError::Other(other) => of_path(&other.to_string()),
-        // Older forms of those above, and what lists of revoked certificates and OCSP
-        // are for, which are not asked.
+        // Older forms of the errors above, and errors of revocation lists and OCSP, which
+        // this client does not use.
         error => match format!("{error:?}").as_str() {
             "UnsupportedSignatureAlgorithm" => OLD_SIGNATURE.to_owned(),
             name => unusable(name),
@@ -97,43 +99,43 @@ fn certificate(error: &CertificateError, ca_file: bool) -> String {
     }
 }
 
-const OLD_SIGNATURE: &str = "the server's certificate, or one that issued it, is signed in a way that is not trusted any more, such as with SHA-1, \
+const OLD_SIGNATURE: &str = "the server's certificate, or one that issued it, has an outdated signature, such as with SHA-1, \
      MD5 or a short RSA key: issue one with SHA-256 and at least 2048 bits";
 
-/// What has no name in rustls, by the name that it has in webpki.
+/// Message for an error without a name in rustls, by its name in webpki.
 fn of_path(name: &str) -> String {
     match name {
-        AUTHORITY => "the server's certificate is that of an authority (CA:TRUE), and a server cannot use such a one as its own: \
-             give exactly that certificate as CA file, or issue the server one with CA:FALSE"
+        AUTHORITY => "the server's certificate is the certificate of an authority (CA:TRUE), which a server cannot use as its own: \
+             use exactly that certificate as the CA file, or issue a certificate with CA:FALSE for the server"
             .to_owned(),
-        "EndEntityUsedAsCa" => "the server's certificate is issued by one that is not of an authority (CA:FALSE): issue it with one that has CA:TRUE".to_owned(),
+        "EndEntityUsedAsCa" => "the server's certificate is issued by a certificate without the right to issue (CA:FALSE): issue it with a certificate that has CA:TRUE".to_owned(),
         "UnsupportedCertVersion" => "the server's certificate is not of X.509 version 3: issue one that is, with a subject alternative name".to_owned(),
-        "PathLenConstraintViolated" | "MaximumPathDepthExceeded" => "the server's certificate has more authorities above it than are allowed: issue it with fewer between".to_owned(),
-        "NameConstraintViolation" => "the authority of the server's certificate may not issue one for this name: have another one issue it".to_owned(),
+        "PathLenConstraintViolated" | "MaximumPathDepthExceeded" => "the server's certificate has too many authorities above it: issue it with fewer intermediate authorities".to_owned(),
+        "NameConstraintViolation" => "the authority of the server's certificate must not issue a certificate for this name: use another authority".to_owned(),
         name => unusable(name),
     }
 }
 
 fn unusable(name: &str) -> String {
-    let name = Theirs(name);
+    let name = CollectorText(name);
     format!("the server's certificate cannot be used ({name}): issue another one")
 }
 
-/// The most names that a message has.
+/// Maximum number of names in a message.
 const NAMES: usize = 8;
 
 fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     let wanted = expected.to_str();
     if presented.is_empty() {
         return format!(
-            "the server's certificate has no subject alternative name, and the endpoint has {}: issue one that has that name, since its common name is not read",
-            Theirs(&wanted)
+            "the server's certificate has no subject alternative name, and the endpoint has {}: issue a certificate with that name, because this client ignores the common name",
+            CollectorText(&wanted)
         );
     }
     let names = presented.iter().take(NAMES).map(|name| {
-        // As webpki prints them: `DnsName("localhost")`, `IpAddress(127.0.0.1)`.
+        // The format of webpki: `DnsName("localhost")`, `IpAddress(127.0.0.1)`.
         let name = name.split_once('(').map_or(&**name, |(_, name)| name);
-        Theirs(name.trim_matches(['"', ')'])).to_string()
+        CollectorText(name.trim_matches(['"', ')'])).to_string()
     });
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if presented.len() > NAMES {
@@ -143,20 +145,20 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     };
     format!(
         "the server's certificate is for {names}{more}, and the endpoint has {}: use a name of the certificate in the endpoint, or issue one for that name",
-        Theirs(&wanted)
+        CollectorText(&wanted)
     )
 }
 
 fn alert(alert: AlertDescription) -> String {
-    const CLIENT: &str = "the server wants a certificate of its client, which cannot be given here: let the server accept clients without, and authorise them by a header";
+    const CLIENT: &str = "the server requires a client certificate, which this client does not support: configure the server to accept clients without one, and authorise them with a header";
     match alert {
         AlertDescription::CertificateRequired => CLIENT.to_owned(),
         AlertDescription::HandshakeFailure | AlertDescription::BadCertificate => format!(
-            "the server refused the handshake: either it has no cipher or key exchange in common with TLS 1.2 or 1.3 as it is here, or {CLIENT}"
+            "the server refused the handshake: either it has no cipher or key exchange in common with this client's TLS 1.2 and 1.3, or {CLIENT}"
         ),
         AlertDescription::ProtocolVersion => OLD_VERSION.to_owned(),
         AlertDescription::InsufficientSecurity => {
-            "the server wants stronger ciphers than there are here".to_owned()
+            "the server requires stronger ciphers than this client supports: enable current ones on the server".to_owned()
         }
         AlertDescription::UnrecognisedName => {
             "the server does not know the name in the endpoint: use one that it is configured for"
@@ -173,21 +175,22 @@ fn alert(alert: AlertDescription) -> String {
     }
 }
 
-const OLD_VERSION: &str = "the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them there";
+const OLD_VERSION: &str =
+    "the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them on the server";
 
 fn incompatible(what: &PeerIncompatible) -> String {
     match what {
         PeerIncompatible::ServerDoesNotSupportTls12Or13
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => OLD_VERSION.to_owned(),
         other => format!(
-            "the server has no cipher, key exchange or signature in common with TLS 1.2 or 1.3 as it is here ({other:?}): enable current ones there"
+            "the server has no cipher, key exchange or signature in common with this client's TLS 1.2 and 1.3 ({other:?}): enable current ones on the server"
         ),
     }
 }
 
-/// As dates in HTTP are.
+/// A date in the format of HTTP.
 fn date(time: UnixTime) -> String {
-    /// The year 10000, before which such dates end.
+    /// The year 10000. Dates of HTTP end before it.
     const END: u64 = 253_402_300_800;
     let seconds = time.as_secs();
     if seconds >= END {
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_tls_are_told_in_words_and_with_what_to_do() {
+    fn errors_of_tls_are_explained_with_the_fix() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let expired = CertificateError::ExpiredContext {
             time: at(86_400),

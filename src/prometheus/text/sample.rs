@@ -1,16 +1,18 @@
+//! One line with a value.
+
 use std::borrow::Cow;
 
 /// A line with a value.
-pub(super) struct Sample<'a> {
+pub(super) struct SampleLine<'a> {
     pub(super) name: &'a str,
-    /// With their braces, or nothing.
+    /// The labels with their braces, or an empty text.
     labels: &'a str,
     value: &'a str,
-    /// In seconds.
+    /// The time stamp, in seconds.
     time: Option<f64>,
 }
 
-impl<'a> Sample<'a> {
+impl<'a> SampleLine<'a> {
     pub(super) fn read(line: &'a str) -> Result<Self, &'static str> {
         let end = line.find(['{', ' ']).ok_or("there is no value")?;
         let (name, rest) = line.split_at(end);
@@ -30,11 +32,13 @@ impl<'a> Sample<'a> {
         let numbers = rest.split(" # ").next().unwrap_or_default();
         let mut numbers = numbers.trim_end().split(' ').skip(1);
         let value = numbers.next().ok_or("there is no value")?;
-        value.parse::<f64>().map_err(|_| "a value is no number")?;
+        value
+            .parse::<f64>()
+            .map_err(|_| "the value is not a number")?;
         let time = numbers.next().map(str::parse::<f64>).transpose();
-        let time = time.map_err(|_| "a time stamp is no number")?;
+        let time = time.map_err(|_| "the time stamp is not a number")?;
         if numbers.next().is_some() {
-            return Err("there is something behind the value");
+            return Err("there is text after the value");
         }
         Ok(Self {
             name,
@@ -62,7 +66,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Where labels end, behind their brace: within quotes, a brace is text.
+/// Index after the closing brace of the labels. Within quotes, a brace is text.
 fn labels_end(labels: &str) -> Result<usize, &'static str> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in labels.bytes().enumerate() {
@@ -77,9 +81,9 @@ fn labels_end(labels: &str) -> Result<usize, &'static str> {
     Err("its labels do not end")
 }
 
-/// A bucket's bound is `1.0` in OpenMetrics, and `1` where it always was: a
-/// query that names it should find both this backend's and others'. The bound is
-/// a bucket's last label, and no quote within a label's value stands unescaped.
+/// Labels with a whole bucket bound as an integer. A bound is `1.0` in OpenMetrics, and `1`
+/// in the older format, so that one query matches the buckets of all backends. The bound is
+/// the last label of a bucket, and a quote within the value of a label is always escaped.
 fn with_whole_bound(labels: &str) -> Cow<'_, str> {
     match (labels.rfind("le=\""), labels.rfind(".0\"}")) {
         (Some(bound), Some(fraction))
@@ -101,7 +105,7 @@ mod tests {
 
     fn rewritten(line: &str) -> Result<String, &'static str> {
         let mut text = String::new();
-        Sample::read(line)?.write(&mut text);
+        SampleLine::read(line)?.write(&mut text);
         Ok(text)
     }
 

@@ -1,4 +1,4 @@
-//! A server that is away, or whose name is not known yet.
+//! A server that is not running, or whose name is not known yet.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,7 +11,7 @@ use crate::{DropReason, MetricsBackend, RunnerType, StatsdMetrics};
 
 #[test]
 fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Result {
-    // Another may take the port before the server comes back to it.
+    // Another process can take the port before the server returns to it.
     for _ in 0..20 {
         if away_and_back()? {
             return Ok(());
@@ -20,20 +20,20 @@ fn records_wait_for_a_server_that_is_away_and_none_counts_as_delivered() -> Resu
     Err("the port was taken each time".into())
 }
 
-/// An address that refuses every datagram while this socket exists: it hears itself
-/// alone.
+/// An address that refuses every datagram while this socket exists: the socket receives only
+/// its own datagrams.
 fn refusing() -> Result<(UdpSocket, SocketAddr)> {
-    let kept = server()?;
-    let address = kept.local_addr()?;
-    kept.connect(address)?;
-    Ok((kept, address))
+    let socket = server()?;
+    let address = socket.local_addr()?;
+    socket.connect(address)?;
+    Ok((socket, address))
 }
 
 /// Waits until an attempt to send has failed.
 fn failed(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
-    let begun = Instant::now();
+    let started = Instant::now();
     while metrics.status().failures == 0 {
-        if begun.elapsed() > GUARD {
+        if started.elapsed() > GUARD {
             return Err(format!("no failure: {:?}", metrics.status()).into());
         }
         thread::yield_now();
@@ -41,12 +41,12 @@ fn failed(metrics: &StatsdMetrics) -> Result<ExporterStatus> {
     Ok(metrics.status())
 }
 
-/// False if somebody else took the port.
+/// Returns false if another process took the port.
 fn away_and_back() -> Result<bool> {
-    let (kept, address) = refusing()?;
+    let (socket, address) = refusing()?;
     let metrics = StatsdMetrics::builder(address.to_string())
         .gather(Duration::ZERO)
-        .queue(4)
+        .queue_capacity(4)
         .build()?;
     metrics.record_task_started(RunnerType::Wasm);
     let status = failed(&metrics)?;
@@ -59,7 +59,7 @@ fn away_and_back() -> Result<bool> {
         (status.ledger.delivered(), status.ledger.in_flight()),
         (0, 1)
     );
-    // What finds no room while they wait is counted.
+    // Records beyond the capacity are counted while the others wait.
     (0..6).for_each(|_| metrics.record_task_started(RunnerType::Wasm));
     let status = metrics.status();
     assert_eq!(
@@ -68,7 +68,7 @@ fn away_and_back() -> Result<bool> {
     );
     assert_eq!(status.ledger.dropped(DropReason::QueueFull), 2);
 
-    drop(kept);
+    drop(socket);
     let server = match UdpSocket::bind(address) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(false),
         server => server?,
@@ -86,7 +86,7 @@ fn away_and_back() -> Result<bool> {
 
 #[test]
 fn a_shutdown_does_not_wait_for_a_server_that_is_away() -> Result {
-    let (_kept, address) = refusing()?;
+    let (_socket, address) = refusing()?;
     for address in [address.to_string(), "not..known:8125".into()] {
         let metrics = StatsdMetrics::builder(address)
             .gather(Duration::ZERO)
@@ -109,7 +109,7 @@ fn a_shutdown_does_not_wait_for_a_server_that_is_away() -> Result {
 
 #[test]
 fn a_flush_says_that_no_server_has_taken_the_records_and_they_wait() -> Result {
-    let (_kept, address) = refusing()?;
+    let (_socket, address) = refusing()?;
     let metrics = StatsdMetrics::builder(address.to_string()).build()?;
     metrics.record_task_started(RunnerType::Wasm);
     for failures in 1..3 {
@@ -148,8 +148,8 @@ fn a_name_that_is_not_known_yet_is_a_failure_and_not_an_error() -> Result {
 }
 
 #[test]
-fn dropping_it_gives_up_what_no_server_takes() -> Result {
-    let (_kept, address) = refusing()?;
+fn dropping_the_backend_drops_records_that_no_server_takes() -> Result {
+    let (_socket, address) = refusing()?;
     let metrics = StatsdMetrics::builder(address.to_string()).build()?;
     metrics.record_batch(&ONE_OF_EACH)?;
     let status = metrics.status_reader();

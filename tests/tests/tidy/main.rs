@@ -1,4 +1,4 @@
-//! The rules of the house that no compiler checks.
+//! The rules of the project that no compiler checks.
 
 mod tree;
 
@@ -26,3 +26,5 @@ mod links;
 mod book;
 
 mod glossary;
+
+mod language;

@@ -1,13 +1,14 @@
-//! What of an API a person has to read.
+//! Reduces an API listing to the lines that a reviewer must read.
 
-/// Traits that the compiler implements where it can. A type without one of them is listed.
+/// Traits that the compiler implements where possible. The listing shows a type without one
+/// of them.
 const AUTOMATIC: [&str; 3] = [
     "core::marker::Send",
     "core::marker::Sync",
     "core::marker::Unpin",
 ];
 
-/// Traits that are not promised: those of panics, and those without a stable name.
+/// Traits without a promise: those of panics, and those without a stable name.
 const NOT_PROMISED: [&str; 5] = [
     "core::marker::Freeze",
     "core::marker::StructuralPartialEq",
@@ -16,8 +17,8 @@ const NOT_PROMISED: [&str; 5] = [
     "core::panic::unwind_safe::UnwindSafe",
 ];
 
-/// The lines without automatic traits that a type has, and without functions that
-/// the trait of an implementation states already.
+/// Removes automatic traits that a type has, and functions that the trait of an
+/// implementation already states.
 pub(crate) fn without_the_obvious(
     lines: impl Iterator<Item = String>,
 ) -> impl Iterator<Item = String> {
@@ -29,7 +30,7 @@ pub(crate) fn without_the_obvious(
             return !AUTOMATIC.contains(&of) && !name.is_some_and(|it| NOT_PROMISED.contains(&it));
         }
         let Some((_, function)) = line.split_once("fn ") else {
-            // Types and constants of an implementation are news, and stay.
+            // Types and constants of an implementation are new information, and stay.
             if line.starts_with("impl") {
                 implementor = None;
             }
@@ -41,14 +42,14 @@ pub(crate) fn without_the_obvious(
     })
 }
 
-/// The trait and the type of `impl TRAIT for TYPE`; a condition is part of the trait.
+/// The trait and the type of `impl TRAIT for TYPE`. A condition is part of the trait.
 fn implementation(line: &str) -> Option<(&str, &str)> {
     let rest = line.strip_prefix("impl")?;
     let (of, on) = rest.split_once(" for ")?;
     Some((of.trim_start(), on))
 }
 
-/// A path without what follows it, such as the arguments of a generic type.
+/// A path without its suffix, such as the arguments of a generic type.
 fn path(text: &str) -> &str {
     let end = text.find(['<', ' ']).unwrap_or(text.len());
     &text[..end]
@@ -64,9 +65,9 @@ mod tests {
 
     fn listed<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         let all = lines.iter().map(|line| (*line).to_owned());
-        let kept: Vec<_> = without_the_obvious(all).collect();
+        let left: Vec<_> = without_the_obvious(all).collect();
         let mut rest = lines.to_vec();
-        rest.retain(|line| kept.iter().any(|it| it == line));
+        rest.retain(|line| left.iter().any(|it| it == line));
         rest
     }
 

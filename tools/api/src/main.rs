@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let json = std::env::args_os()
         .nth(1)
         .ok_or("usage: api FILE, with rustdoc's JSON of a library")?;
-    // Implementations for all types are those of other crates.
+    // Implementations for all types belong to other crates.
     let api = public_api::Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)
         .build()?;

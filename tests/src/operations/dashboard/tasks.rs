@@ -1,4 +1,4 @@
-//! The configured tasks, one by one.
+//! The configured tasks, each separately.
 
 use solti_metrics::TaskOutcome;
 use solti_metrics_host::DropReason;
@@ -107,6 +107,6 @@ fn standing() -> Vec<Panel> {
             .words([(0, "not loaded", "red"), (1, "loaded", "green")])
             .shows("{{task}}", format!("min by (task) (solti_metrics_task_loaded{{{TASK}}})")),
         table("Recording modes", "Recording mode of each task. If inline is configured, direct means that the component could not be composed with the shim.")
-            .lists(format!("count by (task, path) (solti_metrics_task_recording_mode{{{TASK}}} == 1)")),
+            .lists(format!("count by (task, mode) (solti_metrics_task_recording_mode{{{TASK}}} == 1)")),
     ]
 }

@@ -1,4 +1,4 @@
-//! `docs/reference/errors.md`: the messages of the cases in `configs/` and `faults/`, under
+//! `docs/reference/errors.md`: the messages in the cases of `configs/` and `faults/`, under
 //! the causes and fixes of `reference/errors.toml`.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::configs::case::Kind;
 use crate::configs::{cases, files};
-use crate::faults::case::Case;
+use crate::faults;
 use crate::reference::document::Document;
 
 #[derive(Debug, Deserialize)]
@@ -105,14 +105,10 @@ fn messages() -> Result<Messages> {
     }
     for entry in fs::read_dir(tests().join("faults"))? {
         let folder = entry?.path();
-        let case = Case::read(&folder)?;
-        let name = folder
-            .file_name()
-            .and_then(|it| it.to_str())
-            .context("a name")?;
-        if !case.stderr.is_empty() {
-            let said: Vec<_> = case.stderr.iter().map(|it| it.trim()).collect();
-            messages.insert(name.to_owned(), vec![said.join(" … ")]);
+        let name = folder.file_name().and_then(|it| it.to_str());
+        let name = name.context("a name")?.to_owned();
+        if let Some(message) = faults::message(&folder)? {
+            messages.insert(name, vec![message]);
         }
     }
     Ok(messages)

@@ -1,0 +1,82 @@
+//! Texts of a collector in messages.
+
+use std::fmt;
+
+use hyper::header::HeaderMap;
+
+/// Maximum characters of a collector's text in a message.
+const SHORT: usize = 256;
+
+/// Text of a collector: quoted, on one line, and truncated.
+pub(super) struct CollectorText<'a>(pub(super) &'a str);
+
+impl fmt::Display for CollectorText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.chars();
+        let short: String = rest.by_ref().take(SHORT).collect();
+        let more = if rest.next().is_some() { "..." } else { "" };
+        write!(f, "{short:?}{more}")
+    }
+}
+
+/// Values that a collector can repeat, and that no message may contain: the values of
+/// headers, and the endpoint's query.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+/// Minimum length of a secret. A shorter one would hide large parts of a message.
+const SHORTEST: usize = 4;
+
+impl Secrets {
+    pub(super) fn of(headers: &HeaderMap, query: Option<&str>) -> Self {
+        let headers = headers.values().filter(|value| value.is_sensitive());
+        let mut secrets: Vec<String> = headers
+            .filter_map(|value| value.to_str().ok())
+            // `Bearer` is not a secret.
+            .flat_map(|value| std::iter::once(value).chain(value.split_whitespace().skip(1)))
+            .chain(query)
+            .filter(|secret| secret.len() >= SHORTEST)
+            .map(str::to_owned)
+            .collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    pub(super) fn hide(&self, text: &str) -> String {
+        let hide = |text: String, secret: &String| text.replace(&**secret, "[hidden]");
+        self.0.iter().fold(text.to_owned(), hide)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn words_of_others_are_one_short_line() {
+        assert_eq!(
+            CollectorText("too\nold\u{1b}[1m").to_string(),
+            r#""too\nold\u{1b}[1m""#
+        );
+        let long = "\u{202e}".repeat(10_000);
+        assert!(CollectorText(&long).to_string().len() < 10 * SHORT);
+        assert!(CollectorText(&long).to_string().ends_with("\"..."));
+    }
+
+    #[test]
+    fn a_secret_that_is_repeated_is_hidden() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("authorization", "Bearer hunter2"), ("x-short", "a")] {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        headers.insert("user-agent", HeaderValue::from_static("solti-metrics"));
+        let secrets = Secrets::of(&headers, Some("key=hunter3"));
+        let said = "solti-metrics: a token hunter2 (Bearer hunter2) at /?key=hunter3";
+        let hidden = "solti-metrics: a token [hidden] ([hidden]) at /?[hidden]";
+        assert_eq!(secrets.hide(said), hidden);
+    }
+}
