@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_as_precise_as_they_are_of_use() {
+    fn the_precision_of_a_duration_fits_its_length() {
         for (ms, text) in [
             (0, "<1 ms"),
             (999, "999 ms"),

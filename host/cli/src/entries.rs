@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_one_line_in_which_nothing_hides() -> io::Result<()> {
+    fn an_entry_is_one_line_with_hidden_characters_escaped() -> io::Result<()> {
         for (entry, text, json) in [
             (
                 "plain\tand simple\n",
@@ -126,7 +126,7 @@ mod tests {
     /// The writer behaves like a disk that is full, has little space, and then has enough
     /// space.
     #[test]
-    fn a_piece_of_an_entry_does_not_run_into_the_next_one() {
+    fn an_incomplete_entry_ends_before_the_next_one() {
         let mut log = Vec::new();
         let mut space = [9, 0, 3, 99].into_iter();
         let mut entries = LogEntries::new(

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_and_no_message_can_forge_a_field() {
+    fn values_and_messages_cannot_imitate_a_field() {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_empty_is_one_that_is_not_set() {
+    fn an_empty_variable_is_not_set() {
         for text in ["", " ", ",", " , ,"] {
             assert_eq!(of(text), Ok(None), "{text:?}");
         }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_and_targets_are_taken() {
+    fn levels_and_targets_are_accepted() {
         for (text, filter) in [
             ("debug", "debug"),
             ("WARN,", "warn"),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_for_others_add_to_the_level() {
+    fn directives_for_other_targets_add_to_the_level() {
         for (text, filter) in [
             ("foo=debug", "foo=debug,info"),
             ("wasmtime=debug,foo=warn", "wasmtime=debug,foo=warn,info"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_not_a_level_is_named() {
+    fn an_error_names_the_word_that_is_not_a_level() {
         for text in [
             "warning",
             "info,verbose",

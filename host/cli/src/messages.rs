@@ -72,15 +72,15 @@ pub(crate) fn switch_to_log() {
 /// Prints a message, immediately or when standard error is read. A message without a reader
 /// is not an error.
 pub(crate) fn print_message(message: fmt::Arguments<'_>) {
-    let text = shown(message);
+    let text = escaped_message(message);
     if TO_LOG.load(Ordering::Relaxed) {
         tracing::warn!("{}", text.trim_end());
         return;
     }
-    queue(text);
+    enqueue(text);
 }
 
-fn queue(text: String) {
+fn enqueue(text: String) {
     let Some(sender) = SENDER.get() else {
         write_message(&text);
         return;
@@ -99,7 +99,7 @@ pub(crate) fn print_table(table: &str) {
     let lines: Vec<_> = table.lines().map(escaped).collect();
     let mut text = lines.join("\n");
     text.push('\n');
-    queue(text);
+    enqueue(text);
 }
 
 /// Prints the output of components, and warnings about them, as messages.
@@ -118,13 +118,13 @@ impl Notices for MessageNotices {
 
 /// Writes a message before it returns. For a terminal.
 pub(crate) fn print_message_now(message: fmt::Arguments<'_>) {
-    write_message(&shown(message));
+    write_message(&escaped_message(message));
 }
 
 /// Writes a message before it returns, or gives up after `time` without a reader. For a
 /// process that was requested to stop.
 pub(crate) fn print_message_within(time: Duration, message: fmt::Arguments<'_>) {
-    let text = shown(message);
+    let text = escaped_message(message);
     let (written, done) = channel();
     let write = move || {
         write_message(&text);
@@ -147,7 +147,7 @@ pub(crate) async fn flushed() {
 /// Escapes a message. A guest controls parts of some messages: the text of its traps, and
 /// the names of its functions and files. Control characters are escaped, and only an
 /// indented line starts a new line. No part of a message can look like another message.
-fn shown(message: fmt::Arguments<'_>) -> String {
+fn escaped_message(message: fmt::Arguments<'_>) -> String {
     let message = message.to_string();
     let mut text = String::with_capacity(message.len() + 1);
     for (number, line) in message.split('\n').enumerate() {
@@ -181,7 +181,7 @@ mod tests {
                 "error: a\n  | \\u{1b}[2J\\r\\u{202e}\n",
             ),
         ] {
-            assert_eq!(shown(format_args!("{message}")), text);
+            assert_eq!(escaped_message(format_args!("{message}")), text);
         }
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_and_folders_are_removed_and_those_that_are_gone_do_not_matter() -> io::Result<()> {
+    fn files_and_folders_are_removed_and_missing_ones_are_ignored() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let [file, below, gone] = ["file", "below", "gone"].map(|name| folder.path().join(name));
         fs::write(&file, "half")?;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_listed_until_it_is_done() -> io::Result<()> {
+    fn a_temporary_file_is_listed_until_it_is_dropped() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let made = Unfinished::make(|| tempfile::NamedTempFile::new_in(folder.path()))?;
         let path = made.it.path().to_owned();

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_reader_of_a_descriptor_that_does_not_block_gets_everything() -> io::Result<()> {
+    fn a_slow_reader_of_a_non_blocking_descriptor_gets_all_bytes() -> io::Result<()> {
         let (mut reader, writer) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
         let bytes: Vec<_> = (0..=u8::MAX).cycle().take(4 << 20).collect();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_how_much_was_written_before_it() -> io::Result<()> {
+    fn an_error_has_the_number_of_written_bytes() -> io::Result<()> {
         let (reader, writer) = UnixStream::pair()?;
         drop(reader);
         let torn = write_whole(&writer, b"nobody reads this");

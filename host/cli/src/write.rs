@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_keeps_its_mode() -> Result<()> {
+    fn a_replaced_file_has_the_mode_of_the_old_one() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         write(&path, b"one")?;
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_what_is_behind_it_is_written() -> Result<()> {
+    fn a_link_stays_and_its_target_is_written() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = |name| folder.path().join(name);
         fs::create_dir(path("below"))?;
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_overwritten() -> Result<()> {
+    fn a_file_that_cannot_be_replaced_is_overwritten() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         fs::write(&path, "much longer than after")?;
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_no_file() -> Result<()> {
+    fn writing_to_a_folder_is_an_error() -> Result<()> {
         let folder = tempfile::tempdir()?;
         for path in [folder.path(), Path::new("/"), Path::new("..")] {
             let error = write(path, b"").err().map(|error| error.kind());

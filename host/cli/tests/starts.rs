@@ -4,7 +4,7 @@
 use std::process::Command;
 
 #[test]
-fn the_command_tells_its_version() {
+fn the_command_prints_its_version() {
     let output = Command::new(env!("CARGO_BIN_EXE_solti-metrics"))
         .arg("--version")
         .output();

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_without_an_exposition_conforms_and_is_not_added_up() -> Result<(), Error> {
+    fn a_backend_without_an_exposition_conforms_without_a_comparison() -> Result<(), Error> {
         let report = BackendTest::new("memory", MemoryMetrics::new)
             .records(100)
             .run()?;
@@ -201,8 +201,8 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_that_exposes_less_than_it_was_given_fails_where_that_is_seen() -> Result<(), Error>
-    {
+    fn a_backend_with_an_incomplete_exposition_fails_the_vectors_that_compare_it()
+    -> Result<(), Error> {
         let nothing = |_: &MemoryMetrics| Ok::<_, String>("# EOF\n".to_owned());
         let report = BackendTest::new("silent", MemoryMetrics::new)
             .exposition(nothing)

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_duration_is_read_whole() -> Result<(), String> {
+    fn the_longest_duration_is_parsed_exactly() -> Result<(), String> {
         let record = record(
             r#"{ "record": "task-completed", "runner": "wasm", "outcome": "timeout",
                  "duration-ms": "18446744073709551615" }"#,

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_stands_behind_the_one_that_it_comes_after() -> Result<(), VectorsError> {
+    fn a_vector_follows_the_vector_in_after() -> Result<(), VectorsError> {
         let vectors = Vectors::built_in()?;
         let names: Vec<_> = vectors.iter().map(|it| &*it.name).collect();
         assert_eq!(names.first(), Some(&"takes-records"));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_that_wait_for_each_other_are_refused() -> Result<(), VectorError> {
+    fn vectors_that_follow_each_other_are_rejected() -> Result<(), VectorError> {
         let text =
             |after| format!(r#"{{"description":"","after":"{after}","steps":[{{"do":"flush"}}]}}"#);
         let circle = vec![

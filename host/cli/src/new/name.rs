@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_part_of_a_path_is_the_name() -> anyhow::Result<()> {
+    fn the_last_component_of_a_path_is_the_name() -> anyhow::Result<()> {
         for path in ["my-guest-2", "./my-guest-2", "/some where/my-guest-2/"] {
             assert_eq!(ProjectName::of(Path::new(path))?.to_string(), "my-guest-2");
         }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_language_would_refuse_is_refused() {
+    fn names_that_are_invalid_in_a_language_are_rejected() {
         let long = "a".repeat(65);
         let bad = [
             "Guest",

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_told_from_what_would_break_a_manifest() {
+    fn only_versions_are_accepted() {
         for good in ["0", "0.1", "0.1.0", "1.0.0-rc.1", "1.0.0+abc"] {
             assert!(is_version(good), "{good}");
         }

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_is_told_from_a_stranger() -> io::Result<()> {
+    fn members_of_a_workspace_are_recognized() -> io::Result<()> {
         for (workspace, dir, is_member) in [
             ("members = []", "hello", false),
             ("", "hello", false),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_above_one_that_excludes_it_is_asked() -> io::Result<()> {
+    fn a_workspace_above_an_excluding_workspace_has_the_member() -> io::Result<()> {
         let root = tempfile::tempdir()?;
         let manifest = |folder: &str, text: &str| {
             fs::create_dir_all(root.path().join(folder))?;

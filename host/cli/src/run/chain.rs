@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_goes_to_the_component_before_it() -> Result<(), Error> {
+    fn a_grant_applies_to_the_component_before_it() -> Result<(), Error> {
         let chain = chain(&[
             "--backend",
             "a.wasm",

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_duration_that_a_context_lets_through_is_too_long_for_the_summary() {
+    fn the_summary_holds_the_longest_duration_of_a_context() {
         assert_eq!(
             SummaryMetrics::LONGEST,
             MetricsCtx::DEFAULT_DURATION_CEILING
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_row_for_whatever_was_recorded_and_for_nothing_else() {
+    fn each_recorded_label_has_a_row() {
         let summary = SummaryMetrics::new();
         summary.record_task_started(RunnerType::Wasm);
         summary.record_task_completed(RunnerType::Wasm, TaskOutcome::Timeout, 7);

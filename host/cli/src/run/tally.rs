@@ -95,7 +95,7 @@ impl RunTally {
 
     pub(crate) fn not_loaded(&mut self, error: &LoadError) {
         self.count("not_loaded", error.to_string());
-        self.print_message(&error.to_string());
+        self.print_error(&error.to_string());
     }
 
     pub(crate) fn ended(&mut self, result: Result<TaskReport, SpawnError>) {
@@ -125,14 +125,14 @@ impl RunTally {
         let guests = backends.guests.total();
         if self.failed > SHOWN {
             let more = self.failed - SHOWN;
-            self.print_message(&format!(
+            self.print_error(&format!(
                 "{}: {more} more tasks did not succeed",
                 self.component
             ));
         }
         let missing = self.asked - self.ended_tasks();
         if missing > 0 && !self.ends.keys().any(|(kind, _)| *kind == "not_loaded") {
-            self.print_message(&format!(
+            self.print_error(&format!(
                 "{}: stopped before {missing} of {} tasks started",
                 self.component, self.asked
             ));
@@ -199,11 +199,11 @@ impl RunTally {
     fn failure(&mut self, what: &str) {
         self.failed += 1;
         if self.failed <= SHOWN {
-            self.print_message(&format!("{}: {what}", self.component));
+            self.print_error(&format!("{}: {what}", self.component));
         }
     }
 
-    fn print_message(&self, what: &str) {
+    fn print_error(&self, what: &str) {
         self.progress.print_message(format_args!("error: {what}"));
     }
 

@@ -8,7 +8,7 @@ use solti_metrics_host::provider::{BackendStatus, OptionalInterfaces};
 pub(super) struct InstanceStatus {
     /// Optional interfaces of the instance.
     pub(super) optional_interfaces: OptionalInterfaces,
-    /// Number of records for the instance.
+    /// Number of records that the host accepted for the instance.
     pub(super) accepted: u64,
     /// Number of records that the instance received.
     pub(super) delivered: u64,

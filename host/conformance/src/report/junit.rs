@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_component_says_ends_an_attribute_or_an_element() {
+    fn output_of_a_component_does_not_end_an_attribute_or_an_element() {
         let text = escaped("a\"b'c<d>&e\u{0}\u{1b}\r\nf");
         assert_eq!(
             text,

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_nobody_reads_take_no_more_than_so_much() -> io::Result<()> {
+    fn entries_without_a_reader_stay_within_the_limits() -> io::Result<()> {
         for size in [1, 1 << 20] {
             let lost = Arc::default();
             let queue = LogQueue::new(Arc::clone(&lost));
