@@ -1,6 +1,6 @@
 //! Messages of errors of keys and the compilation cache.
 
-use super::{Result, path, system, tell_once, text};
+use super::{Result, path, system, tell_once};
 use crate::artifact::{CacheError, KeyError, Refusal};
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) fn section(found: &Crowd) -> String {
         "\
 ## {scrapers} scrapers and {loris} slow connections
 
-One `serve` executes {places} runs at a time, one for each processor, so that the work of
+One `serve` executes {slots} runs at a time, one for each processor, so that the work of
 answering takes time from the runs. Rounds with scrapers and rounds without them alternate,
 {rounds} of each, in the same process. Each scraper asks as Prometheus does: for a compressed
 answer, on a connection that stays open. Each slow connection sends a request one byte at a

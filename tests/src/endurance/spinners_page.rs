@@ -10,7 +10,7 @@ pub(super) fn section(found: &Spinners) -> String {
         "\
 ## {all} guests, of which {spinning} loop for ever
 
-One `serve` has {places} slots, of which {at_once} are for guests that loop until their
+One `serve` has {slots} slots, of which {at_once} are for guests that loop until their
 deadline of {deadline} ms. All other guests count to a million and end, and each of them
 must succeed. The load before the measurement was {load:.1}.
 

@@ -22,7 +22,7 @@ pub(crate) mod files;
 mod messages;
 mod page;
 mod schema;
-mod test_folder;
+pub(crate) mod test_folder;
 
 use case::{Case, Kind};
 

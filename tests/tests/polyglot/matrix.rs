@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::provider::Providers;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::{Example, are_all, examples};
 use solti_metrics_tests::trial::{Trial, trial};
@@ -77,11 +77,11 @@ fn cell(reporter: &Example, route: Route, destination: &Destination) -> Trial {
         })
 }
 
-fn longest_durations(way: Way, receiver: &Receiver) -> Trial {
-    let name = format!("longest_durations::{way}::{receiver}");
-    let to = receiver.clone();
+fn longest_durations(route: Route, destination: &Destination) -> Trial {
+    let name = format!("longest_durations::{route}::{destination}");
+    let to = destination.clone();
     let nothing = ReferenceTool::Here("".into());
-    receiver
+    destination
         .needed_beside(nothing)
         .trial(&name, move |_: &Path| durations::check(&route, &to))
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::HttpLimits;
-use super::held_pages::Reader;
+use super::held_pages::PageReader;
 
 /// The progress of a connection, which determines its deadline.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use solti_metrics_host::runner::LoadError;
+use solti_metrics_host::component::LoadError;
 
 use super::*;
 use crate::not_applied::Remains;

@@ -34,8 +34,8 @@ const MEMORY: usize = 1 << 30;
 impl Guest {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let inline = Subject::load(component, RecordingMode::Inline)?;
-        let direct = Subject::load(component, RecordingMode::Direct)?;
+        let inline = LoadedReporter::load(component, RecordingMode::Inline)?;
+        let direct = LoadedReporter::load(component, RecordingMode::Direct)?;
         Ok(Self {
             example,
             built,
@@ -55,7 +55,7 @@ struct LoadedReporter {
     program: Program,
 }
 
-impl Subject {
+impl LoadedReporter {
     fn load(component: &Path, path: RecordingMode) -> Result<Self> {
         let runner = runner(path)?;
         let program = cached_code::program(&runner, component)?;

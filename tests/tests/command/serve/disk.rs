@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
 
-use crate::serve::stopping::{books, vast};
+use crate::serve::stopping::{ledgers, vast};
 use crate::serve::test_folder::{TestFolder, count, until, until_backend};
 
 /// The maximum size of a file for this process, in bytes.
@@ -54,7 +54,7 @@ fn records_that_do_not_fit_are_counted_and_tasks_continue() -> Result<()> {
     ensure!(fs::metadata(&path)?.len() <= largest);
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use solti_metrics_tests::exposition::{Sample, samples};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::stopping::{books, endless, of};
+use crate::serve::stopping::{ledgers, endless, of};
 use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
@@ -66,12 +66,12 @@ fn a_replaced_backend_with_queued_records_passes_its_ledger_on() -> Result<()> {
     }
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let books = books(&end)?;
-    let ([guests, ..], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
+    let ledgers = ledgers(&end)?;
+    let ([guests, ..], [runner, ..]) = (of(&ledgers, "guests")?, of(&ledgers, "runner")?);
     // Both backends together were given all records.
-    let [accepted, delivered, dropped] = of(&books, "stuck")?;
-    ensure!(accepted == guests + runner, "{books:?}");
-    ensure!(delivered == 0 && dropped == accepted, "{books:?}");
+    let [accepted, delivered, dropped] = of(&ledgers, "stuck")?;
+    ensure!(accepted == guests + runner, "{ledgers:?}");
+    ensure!(delivered == 0 && dropped == accepted, "{ledgers:?}");
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn a_backend_that_returns_continues_its_counters() -> Result<()> {
     }
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let [accepted, ..] = of(&books(&end)?, "it")?;
+    let [accepted, ..] = of(&ledgers(&end)?, "it")?;
     ensure!(accepted as f64 == total, "{total} {end}");
     Ok(())
 }
@@ -163,7 +163,7 @@ fn a_stop_accounts_for_draining_backends() -> Result<()> {
     let given = accepted(&served, "stuck")?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let [accepted, delivered, dropped] = of(&books(&end)?, "stuck")?;
+    let [accepted, delivered, dropped] = of(&ledgers(&end)?, "stuck")?;
     ensure!(accepted as f64 == given, "{given} {end}");
     ensure!(delivered == 0 && dropped == accepted, "{end}");
     Ok(())
@@ -185,9 +185,9 @@ fn a_busy_instance_is_drained_while_the_new_one_runs() -> Result<()> {
     })?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let books = books(&end)?;
-    let ([guests, ..], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
-    ensure!(of(&books, "stuck")?[0] == guests + runner, "{books:?}");
+    let ledgers = ledgers(&end)?;
+    let ([guests, ..], [runner, ..]) = (of(&ledgers, "guests")?, of(&ledgers, "runner")?);
+    ensure!(of(&ledgers, "stuck")?[0] == guests + runner, "{ledgers:?}");
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::stopping::books;
+use crate::serve::stopping::ledgers;
 use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
@@ -57,16 +57,16 @@ fn a_changed_file_replaces_the_backend_and_the_ledger_continues() -> Result<()> 
     ensure!(backend(&served, "sink")?["replacements"] == 3);
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let books = books(&end)?;
+    let ledgers = ledgers(&end)?;
     let of = |source: &str, what: &str| {
-        let book = books.iter().find(|book| book["source"] == source);
-        book.and_then(|book| book[what].as_u64())
+        let ledger = ledgers.iter().find(|ledger| ledger["source"] == source);
+        ledger.and_then(|ledger| ledger[what].as_u64())
     };
     // Whatever guests and the runner recorded was accepted once, over all replacements.
     let all = of("guests", "delivered").zip(of("runner", "delivered"));
     ensure!(
         all.map(|(a, b)| a + b) == of("sink", "accepted"),
-        "{books:?}"
+        "{ledgers:?}"
     );
     Ok(())
 }
@@ -93,7 +93,7 @@ fn changed_options_replace_the_backend() -> Result<()> {
     }
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -138,7 +138,7 @@ fn added_and_removed_backends_lose_no_scraped_count() -> Result<()> {
     }
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -163,6 +163,6 @@ fn a_backend_that_cannot_start_leaves_the_old_one() -> Result<()> {
     ensure!(served.reload_as_it_is()?.is_none());
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }

@@ -24,29 +24,29 @@ pub(crate) fn endless() -> Result<Vec<u8>> {
 }
 
 /// The last entries of the log: the ledgers of all sources of records.
-pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
+pub(crate) fn ledgers(end: &End) -> Result<Vec<Value>> {
     let entries = end.stderr.lines().map(serde_json::from_str::<Value>);
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
-    let books = entries
+    let ledgers = entries
         .into_iter()
         .filter(|entry| entry["message"] == "records");
-    let books: Vec<_> = books.collect();
-    for book in &books {
-        let (delivered, dropped) = (count(&book["delivered"])?, count(&book["dropped"])?);
-        ensure!(book["in_flight"] == 0, "{book}");
-        ensure!(count(&book["accepted"])? == delivered + dropped, "{book}");
+    let ledgers: Vec<_> = ledgers.collect();
+    for ledger in &ledgers {
+        let (delivered, dropped) = (count(&ledger["delivered"])?, count(&ledger["dropped"])?);
+        ensure!(ledger["in_flight"] == 0, "{ledger}");
+        ensure!(count(&ledger["accepted"])? == delivered + dropped, "{ledger}");
     }
-    Ok(books)
+    Ok(ledgers)
 }
 
 /// Accepted, delivered and dropped records of a source.
-pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
-    let book = books.iter().find(|book| book["source"] == source);
-    let book = book.with_context(|| format!("no {source}: {books:?}"))?;
+pub(crate) fn of(ledgers: &[Value], source: &str) -> Result<[u64; 3]> {
+    let ledger = ledgers.iter().find(|ledger| ledger["source"] == source);
+    let ledger = ledger.with_context(|| format!("no {source}: {ledgers:?}"))?;
     Ok([
-        count(&book["accepted"])?,
-        count(&book["delivered"])?,
-        count(&book["dropped"])?,
+        count(&ledger["accepted"])?,
+        count(&ledger["delivered"])?,
+        count(&ledger["dropped"])?,
     ])
 }
 
@@ -104,12 +104,12 @@ fn requests_are_answered_while_a_slow_backend_drains_and_all_ledgers_balance() -
     ensure!(served.json("/api/tasks")?["runner"]["draining"] == true);
     let end = served.end()?;
     ensure!(end.code == Some(0), "{end}");
-    let books = books(&end)?;
-    let ([guests, delivered, _], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
-    ensure!(guests > 512 && delivered == guests, "{books:?}");
-    let [accepted, delivered, dropped] = of(&books, "endless")?;
-    ensure!(accepted == guests + runner, "{books:?}");
-    ensure!(delivered == 0 && dropped == accepted, "{books:?}");
+    let ledgers = ledgers(&end)?;
+    let ([guests, delivered, _], [runner, ..]) = (of(&ledgers, "guests")?, of(&ledgers, "runner")?);
+    ensure!(guests > 512 && delivered == guests, "{ledgers:?}");
+    let [accepted, delivered, dropped] = of(&ledgers, "endless")?;
+    ensure!(accepted == guests + runner, "{ledgers:?}");
+    ensure!(delivered == 0 && dropped == accepted, "{ledgers:?}");
     Ok(())
 }
 
@@ -130,12 +130,12 @@ fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.took < Duration::from_secs(30), "{end}");
-    let books = books(&end)?;
-    let ([guests, ..], [runner, ..]) = (of(&books, "guests")?, of(&books, "runner")?);
-    let [accepted, delivered, dropped] = of(&books, "collector")?;
-    ensure!(accepted == guests + runner && delivered == 0, "{books:?}");
-    ensure!(dropped == accepted, "{books:?}");
-    ensure!(of(&books, "lines")?[0] == guests + runner, "{books:?}");
+    let ledgers = ledgers(&end)?;
+    let ([guests, ..], [runner, ..]) = (of(&ledgers, "guests")?, of(&ledgers, "runner")?);
+    let [accepted, delivered, dropped] = of(&ledgers, "collector")?;
+    ensure!(accepted == guests + runner && delivered == 0, "{ledgers:?}");
+    ensure!(dropped == accepted, "{ledgers:?}");
+    ensure!(of(&ledgers, "lines")?[0] == guests + runner, "{ledgers:?}");
     Ok(())
 }
 
@@ -196,7 +196,7 @@ fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
     ensure!(end.code == Some(0), "{end}");
     let ended = r#""message":"run ended""#;
     ensure!(end.stderr.matches(ended).count() == 1, "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -219,9 +219,9 @@ fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
     let end = served.end()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(!end.stderr.contains(r#""message":"ready""#), "{end}");
-    let books = books(&end)?;
-    let [accepted, delivered, _] = of(&books, "guests")?;
-    ensure!(accepted > 0 && accepted == delivered, "{books:?}");
+    let ledgers = ledgers(&end)?;
+    let [accepted, delivered, _] = of(&ledgers, "guests")?;
+    ensure!(accepted > 0 && accepted == delivered, "{ledgers:?}");
     Ok(())
 }
 
@@ -249,7 +249,7 @@ fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
     let end = served.end()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(!end.stderr.contains(r#""task":"slow""#), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -282,7 +282,7 @@ fn a_run_that_blocks_in_the_system_is_canceled() -> Result<()> {
         .map(|entry| entry["outcome"].clone())
         .collect();
     ensure!(outcomes == ["canceled", "canceled"], "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::stopping::books;
+use crate::serve::stopping::ledgers;
 use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
 /// A collector that closes all connections until it is available.
@@ -109,7 +109,7 @@ fn a_collector_that_starts_late_gets_all_records() -> Result<()> {
     })?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -148,7 +148,7 @@ fn undeliverable_lines_wait_and_are_counted() -> Result<()> {
         })?;
         let end = served.stop()?;
         ensure!(end.code == Some(0), "{end}");
-        books(&end)?;
+        ledgers(&end)?;
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ fn memory_does_not_grow_with_undeliverable_records() -> Result<()> {
     );
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }
 
@@ -241,6 +241,6 @@ fn a_runner_whose_backends_all_fail_is_not_ready_and_continues() -> Result<()> {
     ensure!(served.get("/readyz")?.status == 200);
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    books(&end)?;
+    ledgers(&end)?;
     Ok(())
 }

@@ -191,9 +191,9 @@ fn concurrent_processes_agree_on_a_key() -> Result<()> {
 
 #[test]
 fn a_runner_and_its_backends_share_a_cache_folder() -> Result<()> {
-    let kept = CachedRunner::new()?;
+    let cached = CachedRunner::new()?;
     let providers = Providers::builder()
-        .artifacts(Artifacts::new().cache(kept.cache.clone()))
+        .artifacts(Artifacts::new().cache(cached.cache.clone()))
         .build()?;
     let provider = artifact("lines", WASI);
     let load = || providers.load_file(&provider, &Grants::new());

@@ -72,7 +72,7 @@ fn sampled(events: &[Event], keep: u64) -> Vec<Event> {
 fn rename() -> Result<()> {
     let next = Arc::new(MemoryMetrics::new());
     let replacing = Grants::new().env("RENAME", "wasm=container, container=wasm");
-    let rename = Subject::with("rename", &replacing, |options| {
+    let rename = TestedProvider::with("rename", &replacing, |options| {
         options.next = Some(next.clone());
     })?;
     rename.record(&script());
@@ -102,7 +102,7 @@ fn replaced(event: Event) -> Event {
 fn in_a_row() -> Result<()> {
     let next = Arc::new(MemoryMetrics::new());
     let replacing = Grants::new().env("RENAME", "wasm=container,container=wasm");
-    let rename = Subject::with("rename", &replacing, |options| {
+    let rename = TestedProvider::with("rename", &replacing, |options| {
         options.next = Some(next.clone());
     })?;
     let keeping = Grants::new().env("SAMPLER_KEEP", "2");

@@ -138,13 +138,13 @@ pub(crate) fn component() -> Result<&'static ComponentBackend> {
 /// Two guests: one over its quota, one that may speak for containers only and
 /// for a second at most.
 fn guests() -> LedgerTotals {
-    let book = LedgerTotals::new();
-    let mut greedy = MetricsCtx::builder().quota(2).book(&book).build();
+    let totals = LedgerTotals::new();
+    let mut greedy = MetricsCtx::builder().quota(2).ledger_totals(&totals).build();
     (0..5).for_each(|_| greedy.record(started(Wasm)));
     let mut bound = MetricsCtx::builder()
         .allowed_runners([Container])
         .duration_ceiling(Duration::from_secs(1))
-        .book(&book)
+        .ledger_totals(&totals)
         .build();
     for event in [
         started(Wasm),
@@ -154,7 +154,7 @@ fn guests() -> LedgerTotals {
     ] {
         bound.record(event);
     }
-    book
+    totals
 }
 
 fn panicked() -> Ledger {

@@ -9,7 +9,7 @@ use solti_metrics_host::provider::{
     BackendOptions, BackendState, ComponentBackend, Grants, Providers,
 };
 use solti_metrics_host::wasi::Output;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 

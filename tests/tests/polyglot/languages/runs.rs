@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::MemoryMetrics;
 use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
 use crate::languages::inputs::inputs;
 use crate::languages::seen::{look, task};

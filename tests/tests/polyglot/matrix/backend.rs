@@ -9,7 +9,7 @@ use solti_metrics::{Exposition, MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::provider::{
     BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
 };
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::Example;
 use tokio::runtime::Runtime;
@@ -28,7 +28,7 @@ pub(crate) enum Destination {
     Provider(Example, Arc<Loaded>),
 }
 
-impl Receiver {
+impl Destination {
     /// That, if this one is there too.
     pub(crate) fn needed_beside(&self, that: ReferenceTool) -> ReferenceTool {
         match self {
@@ -96,10 +96,10 @@ enum End {
 }
 
 impl Backend {
-    pub(crate) fn start(way: &Way, receiver: &Receiver) -> Result<Self> {
-        let end = match receiver {
-            Receiver::Prometheus => End::Host(Arc::default()),
-            Receiver::Provider(example, loaded) => {
+    pub(crate) fn start(route: &Route, destination: &Destination) -> Result<Self> {
+        let end = match destination {
+            Destination::Prometheus => End::Host(Arc::default()),
+            Destination::Provider(example, loaded) => {
                 let ReferenceTool::Here(component) = example.component() else {
                     bail!("it was not built");
                 };

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, RunnerType, TaskOutcome};
 use solti_metrics_host::runner::{RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::wasi::Output;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
 pub(crate) fn check(component: &Path, path: RecordingMode, speaks: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
