@@ -11,6 +11,7 @@ mod failures;
 mod ledger;
 mod received;
 mod secured;
+mod settings;
 mod totals;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -48,8 +48,8 @@ pub fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What commands that a test starts have as `XDG_CACHE_HOME`, so that none of them
-/// uses what this user keeps.
+/// The `XDG_CACHE_HOME` of each command that a test starts. It keeps tests away from the
+/// user's cache.
 #[must_use]
 pub fn cache_home() -> PathBuf {
     profile().join("kept-by-tests")

@@ -1,7 +1,8 @@
 //! Reference tools: programs of other projects that check our output.
 //!
-//! `tools/reference-tools.sh` gets them. A machine without one lists what it skips
-//! and why; where `CI=true` or `REFERENCE_TOOLS=required`, a missing reference_tool is a failure.
+//! `tools/reference-tools.sh` installs them. A machine without a reference tool lists the
+//! skipped tests with the reason. If `CI=true` or `REFERENCE_TOOLS=required`, a missing reference
+//! tool is a failure.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -11,10 +12,10 @@ use anyhow::anyhow;
 use crate::artifact::{BARE, WASI, artifact};
 use crate::trial::{Trial, trial};
 
-/// What a test that needs an reference_tool has to do.
+/// The action of a test that needs a reference tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceTool {
-    /// Hold the output against the one at this path.
+    /// Check the output with the tool at this path.
     Here(PathBuf),
     /// List the test as skipped, with this reason.
     Skip(String),
@@ -139,7 +140,7 @@ impl ReferenceTool {
         ))
     }
 
-    /// A trial that holds something against this reference_tool, given its path.
+    /// A trial that checks output with this reference tool, given its path.
     ///
     /// A skipped trial fails if a user requests it: a check that did not run never
     /// passes.
@@ -186,11 +187,11 @@ impl ReferenceTool {
     }
 }
 
-/// `SOLTI_REFERENCE_TOOLS`, else `reference_tools` in the target directory.
+/// `SOLTI_REFERENCE_TOOLS`, or `reference-tools` in the target directory.
 fn folder() -> PathBuf {
     match env::var_os("SOLTI_REFERENCE_TOOLS") {
-        Some(reference_tools) => workspace().join(reference_tools),
-        None => target().join("reference_tools"),
+        Some(folder) => workspace().join(folder),
+        None => target().join("reference-tools"),
     }
 }
 
@@ -204,17 +205,12 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn look_up(
-    reference_tools: &Path,
-    name: &str,
-    path: &str,
-    script: &str,
-) -> Result<PathBuf, String> {
-    let found = reference_tools.join(path);
+fn look_up(folder: &Path, name: &str, path: &str, script: &str) -> Result<PathBuf, String> {
+    let found = folder.join(path);
     if found.exists() {
         return Ok(found);
     }
-    let reason = fs::read_to_string(reference_tools.join(format!("{name}.missing")))
+    let reason = fs::read_to_string(folder.join(format!("{name}.missing")))
         .unwrap_or_else(|_| format!("get it with {script}"));
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     Err(format!("no {name}: {reason}"))
@@ -232,27 +228,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_reference_tool_says_why_on_one_line() -> std::io::Result<()> {
-        let reference_tools = tempfile::tempdir()?;
-        let missing = || look_up(reference_tools.path(), "sibyl", "bin/sibyl", "a walk");
+    fn a_missing_reference_tool_has_a_reason_of_one_line() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let missing = || look_up(folder.path(), "sibyl", "bin/sibyl", "a walk");
         assert_eq!(missing(), Err("no sibyl: get it with a walk".to_owned()));
-        fs::write(
-            reference_tools.path().join("sibyl.missing"),
-            "left\n for Cumae\n",
-        )?;
+        fs::write(folder.path().join("sibyl.missing"), "left\n for Cumae\n")?;
         assert_eq!(missing(), Err("no sibyl: left for Cumae".to_owned()));
         Ok(())
     }
 
     #[test]
-    fn an_reference_tool_that_is_there_is_found() -> std::io::Result<()> {
-        let reference_tools = tempfile::tempdir()?;
-        let sibyl = reference_tools.path().join("sibyl");
+    fn a_present_reference_tool_is_found() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let sibyl = folder.path().join("sibyl");
         fs::write(&sibyl, "")?;
-        assert_eq!(
-            look_up(reference_tools.path(), "sibyl", "sibyl", ""),
-            Ok(sibyl)
-        );
+        assert_eq!(look_up(folder.path(), "sibyl", "sibyl", ""), Ok(sibyl));
         Ok(())
     }
 }

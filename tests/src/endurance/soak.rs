@@ -33,11 +33,11 @@ pub struct Extent {
 pub struct Soak {
     /// An observation for each scrape.
     pub looks: Vec<Look>,
-    /// The last scrape, before the runner is asked to stop.
+    /// The last scrape before the stop.
     pub last: Reading,
-    /// How often the backend was replaced.
+    /// Number of replacements of the backend.
     pub replacements: usize,
-    /// From asking it to stop to its end.
+    /// Time from the request to stop until the end of the process.
     pub stopping: Duration,
     /// The final ledgers, after the stop.
     pub ledgers: Vec<Ledger>,

@@ -38,7 +38,11 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
 fn trials_of(language: &str) -> Vec<Trial> {
     let reporter = ReferenceTool::example(language, "reporter");
     let hosts: [(&str, Vec<ReferenceTool>, Host); 3] = [
-        ("python", vec![ReferenceTool::wasmtime_py()], test_folder::python),
+        (
+            "python",
+            vec![ReferenceTool::wasmtime_py()],
+            test_folder::python,
+        ),
         ("node", vec![ReferenceTool::jco()], test_folder::node),
         (
             "browser",

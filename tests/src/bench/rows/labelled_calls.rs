@@ -7,7 +7,7 @@ use super::guest::{Main, engine, main_of};
 use super::labelled::Labelled;
 use crate::bench::{Arrived, Result, Work};
 
-/// What generated bindings would call.
+/// The functions that generated bindings would call.
 pub(super) type Record<P> = fn(StoreContextMut<'_, Labelled>, P) -> wasmtime::Result<()>;
 
 /// `guest` as text; it imports `record` from `metrics`.

@@ -10,7 +10,7 @@ use solti_metrics_tests::exposition::{Sample, samples};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::stopping::{ledgers, endless, of};
+use crate::serve::stopping::{endless, ledgers, of};
 use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";

@@ -34,7 +34,10 @@ pub(crate) fn ledgers(end: &End) -> Result<Vec<Value>> {
     for ledger in &ledgers {
         let (delivered, dropped) = (count(&ledger["delivered"])?, count(&ledger["dropped"])?);
         ensure!(ledger["in_flight"] == 0, "{ledger}");
-        ensure!(count(&ledger["accepted"])? == delivered + dropped, "{ledger}");
+        ensure!(
+            count(&ledger["accepted"])? == delivered + dropped,
+            "{ledger}"
+        );
     }
     Ok(ledgers)
 }

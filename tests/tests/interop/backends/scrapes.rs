@@ -57,10 +57,10 @@ fn client_reads(python_path: &Path) -> Result<()> {
     let mut file = tempfile::tempfile()?;
     file.write_all(exposition.as_bytes())?;
     file.rewind()?;
-    let reference_tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools");
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools");
     let said = Command::new("python3")
         .env("PYTHONPATH", python_path)
-        .arg(reference_tools.join("parse_exposition.py"))
+        .arg(scripts.join("parse_exposition.py"))
         .arg("openmetrics")
         .stdin(Stdio::from(file))
         .output()?;

@@ -139,7 +139,10 @@ pub(crate) fn component() -> Result<&'static ComponentBackend> {
 /// for a second at most.
 fn guests() -> LedgerTotals {
     let totals = LedgerTotals::new();
-    let mut greedy = MetricsCtx::builder().quota(2).ledger_totals(&totals).build();
+    let mut greedy = MetricsCtx::builder()
+        .quota(2)
+        .ledger_totals(&totals)
+        .build();
     (0..5).for_each(|_| greedy.record(started(Wasm)));
     let mut bound = MetricsCtx::builder()
         .allowed_runners([Container])
