@@ -1,10 +1,10 @@
-//! Builds the guests that the tests run. Each file of `guest/examples/`, and
+//! Builds the guests that the tests run. Each file in `guest/examples/`, and
 //! `tests/raises/raises.rs`, becomes a component for each of its targets.
 //!
-//! Their compiler comes from `tools/wasm-toolchain.sh`. They have a separate target
-//! directory, so that a change between the two compilers rebuilds nothing. The build never
-//! uses the network: `make toolchain` fetches the compiler and the sources of the guests'
-//! dependencies in advance.
+//! `tools/wasm-toolchain.sh` chooses the compiler. The guests have a separate target
+//! directory, so that a switch between the two compilers rebuilds nothing. The build
+//! never uses the network: `make toolchain` fetches the compiler and the sources of the
+//! guests' dependencies beforehand.
 
 #![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
@@ -12,7 +12,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Each guest, and its targets.
+/// Each guest and its targets.
 const GUESTS: &[(&str, &[&str])] = &[
     ("bare", &[WASI, BARE]),
     ("provider", &[WASI, BARE]),
@@ -55,7 +55,7 @@ fn main() {
     }
 }
 
-/// Fails on a guest that is missing from the list, because no test would run it.
+/// Rejects a guest that is not listed: it would be neither built nor tested.
 fn all_are_listed(root: &Path) -> Result<(), String> {
     let examples = root.join("guest/examples");
     let found = std::fs::read_dir(&examples).map_err(|error| error.to_string())?;
@@ -95,7 +95,7 @@ fn build(root: &Path) -> Result<(), String> {
             .arg(&folder)
             .current_dir(root)
             .env("RUSTC", &rustc)
-            // Compiler flags of this build do not apply to the guests.
+            // The guests do not inherit the flags of this build.
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER")
@@ -117,7 +117,7 @@ fn build(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The fix for missing sources of a dependency, or an empty text.
+/// Advice where the sources of a dependency are missing.
 fn advice(said: &str) -> &'static str {
     if said.contains("--offline") {
         "the guests' dependencies are not on this machine: run `make toolchain`, which fetches them"
@@ -126,7 +126,7 @@ fn advice(said: &str) -> &'static str {
     }
 }
 
-/// The folder `target/guests`, in the target directory of this build.
+/// The folder `guests` in the target directory.
 fn guests_folder() -> Result<PathBuf, String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     // <target>/<profile>/build/<package>/out

@@ -1,8 +1,8 @@
-//! How components become machine code, and where that is kept.
+//! Compilation of components to machine code, and the compilation cache.
 //!
-//! To compile a large component takes seconds, and one that is made to hurt takes all
-//! memory there is. So it can be done in a process of its own, within limits, and done
-//! once:
+//! Compiling a large component takes seconds, and compiling a malicious one can take all
+//! memory. So a separate process can compile, within limits, and a cache avoids that a
+//! component is compiled twice:
 //!
 //! ```no_run
 //! use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess};
@@ -23,39 +23,38 @@
 //! # }
 //! ```
 //!
-//! Unless it is told so, a runner compiles in this process, and keeps nothing.
+//! By default a runner compiles in this process, without a cache.
 //!
-//! # What authentication is good for
+//! # Authentication
 //!
-//! Code is executed, so whoever can exchange it can do whatever this process can; and
-//! of flipped bits most do not even crash. Kept code therefore carries a digest with a
-//! key. It is authenticated, and only then loaded, from the same open file or the same
-//! memory; what is not authentic, or not what its name says, is removed and compiled
-//! again.
+//! Code is executed, so a person who can replace it can do anything that this process can; and most
+//! flipped bits do not even cause a crash. Cached code therefore carries a digest with a key. The
+//! host authenticates the code before it loads it, from the same open file or the same memory. Code
+//! that is not authentic, or does not match its name, is removed and compiled again.
 //!
-//! That protects from disks that rot, from writes that were interrupted, and from
-//! whoever can write to a folder or an image and does not have the key. It does not
-//! protect from whoever can read the key: any program of the same user can read that of
-//! a cache, and write code that is authentic. Nor does it tell anything about the
-//! component, which is as trusted or not as it was, and runs in the same sandbox.
+//! Authentication protects from disk errors, from interrupted writes, and from an attacker who can
+//! write to a folder or an image and does not have the key. Authentication does not protect from an
+//! attacker who can read the key: any program of the same user can read the key of a cache, and
+//! write authentic code. Authentication also says nothing about the component, which is trusted no
+//! more than before, and runs in the same sandbox.
 //!
-//! The same holds for the process that compiles. It is bounded in memory and time, and
-//! the code that it answers is executed: its limits protect from components that
-//! exhaust a machine. From one that found a way to take the compiler over they protect
-//! no more than if it had run here.
+//! The same applies to the compiler process. Its memory and time are limited, and the code
+//! that it returns is executed: its limits protect from components that exhaust a machine.
+//! They do not protect from a component that takes the compiler over, as if the compiler had
+//! run in this process.
 
 mod address;
 mod cache;
 mod child;
 mod code;
+mod code_input;
 mod compiler;
 mod counters;
 mod engine;
 mod engines;
 mod error;
 mod folder;
-mod found;
-mod given;
+mod found_code;
 mod here;
 mod key;
 mod order;
@@ -72,17 +71,17 @@ pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;
 
+pub(crate) use address::CodeKind;
 #[cfg(feature = "runner")]
 pub(crate) use address::Digest;
-pub(crate) use address::Kind;
 #[cfg(feature = "runner")]
 pub(crate) use code::ShimComponent;
+pub(crate) use code_input::CodeInput;
+pub(crate) use code_input::read_whole;
 #[cfg(feature = "runner")]
 pub(crate) use engine::ShimError;
-pub(crate) use engine::{EngineArtifacts, Inspected, Loaded, Ready};
-pub(crate) use found::{Found, NotUsed};
-pub(crate) use given::Given;
-pub(crate) use given::read_whole;
+pub(crate) use engine::{EngineArtifacts, Inspected, LoadedCode, ReadyCode};
+pub(crate) use found_code::{FoundCode, NotUsed};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -90,9 +89,10 @@ use std::sync::Arc;
 use self::counters::CompileCounts;
 use crate::component::LoadError;
 
-/// How components become machine code. Clones share a cache, and count together.
+/// Settings for compilation: cache, key and compiler process. Clones share a cache, and count
+/// together.
 ///
-/// By default they are compiled in the process that asks, each time.
+/// By default each component is compiled in this process, each time that it is loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts {
     cache: Option<ArtifactCache>,
@@ -101,76 +101,76 @@ pub struct Artifacts {
     compilations: Arc<CompileCounts>,
 }
 
-/// Where the code of a component has come from.
+/// Origin of a component's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Origin {
-    /// It was compiled when the component was loaded.
+    /// The code was compiled when the component was loaded.
     Compiled,
-    /// It was kept in a cache.
+    /// The code was found in the compilation cache.
     Cached,
-    /// It was in the component's own file.
+    /// The code was in the component's own file.
     Precompiled,
 }
 
-/// A file with a component and its code, to be loaded in its place.
+/// A file with a component and its code, which is loaded in place of the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Precompiled {
-    /// What is in the file.
+    /// Content of the file.
     pub bytes: Vec<u8>,
-    /// Where the code has come from.
+    /// Origin of the code.
     pub origin: Origin,
 }
 
 impl Artifacts {
-    /// Compiles in this process, and keeps nothing.
+    /// Compiles in this process, without a cache.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps code there.
+    /// Sets the compilation cache.
     #[must_use]
     pub fn cache(mut self, cache: ArtifactCache) -> Self {
         self.cache = Some(cache);
         self
     }
 
-    /// Authenticates the code in precompiled files with this key, instead of that of
-    /// the cache. The code in a file without one that fits is not used.
+    /// Sets the key that authenticates the code in precompiled files, instead of the key of the
+    /// cache. Code that is sealed with another key is not used.
     #[must_use]
     pub fn key(mut self, key: ArtifactKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Compiles in a process of its own.
+    /// Sets the process that compiles components.
     #[must_use]
     pub fn compiler(mut self, compiler: CompilerProcess) -> Self {
         self.compiler = Some(compiler);
         self
     }
 
-    /// What whoever was given this, or a clone of it, has compiled so far.
+    /// Number and time of the compilations with these settings, or with a clone of them.
     #[must_use]
     pub fn compilations(&self) -> Compilations {
         self.compilations.read()
     }
 
-    /// What precompiled files are authenticated with.
+    /// Key that authenticates precompiled files.
     fn file_key(&self) -> Option<&ArtifactKey> {
         let of_cache = || self.cache.as_ref().map(ArtifactCache::key);
         self.key.as_ref().or_else(of_cache)
     }
 }
 
-/// The component in what was read from a file: of a precompiled one, what it was made
-/// of; all of it otherwise.
+/// The component in the content of a file: the component of a precompiled file, or else the whole
+/// content.
 ///
 /// # Errors
 ///
-/// When the file was precompiled, and is cut off.
+/// When the file was precompiled, and is truncated.
 pub fn component_in<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, LoadError> {
-    Given::bytes(name, bytes, u64::MAX)?.component()
+    CodeInput::bytes(name, bytes, u64::MAX)?.component()
 }

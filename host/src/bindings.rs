@@ -1,4 +1,4 @@
-//! The only file that generates code: the host's side of `wit/`.
+//! Generated bindings of the host's side of `wit/`. Only this file generates code.
 
 wasmtime::component::bindgen!({
     path: "src/wit",

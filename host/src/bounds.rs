@@ -1,4 +1,5 @@
-//! What a component takes of the host before it runs, computed from its bytes alone.
+//! Upper bounds of the resources that a component takes of the host before it runs, computed from
+//! its bytes alone.
 
 pub(crate) mod instance_data;
 mod written_out;

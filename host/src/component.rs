@@ -1,5 +1,5 @@
-//! A component as its bytes tell it: imports, exports and role, and why one cannot be
-//! loaded.
+//! Inspection of a component's bytes: imports, exports and role, and the reason why a
+//! component cannot be loaded.
 //!
 //! ```
 //! use solti_metrics_host::component::{Inspection, Role};

@@ -1,5 +1,5 @@
-//! Composes a guest, middlewares and a provider into one component, which needs
-//! no metrics host: it runs wherever the guest's other imports are to be had.
+//! Composes a guest, middlewares and a provider into one component. The result needs no metrics
+//! host, and runs on any host that provides the guest's other imports.
 //!
 //! ```no_run
 //! use solti_metrics_host::compose::{Part, compose};
@@ -15,33 +15,32 @@
 //! # }
 //! ```
 //!
-//! # What becomes of imports and exports
+//! # Imports and exports
 //!
-//! Each part's import of `solti:metrics/backend` is connected to the export of the
-//! part behind it, and `solti:metrics/types` to a copy within. Versions of one
-//! line, such as 0.1.0 and 0.1.7, connect. **All other imports** remain imports of
-//! the whole; those that several parts have are merged, so that whoever grants the
-//! guest a directory grants it to the provider too.
+//! Each part's import of `solti:metrics/backend` is connected to the export of the part
+//! behind it, and `solti:metrics/types` to a copy inside. Versions of one line, such as
+//! 0.1.0 and 0.1.7, connect. **All other imports** remain imports of the whole. Imports that
+//! several parts share are merged: a directory that is granted to the guest is also granted
+//! to the provider.
 //!
-//! **All exports of the guest** remain. Of the others, two do: `lifecycle`, which
-//! flushes all parts that have it, the first ones first; and the provider's
-//! `exposition`. So whoever runs the composition can flush and scrape it. `batch`
-//! and `accounting` stay inside, where nobody calls them.
+//! **All exports of the guest** remain. The other parts add two: `lifecycle`, which flushes
+//! all parts that export it, in the order of the parts; and the provider's `exposition`. So
+//! the host can flush and scrape the composition. `batch` and `accounting` are not exported,
+//! since no part calls them.
 //!
-//! # Records that are kept for a while
+//! # Buffered records
 //!
-//! A part that exports `solti:metrics/lifecycle` keeps records until it is flushed,
-//! and most runtimes have never heard of that. If the guest is a program (of the 0.2
-//! line of `wasi:cli`), the
-//! composition therefore flushes by itself: after `main` has returned, and before
-//! the guest exits through `wasi:cli/exit`. If that fails, so does the program.
-//! What a part has kept when the guest traps is lost with it, since nothing in a
-//! component runs after a trap.
+//! A part that exports `solti:metrics/lifecycle` keeps records until it is flushed, and most
+//! runtimes do not know that interface. If the guest is a program (of the 0.2 line of
+//! `wasi:cli`), the composition therefore flushes by itself: after `main` has returned, and
+//! before the guest exits through `wasi:cli/exit`. If a flush fails, so does the program. If
+//! the guest traps, buffered records are lost, since no code of a component runs after a
+//! trap.
 //!
-//! # What is not there
+//! # Features of a host
 //!
-//! Quotas, a ledger and supervision are a host's. In a composition a provider that
-//! traps ends the guest.
+//! A composition has no quotas, no ledger and no supervision, which are features of a host.
+//! In a composition a provider that traps ends the guest.
 
 mod chain;
 mod error;
@@ -58,23 +57,23 @@ use crate::component::{Inspection, LoadError, read};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// What became of the parts.
+/// Result of a composition.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Composed {
-    /// A component. The same parts make the same bytes.
+    /// Bytes of the composed component. The same parts make the same bytes.
     pub bytes: Vec<u8>,
-    /// What its outside tells.
+    /// Inspection of the composed component.
     pub inspection: Inspection,
 }
 
-/// Composes parts in the order that records travel: the guest, middlewares if any,
-/// the provider.
+/// Composes parts in the order in which records pass them: the guest, middlewares if any, the
+/// provider.
 ///
 /// # Errors
 ///
-/// When a part is no component, has more than 64 MiB, or stands in the wrong place;
-/// when two neighbours do not fit; when what the parts import cannot be merged.
+/// When a part is not a component, exceeds 64 MiB, or is at the wrong position; when two neighbors
+/// do not fit; when the imports of the parts cannot be merged.
 pub fn compose(parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
     Composer::new().compose(parts)
 }
@@ -88,7 +87,7 @@ pub fn compose_files(paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeErro
     Composer::new().compose_files(paths)
 }
 
-/// Composes parts of a size of one's choice.
+/// Composes parts with another maximum size.
 #[derive(Debug, Clone)]
 pub struct Composer {
     max_component: u64,
@@ -103,33 +102,33 @@ impl Default for Composer {
 }
 
 impl Composer {
-    /// With the defaults.
+    /// A composer with the defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Bytes that each part may have. Default: 64 MiB.
+    /// Sets the maximum size of each part, in bytes. Default: 64 MiB.
     #[must_use]
     pub fn max_component(mut self, bytes: u64) -> Self {
         self.max_component = bytes;
         self
     }
 
-    /// As the function [`compose`].
+    /// The same as the function [`compose`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`compose`].
     pub fn compose(&self, parts: &[Part<'_>]) -> Result<Composed, ComposeError> {
         composed(part::placed(parts, self.max_component)?)
     }
 
-    /// As the function [`compose_files`].
+    /// The same as the function [`compose_files`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`compose_files`].
     pub fn compose_files(&self, paths: &[impl AsRef<Path>]) -> Result<Composed, ComposeError> {
         let mut files = Vec::new();
         for path in paths {
@@ -154,8 +153,8 @@ fn composed(parts: Vec<part::Placed<'_>>) -> Result<Composed, ComposeError> {
     let [guest, middlewares @ .., provider] = parts.as_slice() else {
         return Err(ComposeError::TooFew);
     };
-    // The libraries that validate and compose assert much, and there is input that
-    // they were not made for.
+    // The libraries that validate and compose contain many assertions, and can panic at unexpected
+    // input.
     let connected = contained(|| chain::connected(guest, middlewares, provider));
     let bytes = connected.map_err(unsupported)??;
     part::bound("the composition", &bytes)?;

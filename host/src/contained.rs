@@ -1,10 +1,10 @@
-//! Panics of others, as errors.
+//! Panics of libraries, as errors.
 
 #[cfg(feature = "execution")]
 mod blocking;
 
 #[cfg(feature = "execution")]
-pub(crate) use blocking::{NotRun, blocking};
+pub(crate) use blocking::{BlockingError, blocking};
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,20 +16,18 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread, at this moment, will be answered with an error:
-/// a component can make libraries panic that validate, compile and compose. For a
-/// panic hook, which may then be silent.
+/// Whether a panic of this thread, at this moment, becomes an error: a component can make libraries
+/// panic that validate, compile and compose. A panic hook can be silent in that case.
 #[must_use]
 pub fn panic_is_contained() -> bool {
     CONTAINED.get()
 }
 
-/// Runs work that may panic at bytes which it was not made for, and returns what
-/// the panic said.
+/// Runs work that may panic at unexpected bytes, and returns the message of the panic.
 ///
 /// # Errors
 ///
-/// When it panics.
+/// When the work panics.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let before = CONTAINED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
@@ -37,13 +35,13 @@ pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     done.map_err(|panic| panic_text(&*panic))
 }
 
-/// What a panic said, on one line.
+/// The message of a panic, on one line.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    printable(text.unwrap_or("something that is no text"))
+    printable(text.unwrap_or("a panic without a text"))
 }
 
 #[cfg(test)]
@@ -52,7 +50,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::panic, reason = "that is what is contained")]
-    fn a_panic_is_an_error_with_what_it_said() {
+    fn a_panic_is_an_error_with_its_message() {
         let number = 7;
         assert_eq!(contained(|| number), Ok(7));
         let said = contained(|| {

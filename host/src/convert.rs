@@ -1,14 +1,14 @@
 //! Labels across the boundary.
 //!
-//! The WIT enums are closed, so whatever a guest says has a meaning here. The
-//! Rust enums are open to crates other than their own, so the way out can meet
-//! a case that this version of the package has no name for.
+//! The WIT enums are closed, so every label of a guest has a value here. The Rust enums are open to
+//! other crates, so a conversion to WIT can meet a case for which this version of the package has
+//! no name.
 
 use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome, UnmappedLabel};
 
 use crate::bindings::types as wit;
 
-/// Ties the cases of a WIT enum to those of the Rust enum of the same name.
+/// Maps the cases of a WIT enum to those of the Rust enum of the same name.
 macro_rules! same_cases {
     ($Label:ident { $($Case:ident),+ $(,)? }) => {
         impl From<wit::$Label> for $Label {

@@ -1,3 +1,5 @@
+//! The context of a guest: it checks, counts and forwards records.
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,54 +13,50 @@ mod words;
 
 pub use builder::MetricsCtxBuilder;
 
-/// One guest's way to its backend: who the guest is, what it may record, and
-/// what became of it.
+/// Connection of one guest to its backend: the guest's identity, its limits, and its ledger.
 ///
-/// Belongs into the store's data, one for each guest. See the
-/// [crate's page](crate) for a whole program.
+/// The context belongs in the store's data, one for each guest. See the [crate's page](crate) for a
+/// whole program.
 pub struct MetricsCtx {
     backend: MetricsHandle,
     identity: Arc<str>,
-    /// One bit for each [`RunnerType`] that the guest may speak for.
+    /// One bit for each [`RunnerType`] for which the guest may record.
     allowed: u8,
-    /// How many more records may go on to the backend.
+    /// Number of records that may still be passed to the backend.
     quota: u64,
     ceiling_ms: u64,
     ledger: LedgerWriter,
 }
 
 impl MetricsCtx {
-    /// The longest duration that goes on to a backend unless chosen otherwise:
-    /// 365 days, in milliseconds.
+    /// Default of the longest duration that is passed to a backend: 365 days, in milliseconds.
     ///
-    /// A single `u64::MAX` would absorb a million ordinary durations in the
-    /// 53-bit sum of a histogram; after a million of a year each, that sum
-    /// still resolves 4 ms.
+    /// A single `u64::MAX` would absorb a million ordinary durations in the 53-bit sum of a
+    /// histogram; after a million of a year each, that sum still resolves 4 ms.
     pub const DEFAULT_DURATION_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-    /// Starts from: no backend, every runner type allowed, no quota, the
-    /// [default ceiling](Self::DEFAULT_DURATION_CEILING), the identity `guest`.
+    /// A builder with the defaults: no backend, every runner type allowed, no quota, the [default
+    /// ceiling](Self::DEFAULT_DURATION_CEILING), the identity `guest`.
     pub fn builder() -> MetricsCtxBuilder {
         MetricsCtxBuilder::default()
     }
 
-    /// Who makes these records. The host says so, never the guest.
+    /// Identity with which the records are made. The host sets it, never the guest.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.identity
     }
 
-    /// What became of the records so far. The view is live: keep it, read it
-    /// from any thread, and after the context is gone.
+    /// Ledger of the records so far. The view is live: any thread may keep and read it, even after
+    /// the context is gone.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.ledger.reader()
     }
 
-    /// Takes a record as if the guest had made it: every limit holds.
+    /// Takes a record as if the guest had made it: every limit applies.
     ///
-    /// A backend that panics loses this record, which is counted, and nothing
-    /// else.
+    /// If the backend panics, only this record is lost, and counted.
     #[inline]
     pub fn record(&mut self, event: Event) {
         self.ledger.accept(1);
@@ -78,8 +76,8 @@ impl MetricsCtx {
         if self.allowed & bit(event.runner()) == 0 {
             return Err(DropReason::RunnerNotAllowed);
         }
-        // A record that the backend loses was handed to it all the same: else a
-        // guest of a broken backend would have no quota at all.
+        // A record that the backend loses counts towards the quota too. Otherwise a guest of a
+        // broken backend would have no quota at all.
         self.quota = self.quota.checked_sub(1).ok_or(DropReason::Quota)?;
         Ok(match event {
             Event::TaskCompleted {

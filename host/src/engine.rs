@@ -1,5 +1,4 @@
-//! The engines on which components run: their settings, and the thread that interrupts
-//! what runs on them.
+//! The engines on which components run: their settings, and the thread that interrupts components.
 
 mod build_error;
 mod settings;

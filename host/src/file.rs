@@ -1,6 +1,6 @@
-//! Files that a person, a configuration or another process has named. Each is refused
-//! by its kind before it is opened for good, and by its size before it is read, so that
-//! no name makes this process wait for ever or take memory without a limit.
+//! Files that a user, a configuration or another process named. Each file is checked for its kind
+//! before it is opened, and for its size before it is read. So no name makes this process wait for
+//! ever or take memory without a limit.
 
 use std::fmt;
 use std::fs::{self, File, FileType, Metadata};
@@ -21,24 +21,24 @@ const DESCRIPTORS: [&str; 2] = ["/dev/fd", "/proc/self/fd"];
 /// Bytes that are reserved for a file at once, if its size is not known.
 const PIECE: u64 = 64 << 10;
 
-/// Whether a path means the standard input of this process: `-`, `/dev/stdin`,
-/// `/dev/fd/0` and `/proc/self/fd/0` do. A file named `-` is `./-`.
+/// Whether a path means the standard input of this process: `-`, `/dev/stdin`, `/dev/fd/0` and
+/// `/proc/self/fd/0` do. A file named `-` is `./-`.
 #[must_use]
 pub fn is_standard_input(path: &Path) -> bool {
     STDIN.iter().any(|name| path == Path::new(name))
 }
 
-/// Opens a file to read it. That never waits.
+/// Opens a file to read it, without waiting.
 ///
-/// A regular file is opened, and so are those that this process was given open, whatever
-/// they are: [its standard input](is_standard_input), which is descriptor 0 itself and
-/// is read on from where it is, and pipes under `/dev/fd/`. A pipe, a socket, a device
-/// or a directory of any other name is refused before it is opened. Reads of what was
-/// opened may [fail](ErrorKind::WouldBlock) where others wait: [`read_opened`] waits.
+/// Regular files are opened, and descriptors of any kind that this process was given open. Those
+/// are [its standard input](is_standard_input), which is descriptor 0 itself and is read from its
+/// current position, and pipes under `/dev/fd/`. A pipe, a socket, a device or a directory of any
+/// other name is rejected before it is opened. Reads of the open file may
+/// [fail](ErrorKind::WouldBlock) where other reads wait: [`read_opened`] waits.
 ///
 /// # Errors
 ///
-/// When there is no such file, it may not be read, or is not a file of that kind.
+/// When the file does not exist, must not be read, or is of another kind.
 pub fn open_file(path: &Path) -> io::Result<File> {
     if is_standard_input(path) {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -46,7 +46,7 @@ pub fn open_file(path: &Path) -> io::Result<File> {
             return Err(NotAFile::Directory.into());
         }
         if rustix::fs::fcntl_getfl(&file)? & OFlags::ACCMODE == OFlags::WRONLY {
-            let wrong = "it is open for writing alone";
+            let wrong = "it is open for writing only";
             return Err(io::Error::new(ErrorKind::PermissionDenied, wrong));
         }
         return Ok(file);
@@ -57,23 +57,22 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     must_be_file(&fs::metadata(path)?, given_open)?;
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    // Another one may have this name by now.
+    // Another file may have this name by now.
     must_be_file(&file.metadata()?, given_open)?;
     Ok(file)
 }
 
-/// Reads a whole file of at most `limit` bytes, which is [opened](open_file) so. A
-/// larger one is refused before it is read.
+/// Reads a whole file of at most `limit` bytes, [opened](open_file) without waiting. A larger file
+/// is rejected before it is read.
 ///
 /// # Errors
 ///
-/// When it cannot be opened or read; [`ErrorKind::FileTooLarge`] when it is larger.
+/// When the file cannot be opened or read; [`ErrorKind::FileTooLarge`] when it is larger.
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_opened(&open_file(path)?, limit)
 }
 
-/// Reads the rest of a file, of at most `limit` bytes, and waits for them where the file
-/// is a pipe.
+/// Reads the rest of a file, of at most `limit` bytes, and waits for them if the file is a pipe.
 ///
 /// # Errors
 ///
@@ -88,29 +87,29 @@ pub fn read_opened(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What was read of a file already with all that is behind it, or how many bytes there
-/// are if those are too many.
+/// The bytes that were read before with the rest of the file, or the number of bytes if they exceed
+/// the limit.
 pub(crate) fn behind(
     mut read: Vec<u8>,
     mut file: &File,
     limit: u64,
 ) -> io::Result<Result<Vec<u8>, u64>> {
     let metadata = file.metadata()?;
-    let room = limit.saturating_sub(read.len() as u64);
-    let mut expected = PIECE.min(room);
+    let space = limit.saturating_sub(read.len() as u64);
+    let mut expected = PIECE.min(space);
     if metadata.is_file() {
         let size = metadata.len();
         expected = size.saturating_sub(file.stream_position()?);
-        if expected > room {
+        if expected > space {
             return Ok(Err(size));
         }
     }
     let expected = usize::try_from(expected).map_err(io::Error::other)?;
-    // More than there is room for is an error like any other.
+    // A lack of memory is an error like any other.
     read.try_reserve_exact(expected.saturating_add(1))?;
-    // One byte more than permitted tells that there is more.
-    Patient(file)
-        .take(room.saturating_add(1))
+    // One byte more than the limit shows that the file is larger.
+    WaitingReader(file)
+        .take(space.saturating_add(1))
         .read_to_end(&mut read)?;
     let length = read.len() as u64;
     match length > limit {
@@ -119,10 +118,10 @@ pub(crate) fn behind(
     }
 }
 
-/// A file whose reads wait for something to read.
-pub(crate) struct Patient<'a>(pub(crate) &'a File);
+/// A file whose reads wait for input.
+pub(crate) struct WaitingReader<'a>(pub(crate) &'a File);
 
-impl Read for Patient<'_> {
+impl Read for WaitingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buffer) {
@@ -139,7 +138,7 @@ impl Read for Patient<'_> {
     }
 }
 
-/// What a path leads to instead of a regular file.
+/// Kind of a file that is not regular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NotAFile {
     Directory,
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_not_read() -> Tested {
+    fn a_file_that_is_too_large_is_not_read() -> Tested {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         fs::write(&path, b"0123456789")?;
@@ -233,7 +232,7 @@ mod tests {
         let refused = read_file(&path, 9).err();
         let kind = refused.as_ref().map(io::Error::kind);
         assert_eq!(kind, Some(ErrorKind::FileTooLarge), "{refused:?}");
-        // No memory could hold it.
+        // No memory could hold the file.
         File::create(&path)?.set_len(1 << 40)?;
         let refused = read_file(&path, 1 << 20).err();
         let kind = refused.as_ref().map(io::Error::kind);
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pipe_brings_beyond_the_limit_is_refused() -> Tested {
+    fn input_of_a_pipe_beyond_the_limit_is_rejected() -> Tested {
         let (reader, mut writer) = io::pipe()?;
         writer.write_all(&[0; 11])?;
         let path = format!("/dev/fd/{}", reader.as_raw_fd());

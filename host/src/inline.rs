@@ -1,10 +1,9 @@
-//! The inlined path: a guest is composed with a small component, the shim, and
-//! compiled with it, so that a record is a few instructions which write into the
-//! data of the guest's own store. The host takes records out of there in order.
+//! The inline recording mode: a guest is composed with a small component, the shim, and compiled
+//! with it. A record is then a few instructions, which write into the data of the guest's own
+//! store. The host takes records out of there in order.
 //!
-//! [`Recording`] is that data, with the ring at its head; `shim.wat` writes into it;
-//! [`with_shim`] composes. What is unsafe about it is in `artifact/code.rs`, with the
-//! contract that makes it sound.
+//! [`Recording`] is that data, which starts with the ring; `shim.wat` writes into it; [`with_shim`]
+//! composes. The unsafe code is in `artifact/code.rs`, with the contract that makes it sound.
 
 #[cfg(test)]
 mod bounds;
@@ -15,16 +14,16 @@ mod ring;
 mod shim;
 
 pub(crate) use plug::with_shim;
-pub(crate) use ring::{CAPACITY, Drain, LAYOUT, Recording, Words};
+pub(crate) use ring::{CAPACITY, Drain, LAYOUT, RecordWords, Recording};
 pub(crate) use shim::{INTRINSICS, RING};
 
 use wasmtime::component::Linker;
 
-/// Bytes that the host allocates at most for the instances of the shim, and of what
-/// connects a guest with it.
+/// Maximum bytes that the host allocates for the instances of the shim, and of the adapters between
+/// a guest and the shim.
 pub(crate) const INSTANCE_DATA: u64 = 8 << 10;
 
-/// Defines what the shim calls when the ring is full.
+/// Defines the function that the shim calls when the ring is full.
 pub(crate) fn add_to_linker<S: Drain>(linker: &mut Linker<Recording<S>>) -> wasmtime::Result<()> {
     linker.instance(RING)?.func_wrap(
         "drain",

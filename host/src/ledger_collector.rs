@@ -1,3 +1,5 @@
+//! Export of ledgers through a `prometheus-client` registry.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::{DropReason, LedgerSnapshot};
 
-/// Exports ledgers, so that what is lost is seen where the rest is seen.
+/// Exports ledgers, so that lost records are visible next to the metrics.
 ///
 /// | metric | type | labels |
 /// |---|---|---|
@@ -23,41 +25,41 @@ use crate::{DropReason, LedgerSnapshot};
 /// use prometheus_client::registry::Registry;
 /// use solti_metrics_host::{LedgerTotals, LedgerCollector};
 ///
-/// let ledger totals = LedgerTotals::new();
+/// let totals = LedgerTotals::new();
 /// let mut registry = Registry::default();
 /// registry.register_collector(Box::new(
-///     LedgerCollector::new().source("guests", move || ledger totals.total()),
+///     LedgerCollector::new().source("guests", move || totals.total()),
 /// ));
 /// ```
 ///
-/// Clones share their sources: one may be registered, and others added later.
+/// Clones share their sources: register one clone, and add sources later through another.
 #[derive(Clone, Default)]
 pub struct LedgerCollector {
-    sources: Arc<Mutex<Vec<Source>>>,
+    sources: Arc<Mutex<Vec<LedgerSource>>>,
 }
 
-/// Where ledgers come from.
-enum Source {
+/// Source of ledgers.
+enum LedgerSource {
     One(Cow<'static, str>, Read),
     Many(ReadMany),
 }
 
-/// A count of a ledger.
-type Count = fn(&LedgerSnapshot) -> u64;
+/// Reads a counter of a ledger.
+type LedgerCount = fn(&LedgerSnapshot) -> u64;
 
 type Read = Box<dyn Fn() -> LedgerSnapshot + Send + Sync>;
 
-/// Each with the label `source`.
+/// Reads ledgers, each with the label `source`.
 type ReadMany = Box<dyn Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync>;
 
 impl LedgerCollector {
-    /// A collector of nothing.
+    /// A collector without ledgers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a ledger, read at each scrape, as the label `source`.
+    /// Adds a ledger, which each scrape reads, with the label `source`.
     #[must_use]
     pub fn source(
         self,
@@ -68,41 +70,41 @@ impl LedgerCollector {
         self
     }
 
-    /// The same, when the collector is registered already.
+    /// The same as [`source`](Self::source), for a collector that is already registered.
     pub fn add(
         &self,
         name: impl Into<Cow<'static, str>>,
         read: impl Fn() -> LedgerSnapshot + Send + Sync + 'static,
     ) {
-        let source = Source::One(name.into(), Box::new(read));
+        let source = LedgerSource::One(name.into(), Box::new(read));
         self.sources().push(source);
     }
 
-    /// Adds ledgers that come and go: at each scrape, those that this returns are
-    /// exported, each as the label `source` that it comes with.
+    /// Adds a changing set of ledgers: each scrape exports the ledgers that this function returns,
+    /// each with its label `source`.
     pub fn add_many(
         &self,
         read: impl Fn() -> Vec<(String, LedgerSnapshot)> + Send + Sync + 'static,
     ) {
-        self.sources().push(Source::Many(Box::new(read)));
+        self.sources().push(LedgerSource::Many(Box::new(read)));
     }
 
-    /// Takes a ledger away: it is no longer exported. Returns whether there was one of
-    /// this name; if there were several, all of them are gone.
+    /// Removes a ledger: it is no longer exported. Returns whether a ledger had this name; if
+    /// several had, all of them are removed.
     pub fn remove(&self, name: &str) -> bool {
         let mut sources = self.sources();
         let before = sources.len();
-        sources.retain(|source| !matches!(source, Source::One(known, _) if known == name));
+        sources.retain(|source| !matches!(source, LedgerSource::One(known, _) if known == name));
         sources.len() < before
     }
 
-    /// All there are. Each ledger is read once, so that what is exported balances.
+    /// Reads all ledgers. Each is read once, so that the exported numbers balance.
     fn read(&self) -> Vec<(Cow<'static, str>, LedgerSnapshot)> {
         let mut ledgers = Vec::new();
         for source in &*self.sources() {
             match source {
-                Source::One(name, read) => ledgers.push((name.clone(), read())),
-                Source::Many(read) => {
+                LedgerSource::One(name, read) => ledgers.push((name.clone(), read())),
+                LedgerSource::Many(read) => {
                     let many = read().into_iter();
                     ledgers.extend(many.map(|(name, ledger)| (name.into(), ledger)));
                 }
@@ -111,8 +113,8 @@ impl LedgerCollector {
         ledgers
     }
 
-    /// Nothing between lock and unlock can leave the list half-changed.
-    fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
+    /// No code between lock and unlock can leave the list half-changed.
+    fn sources(&self) -> MutexGuard<'_, Vec<LedgerSource>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -126,16 +128,20 @@ impl fmt::Debug for LedgerCollector {
 impl Collector for LedgerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let ledgers = self.read();
-        let counters: [(&str, &str, Count); 3] = [
-            ("accepted", "Records made.", LedgerSnapshot::accepted),
+        let counters: [(&str, &str, LedgerCount); 3] = [
+            (
+                "accepted",
+                "Records accepted from the source.",
+                LedgerSnapshot::accepted,
+            ),
             (
                 "delivered",
-                "Records that their backend took.",
+                "Records of the source that were delivered to their backend.",
                 LedgerSnapshot::delivered,
             ),
             (
                 "clamped",
-                "Records whose duration was lowered to the ceiling.",
+                "Records of the source whose duration was lowered to the ceiling.",
                 LedgerSnapshot::clamped,
             ),
         ];
@@ -151,7 +157,7 @@ impl Collector for LedgerCollector {
         let zero = ConstCounter::new(0_u64);
         let mut dropped = encoder.encode_descriptor(
             "solti_metrics_records_dropped",
-            "Records that did not reach their backend, by reason.",
+            "Records of the source that were dropped, by reason.",
             None,
             zero.metric_type(),
         )?;
@@ -166,7 +172,7 @@ impl Collector for LedgerCollector {
         let zero = ConstGauge::new(0_u64);
         let mut in_flight = encoder.encode_descriptor(
             "solti_metrics_records_in_flight",
-            "Records accepted, and neither delivered nor dropped yet.",
+            "Records of the source that are neither delivered nor dropped yet.",
             None,
             zero.metric_type(),
         )?;

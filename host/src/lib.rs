@@ -1,7 +1,7 @@
 //! Receive the task metrics of WebAssembly components, in any wasmtime host.
 //!
-//! A guest imports `solti:metrics/backend`; one line defines it in your linker,
-//! and whatever implements [`MetricsBackend`] receives the records:
+//! A guest imports `solti:metrics/backend`. One line defines the import in your linker,
+//! and any implementation of [`MetricsBackend`] receives the records:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -41,17 +41,17 @@
 //!     Ok(())
 //! }
 //!
-//! # /// Stands for a file that a guest's author sent you.
+//! # /// Represents a file from the author of a guest.
 //! # fn guest() -> Vec<u8> {
 //! #     let text = include_str!("minimal.wat");
 //! #     wat::parse_str(text).expect("a component")
 //! # }
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - Recording never fails, and no guest input reaches a panic: a label that
-//!   does not exist traps the guest before it gets here.
+//! - Recording never fails, and no guest input causes a panic: a label that does not exist
+//!   traps the guest before the call reaches the host.
 //! - [`Ledger`]: `accepted = delivered + dropped + in flight`, for each context
 //!   and, through a [`LedgerTotals`], for all of them.
 //! - A backend that panics loses the record that it was given, and nothing more.
@@ -59,31 +59,32 @@
 //!
 //! # Configuration
 //!
-//! Each setting is a method named for it. What starts or checks something has a builder,
-//! as [`MetricsCtx::builder`]; plain values have the methods themselves, and public fields
-//! to read a default or to adjust it. A method that is called again replaces the value;
-//! a method that adds to a list says so.
+//! Each setting is a method with the name of the setting. A type that starts or checks
+//! something has a builder, such as [`MetricsCtx::builder`]. Plain values have the methods
+//! themselves, and public fields to read a default or to adjust it. A second call of a
+//! method replaces the value; the documentation of a method that adds to a list says so.
 //!
 //! # Features
 //!
-//! None is on by default, so that an embedder gets no dependency unasked.
+//! All features are off by default, so that an embedder only gets the dependencies that it
+//! asks for.
 //!
 //! - `runner`: `runner::Runner` executes components as tasks, with limits.
 //! - `provider`: `provider::ComponentBackend` is a backend that is a component.
-//!   With either of them, `artifact::Artifacts` says how components become machine
-//!   code: in a process of its own, within limits, and only once.
-//!   The modules `limits`, `wasi` and `engine` have what a component may use, what it is
-//!   given, and what it runs on.
+//!   With `runner` or `provider`, `artifact::Artifacts` configures the compilation of
+//!   components: in a separate process, within limits, and with a cache.
+//!   The modules `limits`, `wasi` and `engine` contain the limits of components, their
+//!   access to the system, and their engines.
 //! - `compose`: `compose::compose` makes one component of a guest, middlewares and
-//!   a provider. With any of the three, `component::Inspection` tells what a component
-//!   imports and exports, without compiling it.
-//! - `wasi-http`: lets a provider send HTTP requests where that is granted.
+//!   a provider. With any of these three features, `component::Inspection` lists the imports
+//!   and exports of a component, without compiling it.
+//! - `wasi-http`: lets a provider send HTTP requests to granted authorities.
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
 //!
-//! The modules `contained`, `file`, `process` and `text` are what the server and the
-//! command of this project share with this crate: files that are read within a limit,
-//! panics as errors, limits of the process, and text that is safe to print.
+//! The server and the command of this project share the modules `contained`, `file`, `process` and
+//! `text` with this crate. The modules read files within a limit, turn panics into errors, report
+//! limits of the process, and make text safe to print.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,3 +1,5 @@
+//! Definition of the metrics in a linker.
+
 use wasmtime::component::{HasData, Linker};
 
 use solti_metrics::Event;
@@ -5,29 +7,27 @@ use solti_metrics::Event;
 use crate::MetricsCtx;
 use crate::bindings::{backend, types};
 
-/// What the host functions need of a store's data, for the time of one call.
+/// View of a store's data for the host functions, for the time of one call.
 #[derive(Debug)]
 pub struct MetricsCtxView<'a> {
     /// The context of the guest that is calling.
     pub ctx: &'a mut MetricsCtx,
 }
 
-/// Tells wasmtime's bindings which view of the store's data they work on.
+/// Marks the view of the store's data that wasmtime's bindings use.
 struct HasMetrics;
 
 impl HasData for HasMetrics {
     type Data<'a> = MetricsCtxView<'a>;
 }
 
-/// Defines `solti:metrics/backend@0.1.0` in `linker`, for sync and async hosts
-/// alike.
+/// Defines `solti:metrics/backend@0.1.0` in `linker`, for sync and async hosts.
 ///
 /// `view` finds the guest's context in the store's data.
 ///
 /// # Errors
 ///
-/// When the linker has a definition of that name already and shadowing is not
-/// allowed.
+/// When the linker already has a definition of that name and shadowing is not allowed.
 pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> MetricsCtxView<'_>,

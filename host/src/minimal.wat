@@ -1,5 +1,5 @@
-;; The smallest guest: a component with no memory and no allocator, that says
-;; once that a task of the runner type `wasm` (case 2) has started.
+;; The smallest guest: a component without memory and allocator, which records once
+;; that a task of the runner type `wasm` (case 2) has started.
 (component
   (import "solti:metrics/types@0.1.0" (instance $types
     (type $runner' (enum "subprocess" "container" "wasm"))

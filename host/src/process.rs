@@ -1,5 +1,5 @@
-//! Limits of this process: which one has refused a call of the system, and whether
-//! threads can be started within them.
+//! Limits of this process: the limit that made a system call fail, and a check whether threads can
+//! be started.
 
 #[cfg(feature = "execution")]
 mod behind;

@@ -1,6 +1,6 @@
-//! Components as backends: whatever exports `solti:metrics/backend`, in any
-//! language, is a [`MetricsBackend`](crate::MetricsBackend) here, and a broken
-//! one harms nobody.
+//! Components as backends: a component in any language that exports
+//! `solti:metrics/backend` is a [`MetricsBackend`](crate::MetricsBackend) here. A broken
+//! component does not affect other backends, or the host.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -25,33 +25,33 @@
 //! # }
 //! ```
 //!
-//! # How a record gets there
+//! # Delivery of a record
 //!
-//! Recording puts the record into a bounded queue and returns: it never waits. A
-//! thread of the backend's own takes records out in batches, and calls the
+//! Recording puts the record into a bounded queue and returns, without waiting. A
+//! separate thread of the backend takes records out in batches, and calls the
 //! component: once for a batch if it exports `solti:metrics/batch`, else once for
 //! each record. Each call has a deadline.
 //!
-//! # What becomes of a record
+//! # Outcome of a record
 //!
 //! At every moment `accepted = delivered + dropped + in flight`, in
-//! [`BackendStatus::ledger`]. A record is handed over **at most once**: what the
-//! component was given when it failed is dropped, with the failure as the
-//! reason, since nobody knows how much of it was kept. Records behind it stay in
-//! the queue, for the next instance. *Delivered* means that the component took
-//! the record and returned; what it keeps in its memory is lost with its memory.
+//! [`BackendStatus::ledger`]. A record is handed over **at most once**: records in the call
+//! during which the component failed are dropped, with the failure as the reason, since the
+//! host cannot know how many of them were processed. Records behind them stay in the queue,
+//! for the next instance. *Delivered* means that the component took the record and returned;
+//! data in the component's memory is lost with that memory.
 //!
-//! # When it fails
+//! # Failures
 //!
 //! A trap, a call beyond its deadline, a limit or a panic discards the instance.
 //! A new one is made after a pause that doubles with each failure
 //! ([`RestartPolicy`]). Too many failures within a window open the circuit:
-//! records are then dropped at once, until a new instance is tried.
+//! records are then dropped at once, until the next restart.
 //!
 //! # Middlewares
 //!
-//! A component that imports `solti:metrics/backend` as well is a middleware: give
-//! it the [next backend](BackendOptions::next), which may be a middleware again.
+//! A component that also imports `solti:metrics/backend` is a middleware: give
+//! it the [next backend](BackendOptions::next), which may be a middleware too.
 
 mod backend;
 mod calls;
@@ -61,6 +61,7 @@ mod collector;
 mod command;
 mod contract;
 mod error;
+mod execute;
 mod exporter;
 mod failure;
 mod grants;
@@ -69,7 +70,6 @@ mod handover;
 mod http;
 mod instance;
 mod loaded;
-mod obey;
 mod options;
 mod providers;
 mod shape;

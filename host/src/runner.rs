@@ -1,9 +1,9 @@
-//! Runs components as tasks: bounded, asynchronous, cancellable, and itself a
-//! source of metrics.
+//! Runs components as tasks: bounded, asynchronous and cancellable. The runner records
+//! metrics of its own.
 //!
-//! Anything that exports `wasi:cli/run`, of WASI 0.2 or 0.3, can be run, and that is
-//! every ordinary `main`. A component is loaded once and run as often as you like, many at a
-//! time:
+//! Any component that exports `wasi:cli/run`, of WASI 0.2 or 0.3, can run, which includes
+//! every ordinary `main`. Load a component once, and run it any number of times, also
+//! concurrently:
 //!
 //! ```no_run
 //! use solti_metrics_host::runner::{Runner, Task, TaskEnd};
@@ -29,21 +29,21 @@
 //! # }
 //! ```
 //!
-//! # What a program runs on
+//! # Engines
 //!
 //! A component that needs component-model async, as programs of WASI 0.3 do, runs on an
-//! engine for that; all others on one that is tuned for records.
-//! [`Inspection::needs_async`](crate::component::Inspection::needs_async) says why. To the
-//! outside both are the same, except that no [`Pool`] has room for the former, and that
-//! wasmtime calls its WASI 0.3 experimental.
+//! engine for async; all others run on an engine that is tuned for records.
+//! [`Inspection::needs_async`](crate::component::Inspection::needs_async) contains the
+//! reason. Both engines behave the same, with two exceptions. The [`Pool`] has no slots for
+//! async components, and wasmtime calls its WASI 0.3 experimental.
 //!
-//! # What a runner records
+//! # Records of a runner
 //!
-//! For each task, with the runner type `wasm`: *started* when the guest's `main`
-//! is about to be called, and *completed* however it ends, with the time since
-//! then. What goes wrong before is a *runner error*:
-//! [`LoadError`](crate::component::LoadError) is `module_load_failed`, [`SpawnError`] says
-//! its kind itself. A task whose future is dropped ends as canceled.
+//! A runner records two events for each task, with the runner type `wasm`. *Started* is
+//! recorded before the call of the guest's `main`, and *completed* after any end, with the
+//! time since the start. An earlier failure is a *runner error*:
+//! [`LoadError`](crate::component::LoadError) is `module_load_failed`, and
+//! [`SpawnError::kind`] returns its kind. A task whose future is dropped ends as canceled.
 
 mod builder;
 mod entry;
@@ -53,9 +53,9 @@ mod fuel;
 mod lifecycle;
 mod linker;
 mod machine;
-mod path;
 mod pool;
 mod program;
+mod recording_mode;
 mod report;
 mod run;
 mod standard_input;
@@ -67,9 +67,9 @@ mod watch;
 
 pub use builder::RunnerBuilder;
 pub use error::SpawnError;
-pub use path::{Path, RecordingMode};
 pub use pool::Pool;
 pub use program::Program;
+pub use recording_mode::{ProgramRecording, RecordingMode};
 pub use report::{TaskEnd, TaskReport};
 pub use run::Runner;
 pub use stdin::Stdin;

@@ -1,7 +1,7 @@
-//! Every error of this library tells each of its causes once.
+//! Tests that every error of this library shows each of its causes once.
 
+mod cached_code;
 mod composing;
-mod kept_code;
 mod loading;
 mod provider;
 mod runner;
@@ -17,7 +17,7 @@ use crate::limits::GuestTrap;
 use crate::process::ProcessLimit;
 use crate::text::causes;
 
-/// Stands for any part of a message.
+/// Any part of a message.
 fn text() -> String {
     "it".to_owned()
 }
@@ -26,7 +26,7 @@ fn path() -> PathBuf {
     PathBuf::from("it.wasm")
 }
 
-/// An error of the system that no limit of the process is behind.
+/// An error of the system without a limit of the process as its cause.
 fn system() -> io::Error {
     io::Error::from_raw_os_error(13)
 }
@@ -49,7 +49,7 @@ fn unknown() -> Result<UnknownInterface, &'static str> {
 
 type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Holds all variants of an error, of which its file has so many, to what is promised.
+/// Checks all variants of an error. The file of the error contains the number of variants.
 fn tell_once<E: Error + 'static>(errors: &[E], source: &str) -> Result {
     let variants: HashSet<_> = errors.iter().map(discriminant).collect();
     assert_eq!(variants.len(), errors.len(), "{errors:?}");

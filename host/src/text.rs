@@ -1,5 +1,5 @@
-//! Text for one line of a terminal or a log, out of names and errors that a component, a
-//! file or another process has a say in.
+//! Text for one line of a terminal or a log, made of names and errors that a component, a file or
+//! another process can influence.
 
 mod causes;
 #[cfg(feature = "execution")]

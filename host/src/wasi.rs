@@ -1,13 +1,13 @@
-//! WASI as guests and backends have it: wasmtime's, except where that would let the host
+//! WASI for guests and backends: wasmtime's implementation, except where it would let the host
 //! grow or wait without a limit.
 //!
-//! - **Opening** is done here (`open`): it never waits, and opens nothing but regular
-//!   files and directories. A named pipe without a writer would keep a thread for ever.
-//! - **Directory listings** are read piece by piece (`listing`): wasmtime reads all of
-//!   a directory when a listing is made, or keeps a thread for it.
-//! - **What is open is counted** (`holdings`, `descriptors`): descriptors for each
-//!   store and for the process, and streams of files with the buffers behind them.
-//! - **Standard output and standard error** (`output`) go on within a limit, and one
+//! - **Opening** (`open`) never waits, and opens only regular files and directories. A named
+//!   pipe without a writer would block a thread for ever.
+//! - **Directory listings** (`listing`) are read piece by piece: wasmtime reads all of a
+//!   directory when a listing is made, or blocks a thread for it.
+//! - **Open resources are counted** (`holdings`, `descriptors`): descriptors for each store
+//!   and for the process, and streams of files with the buffers behind them.
+//! - **Standard output and standard error** (`output`) are forwarded up to a limit, and one
 //!   thread writes each of the standard streams of this process.
 
 mod access;
@@ -28,7 +28,7 @@ pub use descriptors::{DescriptorUse, descriptor_use};
 pub use holdings::NoDescriptors;
 pub use output::{Output, OutputFn};
 
-pub(crate) use holdings::{Held, Holdings, Hosted};
+pub(crate) use holdings::{Holdings, Hosted, WasiState};
 pub(crate) use output::GuestOutput;
 pub(crate) use p2::limit_files;
 #[cfg(feature = "runner")]

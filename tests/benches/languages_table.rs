@@ -1,4 +1,5 @@
-//! What the examples cost in each language: see `solti_metrics_tests::bench::languages`.
+//! The cost of the examples in each language: see
+//! `solti_metrics_tests::bench::languages`.
 
 use std::process::ExitCode;
 

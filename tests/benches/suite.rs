@@ -1,4 +1,4 @@
-//! What everything costs: see `solti_metrics_tests::bench`.
+//! The cost of each way of a record: see `solti_metrics_tests::bench`.
 
 use std::env;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-// Aborts: README.md beside this file says when.
+// Aborts: README.md in this folder says when.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// Terminates: README.md beside this file says when. Without exceptions, which a C++
-// library for WASI may not have, this is what becomes of one that nobody catches.
+// Terminates: README.md in this folder says when. A C++ library for WASI may have no
+// exceptions. An exception without a handler would end in the same way.
 
 #include <cstdio>
 #include <exception>

@@ -1,4 +1,4 @@
-// Panics: README.md beside this file says when.
+// Panics: README.md in this folder says when.
 package main
 
 import (
@@ -36,7 +36,7 @@ func count() {
 	}
 }
 
-// A component has no main, and the compiler wants one.
+// A component has no main, and the compiler requires one.
 func main() {}
 
 // guest/examples/reporter.go says why.

@@ -1,4 +1,4 @@
-// Throws an error that nobody catches: README.md beside this file says when.
+// Throws an error without a handler: README.md in this folder says when.
 import { recordTaskStarted } from "solti:metrics/backend@0.1.0";
 
 let records = 0;
@@ -6,8 +6,8 @@ let records = 0;
 export const run = {
   run() {
     recordTaskStarted("wasm");
-    // StarlingMonkey makes of an error that leaves `run` the error of its result,
-    // which has no text. QuickJS prints it, and has no console.
+    // StarlingMonkey turns an error that leaves `run` into the error of its result,
+    // which has no text. QuickJS prints the error, and has no console.
     try {
       throw new Error("boom in the middle");
     } catch (error) {

@@ -1,4 +1,4 @@
-"""Raises an exception that nobody catches: README.md beside this file says when.
+"""Raises an exception without a handler: README.md in this folder says when.
 
     componentize-py -d raises/wit -w raises componentize raises -o raises.wasm
 """

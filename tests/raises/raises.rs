@@ -1,4 +1,4 @@
-//! Panics: `README.md` beside this file says when.
+//! Panics: `README.md` in this folder says when.
 
 #![cfg(target_family = "wasm")]
 #![allow(unsafe_code, missing_docs, reason = "the generated bindings")]

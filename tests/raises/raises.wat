@@ -1,4 +1,4 @@
-;; Traps, and cannot say anything: README.md beside this file says when.
+;; Traps, and cannot print a message: README.md in this folder says when.
 
 (module
   (import "solti:metrics/backend@0.1.0" "record-task-started"

@@ -1,4 +1,4 @@
-//! Panics: README.md beside this file says when.
+//! Panics: README.md in this folder says when.
 
 const std = @import("std");
 

@@ -1,5 +1,5 @@
-"""Prints what prometheus_client reads from an exposition on stdin, as JSON:
-one [family's type, sample's name, labels, value] for each sample."""
+"""Parses an exposition on stdin with prometheus_client, and prints it as JSON:
+a list [family's type, sample's name, labels, value] for each sample."""
 
 import json
 import sys

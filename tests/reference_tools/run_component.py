@@ -1,10 +1,9 @@
-"""Runs a program with PyPI's wasmtime, a host that has never heard of metrics:
+"""Runs a program with PyPI's wasmtime, a host without metrics:
 
     run_component.py COMPONENT FOLDER [ARGUMENT]...
 
-The program sees this one's environment, and FOLDER as its current one, which it
-may write to. The exit code is the program's, and
-134 if it trapped."""
+The program gets the environment of this process, and FOLDER as its current, writable
+folder. The exit code is that of the program, or 134 after a trap."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Tells of each file of TOML whether a JSON schema accepts it, a line each.
+"""Prints a line for each TOML file: whether a JSON schema accepts it.
 
     validate_configs.py SCHEMA FILE...
 """

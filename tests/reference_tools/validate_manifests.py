@@ -1,5 +1,5 @@
-"""Reads manifests, holds those of Kubernetes itself against its schemas, and prints all
-of them as JSON: a list for each file.
+"""Reads manifests, validates those of Kubernetes with its schemas, and prints all of them
+as JSON: a list for each file.
 
     validate_manifests.py VERSION FILE...
 """
@@ -12,7 +12,7 @@ import yaml
 
 
 class Strict(yaml.SafeLoader):
-    """A loader that refuses a key which is there twice."""
+    """A loader that rejects a duplicate key."""
 
     def construct_mapping(self, node, deep=False):
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
@@ -23,7 +23,7 @@ class Strict(yaml.SafeLoader):
 
 
 def is_core(document):
-    """Whether Kubernetes itself defines it, and no operator."""
+    """Whether Kubernetes itself defines the kind of the document."""
     group = document["apiVersion"].rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
 

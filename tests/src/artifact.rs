@@ -7,10 +7,11 @@ use anyhow::{Result, ensure};
 /// With the system interface: files, clocks, standard streams.
 pub const WASI: &str = "wasm32-wasip2";
 
-/// Without any: nothing but the metrics are imported.
+/// Without WASI: the component imports only the metrics.
 pub const BARE: &str = "wasm32-unknown-unknown";
 
-/// The component that was made of `guest/examples/<name>.rs` for this target.
+/// The component that `build.rs` has built from `guest/examples/<name>.rs` for this
+/// target.
 #[must_use]
 pub fn artifact(name: &str, target: &str) -> PathBuf {
     Path::new(env!("GUESTS"))
@@ -20,13 +21,13 @@ pub fn artifact(name: &str, target: &str) -> PathBuf {
         .with_extension("wasm")
 }
 
-/// The compiler that they were built with.
+/// The compiler that built the guests.
 #[must_use]
 pub fn compiler() -> &'static Path {
     Path::new(env!("GUEST_RUSTC"))
 }
 
-/// The command, built beside the tests.
+/// The command, built next to the tests.
 #[must_use]
 pub fn command() -> PathBuf {
     profile().join("solti-metrics")

@@ -1,13 +1,14 @@
-//! What everything costs: the suite behind `make bench`.
+//! Cost measurements: the suite behind `make bench`.
 //!
 //! A [`Row`] is one way for a record to travel, or for a task to start. All rows take
-//! turns in one process, so that the speed of the machine cancels out of the quotient
-//! of two of them, and those quotients have limits ([`LIMITS`]). How cost grows with
-//! guests, tasks and components is measured beside. What a run found is shown as a
-//! table on the terminal, as `docs/performance.md` with its plot, and for other programs
-//! as `bench/summary.json` in the folder that cargo builds in.
+//! turns in one process, so that the speed of the machine cancels out of the ratio of two
+//! rows. [`LIMITS`] bounds these ratios. The run also measures how cost grows with
+//! guests, tasks and components. The results go to a table on the terminal, to
+//! `docs/performance.md` with its plot, and for other programs to `bench/summary.json` in
+//! the target directory.
 
 mod cached;
+mod copies;
 #[cfg(test)]
 mod example;
 pub(crate) mod figure;
@@ -18,7 +19,6 @@ pub(crate) mod machine;
 mod note;
 mod options;
 mod page;
-mod places;
 mod plot;
 mod row;
 mod rows;
@@ -40,5 +40,5 @@ use limit::Verdict;
 use run::{Measured, Run};
 use spread::Spread;
 
-/// wasmtime has an error type of its own, and so has anyhow: this takes both.
+/// Takes errors of wasmtime and of anyhow, which are different types.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

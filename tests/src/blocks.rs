@@ -2,35 +2,35 @@
 
 use anyhow::{Result, bail};
 
-/// A block, such as of `sh`, with what stands behind the language.
+/// A block, such as of `sh`, with the words after its language.
 #[derive(Debug)]
 pub struct Block {
-    /// The first word behind the fence.
+    /// The first word after the fence.
     pub language: String,
-    /// What else is there, such as the name of a file.
+    /// The other words after the fence, such as the name of a file.
     pub about: String,
-    /// Its lines.
+    /// The lines of the block.
     pub text: String,
 }
 
 impl Block {
-    /// Whether it is of this language, with this behind it.
+    /// Returns whether the block has this language and these other words.
     #[must_use]
     pub fn is(&self, language: &str, about: &str) -> bool {
         self.language == language && self.about == about
     }
 
-    /// Its lines, such as the commands of a shell.
+    /// The lines of the block, such as the commands of a shell.
     pub fn lines(&self) -> std::str::Lines<'_> {
         self.text.lines()
     }
 }
 
-/// All blocks of a page, in their order.
+/// All blocks of a page, in order.
 ///
 /// # Errors
 ///
-/// When a block does not end, or begins within another one.
+/// When a block does not end, or starts inside another block.
 pub fn blocks(page: &str) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;

@@ -1,4 +1,4 @@
-//! A command of this machine, as a child of a test.
+//! A command of this machine, as a child process of a test.
 
 use std::fmt;
 use std::io::{PipeReader, Read, Write};
@@ -9,35 +9,35 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// How long a child may take for all that a test wants of it. None needs a
-/// tenth of it on an idle machine.
+/// Maximum time that a test waits for a child. On an idle machine, no child needs a tenth
+/// of it.
 pub const GUARD: Duration = Duration::from_secs(60);
 
-/// A child process. It is killed if it is still there when this goes away.
+/// A child process. Dropping the value kills a process that still runs.
 pub struct Running {
-    /// The number of its process.
+    /// The process id.
     pub id: u32,
     begun: Instant,
     guard: Duration,
     events: Receiver<Event>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
-    /// How many bytes of it were taken as lines.
+    /// Bytes of standard error that were taken as lines.
     lines_read: usize,
     status: Option<ExitStatus>,
     unread: Option<ChildStdout>,
 }
 
-/// How a child ended, and what it wrote.
+/// The end of a child, and its output.
 #[derive(Debug)]
 pub struct End {
-    /// Its exit code, unless a signal killed it.
+    /// The exit code, unless a signal killed the child.
     pub code: Option<i32>,
-    /// All that it wrote to standard output.
+    /// All bytes of standard output.
     pub stdout: String,
-    /// All that it wrote to standard error.
+    /// All bytes of standard error.
     pub stderr: String,
-    /// From its start to its end.
+    /// The time from the start to the end.
     pub took: Duration,
 }
 
@@ -48,7 +48,7 @@ enum Event {
 }
 
 impl Running {
-    /// Starts it, and reads what it writes.
+    /// Starts a child and reads both outputs.
     pub fn start(command: &mut Command) -> Result<Self> {
         let (mut running, events) = Self::spawn(command, Stdio::piped(), Stdio::piped())?;
         if let Some(stdout) = running.unread.take() {
@@ -57,13 +57,13 @@ impl Running {
         Ok(running)
     }
 
-    /// Starts it, and reads nothing of its standard output.
+    /// Starts a child and does not read its standard output.
     pub fn start_unread(command: &mut Command) -> Result<Self> {
         Ok(Self::spawn(command, Stdio::piped(), Stdio::piped())?.0)
     }
 
-    /// Starts it with a standard error that is full and that nobody reads, as
-    /// long as what this returns is there.
+    /// Starts a child whose standard error is full. The returned reader keeps it open,
+    /// and does not read it.
     pub fn start_unheard(command: &mut Command) -> Result<(Self, PipeReader)> {
         let (reader, mut writer) = std::io::pipe()?;
         let stderr = writer.try_clone()?;
@@ -72,7 +72,7 @@ impl Running {
         Ok((running, reader))
     }
 
-    /// Starts it with this as its standard error.
+    /// Starts a child with this standard error.
     pub fn start_telling(command: &mut Command, stderr: Stdio) -> Result<Self> {
         let (mut running, events) = Self::spawn(command, Stdio::piped(), stderr)?;
         if let Some(stdout) = running.unread.take() {
@@ -81,8 +81,8 @@ impl Running {
         Ok(running)
     }
 
-    /// Starts it with a standard output that is full and that nobody reads, as long as
-    /// what this returns is there.
+    /// Starts a child whose standard output is full. The returned reader keeps it open,
+    /// and does not read it.
     pub fn start_full(command: &mut Command) -> Result<(Self, PipeReader)> {
         let (reader, mut writer) = std::io::pipe()?;
         let stdout = writer.try_clone()?;
@@ -117,19 +117,19 @@ impl Running {
         Ok((running, events))
     }
 
-    /// Gives it less time than others have.
+    /// Replaces [`GUARD`] for this child.
     pub fn within(mut self, guard: Duration) -> Self {
         self.guard = guard;
         self
     }
 
-    /// The standard output that nobody reads.
+    /// The standard output, which this type does not read.
     pub fn unread(&mut self) -> Result<ChildStdout> {
-        self.unread.take().context("somebody reads it")
+        self.unread.take().context("standard output is read")
     }
 
-    /// Waits for a whole line, on either stream, that begins so; returns the
-    /// rest of it.
+    /// Waits for a whole line with this beginning, on either stream. Returns the rest of
+    /// the line.
     pub fn line(&mut self, beginning: &str) -> Result<String> {
         loop {
             for output in [&self.stderr, &self.stdout] {
@@ -140,16 +140,15 @@ impl Running {
                 }
             }
             let more = self.next()?;
-            ensure!(more, "it ended before it said {beginning:?}");
+            ensure!(more, "the child ended before it printed {beginning:?}");
         }
     }
 
-    /// Waits for the next whole line of standard error, behind the last one that was
-    /// waited for so.
+    /// Waits for the next whole line of standard error after the last returned one.
     ///
     /// # Errors
     ///
-    /// When it ends before, or takes too long.
+    /// When the child ends before the line, or the line takes too long.
     pub fn next_line(&mut self) -> Result<String> {
         loop {
             let unread = &self.stderr[self.lines_read..];
@@ -161,13 +160,14 @@ impl Running {
             let more = self.next()?;
             ensure!(
                 more,
-                "it ended: {}",
+                "the child ended: {}",
                 head(&String::from_utf8_lossy(&self.stderr))
             );
         }
     }
 
-    /// Sends a signal, with the shell's own `kill`: Rust's library has none.
+    /// Sends a signal with the `kill` of the shell: the standard library has no such
+    /// function.
     pub fn signal(&self, name: &str) -> Result<()> {
         let kill = format!("kill -{name} {}", self.id);
         let output = Command::new("sh").args(["-c", &kill]).output()?;
@@ -175,19 +175,19 @@ impl Running {
         Ok(())
     }
 
-    /// Waits for its end, and for the end of what it wrote.
+    /// Waits for the end of the child and of its output.
     pub fn end(mut self) -> Result<End> {
         while self.next()? {}
         Ok(End {
-            code: self.status.context("it has a status")?.code(),
+            code: self.status.context("no exit status")?.code(),
             stdout: String::from_utf8_lossy(&self.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&self.stderr).into_owned(),
             took: self.begun.elapsed(),
         })
     }
 
-    /// Takes the next thing that happens; there is none once it has ended and
-    /// all is read.
+    /// Takes the next event. Returns `false` after the end of the child and of its
+    /// output.
     fn next(&mut self) -> Result<bool> {
         let left = self.guard.saturating_sub(self.begun.elapsed());
         match self.events.recv_timeout(left) {
@@ -196,7 +196,7 @@ impl Running {
             Ok(Event::Ended(how)) => self.status = Some(how?),
             Err(RecvTimeoutError::Disconnected) => return Ok(false),
             Err(RecvTimeoutError::Timeout) => bail!(
-                "it did not end within {:?}:\n{}",
+                "the child did not end within {:?}:\n{}",
                 self.guard,
                 head(&String::from_utf8_lossy(&self.stderr))
             ),
@@ -213,7 +213,7 @@ impl Drop for Running {
             }
         }
         if self.status.is_none() {
-            // A child whose end nobody has seen yet still has its id.
+            // A child keeps its process id until its parent has waited for it.
             let _ = self.signal("KILL");
         }
     }
@@ -256,7 +256,7 @@ mod tests {
         let running = Running::start(Command::new("sh").args(["-c", "exec tail -f /dev/null"]))?;
         let id = running.id;
         drop(running);
-        // Whoever is killed is gone, or about to be and nothing but a name.
+        // A killed process is gone, or is a zombie, soon after.
         let gone = Instant::now() + GUARD;
         while Instant::now() < gone {
             match std::fs::read_to_string(format!("/proc/{id}/stat")) {

@@ -1,4 +1,4 @@
-//! What a provider exposes that counts records by their kind.
+//! The exposition of a provider that counts records by their kind.
 
 use std::path::Path;
 
@@ -8,24 +8,24 @@ use solti_metrics_host::artifact::{ArtifactCache, Artifacts};
 use solti_metrics_host::provider::{BackendOptions, ComponentBackend, Grants, Providers};
 
 use crate::artifact::cache_home;
-use crate::kept;
+use crate::cached_code;
 use crate::script::script;
 
-/// How many tasks have started and completed, and how many runner errors there were.
+/// Numbers of started tasks, completed tasks and runner errors.
 pub type Counts = [u64; 3];
 
-/// What this component exposes after every call with every label, and of how many records
-/// of each kind. The command may have compiled it before.
+/// The exposition of this component after each call with each label, and the number of
+/// records of each kind. The command may have compiled the component before.
 ///
 /// # Errors
 ///
-/// When it is no provider, or exposes nothing.
+/// When the component is not a provider, or exposes nothing.
 pub fn exposed(component: &Path) -> Result<(String, Counts)> {
     let cache = ArtifactCache::open(cache_home().join("solti-metrics/code"))?;
     let providers = Providers::builder()
         .artifacts(Artifacts::new().cache(cache))
         .build()?;
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let backend = ComponentBackend::start(&provider, BackendOptions::default())?;
     let mut counts = [0; 3];
     for event in script() {

@@ -1,5 +1,5 @@
-//! Load and endurance: what `make soak` finds out about a `serve` that is left running,
-//! and writes into `docs/reliability.md`. The tests have a short form of each part.
+//! Load and endurance. `make soak` observes a `serve` that runs for a long time, and
+//! writes the results to `docs/reliability.md`. The tests have a short form of each part.
 
 mod crowd;
 mod crowd_page;

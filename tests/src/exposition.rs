@@ -1,5 +1,5 @@
-//! Reads expositions, OpenMetrics and text 0.0.4. Tests have no other reader, except those
-//! of Prometheus itself and of other projects, which they ask for a second opinion.
+//! Reads expositions in OpenMetrics and text 0.0.4. Tests have no other reader, except
+//! those of Prometheus and of other projects.
 
 use anyhow::{Context, Result, ensure};
 
@@ -8,17 +8,17 @@ use anyhow::{Context, Result, ensure};
 pub struct Sample<'a> {
     /// Name and labels, as they are written.
     pub series: &'a str,
-    /// The name alone.
+    /// Name without labels.
     pub name: &'a str,
-    /// Names and texts of the labels in their order, the texts with their escapes.
+    /// Names and texts of the labels, in order. The texts keep their escapes.
     pub labels: Vec<(&'a str, &'a str)>,
     /// The value, as it is written.
     pub value: &'a str,
-    /// What follows the value: a timestamp, an exemplar.
+    /// The rest of the line: a timestamp, an exemplar.
     pub rest: &'a str,
 }
 
-/// The samples after a `# TYPE` line, and what the lines before them say.
+/// The samples after a `# TYPE` line, and the metadata of the lines before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family<'a> {
     /// The name in the `# TYPE` line.
@@ -27,11 +27,11 @@ pub struct Family<'a> {
     pub kind: &'a str,
     /// The text of the `# HELP` line.
     pub help: &'a str,
-    /// The samples, in their order.
+    /// The samples, in order.
     pub samples: Vec<Sample<'a>>,
 }
 
-/// All samples, in their order.
+/// All samples, in order.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub fn samples(exposition: &str) -> Result<Vec<Sample<'_>>> {
 ///
 /// # Errors
 ///
-/// When the series is not there, is there twice, or has no number.
+/// When the series is missing, occurs twice, or has a value that is not a number.
 pub fn value(exposition: &str, series: &str) -> Result<f64> {
     let lines = exposition.lines().filter(|line| line.starts_with(series));
     let samples = lines.filter_map(|line| Sample::of(line).ok());
@@ -90,16 +90,16 @@ impl<'a> Sample<'a> {
     ///
     /// # Errors
     ///
-    /// When it has no value, or labels that are not closed.
+    /// When the line has no value, or has labels that are not closed.
     pub fn of(line: &'a str) -> Result<Self> {
-        Self::read(line).with_context(|| format!("no sample: {line}"))
+        Self::read(line).with_context(|| format!("not a sample: {line}"))
     }
 
     /// The value as a number.
     ///
     /// # Errors
     ///
-    /// When it is not a number, or something follows it.
+    /// When the value is not a number, or has a suffix.
     pub fn number(&self) -> Result<f64> {
         let (series, value, rest) = (self.series, self.value, self.rest);
         ensure!(rest.is_empty(), "{series}: {rest} after the value");
@@ -142,7 +142,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Where the quote is that ends a text, which may hold escaped ones.
+/// Position of the quote that ends a text. The text may have escaped quotes.
 fn end_of_text(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_is_read_whatever_its_labels_hold() -> Result<()> {
+    fn a_sample_with_any_label_text_is_parsed() -> Result<()> {
         let sample = Sample::of(r#"a_total{x="a } , \" #",le="1.0"} 3 # {y="z"} 1"#)?;
         assert_eq!(sample.series, r#"a_total{x="a } , \" #",le="1.0"}"#);
         assert_eq!(sample.name, "a_total");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sample_is_refused() {
+    fn a_line_that_is_not_a_sample_is_an_error() {
         for line in [
             "",
             "a",
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_that_of_the_one_series_asked_for() -> Result<()> {
+    fn a_value_belongs_to_the_requested_series() -> Result<()> {
         let text = "words\n# TYPE a counter\na{x=\"1\"} 1\na{x=\"12\"} 2\nb 3\nb 4\n";
         assert_eq!(value(text, "a{x=\"1\"}")?, 1.0);
         for not_once in ["a", "b", "c", "a{x=\"1"] {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_has_its_type_its_help_and_its_samples() -> Result<()> {
+    fn a_family_has_its_type_help_and_samples() -> Result<()> {
         let text = "# HELP a Some.\n# TYPE a counter\na_total 1\n# TYPE b gauge\n\
                     # HELP b Of others.\nb{x=\"y\"} 1\nb{x=\"z\"} 1\n# EOF\n";
         let families = families(text)?;

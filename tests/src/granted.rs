@@ -1,5 +1,5 @@
-//! Guests that use what the command line grants: the fixtures of the other tests
-//! have neither environment nor standard input nor directories.
+//! Guests that use grants of the command line. The fixtures of other tests have no
+//! environment, no standard input and no directories.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// As much of WASI as the guests here are made of.
+/// The part of WASI that these guests use.
 const WIT: &str = "
 package solti:granted;
 
@@ -97,7 +97,7 @@ package wasi:filesystem@0.2.12 {
 }
 ";
 
-/// Makes a component of a core module that imports what `WIT` has.
+/// Makes a component from a core module that imports functions of `WIT`.
 pub fn component(core: &str) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;

@@ -1,9 +1,9 @@
-//! Guests written by hand: a core module of a few lines, as a component.
+//! Guests written by hand: core modules of a few lines, as components.
 //!
-//! `fixture-wit/` says what such a module may import and export. Names are those
-//! of the component model's flat ABI: it imports `record-task-started` from
-//! `solti:metrics/backend@0.1.0`, and exports `wasi:cli/run@0.2.12#run`, or
-//! `[async-lift]wasi:cli/run@0.3.0#run` with all that belongs to it.
+//! `fixture-wit/` declares the possible imports and exports of such a module. Names are
+//! those of the component model's flat ABI. A module imports `record-task-started` from
+//! `solti:metrics/backend@0.1.0`. It exports `wasi:cli/run@0.2.12#run`, or
+//! `[async-lift]wasi:cli/run@0.3.0#run` with its companions.
 
 use std::mem;
 use std::path::Path;
@@ -15,12 +15,12 @@ use wit_parser::{Resolve, WorldId};
 
 use crate::write_call::write_call;
 
-/// Makes a component of the text of a core module. What the module neither
-/// imports nor exports, the component does not either.
+/// Makes a component from the text of a core module. The component has only the imports
+/// and exports of the module.
 ///
 /// # Errors
 ///
-/// When the text is no core module, or one that does not fit `fixture-wit/`.
+/// When the text is not a core module, or does not fit `fixture-wit/`.
 pub fn component(core: &str) -> Result<Vec<u8>> {
     let exported = |interface: &str| {
         let names = ["\"", "[async-lift]"].map(|before| format!("{before}{interface}#"));
@@ -29,11 +29,11 @@ pub fn component(core: &str) -> Result<Vec<u8>> {
     of_module(wat::parse_str(core)?, exported)
 }
 
-/// Makes a program that records these, in order, and succeeds.
+/// Makes a program that records these events, in order, and succeeds.
 ///
 /// # Errors
 ///
-/// When one of them is of a later version of the contract.
+/// When an event belongs to a later version of the contract.
 pub fn recording(events: &[Event]) -> Result<Vec<u8>> {
     let mut calls = String::new();
     for event in events {
@@ -51,12 +51,12 @@ pub fn recording(events: &[Event]) -> Result<Vec<u8>> {
     ))
 }
 
-/// Makes a component of a core module. `exported` says from which interfaces the
-/// module exports functions.
+/// Makes a component from a core module. `exported` selects the interfaces that the
+/// module exports.
 ///
 /// # Errors
 ///
-/// When it is no core module, or one that does not fit `fixture-wit/`.
+/// When the bytes are not a core module, or do not fit `fixture-wit/`.
 pub fn of_module(mut module: Vec<u8>, exported: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
     let (resolve, world) = world_with(exported)?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
@@ -66,16 +66,16 @@ pub fn of_module(mut module: Vec<u8>, exported: impl Fn(&str) -> bool) -> Result
         .encode()
 }
 
-/// The same component with a type in it that only an engine with component-model async
-/// takes. Nothing uses it.
+/// Adds an unused type to the component that only an engine with component-model async
+/// accepts.
 #[must_use]
 pub fn asynchronous(component: &[u8]) -> Vec<u8> {
-    // A section of types: one, a stream of nothing.
+    // A section with one type: a stream without elements.
     [component, &[7, 3, 1, 0x66, 0]].concat()
 }
 
-/// The fixtures' world, without the exports that this module does not have:
-/// imports may be left out of a component, but exports must be there.
+/// The world of the fixtures, without the exports that this module lacks. A component may
+/// omit imports, but never exports.
 fn world_with(exported: impl Fn(&str) -> bool) -> Result<(Resolve, WorldId)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut resolve = Resolve {

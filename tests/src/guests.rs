@@ -1,13 +1,13 @@
-//! Guests that do one thing, written by hand.
+//! Guests with one purpose, written by hand.
 
 use crate::guest;
 use anyhow::Result;
 
 use crate::granted;
 
-/// Says that a container's task started, says `waiting` on standard error, and
-/// waits until there is a folder `go` in the directory it is granted. It removes
-/// that folder, and says that the task took 1,234 ms.
+/// A guest that records the start of a container task, prints `waiting` on standard
+/// error, and waits for a folder `go` in its granted directory. It removes that folder,
+/// and records that the task took 1,234 ms.
 pub fn waiter() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
@@ -42,8 +42,8 @@ pub fn waiter() -> Result<Vec<u8>> {
     ))
 }
 
-/// Prints its arguments, its environment (`K=V`) and its standard input, on a
-/// line each but for the last.
+/// A guest that prints its arguments, its environment (`K=V`) and its standard input.
+/// Each item except the last has its own line.
 pub fn echo() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
@@ -96,8 +96,8 @@ pub fn echo() -> Result<Vec<u8>> {
     ))
 }
 
-/// Makes the folder that its argument names in the directory that it is granted;
-/// it fails where it is granted none, or may not.
+/// A guest that creates the folder named by its argument in its granted directory. It
+/// fails without a directory, or if the directory is read-only.
 pub fn maker() -> Result<Vec<u8>> {
     granted::component(&format!(
         r#"(module
@@ -118,7 +118,7 @@ pub fn maker() -> Result<Vec<u8>> {
     ))
 }
 
-/// Prints so many pieces of 4,096 zeros, and fails if it cannot.
+/// A guest that prints `pieces` pieces of 4,096 zeros. It fails if it cannot print.
 pub fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
@@ -137,7 +137,7 @@ pub fn printer(stream: &str, pieces: u32) -> Result<Vec<u8>> {
     ))
 }
 
-/// Prints `round` on standard output, and then loops for ever.
+/// A guest that prints `round` on standard output, and then loops for ever.
 pub fn looper() -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
@@ -152,7 +152,7 @@ pub fn looper() -> Result<Vec<u8>> {
     ))
 }
 
-/// Prints `round` on standard error, and then records for ever.
+/// A guest that prints `round` on standard error, and then records for ever.
 pub fn flood() -> Result<Vec<u8>> {
     guest::component(
         r#"(module
@@ -173,7 +173,7 @@ pub fn flood() -> Result<Vec<u8>> {
     )
 }
 
-/// Prints `text` on a stream, after so many milliseconds.
+/// A guest that prints `text` on a stream after `after_ms` milliseconds.
 pub fn teller(stream: &str, text: &str, after_ms: u64) -> Result<Vec<u8>> {
     let (length, nanoseconds) = (text.len(), after_ms * 1_000_000);
     let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
@@ -216,7 +216,7 @@ const WRITE: &str = r#"(import "wasi:io/streams@0.2.12"
 const DIRECTORIES: &str = r#"(import "wasi:filesystem/preopens@0.2.12" "get-directories"
     (func $directories (param i32)))"#;
 
-/// A memory, and an allocator that never gives anything back.
+/// A memory, and an allocator that never frees memory.
 const MEMORY: &str = r#"
     (memory (export "memory") 4)
     (global $free (mut i32) (i32.const 1024))

@@ -1,4 +1,4 @@
-//! As much of an HTTP/1.1 client as tells what a server says, byte for byte.
+//! A minimal HTTP/1.1 client that shows the answers of a server, byte for byte.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,22 +7,22 @@ use anyhow::{Context, Result, ensure};
 
 use crate::child::GUARD;
 
-/// What a server said.
+/// An answer of a server.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// What stands behind the head.
+    /// The body.
     pub body: String,
     headers: Vec<(String, String)>,
 }
 
 impl Answer {
-    /// From all that was received.
+    /// Parses all received bytes.
     ///
     /// # Errors
     ///
-    /// When that is no answer.
+    /// When the bytes are not an answer.
     pub fn parse(text: &str) -> Result<Self> {
         let (head, body) = text.split_once("\r\n\r\n").context("no head")?;
         let mut lines = head.lines();
@@ -49,13 +49,13 @@ impl Answer {
             .map(|(_, value)| &**value)
     }
 
-    /// A sample's value, in either format.
+    /// The value of a sample, in either format.
     pub fn sample(&self, series: &str) -> Result<f64> {
         crate::exposition::value(&self.body, series)
     }
 }
 
-/// Connects. Nothing that is done with the connection blocks for ever.
+/// Connects. Reads and writes on the connection have a timeout.
 pub fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, GUARD)?;
     stream.set_read_timeout(Some(GUARD))?;
@@ -63,7 +63,7 @@ pub fn connect(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Asks on a connection of its own, to be closed behind the answer.
+/// Sends a request on its own connection, which the server closes after the answer.
 pub fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Result<Answer> {
     let mut stream = connect(address)?;
     write!(
@@ -75,19 +75,18 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Resul
     Answer::parse(&text).with_context(|| format!("{method} {path}: {text:?}"))
 }
 
-/// What a scraper without preferences gets.
+/// The exposition that a scraper without preferences gets.
 pub fn scrape(address: SocketAddr) -> Result<Answer> {
     let answer = ask(address, "GET", "/metrics", "")?;
     ensure!(answer.status == 200, "{answer:?}");
     Ok(answer)
 }
 
-/// A page of a server that is not ours, whole: in HTTP/1.0, an answer ends where the
-/// connection does.
+/// A whole page of a third-party server. In HTTP/1.0, an answer ends with the connection.
 ///
 /// # Errors
 ///
-/// When there is no such page.
+/// When the server has no such page.
 pub fn whole(address: SocketAddr, path: &str) -> Result<String> {
     let mut stream = connect(address)?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;

@@ -1,8 +1,9 @@
-//! What several of the tests share.
+//! Code that several tests share.
 
 pub mod artifact;
 pub mod bench;
 pub mod blocks;
+pub mod cached_code;
 pub mod child;
 pub mod counted;
 pub mod endurance;
@@ -11,17 +12,16 @@ pub mod granted;
 pub mod guest;
 pub mod guests;
 pub mod http;
-pub mod kept;
 pub mod operations;
 pub mod page;
 pub mod parts;
-pub mod place;
 pub mod prometheus;
 pub mod reference_tool;
 pub mod script;
 pub mod series;
 pub mod served;
 pub mod shell;
+pub mod test_folder;
 pub mod toolchains;
 pub mod tree;
 pub mod trial;

@@ -1,18 +1,18 @@
-//! What people who operate runners are given: a dashboard, recording rules,
-//! alerts, and the cases that show each alert firing and silent.
+//! Files for operators of runners: a dashboard, recording rules, alerts, and the cases in
+//! which each alert fires or is silent.
 //!
-//! All of it is written here as data and rendered into `dashboards/` and
-//! `alerts/`. What has a label of the contract takes its texts from the enums, so
-//! that a case more changes the files, and `tests/tests/interop/operations.rs` says so.
+//! All of them are data here, and are rendered into `dashboards/` and `alerts/`. A label
+//! of the contract takes its texts from the enums. A new case therefore changes the
+//! files, and `tests/tests/interop/operations.rs` reports the difference.
 //!
 //! Three rules hold in every expression:
 //!
 //! - **A counter is read through `rate` or `increase`**, and summed afterwards:
-//!   only then a restart of one runner is no negative step in the sum of many.
+//!   a restart of one runner is then no negative step in the sum of many.
 //! - **Alerts keep the labels of their target** (`without`, never `by`), so that
-//!   what somebody adds to their scrape configuration arrives with the alert.
-//! - **Nothing is filled with `or vector(0)`.** All series exist from the start, at
-//!   0. Where there are none there is no runner, and a reassuring 0 would hide it.
+//!   labels from a scrape configuration arrive with the alert.
+//! - **No expression uses `or vector(0)`.** All series exist from the start, at 0.
+//!   A missing series means a missing runner, and a reassuring 0 would hide it.
 
 pub mod alerts;
 pub mod dashboard;
@@ -25,8 +25,8 @@ use solti_metrics::TaskOutcome;
 /// outcomes: the run failed before its `main` was called.
 const NOT_STARTED: &str = "start_failed";
 
-/// A regular expression for the outcomes of runs that went wrong. Who cancels a run
-/// knows it already.
+/// A regular expression for the outcomes of unsuccessful runs. It omits cancelled runs,
+/// since their operator knows about them.
 fn unsuccessful() -> String {
     let fine = [TaskOutcome::Success, TaskOutcome::Canceled];
     TaskOutcome::ALL

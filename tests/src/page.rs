@@ -1,8 +1,7 @@
-//! Whether a status page shows the numbers that `/metrics` has.
+//! Checks that a status page shows the numbers of `/metrics`.
 //!
-//! An element of the page that shows a sample names it: `data-metric` is the
-//! sample's name and labels as they are written on `/metrics`, and `data-value`
-//! its value.
+//! An element that shows a sample names it: `data-metric` is the sample's name and labels
+//! as on `/metrics`, and `data-value` is its value.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +13,11 @@ mod dom;
 
 pub use dom::{Element, elements, text};
 
-/// What the names of the samples begin with that a page must show.
+/// Prefixes of the samples that a page must show.
 const SHOWN: [&str; 3] = ["solti_runner_", "solti_metrics_", "process_"];
 
-/// Families in which a zero says nothing: a reason for which nothing was dropped,
-/// a state in which a backend is not, and what was never clamped.
+/// Families whose zeros a page omits: a reason without drops, a state in which the
+/// backend is not, and clamped durations.
 const ONLY_IF_NOT_ZERO: [&str; 5] = [
     "solti_metrics_records_dropped_total",
     "solti_metrics_records_clamped_total",
@@ -27,9 +26,9 @@ const ONLY_IF_NOT_ZERO: [&str; 5] = [
     "solti_metrics_backend_state",
 ];
 
-/// Holds pages against an exposition: every number that they show is there, and
-/// every sample that a status page is for is on one of them. One page shows the
-/// histogram of one runner, hence several.
+/// Compares pages with an exposition. Each number on the pages must be in it, and each
+/// sample for a status page must be on a page. A page shows the histogram of one runner,
+/// so there are several pages.
 ///
 /// # Errors
 ///
@@ -58,11 +57,11 @@ pub fn must_equal(pages: &[String], metrics: &str) -> Result<()> {
     Ok(())
 }
 
-/// The samples that a page shows, and the values that it gives them.
+/// The samples that a page shows, and their values.
 ///
 /// # Errors
 ///
-/// When an element names a sample without its value, or is no element.
+/// When an element names a sample without its value, or is malformed.
 pub fn shown(page: &str) -> Result<Vec<(String, String)>> {
     let mut shown = Vec::new();
     for mut element in elements(page)? {
@@ -75,11 +74,11 @@ pub fn shown(page: &str) -> Result<Vec<(String, String)>> {
     Ok(shown)
 }
 
-/// The exposition's samples as they are written: name and labels, and value.
+/// The samples of an exposition as they are written: name and labels, and value.
 ///
 /// # Errors
 ///
-/// When a line is no sample, or a sample is there twice.
+/// When a line is not a sample, or a sample occurs twice.
 pub fn samples(metrics: &str) -> Result<BTreeMap<String, String>> {
     let mut samples = BTreeMap::new();
     for sample in exposition::samples(metrics)? {
@@ -112,25 +111,25 @@ mod tests {
         )]
     }
 
-    /// Empty if it is none.
+    /// The error of the comparison, or an empty text without one.
     fn refusal(pages: &[String], metrics: &str) -> String {
         let refused = must_equal(pages, metrics).err();
         refused.map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
-    fn what_is_shown_as_it_is_passes() -> Result<()> {
+    fn a_page_with_equal_numbers_passes() -> Result<()> {
         must_equal(&page("3"), METRICS)
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn a_different_number_is_named() {
         let wrong = refusal(&page("4"), METRICS);
         assert!(wrong.contains("is 3, and shown as 4"), "{wrong}");
     }
 
     #[test]
-    fn what_is_missing_or_unknown_is_named() {
+    fn a_missing_or_unknown_sample_is_named() {
         let wrong = refusal(&["<p></p>".to_owned()], METRICS);
         assert!(wrong.contains("is missing"), "{wrong}");
         let wrong = refusal(&page("3"), "# EOF\n");

@@ -1,14 +1,14 @@
-//! Parts of compositions, written by hand: guests that end in different ways, and receivers that
-//! keep records until they are flushed.
+//! Components for compositions, written by hand: guests that end in different ways, and
+//! providers and middlewares that hold records until a flush.
 
 use crate::guest::component;
 use anyhow::Result;
 
-/// A guest that says three times that a task has started, and then ends as told.
+/// A guest that records the start of three tasks, and ends with these instructions.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn guest(end: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -22,23 +22,22 @@ pub fn guest(end: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// A way for a guest to end: `main` returns success.
+/// An end of a guest: `main` returns success.
 pub const RETURN: &str = "i32.const 0";
-/// It returns failure.
+/// An end of a guest: `main` returns failure.
 pub const FAIL: &str = "i32.const 1";
-/// It exits with 0.
+/// An end of a guest: it exits with 0.
 pub const EXIT: &str = "(call $exit (i32.const 0)) i32.const 0";
-/// It exits with 1.
+/// An end of a guest: it exits with 1.
 pub const EXIT_FAILED: &str = "(call $exit (i32.const 1)) i32.const 0";
-/// It traps.
+/// An end of a guest: it traps.
 pub const TRAP: &str = "unreachable";
 
-/// A provider that counts, and prints how many records it has kept when it is
-/// flushed, as `kept 003`.
+/// A provider that counts records. At a flush, it prints the number, such as `kept 003`.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn keeper() -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -60,11 +59,11 @@ pub fn keeper() -> Result<Vec<u8>> {
     ))
 }
 
-/// A middleware that counts, and forwards as many records when it is flushed.
+/// A middleware that counts records. At a flush, it forwards as many records.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn keeping_middleware() -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -82,11 +81,11 @@ pub fn keeping_middleware() -> Result<Vec<u8>> {
     ))
 }
 
-/// A provider that keeps nothing, and can be flushed.
+/// A provider that ignores records and can be flushed.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn silent() -> Result<Vec<u8>> {
     component(&format!(
         r#"(module
@@ -96,22 +95,22 @@ pub fn silent() -> Result<Vec<u8>> {
     ))
 }
 
-/// A receiver that cannot hand anything on, and says so in as many bytes: a
-/// middleware if it `forwards`, else a provider.
+/// A component whose flush fails with a message of `length` bytes. It is a middleware if
+/// it `forwards`, and a provider otherwise.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn failing(forwards: bool, byte: char, length: usize) -> Result<Vec<u8>> {
     let text: String = std::iter::repeat_n(byte, length).collect();
     failing_with(forwards, &text)
 }
 
-/// The same, in these words.
+/// A component whose flush fails with this text.
 ///
 /// # Errors
 ///
-/// When the text is no core module.
+/// When the text is not a core module.
 pub fn failing_with(forwards: bool, text: &str) -> Result<Vec<u8>> {
     let length = text.len();
     let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
@@ -134,7 +133,7 @@ pub fn failing_with(forwards: bool, text: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// Counts what it is told.
+/// Counts records.
 const KEEP: &str = r#"
     (global $kept (mut i32) (i32.const 0))
     (func $keep (global.set $kept (i32.add (global.get $kept) (i32.const 1))))
@@ -149,5 +148,5 @@ const STDOUT: &str = r#"
     (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
         (func $write (param i32 i32 i32 i32)))"#;
 
-/// Room for reasons of a few hundred thousand bytes.
+/// Memory for messages of a few hundred thousand bytes.
 const MEMORY: &str = r#"(memory (export "memory") 8)"#;

@@ -1,4 +1,4 @@
-//! Prometheus itself, as a child of a test: it scrapes, and is asked.
+//! Prometheus itself, as a child process of a test: it scrapes and answers queries.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -14,21 +14,21 @@ use tempfile::TempDir;
 use crate::child::GUARD;
 use crate::series::Series;
 
-/// What is scraped, every second.
+/// A scrape job with an interval of a second.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
-    /// Its label `job`.
+    /// The label `job`.
     pub name: &'a str,
-    /// Where the exposition is.
+    /// The path of the exposition.
     pub path: &'a str,
-    /// Whose.
+    /// Addresses of the targets.
     pub targets: &'a [SocketAddr],
-    /// The file with the token that is sent along.
+    /// The file with the token of the requests.
     pub token: Option<&'a Path>,
 }
 
 impl<'a> Job<'a> {
-    /// Runners, at `/metrics`.
+    /// A job of runners, at `/metrics`.
     #[must_use]
     pub fn runners(targets: &'a [SocketAddr]) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// It is killed when this goes away.
+/// A Prometheus server. Dropping the value kills the process.
 pub struct Prometheus {
     child: Child,
     address: SocketAddr,
@@ -65,11 +65,11 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes these, on a port that it chooses.
+    /// Starts a server that scrapes these jobs, on a port that it chooses.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or ends.
+    /// When the server does not start, or ends.
     pub fn start(program: &Path, jobs: &[Job<'_>]) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let mut config =
@@ -101,31 +101,32 @@ impl Prometheus {
         })
     }
 
-    /// The value of one series of its own.
+    /// The value of a series of the server itself.
     ///
     /// # Errors
     ///
-    /// When it has none.
+    /// When the server has no such series.
     pub fn own(&self, series: &str) -> Result<f64> {
         crate::exposition::value(&self.get("/metrics")?, series)
     }
 
-    /// The value that PromQL comes to, if to any.
+    /// The value of an expression, if it has one.
     ///
     /// # Errors
     ///
-    /// When it is no PromQL, or comes to several.
+    /// When the expression is not PromQL, or has several values.
     pub fn query(&self, promql: &str) -> Result<Option<f64>> {
         let found = self.found(promql)?;
         ensure!(found.len() < 2, "{promql} is {found:?}");
         found.first().map(value).transpose()
     }
 
-    /// The series that PromQL comes to, without the labels that tell targets apart.
+    /// The series of an expression, without the labels of targets.
     ///
     /// # Errors
     ///
-    /// When it is no PromQL, or two of them differ in those labels alone.
+    /// When the expression is not PromQL, or two series differ only in the labels of
+    /// targets.
     pub fn series(&self, promql: &str) -> Result<Series> {
         let mut series = Series::default();
         for found in self.found(promql)? {
@@ -141,7 +142,7 @@ impl Prometheus {
             }
             let before = series.len();
             series.add(name, &rest, value(&found)?)?;
-            ensure!(series.len() > before, "twice: {found}");
+            ensure!(series.len() > before, "duplicate series: {found}");
         }
         Ok(series)
     }
@@ -158,7 +159,7 @@ impl Prometheus {
         Ok(found)
     }
 
-    /// Asks until the answer is the right one.
+    /// Repeats a query until its value is right.
     ///
     /// # Errors
     ///
@@ -174,11 +175,11 @@ impl Prometheus {
         }
     }
 
-    /// What its API says at this path.
+    /// The answer of the API at this path.
     ///
     /// # Errors
     ///
-    /// When it says that something is wrong.
+    /// When the API reports an error.
     pub fn json(&self, path: &str) -> Result<Value> {
         let mut answer: Value = serde_json::from_str(&self.get(path)?)?;
         ensure!(answer["status"] == "success", "{answer}");
@@ -192,19 +193,20 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // One that has ended already needs no killing.
+        // A process that has ended cannot be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Of a series that was found.
+/// The value of a series.
 fn value(found: &Value) -> Result<f64> {
     let value = found["value"][1].as_str();
     Ok(value.with_context(|| found.to_string())?.parse()?)
 }
 
-/// Waits until it says where it listens and that it answers, and ends when it ends.
+/// Waits until the server reports its address and its readiness. Returns an error when
+/// the process ends.
 fn listening(child: &mut Child) -> Result<SocketAddr> {
     let stderr = child.stderr.take().context("no standard error")?;
     let mut lines = BufReader::new(stderr).lines();
@@ -215,11 +217,11 @@ fn listening(child: &mut Child) -> Result<SocketAddr> {
             address = Some(listens.parse()?);
         }
         if line.contains("Server is ready to receive web requests") {
-            // What it says further on must have somewhere to go.
+            // The thread drains the output, so that the server never blocks on it.
             std::thread::spawn(move || lines.for_each(drop));
-            return address.context("it does not say where it listens");
+            return address.context("Prometheus printed no address");
         }
         said.push(line);
     }
-    bail!("it ended, and said {said:#?}")
+    bail!("Prometheus ended, and printed {said:#?}")
 }

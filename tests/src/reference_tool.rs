@@ -1,4 +1,4 @@
-//! Programs made by others, that our output is held against.
+//! Reference tools: programs of other projects that check our output.
 //!
 //! `tools/reference-tools.sh` gets them. A machine without one lists what it skips
 //! and why; where `CI=true` or `REFERENCE_TOOLS=required`, a missing reference_tool is a failure.
@@ -16,9 +16,9 @@ use crate::trial::{Trial, trial};
 pub enum ReferenceTool {
     /// Hold the output against the one at this path.
     Here(PathBuf),
-    /// Be listed as skipped, with this reason.
+    /// List the test as skipped, with this reason.
     Skip(String),
-    /// Fail, with this reason.
+    /// Fail with this reason.
     Fail(String),
 }
 
@@ -41,14 +41,15 @@ impl ReferenceTool {
         Self::find("systemd_analyze", "bin/systemd-analyze")
     }
 
-    /// PyPI's `kubernetes-validate`, with the schemas of one release of Kubernetes:
-    /// the folder for `PYTHONPATH`.
+    /// PyPI's `kubernetes-validate`, with the schemas of one release of Kubernetes: the
+    /// folder for `PYTHONPATH`.
     #[must_use]
     pub fn kubernetes_validate() -> Self {
         Self::find("kubernetes_validate", "kubernetes")
     }
 
-    /// PyPI's `jsonschema`: the folder for `PYTHONPATH`. The Python there reads TOML, too.
+    /// PyPI's `jsonschema`: the folder for `PYTHONPATH`. The Python of that folder reads
+    /// TOML, too.
     #[must_use]
     pub fn jsonschema() -> Self {
         Self::find("jsonschema", "jsonschema")
@@ -60,7 +61,7 @@ impl ReferenceTool {
         Self::find("prometheus_client", "python")
     }
 
-    /// The program `victoria-metrics`, a store that takes OTLP and answers PromQL.
+    /// The program `victoria-metrics`, a store that accepts OTLP and answers PromQL.
     #[must_use]
     pub fn victoria_metrics() -> Self {
         Self::find("victoria_metrics", "bin/victoria-metrics")
@@ -73,7 +74,7 @@ impl ReferenceTool {
         Self::find("wasmtime_py", "wasmtime-py")
     }
 
-    /// PyPI's `oteltest`, whose sink takes OTLP over HTTP and gRPC: the folder for
+    /// PyPI's `oteltest`, whose sink accepts OTLP over HTTP and gRPC: the folder for
     /// `PYTHONPATH`.
     #[must_use]
     pub fn oteltest() -> Self {
@@ -86,7 +87,7 @@ impl ReferenceTool {
         Self::find("statsd", "statsd/node_modules/statsd/stats.js")
     }
 
-    /// The library `libfaketime`, for a program whose clock is to be set.
+    /// The library `libfaketime`, which sets the clock of a program.
     #[must_use]
     pub fn faketime() -> Self {
         Self::find("faketime", "lib/libfaketimeMT.so.1")
@@ -98,7 +99,7 @@ impl ReferenceTool {
         Self::find("chromium", "bin/chromium")
     }
 
-    /// A program that this machine has, or has not: nothing here fetches it.
+    /// A program on `PATH`. No target installs it.
     #[must_use]
     pub fn on_path(name: &str) -> Self {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -107,7 +108,7 @@ impl ReferenceTool {
         Self::found(program.ok_or_else(|| format!("no {name}: install it")))
     }
 
-    /// The folder `node_modules` that has npm's `jco`.
+    /// The folder `node_modules` with npm's `jco`.
     #[must_use]
     pub fn jco() -> Self {
         let (name, script) = ("starlingmonkey", "tools/languages.sh");
@@ -115,8 +116,8 @@ impl ReferenceTool {
         Self::found(look_up(&target().join("languages"), name, path, script))
     }
 
-    /// The component that was made of the file with this stem in `guest/examples/`, or
-    /// `raises` in `tests/raises/`, in the language of the toolchain of this name.
+    /// The component of an example in the language of this toolchain. The stem names a
+    /// file in `guest/examples/`, or is `raises` for `tests/raises/`.
     #[must_use]
     pub fn example(toolchain: &str, stem: &str) -> Self {
         match toolchain {
@@ -126,7 +127,7 @@ impl ReferenceTool {
         }
     }
 
-    /// What `tools/languages.sh` made of it.
+    /// The component that `tools/languages.sh` has built.
     fn built(toolchain: &str, stem: &str) -> Self {
         let path = format!("{toolchain}/{stem}.wasm");
         let script = "tools/languages.sh";
@@ -140,8 +141,8 @@ impl ReferenceTool {
 
     /// A trial that holds something against this reference_tool, given its path.
     ///
-    /// Asked for in spite of being skipped, it fails: nothing passes that was
-    /// not looked at.
+    /// A skipped trial fails if a user requests it: a check that did not run never
+    /// passes.
     pub fn trial(
         &self,
         name: &str,
@@ -161,7 +162,8 @@ impl ReferenceTool {
         }
     }
 
-    /// This one, if that one is there too; otherwise what is wrong with that.
+    /// This tool, if the other one is present too. Otherwise the problem of the other
+    /// one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (&self, other) {
@@ -196,8 +198,8 @@ fn target() -> PathBuf {
     workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// An integration test runs in its package's folder, whereas people write paths
-/// down in the workspace's.
+/// An integration test runs in the folder of its package, and users write paths relative
+/// to the workspace.
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -218,7 +220,7 @@ fn look_up(
     Err(format!("no {name}: {reason}"))
 }
 
-/// Whether a test that cannot be tried here fails, instead of being skipped: in CI.
+/// Returns whether a test that cannot run fails instead of being skipped: in CI.
 #[must_use]
 pub fn required() -> bool {
     let is = |name, value| env::var(name).is_ok_and(|found| found == value);

@@ -1,4 +1,4 @@
-//! One script of calls, for whoever must agree on what it means.
+//! A sequence of calls, for all tests that compare the meaning of records.
 
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 

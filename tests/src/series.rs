@@ -1,5 +1,5 @@
-//! The series that follow from what was recorded: counted here, bucket by bucket
-//! in milliseconds, without the code under test.
+//! The series that follow from records. The code here counts them, bucket by bucket in
+//! milliseconds, without the code under test.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,17 @@ const BOUNDS_MS: [u64; 15] = [
     3_600_000,
 ];
 
-/// Values by name and labels; `le` as a number.
+/// Values by name and labels. `le` is a number.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Series(BTreeMap<(String, BTreeMap<String, String>), f64>);
 
 impl Series {
-    /// What a counting backend shows that was given these events. Its counters
-    /// are there before their first increment.
+    /// The series of a counting backend after these events. Its counters exist before
+    /// their first increment.
     ///
     /// # Errors
     ///
-    /// When no series are known for an event.
+    /// When an event has no known series.
     pub fn of(events: &[Event]) -> Result<Self> {
         let mut series = Self::default();
         for runner in RunnerType::ALL.map(RunnerType::as_label) {
@@ -79,38 +79,38 @@ impl Series {
         self.add(&bucket, &[of[0], of[1], ("le", "+Inf")], 1.0)
     }
 
-    /// Reads an exposition in OpenMetrics, in which each sample has labels.
+    /// Reads an exposition in OpenMetrics in which each sample has labels.
     ///
     /// # Errors
     ///
-    /// When a line is no sample, when a series is there twice, and when the last line
-    /// is not `# EOF`.
+    /// When a line is not a sample, when a series occurs twice, or when the last line is
+    /// not `# EOF`.
     pub fn read(text: &str) -> Result<Self> {
         let body = text.strip_suffix("# EOF\n").context("no # EOF")?;
         Self::of_samples(&samples(body)?)
     }
 
-    /// The series of these samples, each of which has labels.
+    /// The series of these samples. Each sample has labels.
     ///
     /// # Errors
     ///
-    /// When a sample has no labels or is there twice.
+    /// When a sample has no labels, or occurs twice.
     pub fn of_samples(samples: &[Sample<'_>]) -> Result<Self> {
         let mut series = Self::default();
         for sample in samples {
             ensure!(!sample.labels.is_empty(), "no labels: {}", sample.series);
             let before = series.len();
             series.add(sample.name, &sample.labels, sample.number()?)?;
-            ensure!(series.len() > before, "twice: {}", sample.series);
+            ensure!(series.len() > before, "duplicate series: {}", sample.series);
         }
         Ok(series)
     }
 
-    /// Adds to a series, which may be new.
+    /// Adds to a series, and creates a missing one.
     ///
     /// # Errors
     ///
-    /// When a label is there twice, or the end of a bucket is no number.
+    /// When a label occurs twice, or the bound of a bucket is not a number.
     pub fn add(&mut self, name: &str, labels: &[(&str, &str)], by: f64) -> Result<()> {
         let mut identity = BTreeMap::new();
         for &(name, text) in labels {
@@ -119,13 +119,13 @@ impl Series {
                 _ => text.to_owned(),
             };
             let twice = identity.insert(name.to_owned(), text).is_some();
-            ensure!(!twice, "{name} twice in {labels:?}");
+            ensure!(!twice, "duplicate label {name} in {labels:?}");
         }
         *self.0.entry((name.to_owned(), identity)).or_default() += by;
         Ok(())
     }
 
-    /// With what these come to when they are recorded so often, too.
+    /// Adds the other series, multiplied by `times`.
     #[must_use]
     pub fn plus(mut self, others: &Self, times: u64) -> Self {
         for (key, value) in &others.0 {
@@ -134,7 +134,7 @@ impl Series {
         self
     }
 
-    /// Those that are not 0, with or without the buckets of histograms.
+    /// The series without zeros. `and_buckets` also removes the zeros of buckets.
     #[must_use]
     pub fn without_zeros(mut self, and_buckets: bool) -> Self {
         self.0.retain(|(_, labels), value| {
@@ -143,7 +143,7 @@ impl Series {
         self
     }
 
-    /// Those that have no label with this text.
+    /// The series without those whose label has this text.
     #[must_use]
     pub fn without(mut self, label: &str, text: &str) -> Self {
         self.0
@@ -151,32 +151,32 @@ impl Series {
         self
     }
 
-    /// Those of another name.
+    /// The series without those of this name.
     #[must_use]
     pub fn without_name(mut self, name: &str) -> Self {
         self.0.retain(|(found, _), _| found != name);
         self
     }
 
-    /// What a store shows once newer samples have come.
+    /// The series of a store after newer samples.
     #[must_use]
     pub fn then(mut self, newer: Self) -> Self {
         self.0.extend(newer.0);
         self
     }
 
-    /// How many there are.
+    /// Number of series.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    #[expect(clippy::len_without_is_empty, reason = "no caller needs it")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Says every difference. Sums of seconds may be off by rounding.
+    /// Reports each difference. Sums of seconds may differ by rounding.
     ///
     /// # Errors
     ///
-    /// When there is one.
+    /// When the series differ.
     pub fn must_equal(&self, found: &Self) -> Result<()> {
         let mut differences = Vec::new();
         for key in self.0.keys().chain(found.0.keys()) {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_twice_or_has_no_end_is_refused() {
+    fn a_duplicate_series_or_a_missing_end_is_an_error() {
         assert!(Series::read("a{x=\"y\"} 1\na{x=\"y\"} 1\n# EOF\n").is_err());
         assert!(Series::read("a{x=\"y\"} 1\n").is_err());
         assert!(Series::read("a 1\n# EOF\n").is_err());

@@ -1,4 +1,4 @@
-//! `solti-metrics serve`, as a child of a test.
+//! `solti-metrics serve`, as a child process of a test.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,21 @@ use crate::child::{End, GUARD, Running};
 use crate::exposition::value;
 use crate::http::{Answer, ask};
 
-/// A runner that serves, with a configuration in a folder of its own. It is killed if
-/// it is still there when this goes away.
+/// A runner that serves, with its own folder for the configuration. Dropping the value
+/// kills a process that still runs.
 pub struct Served {
     running: Running,
     folder: PathBuf,
     address: Option<SocketAddr>,
 }
 
-/// The configuration's file, in the folder.
+/// The file of the configuration, in the folder.
 pub const FILE: &str = "serve.toml";
 
-/// What every configuration begins with: a free port, and a log that programs read.
+/// The beginning of each configuration: a free port, and a log in JSON.
 pub const HEAD: &str = "[server]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n";
 
-/// `serve` with these arguments, in this folder.
+/// The command `serve` with these arguments, in this folder.
 #[must_use]
 pub fn serve(folder: &Path, args: &[&str]) -> Command {
     let mut serve = Command::new(command());
@@ -40,12 +40,12 @@ pub fn serve(folder: &Path, args: &[&str]) -> Command {
 }
 
 impl Served {
-    /// Starts it with [`HEAD`] and then this configuration, and waits until everything
-    /// has begun.
+    /// Starts a runner with [`HEAD`] followed by this configuration, and waits until it
+    /// is ready.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or ends.
+    /// When the runner does not start, or ends.
     pub fn start(folder: &Path, config: &str) -> Result<Self> {
         Self::start_with(
             &mut serve(folder, &[FILE]),
@@ -54,23 +54,23 @@ impl Served {
         )
     }
 
-    /// The same, with a command that is given more, and a whole configuration.
+    /// Starts a runner with this command and this whole configuration, and waits until it
+    /// is ready.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or ends.
+    /// When the runner does not start, or ends.
     pub fn start_with(serve: &mut Command, folder: &Path, config: &str) -> Result<Self> {
         let mut served = Self::begin(serve, folder, config)?;
         served.entry("ready", |entry| entry["message"] == "ready")?;
         Ok(served)
     }
 
-    /// The same, and does not wait until everything has begun, but only until it can
-    /// be asked.
+    /// Starts a runner and waits until it answers requests, ready or not.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or ends.
+    /// When the runner does not start, or ends.
     pub fn begin(serve: &mut Command, folder: &Path, config: &str) -> Result<Self> {
         std::fs::write(folder.join(FILE), config)?;
         let mut served = Self {
@@ -86,7 +86,7 @@ impl Served {
         Ok(served)
     }
 
-    /// Gives it more time, or less, than others have from their start to their end.
+    /// Replaces the maximum time from the start to the end of the runner.
     #[must_use]
     pub fn within(self, guard: std::time::Duration) -> Self {
         Self {
@@ -95,21 +95,21 @@ impl Served {
         }
     }
 
-    /// Starts it, with the configuration that is there, and waits until it answers at
-    /// this address that it is ready: for one whose log nobody reads.
+    /// Starts a runner with the configuration in the folder, and waits until it is ready
+    /// at this address. For runners whose log is not read.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or does not answer.
+    /// When the runner does not start, or does not answer.
     pub fn unheard(serve: &mut Command, folder: &Path, address: SocketAddr) -> Result<Self> {
         Self::telling(serve, folder, address, Stdio::piped())
     }
 
-    /// The same, with this as its standard error.
+    /// Starts a runner in the same way, with this standard error.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or does not answer.
+    /// When the runner does not start, or does not answer.
     pub fn telling(
         serve: &mut Command,
         folder: &Path,
@@ -132,27 +132,27 @@ impl Served {
         Ok(served)
     }
 
-    /// The number of its process.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.running.id
     }
 
-    /// Where it serves.
+    /// The address of the server.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When the runner does not serve.
     pub fn address(&self) -> Result<SocketAddr> {
-        self.address.context("it serves nothing")
+        self.address.context("the runner has no address")
     }
 
-    /// Waits for the next entry of its log that is like this, behind the last one that
-    /// was waited for. `what` says in an error what was waited for.
+    /// Waits for the next log entry that matches `like`, after the last returned one. An
+    /// error names the entry as `what`.
     ///
     /// # Errors
     ///
-    /// When it ends before, or takes too long.
+    /// When the runner ends before the entry, or the entry takes too long.
     pub fn entry(&mut self, what: &str, like: impl Fn(&Value) -> bool) -> Result<Value> {
         loop {
             let line = self
@@ -166,20 +166,20 @@ impl Served {
         }
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     ///
     /// # Errors
     ///
-    /// When there is no answer.
+    /// When the runner does not answer.
     pub fn get(&self, path: &str) -> Result<Answer> {
         ask(self.address()?, "GET", path, "")
     }
 
-    /// Asks for a page that is there.
+    /// Requests an existing page.
     ///
     /// # Errors
     ///
-    /// When there is no such answer.
+    /// When the runner does not answer with status 200.
     pub fn page(&self, path: &str) -> Result<String> {
         let answer = self.get(path)?;
         ensure!(answer.status == 200, "{path}: {answer:?}");
@@ -190,7 +190,7 @@ impl Served {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When the runner does not answer.
     pub fn json(&self, path: &str) -> Result<Value> {
         Ok(serde_json::from_str(&self.page(path)?)?)
     }
@@ -199,16 +199,16 @@ impl Served {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When the sample is missing.
     pub fn sample(&self, series: &str) -> Result<f64> {
         value(&self.page("/metrics")?, series)
     }
 
-    /// Looks at this again and again, until it says something.
+    /// Repeats `look` until it returns a value.
     ///
     /// # Errors
     ///
-    /// When it fails, or that takes too long.
+    /// When `look` fails, or takes too long.
     pub fn until<T>(&self, what: &str, look: impl Fn(&Self) -> Result<Option<T>>) -> Result<T> {
         let begun = std::time::Instant::now();
         while begun.elapsed() < GUARD {
@@ -233,26 +233,26 @@ impl Served {
         })
     }
 
-    /// Puts another configuration behind [`HEAD`], and has it read; waits until that is
-    /// done, well or not, and returns the last error.
+    /// Writes [`HEAD`] and another configuration, and reloads it. Waits for the end of
+    /// the reload, and returns its last error.
     ///
     /// # Errors
     ///
-    /// When that is not done.
+    /// When the reload does not end.
     pub fn reload(&mut self, config: &str) -> Result<Option<String>> {
-        // In one step, for whoever reads it at this moment.
+        // The rename is atomic: a concurrent reader sees the old or the new file.
         let begun = self.folder.join("serve.toml.new");
         std::fs::write(&begun, format!("{HEAD}{config}"))?;
         std::fs::rename(begun, self.folder.join(FILE))?;
         self.reload_as_it_is()
     }
 
-    /// Has the configuration read again, as it is; waits until that is done, well or
-    /// not, and returns the last error.
+    /// Reloads the present configuration. Waits for the end of the reload, and returns
+    /// its last error.
     ///
     /// # Errors
     ///
-    /// When that is not done.
+    /// When the reload does not end.
     pub fn reload_as_it_is(&mut self) -> Result<Option<String>> {
         let count = |served: &Self| -> Result<(u64, Value)> {
             let runner = served.json("/api/tasks")?["runner"].take();
@@ -270,30 +270,30 @@ impl Served {
         Ok(error.as_str().map(Into::into))
     }
 
-    /// Sends a signal: `TERM`, say.
+    /// Sends a signal, such as `TERM`.
     ///
     /// # Errors
     ///
-    /// When there is nobody to send it to.
+    /// When the process has ended.
     pub fn signal(&self, name: &str) -> Result<()> {
         self.running.signal(name)
     }
 
-    /// Asks it to stop, and waits for its end.
+    /// Asks the runner to stop, and waits for its end.
     ///
     /// # Errors
     ///
-    /// When it does not end.
+    /// When the runner does not end.
     pub fn stop(self) -> Result<End> {
         self.signal("TERM")?;
         self.end()
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the runner.
     ///
     /// # Errors
     ///
-    /// When it does not end.
+    /// When the runner does not end.
     pub fn end(self) -> Result<End> {
         self.running.end()
     }

@@ -1,4 +1,4 @@
-//! A shell as somebody has it who has the command and every toolchain.
+//! The shell of a user who has the command and all toolchains.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::artifact::{WASI, artifact, cache_home, command, compiler};
 
-/// One that runs this script in this folder, and ends with the first command that fails.
+/// A shell that runs this script in this folder, and ends at the first failing command.
 ///
-/// What others have compiled already, Rust crates and machine code, it finds.
+/// It finds compiled Rust crates and compiled code of other tests.
 ///
 /// # Errors
 ///
-/// When what was built is nowhere.
+/// When a built file is missing.
 pub fn shell(script: &str, folder: &Path) -> Result<Command> {
     let program = command();
     let ours = program.parent().context("no folder")?;
@@ -29,7 +29,8 @@ pub fn shell(script: &str, folder: &Path) -> Result<Command> {
         .args(["-ec", script])
         .current_dir(folder)
         .env("PATH", env::join_paths(path)?)
-        // For the compiler of PyPI's package, which a program of that package starts.
+        // The compiler of PyPI's package, which a program of that package starts, needs
+        // the path.
         .env("PYTHONPATH", &ziglang)
         .env("ZIG_GLOBAL_CACHE_DIR", languages.join("tools/zig-cache"))
         .env("ZIG_LOCAL_CACHE_DIR", languages.join("tools/zig-cache"))
@@ -42,11 +43,11 @@ pub fn shell(script: &str, folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs it, and returns what it prints, on standard output first.
+/// Runs the script. Returns its output, standard output first.
 ///
 /// # Errors
 ///
-/// When it fails.
+/// When the script fails.
 pub fn run(script: &str, folder: &Path) -> Result<String> {
     let output = shell(script, folder)?.output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -55,8 +56,8 @@ pub fn run(script: &str, folder: &Path) -> Result<String> {
     Ok(said)
 }
 
-/// Where Rust projects are built: from the same crates, and apart from the guest of the
-/// README, whose name others may have.
+/// The target directory of Rust projects. It shares crates, and is separate from the
+/// guest of the README: other projects may have the same name.
 fn crates() -> Result<PathBuf> {
     let guests = artifact("hello", WASI);
     let guests = guests.ancestors().nth(4).context("no folder")?;

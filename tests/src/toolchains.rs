@@ -1,5 +1,5 @@
-//! The examples that are there in every language, found where they are: Rust's in their
-//! folder, and all others with `tools/languages.sh`, which builds them.
+//! The examples in all languages. Rust's are in their folder. `tools/languages.sh` lists
+//! and builds all others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,42 +9,42 @@ use anyhow::{Context, Result, ensure};
 
 use crate::reference_tool::ReferenceTool;
 
-/// What is there in every language.
+/// The roles that exist in all languages.
 const ROLES: [&str; 2] = ["reporter", "provider"];
 
-/// Each toolchain for Rust, and how it names a file.
+/// The toolchains for Rust, and their endings of file names.
 const RUST: [(&str, &str); 2] = [("rust", ".rs"), ("rust-wasi3", "_wasi3.rs")];
 
-/// A source, and a toolchain that makes a component of it.
+/// A source, and the toolchain that makes a component of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
-    /// The name of the toolchain.
+    /// Name of the toolchain.
     pub toolchain: String,
-    /// What the component is: a `reporter` or a `provider`, or what `raises`.
+    /// Role of the component: `reporter`, `provider` or `raises`.
     pub role: String,
-    /// The source, or the first of several.
+    /// The source, or the first of several files.
     pub source: PathBuf,
 }
 
 impl Example {
-    /// The component, if it was built.
+    /// The component, if it is built.
     #[must_use]
     pub fn component(&self) -> ReferenceTool {
         ReferenceTool::example(&self.toolchain, &self.role)
     }
 
-    /// Looks whether the component was built of the source as it is: of an older one, it
-    /// would prove nothing.
+    /// Checks that the component is not older than its source. A component of an older
+    /// source would prove nothing.
     ///
     /// # Errors
     ///
-    /// When the source is newer, or one of both is not there.
+    /// When the source is newer, or a file is missing.
     pub fn is_of_today(&self, component: &Path) -> Result<()> {
         if RUST
             .iter()
             .any(|(toolchain, _)| *toolchain == self.toolchain)
         {
-            return Ok(()); // cargo sees to it
+            return Ok(()); // cargo rebuilds it
         }
         let changed = |path: &Path| fs::metadata(path)?.modified();
         ensure!(
@@ -56,7 +56,7 @@ impl Example {
         Ok(())
     }
 
-    /// What the name of the source ends with, which is the language.
+    /// The ending of the source's name, which is the language.
     #[must_use]
     pub fn language(&self) -> &str {
         let extension = self.source.extension();
@@ -64,11 +64,11 @@ impl Example {
     }
 }
 
-/// Every reporter and every provider.
+/// All reporters and providers.
 ///
 /// # Errors
 ///
-/// When the script does not say what it builds.
+/// When the script does not list them.
 pub fn examples() -> Result<Vec<Example>> {
     let mut examples = Vec::new();
     for role in ROLES {
@@ -85,11 +85,11 @@ pub fn examples() -> Result<Vec<Example>> {
     Ok(examples)
 }
 
-/// What raises, in every language (`tests/raises/`).
+/// The example `raises` in all languages (`tests/raises/`).
 ///
 /// # Errors
 ///
-/// When the script does not say what it builds.
+/// When the script does not list them.
 pub fn raises() -> Result<Vec<Example>> {
     let mut all = built_by_the_script("raises")?;
     let source = root().join("tests/raises/raises.rs");
@@ -110,12 +110,12 @@ fn built_by_the_script(role: &str) -> Result<Vec<Example>> {
     Ok(built)
 }
 
-/// Looks whether these are all, and whether they are as many as there were.
+/// Checks that the list is complete.
 ///
 /// # Errors
 ///
-/// When there is a reporter or a provider in the folder of the examples that is none of
-/// these, or when there are fewer languages with both than eight.
+/// When a reporter or a provider in the folder of the examples is not in the list, or when
+/// fewer than eight languages have both.
 pub fn are_all(examples: &[Example]) -> Result<()> {
     for entry in fs::read_dir(folder())? {
         let path = entry?.path();
@@ -125,7 +125,7 @@ pub fn are_all(examples: &[Example]) -> Result<()> {
                 let source = &example.source;
                 source.file_name() == path.file_name()
             });
-            ensure!(known, "nobody builds {name}");
+            ensure!(known, "no toolchain builds {name}");
         }
     }
     let of = |role: &str| {
@@ -143,11 +143,11 @@ pub fn are_all(examples: &[Example]) -> Result<()> {
     Ok(())
 }
 
-/// The names of all toolchains but Rust's.
+/// The names of all toolchains except those for Rust.
 ///
 /// # Errors
 ///
-/// When the script does not say.
+/// When the script does not list them.
 pub fn toolchains() -> Result<Vec<String>> {
     asked("--list")
 }

@@ -1,20 +1,19 @@
-//! Tests that are found when a test binary starts: one for each file, each example or
-//! each language. Several suites of them share a binary, since each binary links wasmtime.
+//! Trials: tests that a test binary finds when it starts, such as one for each file,
+//! example or language. Several suites share a binary, since each binary links wasmtime.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed};
 
-/// A test with a name, which has not run yet.
+/// A test with a name.
 pub struct Trial {
     name: String,
     skipped: Option<String>,
     check: Box<dyn FnOnce() -> Result<()> + Send>,
 }
 
-/// Makes a trial of a check. If the check fails, the trial tells the error with all its
-/// causes.
+/// Makes a trial of a check. A failing trial prints the error with all its causes.
 pub fn trial(
     name: impl Into<String>,
     check: impl FnOnce() -> Result<()> + Send + 'static,
@@ -27,8 +26,7 @@ pub fn trial(
 }
 
 impl Trial {
-    /// Lists it as skipped, with this reason. A user can still ask for it by a flag: then
-    /// it runs.
+    /// Lists the trial as skipped, with this reason. A flag of the user still runs it.
     #[must_use]
     pub fn skipped(self, reason: &str) -> Self {
         Self {
@@ -37,7 +35,7 @@ impl Trial {
         }
     }
 
-    /// Its name within its suite.
+    /// Name of the trial within its suite.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -59,16 +57,16 @@ impl Trial {
 /// The trials about one subject.
 #[derive(Clone, Copy)]
 pub struct Suite {
-    /// The names of its trials begin with this name and `::`.
+    /// Prefix of the names of its trials, before `::`.
     pub name: &'static str,
     /// Finds its trials.
     pub trials: fn() -> Result<Vec<Trial>>,
 }
 
-/// Runs the suites that the arguments of this process ask for, all of them by default.
+/// Runs the suites that the arguments of this process select. The default is all suites.
 ///
-/// A filter that begins with the name of a suite and `::` looks into that suite alone, for
-/// the rest of the filter: `matrix::direct::zig` runs `matrix::python::direct::zig` as well.
+/// A filter that starts with the name of a suite and `::` searches that suite alone for
+/// the rest of the filter: `matrix::direct::zig` also runs `matrix::python::direct::zig`.
 #[must_use]
 pub fn run(suites: &[Suite]) -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -81,7 +79,7 @@ pub fn run(suites: &[Suite]) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The suites in which a filter can find something, and what it looks for there.
+/// The suites that a filter can match, and the text to find there.
 fn narrowed<'a, 'f>(suites: &'a [Suite], filter: &'f str) -> (&'a [Suite], &'f str) {
     let (name, rest) = filter.split_once("::").unwrap_or(("", filter));
     match suites.iter().position(|suite| suite.name == name) {
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_names_a_suite_looks_into_it_alone() {
+    fn a_filter_with_a_suite_searches_only_that_suite() {
         let both = vec!["matrix", "new"];
         assert_eq!(
             found("matrix::direct::zig"),

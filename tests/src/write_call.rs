@@ -5,12 +5,12 @@ use std::fmt::Write;
 use anyhow::Result;
 use solti_metrics::Event;
 
-/// Writes the call that makes this record, of the functions `$started`, `$completed`
+/// Writes the call that makes this record, with the functions `$started`, `$completed`
 /// and `$error`.
 ///
 /// # Errors
 ///
-/// When there is no call for it.
+/// When the contract has no call for the event.
 pub fn write_call(event: Event, calls: &mut String) -> Result<()> {
     match event {
         Event::TaskStarted { runner } => {
@@ -30,7 +30,7 @@ pub fn write_call(event: Event, calls: &mut String) -> Result<()> {
             "(call $error (i32.const {}) (i32.const {}))",
             runner as u8, error as u8,
         )?,
-        other => anyhow::bail!("there is no call for {other:?}"),
+        other => anyhow::bail!("no call for {other:?}"),
     }
     Ok(())
 }

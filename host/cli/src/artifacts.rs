@@ -1,4 +1,4 @@
-//! How components become machine code, as it was asked for on the command line.
+//! Options for the compilation of components and for the compilation cache.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,89 +7,91 @@ use bytesize::ByteSize;
 use clap::Args;
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Refusal};
 use solti_metrics_server::time::Bound;
-use solti_metrics_server::{CodeWanted, Notices, default_cache};
+use solti_metrics_server::{CompilationSettings, Notices, default_cache};
 
-use crate::voice::Voice;
+use crate::messages::MessageNotices;
 
-const HEADING: &str = "Compiling";
+const HEADING: &str = "Compilation";
 
-/// The argument by which this program is told to compile for another process.
+/// Argument that starts this program as a compiler for another process.
 pub(crate) const COMPILE_WORKER: &str = "compile-worker";
 
 #[derive(Debug, Args)]
 pub(crate) struct ArtifactArgs {
-    /// Keep compiled code in this folder, which nobody else may use.
+    /// Folder of the compilation cache, which only your user may access.
     ///
-    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else
-    /// `~/.cache/solti-metrics/code`.
+    /// Default: `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache", help_heading = HEADING)]
     cache: Option<PathBuf>,
 
-    /// Keep no compiled code, and use none that was kept.
+    /// Do not use the compilation cache.
     #[arg(long, help_heading = HEADING)]
     no_cache: bool,
 
-    /// What kept code may take; what was not used for the longest time goes first.
+    /// Maximum size of the compilation cache. Entries that were unused for the longest time
+    /// are removed first.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", help_heading = HEADING)]
     cache_size: ByteSize,
 
-    /// What authenticates precompiled files: a file with 64 hexadecimal digits.
+    /// File with the key that authenticates precompiled files: 64 hexadecimal digits.
     ///
-    /// Default: the key in the folder of kept code.
+    /// Default: the key in the folder of the compilation cache.
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub(crate) artifact_key: Option<PathBuf>,
 
-    /// Memory that compiling a component may take.
+    /// Maximum memory of the process that compiles a component.
     #[arg(long, value_name = "SIZE", default_value = "6GiB", help_heading = HEADING)]
     compile_memory: ByteSize,
 
-    /// How long compiling a component may take, in time and in processor time: from 1ms to
-    /// 365d.
+    /// Maximum time to compile a component, for elapsed time and processor time each: from
+    /// 1ms to 365d.
     #[arg(long, value_name = "TIME", default_value = "2m", help_heading = HEADING)]
     compile_timeout: Bound,
 }
 
 impl ArtifactArgs {
-    fn wanted(&self) -> anyhow::Result<CodeWanted> {
-        Ok(CodeWanted {
+    fn settings(&self) -> anyhow::Result<CompilationSettings> {
+        Ok(CompilationSettings {
             compiler: Some(compiler()?),
             cache: match &self.cache {
                 _ if self.no_cache => None,
                 Some(dir) => Some(dir.clone()),
                 None => default_cache(),
             },
-            size: self.cache_size.as_u64(),
-            key: self.artifact_key.clone(),
-            memory: self.compile_memory.as_u64(),
-            time: self.compile_timeout.0,
+            cache_size: self.cache_size.as_u64(),
+            artifact_key: self.artifact_key.clone(),
+            compile_memory: self.compile_memory.as_u64(),
+            compile_timeout: self.compile_timeout.0,
         })
     }
 
-    /// Opens the cache. One that cannot be used is no reason to fail.
+    /// Opens the compilation cache. A cache that cannot be used is a warning, not an error.
     pub(crate) fn open(&self) -> anyhow::Result<Option<ArtifactCache>> {
-        Ok(self.wanted()?.open(&Voice))
+        Ok(self.settings()?.open(&MessageNotices))
     }
 
-    /// What runs components, with the key that was named.
+    /// Compiles components in a separate process, with the compilation cache and the
+    /// artifact key of the command line.
     pub(crate) fn artifacts(&self) -> anyhow::Result<Artifacts> {
-        let wanted = self.wanted()?;
-        Ok(wanted.artifacts(wanted.open(&Voice).as_ref())?)
+        let settings = self.settings()?;
+        Ok(settings.artifacts(settings.open(&MessageNotices).as_ref())?)
     }
 
-    /// In a process of its own, and kept there if there is a place.
+    /// Compiles components in a separate process, without an artifact key. Uses `cache` if
+    /// there is one.
     pub(crate) fn without_key(&self, cache: Option<&ArtifactCache>) -> anyhow::Result<Artifacts> {
-        Ok(self.wanted()?.without_key(cache))
+        Ok(self.settings()?.without_key(cache))
     }
 }
 
-/// This program, as it compiles for another process.
+/// This program as a compiler process.
 pub(crate) fn compiler() -> io::Result<CompilerProcess> {
     Ok(CompilerProcess::this_program()?.arg(COMPILE_WORKER))
 }
 
-/// Says that precompiled code was of no use.
-pub(crate) fn tell(name: &str, refusal: Option<Refusal>) {
+/// Warns that the precompiled code of a component was not used.
+pub(crate) fn warn_refusal(name: &str, refusal: Option<Refusal>) {
     if let Some(refusal) = refusal {
-        Voice.refused(name, refusal);
+        MessageNotices.refused(name, refusal);
     }
 }

@@ -1,4 +1,5 @@
-//! `check`: tells what a component is, and whether it can be run here.
+//! `check`: prints the role and the imports of a component, and whether this host can run
+//! it.
 
 mod grants;
 
@@ -13,24 +14,24 @@ use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::artifact::{Artifacts, component_in};
 use solti_metrics_host::component::{Inspection, Role};
 use solti_metrics_host::provider::{Grants, OptionalInterfaces, Providers};
-use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::runner::{ProgramRecording, Runner};
 use solti_metrics_host::text::printable;
 
-use crate::artifacts::{ArtifactArgs, tell};
+use crate::artifacts::{ArtifactArgs, warn_refusal};
 use crate::exit::{Exit, print};
-use crate::voice::complain;
+use crate::messages::print_message;
 pub(crate) use grants::for_network;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The component's file; `-` is standard input.
+    /// File of the component; `-` is standard input.
     pub(crate) component: PathBuf,
 
-    /// How the answer is written.
+    /// Format of the answer.
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
 
-    /// Bytes that the component's file may have.
+    /// Maximum size of the component file.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
 
@@ -40,15 +41,15 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// For people.
+    /// Readable text.
     Text,
-    /// For programs.
+    /// JSON.
     Json,
 }
 
-/// What a component is, what it needs, and whether it can be run here.
+/// Role and imports of a component, and whether this host can run it.
 #[derive(Debug, Serialize)]
-struct Answer {
+struct CheckAnswer {
     schema: &'static str,
     component: String,
     role: &'static str,
@@ -57,19 +58,19 @@ struct Answer {
     program: bool,
     imports: Vec<Import>,
     exports: Vec<String>,
-    /// What it has beside `backend`, if it receives records.
+    /// Optional interfaces of a provider or middleware.
     interfaces: Vec<&'static str>,
     runnable: bool,
-    /// What it would run on, if it can be used here: `tuned`, or `async` if it needs
+    /// Engine of a usable component: `tuned`, or `async` if the component needs
     /// component-model async.
     engine: Option<&'static str>,
-    /// What in it needs that.
+    /// Reason why the component needs component-model async.
     engine_reason: Option<String>,
-    /// How its records would travel, if it can be run: `inline`, `direct` or `none`.
-    path: Option<&'static str>,
-    /// Why they would not be inlined.
+    /// Recording mode of a runnable component: `inline`, `direct` or `none`.
+    recording_mode: Option<&'static str>,
+    /// Reason why the recording mode is not `inline`.
     recording_mode_reason: Option<String>,
-    /// Whether it can receive records here, once granted what it needs.
+    /// Whether the component can be a backend on this host, with the grants that it needs.
     backend: bool,
     problem: Option<String>,
 }
@@ -87,7 +88,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         .artifacts(artifacts.clone())
         .max_component(args.max_component.as_u64())
         .build()?;
-    // Read once: it may be a pipe.
+    // The file is read once, because it may be a pipe.
     let bytes = runner.read(&args.component);
     let inspected = bytes.and_then(|bytes| {
         let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
@@ -97,21 +98,21 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         Ok((inspection, bytes)) => {
             let loaded = runner.load(&name, &bytes);
             let loaded = loaded.map(|program| {
-                tell(&name, program.refusal());
-                program.path().clone()
+                warn_refusal(&name, program.refusal());
+                program.recording().clone()
             });
-            let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
-            let backend = receives.then(|| can_receive(&name, &bytes, artifacts, args));
+            let is_backend = matches!(inspection.role(), Role::Provider | Role::Middleware);
+            let backend = is_backend.then(|| can_be_backend(&name, &bytes, artifacts, args));
             (inspection, loaded, backend)
         }
-        // Not a component at all: there is nothing to tell about it.
+        // A file that is not a component has no text answer.
         Err(error) if args.format == CheckFormat::Text => {
-            complain(format_args!("error: {error}"));
+            print_message(format_args!("error: {error}"));
             return Ok(Exit::Failed);
         }
         Err(error) => (Inspection::default(), Err(error), None),
     };
-    // To receive records is what it is for, if it can.
+    // A component that can be a backend has no problem, even if it cannot run as a task.
     let problem = match (&loaded, &backend) {
         (Ok(_), _) | (_, Some(Ok(()))) => None,
         (_, Some(Err(error))) => Some(error.to_string()),
@@ -119,7 +120,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     };
     let usable = problem.is_none();
     let needs_async = inspection.needs_async.clone().filter(|_| usable);
-    let answer = Answer {
+    let answer = CheckAnswer {
         schema: "solti-metrics/check@1",
         component: name,
         role: inspection.role().as_label(),
@@ -149,8 +150,12 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             Some(_) => "async",
         }),
         engine_reason: needs_async,
-        path: loaded.as_ref().ok().map(Path::as_label),
-        recording_mode_reason: loaded.as_ref().ok().and_then(Path::reason).map(Into::into),
+        recording_mode: loaded.as_ref().ok().map(ProgramRecording::as_label),
+        recording_mode_reason: loaded
+            .as_ref()
+            .ok()
+            .and_then(ProgramRecording::reason)
+            .map(Into::into),
         runnable: loaded.is_ok(),
         backend: matches!(backend, Some(Ok(()))),
         problem,
@@ -163,13 +168,13 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Good);
     };
     if args.format == CheckFormat::Text {
-        complain(format_args!("error: {problem}"));
+        print_message(format_args!("error: {problem}"));
     }
     Ok(Exit::Failed)
 }
 
-/// Whether it can be a backend, whatever it has to be granted for it.
-fn can_receive(
+/// Checks whether a component can be a backend if it gets the grants that it needs.
+fn can_be_backend(
     name: &str,
     bytes: &[u8],
     artifacts: Artifacts,
@@ -180,11 +185,11 @@ fn can_receive(
         .max_component(args.max_component.as_u64())
         .build()?;
     let provider = providers.load(name, bytes, &Grants::new().no_network())?;
-    tell(name, provider.refusal());
+    warn_refusal(name, provider.refusal());
     Ok(())
 }
 
-fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
+fn text(answer: &CheckAnswer) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     writeln!(text, "{}", answer.component)?;
     writeln!(text, "  role      {}", answer.role)?;
@@ -222,27 +227,24 @@ fn text(answer: &Answer) -> Result<String, std::fmt::Error> {
         writeln!(text, "  optional  {}", answer.interfaces.join(", "))?;
     }
     match (answer.engine, &answer.engine_reason) {
-        (Some(engine), Some(reason)) => writeln!(text, "  engine    {engine}, since {reason}")?,
+        (Some(engine), Some(reason)) => writeln!(text, "  engine    {engine}, because {reason}")?,
         (Some(engine), None) => writeln!(text, "  engine    {engine}")?,
         (None, _) => {}
     }
-    match (answer.path, &answer.recording_mode_reason) {
-        (Some("inline"), _) => writeln!(text, "  records   inlined into the guest")?,
+    match (answer.recording_mode, &answer.recording_mode_reason) {
+        (Some("inline"), _) => writeln!(text, "  records   inline")?,
         (Some("direct"), Some(reason)) => {
-            writeln!(
-                text,
-                "  records   by calls of the host, since the guest {reason}"
-            )?;
+            writeln!(text, "  records   direct, because the guest {reason}")?;
         }
         _ => {}
     }
     let verdict = match (answer.runnable, answer.backend, answer.role) {
-        (true, false, _) => "can be run here",
-        (true, true, _) => "can be run here, and can be a backend",
-        (false, true, "middleware") => "can receive records here, with --middleware",
-        (false, true, _) => "can receive records here, with --backend",
-        (false, false, "provider" | "middleware") => "cannot receive records here",
-        (false, false, _) => "cannot be run here",
+        (true, false, _) => "runs here",
+        (true, true, _) => "runs here, and can be a backend",
+        (false, true, "middleware") => "can be a middleware here, with --middleware",
+        (false, true, _) => "can be a backend here, with --backend",
+        (false, false, "provider" | "middleware") => "cannot be a backend here",
+        (false, false, _) => "does not run here",
     };
     writeln!(text, "  verdict   {verdict}")?;
     Ok(text)

@@ -1,3 +1,5 @@
+//! The command line: subcommands and their help.
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::check::CheckArgs;
@@ -13,22 +15,22 @@ use crate::run::RunArgs;
 use crate::serve::ServeArgs;
 use crate::wit::WitArgs;
 
-/// Run WebAssembly components as tasks, bound them, and see what happened.
+/// Run WebAssembly components as tasks, with limits and metrics.
 #[derive(Debug, Parser)]
 #[command(name = "solti-metrics", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 impl Cli {
-    /// From the arguments of this process. Ends it if they are wrong.
+    /// Parses the arguments of this process. Invalid arguments end the process.
     pub(crate) fn of_process() -> Self {
         let matches = Self::command().color(colors()).try_get_matches();
         let matches =
             matches.unwrap_or_else(|error| misused(&error, Self::command().color(colors())));
         let parsed = Self::from_arg_matches(&matches).and_then(|mut cli| {
-            if let (Command::Run(args), Some((_, matches))) =
+            if let (CliCommand::Run(args), Some((_, matches))) =
                 (&mut cli.command, matches.subcommand())
             {
                 args.name_chain(matches)?;
@@ -40,67 +42,64 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run a component, once or many times, and report.
+pub(crate) enum CliCommand {
+    /// Run a component, once or many times, and print a report.
     ///
-    /// Any component with a `main` can be run, that is one that exports
-    /// `wasi:cli/run`.
+    /// The component must have a `main`: it exports `wasi:cli/run`.
     ///
-    /// What the guest prints goes to standard output, and the table to standard
-    /// error, so that the two can be told apart. With `--format json` or
-    /// `prometheus` it is the other way round.
+    /// The output of the guest goes to standard output, and the table to standard error.
+    /// With `--format json` and `--format prometheus`, the report goes to standard output,
+    /// and the output of the guest to standard error.
     ///
-    /// The exit code is 0 if every task succeeded and nothing was lost, 1 if
-    /// not, 2 for wrong use. Ctrl-C ends the tasks as canceled and reports.
+    /// The exit code is 0 if all tasks succeed without losses, 1 if a task fails or records
+    /// are lost, and 2 on wrong use. Ctrl-C cancels the tasks and prints the report.
     Run(Box<RunArgs>),
-    /// Run tasks as a configuration says, until asked to stop, and be looked at.
+    /// Run the tasks of a configuration, and serve metrics and a status page.
     ///
-    /// SIGHUP reads the configuration again, and changes what has changed. SIGTERM and
-    /// Ctrl-C end what runs, as canceled, and let backends take what waits; a second one
-    /// ends at once. The log goes to standard error.
+    /// SIGHUP reloads the configuration and applies what has changed. SIGTERM and Ctrl-C
+    /// cancel all runs and wait until backends have taken the records in their queues. A
+    /// second signal stops immediately. The log goes to standard error.
     ///
-    /// The exit code is 0 after an orderly stop, 1 if something could not be started, 2
-    /// if the configuration cannot be used. `docs/operate/serve.md` has every key.
+    /// The exit code is 0 after a graceful stop, 1 if the runner could not start, and 2 if
+    /// the configuration is invalid. `docs/reference/configuration.md` lists all keys.
     Serve(ServeArgs),
-    /// Tell what a component is, what it needs, and whether it can be run here.
+    /// Print the role and the imports of a component, and whether this host can run it.
     Check(CheckArgs),
-    /// Test a component: a guest, a provider or a middleware.
+    /// Test a guest, a provider or a middleware.
     ///
-    /// A provider or a middleware is given records of every kind, a million of them,
-    /// flushed, scraped and restarted; a guest is run, and its records are looked at. A
-    /// component is tested in each role that it has. `docs/reference/conformance.md` has every
-    /// check.
+    /// A component is tested in each of its roles. A provider or a middleware receives
+    /// records of every kind, a million of them, and is flushed, scraped and restarted. A
+    /// guest is run, and its records are checked. `docs/reference/conformance.md` lists all
+    /// checks.
     ///
-    /// The exit code is 0 if it conforms, 1 if not, 2 for wrong use.
+    /// The exit code is 0 if the component conforms, 1 if it does not, and 2 on wrong use.
     Conformance(Box<ConformanceArgs>),
-    /// Make one component of a guest, middlewares and a provider.
+    /// Compose a guest, middlewares and a provider into one component.
     ///
-    /// It needs no metrics host: whatever runs components with the guest's other
-    /// imports runs it. All exports of the guest are its exports. If it is a
-    /// program, and a part keeps records for a while, they are handed on before
-    /// the program ends.
+    /// The component needs no metrics host: any runtime that has the other imports of the
+    /// guest can run it. It exports everything that the guest exports. If the guest is a
+    /// program, buffered records are flushed before the program ends.
     Compose(ComposeArgs),
-    /// Compile a component now, into a file that runs in its place.
+    /// Compile a component into a file that runs without compilation.
     ///
-    /// Whoever runs the file needs the key, the same version of this command and a
-    /// machine that can do the same; it then need not be compiled. The component is in
-    /// the file as well: where its code cannot be used, it is compiled as ever, and a
-    /// warning says why.
+    /// The machine that runs the file needs the key, the same version of this command, and
+    /// a compatible processor. The file also contains the component: if the code cannot be
+    /// used, the component is compiled again, and a warning gives the reason.
     ///
-    /// Without `--artifact-key`, the key is that in the folder of kept code.
+    /// The default key is the key in the folder of the compilation cache.
     Precompile(PrecompileArgs),
-    /// Write the WIT package `solti:metrics`, to build guests against.
+    /// Write the WIT package `solti:metrics`, which guests are built against.
     ///
-    /// With `--package`, the package is one component, as registries store it.
+    /// With `--package`, the package is one component file, the format of registries.
     Wit(WitArgs),
-    /// Start a project: a component in a language of your choice, that can be built.
+    /// Create a project for a component in Rust, Python, JavaScript, C, C++, Go or Zig.
     ///
-    /// The folder is to be new or empty, and the last part of its path is the
-    /// project's name. Its README.md says what has to be installed.
+    /// The folder must be new or empty. Its name is the name of the project. The README.md
+    /// of the project lists the required tools.
     New(NewArgs),
-    /// Write the completions of a shell to standard output.
+    /// Write the completion script of a shell to standard output.
     Completions(CompletionsArgs),
-    /// Write the manual pages of this command and of each subcommand into a folder.
+    /// Write the manual pages of all subcommands into a folder.
     Man(ManArgs),
 }
 

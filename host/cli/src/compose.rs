@@ -1,3 +1,5 @@
+//! `compose`: composes a guest, middlewares and a provider into one component.
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -7,56 +9,55 @@ use solti_metrics_host::compose::{Composed, Composer};
 use solti_metrics_host::text::printable;
 
 use crate::exit::Exit;
-use crate::output::{Output, unwritable};
+use crate::messages::print_message;
+use crate::output::{Destination, unwritable};
 use crate::stdin::named_twice;
-use crate::voice::complain;
 
-/// Of what is still imported, so many packages are named.
-const NAMED: usize = 8;
+/// Maximum number of imported packages that the summary names.
+const MAX_PACKAGES: usize = 8;
 
 #[derive(Debug, Args)]
 #[command(
     override_usage = "solti-metrics compose <GUEST> [MIDDLEWARE]... <PROVIDER> --output <OUT>"
 )]
 pub(crate) struct ComposeArgs {
-    /// The guest's file; `-` is standard input.
+    /// File of the guest; `-` is standard input.
     pub(crate) guest: PathBuf,
 
-    /// The files of those that receive its records, in the order that records
-    /// travel: middlewares if there are any, and last the provider.
-    #[arg(required = true, value_name = "RECEIVER")]
-    pub(crate) receivers: Vec<PathBuf>,
+    /// Files of the middlewares, in the order of the records, and then of the provider.
+    #[arg(required = true, value_name = "COMPONENT")]
+    pub(crate) components: Vec<PathBuf>,
 
-    /// Where the component goes; `-` is standard output.
+    /// File of the composed component; `-` is standard output.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// Bytes that each component's file may have.
+    /// Maximum size of each component file.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
 }
 
 pub(crate) fn compose(args: &ComposeArgs) -> anyhow::Result<Exit> {
-    let Some(output) = Output::for_bytes(&args.output, "a component")? else {
+    let Some(output) = Destination::for_bytes(&args.output, "a component")? else {
         return Ok(Exit::Misused);
     };
-    let parts: Vec<_> = [&args.guest].into_iter().chain(&args.receivers).collect();
-    if let Some(misuse) = named_twice(parts.iter().map(|it| it.as_path())) {
-        complain(format_args!("error: {misuse}"));
+    let files: Vec<_> = [&args.guest].into_iter().chain(&args.components).collect();
+    if let Some(misuse) = named_twice(files.iter().map(|it| it.as_path())) {
+        print_message(format_args!("error: {misuse}"));
         return Ok(Exit::Misused);
     }
     let composer = Composer::new().max_component(args.max_component.as_u64());
-    let composed = composer.compose_files(&parts)?;
+    let composed = composer.compose_files(&files)?;
     let written = output.write(&composed.bytes);
     written.map_err(|error| unwritable(&args.output, &error))?;
-    let line = line(&args.output, &parts, &composed);
+    let line = line(&args.output, &files, &composed);
     output.summarize(&line)?;
     Ok(Exit::Good)
 }
 
-/// What was composed, how large it is, and what it still imports.
-fn line(output: &Path, parts: &[&PathBuf], composed: &Composed) -> String {
-    let parts: Vec<_> = parts.iter().map(|part| file_name(part)).collect();
+/// Summary of a composition: its components, its size and its remaining imports.
+fn line(output: &Path, files: &[&PathBuf], composed: &Composed) -> String {
+    let files: Vec<_> = files.iter().map(|file| file_name(file)).collect();
     let size = ByteSize::b(composed.bytes.len() as u64);
     let packages: BTreeSet<_> = composed
         .inspection
@@ -66,18 +67,18 @@ fn line(output: &Path, parts: &[&PathBuf], composed: &Composed) -> String {
         .collect();
     let mut named: Vec<_> = packages
         .iter()
-        .take(NAMED)
+        .take(MAX_PACKAGES)
         .map(|it| printable(it))
         .collect();
     match packages.len() {
         0 => named.push("nothing".into()),
-        1..=NAMED => {}
-        many => named.push(format!("{} more", many - NAMED)),
+        1..=MAX_PACKAGES => {}
+        many => named.push(format!("{} more", many - MAX_PACKAGES)),
     }
     format!(
-        "{}: {} in {size}; it imports {}",
+        "{}: {}, {size}; imports {}",
         file_name(output),
-        parts.join(" + "),
+        files.join(" + "),
         named.join(", ")
     )
 }

@@ -1,4 +1,4 @@
-//! `conformance`: tests a component in each role that it has.
+//! `conformance`: tests a component in each of its roles.
 
 mod args;
 
@@ -11,28 +11,28 @@ use solti_metrics_conformance::{
     ComponentTest, Error, Limit, Output, Progress, Role, Stdin, Term, Vectors,
 };
 use solti_metrics_host::text::{causes, printable};
-use solti_metrics_server::{Notices, Part};
+use solti_metrics_server::{GrantedComponent, Notices};
 
 use crate::check::for_network;
 use crate::exit::{Exit, print};
 use crate::limits::option;
+use crate::messages::{MessageNotices, print_message};
 use crate::stdin::named_twice;
-use crate::voice::{Voice, complain};
 pub(crate) use args::ConformanceArgs;
-use args::Format;
+use args::ConformanceFormat;
 
 pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
     let vectors = args.vectors.as_deref().map(Vectors::in_folder);
     let vectors = match vectors.transpose() {
         Ok(vectors) => vectors,
         Err(error) => {
-            complain(format_args!("error: {}", causes(&error)));
+            print_message(format_args!("error: {}", causes(&error)));
             return Ok(Exit::Misused);
         }
     };
     let files = iter::once(&args.component).chain(&args.stdin);
     if let Some(misuse) = named_twice(files.map(PathBuf::as_path)) {
-        complain(format_args!("error: {misuse}"));
+        print_message(format_args!("error: {misuse}"));
         return Ok(Exit::Misused);
     }
     let report = match args.test(vectors)?.run_async().await {
@@ -40,9 +40,9 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
         Err(error) => return misused(error),
     };
     print(&match args.format {
-        Format::Text => report.summary(),
-        Format::Junit => report.to_junit(),
-        Format::Json => report.to_json()?,
+        ConformanceFormat::Text => report.summary(),
+        ConformanceFormat::Junit => report.to_junit(),
+        ConformanceFormat::Json => report.to_json()?,
     })?;
     Ok(if report.conforms() {
         Exit::Good
@@ -51,50 +51,50 @@ pub(crate) async fn conformance(args: ConformanceArgs) -> anyhow::Result<Exit> {
     })
 }
 
-/// An error that is wrong use is told with the options that are meant.
+/// Reports an error that is wrong use with the options of this command.
 fn misused(error: Error) -> anyhow::Result<Exit> {
     let (name, misuse) = match error {
         Error::GrantsForGuest { name } => (
             name,
-            "is a guest, and --grant is for those that receive records; use --dir and --env",
+            "is a guest, and --grant applies to providers and middlewares; use --dir and --env",
         ),
         Error::InputForProvider { name } => (
             name,
-            "is no guest, and arguments, --dir, --env and --stdin are for guests; use --grant",
+            "is not a guest, and arguments, --dir, --env and --stdin apply to guests; use --grant",
         ),
         error => return Err(error.into()),
     };
-    complain(format_args!("error: {name}: {misuse}"));
+    print_message(format_args!("error: {name}: {misuse}"));
     Ok(Exit::Misused)
 }
 
 impl ConformanceArgs {
-    /// What was asked for.
+    /// The test of the component, with the options of the command line.
     fn test(&self, vectors: Option<Vectors>) -> anyhow::Result<ComponentTest> {
-        let part = Part::granted(&self.component, &self.grants);
-        let (memory, limits) = (self.memory, self.limits);
-        let text = self.format == Format::Text;
+        let component = GrantedComponent::granted(&self.component, &self.grants);
+        let (max_memory, limits) = (self.max_memory, self.limits);
+        let text = self.format == ConformanceFormat::Text;
         let mut test = ComponentTest::from_file(&self.component)
             .artifacts(self.artifacts.artifacts()?)
             .max_component(self.max_component.as_u64())
             .stack(bytes(self.stack))
-            .grants(part.grants)
+            .grants(component.grants)
             .budget(self.budget.0)
             .terms(term)
-            .limits(move |its| {
-                its.memory = memory.map_or(its.memory, bytes);
-                limits.put(its);
+            .limits(move |defaults| {
+                defaults.memory = max_memory.map_or(defaults.memory, bytes);
+                limits.apply_to(defaults);
             })
             .progress(move |progress| match progress {
                 Progress::Warning(warning) => {
-                    complain(format_args!("warning: {warning}"));
+                    print_message(format_args!("warning: {warning}"));
                     Ok(())
                 }
                 _ if text => print(&progress.to_string()),
                 _ => Ok(()),
             });
-        if part.output {
-            test = test.output(shown(&self.component));
+        if component.output {
+            test = test.output(line_outputs(&self.component));
         }
         if let Some(time) = self.timeout {
             test = test.timeout(time.0);
@@ -114,11 +114,11 @@ impl ConformanceArgs {
         if self.allow_unpaired {
             test = test.allow_unpaired();
         }
-        Ok(self.give_input(test))
+        Ok(self.with_input(test))
     }
 
-    /// What a guest reads.
-    fn give_input(&self, mut test: ComponentTest) -> ComponentTest {
+    /// Adds the arguments, variables, directories and standard input of a guest.
+    fn with_input(&self, mut test: ComponentTest) -> ComponentTest {
         for arg in &self.args {
             test = test.arg(arg);
         }
@@ -135,26 +135,27 @@ impl ConformanceArgs {
     }
 }
 
-/// Shows what a component prints: that of one that receives records line by line.
-fn shown(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
+/// Outputs that show what a component prints. The output of a provider or middleware is
+/// shown line by line.
+fn line_outputs(component: &Path) -> impl Fn(Role) -> [Output; 2] + use<> {
     let name = printable(&component.display().to_string());
     move |role| match role {
         Role::Guest => [Output::Stderr, Output::Stderr],
-        _ => (Arc::new(Voice) as Arc<dyn Notices>).outputs(&name),
+        _ => (Arc::new(MessageNotices) as Arc<dyn Notices>).outputs(&name),
     }
 }
 
-/// What reports name is an option here.
+/// Option of this command for a term of the report.
 fn term(term: Term) -> &'static str {
     match term {
         Term::Grants => "--grant",
         Term::Network(grant) => for_network(grant),
-        Term::Memory | Term::Limit(Limit::Memory) => "--memory",
+        Term::Memory | Term::Limit(Limit::Memory) => "--max-memory",
         Term::Limit(limit) => option(limit).unwrap_or(term.in_rust()),
         Term::Timeout => "--timeout",
         Term::Budget => "--budget",
         Term::AllowUnpaired => "--allow-unpaired",
-        Term::Input => "arguments behind --, --stdin, --dir or --env",
+        Term::Input => "arguments after --, --stdin, --dir or --env",
         Term::Inspection => "`solti-metrics check`",
         _ => term.in_rust(),
     }

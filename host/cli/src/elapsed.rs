@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// As precise as it is of use.
+/// Formats a duration with a precision that fits its length.
 pub(crate) fn elapsed(ms: u64) -> String {
     match ms {
         0 => "<1 ms".into(),
@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_as_precise_as_they_are_of_use() {
+    fn the_precision_of_a_duration_fits_its_length() {
         for (ms, text) in [
             (0, "<1 ms"),
             (999, "999 ms"),

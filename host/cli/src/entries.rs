@@ -1,27 +1,29 @@
+//! Log entries, each written as one line.
+
 use std::io;
 
 use solti_metrics_host::text::is_hidden;
 
-use crate::whole::Torn;
+use crate::whole::IncompleteWrite;
 
-/// How entries of a log are written.
+/// Format of log entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum EntryFormat {
     Text,
     Json,
 }
 
-/// A log, of which each line is a whole entry, whatever is said in it.
-pub(crate) struct Entries<W> {
+/// A log in which each entry is exactly one line, for any content of the entry.
+pub(crate) struct LogEntries<W> {
     write: W,
-    form: Form,
-    /// Whether the last line is a piece of an entry that could not be written.
+    form: EntryFormat,
+    /// Whether the last write left an incomplete line.
     torn: bool,
 }
 
-impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
-    /// `write` writes a line, or says how much of it.
-    pub(crate) const fn new(write: W, form: Form) -> Self {
+impl<W: FnMut(&[u8]) -> Result<(), IncompleteWrite>> LogEntries<W> {
+    /// `write` writes a line, or returns the number of bytes that it wrote.
+    pub(crate) const fn new(write: W, form: EntryFormat) -> Self {
         Self {
             write,
             form,
@@ -29,11 +31,11 @@ impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
         }
     }
 
-    /// Writes an entry, which may end with an end of line.
+    /// Writes an entry, with or without a line break at its end.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or not as a whole.
+    /// If the entry cannot be written, or only a part of it.
     pub(crate) fn write(&mut self, entry: &[u8]) -> io::Result<()> {
         let mut line = self.line(entry);
         if self.torn {
@@ -51,7 +53,7 @@ impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
         }
     }
 
-    /// One line, in which nothing hides.
+    /// The entry as one line, with hidden characters escaped.
     fn line(&self, entry: &[u8]) -> Vec<u8> {
         let entry = entry.strip_suffix(b"\n").unwrap_or(entry);
         let plain = |byte: &u8| byte.is_ascii_graphic() || [b' ', b'\t'].contains(byte);
@@ -69,8 +71,8 @@ impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
         for character in entry.chars() {
             match self.form {
                 _ if !is_hidden(character) => line.push(character),
-                Form::Text => line.extend(character.escape_default()),
-                Form::Json => {
+                EntryFormat::Text => line.extend(character.escape_default()),
+                EntryFormat::Json => {
                     for unit in character.encode_utf16(&mut [0; 2]) {
                         line += &format!("\\u{unit:04x}");
                     }
@@ -85,18 +87,18 @@ impl<W: FnMut(&[u8]) -> Result<(), Torn>> Entries<W> {
 mod tests {
     use super::*;
 
-    fn written(form: Form, entry: &str) -> io::Result<String> {
+    fn written(form: EntryFormat, entry: &str) -> io::Result<String> {
         let mut log = Vec::new();
         let write = |line: &[u8]| {
             log.extend_from_slice(line);
             Ok(())
         };
-        Entries::new(write, form).write(entry.as_bytes())?;
+        LogEntries::new(write, form).write(entry.as_bytes())?;
         Ok(String::from_utf8_lossy(&log).into_owned())
     }
 
     #[test]
-    fn an_entry_is_one_line_in_which_nothing_hides() -> io::Result<()> {
+    fn an_entry_is_one_line_with_hidden_characters_escaped() -> io::Result<()> {
         for (entry, text, json) in [
             (
                 "plain\tand simple\n",
@@ -115,27 +117,28 @@ mod tests {
                 "a\\u200b\\udb40\\udc41b\n",
             ),
         ] {
-            assert_eq!(written(Form::Text, entry)?, text);
-            assert_eq!(written(Form::Json, entry)?, json);
+            assert_eq!(written(EntryFormat::Text, entry)?, text);
+            assert_eq!(written(EntryFormat::Json, entry)?, json);
         }
         Ok(())
     }
 
-    /// As on a disk that is full, has a little space, and then has enough.
+    /// The writer behaves like a disk that is full, has little space, and then has enough
+    /// space.
     #[test]
-    fn a_piece_of_an_entry_does_not_run_into_the_next_one() {
+    fn an_incomplete_entry_ends_before_the_next_one() {
         let mut log = Vec::new();
         let mut space = [9, 0, 3, 99].into_iter();
-        let mut entries = Entries::new(
+        let mut entries = LogEntries::new(
             |line: &[u8]| {
                 let written = line.len().min(space.next().unwrap_or_default());
                 log.extend_from_slice(&line[..written]);
                 let error = io::ErrorKind::StorageFull.into();
                 (written == line.len())
                     .then_some(())
-                    .ok_or(Torn { written, error })
+                    .ok_or(IncompleteWrite { written, error })
             },
-            Form::Text,
+            EntryFormat::Text,
         );
         let written =
             ["one", "two", "three", "four"].map(|it| entries.write(it.as_bytes()).is_ok());

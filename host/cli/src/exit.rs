@@ -4,16 +4,16 @@ use std::process::ExitCode;
 use crate::signals::code;
 use crate::whole::to_stdout;
 
-/// How the command ends.
+/// Exit code of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// 0: everything went well.
+    /// 0: the command succeeded.
     Good,
-    /// 1: something did not.
+    /// 1: the command failed.
     Failed,
-    /// 2: the command was used wrongly.
+    /// 2: the command line or the configuration is invalid.
     Misused,
-    /// 128 and the signal's number: the command was asked a second time to stop.
+    /// 128 plus the signal number: a second signal forced the exit.
     Forced(i32),
 }
 
@@ -28,8 +28,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Writes a whole text to standard output. A reader that has seen enough
-/// (`| head`) is no error.
+/// Writes a text to standard output. A reader that closes the pipe early (`| head`) is not
+/// an error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     match to_stdout(text.as_bytes()) {
         Err(torn) if torn.error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

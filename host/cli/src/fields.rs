@@ -1,4 +1,4 @@
-//! Fields of an entry in a log for people.
+//! Fields of entries in a text log.
 
 use std::fmt::{self, Debug, Write};
 
@@ -7,16 +7,16 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// Writes each field as `name=value`, with quotes around every value that is more than a
-/// word, and around a message that has what looks like a field: nothing that a value or a
-/// message says can be taken for a field.
+/// Writes each field as `name=value`. Quotes surround every value that is not a single
+/// word, and every message that contains `=`. As a result, no value and no message can
+/// imitate a field.
 pub(crate) struct Quoted;
 
 impl<'w> FormatFields<'w> for Quoted {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut writing = Writing {
             writer,
-            begun: false,
+            has_fields: false,
             result: Ok(()),
         };
         fields.record(&mut writing);
@@ -26,7 +26,7 @@ impl<'w> FormatFields<'w> for Quoted {
 
 struct Writing<'w> {
     writer: Writer<'w>,
-    begun: bool,
+    has_fields: bool,
     result: fmt::Result,
 }
 
@@ -35,8 +35,8 @@ impl Writing<'_> {
         if self.result.is_err() {
             return;
         }
-        let space = if self.begun { " " } else { "" };
-        self.begun = true;
+        let space = if self.has_fields { " " } else { "" };
+        self.has_fields = true;
         self.result = match field.name() {
             "message" => write!(self.writer, "{space}{value}"),
             name => {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_and_no_message_can_forge_a_field() {
+    fn values_and_messages_cannot_imitate_a_field() {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

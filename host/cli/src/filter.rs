@@ -1,30 +1,32 @@
+//! The filter of log entries: `RUST_LOG`, or the level of the configuration.
+
 use std::env::{self, VarError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// The environment variable that overrides which entries are logged.
+/// Environment variable that overrides the level of the log.
 const VARIABLE: &str = "RUST_LOG";
 
-/// Which entries are logged: what the environment says, else those of the level. The
-/// second value says what is wrong with the environment, which then is not used.
+/// Filter from the environment variable, or from `level` if the variable is not set. The
+/// second value is the error of an invalid variable, which is not used.
 pub(crate) fn filter(level: &str) -> (EnvFilter, Option<String>) {
     match of_environment(env::var(VARIABLE), level) {
         Ok(filter) => (filter.unwrap_or_else(|| EnvFilter::new(level)), None),
         Err(wrong) => {
             let what = format!(
-                "{VARIABLE}: {wrong}; expected error, warn, info, debug, trace or off, or TARGET=LEVEL, with commas between several; the log has level {level}"
+                "{VARIABLE}: {wrong}; expected error, warn, info, debug, trace or off, or TARGET=LEVEL, separated by commas; the log uses the level {level}"
             );
             (EnvFilter::new(level), Some(what))
         }
     }
 }
 
-/// Targets of this program's own entries.
+/// Targets of the entries of this program.
 const OWN: [&str; 2] = ["solti_metrics", "solti_metrics_host"];
 
-/// `None` if the variable is not set, or set to nothing. Directives that say nothing of
-/// this program's own entries add to the level.
+/// `None` if the variable is not set or empty. If no directive applies to entries of this
+/// program, `level` is added.
 fn of_environment(
     variable: Result<String, VarError>,
     level: &str,
@@ -40,12 +42,12 @@ fn of_environment(
         return Ok(None);
     }
     for directive in &directives {
-        // A word alone would be taken for a target, whose entries are logged and no others.
+        // A word without `=` would be a target, and no other entries would be logged.
         let is_word = !directive.contains(['=', '[']);
         if is_word && directive.parse::<LevelFilter>().is_err() {
             return Err(format!("{directive:?} is not a level"));
         }
-        // Otherwise taken for a target with every level.
+        // A directive without a level would select every level of the target.
         if directive.ends_with('=') {
             return Err(format!("{directive:?} has no level"));
         }
@@ -60,8 +62,8 @@ fn of_environment(
         .map_err(|error| format!("{text:?}: {error}"))
 }
 
-/// Whether a directive is a level alone, or for entries of this program, whichever span
-/// they are in.
+/// Whether a directive is a plain level, or applies to entries of this program in every
+/// span.
 fn is_of_this_program(directive: &str) -> bool {
     match directive.split_once('=') {
         None => !directive.contains('['),
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_empty_is_one_that_is_not_set() {
+    fn an_empty_variable_is_not_set() {
         for text in ["", " ", ",", " , ,"] {
             assert_eq!(of(text), Ok(None), "{text:?}");
         }
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_and_targets_are_taken() {
+    fn levels_and_targets_are_accepted() {
         for (text, filter) in [
             ("debug", "debug"),
             ("WARN,", "warn"),
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_for_others_add_to_the_level() {
+    fn directives_for_other_targets_add_to_the_level() {
         for (text, filter) in [
             ("foo=debug", "foo=debug,info"),
             ("wasmtime=debug,foo=warn", "wasmtime=debug,foo=warn,info"),
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_not_a_level_is_named() {
+    fn an_error_names_the_word_that_is_not_a_level() {
         for text in [
             "warning",
             "info,verbose",

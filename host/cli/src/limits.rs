@@ -1,4 +1,4 @@
-//! What a component may use besides memory and time, as it was asked for.
+//! Limits of components other than memory and time, from the command line.
 
 use std::num::NonZeroUsize;
 
@@ -10,70 +10,72 @@ use solti_metrics_server::{ComponentLimits, Error};
 
 const HEADING: &str = "Limits of each component";
 
-/// What is not given is as the library has it.
+/// Options that are not set use the defaults of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args)]
 pub(crate) struct LimitArgs {
-    /// Maximum elements of all tables together.
+    /// Maximum number of elements in all tables of a component together.
     ///
     /// Default: 20000.
     #[arg(long, value_name = "N", help_heading = HEADING,
-        value_parser = value_parser!(u32).range(..=MOST_TABLE_ELEMENTS))]
+        value_parser = value_parser!(u32).range(..=MAX_TABLE_ELEMENTS))]
     max_table_elements: Option<u32>,
 
-    /// Maximum number of tables.
+    /// Maximum number of tables of a component.
     ///
     /// Default: 64.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_tables: Option<u32>,
 
-    /// Maximum number of linear memories, each of which reserves 4 GiB of address space.
+    /// Maximum number of linear memories of a component. Each reserves 4 GiB of address
+    /// space.
     ///
     /// Default: 16.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_memories: Option<u32>,
 
-    /// Maximum number of instances of core modules.
+    /// Maximum number of core module instances of a component.
     ///
     /// Default: 1000.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_instances: Option<u32>,
 
-    /// Maximum number of open handles: files, streams, and the component's own resources.
+    /// Maximum number of open handles of a component: files, streams and its own resources.
     ///
     /// Default: 1000.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_handles: Option<u32>,
 
-    /// Maximum number of open file descriptors: of directories, files and sockets.
+    /// Maximum number of open file descriptors of a component: directories, files and
+    /// sockets.
     ///
     /// Default: 256.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_descriptors: Option<u32>,
 
-    /// Maximum number of open streams of files and directory listings.
+    /// Maximum number of open file streams and directory listings of a component.
     ///
     /// Default: 256.
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_streams: Option<u32>,
 
-    /// Maximum random bytes that one call may ask for.
+    /// Maximum random bytes for each call of a component.
     ///
     /// Default: 4KiB.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
     max_random: Option<ByteSize>,
 
-    /// Maximum bytes that one call may make the host copy.
+    /// Maximum bytes that the host copies for each call of a component.
     ///
-    /// Default: 64KiB for tasks, and 16MiB for components that receive records.
+    /// Default: 64KiB for guests, and 16MiB for providers and middlewares.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
     max_host_call_data: Option<ByteSize>,
 }
 
-/// The most elements of tables that may be asked for.
-const MOST_TABLE_ELEMENTS: i64 = solti_metrics_server::MOST_TABLE_ELEMENTS as i64;
+/// Maximum value of `--max-table-elements`.
+const MAX_TABLE_ELEMENTS: i64 = solti_metrics_server::MOST_TABLE_ELEMENTS as i64;
 
 impl LimitArgs {
-    /// What was given.
+    /// The limits that are set on the command line.
     pub(crate) fn given(&self) -> ComponentLimits {
         let mut limits = ComponentLimits::default();
         limits.table_elements = self.max_table_elements;
@@ -88,21 +90,23 @@ impl LimitArgs {
         limits
     }
 
-    /// Puts what was given into the limits of a component.
-    pub(crate) fn put(&self, limits: &mut Limits) {
+    /// Applies the limits of the command line to the limits of a component.
+    pub(crate) fn apply_to(&self, limits: &mut Limits) {
         self.given().put(limits);
     }
 }
 
-/// The queue is made at once, with 24 bytes for each record.
-pub(crate) fn queue(text: &str) -> Result<NonZeroUsize, &'static str> {
+/// Parses the capacity of a queue. A queue allocates 24 bytes for each record when it
+/// starts.
+pub(crate) fn queue_capacity(text: &str) -> Result<NonZeroUsize, &'static str> {
     match text.parse::<NonZeroUsize>() {
         Ok(records) if records.get() <= 1 << 24 => Ok(records),
         _ => Err("expected a number of records from 1 to 16777216"),
     }
 }
 
-/// wasmtime takes no smaller stack, and a thread's address space ends somewhere.
+/// Parses the size of a stack. wasmtime accepts no smaller stack, and the address space of
+/// a thread is limited.
 pub(crate) fn stack(text: &str) -> Result<ByteSize, String> {
     let size: ByteSize = text.parse()?;
     if (ByteSize::kib(16)..=ByteSize::gib(1)).contains(&size) {
@@ -112,7 +116,7 @@ pub(crate) fn stack(text: &str) -> Result<ByteSize, String> {
     }
 }
 
-/// A backend that cannot be started, and what to do if it has hit a limit.
+/// Adds advice to the error of a backend that failed to start at a limit.
 pub(crate) fn advised(error: Error) -> anyhow::Error {
     let Error::Start(StartError::Failed {
         failure: BackendFailure::LimitHit { limit, .. },
@@ -122,24 +126,24 @@ pub(crate) fn advised(error: Error) -> anyhow::Error {
         return error.into();
     };
     let advice = match limit {
-        Limit::Memory => "raise --backend-max-memory if it needs more".to_owned(),
+        Limit::Memory => "raise --backend-max-memory if the component needs more".to_owned(),
         limit => advice(*limit),
     };
     let text = error.to_string();
-    // Beneath the first line is what the backend itself has said.
+    // The first line is the error. The following lines are the output of the backend.
     let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
     anyhow::anyhow!("{first}; {advice}{rest}")
 }
 
-/// What somebody can do whose task has hit a limit.
+/// Advice for a task that reached a limit.
 pub(crate) fn advice(limit: Limit) -> String {
     match option(limit) {
-        Some(option) => format!("raise {option} if it needs more"),
-        None => "the guest has to ask for less".into(),
+        Some(option) => format!("raise {option} if the component needs more"),
+        None => "change the guest, because no option raises this limit".into(),
     }
 }
 
-/// The option that sets a limit.
+/// Option that sets a limit.
 pub(crate) fn option(limit: Limit) -> Option<&'static str> {
     Some(match limit {
         Limit::Memory => "--max-memory",

@@ -1,5 +1,4 @@
-//! `solti-metrics`: runs WebAssembly components as tasks, bounds them, and
-//! shows what happened.
+//! `solti-metrics`: runs WebAssembly components as tasks, with limits and metrics.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the command solti-metrics supports Linux only");
@@ -17,11 +16,13 @@ mod fields;
 mod filter;
 mod limits;
 mod man;
+mod messages;
 mod misused;
 mod new;
 mod output;
 mod plain;
 mod precompile;
+mod recording_mode;
 mod run;
 mod runtime;
 mod serve;
@@ -29,8 +30,6 @@ mod signals;
 mod stdin;
 mod unfinished;
 mod variable;
-mod voice;
-mod way;
 mod whole;
 mod wit;
 mod wit_package;
@@ -49,37 +48,35 @@ use solti_metrics_host::process::no_thread;
 use solti_metrics_host::text::causes;
 
 use crate::artifacts::COMPILE_WORKER;
-use crate::cli::{Cli, Command};
-use crate::entries::{Entries, Form};
+use crate::cli::{Cli, CliCommand};
+use crate::entries::{EntryFormat, LogEntries};
 use crate::exit::Exit;
 use crate::fields::Quoted;
 use crate::filter::filter;
+use crate::messages::print_message_now;
 use crate::runtime::{block_on, raise_descriptors};
-use crate::voice::complain_now;
-use crate::whole::{Torn, to_stderr};
+use crate::whole::{IncompleteWrite, to_stderr};
 
-/// Bytes of stack that a command has, whatever this process was given for its first thread
-/// (`ulimit -s`).
+/// Stack of the command thread, in bytes, for any stack limit of the process (`ulimit -s`).
 const STACK: usize = 8 << 20;
 
-/// The exit code of a program of Rust's whose first thread panics.
+/// Exit code of a Rust program whose main thread panics.
 const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {
-    // A process that compiles ends with the one that wants the code, and has a thread of
-    // its own.
+    // A compiler process ends when its parent ends. The process uses one thread.
     if is_compile_worker() {
         return compile_worker();
     }
-    signals::hear();
+    signals::handle_signals();
     let command = thread::Builder::new().name("main".into()).stack_size(STACK);
     match command.spawn(command_of_process).map(JoinHandle::join) {
         Ok(Ok(exit)) => exit,
-        // The panic was told.
+        // The panic hook has already printed the panic.
         Ok(Err(_)) => PANICKED.into(),
         Err(error) => {
             let reason = no_thread(&error);
-            complain_now(format_args!("error: cannot start a thread: {reason}"));
+            print_message_now(format_args!("error: cannot start a thread: {reason}"));
             Exit::Failed.into()
         }
     }
@@ -87,26 +84,26 @@ fn main() -> ExitCode {
 
 fn command_of_process() -> ExitCode {
     let cli = Cli::of_process();
-    say_no_panic_twice();
+    silence_contained_panics();
     raise_descriptors();
-    // Who serves has a log of its own.
-    if !matches!(cli.command, Command::Serve(_)) {
+    // `serve` has its own log.
+    if !matches!(cli.command, CliCommand::Serve(_)) {
         log();
     }
     let exit = match cli.command {
-        Command::Run(args) => block_on(run::run(*args)),
-        Command::Serve(args) => block_on(serve::serve(args)),
-        Command::Check(args) => check::check(&args),
-        Command::Conformance(args) => block_on(conformance::conformance(*args)),
-        Command::Compose(args) => compose::compose(&args),
-        Command::Precompile(args) => precompile::precompile(&args),
-        Command::Wit(args) => wit::wit(&args),
-        Command::New(args) => new::new(&args),
-        Command::Completions(args) => completions::completions(&args, Cli::command()),
-        Command::Man(args) => man::man(&args, Cli::command()),
+        CliCommand::Run(args) => block_on(run::run(*args)),
+        CliCommand::Serve(args) => block_on(serve::serve(args)),
+        CliCommand::Check(args) => check::check(&args),
+        CliCommand::Conformance(args) => block_on(conformance::conformance(*args)),
+        CliCommand::Compose(args) => compose::compose(&args),
+        CliCommand::Precompile(args) => precompile::precompile(&args),
+        CliCommand::Wit(args) => wit::wit(&args),
+        CliCommand::New(args) => new::new(&args),
+        CliCommand::Completions(args) => completions::completions(&args, Cli::command()),
+        CliCommand::Man(args) => man::man(&args, Cli::command()),
     };
     exit.unwrap_or_else(|error| {
-        complain_now(format_args!("error: {}", causes(&*error)));
+        print_message_now(format_args!("error: {}", causes(&*error)));
         Exit::Failed
     })
     .into()
@@ -118,27 +115,31 @@ fn is_compile_worker() -> bool {
         .is_some_and(|it| it == COMPILE_WORKER)
 }
 
-/// Silent unless asked: what a person needs to know is said otherwise. It has no colours,
-/// so that whatever else looks like one can be escaped.
+/// Starts a log that shows errors only, unless `RUST_LOG` is set. Messages for users do not
+/// go through the log. The log has no colors, so that color sequences in entries can be
+/// escaped.
 fn log() {
     let (filter, wrong) = filter("error");
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .fmt_fields(Quoted)
-        .with_writer(Mutex::new(Log(Entries::new(to_stderr, Form::Text))))
+        .with_writer(Mutex::new(LogWriter(LogEntries::new(
+            to_stderr,
+            EntryFormat::Text,
+        ))))
         .with_ansi(false)
         .init();
     if let Some(wrong) = wrong {
-        complain_now(format_args!("warning: {wrong}"));
+        print_message_now(format_args!("warning: {wrong}"));
     }
 }
 
-type ToStderr = fn(&[u8]) -> Result<(), Torn>;
+type ToStderr = fn(&[u8]) -> Result<(), IncompleteWrite>;
 
-/// Takes an entry with each write, as the subscriber makes them.
-struct Log(Entries<ToStderr>);
+/// Receives one entry with each write, because the subscriber writes whole entries.
+struct LogWriter(LogEntries<ToStderr>);
 
-impl Write for Log {
+impl Write for LogWriter {
     fn write(&mut self, entry: &[u8]) -> io::Result<usize> {
         self.0.write(entry).map(|()| entry.len())
     }
@@ -148,12 +149,12 @@ impl Write for Log {
     }
 }
 
-/// A panic that is answered with an error says nothing on its way.
-fn say_no_panic_twice() {
-    let say = panic::take_hook();
+/// Silences panics that the program converts into errors.
+fn silence_contained_panics() {
+    let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !panic_is_contained() {
-            say(panic);
+            print(panic);
         }
     }));
 }

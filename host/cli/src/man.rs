@@ -18,7 +18,7 @@ pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
     let dir = &args.dir;
     fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the folder {}", dir.display()))?;
-    // A page for `help` would list all that the other pages have.
+    // A page for `help` would repeat the list of subcommands.
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut pages = 1;

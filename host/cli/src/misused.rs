@@ -5,11 +5,11 @@ use std::process;
 use clap::{Command, Error};
 use solti_metrics_host::text::{escaped, is_hidden};
 
-use crate::voice::complain_now;
+use crate::messages::print_message_now;
 
-/// Says what is wrong with the arguments, or shows the help that they ask for, and ends
-/// this process. Hidden characters of the arguments are told as escapes: the same command
-/// is given the escaped arguments.
+/// Prints the error of invalid arguments, or the help that they request, and ends this
+/// process. Hidden characters of the arguments are escaped in the output: the arguments are
+/// escaped and parsed again, and the second error is printed.
 pub(crate) fn misused(error: &Error, command: Command) -> ! {
     let text = error.to_string();
     let is_hidden = |it: char| it != '\n' && is_hidden(it);
@@ -25,7 +25,7 @@ pub(crate) fn misused(error: &Error, command: Command) -> ! {
         }
         if text.contains(is_hidden) {
             let lines: Vec<_> = text.lines().map(escaped).collect();
-            complain_now(format_args!("{}", lines.join("\n  ")));
+            print_message_now(format_args!("{}", lines.join("\n  ")));
             process::exit(error.exit_code());
         }
     }

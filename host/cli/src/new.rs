@@ -1,4 +1,4 @@
-//! `new`: writes a project of a few files, to begin with.
+//! `new`: creates a project for a component.
 
 mod files;
 mod folder;
@@ -16,39 +16,39 @@ use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::text::printable;
 
 use crate::exit::{Exit, print};
+use crate::messages::print_message;
 use crate::new::files::files;
 use crate::new::folder::write_all;
-use crate::new::kind::{Language, Role};
-use crate::new::name::Name;
+use crate::new::kind::{Language, ProjectRole};
+use crate::new::name::ProjectName;
 use crate::new::sdk::SdkArgs;
 use crate::new::workspace::workspace_of;
-use crate::voice::complain;
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// What the component is to others.
+    /// Role of the component.
     #[arg(long, value_enum)]
-    pub(crate) role: Role,
+    pub(crate) role: ProjectRole,
 
-    /// What it is written in.
+    /// Programming language of the component.
     #[arg(long, value_enum)]
     pub(crate) language: Language,
 
     #[command(flatten)]
     pub(crate) sdk: SdkArgs,
 
-    /// The project's folder.
+    /// Folder of the project, which must be new or empty.
     pub(crate) dir: PathBuf,
 }
 
 pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
     if args.sdk.is_given() && args.language != Language::Rust {
-        complain(format_args!(
+        print_message(format_args!(
             "error: --sdk-path and --sdk-version are only valid with --language rust"
         ));
         return Ok(Exit::Misused);
     }
-    let name = Name::of(&args.dir)?;
+    let name = ProjectName::of(&args.dir)?;
     let sdk = args.sdk.requirement()?;
     let workspace = match args.language {
         Language::Rust => workspace_of(&args.dir),
@@ -64,8 +64,8 @@ pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
     write_all(&args.dir, &files)?;
     if let Some(workspace) = workspace {
         let manifest = workspace.join("Cargo.toml");
-        complain(format_args!(
-            "note: it is a member of the workspace in {}, whose profiles and lock file it is built with; exclude it there to build it on its own, with [workspace] in its Cargo.toml",
+        print_message(format_args!(
+            "note: the project is a member of the workspace in {}, and is built with the profiles and the lock file of the workspace; to build the project alone, exclude it there and add [workspace] to its Cargo.toml",
             printable(&manifest.display().to_string())
         ));
     }
@@ -82,7 +82,7 @@ pub(crate) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Good)
 }
 
-/// What is to be seen in the project's folder.
+/// Files and folders at the top level of the project.
 fn top<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     paths
         .map(|path| match path.split_once('/') {
@@ -92,7 +92,7 @@ fn top<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
         .collect()
 }
 
-/// As a shell takes it for one word.
+/// Quotes a path, so that a shell reads it as one word.
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);

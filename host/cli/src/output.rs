@@ -1,3 +1,5 @@
+//! Destinations of the files that a command writes.
+
 use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -8,22 +10,22 @@ use anyhow::anyhow;
 use solti_metrics_host::process::io_reason;
 
 use crate::exit::print;
-use crate::voice::complain;
+use crate::messages::print_message;
 use crate::whole::{to_stdout, write_whole};
 use crate::write::{links, write};
 
-/// Where bytes go that somebody asked for.
-pub(crate) enum Output {
+/// Destination of the bytes that the user requested.
+pub(crate) enum Destination {
     Stdout,
-    /// A file, there or not, which is written as a whole.
+    /// A file, which is written completely or not at all.
     File(PathBuf),
-    /// What cannot be replaced: a pipe, a device.
+    /// An open pipe or device, which cannot be replaced.
     Opened(File),
 }
 
-impl Output {
-    /// `-` is standard output, and so is every other name of what standard output leads
-    /// to: those bytes go to its descriptor, behind what is there.
+impl Destination {
+    /// `-` is standard output. Any other path to the file of standard output also writes to
+    /// the descriptor, after the bytes that are already there.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let stdout = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
         if stdout.iter().any(|name| path == Path::new(name)) {
@@ -39,19 +41,19 @@ impl Output {
         if found.is_file() && !opened {
             return Ok(Self::File(path.into()));
         }
-        // What was written to an open file stays in front.
+        // Bytes that were written to an open file before are not overwritten.
         let file = File::options().append(opened).write(true).open(path)?;
         Ok(Self::Opened(file))
     }
 
-    /// Where a file goes that is no text. `None` if that is a terminal, of which the user
-    /// is told; `what` the file has.
+    /// Destination of a binary file. `None` if the destination is a terminal, which is
+    /// reported to the user. `what` names the content of the file.
     pub(crate) fn for_bytes(path: &Path, what: &str) -> anyhow::Result<Option<Self>> {
         let output = Self::of(path).map_err(|error| unwritable(path, &error))?;
         let to = path.display();
         if output.is_terminal() {
-            complain(format_args!(
-                "error: {to} is a terminal, and {what} is no text; name a file, or redirect the output"
+            print_message(format_args!(
+                "error: {to} is a terminal, and {what} is not text; name a file, or redirect the output"
             ));
             return Ok(None);
         }
@@ -74,8 +76,8 @@ impl Output {
         }
     }
 
-    /// Tells what was written: on standard error where the bytes went to a stream, and
-    /// never behind the bytes.
+    /// Prints the summary. It goes to standard error if the bytes went to a stream, and
+    /// never into the stream of the bytes.
     pub(crate) fn summarize(&self, line: &str) -> io::Result<()> {
         let found = match self {
             Self::File(_) => return print(&format!("{line}\n")),
@@ -83,7 +85,7 @@ impl Output {
             Self::Opened(file) => file.metadata()?,
         };
         if !is(&found, io::stderr()) {
-            complain(format_args!("{line}"));
+            print_message(format_args!("{line}"));
         } else if !is(&found, io::stdout()) {
             print(&format!("{line}\n"))?;
         }
@@ -91,13 +93,13 @@ impl Output {
     }
 }
 
-/// Why nothing is written there.
+/// Error of a destination that cannot be written.
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> anyhow::Error {
     let reason = io_reason(error, "name a file that can be written");
     anyhow!("cannot write {}: {reason}", path.display())
 }
 
-/// Whether a descriptor leads to this file.
+/// Whether a descriptor refers to this file.
 fn is(found: &Metadata, descriptor: impl AsFd) -> bool {
     let same = |it: Metadata| (it.dev(), it.ino()) == (found.dev(), found.ino());
     metadata(descriptor).is_ok_and(same)
@@ -107,8 +109,8 @@ fn metadata(descriptor: impl AsFd) -> io::Result<Metadata> {
     File::from(descriptor.as_fd().try_clone_to_owned()?).metadata()
 }
 
-/// Whether a path, or a link that it leads through, is the name of a file that this
-/// process has opened already, and that may have no other name any more.
+/// Whether a path, or a link that the path follows, names an open descriptor of this
+/// process. The file of the descriptor may have no other name.
 fn is_descriptor(path: &Path) -> bool {
     let folders = [
         "/dev/fd",

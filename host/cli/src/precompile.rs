@@ -1,3 +1,5 @@
+//! `precompile`: compiles a component into a file that runs without compilation.
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -7,35 +9,35 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactCache, ArtifactKey, Origin, Precompiled, component_in};
 use solti_metrics_host::component::{Inspection, Role};
 use solti_metrics_host::provider::Providers;
-use solti_metrics_host::runner::{self, Runner};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
 use solti_metrics_host::text::printable;
 
 use crate::artifacts::ArtifactArgs;
 use crate::elapsed::elapsed;
 use crate::exit::Exit;
-use crate::output::{Output, unwritable};
-use crate::voice::complain;
-use crate::way::Way;
+use crate::messages::print_message;
+use crate::output::{Destination, unwritable};
+use crate::recording_mode::recording_mode;
 
 #[derive(Debug, Args)]
 pub(crate) struct PrecompileArgs {
-    /// The component's file; `-` is standard input.
+    /// File of the component; `-` is standard input.
     pub(crate) component: PathBuf,
 
-    /// Where the file goes; `-` is standard output.
+    /// File of the compiled component; `-` is standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Which path a guest's records are to take.
-    #[arg(long, value_enum, default_value_t = Way::Inline)]
-    pub(crate) path: Way,
+    /// Recording mode of the compiled guest.
+    #[arg(long, value_name = "MODE", default_value = "inline", value_parser = recording_mode())]
+    pub(crate) recording_mode: RecordingMode,
 
-    /// Bytes that the component's file may have.
+    /// Maximum size of the component file.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
 
-    /// Compile a guest for a runner that counts what guests execute, as `serve` does with
-    /// `runner.fuel`. Others do not use that code.
+    /// Compile the guest for a runner that counts fuel, such as `serve` with `runner.fuel`.
+    /// Runners without fuel do not use the code.
     #[arg(long)]
     pub(crate) fuel: bool,
 
@@ -44,27 +46,27 @@ pub(crate) struct PrecompileArgs {
 }
 
 pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
-    let Some(output) = Output::for_bytes(&args.output, "code")? else {
+    let Some(output) = Destination::for_bytes(&args.output, "code")? else {
         return Ok(Exit::Misused);
     };
     let cache = args.artifacts.open()?;
     let Some(key) = key(args, cache.as_ref())? else {
-        complain(format_args!(
-            "error: there is no key to seal it with; name a file for one with --artifact-key"
+        print_message(format_args!(
+            "error: there is no key to authenticate the file; name a key file with --artifact-key"
         ));
         return Ok(Exit::Misused);
     };
-    let began = Instant::now();
-    let (file, whatfor) = file(args, cache.as_ref(), &key)?;
-    let took = began.elapsed();
+    let start = Instant::now();
+    let (file, purpose) = file(args, cache.as_ref(), &key)?;
+    let took = start.elapsed();
     let written = output.write(&file.bytes);
     written.map_err(|error| unwritable(&args.output, &error))?;
     let from = match file.origin {
-        Origin::Cached => "its code was kept already",
+        Origin::Cached => "read from the compilation cache",
         _ => "compiled",
     };
     let line = format!(
-        "{}: {} in {}, {whatfor}; {from}, in {}",
+        "{}: {}, {}, {purpose}; {from} in {}",
         file_name(&args.output),
         file_name(&args.component),
         ByteSize::b(file.bytes.len() as u64),
@@ -74,7 +76,8 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Good)
 }
 
-/// The one that was named, which is made if it is not there, or that of the cache.
+/// The key of `--artifact-key`, which is created if the file does not exist, or the key of
+/// the compilation cache.
 fn key(
     args: &PrecompileArgs,
     cache: Option<&ArtifactCache>,
@@ -85,7 +88,7 @@ fn key(
     })
 }
 
-/// What is to be written, and what it is good for.
+/// The precompiled file, and its role or recording mode.
 fn file(
     args: &PrecompileArgs,
     cache: Option<&ArtifactCache>,
@@ -96,13 +99,13 @@ fn file(
     let runner = Runner::builder(noop_metrics())
         .artifacts(artifacts.clone())
         .max_component(args.max_component.as_u64())
-        .path(args.path.into())
+        .recording_mode(args.recording_mode)
         .fuel(args.fuel)
         .build()?;
     let bytes = runner.read(&args.component)?;
     let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
-    let receives = matches!(inspection.role(), Role::Provider | Role::Middleware);
-    if receives && !inspection.is_program() {
+    let is_backend = matches!(inspection.role(), Role::Provider | Role::Middleware);
+    if is_backend && !inspection.is_program() {
         let providers = Providers::builder()
             .artifacts(artifacts)
             .max_component(args.max_component.as_u64())
@@ -110,16 +113,16 @@ fn file(
         let file = providers.precompile(&name, &bytes, key)?;
         return Ok((file, format!("a {}", inspection.role())));
     }
-    let (file, path) = runner.precompile(&name, &bytes, key)?;
-    let path = match path {
-        runner::Path::Inline => "records inlined".into(),
-        runner::Path::Direct { reason: None } => "records on the direct path".into(),
-        runner::Path::Direct {
+    let (file, recording) = runner.precompile(&name, &bytes, key)?;
+    let recording = match recording {
+        ProgramRecording::Inline => "recording mode inline".into(),
+        ProgramRecording::Direct { reason: None } => "recording mode direct".into(),
+        ProgramRecording::Direct {
             reason: Some(reason),
-        } => format!("records on the direct path, since it {reason}"),
+        } => format!("recording mode direct, because the guest {reason}"),
         _ => "no records".into(),
     };
-    Ok((file, path))
+    Ok((file, recording))
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,4 +1,4 @@
-//! `solti-metrics run`: one component, once or many times, and a report.
+//! `run`: runs a component, once or many times, and prints a report.
 
 mod args;
 mod backend;
@@ -25,83 +25,83 @@ use solti_metrics_host::runner::{
 };
 use tokio::task::spawn_blocking;
 
-use self::args::Format;
+use self::args::ReportFormat;
 pub(crate) use self::args::RunArgs;
-use self::backend::{Backends, Builtins};
-use self::pages::Pages;
-use self::progress::Progress;
-use self::reload::Reloading;
-use self::report::Report;
+use self::backend::{Builtins, RunBackends};
+use self::pages::RunPages;
+use self::progress::RunProgress;
+use self::reload::Reloader;
+use self::report::RunReport;
 use self::show::show;
-use self::tally::Tally;
-use crate::artifacts::tell;
+use self::tally::RunTally;
+use crate::artifacts::warn_refusal;
 use crate::exit::Exit;
+use crate::messages::{self, print_message};
 use crate::signals::{Requests, code};
 use crate::stdin::named_twice;
-use crate::voice::{self, complain};
 use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
-use solti_metrics_server::http::{Access, Hits, HttpServer, Limits};
+use solti_metrics_server::http::{Hits, HttpAccess, HttpLimits, HttpServer};
 
-/// How long the last messages may take.
-const STDERR_TAIL: Duration = Duration::from_millis(500);
+/// Maximum time to write the last messages at the end.
+const MESSAGE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long tasks may take to stop: whoever has had enough asks a second time.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Maximum time for tasks to stop. A second signal stops the command earlier.
+const STOP_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let builtins = match Builtins::choose(&args) {
         Ok(builtins) => builtins,
         Err(misuse) => {
-            complain(format_args!("error: {misuse}"));
+            print_message(format_args!("error: {misuse}"));
             return Ok(Exit::Misused);
         }
     };
-    let receivers = args.chain.middlewares.iter().chain(&args.chain.backends);
-    let receivers = receivers.map(|part| &part.file);
+    let components = args.chain.middlewares.iter().chain(&args.chain.backends);
+    let components = components.map(|component| &component.file);
     let files = iter::once(&args.component)
-        .chain(receivers)
+        .chain(components)
         .chain(&args.stdin);
     if let Some(misuse) = named_twice(files.map(PathBuf::as_path)) {
-        complain(format_args!("error: {misuse}"));
+        print_message(format_args!("error: {misuse}"));
         return Ok(Exit::Misused);
     }
     let artifacts = args.artifacts.artifacts()?;
-    let backends = Arc::new(Backends::start(&args, builtins, &artifacts)?);
-    voice::start()?;
-    // Until it goes out of scope, that is until the report is written.
+    let backends = Arc::new(RunBackends::start(&args, builtins, &artifacts)?);
+    messages::start()?;
+    // The server runs until the report is written.
     let _server = serve(&args, &backends).await?;
-    // Without anything to reload, a hangup ends this process, as ever.
+    // Without components to reload, SIGHUP ends this process.
     let requests = Requests::take(!backends.components.is_empty(), Duration::ZERO)?;
     let stop = requests.stop().clone();
-    leave_when_asked_again(&requests, &backends);
+    exit_on_second_request(&requests, &backends);
     let reloading = match backends.components.as_slice() {
         [] => None,
         components => {
             let asked = Arc::clone(requests.reload());
-            Some(Reloading::start(components.to_vec(), asked, args.watch))
+            Some(Reloader::start(components.to_vec(), asked, args.watch))
         }
     };
-    let progress = Progress::new(&args);
+    let progress = RunProgress::new(&args);
     let runner = Runner::builder(backends.handle.clone())
         .ledger_totals(&backends.guests, &backends.own)
         .stack(usize::try_from(args.stack.as_u64())?)
         .max_component(args.max_component.as_u64())
-        .path(args.path.into())
+        .recording_mode(args.recording_mode)
         .asynchronous(!args.no_async)
         .pool(pool(&args))
         .artifacts(artifacts)
         .build()?;
 
-    let began = Instant::now();
-    let watching = Arc::new(Watching {
+    let start = Instant::now();
+    let watching = Arc::new(RunObserver {
         progress: progress.clone(),
         format: args.format,
-        tally: Mutex::new(Tally::new(&args, progress.clone())),
+        tally: Mutex::new(RunTally::new(&args, progress.clone())),
     });
     progress.say("loading");
     match load(&runner, &args, &stop).await {
         Some(Ok(program)) => {
-            tell(program.name(), program.refusal());
+            warn_refusal(program.name(), program.refusal());
             progress.say("running");
             watching.tally.lock().loaded(&program);
             run_all(runner, program, &args, &stop, Arc::clone(&watching)).await?;
@@ -116,18 +116,19 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         let mut tally = watching.tally.lock();
         tally.close(&backends);
         (
-            Report::new(&backends, &states, &tally, began.elapsed()),
+            RunReport::new(&backends, &states, &tally, start.elapsed()),
             tally.is_good(args.tolerate_losses),
         )
     };
-    // There is nothing left to stop: what is left is for whoever reads it.
+    // No task is left to stop. From here on, a signal ends the process while the report is
+    // written.
     drop(requests);
     show(&report, args.format, &backends)?;
-    be_heard(args.format, &stop).await;
+    wait_for_messages(args.format, &stop).await;
     Ok(if good { Exit::Good } else { Exit::Failed })
 }
 
-/// Room for as many tasks as there may be at a time.
+/// A pool with a slot for each concurrent task.
 fn pool(args: &RunArgs) -> Pool {
     let limits = task(args).limits;
     Pool::new(u32::try_from(args.concurrency.get()).unwrap_or(u32::MAX))
@@ -135,26 +136,29 @@ fn pool(args: &RunArgs) -> Pool {
         .table_elements(limits.table_elements)
 }
 
-async fn serve(args: &RunArgs, backends: &Backends) -> anyhow::Result<Option<HttpServer>> {
+async fn serve(args: &RunArgs, backends: &RunBackends) -> anyhow::Result<Option<HttpServer>> {
     let (Some(address), Some(metrics)) = (args.listen, &backends.prometheus) else {
         return Ok(None);
     };
-    let pages = Arc::new(Pages::new(Arc::clone(metrics), backends.components.clone()));
-    let access = Access {
+    let pages = Arc::new(RunPages::new(
+        Arc::clone(metrics),
+        backends.components.clone(),
+    ));
+    let access = HttpAccess {
         token: None,
         hosts: args.hosts.clone(),
     };
-    let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
+    let (limits, hits) = (HttpLimits::default(), Arc::new(Hits::default()));
     let server = HttpServer::start(address, pages, access, limits, hits).await?;
     for warning in &server.warnings {
-        complain(format_args!("warning: {warning}"));
+        print_message(format_args!("warning: {warning}"));
     }
-    complain(format_args!("serving http://{}/metrics", server.address));
+    print_message(format_args!("serving http://{}/metrics", server.address));
     Ok(Some(server))
 }
 
-/// Compiling takes seconds for a large component, and one may lose patience:
-/// then there is no program, and the process that compiles ends with this one.
+/// Loads the component. Compilation takes seconds for a large component. A request to stop
+/// ends the wait, and the compiler process ends with this process.
 async fn load(
     runner: &Runner,
     args: &RunArgs,
@@ -164,18 +168,18 @@ async fn load(
     tokio::select! {
         biased;
         () = stop.cancelled() => None,
-        // It does not panic, and nobody aborts it.
+        // The task does not panic and is not aborted.
         loaded = spawn_blocking(move || runner.load_file(&path)) => loaded.ok(),
     }
 }
 
-/// One task in the engine that `serve` has many in.
+/// Runs one job in the engine, which runs many jobs for `serve`.
 async fn run_all(
     runner: Runner,
     program: Program,
     args: &RunArgs,
     stop: &CancellationToken,
-    observer: Arc<Watching>,
+    observer: Arc<RunObserver>,
 ) -> anyhow::Result<()> {
     let plan = Plan {
         name: program.name().into(),
@@ -187,8 +191,8 @@ async fn run_all(
         concurrency: args.concurrency.min(args.repeat),
         history: History::default(),
     };
-    let engine = Engine::start(runner, None, FOR_EVER)?;
-    let job = engine.begin(plan, observer);
+    let engine = Engine::start(runner, None, STOP_TIMEOUT)?;
+    let job = engine.start_task(plan, observer);
     tokio::select! {
         () = job.over() => {}
         () = stop.cancelled() => job.stop().await,
@@ -197,15 +201,15 @@ async fn run_all(
     Ok(())
 }
 
-/// Counts how tasks end, and shows how far it has come.
-struct Watching {
-    progress: Progress,
-    format: Format,
-    tally: Mutex<Tally>,
+/// Counts the ends of tasks, and shows the progress.
+struct RunObserver {
+    progress: RunProgress,
+    format: ReportFormat,
+    tally: Mutex<RunTally>,
 }
 
-impl Observer for Watching {
-    fn begins(&self) -> Printing {
+impl Observer for RunObserver {
+    fn starts(&self) -> Printing {
         let outputs = self.progress.outputs(self.format);
         Printing {
             stdout: outputs.stdout.clone(),
@@ -233,26 +237,26 @@ fn task(args: &RunArgs) -> Task {
     task.deadline = args.timeout.0;
     task.limits.memory = usize::try_from(args.max_memory.as_u64()).unwrap_or(usize::MAX);
     task.limits.output = args.max_output.as_u64();
-    args.limits.put(&mut task.limits);
+    args.limits.apply_to(&mut task.limits);
     task.quota = args.quota;
     task
 }
 
-/// The table is what was asked for, so it waits for whoever pages through what
-/// came before, until asked to stop; other messages do not wait for long.
-async fn be_heard(format: Format, stop: &CancellationToken) {
-    if format == Format::Table {
+/// The table is the result of the command. It waits for a slow reader until the user
+/// requests a stop. Other messages wait only for a short time.
+async fn wait_for_messages(format: ReportFormat, stop: &CancellationToken) {
+    if format == ReportFormat::Table {
         tokio::select! {
-            () = voice::heard() => return,
+            () = messages::flushed() => return,
             () = stop.cancelled() => {}
         }
     }
-    let _ = tokio::time::timeout(STDERR_TAIL, voice::heard()).await;
+    let _ = tokio::time::timeout(MESSAGE_TIMEOUT, messages::flushed()).await;
 }
 
-/// The first request ends the tasks, as canceled, and the report is written; the second
-/// one ends this process.
-fn leave_when_asked_again(requests: &Requests, backends: &Arc<Backends>) {
+/// The first request cancels the tasks, and the report is written. The second request ends
+/// this process.
+fn exit_on_second_request(requests: &Requests, backends: &Arc<RunBackends>) {
     let (stop, again, backends) = (
         requests.stop().clone(),
         requests.again(),
@@ -260,15 +264,15 @@ fn leave_when_asked_again(requests: &Requests, backends: &Arc<Backends>) {
     );
     tokio::spawn(async move {
         stop.cancelled().await;
-        complain(format_args!(
-            "stopping: tasks end as canceled; once more to leave at once"
+        print_message(format_args!(
+            "stopping: tasks are canceled; a second signal forces the exit"
         ));
         let signal = again.await;
-        complain(format_args!(
-            "left at once: what was running is not in any report{}",
-            backends.left()
+        print_message(format_args!(
+            "forced exit: running tasks were abandoned and are not reported{}",
+            backends.in_flight()
         ));
-        let _ = tokio::time::timeout(STDERR_TAIL, voice::heard()).await;
+        let _ = tokio::time::timeout(MESSAGE_TIMEOUT, messages::flushed()).await;
         std::process::exit(code(signal));
     });
 }

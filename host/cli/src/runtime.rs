@@ -1,4 +1,4 @@
-//! What a command runs on: its threads, and how many descriptors it has.
+//! Threads and file descriptors of a command.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -16,59 +16,63 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Exit;
 
-/// How many threads do what blocks, such as reading a guest's file, at a time; on a
-/// machine of more processors, one for each. What finds none free waits. Each of them
-/// keeps some 40 KiB of memory for good.
+/// Number of threads for blocking work, such as reading the file of a guest. Machines with
+/// more processors get one thread for each processor. Further blocking work waits for a
+/// free thread. Each thread uses about 40 KiB of memory until the process ends.
 const BLOCKING_THREADS: usize = 16;
 
-/// How many of them are there before a command begins, so that there is always one that
-/// does it: tokio panics where it has none, and the system starts none.
+/// Number of blocking threads that start with the command. If the system cannot start a
+/// thread, tokio panics unless it has one already.
 const FIRST_BLOCKING_THREADS: usize = 4;
 
-/// Threads that a command starts besides: for signals, the log, messages, tickers, and
-/// what supervises tasks. If there are none for them, that is told at the start.
+/// Number of other threads of a command: for signals, the log, messages, tickers and the
+/// supervision of tasks. If the system cannot start this many threads, the command fails at
+/// its start.
 const OTHER_THREADS: usize = 8;
 
-/// Descriptors that tokio opens at its start: it panics where it cannot have some of them.
+/// Number of descriptors that tokio opens at its start. tokio panics if it cannot open some
+/// of them.
 const DESCRIPTORS: usize = 8;
 
-/// How long one that has nothing to do stays: for good.
+/// Time after which an idle thread ends, longer than any process runs.
 const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// How long the start of a thread may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time for a thread to start.
+const THREAD_START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs a command to its end.
+/// Runs a command until it ends.
 pub(crate) fn block_on(
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
     let runtime = start()?;
     let exit = runtime.block_on(command);
-    // A guest may have left a write behind that nobody reads.
+    // A guest can leave a blocked write behind if the output has no reader.
     runtime.shutdown_timeout(Duration::from_millis(100));
     exit
 }
 
-/// As many descriptors as this process may have. Systems set the first limit low for the
-/// sake of old programs, which this is none of.
+/// Raises the limit on file descriptors to the hard limit of this process. Systems set a
+/// low soft limit for old programs, which this program does not need.
 pub(crate) fn raise_descriptors() {
     if let Ok((soft, hard)) = Resource::NOFILE.get()
         && soft < hard
     {
-        // Some systems have a lower one that they do not tell of: then it stays.
+        // Some systems have a lower limit that they do not report. The soft limit then
+        // stays.
         let _ = Resource::NOFILE.set(hard, hard);
     }
 }
 
-/// Starts the threads that are started only when they are needed otherwise. So what goes
-/// on for long has its memory at once, and does not grow whenever more block than ever did
-/// before. Where the system has no more threads, there are fewer, as without this.
+/// Starts all blocking threads, which tokio would otherwise start on demand. A process that
+/// runs for a long time then allocates their memory at its start, and does not grow later.
+/// If the system has too few threads, fewer are started.
 pub(crate) fn start_blocking_threads(runtime: &Handle) {
     let (hold, until) = channel::<()>();
     let until = Arc::new(Mutex::new(until));
     for _ in 0..blocking_threads() {
         let until = Arc::clone(&until);
-        // One waits for all to be asked for, and the others for that one.
+        // The first task waits until all tasks are spawned, and the other tasks wait for
+        // its lock.
         runtime.spawn_blocking(move || until.lock().recv());
     }
     drop(hold);
@@ -85,7 +89,7 @@ fn blocking_threads() -> usize {
 fn start() -> anyhow::Result<Runtime> {
     let workers = processors();
     let threads = workers + FIRST_BLOCKING_THREADS + OTHER_THREADS;
-    // tokio panics where there are none, so it is looked at before.
+    // tokio panics if it cannot start a thread. The check reports an error instead.
     try_threads(threads)
         .map_err(|error| anyhow!("cannot start {threads} threads: {}", no_thread(&error)))?;
     try_descriptors().map_err(|error| {
@@ -106,12 +110,12 @@ fn start() -> anyhow::Result<Runtime> {
     match started {
         Ok(Ok(runtime)) => Ok(runtime),
         Ok(Err(error)) => bail!("cannot start {threads} threads: {}", no_thread(&error)),
-        // Others have taken them meanwhile.
+        // Other processes have taken the threads or descriptors since the check.
         Err(panic) => bail!("cannot start {threads} threads: {panic}; try again"),
     }
 }
 
-/// Whether so many can be opened, all at a time.
+/// Checks whether the process can open this many descriptors at the same time.
 fn try_descriptors() -> io::Result<()> {
     let any = io::stderr();
     (0..DESCRIPTORS)
@@ -120,20 +124,21 @@ fn try_descriptors() -> io::Result<()> {
         .map(drop)
 }
 
-/// Lets each of them do something until all of them are there.
+/// Blocks the first threads until all of them have started.
 fn start_first_blocking_threads(runtime: &Runtime) -> io::Result<()> {
     let mut held = Vec::new();
     for _ in 0..FIRST_BLOCKING_THREADS {
         let (hold, until) = channel::<()>();
-        let (begin, begun) = channel();
+        let (started, start) = channel();
         runtime.spawn_blocking(move || {
-            let _ = begin.send(());
-            // It is never sent anything, and goes on when all are let go.
+            let _ = started.send(());
+            // The channel receives no message. The thread continues when the sender is
+            // dropped.
             let _ = until.recv();
         });
         held.push(hold);
-        begun
-            .recv_timeout(PATIENCE)
+        start
+            .recv_timeout(THREAD_START_TIMEOUT)
             .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
     }
     Ok(())

@@ -1,5 +1,4 @@
-//! `solti-metrics serve`: a server that is left running, with this process's signals and
-//! its log.
+//! `serve`: runs the server, with the signals and the log of this process.
 
 mod log;
 
@@ -14,29 +13,29 @@ use solti_metrics_server::{Checked, Configuration, Error, Server, ServerBuilder,
 
 use crate::artifacts::compiler;
 use crate::exit::{Exit, print};
+use crate::messages::{MessageNotices, print_message, print_message_within};
 use crate::runtime::start_blocking_threads;
 use crate::signals::Requests;
-use crate::voice::{Voice, complain, complain_within};
 
-/// Requests to stop that come within this time are one: `timeout` signals a process and
-/// then its whole group.
+/// Stop requests within this time count as one: `timeout` signals a process and then its
+/// whole group.
 const ONE_REQUEST: Duration = Duration::from_millis(250);
 
-/// How long the last messages may take.
-const STDERR_TAIL: Duration = Duration::from_millis(500);
+/// Maximum time to write the last messages at the end.
+const MESSAGE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The configuration, a file of TOML. Files in it are named from its folder on.
+    /// Configuration file in TOML. Relative paths in it start at its folder.
     #[arg(required_unless_present = "schema")]
     config: Option<PathBuf>,
 
-    /// Tell all that is wrong with it, components and other files included, and run
+    /// Check the configuration and all files that it names, print all errors, and run
     /// nothing.
     #[arg(long, conflicts_with = "schema")]
     check: bool,
 
-    /// Write the JSON schema of configurations, for editors.
+    /// Print the JSON schema of configurations, for editors.
     #[arg(long)]
     schema: bool,
 }
@@ -58,14 +57,14 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     let logging = log::Logging::start(configuration.log()).context("cannot start the log")?;
     start_blocking_threads(&tokio::runtime::Handle::current());
     let ended = run(configuration, &logging).await;
-    // Behind all that is in the log.
+    // The errors follow after all entries of the log.
     drop(logging);
     let errors = match ended {
         Ok(errors) => errors,
         Err(Forced(signal)) => return Ok(Exit::Forced(signal)),
     };
     for error in &errors {
-        complain_within(STDERR_TAIL, format_args!("error: {error}"));
+        print_message_within(MESSAGE_TIMEOUT, format_args!("error: {error}"));
     }
     Ok(if errors.is_empty() {
         Exit::Good
@@ -76,25 +75,28 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
 
 fn misused(errors: impl Iterator<Item = String>) -> Exit {
     for line in errors {
-        complain(format_args!("error: {line}"));
+        print_message(format_args!("error: {line}"));
     }
     Exit::Misused
 }
 
-/// Looks at all that a configuration names, and runs nothing. Every error is told.
+/// Checks a configuration and all files that it names, without running anything. Prints
+/// every error.
 fn check(configuration: Configuration) -> anyhow::Result<Exit> {
     let file = printable(&configuration.file().display().to_string());
-    let checked: Checked = builder(configuration)?.notices(Arc::new(Voice)).check()?;
+    let checked: Checked = builder(configuration)?
+        .notices(Arc::new(MessageNotices))
+        .check()?;
     for warning in &checked.warnings {
-        complain(format_args!("warning: {warning}"));
+        print_message(format_args!("warning: {warning}"));
     }
     if let Some(errors) = checked.errors {
         return Ok(misused(errors.lines()));
     }
     print(&format!(
-        "{file}: good: {} and {}\n",
+        "{file}: valid: {} and {}\n",
         counted(checked.tasks, "task"),
-        counted(checked.receivers, "receiver"),
+        counted(checked.backends, "backend"),
     ))?;
     Ok(Exit::Good)
 }
@@ -106,15 +108,15 @@ fn counted(number: usize, of: &str) -> String {
     }
 }
 
-/// A server that compiles with this program.
+/// A server that compiles components with this program.
 fn builder(configuration: Configuration) -> anyhow::Result<ServerBuilder> {
     Ok(Server::builder(configuration).compiler(compiler()?))
 }
 
-/// The signal by which it was asked a second time to stop.
+/// Signal of the second stop request, which forces the exit.
 struct Forced(i32);
 
-/// Serves until it is asked to stop. What it returns has kept it from beginning.
+/// Runs the server until a stop request. Returns the errors that prevented the start.
 async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec<String>, Forced> {
     let requests = match Requests::take(true, ONE_REQUEST) {
         Ok(requests) => requests,
@@ -129,7 +131,7 @@ async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec
         biased;
         built = builder.build() => built,
         () = requests.stop().cancelled() => {
-            tracing::info!("stopped before anything had begun");
+            tracing::info!("stopped before any task started");
             return Ok(Vec::new());
         }
     };
@@ -146,19 +148,20 @@ async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec
         () = requests.stop().cancelled() => Vec::new(),
     };
     if server.is_started() {
-        go_on(&server, &requests).await;
+        reload_until_stopped(&server, &requests).await;
     }
     stop(server, &requests).await?;
     Ok(errors)
 }
 
-/// Reloads when it is asked to, until it is asked to stop, be it in the middle of that:
-/// what it would have begun does not begin then.
-async fn go_on(server: &Server, requests: &Requests) {
+/// Reloads the configuration on request, until a stop request. A stop request also
+/// interrupts a reload: the reload then starts no further tasks.
+async fn reload_until_stopped(server: &Server, requests: &Requests) {
     let reload = async {
         loop {
             requests.reload().notified().await;
-            // What cannot be applied is in the log, and on what is scraped.
+            // The server logs and counts the parts of the configuration that it cannot
+            // apply.
             let _told = server.reload().await;
         }
     };
@@ -169,17 +172,17 @@ async fn go_on(server: &Server, requests: &Requests) {
     }
 }
 
-/// Ends what runs, as canceled, lets backends take what waits, and says what became of
-/// it all. Who scrapes can do so until the end.
+/// Cancels all runs, waits until backends have taken the records in their queues, and logs
+/// the results. Scrapes are served until the end.
 async fn stop(server: Server, requests: &Requests) -> Result<(), Forced> {
-    tracing::info!("stopping: runs end as canceled; once more to leave at once");
+    tracing::info!("stopping: runs are canceled; a second signal forces the exit");
     tokio::select! {
         _ledgers = server.stop() => {
             tracing::info!("stopped");
             Ok(())
         }
         signal = requests.again() => {
-            tracing::error!("left at once: what was running is in no ledger");
+            tracing::error!("forced exit: running tasks were abandoned and their records are not counted");
             Err(Forced(signal))
         }
     }

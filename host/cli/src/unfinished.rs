@@ -1,5 +1,4 @@
-//! Files and folders under a temporary name. A process that is asked to end leaves none
-//! of them behind.
+//! Temporary files and folders. A process that ends on a signal removes them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,17 +8,18 @@ use parking_lot::{Mutex, MutexGuard};
 
 static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A file or a folder under a temporary name. Its name is listed until it is gone.
+/// A temporary file or folder. Its path is listed until the file or folder is gone.
 pub(crate) struct Unfinished<T> {
     pub(crate) it: T,
     pub(crate) listed: Listed,
 }
 
-/// A temporary name. When this is dropped, whatever has the name stays.
+/// Entry of a temporary path in the list. A drop removes the entry, and does not remove the
+/// file or folder.
 pub(crate) struct Listed(PathBuf);
 
 impl<T: AsRef<Path>> Unfinished<T> {
-    /// Makes and lists it in one step.
+    /// Creates a temporary file or folder, and lists it in the same step.
     pub(crate) fn make(make: impl FnOnce() -> io::Result<T>) -> io::Result<Self> {
         let mut paths = PATHS.lock();
         let it = make().map_err(without_path)?;
@@ -32,8 +32,7 @@ impl<T: AsRef<Path>> Unfinished<T> {
     }
 }
 
-/// The error of the system. The temporary name, which the error tells as well, is of no
-/// use to anybody.
+/// Error of the system, without the temporary path, which means nothing to the user.
 fn without_path(error: io::Error) -> io::Error {
     let cause = error.get_ref().and_then(|error| error.source());
     let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
@@ -49,7 +48,8 @@ impl Drop for Listed {
     }
 }
 
-/// Removes everything listed. Nothing is added to the list while the returned lock is held.
+/// Removes all listed files and folders. No path is added to the list while the returned
+/// lock is held.
 pub(crate) fn remove_all() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     let paths = PATHS.lock();
     remove(&paths);
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_and_folders_are_removed_and_those_that_are_gone_do_not_matter() -> io::Result<()> {
+    fn files_and_folders_are_removed_and_missing_ones_are_ignored() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let [file, below, gone] = ["file", "below", "gone"].map(|name| folder.path().join(name));
         fs::write(&file, "half")?;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_listed_until_it_is_done() -> io::Result<()> {
+    fn a_temporary_file_is_listed_until_it_is_dropped() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let made = Unfinished::make(|| tempfile::NamedTempFile::new_in(folder.path()))?;
         let path = made.it.path().to_owned();

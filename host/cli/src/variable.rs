@@ -1,4 +1,4 @@
-/// An environment variable and its value, as `NAME=VALUE`.
+/// Parses an environment variable, `NAME=VALUE`.
 pub(crate) fn variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),

@@ -1,16 +1,18 @@
+//! Unbuffered writes of all bytes to a descriptor.
+
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Writes all bytes to a descriptor, without a buffer. One that another process has made
-/// non-blocking takes some of them at a time, and is waited for.
+/// Writes all bytes to a descriptor, without a buffer. If another process made the
+/// descriptor non-blocking, the function waits until it accepts more bytes.
 ///
 /// # Errors
 ///
-/// When it takes no more. The error says how many bytes it took before.
-pub(crate) fn write_whole(to: impl AsFd, bytes: &[u8]) -> Result<(), Torn> {
+/// If the descriptor accepts no more bytes. The error contains the number of written bytes.
+pub(crate) fn write_whole(to: impl AsFd, bytes: &[u8]) -> Result<(), IncompleteWrite> {
     let mut rest = bytes;
     while !rest.is_empty() {
         let error = match rustix::io::write(&to, rest) {
@@ -27,41 +29,43 @@ pub(crate) fn write_whole(to: impl AsFd, bytes: &[u8]) -> Result<(), Torn> {
             Err(error) => error.into(),
         };
         let written = bytes.len() - rest.len();
-        return Err(Torn { written, error });
+        return Err(IncompleteWrite { written, error });
     }
     Ok(())
 }
 
-/// Writes all bytes to standard error, and nothing of others between them.
+/// Writes all bytes to standard error, without bytes of other threads between them.
 ///
 /// # Errors
 ///
 /// As for [`write_whole`].
-pub(crate) fn to_stderr(bytes: &[u8]) -> Result<(), Torn> {
+pub(crate) fn to_stderr(bytes: &[u8]) -> Result<(), IncompleteWrite> {
     write_whole(io::stderr().lock(), bytes)
 }
 
-/// Writes all bytes to standard output, and nothing of others between them.
+/// Writes all bytes to standard output, without bytes of other threads between them.
 ///
 /// # Errors
 ///
 /// As for [`write_whole`].
-pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), Torn> {
+pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), IncompleteWrite> {
     let mut stdout = io::stdout().lock();
-    // What others have left in the buffer comes first.
-    stdout.flush().map_err(|error| Torn { written: 0, error })?;
+    // Bytes in the buffer are written first.
+    stdout
+        .flush()
+        .map_err(|error| IncompleteWrite { written: 0, error })?;
     write_whole(stdout, bytes)
 }
 
-/// Why not everything was written.
+/// Error of an incomplete write.
 #[derive(Debug)]
-pub(crate) struct Torn {
+pub(crate) struct IncompleteWrite {
     pub(crate) written: usize,
     pub(crate) error: io::Error,
 }
 
-impl From<Torn> for io::Error {
-    fn from(torn: Torn) -> Self {
+impl From<IncompleteWrite> for io::Error {
+    fn from(torn: IncompleteWrite) -> Self {
         torn.error
     }
 }
@@ -75,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_reader_of_a_descriptor_that_does_not_block_gets_everything() -> io::Result<()> {
+    fn a_slow_reader_of_a_non_blocking_descriptor_gets_all_bytes() -> io::Result<()> {
         let (mut reader, writer) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
         let bytes: Vec<_> = (0..=u8::MAX).cycle().take(4 << 20).collect();
@@ -89,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_how_much_was_written_before_it() -> io::Result<()> {
+    fn an_error_has_the_number_of_written_bytes() -> io::Result<()> {
         let (reader, writer) = UnixStream::pair()?;
         drop(reader);
         let torn = write_whole(&writer, b"nobody reads this");

@@ -1,3 +1,5 @@
+//! `wit`: writes the WIT package `solti:metrics`.
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use crate::exit::{Exit, print};
 use crate::wit_package::encoded;
 use crate::write::write;
 
-/// The package, as it was when this binary was built.
+/// Files of the package, as of the build of this binary.
 pub(crate) const FILES: [(&str, &str); 7] = [
     ("types.wit", include_str!("wit/types.wit")),
     ("backend.wit", include_str!("wit/backend.wit")),
@@ -22,11 +24,11 @@ pub(crate) const FILES: [(&str, &str); 7] = [
 
 #[derive(Debug, Args)]
 pub(crate) struct WitArgs {
-    /// Where to; it is made if it is not there.
+    /// Folder for the WIT files. The command creates the folder if it does not exist.
     #[arg(default_value = "wit/deps/solti-metrics")]
     pub(crate) dir: PathBuf,
 
-    /// File for the whole package as one component, instead of a folder of texts.
+    /// File for the package as one component, instead of a folder of WIT files.
     #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     pub(crate) package: Option<PathBuf>,
 }
@@ -44,14 +46,15 @@ fn package(file: &Path) -> anyhow::Result<Exit> {
 }
 
 fn texts(dir: &Path) -> anyhow::Result<Exit> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
-    // All or nothing: somebody's own changes are looked for before anything is
-    // written.
+    fs::create_dir_all(dir)
+        .with_context(|| format!("cannot create the folder {}", dir.display()))?;
+    // All files are written, or none: changed files of the user are detected before the
+    // first write.
     for (name, text) in FILES {
         let path = dir.join(name);
         match fs::read(&path) {
             Ok(found) if found != text.as_bytes() => bail!(
-                "{} is there already and differs; remove it, or name another folder",
+                "{} already exists and differs; remove it, or name another folder",
                 path.display()
             ),
             Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -1,8 +1,8 @@
 use anyhow::anyhow;
 use wit_parser::{Resolve, SourceMap};
 
-/// A WIT package as one component, from the texts of its files. Documentation and gates
-/// are in there, too.
+/// Encodes a WIT package as one component, from the texts of its files. The component
+/// contains documentation and feature gates.
 pub(crate) fn encoded(files: &[(&str, &str)]) -> anyhow::Result<Vec<u8>> {
     let mut sources = SourceMap::default();
     for &(name, text) in files {
@@ -11,7 +11,7 @@ pub(crate) fn encoded(files: &[(&str, &str)]) -> anyhow::Result<Vec<u8>> {
     let parsed = sources
         .parse()
         .map_err(|(sources, error)| anyhow!("{}", error.highlight(&sources)))?;
-    // An interface whose gate is closed would be left out.
+    // Without this setting, gated interfaces would be omitted.
     let mut resolve = Resolve {
         all_features: true,
         ..Resolve::default()

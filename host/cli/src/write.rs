@@ -1,3 +1,5 @@
+//! Writes files atomically if possible.
+
 use std::fs::{File, Metadata, Permissions};
 use std::io::{Error, ErrorKind, Result, Seek, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -9,15 +11,15 @@ use tempfile::NamedTempFile;
 
 use crate::unfinished::Unfinished;
 
-/// How the name of a file begins that is being written.
+/// Prefix of a temporary file.
 const UNFINISHED: &str = ".solti-metrics.";
 
-/// What a new file may be before the process's umask.
+/// Mode of a new file, before the umask of the process applies.
 const NEW: u32 = 0o666;
 
-/// Writes a file. Its readers see all of it or nothing, wherever the system lets a file be
-/// replaced. A mount, a file of another user, and one in a folder that cannot be written
-/// to are overwritten in place.
+/// Writes a file. Readers see the old content or the complete new content if the system can
+/// replace the file. A mount, a file of another user, and a file in a read-only folder are
+/// overwritten in place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = &behind_links(path)?;
     let there = match fs::metadata(path) {
@@ -27,26 +29,26 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         Err(error) => return Err(error),
     };
     match (replace(path, there.as_ref(), bytes), there) {
-        // What is there may be writable where nothing can be made or renamed.
+        // The file may be writable in a folder where no file can be created or renamed.
         (Err(error), Some(_)) if !is_full(&error) => overwrite(path, bytes),
         (result, _) => result,
     }
 }
 
-/// As many links as Linux follows.
+/// Maximum number of links that Linux follows.
 const LINKS: usize = 40;
 
-/// A path, and where each link that it leads through leads.
+/// A path, and the target of each link that the path follows.
 pub(crate) fn links(path: &Path) -> impl Iterator<Item = PathBuf> {
     let next = |path: &PathBuf| {
         let target = fs::read_link(path).ok()?;
-        // A target is named from the link's folder on, or from the root.
+        // A relative target starts at the folder of the link.
         Some(path.parent().unwrap_or(Path::new("")).join(target))
     };
     iter::successors(Some(path.to_owned()), next).take(LINKS + 1)
 }
 
-/// Where a path leads. A link stays, whether or not there is something behind it.
+/// The final target of a path. Links stay, even if the target does not exist.
 fn behind_links(path: &Path) -> Result<PathBuf> {
     match links(path).last() {
         Some(path) if !path.is_symlink() => Ok(path),
@@ -54,7 +56,7 @@ fn behind_links(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Makes another file, and gives it the name.
+/// Writes a temporary file, and renames it to `path`.
 fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
     if path.file_name().is_none() {
         return Err(ErrorKind::IsADirectory.into());
@@ -81,9 +83,9 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
     })?;
     let file = &mut unfinished.it;
     if let Some(there) = there {
-        keep(there, file)?;
+        copy_owner(there, file)?;
     }
-    // The error of the file itself does not name it, and its name is a temporary one.
+    // These errors do not contain the temporary path.
     file.as_file().write_all(bytes)?;
     sync(file.as_file())?;
     let Unfinished { it, listed } = unfinished;
@@ -92,8 +94,8 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Lets whoever could use the file that is there use the other one, or fails.
-fn keep(there: &Metadata, file: &NamedTempFile) -> Result<()> {
+/// Gives a new file the owner and the mode of the existing file, or fails.
+fn copy_owner(there: &Metadata, file: &NamedTempFile) -> Result<()> {
     let other = file.as_file().metadata()?;
     if (there.uid(), there.gid()) != (other.uid(), other.gid()) {
         fchown(file, Some(there.uid()), Some(there.gid()))?;
@@ -101,8 +103,8 @@ fn keep(there: &Metadata, file: &NamedTempFile) -> Result<()> {
     file.as_file().set_permissions(there.permissions())
 }
 
-/// Writes into the file itself. If that fails, nothing is left of it, which nobody takes
-/// for a whole.
+/// Overwrites the content of the file. On failure, the file is left empty, because a part
+/// could look complete.
 fn overwrite(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = File::options().write(true).open(path)?;
     let write = |file: &mut File| {
@@ -115,7 +117,7 @@ fn overwrite(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Waits until the disk has it, where there is one.
+/// Waits until the data is on disk, if the file is on a disk.
 fn sync(file: &File) -> Result<()> {
     match file.sync_all() {
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
@@ -123,8 +125,8 @@ fn sync(file: &File) -> Result<()> {
     }
 }
 
-/// Whether there was no space for another file. There is none for this one either, and
-/// what is there is better than nothing.
+/// Whether the disk had no space for a second file. There is no space to overwrite the file
+/// either, so the existing content stays.
 fn is_full(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_keeps_its_mode() -> Result<()> {
+    fn a_replaced_file_has_the_mode_of_the_old_one() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         write(&path, b"one")?;
@@ -164,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_what_is_behind_it_is_written() -> Result<()> {
+    fn a_link_stays_and_its_target_is_written() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = |name| folder.path().join(name);
         fs::create_dir(path("below"))?;
         symlink("below/second", path("first"))?;
         symlink("file", path("below/second"))?;
-        // Whether or not it is there.
+        // The target may be missing or present.
         for text in ["one", "other"] {
             write(&path("first"), text.as_bytes())?;
             assert_eq!(fs::read_to_string(path("below/file"))?, text);
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_overwritten() -> Result<()> {
+    fn a_file_that_cannot_be_replaced_is_overwritten() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         fs::write(&path, "much longer than after")?;
@@ -191,7 +193,7 @@ mod tests {
         Ok(())
     }
 
-    /// Nothing can be made in this folder, whoever one is.
+    /// In this folder, no user can create a file.
     #[test]
     fn a_file_in_a_folder_that_cannot_be_written_to_is_overwritten() -> Result<()> {
         let path = Path::new("/proc/thread-self/comm");
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_no_file() -> Result<()> {
+    fn writing_to_a_folder_is_an_error() -> Result<()> {
         let folder = tempfile::tempdir()?;
         for path in [folder.path(), Path::new("/"), Path::new("..")] {
             let error = write(path, b"").err().map(|error| error.kind());

@@ -1,10 +1,10 @@
-//! That the command starts; and with this test, cargo builds it whenever it
-//! builds tests. What it does is tested where guests are, in `tests/`.
+//! Checks that the command starts. Because of this test, cargo builds the command whenever
+//! it builds tests. The workspace package `tests/` tests the behavior of the command.
 
 use std::process::Command;
 
 #[test]
-fn the_command_tells_its_version() {
+fn the_command_prints_its_version() {
     let output = Command::new(env!("CARGO_BIN_EXE_solti-metrics"))
         .arg("--version")
         .output();

@@ -1,24 +1,24 @@
-//! A provider, a middleware, or a backend in Rust: every vector, and what follows from all
-//! of them.
+//! Tests of a provider, a middleware, or a backend in Rust: all vectors, and the checks
+//! that follow from them.
 
 mod component_instance;
-mod ended;
+mod forwarded_records;
 mod growth;
 mod instance;
+mod instance_factory;
 mod native_instance;
+mod observations;
 mod outcome;
-mod passed_on;
 mod rounds;
 mod scenario;
 mod scrape;
-mod seen;
 mod session;
-mod setting;
 mod status;
 mod step;
 mod stop;
 mod times;
 mod vector_check;
+mod vector_end;
 
 use std::time::Instant;
 
@@ -28,27 +28,27 @@ use solti_metrics_host::provider::Providers;
 use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
-use crate::component::Component;
+use crate::component::TestedComponent;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::recorder::Recorder;
 use crate::term::Term;
 use crate::vectors::Vectors;
-use component_instance::ComponentSetting;
-pub(crate) use native_instance::{Native, NativeSetting};
-use outcome::Rules;
-use seen::Seen;
-use setting::{Setting, StartFailed};
+use component_instance::ComponentFactory;
+use instance_factory::{InstanceFactory, InstanceFailure};
+pub(crate) use native_instance::{NativeBackend, NativeFactory};
+use observations::Observations;
+use outcome::VectorRules;
 
 /// Tests a provider or a middleware.
 pub(crate) async fn test_component(
     recorder: &mut Recorder<'_>,
-    component: &Component<'_>,
+    component: &TestedComponent<'_>,
     vectors: &Vectors,
 ) -> Result<(), Error> {
     let options = component.options;
     match load(recorder, component)? {
-        Some(setting) => test(recorder, &setting, options, vectors).await,
+        Some(factory) => test(recorder, &factory, options, vectors).await,
         None => {
             let role = component.inspection.role();
             skip(recorder, vectors, role == Role::Middleware)
@@ -59,50 +59,54 @@ pub(crate) async fn test_component(
 /// Tests a backend in Rust.
 pub(crate) async fn test_native(
     recorder: &mut Recorder<'_>,
-    native: NativeSetting,
-    options: &Options,
+    native: NativeFactory,
+    options: &TestOptions,
     vectors: &Vectors,
 ) -> Result<(), Error> {
-    test(recorder, &Setting::Native(native), options, vectors).await
+    test(recorder, &InstanceFactory::Native(native), options, vectors).await
 }
 
 async fn test(
     recorder: &mut Recorder<'_>,
-    setting: &Setting,
-    options: &Options,
+    factory: &InstanceFactory,
+    options: &TestOptions,
     vectors: &Vectors,
 ) -> Result<(), Error> {
-    let rules = Rules {
+    let rules = VectorRules {
         options,
-        name: setting.name(),
-        memory: setting.memory().unwrap_or(usize::MAX),
-        adds_up: !setting.is_middleware(),
+        name: factory.name(),
+        memory: factory.memory().unwrap_or(usize::MAX),
+        adds_up: !factory.is_middleware(),
     };
-    let mut seen = Seen::default();
-    let starts = starts(setting, options).await?;
+    let mut seen = Observations::default();
+    let starts = starts(factory, options).await?;
     let failed = starts.failed();
     recorder.add(starts)?;
     if failed {
-        return skip(recorder, vectors, setting.is_middleware());
+        return skip(recorder, vectors, factory.is_middleware());
     }
     for vector in vectors.iter() {
-        let began = Instant::now();
-        let check = match seen.obstacle(vector, setting) {
+        let start = Instant::now();
+        let check = match seen.obstacle(vector, factory) {
             Some(reason) => Check::new(&*vector.name, Verdict::skipped(reason)),
-            None => vector_check::run(vector, setting, &rules, &mut seen).await?,
+            None => vector_check::run(vector, factory, &rules, &mut seen).await?,
         };
-        recorder.add(check.took(began.elapsed()))?;
+        recorder.add(check.took(start.elapsed()))?;
     }
-    recorder.add(seen.exposition(setting.optional_interfaces()))?;
-    if setting.is_middleware() {
-        recorder.add(seen.passed_on.check())?;
+    recorder.add(seen.exposition(factory.optional_interfaces()))?;
+    if factory.is_middleware() {
+        recorder.add(seen.forwarded.check())?;
     }
     recorder.add(seen.times.check(options.max_time_per_record))
 }
 
-/// Compiles and links it. A component that cannot be is at fault, and has that told.
-fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option<Setting>, Error> {
-    let Component { name, options, .. } = component;
+/// Compiles and links the component. A component that cannot be loaded fails the check
+/// `starts`.
+fn load(
+    recorder: &mut Recorder<'_>,
+    component: &TestedComponent<'_>,
+) -> Result<Option<InstanceFactory>, Error> {
+    let TestedComponent { name, options, .. } = component;
     let providers = Providers::builder()
         .artifacts(component.artifacts.clone())
         .max_component(options.max_component)
@@ -112,11 +116,11 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
             if let Some(reason) = provider.refusal() {
                 let name = printable(provider.name());
                 recorder.warn(format!(
-                    "{name}: {reason}; it was compiled from its component"
+                    "{name}: {reason}; the component was compiled again"
                 ))?;
             }
-            let setting = ComponentSetting::new(provider, options);
-            Ok(Some(Setting::Component(Box::new(setting))))
+            let factory = ComponentFactory::new(provider, options);
+            Ok(Some(InstanceFactory::Component(Box::new(factory))))
         }
         Err(error) => {
             if let Some(untested) = Error::untested_load(name, &error) {
@@ -124,56 +128,69 @@ fn load(recorder: &mut Recorder<'_>, component: &Component<'_>) -> Result<Option
             }
             let fix = match &error {
                 LoadError::NotGranted { grant, .. } => {
-                    format!("grant it with {}", options.term(Term::Network(*grant)))
+                    format!(
+                        "grant the import with {}",
+                        options.term(Term::Network(*grant))
+                    )
                 }
-                _ => format!("see what {} says of it", options.term(Term::Inspection)),
+                _ => format!(
+                    "check the component with {}",
+                    options.term(Term::Inspection)
+                ),
             };
-            let fault = Fault::new("it can receive records here", error.to_string(), fix);
+            let fault = Fault::new(
+                "the component can be a backend here",
+                error.to_string(),
+                fix,
+            );
             recorder.add(Check::new("starts", Verdict::Failed(fault)))?;
             Ok(None)
         }
     }
 }
 
-/// Of what cannot be looked at without an instance, that it was not.
+/// Adds a skipped check for each check that needs an instance.
 fn skip(recorder: &mut Recorder<'_>, vectors: &Vectors, is_middleware: bool) -> Result<(), Error> {
     let forwards = is_middleware.then_some("forwards");
     let names = vectors.iter().map(|vector| &*vector.name);
     let last = ["exposition"].into_iter().chain(forwards);
     for name in names.chain(last).chain(["time-per-record"]) {
-        recorder.add(Check::new(name, Verdict::skipped("it does not start")))?;
+        recorder.add(Check::new(
+            name,
+            Verdict::skipped("the backend does not start"),
+        ))?;
     }
     Ok(())
 }
 
-/// Whether there can be an instance at all, and how much memory it has.
-async fn starts(setting: &Setting, options: &Options) -> Result<Check, Error> {
-    let began = Instant::now();
-    let check = match setting.start(true) {
+/// The check `starts`: an instance can be created. Reports its memory.
+async fn starts(factory: &InstanceFactory, options: &TestOptions) -> Result<Check, Error> {
+    let start = Instant::now();
+    let check = match factory.start(true) {
         Ok(instance) => {
-            let memory = instance.status().memory;
+            let memory = instance.status().memory_bytes;
             instance.stop().await;
             let check = Check::new("starts", Verdict::Passed);
-            match setting.memory() {
+            match factory.memory() {
                 None => check,
                 Some(_) => check
                     .note(format!("with {} of memory", ByteSize::b(memory)))
                     .figure("memory_bytes", memory as f64),
             }
         }
-        Err(StartFailed::Error(error)) => return Err(error),
-        Err(StartFailed::Fault(reason)) => {
-            let fix = match setting.memory() {
-                None => "return a backend, whatever else there is in this process".into(),
+        Err(InstanceFailure::Error(error)) => return Err(error),
+        Err(InstanceFailure::Fault(reason)) => {
+            let fix = match factory.memory() {
+                None => "return a backend for each call of the function".into(),
                 Some(_) => format!(
-                    "if it lacks what is not granted, grant it with {}; for more memory, use {}",
+                    "if a grant is missing, set it with {}; for more memory, use {}",
                     options.term(Term::Grants),
                     options.term(Term::Memory)
                 ),
             };
-            let fault = Fault::new("an instance can be made of it", reason, fix);
+            let fault = Fault::new("an instance starts", reason, fix);
             Check::new("starts", Verdict::Failed(fault))
         }
     };
-    Ok(check.took(began.elapsed()))
+    Ok(check.took(start.elapsed()))
 }

@@ -8,10 +8,10 @@ use solti_metrics::{MetricsBackend, MetricsHandle};
 use solti_metrics_host::WIT_VERSION;
 use solti_metrics_host::text::printable;
 
-use crate::backend::{self, Native, NativeSetting};
+use crate::backend::{self, NativeBackend, NativeFactory};
 use crate::blocking::blocking;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::suite::Suite;
@@ -21,9 +21,9 @@ type Expose<B> = Arc<dyn Fn(&B) -> Result<String, String> + Send + Sync>;
 
 /// Tests a [`MetricsBackend`] in Rust with the vectors for providers.
 ///
-/// The backend is called on the thread of the test. A panic is a fault of the backend; a
-/// call that does not return is waited for without a limit. The memory of the backend is
-/// not looked at, since it is that of this process.
+/// The backend is called on the thread of the test. A panic is a fault of the backend. A call
+/// that does not return blocks the test without a limit. The memory of the backend is not
+/// checked, because it is the memory of this process.
 ///
 /// ```
 /// use solti_metrics::{Exposition, PrometheusMetrics};
@@ -44,7 +44,7 @@ pub struct BackendTest<B> {
     make: Arc<dyn Fn() -> B + Send + Sync>,
     expose: Option<Expose<B>>,
     vectors: Option<Vectors>,
-    options: Options,
+    options: TestOptions,
 }
 
 impl<B: MetricsBackend> BackendTest<B> {
@@ -56,12 +56,12 @@ impl<B: MetricsBackend> BackendTest<B> {
             make: Arc::new(make),
             expose: None,
             vectors: None,
-            options: Options::default(),
+            options: TestOptions::default(),
         }
     }
 
-    /// How a backend exposes what it has added up, as OpenMetrics 1.0 text. Default: it
-    /// does not, and what it adds up is not checked.
+    /// Exposition of a backend as OpenMetrics 1.0 text. Default: none, and the counts of
+    /// the backend are not checked.
     pub fn exposition<E: fmt::Display>(
         mut self,
         expose: impl Fn(&B) -> Result<String, E> + Send + Sync + 'static,
@@ -78,42 +78,42 @@ impl<B: MetricsBackend> BackendTest<B> {
         self
     }
 
-    /// How many records are many; see [`ComponentTest::records`](crate::ComponentTest::records).
+    /// Number of records of the vectors with many records; see
+    /// [`ComponentTest::records`](crate::ComponentTest::records).
     pub fn records(mut self, records: u64) -> Self {
         self.options.set_records(records);
         self
     }
 
-    /// How long a vector may take before it is given fewer records than it says. Default:
-    /// 5 s.
+    /// Time after which a vector gets fewer records than it defines. Default: 5 s.
     pub fn budget(mut self, time: Duration) -> Self {
         self.options.budget = time;
         self
     }
 
-    /// Maximum time for a record, on average over the vector with most records. Default:
-    /// time is measured, and not judged.
+    /// Maximum average time of a record, over the vector with the most records. Default: no
+    /// check; the time is only measured.
     pub fn max_time_per_record(mut self, time: Duration) -> Self {
         self.options.max_time_per_record = Some(time);
         self
     }
 
-    /// Runs the test on a thread of its own, and blocks until it is done.
+    /// Runs the test on a separate thread, and blocks until the test ends.
     ///
     /// # Errors
     ///
-    /// When there is no thread for it. If the backend does not conform, that is in the
-    /// report.
+    /// If the thread cannot start. A backend that does not conform is reported in the
+    /// [`Report`].
     pub fn run(&self) -> Result<Report, Error> {
         blocking(|| self.test())
     }
 
     async fn test(&self) -> Result<Report, Error> {
         let vectors = Vectors::or_built_in(self.vectors.as_ref())?;
-        let setting = self.setting();
+        let factory = self.factory();
         let suite = Suite::new("backend", Vec::new());
         let mut recorder = Recorder::new(suite, None);
-        backend::test_native(&mut recorder, setting, &self.options, &vectors).await?;
+        backend::test_native(&mut recorder, factory, &self.options, &vectors).await?;
         Ok(Report {
             component: self.name.clone(),
             metrics_version: Some(WIT_VERSION.into()),
@@ -122,14 +122,14 @@ impl<B: MetricsBackend> BackendTest<B> {
         })
     }
 
-    fn setting(&self) -> NativeSetting {
+    fn factory(&self) -> NativeFactory {
         let (make, expose) = (Arc::clone(&self.make), self.expose.clone());
-        NativeSetting {
+        NativeFactory {
             name: self.name.clone(),
             exposes: expose.is_some(),
             make: Arc::new(move || {
                 let backend = Arc::new(make());
-                Native {
+                NativeBackend {
                     handle: Arc::clone(&backend) as MetricsHandle,
                     expose: expose.clone().map(|expose| {
                         let backend = Arc::clone(&backend);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_without_an_exposition_conforms_and_is_not_added_up() -> Result<(), Error> {
+    fn a_backend_without_an_exposition_conforms_without_a_comparison() -> Result<(), Error> {
         let report = BackendTest::new("memory", MemoryMetrics::new)
             .records(100)
             .run()?;
@@ -192,14 +192,17 @@ mod tests {
             .collect();
         assert_eq!(failed, ["extreme-durations"], "{report}");
         let text = report.to_text();
-        assert!(text.contains("it panicked in `record_batch`"), "{text}");
-        assert!(text.contains("none may panic"), "{text}");
+        assert!(
+            text.contains("the backend panicked in `record_batch`"),
+            "{text}"
+        );
+        assert!(text.contains("no record may cause a panic"), "{text}");
         Ok(())
     }
 
     #[test]
-    fn a_backend_that_exposes_less_than_it_was_given_fails_where_that_is_seen() -> Result<(), Error>
-    {
+    fn a_backend_with_an_incomplete_exposition_fails_the_vectors_that_compare_it()
+    -> Result<(), Error> {
         let nothing = |_: &MemoryMetrics| Ok::<_, String>("# EOF\n".to_owned());
         let report = BackendTest::new("silent", MemoryMetrics::new)
             .exposition(nothing)

@@ -1,4 +1,4 @@
-//! Runs a test on a thread and a runtime of its own.
+//! Runs a test on a separate thread and runtime.
 
 use std::thread;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use tokio::runtime::Builder;
 use crate::error::Error;
 use crate::report::Report;
 
-/// How long a thread that a component has left behind is waited for.
+/// Maximum wait for a thread that a component has left behind.
 const LEFT_BEHIND: Duration = Duration::from_millis(100);
 
-/// Runs a test to its end, on a thread and a runtime of its own: the caller may be on
-/// another runtime, which does not take a second one.
+/// Runs a test to its end, on a separate thread and runtime. The caller may be on another
+/// runtime, where a second one cannot start.
 pub(crate) fn blocking<T>(test: impl FnOnce() -> T + Send) -> Result<Report, Error>
 where
     T: Future<Output = Result<Report, Error>>,
@@ -32,7 +32,7 @@ where
 }
 
 fn block_on(test: impl Future<Output = Result<Report, Error>>) -> Result<Report, Error> {
-    // tokio panics where it has too few descriptors.
+    // tokio panics if it cannot open enough descriptors.
     let runtime = contained(|| Builder::new_current_thread().enable_all().build())
         .map_err(|reason| Error::Thread { reason })?
         .map_err(|error| start_failed(&error))?;

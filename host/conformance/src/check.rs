@@ -5,49 +5,50 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// One thing that was looked at, and its verdict.
+/// One check of a test, and its verdict.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// Its name, as `docs/reference/conformance.md` has it; a vector's check is named after it.
+    /// Name of the check, as in `docs/reference/conformance.md`. The check of a vector has
+    /// the name of the vector.
     pub name: String,
-    /// Whether it passed.
+    /// Verdict of the check.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// What was seen, where that is of interest in any case.
+    /// Observation, also of checks that passed. May be empty.
     pub note: String,
-    /// The same in numbers, by name; a name ends with the unit.
+    /// Figures of the observation, by name. Each name ends with the unit.
     pub figures: BTreeMap<&'static str, f64>,
-    /// Time that it took; in JSON whole milliseconds.
+    /// Duration of the check. The JSON report has whole milliseconds.
     #[serde(rename = "took_ms", serialize_with = "milliseconds")]
     pub took: Duration,
 }
 
-/// What came of a check.
+/// Verdict of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The component does what the contract says.
+    /// The component fulfills the contract.
     Passed,
-    /// The component does something else.
+    /// The component violates the contract.
     Failed(Fault),
-    /// Nothing is said about the component.
+    /// There is no verdict on the component.
     Skipped {
-        /// Why not.
+        /// Reason for the skip.
         reason: String,
     },
 }
 
-/// What is wrong with a component, for its author.
+/// Fault of a component, for its author.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What the contract says.
+    /// Behavior that the contract requires.
     pub expected: String,
-    /// What the component does.
+    /// Behavior of the component.
     pub seen: String,
-    /// What the author can change.
+    /// Advice for the author.
     pub fix: String,
 }
 

@@ -10,16 +10,16 @@ use solti_metrics_host::runner::{Runner, Stdin};
 use solti_metrics_host::text::printable;
 
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 
-/// Where a component comes from.
+/// Source of the component under test.
 #[derive(Clone)]
-pub(crate) enum Source {
+pub(crate) enum ComponentSource {
     File(PathBuf),
     Bytes { name: String, bytes: Vec<u8> },
 }
 
-impl Source {
+impl ComponentSource {
     /// The component's name in the report.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -30,24 +30,24 @@ impl Source {
 }
 
 /// The component under test.
-pub(crate) struct Component<'a> {
+pub(crate) struct TestedComponent<'a> {
     pub(crate) name: String,
     pub(crate) bytes: Cow<'a, [u8]>,
     pub(crate) inspection: Inspection,
     pub(crate) artifacts: &'a Artifacts,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a TestOptions,
 }
 
-impl<'a> Component<'a> {
+impl<'a> TestedComponent<'a> {
     pub(crate) fn read(
-        source: &'a Source,
+        source: &'a ComponentSource,
         artifacts: &'a Artifacts,
-        options: &'a Options,
+        options: &'a TestOptions,
     ) -> Result<Self, Error> {
         let name = source.name();
         let bytes = match source {
-            Source::Bytes { bytes, .. } => Cow::Borrowed(&**bytes),
-            Source::File(file) => {
+            ComponentSource::Bytes { bytes, .. } => Cow::Borrowed(&**bytes),
+            ComponentSource::File(file) => {
                 let runner = Runner::builder(noop_metrics())
                     .artifacts(artifacts.clone())
                     .max_component(options.max_component)
@@ -69,11 +69,11 @@ impl<'a> Component<'a> {
         self.inspection.metrics_version().map(printable)
     }
 
-    /// In which roles it is tested.
+    /// Roles in which the component is tested.
     ///
     /// # Errors
     ///
-    /// When there is none, or it is given what is for another role.
+    /// If the component has no role, or the options are for another role.
     pub(crate) fn roles(&self) -> Result<Vec<Role>, Error> {
         let roles = self.all_roles()?;
         let is_guest = roles.contains(&Role::Guest);
@@ -94,7 +94,7 @@ impl<'a> Component<'a> {
         let records = imports.any(|import| import.path() == "solti:metrics/backend");
         Ok(match role {
             Role::Guest | Role::Provider => vec![role],
-            // A middleware with a `main` records for itself, too.
+            // A middleware with a `main` that imports `backend` is also tested as a guest.
             Role::Middleware if records && self.inspection.is_program() => {
                 vec![Role::Guest, Role::Middleware]
             }

@@ -14,9 +14,9 @@ use solti_metrics_host::runner::Stdin;
 use solti_metrics_host::wasi::{Access, Output};
 
 use crate::blocking::blocking;
-use crate::component::{Component, Source};
+use crate::component::{ComponentSource, TestedComponent};
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::progress::Progress;
 use crate::recorder::Recorder;
 use crate::report::Report;
@@ -29,47 +29,46 @@ use crate::{backend, guest};
 #[cfg(test)]
 mod tests;
 
-/// Tests a component in each role that it has: guest, provider, middleware.
+/// Tests a component in each of its roles: guest, provider, middleware.
 ///
-/// The component gets what a runner would give it: the same queue, the same limits, and
-/// nothing but what is granted. Clones share the functions that they were given.
+/// The component gets the same queue and limits as in a runner, and only the capabilities
+/// that are granted. Clones share the functions that are set.
 #[derive(Clone)]
 #[must_use = "a test does nothing until it is run"]
 pub struct ComponentTest {
-    source: Source,
+    source: ComponentSource,
     artifacts: Artifacts,
     vectors: Option<Vectors>,
-    options: Options,
+    options: TestOptions,
 }
 
 impl ComponentTest {
-    /// The most records that one step of a vector makes.
+    /// Maximum number of records in one step of a vector.
     pub const MOST_RECORDS: u64 = MOST_RECORDS;
 
-    /// Tests the component in this file, which may be a precompiled one.
+    /// Tests the component in a file, which may be precompiled.
     pub fn from_file(file: impl Into<PathBuf>) -> Self {
-        Self::new(Source::File(file.into()))
+        Self::new(ComponentSource::File(file.into()))
     }
 
     /// Tests a component in memory. `name` is its name in the report.
     pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(Source::Bytes {
+        Self::new(ComponentSource::Bytes {
             name: name.into(),
             bytes: bytes.into(),
         })
     }
 
-    fn new(source: Source) -> Self {
+    fn new(source: ComponentSource) -> Self {
         Self {
             source,
             artifacts: Artifacts::new(),
             vectors: None,
-            options: Options::default(),
+            options: TestOptions::default(),
         }
     }
 
-    /// How the component becomes machine code. Default: compiled in this process, and
-    /// cached nowhere.
+    /// Compilation of the component. Default: in this process, without a cache.
     pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
         self.artifacts = artifacts;
         self
@@ -81,17 +80,17 @@ impl ComponentTest {
         self
     }
 
-    /// Changes the limits of each instance. A guest has those of a
-    /// [`Task`](solti_metrics_host::runner::Task) and a provider or a middleware those of
-    /// [`BackendOptions`](solti_metrics_host::provider::BackendOptions), but the deadline is
-    /// [`timeout`](Self::timeout)'s.
+    /// Changes the default limits of each instance. The defaults are the limits of a
+    /// [`Task`](solti_metrics_host::runner::Task) for guests, and of
+    /// [`BackendOptions`](solti_metrics_host::provider::BackendOptions) for providers and
+    /// middlewares. [`timeout`](Self::timeout) sets the deadline.
     pub fn limits(mut self, change: impl Fn(&mut Limits) + Send + Sync + 'static) -> Self {
         self.options.limits = Some(Arc::new(change));
         self
     }
 
-    /// Maximum time for each call of a provider or a middleware, and for a whole run of a
-    /// guest. Default: 5 s for a call, one minute for a run.
+    /// Maximum duration of each call of a provider or a middleware, or of a run of a guest.
+    /// Default: 5 s for a call, one minute for a run.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.options.timeout = Some(time);
         self
@@ -103,15 +102,14 @@ impl ComponentTest {
         self
     }
 
-    /// Where standard output and standard error of each instance go, in that order.
-    /// Default: nowhere, and the end of a guest's standard error into the report, if the
-    /// guest fails.
+    /// Destinations of standard output and standard error of each instance, in that order.
+    /// Default: none. If a guest fails, the report contains the end of its standard error.
     pub fn output(mut self, to: impl Fn(Role) -> [Output; 2] + Send + Sync + 'static) -> Self {
         self.options.output = Some(Arc::new(to));
         self
     }
 
-    /// What a provider or a middleware may use beyond its own memory. Default: nothing.
+    /// Capabilities of a provider or a middleware. Default: none.
     pub fn grants(mut self, grants: Grants) -> Self {
         self.options.grants = grants;
         self
@@ -123,48 +121,49 @@ impl ComponentTest {
         self
     }
 
-    /// How many records are many, from 1 to [`MOST_RECORDS`](Self::MOST_RECORDS), whatever
-    /// a vector says and however long it takes. Default: what the vector says, a million
-    /// in those that are built in, and what there is [time](Self::budget) for.
+    /// Number of records of the vectors with many records, from 1 to
+    /// [`MOST_RECORDS`](Self::MOST_RECORDS). It overrides the number of each vector and the
+    /// [budget](Self::budget). Default: the number of the vector, within the budget.
+    /// Built-in vectors have a million records.
     pub fn records(mut self, records: u64) -> Self {
         self.options.set_records(records);
         self
     }
 
-    /// How long a vector may take before it is given fewer records than it says, which the
-    /// report tells. Default: 5 s.
+    /// Time after which a vector gets fewer records than it defines, which is reported.
+    /// Default: 5 s.
     pub fn budget(mut self, time: Duration) -> Self {
         self.options.budget = time;
         self
     }
 
-    /// Maximum growth of memory with each record, or with each scrape, in bytes. Default:
-    /// what the vectors say, 1 for a record and 1,024 for a scrape.
+    /// Maximum growth of memory, in bytes for each record or each scrape. Default: the
+    /// value of each vector, 1 for a record and 1,024 for a scrape.
     pub fn max_growth(mut self, bytes: u32) -> Self {
         self.options.max_growth = Some(bytes);
         self
     }
 
-    /// Maximum time for a record, on average over the vector with most records. Default:
-    /// time is measured, and not judged.
+    /// Maximum average time of a record, over the vector with the most records. Default: no
+    /// check; the time is only measured.
     pub fn max_time_per_record(mut self, time: Duration) -> Self {
         self.options.max_time_per_record = Some(time);
         self
     }
 
-    /// Adds an argument of a guest.
+    /// Adds an argument for the guest.
     pub fn arg(mut self, arg: impl Into<String>) -> Self {
         self.options.task = self.options.task.arg(arg);
         self
     }
 
-    /// Adds an environment variable of a guest.
+    /// Adds an environment variable for the guest.
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.task = self.options.task.env(key, value);
         self
     }
 
-    /// Grants a guest a directory of the host, under the name `guest`.
+    /// Grants the guest a directory of the host, with the path `guest`.
     pub fn dir(
         mut self,
         host: impl Into<PathBuf>,
@@ -175,27 +174,27 @@ impl ComponentTest {
         self
     }
 
-    /// What a guest reads from its standard input. Default: nothing.
+    /// Standard input of the guest. Default: empty.
     pub fn stdin(mut self, stdin: Stdin) -> Self {
         self.options.task.stdin = stdin;
         self
     }
 
-    /// Skips the check that completions of a guest have an earlier start, and starts a
-    /// completion.
+    /// Accepts completed tasks without a start, and started tasks without a completion.
     pub fn allow_unpaired(mut self) -> Self {
         self.options.allow_unpaired = true;
         self
     }
 
-    /// The words by which the reader of the report knows what can be changed. Default:
+    /// Terms that name the settings for the reader of the report. Default:
     /// [`Term::in_rust`].
     pub fn terms(mut self, terms: fn(Term) -> &'static str) -> Self {
         self.options.terms = terms;
         self
     }
 
-    /// Hears each step as soon as it is done. An error ends the test.
+    /// Calls a function after each step of the test. An error of the function ends the
+    /// test.
     pub fn progress(
         mut self,
         listener: impl Fn(Progress<'_>) -> io::Result<()> + Send + Sync + 'static,
@@ -204,25 +203,25 @@ impl ComponentTest {
         self
     }
 
-    /// Runs the test on a thread of its own, and blocks until it is done. The caller needs
-    /// no runtime of tokio, and may have one.
+    /// Runs the test on a separate thread, and blocks until the test ends. The caller may
+    /// or may not be on a tokio runtime.
     ///
     /// # Errors
     ///
-    /// When nothing can be said of the component. If the component does not conform, that
-    /// is in the report.
+    /// If there is no verdict. A component that does not conform is reported in the
+    /// [`Report`].
     pub fn run(&self) -> Result<Report, Error> {
         blocking(|| self.run_async())
     }
 
-    /// Runs the test on the caller's runtime: one of tokio's, with its timer and its I/O
-    /// driver. Compiling blocks the thread.
+    /// Runs the test on the tokio runtime of the caller, which needs a timer and an I/O
+    /// driver. Compilation blocks the thread.
     ///
     /// # Errors
     ///
     /// As for [`run`](Self::run).
     pub async fn run_async(&self) -> Result<Report, Error> {
-        let component = Component::read(&self.source, &self.artifacts, &self.options)?;
+        let component = TestedComponent::read(&self.source, &self.artifacts, &self.options)?;
         let roles = component.roles()?;
         let metrics_version = component.metrics_version();
         let mut report = Report {
@@ -235,7 +234,7 @@ impl ComponentTest {
         for role in roles {
             let suite = Suite::of(role, &component.inspection);
             let mut recorder = Recorder::new(suite, self.options.listener.as_ref());
-            recorder.begin(&report.component, report.metrics_version.as_deref())?;
+            recorder.start_suite(&report.component, report.metrics_version.as_deref())?;
             match role {
                 Role::Guest => guest::test(&mut recorder, &component).await?,
                 _ => backend::test_component(&mut recorder, &component, &vectors).await?,

@@ -6,20 +6,20 @@ use solti_metrics::{BatchError, Event, MetricsBackend, RunnerErrorKind, RunnerTy
 
 const RUNNERS: usize = RunnerType::ALL.len();
 
-/// Records by their labels, and whether starts and completions pair: looked at as they
-/// come, and kept as numbers, however many there are.
+/// Counts of records by their labels, and of starts and completions without a pair. The
+/// size is constant for any number of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct LabelCounts {
     started: [u64; RUNNERS],
     completed: [[u64; TaskOutcome::ALL.len()]; RUNNERS],
     errors: [[u64; RunnerErrorKind::ALL.len()]; RUNNERS],
-    /// Tasks that are started and not completed.
+    /// Started tasks that are not completed.
     open: [u64; RUNNERS],
-    /// Completions at which no task was open.
+    /// Completions without an open task.
     unstarted: [u64; RUNNERS],
 }
 
-/// How many records of a guest had these labels.
+/// Number of records of a guest with the same labels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RecordCount {
@@ -27,13 +27,13 @@ pub struct RecordCount {
     pub record: &'static str,
     /// The label of the runner type.
     pub runner: &'static str,
-    /// The label of a completion's outcome, or of an error's kind.
+    /// The outcome label of a completion, or the kind label of an error.
     pub label: Option<&'static str>,
     /// The number of records.
     pub count: u64,
 }
 
-/// Starts or completions of one type of runner that lack the other.
+/// Starts without a completion, and completions without a start, of one runner type.
 #[derive(Debug)]
 pub(crate) struct Unpaired {
     pub(crate) runner: &'static str,
@@ -41,7 +41,7 @@ pub(crate) struct Unpaired {
     pub(crate) unstarted: u64,
 }
 
-impl Counts {
+impl LabelCounts {
     fn record(&mut self, event: Event) {
         let runner = event.runner() as usize;
         match event {
@@ -57,12 +57,12 @@ impl Counts {
                 }
             }
             Event::RunnerError { error, .. } => self.errors[runner][error as usize] += 1,
-            // Neither has the trait a call for another kind.
+            // The trait has no call for other kinds.
             _ => {}
         }
     }
 
-    /// Starts, completions and errors.
+    /// Numbers of starts, completions and errors.
     pub(crate) fn by_kind(&self) -> [u64; 3] {
         [
             self.started.iter().sum(),
@@ -75,7 +75,7 @@ impl Counts {
         self.by_kind().iter().sum()
     }
 
-    /// What there was, in the order of the labels.
+    /// Counts above 0, in the order of the labels.
     pub(crate) fn rows(&self) -> Vec<RecordCount> {
         let mut rows = Vec::new();
         let mut row = |record, runner: RunnerType, label, count| {
@@ -115,7 +115,7 @@ impl Counts {
             .collect()
     }
 
-    /// Whether the same was recorded, in whatever order.
+    /// Whether both have the same counts, in any order of the records.
     pub(crate) fn same_labels(&self, other: &Self) -> bool {
         self.cells().eq(other.cells())
     }
@@ -126,17 +126,17 @@ impl Counts {
     }
 }
 
-/// A backend that counts so.
+/// A backend that counts records by their labels.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(Mutex<Counts>);
+pub(crate) struct CountingBackend(Mutex<LabelCounts>);
 
-impl Counter {
-    pub(crate) fn counts(&self) -> Counts {
+impl CountingBackend {
+    pub(crate) fn counts(&self) -> LabelCounts {
         self.0.lock().clone()
     }
 }
 
-impl MetricsBackend for Counter {
+impl MetricsBackend for CountingBackend {
     fn record_task_started(&self, runner: RunnerType) {
         self.0.lock().record(Event::TaskStarted { runner });
     }
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_completion_pairs_with_an_earlier_start_of_its_runner_and_with_no_other() {
-        let counter = Counter::default();
+        let counter = CountingBackend::default();
         let done = |runner| counter.record_task_completed(runner, TaskOutcome::Success, 1);
         counter.record_task_started(RunnerType::Wasm);
         done(RunnerType::Container);

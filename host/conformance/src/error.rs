@@ -8,68 +8,67 @@ use solti_metrics_host::engine::BuildError;
 
 use crate::vector_error::VectorsError;
 
-/// Why there is no report. A component that does not conform is not an error:
-/// [`Report::conforms`](crate::Report::conforms) says so.
+/// Error of a test without a report. A component that does not conform is not an error; see
+/// [`Report::conforms`](crate::Report::conforms).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The component's file cannot be read, or is not a component.
+    /// The component cannot be read or loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// Components cannot be run on this machine.
+    /// This machine cannot run components.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The vectors cannot be read.
     #[error(transparent)]
     Vectors(#[from] VectorsError),
-    /// The component has no role in which it can be tested.
+    /// The component is neither a guest nor a provider nor a middleware.
     #[error(
-        "{name}: neither imports nor exports `solti:metrics/backend`, so that there is nothing to test; name a guest, a provider or a middleware"
+        "{name}: neither imports nor exports `solti:metrics/backend`, and cannot be tested; name a guest, a provider or a middleware"
     )]
     NoRole {
-        /// The component.
+        /// Name of the component.
         name: String,
     },
-    /// Something is granted, and the component is not a provider or a middleware.
-    #[error("{name}: is a guest, and grants are for providers and middlewares")]
+    /// Grants are set, and the component is a guest.
+    #[error("{name}: is a guest, and grants apply to providers and middlewares")]
     GrantsForGuest {
-        /// The component.
+        /// Name of the component.
         name: String,
     },
-    /// Arguments, environment variables, directories or a standard input are given, and the
+    /// Arguments, environment variables, directories or a standard input are set, and the
     /// component is not a guest.
     #[error(
-        "{name}: is not a guest, and arguments, variables, directories and input are for guests"
+        "{name}: is not a guest, and arguments, variables, directories and input apply to guests"
     )]
     InputForProvider {
-        /// The component.
+        /// Name of the component.
         name: String,
     },
-    /// A limit of this process, and not the component, is in the way. That is neither a
-    /// pass nor a failure.
+    /// A limit of this process prevented the test. There is no verdict on the component.
     #[error("{name}: could not be tested: {reason}")]
     Untested {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What was in the way.
+        /// The limit or the cause.
         reason: String,
     },
-    /// The function that hears the progress has returned an error.
+    /// The progress function returned an error.
     #[error(transparent)]
     Listener {
-        /// Its error.
+        /// Error of the progress function.
         source: io::Error,
     },
-    /// There is no thread for the test, or no runtime on it.
+    /// The thread or the runtime of the test cannot start.
     #[error("cannot start a thread for the test: {reason}")]
     Thread {
-        /// What the system said.
+        /// Error of the system.
         reason: String,
     },
-    /// The test itself is at fault.
-    #[error("the test has failed, and the component is not at fault: {reason}; please report it")]
+    /// The test itself failed.
+    #[error("the test failed, and the component is not the cause: {reason}; report this")]
     Internal {
-        /// What went wrong.
+        /// Cause of the failure.
         reason: String,
     },
 }
@@ -82,7 +81,7 @@ impl Error {
         }
     }
 
-    /// Of a component that was not loaded, if it is not at fault.
+    /// Error of a component that was not loaded, if the component is not at fault.
     pub(crate) fn untested_load(name: &str, error: &LoadError) -> Option<Self> {
         match (error, error.process_limit()) {
             (_, Some(limit)) => Some(Self::untested(name, limit)),

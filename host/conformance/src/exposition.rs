@@ -1,5 +1,4 @@
-//! Reads OpenMetrics 1.0 text as strictly as a scraper may: what is not allowed is an
-//! error, with its line.
+//! Parser of OpenMetrics 1.0 text, as strict as a scraper may be. An error names the line.
 
 mod family;
 mod line;
@@ -9,47 +8,47 @@ use std::fmt;
 
 use solti_metrics_host::text::printable;
 
-use family::Family;
-use line::{Sample, metadata, sample};
+use family::MetricFamily;
+use line::{ParsedSample, metadata, sample};
 
-/// What a text says, once it is found to be one.
+/// Samples and types of a valid text.
 #[derive(Debug, Default)]
-pub(crate) struct Exposition {
-    pub(crate) samples: Vec<Sample>,
-    /// The types of families, by name.
+pub(crate) struct ParsedExposition {
+    pub(crate) samples: Vec<ParsedSample>,
+    /// Types of metric families, by name.
     pub(crate) types: BTreeMap<String, String>,
 }
 
-/// Why a text is none.
+/// Error in a text, with its line.
 #[derive(Debug)]
-pub(crate) struct Malformed {
+pub(crate) struct ExpositionError {
     line: usize,
     text: String,
     why: String,
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for ExpositionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, text, why } = self;
         write!(f, "line {line}, {why}: {}", printable(text))
     }
 }
 
-impl Exposition {
-    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
-        let mut reading = Reading::default();
+impl ParsedExposition {
+    pub(crate) fn parse(text: &str) -> Result<Self, ExpositionError> {
+        let mut reading = ExpositionReader::default();
         let mut number = 0;
         let mut last = "";
         for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
             number += 1;
             last = line;
-            reading.line(line).map_err(|why| Malformed {
+            reading.line(line).map_err(|why| ExpositionError {
                 line: number,
                 text: line.to_owned(),
                 why,
             })?;
         }
-        let at_end = |why: String| Malformed {
+        let at_end = |why: String| ExpositionError {
             line: number,
             text: last.to_owned(),
             why,
@@ -61,25 +60,25 @@ impl Exposition {
     }
 }
 
-/// How far a text is read.
+/// State of the parser.
 #[derive(Default)]
-struct Reading {
-    exposition: Exposition,
-    family: Family,
-    /// Names of families that have ended, and of their samples: none of them may go on.
+struct ExpositionReader {
+    exposition: ParsedExposition,
+    family: MetricFamily,
+    /// Names of complete families and of their samples, which must not occur again.
     before: BTreeSet<String>,
     seen: BTreeSet<String>,
     ended: bool,
 }
 
-impl Reading {
+impl ExpositionReader {
     fn line(&mut self, line: &str) -> Result<(), String> {
         if self.ended {
-            return Err("there is something behind `# EOF`".into());
+            return Err("there is text after `# EOF`".into());
         }
         if line == "# EOF" {
             self.ended = true;
-            return self.begin(Family::default());
+            return self.start_family(MetricFamily::default());
         }
         if line.contains('\r') {
             return Err("a line ends with a carriage return".into());
@@ -87,7 +86,7 @@ impl Reading {
         if line.starts_with('#') {
             let (what, name, value) = metadata(line)?;
             if self.family.name != name {
-                self.begin(Family::named(name))?;
+                self.start_family(MetricFamily::named(name))?;
             }
             self.family.describe(what, value)?;
             if what == "TYPE" {
@@ -98,21 +97,21 @@ impl Reading {
         }
         let sample = sample(line)?;
         if !self.seen.insert(sample.to_string()) {
-            return Err("the same series stands above".into());
+            return Err("the series occurs twice".into());
         }
         if self.family.names().all(|name| name != sample.name) {
             if let Some(why) = self.family.misnamed(&sample.name) {
                 return Err(why);
             }
-            self.begin(Family::named(&sample.name))?;
+            self.start_family(MetricFamily::named(&sample.name))?;
         }
         self.family.add(&sample)?;
         self.exposition.samples.push(sample);
         Ok(())
     }
 
-    /// Another family follows; the last one has to be whole.
-    fn begin(&mut self, next: Family) -> Result<(), String> {
+    /// Starts the next family, and checks the complete one.
+    fn start_family(&mut self, next: MetricFamily) -> Result<(), String> {
         let last = std::mem::replace(&mut self.family, next);
         last.check()?;
         if !last.name.is_empty() {
@@ -122,7 +121,7 @@ impl Reading {
         let name = &self.family.name;
         if self.before.contains(name) {
             return Err(format!(
-                "`{}` stands above, and others between",
+                "the samples of `{}` are not consecutive",
                 printable(name)
             ));
         }
@@ -137,14 +136,14 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> String {
-        match Exposition::parse(text) {
+        match ParsedExposition::parse(text) {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn what_our_own_backend_exposes_is_read() -> Result<(), EncodeError> {
+    fn the_exposition_of_this_project_is_parsed() -> Result<(), EncodeError> {
         use solti_metrics::{MetricsBackend, PrometheusMetrics, RunnerType, TaskOutcome};
         let metrics = PrometheusMetrics::new();
         metrics.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 12);
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_openmetrics_has_is_read() {
+    fn all_elements_of_openmetrics_are_parsed() {
         let text = concat!(
             "# TYPE a counter\n# UNIT a_seconds seconds\n# HELP a_seconds Some \"help\" \\n.\n",
             "# TYPE b gauge\nb{x=\"\\\"\\\\\\n}, y\",z=\"\"} -1.5e-3 1700000000.5\nb NaN\n",
@@ -166,14 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_openmetrics_is_refused_with_its_line_and_why() {
+    fn invalid_openmetrics_is_rejected_with_line_and_reason() {
         for (text, why) in [
             ("a 1\n", "line 1, the last line is not `# EOF`"),
             ("", "line 1, the line is empty"),
-            (
-                "a 1\n# EOF\nb 1\n# EOF\n",
-                "line 3, there is something behind",
-            ),
+            ("a 1\n# EOF\nb 1\n# EOF\n", "line 3, there is text after"),
             ("a 1\n\n# EOF\n", "line 2, the line is empty"),
             (
                 "a 1\r\n# EOF\n",
@@ -187,54 +183,54 @@ mod tests {
                 "a{b=\"c} 1\n# EOF\n",
                 "line 1, the value of a label does not end",
             ),
-            ("a{b=\"\\x\"} 1\n# EOF\n", "line 1, `\\x` is no escape"),
+            (
+                "a{b=\"\\x\"} 1\n# EOF\n",
+                "line 1, `\\x` is not an escape sequence",
+            ),
             (
                 "a{b=\"1\",b=\"2\"} 1\n# EOF\n",
-                "line 1, the label `b` is there twice",
+                "line 1, the label `b` occurs twice",
             ),
             (
                 "a{b=\"1\" c=\"2\"} 1\n# EOF\n",
-                "line 1, between labels is a comma",
+                "line 1, expected a comma between labels",
             ),
             ("a{1=\"1\"} 1\n# EOF\n", "line 1, a label has no name"),
-            ("a\n# EOF\n", "line 1, there is no value"),
-            ("a  1\n# EOF\n", "line 1, \"\" is no number"),
-            ("a one\n# EOF\n", "line 1, \"one\" is no number"),
-            ("a 1 2 3\n# EOF\n", "line 1, there is something behind"),
+            ("a\n# EOF\n", "line 1, a space and a value"),
+            ("a  1\n# EOF\n", "line 1, \"\" is not a number"),
+            ("a one\n# EOF\n", "line 1, \"one\" is not a number"),
+            ("a 1 2 3\n# EOF\n", "line 1, there is text after"),
             ("9a 1\n# EOF\n", "line 1, a metric has no name"),
-            ("a 1\na 2\n# EOF\n", "line 2, the same series stands above"),
+            ("a 1\na 2\n# EOF\n", "line 2, the series occurs twice"),
             ("# hello\n# EOF\n", "line 1, OpenMetrics has no comments"),
-            (
-                "# TYPE a thing\n# EOF\n",
-                "line 1, there is no type `thing`",
-            ),
+            ("# TYPE a thing\n# EOF\n", "line 1, `thing` is not a type"),
             (
                 "# TYPE a gauge\n# TYPE a gauge\n# EOF\n",
-                "line 2, `a` has a TYPE already",
+                "line 2, `a` has two TYPE lines",
             ),
             (
                 "# TYPE a gauge\na 1\n# HELP a b\n# EOF\n",
-                "line 3, HELP has to stand before",
+                "line 3, HELP must precede",
             ),
             (
                 "# UNIT a seconds\n# EOF\n",
-                "line 1, a family with this unit is called `a_seconds`",
+                "line 1, the name of a family with this unit must be `a_seconds`",
             ),
             (
                 "# TYPE a_total counter\na_total 1\n# EOF\n",
-                "line 2, the family of a counter is called without `_total`",
+                "line 2, the name of a counter family must not end with `_total`",
             ),
             (
                 "# TYPE a counter\na 1\n# EOF\n",
-                "line 2, the samples of the counter `a` are `a_total`",
+                "line 2, the samples of the counter `a` must be named `a_total`",
             ),
             (
                 "# TYPE a counter\na_total -1\n# EOF\n",
-                "line 2, a counter is never -1",
+                "line 2, the value of a counter cannot be -1",
             ),
             (
                 "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na{c=\"d\"} 1\n# EOF\n",
-                "line 5, `a` stands above",
+                "line 5, the samples of `a` are not consecutive",
             ),
             (
                 "# TYPE h histogram\nh_count 1\nh_sum 1\n# EOF\n",
@@ -242,11 +238,11 @@ mod tests {
             ),
             (
                 "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 2\nh_sum 1\n# EOF\n",
-                "line 5, `h` has 1 in the bucket `+Inf`, and a count of 2",
+                "line 5, `h` has 1 in the bucket `+Inf`, but a count of 2",
             ),
             (
                 "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\n# EOF\n",
-                "line 6, `h` has more in a bucket than in the next one",
+                "line 6, a bucket of `h` has more than the next bucket",
             ),
             (
                 "# TYPE h histogram\nh_bucket 1\n# EOF\n",

@@ -1,4 +1,4 @@
-//! A guest: it is run under a host that looks at what it records.
+//! Tests of a guest: the test runs the guest and checks its records.
 
 mod run;
 
@@ -6,61 +6,64 @@ use std::time::Instant;
 
 use solti_metrics_host::DropReason;
 use solti_metrics_host::limits::Limit;
-use solti_metrics_host::runner::{Path, RecordingMode, TaskEnd};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, TaskEnd};
 use solti_metrics_host::text::printable;
 
 use crate::check::{Check, Fault, Verdict};
-use crate::component::Component;
-use crate::counts::{Counts, RecordCount};
+use crate::component::TestedComponent;
+use crate::counts::{LabelCounts, RecordCount};
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::recorder::Recorder;
 use crate::term::Term;
-use run::{NotRun, Run, run};
+use run::{GuestRun, RunFailure, run};
 
-/// So many lines are shown of what it said last. A panic of Go begins with its message,
-/// and has a dozen more.
+/// Maximum number of lines of standard error in a fault. A panic of Go starts with its
+/// message, and a dozen lines follow.
 const LINES: usize = 20;
 
-/// The names of what is looked at once it has run.
-const AFTERWARDS: [&str; 5] = ["records", "pairs", "durations", "both-paths", "quota"];
+/// Names of the checks that need a complete run.
+const CHECKS_OF_A_RUN: [&str; 5] = ["records", "pairs", "durations", "both-modes", "quota"];
 
-pub(crate) async fn test(recorder: &mut Recorder<'_>, guest: &Component<'_>) -> Result<(), Error> {
-    let began = Instant::now();
+pub(crate) async fn test(
+    recorder: &mut Recorder<'_>,
+    guest: &TestedComponent<'_>,
+) -> Result<(), Error> {
+    let start = Instant::now();
     let run = match run(guest, RecordingMode::Inline, None).await {
         Ok(run) => run,
-        Err(NotRun::Error(error)) => return Err(error),
-        Err(NotRun::Fault(fault)) => {
+        Err(RunFailure::Error(error)) => return Err(error),
+        Err(RunFailure::Fault(fault)) => {
             let check = Check::new("runs", Verdict::Failed(fault));
-            recorder.add(check.took(began.elapsed()))?;
-            return skip(recorder, "it does not run");
+            recorder.add(check.took(start.elapsed()))?;
+            return skip(recorder, "the guest does not run");
         }
     };
     let options = guest.options;
-    let runs = runs(&run, options).took(began.elapsed());
+    let runs = runs(&run, options).took(start.elapsed());
     let failed = runs.failed();
     recorder.add(runs)?;
     recorder.add(records(&run.counts, options))?;
     recorder.suite.records = Some(run.counts.rows());
     if failed {
-        return skip(recorder, "it did not end by itself");
+        return skip(recorder, "the guest did not end by itself");
     }
     if run.counts.total() == 0 {
-        return skip(recorder, "it recorded nothing");
+        return skip(recorder, "the guest made no records");
     }
     recorder.add(Check::new("pairs", pairs(&run.counts, options)))?;
     recorder.add(Check::new("durations", durations(&run).into()))?;
-    let began = Instant::now();
-    let verdict = both_paths(guest, &run).await?;
-    recorder.add(Check::new("both-paths", verdict).took(began.elapsed()))?;
-    let began = Instant::now();
+    let start = Instant::now();
+    let verdict = both_modes(guest, &run).await?;
+    recorder.add(Check::new("both-modes", verdict).took(start.elapsed()))?;
+    let start = Instant::now();
     let check = quota(guest, &run).await?;
-    recorder.add(check.took(began.elapsed()))
+    recorder.add(check.took(start.elapsed()))
 }
 
-/// Of what was not looked at, why not.
+/// Adds a skipped check for each remaining check.
 fn skip(recorder: &mut Recorder<'_>, why: &str) -> Result<(), Error> {
-    for name in AFTERWARDS {
+    for name in CHECKS_OF_A_RUN {
         if !recorder.has(name) {
             recorder.add(Check::new(name, Verdict::skipped(why)))?;
         }
@@ -68,61 +71,61 @@ fn skip(recorder: &mut Recorder<'_>, why: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the same is recorded, however records travel.
-async fn both_paths(guest: &Component<'_>, inline: &Run) -> Result<Verdict, Error> {
-    if let Some(reason) = inline.path.reason() {
-        let reason = format!("there is only the direct path for it, since it {reason}");
+/// The check `both-modes`: the guest makes the same records in both recording modes.
+async fn both_modes(guest: &TestedComponent<'_>, inline: &GuestRun) -> Result<Verdict, Error> {
+    if let Some(reason) = inline.recording.reason() {
+        let reason = format!("the recording mode is always direct, because the guest {reason}");
         return Ok(Verdict::skipped(reason));
     }
     let direct = match run(guest, RecordingMode::Direct, None).await {
         Ok(run) => run,
-        Err(NotRun::Error(error)) => return Err(error),
-        Err(NotRun::Fault(fault)) => return Ok(Verdict::Failed(fault)),
+        Err(RunFailure::Error(error)) => return Err(error),
+        Err(RunFailure::Fault(fault)) => return Ok(Verdict::Failed(fault)),
     };
     if same(inline, &direct) {
         return Ok(Verdict::Passed);
     }
     match run(guest, RecordingMode::Inline, None).await {
-        Err(NotRun::Error(error)) => Err(error),
+        Err(RunFailure::Error(error)) => Err(error),
         Ok(again) if same(inline, &again) => Ok(Verdict::Failed(Fault::new(
-            format!("on the direct path as inlined: {}", summary(inline)),
+            format!("in both recording modes: {}", summary(inline)),
             summary(&direct),
-            "if it depends on time or chance, fix what it is given; if not, this is a fault of the host: please report it",
+            "if the guest depends on time or chance, fix its input; otherwise, report this as a fault of the host",
         ))),
         _ => Ok(Verdict::skipped(
-            "it does not record the same twice, whatever the path",
+            "two runs in the same recording mode make different records",
         )),
     }
 }
 
-/// How it behaves when half of its records are too many.
-async fn quota(guest: &Component<'_>, whole: &Run) -> Result<Check, Error> {
+/// The check `quota`: half of the records exceed the quota.
+async fn quota(guest: &TestedComponent<'_>, whole: &GuestRun) -> Result<Check, Error> {
     let quota = whole.counts.total() / 2;
     let check = |verdict| Check::new("quota", verdict);
     let run = match run(guest, RecordingMode::Inline, Some(quota)).await {
         Ok(run) => run,
-        Err(NotRun::Error(error)) => return Err(error),
-        Err(NotRun::Fault(fault)) => return Ok(check(Verdict::Failed(fault))),
+        Err(RunFailure::Error(error)) => return Err(error),
+        Err(RunFailure::Fault(fault)) => return Ok(check(Verdict::Failed(fault))),
     };
     let ledger = run.report.ledger;
     let dropped = ledger.dropped(DropReason::Quota);
     let note = format!(
-        "of {}: it {}; {dropped} of {} records dropped",
+        "quota of {}: the guest {}; {dropped} of {} records dropped",
         quota,
         run.report.end,
         ledger.accepted()
     );
     let expected = if !matches!(run.report.end, TaskEnd::Exited { .. }) {
-        Some("it ends as without a quota")
+        Some("the guest ends as without a quota")
     } else if ledger.in_flight() > 0 || dropped != ledger.dropped_total() {
-        Some("each record is delivered, or dropped for the quota")
+        Some("each record is delivered, or dropped because of the quota")
     } else if ledger.delivered() > quota || run.counts.total() != ledger.delivered() {
         Some("no more records are delivered than the quota allows")
     } else {
         None
     };
     let verdict = expected.map_or(Verdict::Passed, |expected| {
-        let fix = "recording says nothing of a quota, and none is to be noticed: look for what depends on time, or on how much was recorded";
+        let fix = "a guest cannot observe a quota; check for behavior that depends on time or on the number of records";
         Verdict::Failed(Fault::new(expected, &*note, fix))
     });
     let note = if matches!(verdict, Verdict::Passed) {
@@ -133,9 +136,9 @@ async fn quota(guest: &Component<'_>, whole: &Run) -> Result<Check, Error> {
     Ok(check(verdict).note(note).figure("quota", quota as f64))
 }
 
-fn runs(run: &Run, options: &Options) -> Check {
+fn runs(run: &GuestRun, options: &TestOptions) -> Check {
     let report = &run.report;
-    let raise = |term| format!("raise {} if it needs more", options.term(term));
+    let raise = |term| format!("raise {} if the guest needs more", options.term(term));
     let fix = match &report.end {
         TaskEnd::Exited { .. } => None,
         TaskEnd::DeadlineExceeded { .. } => Some(raise(Term::Timeout) + " time"),
@@ -143,10 +146,10 @@ fn runs(run: &Run, options: &Options) -> Check {
             Limit::Memory => Term::Memory,
             limit => Term::Limit(*limit),
         })),
-        _ => Some("the fault is the guest's: see where it was".to_owned()),
+        _ => Some("fix the guest at the position of the backtrace".to_owned()),
     };
     let verdict = fix.map_or(Verdict::Passed, |fix| {
-        let mut seen = format!("it {}", report.end);
+        let mut seen = format!("the guest {}", report.end);
         if let TaskEnd::Trapped { trap } | TaskEnd::LimitHit { trap, .. } = &report.end {
             trap.backtrace
                 .lines()
@@ -158,15 +161,19 @@ fn runs(run: &Run, options: &Options) -> Check {
         for line in &printed[printed.len().saturating_sub(LINES)..] {
             seen.push_str(&format!("\n| {}", printable(line)));
         }
-        Verdict::Failed(Fault::new("it returns from `main`, or exits", seen, fix))
+        Verdict::Failed(Fault::new(
+            "the guest returns from `main`, or exits",
+            seen,
+            fix,
+        ))
     });
-    let path = match &run.path {
-        Path::Inline => "records inlined",
-        Path::Direct { .. } => "records by calls of the host",
+    let recording = match &run.recording {
+        ProgramRecording::Inline => "recording mode inline",
+        ProgramRecording::Direct { .. } => "recording mode direct",
         _ => "no records",
     };
     let note = match verdict {
-        Verdict::Passed => format!("it {}; {path}", report.end),
+        Verdict::Passed => format!("the guest {}; {recording}", report.end),
         _ => String::new(),
     };
     Check::new("runs", verdict)
@@ -174,11 +181,11 @@ fn runs(run: &Run, options: &Options) -> Check {
         .figure("peak_memory_bytes", report.peak_memory as f64)
 }
 
-fn records(counts: &Counts, options: &Options) -> Check {
+fn records(counts: &LabelCounts, options: &TestOptions) -> Check {
     let total = counts.total();
     let verdict = match total {
         0 => Verdict::skipped(format!(
-            "it recorded nothing: give it {}",
+            "the guest made no records; set {}",
             options.term(Term::Input)
         )),
         _ => Verdict::Passed,
@@ -193,7 +200,7 @@ fn records(counts: &Counts, options: &Options) -> Check {
         .figure("records", total as f64)
 }
 
-fn described(counts: &Counts) -> String {
+fn described(counts: &LabelCounts) -> String {
     let row = |row: &RecordCount| {
         let label = row.label.map_or(String::new(), |label| format!(" {label}"));
         format!("{} {}{label} {}", row.runner, row.record, row.count)
@@ -202,7 +209,7 @@ fn described(counts: &Counts) -> String {
     format!("{}: {}", counts.total(), rows.join(", "))
 }
 
-fn pairs(counts: &Counts, options: &Options) -> Verdict {
+fn pairs(counts: &LabelCounts, options: &TestOptions) -> Verdict {
     let unpaired = counts.unpaired();
     if unpaired.is_empty() {
         return Verdict::Passed;
@@ -211,15 +218,13 @@ fn pairs(counts: &Counts, options: &Options) -> Verdict {
     for it in unpaired {
         if it.open > 0 {
             seen.push(format!(
-                "{}: {} started, and never completed",
+                "{}: {} started without a completion",
                 it.runner, it.open
             ));
         }
         if it.unstarted > 0 {
             let (runner, unstarted) = (it.runner, it.unstarted);
-            seen.push(format!(
-                "{runner}: {unstarted} completed, and none was started"
-            ));
+            seen.push(format!("{runner}: {unstarted} completed without a start"));
         }
     }
     let seen = seen.join("\n");
@@ -230,17 +235,19 @@ fn pairs(counts: &Counts, options: &Options) -> Verdict {
     Verdict::Failed(Fault::new(
         "each completion has an earlier start of the same runner, and each start a completion",
         seen,
-        format!("record both for each task, in that order; with {allow}, if it only tells a part"),
+        format!(
+            "record the start and then the completion of each task; for a guest that records only one of them, use {allow}"
+        ),
     ))
 }
 
-fn durations(run: &Run) -> Result<(), Fault> {
+fn durations(run: &GuestRun) -> Result<(), Fault> {
     match run.report.ledger.clamped() {
         0 => Ok(()),
         clamped => Err(Fault::new(
             "no task takes more than 365 days",
             format!(
-                "{clamped} of {} records say so",
+                "{clamped} of {} records have a longer duration",
                 run.report.ledger.accepted()
             ),
             "measure in milliseconds, with a clock that does not jump",
@@ -248,13 +255,13 @@ fn durations(run: &Run) -> Result<(), Fault> {
     }
 }
 
-fn same(one: &Run, other: &Run) -> bool {
+fn same(one: &GuestRun, other: &GuestRun) -> bool {
     one.counts.same_labels(&other.counts) && one.report.end == other.report.end
 }
 
-fn summary(run: &Run) -> String {
+fn summary(run: &GuestRun) -> String {
     format!(
-        "it {}, and recorded {}",
+        "the guest {}, and recorded {}",
         run.report.end,
         described(&run.counts)
     )

@@ -1,7 +1,7 @@
 //! Test a WebAssembly component against the contract of `solti:metrics`: a guest, a
 //! provider or a middleware, in any language.
 //!
-//! The author of a provider writes one test, for a component built by anything:
+//! The author of a provider writes one test, for a component from any toolchain:
 //!
 //! ```no_run
 //! #[test]
@@ -12,9 +12,9 @@
 //! }
 //! ```
 //!
-//! If the provider does not conform, the test fails with a report that says for each check
-//! what was expected, what was seen, and what the author can change. The report is also a
-//! value, and can be rendered for people, for programs and for CI:
+//! If the provider does not conform, the test fails with a report. For each failed check, the
+//! report shows the expected result, the observed result and a fix for the author. The report
+//! is also a value, and can be rendered as text, JSON and JUnit XML:
 //!
 //! ```
 //! use solti_metrics_conformance::{ComponentTest, Error, Verdict};
@@ -34,7 +34,7 @@
 //!     Ok(())
 //! }
 //!
-//! # /// Stands for a file that was built by anything.
+//! # /// A component in place of a file.
 //! # fn provider() -> Vec<u8> {
 //! #     let text = include_str!("minimal.wat");
 //! #     wat::parse_str(text).expect("a component")
@@ -43,8 +43,8 @@
 //!
 //! # A provider in Rust
 //!
-//! Cargo does not build a component for a test, so the test asks for it. It also grants
-//! the provider what it needs, here a directory:
+//! Cargo does not build a component for a test, so the test starts the build. The test also
+//! grants a directory to the provider:
 //!
 //! ```no_run
 //! use std::process::Command;
@@ -66,9 +66,8 @@
 //! # A guest
 //!
 //! A guest gets [arguments](ComponentTest::arg), [variables](ComponentTest::env),
-//! [directories](ComponentTest::dir) and a [standard input](ComponentTest::stdin), and is
-//! run three times: with its records inlined, with its records as calls of the host, and
-//! with a quota.
+//! [directories](ComponentTest::dir) and a [standard input](ComponentTest::stdin), and
+//! runs three times: in the recording modes `inline` and `direct`, and with a quota.
 //!
 //! ```no_run
 //! # use solti_metrics_conformance::{Access, ComponentTest};
@@ -84,22 +83,23 @@
 //!
 //! # A backend in Rust
 //!
-//! [`BackendTest`] tests what implements the trait `MetricsBackend` with the same vectors,
-//! without a component around it.
+//! [`BackendTest`] tests an implementation of the trait `MetricsBackend` with the same vectors,
+//! without a component.
 //!
-//! # What a test takes
+//! # Resources of a test
 //!
-//! [`ComponentTest::run`] has a thread and a runtime of its own; a caller with a runtime of
-//! tokio can use [`ComponentTest::run_async`]. Components are compiled in this process,
-//! unless other [`Artifacts`] are given. A provider gets a million records, within
+//! [`ComponentTest::run`] uses a separate thread and runtime. A caller on a tokio runtime can
+//! use [`ComponentTest::run_async`]. Components are compiled in this process, unless other
+//! [`Artifacts`] are set. A provider gets a million records, within
 //! [five seconds](ComponentTest::budget) for each check. A debug build compiles components
 //! faster with `[profile.dev.package."*"] opt-level = 2`.
 //!
-//! # What is tested
+//! # Test vectors
 //!
-//! [`Vectors`] say what a provider or a middleware is given, and what it has to expose;
-//! they are files, so that tests in other languages can use them.
-//! `docs/reference/conformance.md` of this project describes each check and the format of vectors.
+//! [`Vectors`] define the records for a provider or a middleware, and the expected exposition.
+//! Vectors are files, so that tests in other languages can use them.
+//! `docs/reference/conformance.md` of this project describes each check and the format of
+//! vectors.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,5 +1,5 @@
-;; The smallest provider: a component with no memory and no allocator, that takes every
-;; record and keeps none.
+;; A minimal provider: a component without memory and without an allocator. It accepts every
+;; record and stores none.
 (component
   (core module $provider
     (func (export "record-task-started") (param i32))

@@ -13,33 +13,33 @@ use crate::progress::Listener;
 use crate::term::Term;
 use crate::vector::MOST_RECORDS;
 
-/// Changes the limits that a component would have.
+/// Changes the default limits of a component.
 pub(crate) type LimitsFn = Arc<dyn Fn(&mut Limits) + Send + Sync>;
 
-/// Where an instance's standard output and standard error go.
-pub(crate) type OutputFn = Arc<dyn Fn(Role) -> [Output; 2] + Send + Sync>;
+/// Destinations of standard output and standard error of an instance.
+pub(crate) type RoleOutputsFn = Arc<dyn Fn(Role) -> [Output; 2] + Send + Sync>;
 
-/// How a component is tested.
+/// Options of a test.
 #[derive(Clone)]
-pub(crate) struct Options {
-    /// For a provider or a middleware.
+pub(crate) struct TestOptions {
+    /// Grants of a provider or a middleware.
     pub(crate) grants: Grants,
-    /// What a guest is given.
+    /// Arguments, variables, directories and standard input of a guest.
     pub(crate) task: Task,
     pub(crate) limits: Option<LimitsFn>,
-    /// How long a call may take, or a whole run of a guest.
+    /// Maximum duration of a call, or of a run of a guest.
     pub(crate) timeout: Option<Duration>,
-    /// Bytes of stack that a guest has.
+    /// Maximum stack of a guest, in bytes.
     pub(crate) stack: usize,
-    /// Bytes that the component may have.
+    /// Maximum size of the component, in bytes.
     pub(crate) max_component: u64,
-    pub(crate) output: Option<OutputFn>,
-    /// How many records are many; what the vector says, if `None`, and what there is
-    /// time for.
+    pub(crate) output: Option<RoleOutputsFn>,
+    /// Number of records of the vectors with many records. `None`: the number of the
+    /// vector, within the budget.
     pub(crate) records: Option<u64>,
-    /// How long a vector may take.
+    /// Time budget of a vector.
     pub(crate) budget: Duration,
-    /// Bytes by which memory may grow with each record or scrape.
+    /// Maximum growth of memory for each record or scrape, in bytes.
     pub(crate) max_growth: Option<u32>,
     pub(crate) max_time_per_record: Option<Duration>,
     pub(crate) allow_unpaired: bool,
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     pub(crate) listener: Option<Listener>,
 }
 
-impl Default for Options {
+impl Default for TestOptions {
     fn default() -> Self {
         Self {
             grants: Grants::new(),
@@ -68,12 +68,12 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl TestOptions {
     pub(crate) fn set_records(&mut self, records: u64) {
         self.records = Some(records.clamp(1, MOST_RECORDS));
     }
 
-    /// What the reader of the report knows this by.
+    /// Term that names a setting for the reader of the report.
     pub(crate) fn term(&self, term: Term) -> &'static str {
         (self.terms)(term)
     }

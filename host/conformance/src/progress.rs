@@ -1,4 +1,4 @@
-//! Steps of a test, reported as they happen.
+//! Progress of a test.
 
 use std::fmt;
 use std::io;
@@ -8,28 +8,29 @@ use crate::check::Check;
 use crate::report::text;
 use crate::suite::Suite;
 
-/// A step of a test, told as soon as it is done: some take seconds. The text of each
-/// ([`Display`](fmt::Display)) is that of [`Report::to_text`](crate::Report::to_text).
+/// A step of a test, reported immediately, because some steps take seconds. The text of a
+/// step ([`Display`](fmt::Display)) is its part of
+/// [`Report::to_text`](crate::Report::to_text).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Progress<'a> {
     /// The checks of a role follow.
     #[non_exhaustive]
     Suite {
-        /// The component's name, fit to be printed.
+        /// Printable name of the component.
         component: &'a str,
         /// The version of `solti:metrics` that the component has.
         metrics_version: Option<&'a str>,
-        /// The suite, without a check.
+        /// The suite, which has no checks yet.
         suite: &'a Suite,
     },
-    /// A check is done.
+    /// A check is complete.
     Check(&'a Check),
-    /// Something to know that is not a verdict.
+    /// A warning that is not part of a verdict.
     Warning(&'a str),
 }
 
-/// Hears the steps. An error ends the test.
+/// Function that is called with each step. An error ends the test.
 pub(crate) type Listener = Arc<dyn Fn(Progress<'_>) -> io::Result<()> + Send + Sync>;
 
 impl fmt::Display for Progress<'_> {

@@ -1,11 +1,11 @@
-//! Collects the checks of one role, and reports each as it ends.
+//! Collects the checks of one role, and reports each check when it ends.
 
 use crate::check::Check;
 use crate::error::Error;
 use crate::progress::{Listener, Progress};
 use crate::suite::Suite;
 
-/// The suite of a role while its checks are made.
+/// The suite of a role during its checks.
 pub(crate) struct Recorder<'a> {
     pub(crate) suite: Suite,
     pub(crate) warnings: Vec<String>,
@@ -21,8 +21,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Says whose checks follow.
-    pub(crate) fn begin(
+    /// Starts a suite, and reports its component.
+    pub(crate) fn start_suite(
         &self,
         component: &str,
         metrics_version: Option<&str>,

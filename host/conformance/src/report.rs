@@ -9,23 +9,23 @@ use serde::Serialize;
 
 use crate::suite::Suite;
 
-/// What a test has found out about a component, in each of its roles.
+/// Results of a test, for each role of the component.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Report {
-    /// The component's name, fit to be printed.
+    /// Printable name of the component.
     pub component: String,
     /// The version of `solti:metrics` that the component imports or exports.
     pub metrics_version: Option<String>,
-    /// One suite for each role: a middleware with a `main` is a guest as well.
+    /// One suite for each role. A middleware with a `main` is also a guest.
     pub suites: Vec<Suite>,
-    /// What there is to know besides, such as precompiled code that was of no use.
+    /// Warnings, for example about precompiled code that was not used.
     pub warnings: Vec<String>,
 }
 
-/// The form in which programs read it.
+/// The JSON format of the report.
 #[derive(Serialize)]
-struct Document<'a> {
+struct JsonReport<'a> {
     schema: &'static str,
     component: &'a str,
     metrics_version: Option<&'a str>,
@@ -34,43 +34,44 @@ struct Document<'a> {
 }
 
 impl Report {
-    /// Whether no check failed. Checks that were skipped do not count.
+    /// Whether no check failed. Skipped checks do not count.
     #[must_use]
     pub fn conforms(&self) -> bool {
         self.suites.iter().all(|suite| suite.failed() == 0)
     }
 
-    /// Fails a test with the report as its message, unless the component conforms.
+    /// Panics with the report as the message, unless the component conforms.
     ///
     /// # Panics
     ///
-    /// When the component does not conform.
+    /// If the component does not conform.
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.conforms(), "{}", self.to_text());
     }
 
-    /// The report for people: a line for each check, and beneath it what is wrong.
+    /// The report as readable text: a line for each check, followed by the fault of a
+    /// failed check.
     #[must_use]
     pub fn to_text(&self) -> String {
         self.to_string()
     }
 
-    /// The last line of [`to_text`](Self::to_text): the verdict, and how many checks
-    /// failed, passed and were skipped.
+    /// The last line of [`to_text`](Self::to_text): the verdict, and the numbers of failed,
+    /// passed and skipped checks.
     #[must_use]
     pub fn summary(&self) -> String {
         text::summary(&self.component, &self.suites)
     }
 
-    /// The report for programs, with `"schema": "solti-metrics/conformance@1"`:
-    /// `docs/reference/conformance.md` describes it.
+    /// The report as JSON, with `"schema": "solti-metrics/conformance@1"`.
+    /// `docs/reference/conformance.md` describes the fields.
     ///
     /// # Errors
     ///
-    /// Those of the writer of JSON, for which a report has no reason.
+    /// If the JSON cannot be written. This does not happen for a report.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        let document = Document {
+        let document = JsonReport {
             schema: "solti-metrics/conformance@1",
             component: &self.component,
             metrics_version: self.metrics_version.as_deref(),
@@ -80,7 +81,7 @@ impl Report {
         Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
 
-    /// The report as the XML of JUnit, which CI systems show as results of tests.
+    /// The report as JUnit XML, which CI systems show as test results.
     #[must_use]
     pub fn to_junit(&self) -> String {
         let junit = junit::Junit {

@@ -11,13 +11,13 @@ use crate::counts::RecordCount;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Suite {
-    /// The role: `guest`, `provider` or `middleware`, or `backend` for one in Rust.
+    /// The role: `guest`, `provider`, `middleware`, or `backend` for a backend in Rust.
     pub role: &'static str,
     /// The optional interfaces that a provider or a middleware exports.
     pub interfaces: Vec<&'static str>,
-    /// The checks, in the order in which they were made.
+    /// The checks, in the order of the test.
     pub checks: Vec<Check>,
-    /// What a guest recorded, when it was run as it is; `None` for the other roles.
+    /// Records of a guest without a quota. `None` for other roles.
     pub records: Option<Vec<RecordCount>>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether what is exposed adds up to what was recorded.
+//! Comparison of an exposition with the records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,11 @@ use solti_metrics::{Event, PrometheusMetrics};
 use solti_metrics_host::MetricsCtx;
 
 use crate::error::Error;
-use crate::exposition::Exposition;
-use crate::vector::Expected;
+use crate::exposition::ParsedExposition;
+use crate::vector::ExpectedSample;
 
-/// The metrics of the contract, and their types. Whoever has one of them has all.
+/// Metrics of the contract, and their types. A component that has one of them must have
+/// all.
 const FAMILIES: [(&str, &str); 4] = [
     ("solti_runner_tasks_started", "counter"),
     ("solti_runner_tasks_completed", "counter"),
@@ -19,30 +20,30 @@ const FAMILIES: [(&str, &str); 4] = [
 
 const LABELS: [&str; 4] = ["runner", "outcome", "error", "le"];
 
-/// Values up to this share of them apart are the same: a sum of floats depends on the
-/// order of additions.
+/// Relative difference up to which values are equal. A sum of floats depends on the order
+/// of additions.
 const ROUNDING: f64 = 1e-9;
 
-/// What has to be there, and what is.
+/// An expected sample, and the sample in the exposition.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Difference {
     pub(crate) expected: String,
     pub(crate) seen: String,
 }
 
-/// Our own backend, given the same records.
+/// The Prometheus backend of this project, with the same records.
 #[derive(Debug, Default)]
-pub(crate) struct Reference {
+pub(crate) struct ReferenceBackend {
     exact: PrometheusMetrics,
-    /// With durations lowered to the ceiling that hosts have: a receiver may have one of
-    /// its own, if it is no lower.
+    /// Counts with durations lowered to the ceiling of hosts. A provider may have another
+    /// ceiling, which must not be lower.
     lowered: PrometheusMetrics,
 }
 
-/// Values by series. Labels that the contract does not have are summed over.
+/// Values by series. Labels outside of the contract are summed.
 type Sums = BTreeMap<(String, BTreeMap<String, String>), f64>;
 
-impl Reference {
+impl ReferenceBackend {
     pub(crate) fn record(&self, events: &[Event]) {
         for &event in events {
             event.record_into(&self.exact);
@@ -50,20 +51,21 @@ impl Reference {
         }
     }
 
-    /// Every difference, series by series.
-    pub(crate) fn compare(&self, found: &Exposition) -> Result<Vec<Difference>, Error> {
+    /// All differences, by series.
+    pub(crate) fn compare(&self, found: &ParsedExposition) -> Result<Vec<Difference>, Error> {
         let (most, least) = (sums_of(&self.exact)?, sums_of(&self.lowered)?);
         let seen = sums(found);
         let mut differences = wrong_types(found);
         let series: BTreeSet<_> = most.keys().chain(seen.keys()).collect();
         let mut series: Vec<_> = series.into_iter().collect();
-        // A count says more than the buckets that go wrong with it.
+        // A count is more informative than its wrong buckets.
         series.sort_by_key(|(name, labels)| (labels.contains_key("le"), !name.ends_with("_total")));
         for series in series {
             let most = most.get(series).copied().unwrap_or(0.0);
             let least = least.get(series).copied().unwrap_or(0.0);
             let (name, labels) = series;
-            // A histogram has all of its buckets; what else is 0 need not be there.
+            // A histogram must have all of its buckets. Other series may be absent if they
+            // are 0.
             let missing = if labels.contains_key("le") {
                 f64::NAN
             } else {
@@ -78,8 +80,9 @@ impl Reference {
     }
 }
 
-/// Whether a text has metrics of the contract; one without any sample should have.
-pub(crate) fn has_contract(found: &Exposition) -> bool {
+/// Whether a text has metrics of the contract, or no samples. A text without samples must
+/// have them.
+pub(crate) fn has_contract(found: &ParsedExposition) -> bool {
     let mut samples = found.samples.iter();
     found.samples.is_empty() || samples.any(|sample| is_of_contract(&sample.name))
 }
@@ -94,11 +97,11 @@ fn is_of_contract(name: &str) -> bool {
     })
 }
 
-/// What a vector expects of samples. Those of the contract are of no interest if there
-/// are none.
+/// Differences from the samples that a vector expects. Without metrics of the contract,
+/// their expected samples are ignored.
 pub(crate) fn compare(
-    found: &Exposition,
-    expected: &[Expected],
+    found: &ParsedExposition,
+    expected: &[ExpectedSample],
     contract: bool,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
@@ -166,7 +169,7 @@ fn difference(
     }
 }
 
-fn wrong_types(found: &Exposition) -> Vec<Difference> {
+fn wrong_types(found: &ParsedExposition) -> Vec<Difference> {
     let wrong = FAMILIES.into_iter().filter_map(|(family, kind)| {
         let seen = found.types.get(family)?;
         (seen != kind).then(|| Difference {
@@ -180,11 +183,11 @@ fn wrong_types(found: &Exposition) -> Vec<Difference> {
 fn sums_of(metrics: &PrometheusMetrics) -> Result<Sums, Error> {
     let text = metrics.encode(solti_metrics::Exposition::OpenMetrics);
     let text = text.map_err(Error::internal)?;
-    let ours = Exposition::parse(&text).map_err(Error::internal)?;
+    let ours = ParsedExposition::parse(&text).map_err(Error::internal)?;
     Ok(sums(&ours))
 }
 
-fn sums(found: &Exposition) -> Sums {
+fn sums(found: &ParsedExposition) -> Sums {
     let mut sums = Sums::new();
     for sample in &found.samples {
         if is_of_contract(&sample.name) {
@@ -196,7 +199,7 @@ fn sums(found: &Exposition) -> Sums {
     sums
 }
 
-/// The bound of a bucket is a number, however it is written.
+/// Converts the bound of a bucket into a common format.
 fn canonical(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut labels = labels.clone();
     if let Some(le) = labels.get_mut("le")

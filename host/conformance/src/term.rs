@@ -1,38 +1,38 @@
-//! Words of a report that depend on its reader.
+//! Terms of a report that depend on its reader.
 
 use solti_metrics_host::component::NetworkGrant;
 use solti_metrics_host::limits::Limit;
 
-/// A word of a report that depends on how the test was asked for.
+/// A term for a setting of the test.
 ///
-/// A report says what its reader can change. In Rust, that is a method of
-/// [`ComponentTest`](crate::ComponentTest) or a field; a program with a user interface of
-/// its own gives its words to [`ComponentTest::terms`](crate::ComponentTest::terms).
+/// A report tells its reader which setting to change. In Rust, a setting is a method of
+/// [`ComponentTest`](crate::ComponentTest) or a field. A program with its own user
+/// interface sets its terms with [`ComponentTest::terms`](crate::ComponentTest::terms).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Term {
-    /// What a provider or a middleware is granted.
+    /// Grants of a provider or a middleware.
     Grants,
-    /// What a provider or a middleware is granted of the network.
+    /// Network grants of a provider or a middleware.
     Network(NetworkGrant),
     /// The limit on memory.
     Memory,
     /// Any other limit.
     Limit(Limit),
-    /// How long a call, or a run of a guest, may take.
+    /// Maximum duration of a call, or of a run of a guest.
     Timeout,
-    /// How long a vector may take.
+    /// Time budget of a vector.
     Budget,
-    /// That records of a guest need not pair.
+    /// Acceptance of unpaired records.
     AllowUnpaired,
-    /// Everything that a guest can be given to read.
+    /// Arguments, standard input, directories and variables of a guest.
     Input,
-    /// What explains why a component cannot be loaded.
+    /// Tool that explains why a component cannot be loaded.
     Inspection,
 }
 
 impl Term {
-    /// The term in Rust.
+    /// The term for users of the Rust API.
     #[must_use]
     pub const fn in_rust(self) -> &'static str {
         match self {

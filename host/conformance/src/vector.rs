@@ -1,4 +1,4 @@
-//! What a receiver of records is given and has to expose, as data:
+//! Test vectors: the records for a provider, and the expected exposition.
 //! `docs/reference/conformance.md` describes the files.
 
 mod record;
@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::vector_error::VectorError;
-pub(crate) use record::Record;
+pub(crate) use record::VectorRecord;
 
-/// So many records at most come of one step: an hour of a million a second.
+/// Maximum number of records in one step: one hour with a million records a second.
 pub(crate) const MOST_RECORDS: u64 = 3_600_000_000;
 
-/// Growth is judged over the last half of the rounds, and a line through fewer points
-/// says little.
+/// Minimum number of rounds. Growth is measured over the last half of the rounds, and fewer
+/// points do not show a trend.
 pub(crate) const FEWEST_ROUNDS: u32 = 16;
 
 const MOST_ROUNDS: u32 = 100_000;
@@ -23,19 +23,19 @@ const MOST_ROUNDS: u32 = 100_000;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Vector {
-    /// The stem of its file.
+    /// Stem of the file name.
     #[serde(skip)]
     pub(crate) name: String,
     #[serde(rename = "$schema", default)]
     _schema: IgnoredAny,
     #[serde(rename = "description")]
     _description: String,
-    /// The vector that has to be passed first.
+    /// Vector that must pass before this one.
     pub(crate) after: Option<String>,
-    /// Interfaces without which it says nothing.
+    /// Optional interfaces that the vector requires.
     #[serde(default)]
     pub(crate) needs: Vec<OptionalInterface>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<VectorStep>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -49,70 +49,72 @@ pub(crate) enum OptionalInterface {
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum Step {
-    /// Hands all of these over, as often as it says.
+pub(crate) enum VectorStep {
+    /// Makes all records, as many times as `repeat`.
     Record {
-        records: Vec<Record>,
+        records: Vec<VectorRecord>,
         repeat: Option<u64>,
     },
     Flush {},
-    /// Scrapes, and compares.
+    /// Scrapes, and compares the samples.
     Expose {
-        expect: Option<Vec<Expected>>,
+        expect: Option<Vec<ExpectedSample>>,
     },
-    /// Puts another instance into the place of this one.
+    /// Replaces the instance by a new one.
     Restart {},
-    /// Does these steps so often, and looks at linear memory after each round.
+    /// Repeats the steps, and reads linear memory after each round.
     Rounds {
         times: u32,
-        per: Unit,
+        per: GrowthUnit,
         #[serde(rename = "most-growth")]
         most_growth: u32,
-        steps: Vec<Step>,
+        steps: Vec<VectorStep>,
     },
 }
 
-/// What memory could grow with.
+/// Unit of the growth of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Unit {
+pub(crate) enum GrowthUnit {
     Record,
     Scrape,
 }
 
-/// A sample that has to be there.
+/// A sample that must be in the exposition.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Expected {
+pub(crate) struct ExpectedSample {
     pub(crate) metric: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) value: String,
-    /// The least value that will do.
+    /// Minimum value.
     #[serde(rename = "at-least")]
     pub(crate) at_least: Option<String>,
 }
 
 impl Vector {
-    /// Reads one. `name` is the stem of its file.
+    /// Parses a vector. `name` is the stem of its file name.
     pub(crate) fn read(name: &str, text: &str) -> Result<Self, VectorError> {
         let mut vector: Self = serde_json::from_str(text)?;
         name.clone_into(&mut vector.name);
         vector.steps.iter().try_for_each(|step| step.check(true))?;
-        must(!vector.steps.is_empty(), || "it has no steps".into())?;
+        must(!vector.steps.is_empty(), || {
+            "the vector has no steps".into()
+        })?;
         Ok(vector)
     }
 
-    /// Whether memory is what it is about.
+    /// Whether the vector measures memory.
     pub(crate) fn has_rounds(&self) -> bool {
         self.steps
             .iter()
-            .any(|step| matches!(step, Step::Rounds { .. }))
+            .any(|step| matches!(step, VectorStep::Rounds { .. }))
     }
 
-    /// Whether it records anything outside of rounds.
+    /// Whether the vector makes records outside of rounds.
     pub(crate) fn has_records(&self) -> bool {
         let steps = &mut self.steps.iter();
-        steps.any(|step| matches!(step, Step::Record { .. }))
+        steps.any(|step| matches!(step, VectorStep::Record { .. }))
     }
 }
 
@@ -127,21 +129,23 @@ impl OptionalInterface {
     }
 }
 
-impl Step {
+impl VectorStep {
     fn check(&self, outermost: bool) -> Result<(), VectorError> {
         match self {
             Self::Record { records, repeat } => {
                 let all = (records.len() as u64).checked_mul(repeat.unwrap_or(1));
                 let fits = all.is_some_and(|all| (1..=MOST_RECORDS).contains(&all));
                 must(fits, || {
-                    format!("a step records nothing, or more than {MOST_RECORDS} records")
+                    format!("a step must make from 1 to {MOST_RECORDS} records")
                 })
             }
-            Self::Expose { expect } => expect.iter().flatten().try_for_each(Expected::check),
+            Self::Expose { expect } => expect.iter().flatten().try_for_each(ExpectedSample::check),
             Self::Rounds { times, steps, .. } => {
-                must(outermost, || "there are rounds within rounds".into())?;
+                must(outermost, || "rounds must not contain rounds".into())?;
                 must((FEWEST_ROUNDS..=MOST_ROUNDS).contains(times), || {
-                    format!("there have to be {FEWEST_ROUNDS} to {MOST_ROUNDS} rounds, not {times}")
+                    format!(
+                        "the number of rounds must be from {FEWEST_ROUNDS} to {MOST_ROUNDS}, not {times}"
+                    )
                 })?;
                 must(!steps.is_empty(), || "rounds have no steps".into())?;
                 steps.iter().try_for_each(|step| step.check(false))
@@ -151,17 +155,17 @@ impl Step {
     }
 }
 
-impl Expected {
+impl ExpectedSample {
     fn check(&self) -> Result<(), VectorError> {
         for value in [Some(&self.value), self.at_least.as_ref()]
             .into_iter()
             .flatten()
         {
             let number: f64 = value.parse().map_err(|error| {
-                VectorError::invalid(format!("{value:?} is no number: {error}"))
+                VectorError::invalid(format!("{value:?} is not a number: {error}"))
             })?;
             must(number.is_finite() && number >= 0.0, || {
-                format!("{value:?} is no count")
+                format!("{value:?} is not a count")
             })?;
         }
         Ok(())
@@ -192,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_duration_is_read_whole() -> Result<(), String> {
+    fn the_longest_duration_is_parsed_exactly() -> Result<(), String> {
         let record = record(
             r#"{ "record": "task-completed", "runner": "wasm", "outcome": "timeout",
                  "duration-ms": "18446744073709551615" }"#,
         );
         let vector = read(&record)?;
-        let [Step::Record { records, .. }] = vector.steps.as_slice() else {
+        let [VectorStep::Record { records, .. }] = vector.steps.as_slice() else {
             return Err(format!("{vector:?}"));
         };
         let event = Event::TaskCompleted {
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vector_is_refused_with_what_is_wrong() {
+    fn an_invalid_vector_is_rejected_with_the_cause() {
         let started = r#"{ "record": "task-started", "runner": "wasm" }"#;
         let rounds = |times: &str, steps: &str| {
             format!(
@@ -221,16 +225,16 @@ mod tests {
         let flush = r#"{ "do": "flush" }"#;
         for (steps, why) in [
             (String::new(), "no steps"),
-            (record(""), "records nothing"),
+            (record(""), "a step must make from 1 to"),
             (
                 record(r#"{ "record": "task-started", "runner": "vm" }"#),
-                "\"vm\" is none of subprocess, container, wasm",
+                "\"vm\" is not one of subprocess, container, wasm",
             ),
             (
                 record(
                     r#"{ "record": "runner-error", "runner": "wasm", "error": "spawn_failed" }"#,
                 ),
-                "\"spawn_failed\" is none of cgroup-prepare-failed",
+                "\"spawn_failed\" is not one of cgroup-prepare-failed",
             ),
             (
                 record(r#"{ "record": "task-begun", "runner": "wasm" }"#),
@@ -238,19 +242,22 @@ mod tests {
             ),
             (
                 format!(r#"{{ "do": "record", "records": [{started}], "repeat": 99999999999 }}"#),
-                "more than",
+                "a step must make from 1 to",
             ),
             (r#"{ "do": "flush", "twice": true }"#.into(), "twice"),
-            (rounds("2", flush), "16 to 100000 rounds"),
-            (rounds("16", &rounds("16", flush)), "rounds within rounds"),
+            (rounds("2", flush), "from 16 to 100000"),
+            (
+                rounds("16", &rounds("16", flush)),
+                "rounds must not contain rounds",
+            ),
             (
                 r#"{ "do": "expose", "expect": [{ "metric": "m", "labels": {}, "value": "-1" }] }"#
                     .into(),
-                "no count",
+                "is not a count",
             ),
         ] {
-            let refused = read(&steps).err().unwrap_or_default();
-            assert!(refused.contains(why), "{steps}: {refused}");
+            let rejected = read(&steps).err().unwrap_or_default();
+            assert!(rejected.contains(why), "{steps}: {rejected}");
         }
     }
 }

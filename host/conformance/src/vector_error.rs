@@ -1,10 +1,10 @@
-//! Errors in test vectors.
+//! Errors of test vectors.
 
 use std::io;
 use std::path::PathBuf;
 use std::string::FromUtf8Error;
 
-/// Vectors that cannot be used.
+/// Error of a set of vectors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VectorsError {
@@ -13,71 +13,71 @@ pub enum VectorsError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// Why not.
+        /// Error of the system.
         source: io::Error,
     },
-    /// The folder has no vector in it.
-    #[error("cannot read the vectors in {}: there is no file *.json", folder.display())]
+    /// The folder contains no vector.
+    #[error("cannot read the vectors in {}: the folder has no file *.json", folder.display())]
     Empty {
         /// The folder.
         folder: PathBuf,
     },
-    /// The folder has more vectors in it than are taken.
+    /// The folder has more vectors than the limit.
     #[error(
-        "cannot read the vectors in {}: there are {files} files *.json, and the limit is {limit}",
+        "cannot read the vectors in {}: the folder has {files} files *.json, and the limit is {limit}",
         folder.display()
     )]
     TooMany {
         /// The folder.
         folder: PathBuf,
-        /// How many it has.
+        /// Number of files in the folder.
         files: usize,
-        /// How many it may have.
+        /// Maximum number of files.
         limit: usize,
     },
     /// A file of the folder is not a vector.
     #[error("cannot read the vectors in {}: {name}.json", folder.display())]
     File {
-        /// The folder.
+        /// Error in the file.
         folder: PathBuf,
-        /// The file's name without `.json`.
+        /// The file name without `.json`.
         name: String,
-        /// What is wrong with the file.
+        /// Error of the vector.
         source: VectorError,
     },
-    /// A vector that is built in is not a vector: the fault is this crate's.
+    /// A built-in vector is invalid. This is a fault of this crate.
     #[error("{name}.json")]
     BuiltIn {
-        /// The vector's name.
+        /// Name of the vector.
         name: &'static str,
-        /// What is wrong with the vector.
+        /// Error of the vector.
         source: VectorError,
     },
-    /// Vectors cannot be put in order.
-    #[error("{name}.json comes after a vector that is not there, or that comes after it itself")]
+    /// The vectors have no valid order.
+    #[error("{name}.json: the vector in `after` does not exist, or follows {name} itself")]
     Order {
-        /// The first of them.
+        /// Name of the first vector without a position.
         name: String,
     },
 }
 
-/// A file that is not a vector.
+/// Error of a vector.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VectorError {
     /// The file cannot be read, or is too large.
     #[error(transparent)]
     Read(#[from] io::Error),
-    /// The file is not UTF-8.
+    /// The file is not valid UTF-8.
     #[error(transparent)]
     Text(#[from] FromUtf8Error),
-    /// The file is not JSON, or its members are not those of a vector.
+    /// The file is not valid JSON, or has fields that a vector does not have.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// The vector says what cannot be done.
+    /// The vector has invalid content.
     #[error("{reason}")]
     Invalid {
-        /// What cannot be done.
+        /// Cause of the error.
         reason: String,
     },
 }

@@ -10,10 +10,10 @@ use solti_metrics_host::file::read_file;
 use crate::vector::Vector;
 use crate::vector_error::{VectorError, VectorsError};
 
-/// Bytes that the file of a vector may have. Those that are built in have 2 KB.
+/// Maximum size of the file of a vector, in bytes. The built-in vectors have about 2 KB.
 const LARGEST: u64 = 1 << 20;
 
-/// How many vectors a folder may have.
+/// Maximum number of vectors in a folder.
 const MOST_FILES: usize = 1_000;
 
 macro_rules! embedded {
@@ -22,7 +22,7 @@ macro_rules! embedded {
     };
 }
 
-/// Those that are built in: all of `vectors/`.
+/// The built-in vectors: all files of `vectors/`.
 const EMBEDDED: [(&str, &str); 12] = embedded![
     "any-order",
     "bucket-bounds",
@@ -38,18 +38,18 @@ const EMBEDDED: [(&str, &str); 12] = embedded![
     "takes-records",
 ];
 
-/// What a provider or a middleware is given, and what it has to expose of that, each
-/// behind the one that it comes after. `docs/reference/conformance.md` describes the files. Clones
-/// share them.
+/// Test vectors: records for a provider or a middleware, and the expected exposition. A
+/// vector follows the vector in its field `after`. `docs/reference/conformance.md`
+/// describes the files. Clones share the vectors.
 #[derive(Debug, Clone)]
 pub struct Vectors(Arc<[Vector]>);
 
 impl Vectors {
-    /// The vectors that are built in.
+    /// The built-in vectors.
     ///
     /// # Errors
     ///
-    /// When this crate was built with a file that is not a vector.
+    /// If this crate was built with an invalid vector.
     pub fn built_in() -> Result<Self, VectorsError> {
         let read = EMBEDDED.iter().map(|(name, text)| {
             Vector::read(name, text).map_err(|source| VectorsError::BuiltIn { name, source })
@@ -57,13 +57,13 @@ impl Vectors {
         in_order(read.collect::<Result<_, _>>()?)
     }
 
-    /// The vectors of a folder: every file `*.json` in it, of which there are at most
-    /// 1,000, with at most 1 MiB each.
+    /// The vectors of a folder: every file `*.json` in it, at most 1,000 files with at most
+    /// 1 MiB each.
     ///
     /// # Errors
     ///
-    /// When the folder or a file cannot be read, a file is not a vector, or vectors come
-    /// after each other.
+    /// If the folder or a file cannot be read, a file is not a vector, or vectors follow
+    /// each other in a circle.
     pub fn in_folder(folder: impl AsRef<Path>) -> Result<Self, VectorsError> {
         let folder = folder.as_ref();
         let files = files(folder).map_err(|source| VectorsError::Folder {
@@ -92,7 +92,7 @@ impl Vectors {
         in_order(read.collect::<Result<_, _>>()?)
     }
 
-    /// Those that were given, if any were.
+    /// The given vectors, or the built-in vectors.
     pub(crate) fn or_built_in(given: Option<&Self>) -> Result<Self, VectorsError> {
         given.map_or_else(Self::built_in, |vectors| Ok(vectors.clone()))
     }
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_stands_behind_the_one_that_it_comes_after() -> Result<(), VectorsError> {
+    fn a_vector_follows_the_vector_in_after() -> Result<(), VectorsError> {
         let vectors = Vectors::built_in()?;
         let names: Vec<_> = vectors.iter().map(|it| &*it.name).collect();
         assert_eq!(names.first(), Some(&"takes-records"));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_that_wait_for_each_other_are_refused() -> Result<(), VectorError> {
+    fn vectors_that_follow_each_other_are_rejected() -> Result<(), VectorError> {
         let text =
             |after| format!(r#"{{"description":"","after":"{after}","steps":[{{"do":"flush"}}]}}"#);
         let circle = vec![

@@ -1,4 +1,4 @@
-//! What programs read: tasks and backends, as JSON.
+//! The JSON answers of `/api/tasks` and `/api/backends`.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -6,16 +6,16 @@ use std::time::SystemTime;
 use serde::Serialize;
 use solti_metrics_host::provider::BackendState;
 
-use crate::config::Schedule;
-use crate::engine::Ended;
+use crate::config::ScheduleConfig;
+use crate::engine::RunOutcome;
 
+use crate::backend_ledgers::BackendTotals;
 use crate::ledger_row::LedgerRow;
-use crate::ledgers::Counts;
 use crate::live::Live;
-use crate::member::{Member, Receiver};
 use crate::retired::RETIRED;
+use crate::running_backend::{BackendKind, RunningBackend};
+use crate::running_tasks::{TaskView, TaskViews};
 use crate::task_counts::TaskCounts;
-use crate::tasks::{TaskView, TaskViews};
 use crate::time::milliseconds;
 
 /// The answer of `/api/tasks`.
@@ -24,7 +24,7 @@ pub(super) struct TasksAnswer {
     schema: &'static str,
     runner: RunnerRow,
     tasks: Vec<TaskRow>,
-    /// Those that a reload has removed.
+    /// Tasks that a reload removed.
     retired: Vec<RetiredTaskRow>,
 }
 
@@ -44,13 +44,13 @@ struct RunnerRow {
     ready: bool,
     draining: bool,
     config: String,
-    reloads: Reloads,
+    reloads: ReloadsRow,
     concurrency: usize,
     running: u64,
 }
 
 #[derive(Serialize)]
-struct Reloads {
+struct ReloadsRow {
     applied: u64,
     failed: u64,
     last_error: Option<String>,
@@ -64,7 +64,7 @@ struct TaskRow {
     interval_ms: Option<f64>,
     state: &'static str,
     error: Option<String>,
-    path: Option<&'static str>,
+    recording_mode: Option<&'static str>,
     concurrency: usize,
     admission: &'static str,
     running: u64,
@@ -98,8 +98,8 @@ struct RecentRow {
 #[derive(Serialize)]
 pub(super) struct BackendsAnswer {
     schema: &'static str,
-    backends: Vec<BackendRow>,
-    /// Those that a reload has removed.
+    backends: Vec<ServedBackendRow>,
+    /// Backends that a reload removed.
     retired: Vec<RetiredBackendRow>,
     ledgers: BTreeMap<&'static str, LedgerRow>,
 }
@@ -107,19 +107,19 @@ pub(super) struct BackendsAnswer {
 #[derive(Serialize)]
 struct RetiredBackendRow {
     name: String,
-    /// Whether it still hands on what it has.
+    /// Whether the backend still drains its queue.
     draining: bool,
     ledger: LedgerRow,
 }
 
 #[derive(Serialize)]
-struct BackendRow {
+struct ServedBackendRow {
     name: String,
     kind: &'static str,
     target: String,
     state: &'static str,
-    queued: usize,
-    queue: Option<usize>,
+    queue_length: usize,
+    queue_capacity: Option<usize>,
     failures: u64,
     restarts: u64,
     replacements: u64,
@@ -141,12 +141,12 @@ impl TasksAnswer {
             schema: "solti-metrics/tasks@1",
             runner: RunnerRow {
                 version: env!("CARGO_PKG_VERSION"),
-                started_at: rfc3339(live.began_at),
-                uptime_seconds: live.began.elapsed().as_secs_f64(),
+                started_at: rfc3339(live.started_at),
+                uptime_seconds: live.start.elapsed().as_secs_f64(),
                 ready: live.why_not_ready().is_none(),
                 draining: live.is_draining(),
                 config: live.file.clone(),
-                reloads: Reloads {
+                reloads: ReloadsRow {
                     applied: reloads.applied,
                     failed: reloads.failed,
                     last_error: reloads.last_error,
@@ -163,8 +163,8 @@ impl TasksAnswer {
 impl From<TaskCounts> for RetiredTaskRow {
     fn from(counts: TaskCounts) -> Self {
         Self {
-            runs: Ended::ALL
-                .map(|ended| (ended.as_label(), counts.runs[ended as usize]))
+            runs: RunOutcome::ALL
+                .map(|outcome| (outcome.as_label(), counts.runs[outcome as usize]))
                 .into(),
             rejected: counts.rejected,
             ledger: counts.ledger.into(),
@@ -179,26 +179,26 @@ impl From<TaskView> for TaskRow {
         Self {
             component: wanted.component.display().to_string(),
             schedule: match wanted.schedule {
-                Schedule::Once => "once",
-                Schedule::Interval => "interval",
-                Schedule::Restart => "restart",
+                ScheduleConfig::Once => "once",
+                ScheduleConfig::Interval => "interval",
+                ScheduleConfig::Restart => "restart",
             },
-            interval_ms: wanted.every().map(milliseconds),
+            interval_ms: wanted.interval().map(milliseconds),
             state: match view.program {
                 Some(_) => runs.state().as_label(),
                 None => "not_loaded",
             },
-            path: view.program.as_ref().map(|it| it.path().as_label()),
+            recording_mode: view.program.as_ref().map(|it| it.recording().as_label()),
             concurrency: wanted.concurrency().get(),
             admission: wanted.admission().as_label(),
             running: runs.running,
             waiting: runs.waiting,
             rejected: runs.rejected,
-            runs: Ended::ALL
-                .map(|ended| (ended.as_label(), runs.runs[ended as usize]))
+            runs: RunOutcome::ALL
+                .map(|outcome| (outcome.as_label(), runs.runs[outcome as usize]))
                 .into(),
             last: runs.last.as_ref().map(|last| LastRow {
-                outcome: last.ended.as_label(),
+                outcome: last.outcome.as_label(),
                 detail: last.detail.clone(),
                 ended_at: rfc3339(last.at),
                 duration_ms: milliseconds(last.duration),
@@ -206,8 +206,8 @@ impl From<TaskView> for TaskRow {
             recent: runs
                 .recent
                 .iter()
-                .map(|(ended, duration)| RecentRow {
-                    outcome: ended.as_label(),
+                .map(|(outcome, duration)| RecentRow {
+                    outcome: outcome.as_label(),
                     duration_ms: milliseconds(*duration),
                 })
                 .collect(),
@@ -224,10 +224,10 @@ impl From<TaskView> for TaskRow {
 
 impl BackendsAnswer {
     pub(super) fn new(live: &Live) -> Self {
-        let (members, all) = (live.receivers.members(), live.receivers.ledgers());
-        let retired = all.without(&members).into_iter();
+        let (running, all) = (live.backends.running(), live.backends.ledgers());
+        let retired = all.without(&running).into_iter();
         let retired = retired.filter(|(name, _, counts)| {
-            // Hardly anybody ever forgets a name.
+            // The row of forgotten names is shown only if it has records.
             name != RETIRED || counts.ledger.accepted() > 0
         });
         let ledgers = [
@@ -236,9 +236,9 @@ impl BackendsAnswer {
         ];
         Self {
             schema: "solti-metrics/backends@1",
-            backends: members
+            backends: running
                 .iter()
-                .map(|member| row(member, all.of(&member.name)))
+                .map(|backend| row(backend, all.of(&backend.name)))
                 .collect(),
             retired: retired
                 .map(|(name, draining, counts)| RetiredBackendRow {
@@ -252,14 +252,14 @@ impl BackendsAnswer {
     }
 }
 
-/// What is counted is that of all who have had its name.
-fn row(member: &Member, counts: Counts) -> BackendRow {
-    let name = member.name.to_string();
-    match &member.receiver {
-        Receiver::Component(component, wanted, _) => {
+/// The counts include all earlier backends of the same name.
+fn row(backend: &RunningBackend, counts: BackendTotals) -> ServedBackendRow {
+    let name = backend.name.to_string();
+    match &backend.kind {
+        BackendKind::Component(component, wanted, _) => {
             let status = component.status();
             let exposes = status.optional_interfaces.exposition;
-            BackendRow {
+            ServedBackendRow {
                 exposition: exposes.then(|| format!("/backends/{name}/metrics")),
                 name,
                 kind: if component.middleware {
@@ -267,28 +267,28 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
                 } else {
                     "component"
                 },
-                target: wanted.part.file.display().to_string(),
+                target: wanted.source.file.display().to_string(),
                 state: status.state.as_label(),
-                queued: status.queued,
-                queue: Some(status.queue),
+                queue_length: status.queue_length,
+                queue_capacity: Some(status.queue_capacity),
                 failures: counts.failures,
                 restarts: counts.restarts,
                 replacements: counts.replacements,
                 last_failure: status.last_failure.map(|it| it.to_string()),
                 stderr_tail: status.stderr_tail,
-                memory_bytes: Some(status.memory),
+                memory_bytes: Some(status.memory_bytes),
                 ledger: counts.ledger.into(),
             }
         }
-        Receiver::Exporter(exporter, _) => {
+        BackendKind::Exporter(exporter, _) => {
             let status = exporter.status();
-            BackendRow {
+            ServedBackendRow {
                 name,
                 kind: exporter.kind(),
                 target: exporter.target().into(),
                 state: BackendState::Running.as_label(),
-                queued: status.queued,
-                queue: status.queue_capacity,
+                queue_length: status.queued,
+                queue_capacity: status.queue_capacity,
                 failures: counts.failures,
                 restarts: counts.restarts,
                 replacements: counts.replacements,
@@ -302,7 +302,7 @@ fn row(member: &Member, counts: Counts) -> BackendRow {
     }
 }
 
-/// A clock that was set to before 1970 shows that.
+/// A time before 1970 is shown as 1970.
 fn rfc3339(at: SystemTime) -> String {
     let at = at.max(SystemTime::UNIX_EPOCH);
     humantime::format_rfc3339_millis(at).to_string()

@@ -11,33 +11,33 @@ use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::Runner;
 use solti_metrics_host::text::{causes, printable};
 
-use crate::component::{Wanted, has_role, load};
-use crate::config::{ConfigErrors, Configuration, Name};
+use crate::component::{ComponentSpec, has_role, load};
+use crate::config::{ConfigErrors, ConfigName, Configuration};
 use crate::error::Error;
-use crate::exporter::Exporter;
+use crate::native_exporter::NativeExporter;
 use crate::notices::Notices;
-use crate::start::{access, code_wanted, stack};
+use crate::start::{access, compilation_settings, stack};
 
-/// What was found when looking at all that a configuration names.
+/// Result of a check of a configuration.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Checked {
-    /// What cannot be used; `None` if all can.
+    /// Errors of the configuration; `None` if there are none.
     pub errors: Option<ConfigErrors>,
-    /// What may be meant so, and probably is not.
+    /// Settings that are valid and probably a mistake.
     pub warnings: Vec<String>,
-    /// How many tasks there are.
+    /// Number of tasks.
     pub tasks: usize,
-    /// How many backends and middlewares there are.
-    pub receivers: usize,
+    /// Number of backends and middlewares.
+    pub backends: usize,
 }
 
-/// Looks at all that a configuration names, components and other files included, and runs
-/// nothing. This blocks, for as long as compiling takes.
+/// Checks all files that a configuration names, components included, and runs nothing.
+/// This blocks while components are compiled.
 ///
 /// # Errors
 ///
-/// When nothing can be looked at, whatever the configuration says.
+/// When the checks cannot start, for a reason outside the configuration.
 pub(crate) fn check(
     source: &Configuration,
     compiler: Option<CompilerProcess>,
@@ -53,7 +53,7 @@ pub(crate) fn check(
     checking.machine();
     if let Some((runner, providers)) = checking.loaders()? {
         checking.tasks(&runner);
-        checking.receivers(&providers);
+        checking.backends(&providers);
     }
     let (errors, mut warnings) = (checking.errors, checking.warnings);
     let errors = (!errors.is_empty()).then(|| source.wrong(errors));
@@ -68,7 +68,7 @@ pub(crate) fn check(
         errors,
         warnings,
         tasks: config.tasks.len(),
-        receivers: config.backends.len() + config.middlewares.len(),
+        backends: config.backends.len() + config.middlewares.len(),
     })
 }
 
@@ -76,7 +76,7 @@ struct Checking<'a> {
     source: &'a Configuration,
     compiler: Option<CompilerProcess>,
     notices: &'a dyn Notices,
-    /// Each with the keys of what is wrong.
+    /// Errors, each with the keys of its setting.
     errors: Vec<(Vec<String>, String)>,
     warnings: Vec<String>,
 }
@@ -102,13 +102,13 @@ impl Checking<'_> {
         }
     }
 
-    /// What loads tasks, and what loads the others.
+    /// Creates the loader of tasks and the loader of backends.
     fn loaders(&mut self) -> Result<Option<(Runner, Providers)>, Error> {
         let config = &self.source.config;
-        let code = code_wanted(self.source, self.compiler.clone());
+        let code = compilation_settings(self.source, self.compiler.clone());
         let cache = code.open(self.notices);
         let artifacts = code.artifacts(cache.as_ref());
-        let Some(artifacts) = self.note(&["artifacts", "key"], artifacts) else {
+        let Some(artifacts) = self.note(&["compilation", "artifact_key"], artifacts) else {
             return Ok(None);
         };
         let runner = Runner::builder(noop_metrics())
@@ -130,9 +130,9 @@ impl Checking<'_> {
 
     fn tasks(&mut self, runner: &Runner) {
         let source = self.source;
-        // Each file once, however many tasks run it.
+        // A file is loaded once, even if several tasks run it.
         let mut loaded: BTreeMap<_, Option<String>> = BTreeMap::new();
-        for (Name(name), task) in &source.config.tasks {
+        for (ConfigName(name), task) in &source.config.tasks {
             let file = source.path(&task.component);
             let wrong = loaded.entry(file).or_insert_with_key(|file| {
                 let error = runner.load_file(file).err();
@@ -150,23 +150,28 @@ impl Checking<'_> {
         }
     }
 
-    fn loads(&self, providers: &Providers, wanted: &Wanted, middleware: bool) -> Result<(), Error> {
-        let provider = load(providers, &wanted.part, self.notices)?;
+    fn loads(
+        &self,
+        providers: &Providers,
+        wanted: &ComponentSpec,
+        middleware: bool,
+    ) -> Result<(), Error> {
+        let provider = load(providers, &wanted.source, self.notices)?;
         has_role(&provider, middleware)
     }
 
-    fn receivers(&mut self, providers: &Providers) {
+    fn backends(&mut self, providers: &Providers) {
         let source = self.source;
         for (at, middleware) in source.config.middlewares.iter().enumerate() {
-            let wanted = Wanted::middleware(source, middleware);
+            let wanted = ComponentSpec::middleware(source, middleware);
             let at = at.to_string();
             let keys = ["middlewares", &at, "component"];
             let loads = self.loads(providers, &wanted, true);
             self.note(&keys, loads);
         }
-        for (Name(name), backend) in &source.config.backends {
+        for (ConfigName(name), backend) in &source.config.backends {
             let keys = |key| ["backends", name, key];
-            if let Some(wanted) = Wanted::backend(source, name, backend) {
+            if let Some(wanted) = ComponentSpec::backend(source, name, backend) {
                 let loads = self.loads(providers, &wanted, false);
                 self.note(&keys("component"), loads);
             }
@@ -176,18 +181,18 @@ impl Checking<'_> {
                 } else {
                     "statsd"
                 };
-                self.note(&keys(kind), Exporter::new(name, source, backend));
+                self.note(&keys(kind), NativeExporter::new(name, source, backend));
             }
         }
     }
 }
 
-/// Or what is wrong with it.
+/// Returns a message if `dir` is not a directory.
 fn is_dir(dir: &Path) -> Result<(), String> {
     let shown = printable(&dir.display().to_string());
     match std::fs::metadata(dir) {
         Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(format!("cannot grant {shown}: it is no directory")),
+        Ok(_) => Err(format!("cannot grant {shown}: it is not a directory")),
         Err(error) => Err(format!("cannot grant the directory {shown}: {error}")),
     }
 }
@@ -199,7 +204,7 @@ fn opened(file: &Path) -> std::io::Result<std::fs::File> {
     }
 }
 
-/// Or what is wrong with it.
+/// Returns a message if `file` cannot be opened as standard input.
 fn is_file(file: &Path) -> Result<(), String> {
     let shown = printable(&file.display().to_string());
     match opened(file).and_then(|opened| opened.metadata()) {

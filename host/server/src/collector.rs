@@ -1,5 +1,5 @@
-//! What this runner tells of itself, for whoever scrapes it. All labels are names in
-//! its configuration, or out of closed lists.
+//! Metrics of the runner itself. All label values are names of the configuration or
+//! entries of closed lists.
 
 mod family;
 mod machine;
@@ -13,11 +13,11 @@ use prometheus_client::encoding::DescriptorEncoder;
 
 use crate::http::HitsCollector;
 use crate::live::Live;
-use family::Family;
-pub(super) use machine::process_began;
+use family::FamilyEncoder;
+pub(super) use machine::process_start;
 
-/// Exports what a runner does. Registered before there is one: it exports nothing
-/// until it is told.
+/// Exports the metrics of a running server. The collector is registered before the server
+/// exists, and exports nothing until then.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LiveCollector(Arc<parking_lot::Mutex<Weak<Live>>>);
 
@@ -39,8 +39,8 @@ impl Collector for LiveCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let live = self.0.lock().upgrade();
         let Some(live) = live else { return Ok(()) };
-        tasks::encode(&live, &mut Family(&mut encoder))?;
-        machine::encode(&live, &mut Family(&mut encoder))?;
+        tasks::encode(&live, &mut FamilyEncoder(&mut encoder))?;
+        machine::encode(&live, &mut FamilyEncoder(&mut encoder))?;
         HitsCollector(Arc::clone(&live.hits)).encode(encoder)
     }
 }

@@ -13,79 +13,80 @@ use solti_metrics_host::provider::{
 use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::granted_component::GrantedComponent;
 use crate::limits::ComponentLimits;
 use crate::notices::Notices;
-use crate::part::Part;
 
-/// A component that receives records, as it was asked for.
+/// Settings of a component backend or middleware.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
-    /// The name of its ledger, of its metrics and in messages.
+pub struct ComponentSpec {
+    /// Name of the component in ledgers, metrics and messages.
     pub name: String,
-    /// The file, and what it is granted.
-    pub part: Part,
-    /// Its limits.
-    pub options: Options,
+    /// File of the component, with its grants.
+    pub source: GrantedComponent,
+    /// Limits of the component.
+    pub options: ComponentOptions,
 }
 
-/// What it may use.
+/// Limits of a component backend or middleware.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// How many records may wait for it.
-    pub queue: usize,
-    /// How long a call may take.
-    pub deadline: Duration,
-    /// Bytes of memory.
-    pub memory: usize,
-    /// What else.
+pub struct ComponentOptions {
+    /// Maximum number of records in the queue.
+    pub queue_capacity: usize,
+    /// Maximum duration of a call.
+    pub timeout: Duration,
+    /// Maximum memory, in bytes.
+    pub max_memory: usize,
+    /// Limits other than memory and time.
     pub limits: ComponentLimits,
 }
 
-/// A component that receives records, and the file that it came from.
+/// A running component backend or middleware, and the file that it was loaded from.
 pub struct Component {
-    /// The name of its ledger, of its metrics and in messages.
+    /// Name of the component in ledgers, metrics and messages.
     pub name: Arc<str>,
-    /// The backend that it is.
+    /// The running backend.
     pub backend: Arc<ComponentBackend>,
-    /// Whether it hands records on.
+    /// Whether the component is a middleware, which forwards records.
     pub middleware: bool,
-    part: Mutex<Part>,
+    source: Mutex<GrantedComponent>,
     providers: Providers,
     drain_timeout: Duration,
     notices: Arc<dyn Notices>,
 }
 
-/// How long a reload waits at least, and at most, until one that is busy is replaced.
+/// Minimum and maximum time that a reload waits for the replacement of a busy component.
 const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Component {
-    /// Loads it and starts it. `next` is who comes after a middleware; `drain_timeout` is
-    /// how long it may go on with what it was sent when it is replaced. This blocks.
+    /// Loads and starts the component. A middleware forwards records to `next`. A
+    /// component that is replaced has `drain_timeout` for the records in its queue. This
+    /// blocks.
     ///
     /// # Errors
     ///
     /// When the file is not a component of that role, or cannot be started.
     pub fn start(
         providers: &Providers,
-        wanted: &Wanted,
+        wanted: &ComponentSpec,
         next: Option<MetricsHandle>,
         drain_timeout: Duration,
         notices: &Arc<dyn Notices>,
     ) -> Result<Self, Error> {
-        let part = &wanted.part;
-        let provider = load(providers, part, &**notices)?;
+        let source = &wanted.source;
+        let provider = load(providers, source, &**notices)?;
         has_role(&provider, next.is_some())?;
         let name: Arc<str> = wanted.name.as_str().into();
         let mut options = BackendOptions::new()
             .name(Arc::clone(&name))
-            .queue(wanted.options.queue)
-            .deadline(wanted.options.deadline)
+            .queue_capacity(wanted.options.queue_capacity)
+            .deadline(wanted.options.timeout)
             .drain_timeout(drain_timeout);
-        options.limits.memory = wanted.options.memory;
+        options.limits.memory = wanted.options.max_memory;
         wanted.options.limits.put(&mut options.limits);
         options.next = next.clone();
-        if part.output {
+        if source.output {
             [options.stdout, options.stderr] = notices.outputs(&name);
         }
         let backend = ComponentBackend::start(&provider, options)?;
@@ -93,38 +94,38 @@ impl Component {
             name,
             backend: Arc::new(backend),
             middleware: next.is_some(),
-            part: Mutex::new(part.clone()),
+            source: Mutex::new(source.clone()),
             providers: providers.clone(),
             drain_timeout,
             notices: Arc::clone(notices),
         })
     }
 
-    /// Where records for it go.
+    /// Handle that passes records to the component.
     pub fn handle(&self) -> MetricsHandle {
         Arc::clone(&self.backend) as MetricsHandle
     }
 
-    /// How it is, at one moment.
+    /// Current status of the component.
     pub fn status(&self) -> BackendStatus {
         self.backend.status()
     }
 
-    /// The file that it was loaded from last.
+    /// File that the component was loaded from last.
     pub fn file(&self) -> PathBuf {
-        self.part.lock().file.clone()
+        self.source.lock().file.clone()
     }
 
-    /// Puts what the file is now into the place of what runs.
+    /// Replaces the running component by the current content of its file.
     ///
     /// # Errors
     ///
-    /// When the file is not a component of this role, cannot be started, or what runs has
-    /// not let go of its records within 1 s to 30 s, depending on `drain_timeout`. What
-    /// runs goes on then.
+    /// When the file is not a component of this role or cannot be started, or the running
+    /// component does not return its records in time: 1 s to 30 s, depending on
+    /// `drain_timeout`. The running component continues then.
     pub async fn reload(&self) -> Result<(), Error> {
-        let part = self.part.lock().clone();
-        if !self.replace(part).await? {
+        let source = self.source.lock().clone();
+        if !self.replace(source).await? {
             return Err(Error::Busy {
                 name: self.name.to_string(),
                 within: self.patience(),
@@ -133,38 +134,38 @@ impl Component {
         Ok(())
     }
 
-    /// Once it is being replaced, it takes no longer than `drain_timeout` and two calls.
+    /// A replacement that has started takes at most `drain_timeout` and two calls.
     fn patience(&self) -> Duration {
         self.drain_timeout
             .saturating_mul(2)
             .clamp(PATIENCE, LONGEST_PATIENCE)
     }
 
-    /// Puts this into the place of what runs. Whether that has let go of its records in
-    /// time, and so was replaced.
+    /// Replaces the running component by `source`. Returns whether the running component
+    /// returned its records in time and was replaced.
     ///
     /// # Errors
     ///
-    /// When the file is not a component of this role, or cannot be started. What runs goes
-    /// on then.
-    pub async fn replace(&self, part: Part) -> Result<bool, Error> {
-        let (providers, wanted) = (self.providers.clone(), part.clone());
+    /// When the file is not a component of this role, or cannot be started. The running
+    /// component continues then.
+    pub async fn replace(&self, source: GrantedComponent) -> Result<bool, Error> {
+        let (providers, wanted) = (self.providers.clone(), source.clone());
         let notices = Arc::clone(&self.notices);
         let provider = tokio::task::spawn_blocking(move || load(&providers, &wanted, &*notices))
             .await
-            .map_err(Error::given_up("loading"))??;
+            .map_err(Error::aborted("loading"))??;
         has_role(&provider, self.middleware)?;
         let patience = self.patience();
         match timeout(patience, self.backend.replace(&provider)).await {
             Ok(replaced) => replaced?,
             Err(_) => return Ok(false),
         }
-        *self.part.lock() = part;
+        *self.source.lock() = source;
         Ok(true)
     }
 }
 
-/// Whether it forwards records, as a middleware does and a backend does not.
+/// Checks the role of a component: a middleware forwards records, a backend does not.
 pub(crate) fn has_role(provider: &Provider, middleware: bool) -> Result<(), Error> {
     let name = || provider.name().to_owned();
     match (provider.is_middleware(), middleware) {
@@ -174,13 +175,13 @@ pub(crate) fn has_role(provider: &Provider, middleware: bool) -> Result<(), Erro
     }
 }
 
-/// Compiles the file as it is now. This blocks.
+/// Loads the current content of the file. This blocks.
 pub(crate) fn load(
     providers: &Providers,
-    part: &Part,
+    source: &GrantedComponent,
     notices: &dyn Notices,
 ) -> Result<Provider, LoadError> {
-    let provider = providers.load_file(&part.file, &part.grants)?;
+    let provider = providers.load_file(&source.file, &source.grants)?;
     if let Some(refusal) = provider.refusal() {
         notices.refused(provider.name(), refusal);
     }

@@ -1,4 +1,4 @@
-//! The configuration: a TOML file, of which nothing is overlooked.
+//! The configuration: a TOML file in which every unknown key is an error.
 
 mod backend;
 mod check;
@@ -7,7 +7,7 @@ mod expected;
 mod file;
 mod limit_keys;
 mod machine;
-mod place;
+mod positions;
 mod schema;
 mod shape;
 mod source;
@@ -19,33 +19,37 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use backend::{Backend, Dialect, Middleware, Otlp, Protocol, Statsd};
+pub(crate) use backend::{
+    BackendConfig, Dialect, MiddlewareConfig, OtlpConfig, Protocol, StatsdConfig,
+};
 pub use error::{ConfigError, ConfigErrors};
-pub(crate) use machine::{Artifacts, Cache, Runner, Server, Way};
+pub(crate) use machine::{
+    CacheConfig, CompilationConfig, RecordingModeConfig, RunnerConfig, ServerConfig,
+};
 pub use machine::{Level, Log, LogFormat};
 pub use schema::schema;
 pub use source::Configuration;
-pub(crate) use task::{Output, Schedule, Task};
-pub(crate) use values::{Name, Text};
+pub(crate) use task::{OutputConfig, ScheduleConfig, TaskConfig};
+pub(crate) use values::{ConfigName, TextValue};
 
-/// What `solti-metrics serve` runs, and how.
+/// Configuration of `solti-metrics serve`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1))]
 pub(crate) struct Config {
-    /// Where this runner can be looked at. Default: nowhere.
-    pub(crate) server: Option<Server>,
-    /// What holds for all tasks together.
-    pub(crate) runner: Runner,
-    /// How components become machine code.
-    pub(crate) artifacts: Artifacts,
-    /// What is logged.
+    /// HTTP server for metrics, the status page and probes. Default: no server.
+    pub(crate) server: Option<ServerConfig>,
+    /// Runner settings.
+    pub(crate) runner: RunnerConfig,
+    /// Compilation settings.
+    pub(crate) compilation: CompilationConfig,
+    /// Log settings.
     pub(crate) log: Log,
-    /// The tasks, each under its name.
-    pub(crate) tasks: BTreeMap<Name, Task>,
-    /// Components that records pass, in this order, on their way to what is scraped and
-    /// to the backends.
-    pub(crate) middlewares: Vec<Middleware>,
-    /// Who receives the records, beside what is scraped, each under its name.
-    pub(crate) backends: BTreeMap<Name, Backend>,
+    /// Tasks, by name.
+    pub(crate) tasks: BTreeMap<ConfigName, TaskConfig>,
+    /// Middlewares, in the order in which records pass them before they reach `/metrics`
+    /// and the backends.
+    pub(crate) middlewares: Vec<MiddlewareConfig>,
+    /// Backends that receive records in addition to `/metrics`, by name.
+    pub(crate) backends: BTreeMap<ConfigName, BackendConfig>,
 }

@@ -1,11 +1,11 @@
-//! Directories to grant, and their text form `HOST[::GUEST][:rw]`.
+//! Directories that a guest may access, and their text form `HOST[::GUEST][:rw]`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use solti_metrics_host::wasi::Access;
 
-/// A directory to grant.
+/// A directory that a guest may access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dir {
     /// The directory of the host.
@@ -26,7 +26,7 @@ impl FromStr for Dir {
         };
         let (host, guest) = path.split_once("::").unwrap_or((path, path));
         if host.is_empty() || guest.is_empty() {
-            return Err("expected HOST, HOST::GUEST or one of them with :rw at the end");
+            return Err("expected HOST or HOST::GUEST, optionally with :rw at the end");
         }
         Ok(Self {
             host: host.into(),

@@ -3,11 +3,11 @@ use std::time::{Duration, Instant};
 
 use crate::component::Component;
 
-/// Takes no more records, hands over what waits, middlewares in their order first,
-/// then all backends together.
+/// Stops the components: they accept no more records, and drain their queues. Middlewares
+/// stop first, in their order, then all backends concurrently.
 pub async fn drain(components: &[Arc<Component>], within: Duration) {
-    let began = Instant::now();
-    let left = || within.saturating_sub(began.elapsed());
+    let start = Instant::now();
+    let left = || within.saturating_sub(start.elapsed());
     let (middlewares, backends): (Vec<_>, Vec<_>) = components.iter().partition(|it| it.middleware);
     for component in middlewares {
         component.backend.stop(left()).await;

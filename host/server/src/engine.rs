@@ -1,21 +1,19 @@
-//! Runs tasks under supervision: how often, how many at a time, and what becomes of
-//! a run that is due while others go on.
+//! Runs tasks under supervision: schedules, the number of concurrent runs, and admission.
 //!
-//! `taskvisor` supervises, as in native runners: a run is one of its tasks, and each
-//! place in which a run of a task can be is one of its slots, here called a *lane*. So
-//! a task that may run three times at once has three lanes. What it has no notion of
-//! is done here:
+//! `taskvisor` supervises, as in native runners. A run is a task of `taskvisor`, and each
+//! concurrent run of a task has a slot. A task that may run three times concurrently has
+//! three slots. The engine adds the features that `taskvisor` does not have:
 //!
-//! - **A clock.** Its periodic tasks wait from the end of a run to the next, so that
-//!   two runs never meet, and nothing is left to admit. An interval is a clock of
-//!   ours, of the monotonic kind, which submits a run at each tick.
-//! - **Several runs of one task at a time.** A slot has one owner, and a queue of its
-//!   own. So runs that may wait do so for all lanes together, and take the one that is
-//!   free first; others go to the lane with the fewest before them.
-//! - **How many runs of one task may wait.** Its limit is one for all slots, so a
-//!   task's own is looked at before a run is submitted.
-//! - **Deadlines.** Its own drops the future, which is a cancellation to whoever
-//!   looks on. The runner has one that is recorded as what it is.
+//! - **A clock.** Periodic tasks of `taskvisor` wait from the end of a run to the next
+//!   one, so runs never overlap and admission has no effect. The engine has a monotonic
+//!   clock, which submits a run at each tick.
+//! - **Concurrent runs of one task.** A slot of `taskvisor` has one owner and its own
+//!   queue. Here, waiting runs share one queue and take the first free slot. Other runs
+//!   go to the slot with the fewest runs.
+//! - **A limit on waiting runs for each task.** `taskvisor` has one limit for all slots.
+//!   The engine checks the limit of the task before it submits a run.
+//! - **Timeouts.** A timeout of `taskvisor` drops the future, which looks like a
+//!   cancellation. The runner has a timeout that is recorded as a timeout.
 //!
 //! ```
 //! use std::error::Error;
@@ -30,7 +28,7 @@
 //! struct Ends;
 //!
 //! impl Observer for Ends {
-//!     fn begins(&self) -> Printing {
+//!     fn starts(&self) -> Printing {
 //!         Printing {
 //!             stdout: Output::Discard,
 //!             stderr: Output::Discard,
@@ -65,7 +63,7 @@
 //!         history: History::default(),
 //!     };
 //!     let engine = Engine::start(runner, None, Duration::from_secs(10))?;
-//!     let job = engine.begin(plan, Arc::new(Ends));
+//!     let job = engine.start_task(plan, Arc::new(Ends));
 //!     job.over().await;
 //!     engine.stop().await;
 //!     assert_eq!(metrics.completed(RunnerType::Wasm, TaskOutcome::Success), 3);
@@ -73,12 +71,12 @@
 //! }
 //! ```
 
-mod ended;
 mod feed;
+mod free_slots;
 mod job;
-mod places;
 mod plan;
 mod run;
+mod run_outcome;
 mod stats;
 
 use std::num::NonZeroUsize;
@@ -92,65 +90,65 @@ use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, Su
 
 use crate::error::Error;
 
-pub use ended::Ended;
 pub use job::Job;
 pub use plan::{Admission, Backoff, Jitter, Plan, Schedule};
-pub use stats::{History, Last, Snapshot, State};
+pub use run_outcome::RunOutcome;
+pub use stats::{History, LastRun, Snapshot, TaskStatus};
 
-/// How many runs there may be, of all tasks, those that wait included.
+/// Maximum number of runs of all tasks, including waiting runs.
 pub const MOST_RUNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 
-/// Who is told of every run of a task.
+/// Observes every run of a task.
 pub trait Observer: Send + Sync + 'static {
-    /// A run is about to begin: where does what it prints go?
-    fn begins(&self) -> Printing;
+    /// A run is about to start. Returns the outputs of the run.
+    fn starts(&self) -> Printing;
 
-    /// It has ended, or could not begin.
+    /// The run ended, or could not start.
     fn ended(&self, result: Result<TaskReport, SpawnError>);
 }
 
-/// Where the output of one run goes.
+/// Outputs of one run.
 pub struct Printing {
-    /// Where standard output goes.
+    /// Destination of standard output.
     pub stdout: Output,
-    /// Where standard error goes.
+    /// Destination of standard error.
     pub stderr: Output,
-    /// Called when it prints no more.
+    /// Called after the last output of the run.
     pub finish: Box<dyn FnOnce() + Send>,
 }
 
-/// Supervises runs of all tasks. Clones supervise together.
+/// Supervises runs of all tasks. Clones share the supervisor.
 #[derive(Clone)]
 pub struct Engine {
     supervisor: SupervisorHandle,
     runner: Runner,
     closed: CancellationToken,
-    /// How many tasks it has begun with.
+    /// Number of tasks that were started.
     lives: Arc<AtomicU64>,
 }
 
 impl Engine {
-    /// `concurrency` is how many runs there may be at a time, of all tasks; `grace` is
-    /// how long those that are asked to stop may take. A guest stops at its next tick,
-    /// so whoever takes longer is a host call that does not return. This needs a tokio
-    /// runtime.
+    /// Starts the engine. `concurrency` is the maximum number of concurrent runs of all
+    /// tasks. `shutdown_timeout` is the maximum time for runs to stop after they are
+    /// canceled. A guest stops at its next epoch tick; only a host call that does not
+    /// return takes longer. This needs a tokio runtime.
     ///
     /// # Errors
     ///
-    /// When the supervisor does not take these numbers, or there is no runtime.
+    /// When the supervisor rejects these numbers, or there is no runtime.
     pub fn start(
         runner: Runner,
         concurrency: Option<NonZeroUsize>,
-        grace: Duration,
+        shutdown_timeout: Duration,
     ) -> Result<Self, Error> {
         let limits = SupervisorConfig::default()
             .with_max_concurrent(concurrency)
             .with_max_registered_tasks(Some(MOST_RUNS))
             .with_ownership_capacity(Some(MOST_RUNS))
-            .with_grace(grace);
-        let lanes = ControllerConfig::new(MOST_RUNS, MOST_RUNS.get());
+            .with_grace(shutdown_timeout);
+        let controller = ControllerConfig::new(MOST_RUNS, MOST_RUNS.get());
         let supervisor = Supervisor::builder(limits)
-            .with_controller(lanes)
+            .with_controller(controller)
             .try_build()
             .map_err(Error::supervise)?;
         Ok(Self {
@@ -161,23 +159,23 @@ impl Engine {
         })
     }
 
-    /// Lets no run of any task begin from here on. Before tasks are asked to stop, one
-    /// after the other: what one lets go of is not to be taken by the next.
+    /// Prevents the start of further runs of all tasks. Call this before tasks are
+    /// stopped one by one: otherwise the next task takes the slot of a stopped one.
     pub fn close(&self) {
         self.closed.cancel();
     }
 
-    /// Begins with a task: from here on it runs as its plan says. This needs a tokio runtime.
-    pub fn begin(&self, plan: Plan, observer: Arc<dyn Observer>) -> Job {
-        Job::begin(self, plan, observer)
+    /// Starts a task, which then runs as its plan says. This needs a tokio runtime.
+    pub fn start_task(&self, plan: Plan, observer: Arc<dyn Observer>) -> Job {
+        Job::start(self, plan, observer)
     }
 
-    /// A number that no other task of the supervisor has.
+    /// Returns a number that no other task of the supervisor has.
     fn life(&self) -> u64 {
         self.lives.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Ends what still runs, as canceled. Whether all of it ended in time.
+    /// Cancels all runs. Returns whether all of them ended within the shutdown timeout.
     pub async fn stop(self) -> bool {
         !matches!(
             self.supervisor.shutdown().await,

@@ -1,4 +1,4 @@
-//! Why the server, or a part of it, could not do what it was asked.
+//! Errors of the server and of its parts.
 
 use std::error;
 use std::io;
@@ -15,9 +15,9 @@ use solti_metrics_host::text::printable;
 use tokio::task::JoinError;
 
 use crate::config::ConfigErrors;
-use crate::time::Written;
+use crate::time::WrittenTime;
 
-/// Why the server, or a part of it, could not do what it was asked.
+/// An error of the server or of one of its parts.
 ///
 /// The message of an error does not repeat that of its
 /// [`source`](error::Error::source): a report shows both.
@@ -33,15 +33,15 @@ pub enum Error {
     /// Components cannot be run on this machine.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// A component cannot be read, or is not one that can be run.
+    /// A component cannot be read, or cannot be run.
     #[error(transparent)]
     Load(LoadError),
-    /// A component needs the network, and no grant says anything of it.
+    /// A component needs the network, and no grant concerns the network.
     #[error("{error}: {}", notation(*grant))]
     NotGranted {
-        /// The component, and what it imports.
+        /// The component, and its import.
         error: LoadError,
-        /// What would have to be granted.
+        /// The missing grant.
         grant: NetworkGrant,
     },
     /// A component cannot be started as a backend or middleware, or cannot replace one.
@@ -58,7 +58,7 @@ pub enum Error {
     Task {
         /// The task.
         name: String,
-        /// Why not.
+        /// The cause.
         source: Box<Error>,
     },
     /// A backend cannot be used as its configuration says.
@@ -66,7 +66,7 @@ pub enum Error {
     Backend {
         /// The backend.
         name: String,
-        /// Why not.
+        /// The cause.
         source: Box<Error>,
     },
     /// A middleware cannot be used as its configuration says.
@@ -74,80 +74,80 @@ pub enum Error {
     Middleware {
         /// The middleware.
         name: String,
-        /// Why not.
+        /// The cause.
         source: Box<Error>,
     },
-    /// A component that is to be a backend forwards records.
-    #[error("{name}: is a middleware; name it as one, and a backend behind it")]
+    /// A component that is configured as a backend forwards records.
+    #[error("{name}: is a middleware; name it in `middlewares`")]
     IsMiddleware {
         /// The component.
         name: String,
     },
-    /// A component that is to be a middleware forwards nothing.
-    #[error("{name}: is no middleware: it forwards nothing; name it as a backend")]
+    /// A component that is configured as a middleware forwards no records.
+    #[error("{name}: is not a middleware: it forwards no records; name it in `backends`")]
     NotAMiddleware {
         /// The component.
         name: String,
     },
-    /// A component was not replaced, since it did not return from what it does.
-    #[error("{name}: has not been replaced within {}, since it is busy", Written(*within))]
+    /// A component was not replaced, because it did not return from a call.
+    #[error("{name}: not replaced within {}, because the component is busy", WrittenTime(*within))]
     Busy {
         /// The component.
         name: String,
-        /// How long the call has waited.
+        /// Time that the call waited.
         within: Duration,
     },
     /// A file was not read in time.
     #[error(
-        "{}: cannot be read within {}; does its file system answer?",
-        printable(&file.display().to_string()), Written(*within)
+        "{}: reading takes longer than {}; check its file system",
+        printable(&file.display().to_string()), WrittenTime(*within)
     )]
     ReadTimedOut {
         /// The file.
         file: PathBuf,
-        /// How long the call has waited.
+        /// Time that the call waited.
         within: Duration,
     },
-    /// A file was not read, since others have not been read in time and are still waited for.
+    /// A file was not read, because too many other reads are blocked.
     #[error(
-        "{}: not read, since {reads} files are still being read; does their file system answer?",
+        "{}: not read, because {reads} reads are still blocked; check their file system",
         printable(&file.display().to_string())
     )]
     TooManyReads {
         /// The file.
         file: PathBuf,
-        /// How many files are still being read.
+        /// Number of blocked reads.
         reads: usize,
     },
-    /// A configuration that is read again has no table of tasks, and tasks are running.
+    /// A configuration was read again and has no table of tasks, and tasks run.
     #[error(
-        "{file}: there are no tasks in it, and {running} were there before; to remove all, write an empty table [tasks]"
+        "{file}: the table [tasks] is missing, and {running} tasks run; to remove all tasks, write an empty table [tasks]"
     )]
     NoTasks {
         /// The file.
         file: String,
-        /// How many tasks are running.
+        /// Number of tasks that run.
         running: usize,
     },
-    /// A table has changed that holds for as long as the server runs.
-    #[error("[{table}] has changed, which needs a restart")]
+    /// A table changed that is fixed while the server runs.
+    #[error("[{table}] changed; restart to apply the change")]
     FixedTable {
         /// The table.
         table: &'static str,
     },
-    /// A limit of a task is more than what was set aside for each run when the server was
-    /// put together.
+    /// A limit of a task exceeds the capacity that was reserved for each run at the start
+    /// of the server.
     #[error(
-        "task {task}: `{key}` is more than the {room} {unit} that were set aside for each run, which needs a restart"
+        "task {task}: `{key}` exceeds the {capacity} {unit} of each slot; restart to apply the change"
     )]
     BeyondPool {
         /// The task.
         task: String,
         /// The key of the limit.
         key: &'static str,
-        /// What was set aside.
-        room: usize,
-        /// What is counted: bytes, or elements.
+        /// Capacity of each slot.
+        capacity: usize,
+        /// Unit of the capacity: bytes, or elements.
         unit: &'static str,
     },
     /// The token cannot be read.
@@ -155,48 +155,48 @@ pub enum Error {
     Token {
         /// The token's file.
         file: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// All users of this machine can read the token.
     #[error(
-        "everybody can read the token in {0}: run chmod o= {0}, or mount it read-only, as containers get their secrets",
+        "all users can read the token in {0}; run chmod o= {0}, or mount the file read-only",
         file.display()
     )]
     TokenExposed {
         /// The token's file.
         file: PathBuf,
     },
-    /// A file holds something else than a token.
-    #[error("there is no token in {}: {reason}", file.display())]
+    /// A file does not contain a token.
+    #[error("invalid token in {}: {reason}", file.display())]
     NotAToken {
         /// The token's file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// Cause and fix.
         reason: String,
     },
     /// The server cannot listen on an address.
     #[error(
-        "cannot listen on {address}; choose an address of this machine and a free port (0 takes any)"
+        "cannot listen on {address}; choose an address of this machine and a free port (0 selects one)"
     )]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// Tasks cannot be supervised.
     #[error("cannot supervise tasks")]
     Supervise {
-        /// Why not.
+        /// The cause.
         source: Box<dyn error::Error + Send + Sync>,
     },
-    /// Work on a thread of the runtime has panicked, or the runtime is shutting down.
-    #[error("{what} was given up")]
-    GivenUp {
+    /// Work on a thread of the runtime panicked, or the runtime is shutting down.
+    #[error("{what} was aborted")]
+    Aborted {
         /// The work.
         what: String,
-        /// Which of both.
+        /// The cause: a panic or the shutdown.
         source: JoinError,
     },
 }
@@ -207,9 +207,9 @@ impl Error {
         Self::Supervise { source }
     }
 
-    pub(crate) fn given_up(what: impl Into<String>) -> impl FnOnce(JoinError) -> Self {
+    pub(crate) fn aborted(what: impl Into<String>) -> impl FnOnce(JoinError) -> Self {
         let what = what.into();
-        move |source| Self::GivenUp { what, source }
+        move |source| Self::Aborted { what, source }
     }
 
     pub(crate) fn of_task(self, name: &str) -> Self {
@@ -243,7 +243,7 @@ impl From<LoadError> for Error {
     }
 }
 
-/// How a [`Grant`](crate::Grant) of this is written.
+/// Notation of a [`Grant`](crate::Grant) of this kind.
 const fn notation(grant: NetworkGrant) -> &'static str {
     match grant {
         NetworkGrant::Socket => "`tcp=ADDRESS`, `udp=ADDRESS` or `network=none`",
@@ -270,6 +270,6 @@ mod tests {
             told.ends_with(": `tcp=ADDRESS`, `udp=ADDRESS` or `network=none`"),
             "{told}"
         );
-        assert_eq!(told.matches("was not granted").count(), 1, "{told}");
+        assert_eq!(told.matches("is not granted").count(), 1, "{told}");
     }
 }

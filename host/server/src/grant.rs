@@ -4,22 +4,22 @@ use std::str::FromStr;
 
 use crate::dir::Dir;
 
-/// Something that is granted to the component named before.
+/// A capability that is granted to a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
-    /// An environment variable, and its value.
+    /// An environment variable and its value.
     Env(String, String),
     /// A directory.
     Dir(Dir),
-    /// Connections by TCP to this address.
+    /// TCP connections to this address.
     Tcp(std::net::SocketAddr),
-    /// Datagrams by UDP to this address.
+    /// UDP datagrams to this address.
     Udp(std::net::SocketAddr),
     /// HTTP requests to this authority: `HOST` or `HOST:PORT`.
     Http(String),
-    /// A network in which nothing can be reached.
+    /// A network without reachable addresses.
     NoNetwork,
-    /// What it prints is shown.
+    /// The output of the component is shown.
     Output,
 }
 
@@ -31,7 +31,7 @@ impl FromStr for Grant {
         let address = || {
             value
                 .parse()
-                .map_err(|_| format!("{value:?} is no address such as 127.0.0.1:8125"))
+                .map_err(|_| format!("invalid address {value:?}; write an IP address and a port, for example 127.0.0.1:8125"))
         };
         match what {
             "env" => match value.split_once('=') {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_grant_is_told_from_one() {
+    fn invalid_grants_are_rejected() {
         for text in [
             "",
             "env",

@@ -1,8 +1,8 @@
-//! What is served over HTTP/1.1: a [`Site`] of pages to read, on a [`HttpServer`]
-//! that no client can hold up.
+//! Serves a [`Site`] of pages over HTTP/1.1, on a [`HttpServer`] that no client can
+//! block.
 //!
-//! The site knows what is on a page. The server does the rest: methods, the
-//! token, compression, headers, limits ([`Limits`]) and counts ([`Hits`]).
+//! The site provides the content of pages. The server does the rest: methods, the token,
+//! compression, headers, limits ([`HttpLimits`]) and counts ([`Hits`]).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -10,7 +10,7 @@
 //! use solti_metrics::PrometheusMetrics;
 //! use solti_metrics_server::Error;
 //! use solti_metrics_server::http::{
-//!     Accept, Access, Answering, Hits, HttpServer, Limits, Page, Route, Site,
+//!     Accept, HttpAccess, Answering, Hits, HttpServer, HttpLimits, Page, Route, Site,
 //! };
 //!
 //! struct Scraped(PrometheusMetrics);
@@ -32,9 +32,9 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Error> {
 //!     let site = Arc::new(Scraped(PrometheusMetrics::new()));
-//!     let (limits, hits) = (Limits::default(), Arc::new(Hits::default()));
+//!     let (limits, hits) = (HttpLimits::default(), Arc::new(Hits::default()));
 //!     let address = ([127, 0, 0, 1], 0).into();
-//!     let server = HttpServer::start(address, site, Access::default(), limits, hits).await?;
+//!     let server = HttpServer::start(address, site, HttpAccess::default(), limits, hits).await?;
 //!     println!("scrape http://{}/metrics", server.address);
 //!     // Your program goes here.
 //!     server.stop().await;
@@ -47,17 +47,17 @@ mod access;
 mod body;
 mod collector;
 mod connection;
+mod connection_slots;
 mod gzip;
-mod held;
+mod held_pages;
 mod hits;
 mod limits;
 mod listener;
 mod names;
 mod page_cache;
-mod places;
+mod page_memory;
 mod pulse;
 mod respond;
-mod room;
 mod server;
 mod site;
 mod stream;
@@ -66,10 +66,10 @@ mod stream;
 mod tests;
 
 pub use accept::Accept;
-pub use access::{Access, Token};
+pub use access::{HttpAccess, Token};
 pub(crate) use collector::HitsCollector;
 pub use hits::Hits;
-pub use limits::Limits;
+pub use limits::HttpLimits;
 pub use names::HostName;
 pub use server::HttpServer;
 pub use site::{Answering, Page, Route, Site};

@@ -3,18 +3,18 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
-/// A ledger, as reports and answers have it.
+/// A ledger in reports and answers.
 #[derive(Debug, Serialize)]
 pub struct LedgerRow {
-    /// Records that the host took.
+    /// Records that the host accepted.
     pub accepted: u64,
-    /// Records that a backend took.
+    /// Records that were delivered to a backend.
     pub delivered: u64,
-    /// Durations that were above the ceiling, and recorded as the ceiling.
+    /// Records whose duration was lowered to the ceiling.
     pub clamped: u64,
-    /// Records that are neither delivered nor dropped.
+    /// Records that are neither delivered nor dropped yet.
     pub in_flight: u64,
-    /// Records that were dropped, by reason: each reason is there.
+    /// Dropped records, by reason. All reasons are present.
     pub dropped: BTreeMap<&'static str, u64>,
 }
 

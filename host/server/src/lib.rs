@@ -1,9 +1,8 @@
-//! Run WebAssembly components on schedules, supervised, and serve their metrics: what
-//! `solti-metrics serve` is made of, as a library.
+//! Runs WebAssembly components on schedules, supervised, and serves their metrics: the
+//! library of `solti-metrics serve`.
 //!
-//! A [`Configuration`] names tasks, backends and what is served. A [`Server`] runs it in
-//! your own tokio program, beside whatever else that does, with backends of your own and
-//! until you stop it:
+//! A [`Configuration`] names tasks, backends and the HTTP server. A [`Server`] runs it in
+//! your tokio program, with additional backends of your own, until you stop it:
 //!
 //! ```
 //! use std::path::Path;
@@ -18,7 +17,7 @@
 //!         [server]
 //!         listen = "127.0.0.1:0"
 //!
-//!         [artifacts]
+//!         [compilation]
 //!         cache = false
 //!
 //!         [tasks.hello]
@@ -42,7 +41,7 @@
 //!     server.start().await?;
 //!     println!("scrape http://{}/metrics", server.address().expect("it listens"));
 //!
-//!     // Here goes what your program does until it is to end.
+//! // Your program goes here.
 //! #     while mine.completed(RunnerType::Wasm, TaskOutcome::Success) == 0 {
 //! #         tokio::task::yield_now().await;
 //! #     }
@@ -54,31 +53,31 @@
 //!     Ok(())
 //! }
 //! #
-//! # /// Stands for a component that a guest's author sent you.
+//! # /// A component that the author of a guest would send.
 //! # fn hello() -> Result<Vec<u8>, wat::Error> {
 //! #     wat::parse_str(include_str!("hello.wat"))
 //! # }
 //! ```
 //!
-//! # What it leaves to you
+//! # Responsibilities of the embedder
 //!
 //! - **Signals.** [`Server::reload`] and [`Server::stop`] are calls.
-//! - **The log.** What there is to say are events of `tracing`; [`Configuration::log`] says
-//!   what an operator wants to see of them.
-//! - **The process.** Components are compiled in the server's own process unless
-//!   [`ServerBuilder::compiler`] names a program that does it within limits. Nothing is set
-//!   process-wide.
+//! - **The log.** The server emits events of `tracing`; [`Configuration::log`] has the
+//!   log settings of the operator.
+//! - **The process.** Components are compiled in the process of the server, unless
+//!   [`ServerBuilder::compiler`] names a program that compiles them within limits. No
+//!   process-wide state is set.
 //!
-//! # Parts
+//! # Modules and types
 //!
 //! - [`engine`] runs tasks on schedules, without a configuration.
-//! - [`http`] serves pages that no client can hold up.
-//! - [`Component`] is a backend or middleware that was loaded from a file, and can be
-//!   replaced by what that file is later.
-//! - [`time`] reads times as people write them.
+//! - [`http`] serves pages that no client can block.
+//! - [`Component`] is a backend or middleware that was loaded from a file. It can be
+//!   replaced by the later content of the file.
+//! - [`time`] parses durations.
 //!
-//! Calls that fail return an [`Error`], or a list of them where several parts can fail at
-//! once: [`ConfigErrors`], [`StartError`] and [`ReloadError`].
+//! Calls that fail return an [`Error`], or a list where several parts can fail:
+//! [`ConfigErrors`], [`ServerStartError`] and [`ReloadError`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -86,61 +85,61 @@
 compile_error!("solti-metrics-server supports Linux only");
 
 mod api;
+mod backend_ledgers;
+mod backends;
 mod check;
-mod code;
 mod collector;
+mod compilation_settings;
 mod component;
 mod config;
 mod dir;
 mod drain;
+mod draining_backends;
 pub mod engine;
 mod error;
-mod exported;
-mod exporter;
+mod error_list;
+mod exported_metrics;
+mod fan_out;
 mod grant;
+mod granted_component;
 pub mod http;
-mod leaving;
 mod ledger_row;
-mod ledgers;
 mod limits;
-mod lines;
+mod line_splitter;
 mod live;
-mod member;
+mod native_exporter;
 mod not_applied;
 mod notices;
-mod part;
 mod printed;
 mod programs;
 mod reading;
-mod receivers;
 mod reload;
 mod reload_error;
 mod retired;
+mod running_backend;
+mod running_tasks;
 mod server;
+mod server_start_error;
 mod site;
 mod start;
-mod start_error;
 mod task_counts;
-mod tasks;
 pub mod time;
-mod together;
-mod told;
 
 pub use check::Checked;
-pub use code::{CodeWanted, default_cache};
-pub use component::{Component, Options, Wanted};
+pub use compilation_settings::{CompilationSettings, default_cache};
+pub use component::{Component, ComponentOptions, ComponentSpec};
 pub use config::{ConfigError, ConfigErrors, Configuration, Level, Log, LogFormat, schema};
 pub use dir::Dir;
 pub use drain::drain;
 pub use error::Error;
-pub use exported::Exported;
+pub use exported_metrics::ExportedMetrics;
+pub use fan_out::fan_out;
 pub use grant::Grant;
+pub use granted_component::GrantedComponent;
 pub use ledger_row::LedgerRow;
 pub use limits::{ComponentLimits, MOST_TABLE_ELEMENTS};
 pub use not_applied::{NotApplied, Remains};
 pub use notices::{Notices, TracedNotices};
-pub use part::Part;
 pub use reload_error::ReloadError;
 pub use server::{Server, ServerBuilder};
-pub use start_error::StartError;
-pub use together::together;
+pub use server_start_error::ServerStartError;

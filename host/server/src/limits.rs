@@ -1,38 +1,38 @@
-//! Limits of a component besides memory and time.
+//! Limits of a component other than memory and time.
 
 use bytesize::ByteSize;
 use solti_metrics_host::limits::Limits;
 
-/// What a component may use besides memory and time. A limit that is not given is the
-/// default of [`Limits`].
+/// Limits of a component other than memory and time. An unset limit has the default of
+/// [`Limits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ComponentLimits {
-    /// Elements of all tables together: at most [`MOST_TABLE_ELEMENTS`].
+    /// Maximum elements of all tables together: at most [`MOST_TABLE_ELEMENTS`].
     pub table_elements: Option<u32>,
-    /// Tables.
+    /// Maximum number of tables.
     pub tables: Option<u32>,
-    /// Linear memories, each of which reserves 4 GiB of address space.
+    /// Maximum number of linear memories. Each reserves 4 GiB of address space.
     pub memories: Option<u32>,
-    /// Instances of core modules.
+    /// Maximum number of core module instances.
     pub instances: Option<u32>,
-    /// Open handles: files, streams, and the component's own resources.
+    /// Maximum number of open handles: files, streams and the component's own resources.
     pub handles: Option<u32>,
-    /// Open file descriptors: of directories, files and sockets.
+    /// Maximum number of open file descriptors: directories, files and sockets.
     pub descriptors: Option<u32>,
-    /// Open streams of files and directory listings.
+    /// Maximum number of open file streams and directory listings.
     pub streams: Option<u32>,
-    /// Random bytes that one call may ask for.
+    /// Maximum random bytes for each call.
     pub random: Option<ByteSize>,
-    /// Bytes that one call may make the host copy.
+    /// Maximum bytes that the host copies for each call.
     pub host_call_data: Option<ByteSize>,
 }
 
-/// The most elements of tables that may be asked for: 80 MB of them.
+/// Maximum value of the limit on table elements: 80 MB.
 pub const MOST_TABLE_ELEMENTS: u32 = 10_000_000;
 
 impl ComponentLimits {
-    /// Puts the limits that are given into those of a component.
+    /// Applies the limits that are set.
     pub fn put(&self, limits: &mut Limits) {
         let size = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         let put = |limit: &mut usize, given: Option<usize>| *limit = given.unwrap_or(*limit);

@@ -11,22 +11,22 @@ use solti_metrics_host::provider::BackendState;
 use solti_metrics_host::runner::Runner;
 use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
+use crate::backends::Backends;
 use crate::http::Hits;
 use crate::reading::Reads;
-use crate::receivers::Receivers;
 use crate::retired::RETIRED;
-use crate::tasks::Tasks;
+use crate::running_tasks::RunningTasks;
 
-/// All that can be looked at of a runner that serves.
+/// The state of a running server.
 pub(crate) struct Live {
     pub(crate) file: String,
-    pub(crate) began: Instant,
-    pub(crate) began_at: SystemTime,
-    /// When this process began, in seconds since 1970, as it was known at the start.
-    pub(crate) process_began: f64,
+    pub(crate) start: Instant,
+    pub(crate) started_at: SystemTime,
+    /// Start time of this process, in seconds since 1970, as read at the start.
+    pub(crate) process_start: f64,
     pub(crate) concurrency: usize,
-    pub(crate) tasks: Tasks,
-    pub(crate) receivers: Receivers,
+    pub(crate) tasks: RunningTasks,
+    pub(crate) backends: Backends,
     pub(crate) scraped: Arc<PrometheusMetrics>,
     pub(crate) guests: LedgerTotals,
     pub(crate) own: LedgerTotals,
@@ -34,23 +34,23 @@ pub(crate) struct Live {
     pub(crate) artifacts: Artifacts,
     pub(crate) cache: Option<ArtifactCache>,
     pub(crate) hits: Arc<Hits>,
-    /// Entries of the log that could not be written.
+    /// Log entries that could not be written.
     pub(crate) lost_entries: Arc<AtomicU64>,
     pub(crate) reads: Reads,
     pub(super) reloads: Mutex<Reloads>,
-    /// Whether it was asked to stop.
+    /// Whether the server was asked to stop.
     pub(super) draining: AtomicBool,
-    /// Whether everything has begun.
-    pub(super) begun: AtomicBool,
+    /// Whether all tasks and backends have started.
+    pub(super) is_started: AtomicBool,
 }
 
-/// How often the configuration was read again.
+/// Counts of configuration reloads.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reloads {
     pub(crate) applied: u64,
-    /// Something of it could not be applied.
+    /// Reloads that could not be applied completely.
     pub(crate) failed: u64,
-    /// Of the last time; `None` if all of that was applied.
+    /// Error of the last reload; `None` if it was applied completely.
     pub(crate) last_error: Option<String>,
 }
 
@@ -63,16 +63,16 @@ impl Live {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// What became of the records of guests, of this runner's own, and of those that
-    /// each backend was given, be it gone since.
+    /// Ledgers of guests, of the runner, and of each backend name, including removed
+    /// backends.
     pub(super) fn ledgers(&self) -> Vec<(String, LedgerSnapshot)> {
         let mut ledgers = vec![
             ("guests".into(), self.guests.total()),
             ("runner".into(), self.own.total()),
         ];
-        for (name, counts) in self.receivers.ledgers().all() {
+        for (name, counts) in self.backends.ledgers().all() {
             let ledger = counts.ledger;
-            // Hardly anybody ever forgets a name.
+            // The row of forgotten names is shown only if it has records.
             if name != RETIRED || ledger.accepted() > 0 {
                 ledgers.push((name, ledger));
             }
@@ -80,20 +80,20 @@ impl Live {
         ledgers
     }
 
-    /// What keeps this runner from being of use, if anything does.
+    /// Reason why the server is not ready, if it is not.
     pub(crate) fn why_not_ready(&self) -> Option<&'static str> {
         if self.is_draining() {
-            return Some("draining: it was asked to stop");
+            return Some("draining: the server is stopping");
         }
-        if !self.begun.load(Ordering::Relaxed) {
+        if !self.is_started.load(Ordering::Relaxed) {
             return Some("starting");
         }
-        let members = self.receivers.members();
+        let running = self.backends.running();
         let is_open = |state| state == Some(BackendState::CircuitOpen);
-        let mut states = members
+        let mut states = running
             .iter()
-            .map(|member| Some(member.component()?.status().state));
-        (!members.is_empty() && states.all(is_open))
-            .then_some("every backend has failed too often, and is left alone for a while")
+            .map(|backend| Some(backend.component()?.status().state));
+        (!running.is_empty() && states.all(is_open))
+            .then_some("the circuit breakers of all backends are open")
     }
 }

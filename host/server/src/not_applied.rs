@@ -10,21 +10,21 @@ use crate::error::Error;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotApplied {
-    /// Why not.
+    /// The cause.
     pub error: Error,
-    /// What becomes of the part.
+    /// State of the part after the reload.
     pub remains: Remains,
 }
 
-/// What becomes of a part of a configuration that could not be applied.
+/// State of a part of a configuration that could not be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remains {
-    /// Nothing of the configuration is applied: all goes on as it was.
+    /// The previous configuration continues completely.
     Everything,
-    /// The task, backend or middleware that has this name goes on as it was.
-    AsItWas,
-    /// Nothing had this name before, and nothing is started.
+    /// The previous task, backend or middleware of this name continues.
+    Unchanged,
+    /// No part had this name before, and none is started.
     StartFailed,
     /// The change takes effect after a restart.
     UntilRestart,
@@ -36,15 +36,15 @@ impl NotApplied {
     }
 }
 
-/// The error with its causes, and what becomes of the part.
+/// The error with its causes, and the state of the part.
 impl fmt::Display for NotApplied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&causes(&self.error))?;
         f.write_str(match self.remains {
-            Remains::Everything => "; everything goes on as it was",
-            Remains::AsItWas => "; it goes on as it was",
+            Remains::Everything => "; the previous configuration continues",
+            Remains::Unchanged => "; the previous one continues",
             Remains::StartFailed => "; it is not started",
-            // The error says so.
+            // The error message says so.
             Remains::UntilRestart => "",
         })
     }

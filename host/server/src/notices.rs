@@ -1,4 +1,4 @@
-//! Receivers of warnings and of the lines that components print.
+//! Destinations of warnings and of lines that components print.
 
 use std::sync::Arc;
 
@@ -6,29 +6,29 @@ use solti_metrics_host::artifact::Refusal;
 use solti_metrics_host::text::printable;
 use solti_metrics_host::wasi::Output;
 
-use crate::lines::Lines;
+use crate::line_splitter::LineSplitter;
 
-/// Where warnings go, and the lines that components print whose output is granted.
+/// Destination of warnings, and of the output of components that have the grant `output`.
 ///
-/// No function may block: a component or a reload waits for it.
+/// Functions must not block: a component or a reload waits for them.
 pub trait Notices: Send + Sync + 'static {
-    /// Something does not work as well as it could.
+    /// A warning about something that works worse than it could.
     fn warn(&self, warning: &str);
 
     /// A component printed a line to its `stream`: `stdout` or `stderr`.
     fn printed(&self, component: &str, stream: &'static str, line: &str);
 
-    /// The precompiled code of a component was refused, and the component compiled instead.
-    /// Without an implementation of its own, that is a warning.
+    /// The precompiled code of a component was rejected, and the component was compiled
+    /// instead. The default implementation is a warning.
     fn refused(&self, component: &str, refusal: Refusal) {
         let component = printable(component);
         self.warn(&format!(
-            "{component}: {refusal}; it was compiled from its component"
+            "{component}: precompiled code rejected: {refusal}; the component was compiled instead"
         ));
     }
 }
 
-/// [`Notices`] as events of `tracing`, which whoever subscribes gets.
+/// [`Notices`] as events of `tracing`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TracedNotices;
 
@@ -43,13 +43,13 @@ impl Notices for TracedNotices {
 }
 
 impl dyn Notices {
-    /// What a component may print to, standard output and standard error: each line is
-    /// handed to [`Notices::printed`], without control characters and its end. A line that
-    /// is longer than 8 KiB is several.
+    /// Standard output and standard error of a component. Each line is passed to
+    /// [`Notices::printed`], without its end and with control characters escaped. A line
+    /// longer than 8 KiB is split.
     pub fn outputs(self: &Arc<Self>, component: &str) -> [Output; 2] {
         ["stdout", "stderr"].map(|stream| {
             let (name, notices) = (printable(component), Arc::clone(self));
-            Lines::new(move |line| notices.printed(&name, stream, line)).output()
+            LineSplitter::new(move |line| notices.printed(&name, stream, line)).output()
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Forwards the output of a task to where its configuration says.
+//! Forwards the output of a task to its configured destination.
 
 use std::sync::Arc;
 
@@ -7,39 +7,39 @@ use solti_metrics_host::wasi::Output;
 
 use crate::config;
 use crate::engine::{Observer, Printing};
-use crate::lines::Lines;
+use crate::line_splitter::LineSplitter;
 
-/// What the runs of a task print, and where that goes.
+/// Output of the runs of a task, and its destination.
 pub(super) struct Printed {
     task: Arc<str>,
-    to: config::Output,
+    to: config::OutputConfig,
 }
 
 impl Printed {
-    pub(super) fn new(task: &str, to: config::Output) -> Self {
+    pub(super) fn new(task: &str, to: config::OutputConfig) -> Self {
         Self {
             task: task.into(),
             to,
         }
     }
 
-    /// One stream of one run, of which each line is an entry of the log.
-    fn lines(&self, stream: &'static str) -> Arc<Lines> {
+    /// One output stream of one run; each line is a log entry.
+    fn lines(&self, stream: &'static str) -> Arc<LineSplitter> {
         let task = Arc::clone(&self.task);
-        Lines::new(move |line| {
+        LineSplitter::new(move |line| {
             tracing::info!(target: "guest", task = &*task, stream, line, "printed");
         })
     }
 }
 
 impl Observer for Printed {
-    fn begins(&self) -> Printing {
+    fn starts(&self) -> Printing {
         let (stdout, stderr) = match self.to {
-            config::Output::Discard => (Output::Discard, Output::Discard),
-            config::Output::Inherit => (Output::Stdout, Output::Stderr),
-            config::Output::Log => {
+            config::OutputConfig::Discard => (Output::Discard, Output::Discard),
+            config::OutputConfig::Inherit => (Output::Stdout, Output::Stderr),
+            config::OutputConfig::Log => {
                 let streams = ["stdout", "stderr"].map(|stream| self.lines(stream));
-                let [stdout, stderr] = streams.each_ref().map(Lines::output);
+                let [stdout, stderr] = streams.each_ref().map(LineSplitter::output);
                 return Printing {
                     stdout,
                     stderr,
@@ -54,6 +54,6 @@ impl Observer for Printed {
         }
     }
 
-    /// The engine logs it, and counts it.
+    /// The engine logs and counts the end of a run.
     fn ended(&self, _: Result<TaskReport, SpawnError>) {}
 }

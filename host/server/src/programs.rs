@@ -12,26 +12,26 @@ use crate::error::Error;
 use crate::notices::Notices;
 use crate::reading::Reads;
 
-/// What components' files are, each loaded once however many tasks run it.
+/// Programs by component file. A file is loaded once, even if several tasks run it.
 pub(super) struct Programs {
     runner: Runner,
     reads: Reads,
     notices: Arc<dyn Notices>,
-    /// Since it was last forgotten what the files are.
-    loaded: Mutex<HashMap<PathBuf, Loaded>>,
-    /// Of the last time: what has not changed is not loaded again.
-    before: Mutex<HashMap<PathBuf, Loaded>>,
+    /// Programs since the last reload.
+    loaded: Mutex<HashMap<PathBuf, LoadedProgram>>,
+    /// Programs of the previous reload: unchanged files are not loaded again.
+    before: Mutex<HashMap<PathBuf, LoadedProgram>>,
 }
 
-/// A program, and the digest of the file that it was made of.
+/// A program, and the digest of its file.
 #[derive(Clone)]
-pub(super) struct Loaded {
+pub(super) struct LoadedProgram {
     pub(super) program: Program,
     digest: blake3::Hash,
 }
 
-impl Loaded {
-    /// Whether the files had the same bytes.
+impl LoadedProgram {
+    /// Whether the files have the same name and content.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.digest == other.digest && self.program.name() == other.program.name()
     }
@@ -48,14 +48,14 @@ impl Programs {
         }
     }
 
-    /// Looks at the files again from here on.
+    /// Makes later loads read the files again.
     pub(super) fn forget(&self) {
         *self.before.lock() = std::mem::take(&mut *self.loaded.lock());
     }
 
-    /// Reads the file, and compiles it if it is new. One after another: what compiles
-    /// one takes all processors there are, and its memory is bounded for each.
-    pub(super) async fn load(self: &Arc<Self>, file: PathBuf) -> Result<Loaded, Error> {
+    /// Reads the file, and compiles it if its content is new. Components are compiled one
+    /// after another: each compilation uses all processors, and has its own memory limit.
+    pub(super) async fn load(self: &Arc<Self>, file: PathBuf) -> Result<LoadedProgram, Error> {
         if let Some(loaded) = self.loaded.lock().get(&file) {
             return Ok(loaded.clone());
         }
@@ -67,12 +67,12 @@ impl Programs {
         let this = Arc::clone(self);
         spawn_blocking(move || this.make(file, &bytes))
             .await
-            .map_err(Error::given_up("loading"))?
+            .map_err(Error::aborted("loading"))?
     }
 
-    fn make(&self, file: PathBuf, bytes: &[u8]) -> Result<Loaded, Error> {
+    fn make(&self, file: PathBuf, bytes: &[u8]) -> Result<LoadedProgram, Error> {
         let digest = blake3::hash(bytes);
-        let same = |loaded: &&Loaded| loaded.digest == digest;
+        let same = |loaded: &&LoadedProgram| loaded.digest == digest;
         let before = self.before.lock().get(&file).filter(same).cloned();
         let loaded = match before {
             Some(loaded) => loaded,
@@ -81,7 +81,7 @@ impl Programs {
                 if let Some(refusal) = program.refusal() {
                     self.notices.refused(program.name(), refusal);
                 }
-                Loaded { program, digest }
+                LoadedProgram { program, digest }
             }
         };
         self.loaded.lock().insert(file, loaded.clone());

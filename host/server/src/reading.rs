@@ -1,4 +1,4 @@
-//! Reads files that somebody else may hold up, away from what answers signals.
+//! Reads files on separate threads, so that a blocked file system does not block signals.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-/// How long reading one file may take. A file system that does not answer would hold up
-/// a reload for ever.
+/// Maximum time to read one file. A file system that does not answer would block a reload
+/// for ever.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads that have not returned in time, each of which has a thread until it does.
+/// Maximum number of reads that are blocked. Each occupies a thread until it returns.
 const MOST_STUCK: usize = 4;
 
-/// Reads of one owner. Clones share their bound.
+/// Reads of one owner. Clones share their limit.
 #[derive(Debug, Clone)]
 pub(crate) struct Reads(Arc<Semaphore>);
 
@@ -29,7 +29,7 @@ impl Default for Reads {
 }
 
 impl Reads {
-    /// What `read` returns, which reads this file and may block.
+    /// Returns the result of `read`, which reads this file and may block.
     pub(crate) async fn in_time<T: Send + 'static>(
         &self,
         file: &Path,
@@ -45,7 +45,7 @@ async fn within<T: Send + 'static>(
     file: &Path,
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let Ok(place) = Arc::clone(reads).try_acquire_owned() else {
+    let Ok(permit) = Arc::clone(reads).try_acquire_owned() else {
         return Err(Error::TooManyReads {
             file: file.into(),
             reads: MOST_STUCK,
@@ -53,13 +53,13 @@ async fn within<T: Send + 'static>(
     };
     let reading = spawn_blocking(move || {
         let read = read();
-        drop(place);
+        drop(permit);
         read
     });
     match timeout(time, reading).await {
         Ok(read) => read.map_err(|source| {
             let file = printable(&file.display().to_string());
-            Error::given_up(format!("{file}: reading"))(source)
+            Error::aborted(format!("{file}: reading"))(source)
         }),
         Err(_) => Err(Error::ReadTimedOut {
             file: file.into(),
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn reads_that_do_not_return_are_given_up_and_so_are_those_behind_too_many() {
+    async fn blocked_reads_time_out_and_too_many_of_them_reject_further_reads() {
         let reads = Arc::new(Semaphore::new(1));
         let (go, gone) = channel::<()>();
         let file = Path::new("silent");
@@ -83,12 +83,12 @@ mod tests {
             gone.recv().is_ok()
         });
         let error = stuck.await.map_err(|error| error.to_string());
-        let late = "silent: cannot be read within 1ms; does its file system answer?";
+        let late = "silent: reading takes longer than 1ms; check its file system";
         assert_eq!(error, Err(late.into()));
         let more = within(READ_TIMEOUT, &reads, file, || true).await;
         let error = more.map_err(|error| error.to_string());
         assert!(error.is_err_and(|error| error.contains("not read")));
-        // Whoever returns after all makes place.
+        // A blocked read that returns releases its permit.
         assert!(go.send(()).is_ok());
         drop(reads.acquire().await);
         let read = within(READ_TIMEOUT, &reads, file, || true).await;

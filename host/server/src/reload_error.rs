@@ -3,10 +3,10 @@
 use std::error;
 use std::fmt;
 
+use crate::error_list::first_errors;
 use crate::not_applied::NotApplied;
-use crate::told::first;
 
-/// What of a configuration could not be applied while a server runs.
+/// The parts of a configuration that a running server could not apply.
 #[derive(Debug)]
 pub struct ReloadError(Vec<NotApplied>);
 
@@ -23,10 +23,10 @@ impl ReloadError {
         &self.0
     }
 
-    /// The parts that could not be applied, each with its error and what becomes of it: the
-    /// first 100, and how many more there are.
+    /// The parts that could not be applied, each with its error and its state: the first
+    /// 100, and the number of further parts.
     pub fn lines(&self) -> Vec<String> {
-        first(self.0.iter().map(ToString::to_string))
+        first_errors(self.0.iter().map(ToString::to_string))
     }
 }
 

@@ -1,19 +1,19 @@
-//! What is remembered of tasks and backends that a reload has removed, by their names.
+//! Counts of removed tasks and backends, by name.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// Under this name stands the sum of those whose own names are forgotten.
+/// Name for the sum of forgotten names.
 pub(super) const RETIRED: &str = "retired";
 
-/// Names that are remembered, of tasks and of backends each. Whoever renames something
-/// at every reload must not make each page longer than the one before.
+/// Maximum number of remembered names, for tasks and backends each. A new name at each
+/// reload must not make pages longer and longer.
 pub(super) const MOST_NAMES: usize = 256;
 
-/// Values by the names of those who are gone.
+/// Values by the names of removed tasks or backends.
 #[derive(Debug)]
 pub(super) struct Retired<T> {
     by_name: BTreeMap<String, T>,
-    /// The same names: in front the one that was put first.
+    /// The same names, in the order of their removal.
     order: VecDeque<String>,
 }
 
@@ -31,7 +31,7 @@ impl<T> Retired<T> {
         self.by_name.get(name)
     }
 
-    /// All of them, in the order of their names.
+    /// All values, in the order of their names.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &T)> {
         self.by_name.iter()
     }
@@ -47,8 +47,7 @@ impl<T> Retired<T> {
         self.by_name.insert(name.to_owned(), value);
     }
 
-    /// Where there are more than [`MOST_NAMES`], takes the one that has been there for
-    /// longest and is not `in_use`.
+    /// Beyond [`MOST_NAMES`], removes the oldest name that is not `in_use`.
     pub(super) fn take_beyond(&mut self, in_use: impl Fn(&str) -> bool) -> Option<(String, T)> {
         let mut unused = self.order.iter().filter(|name| !in_use(name));
         let oldest = unused.next().cloned()?;
@@ -72,7 +71,7 @@ mod tests {
             retired.put(&format!("n{number}"), number);
             assert_eq!(retired.take_beyond(|_| false), None);
         }
-        // Who comes again and goes again is the youngest.
+        // A name that is removed again becomes the newest.
         retired.put("n0", 7);
         retired.put("one more", 8);
         assert_eq!(retired.take_beyond(|name| name == "n1"), None);

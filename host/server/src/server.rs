@@ -19,27 +19,28 @@ use crate::live::Live;
 use crate::notices::{Notices, TracedNotices};
 use crate::reload;
 use crate::reload_error::ReloadError;
+use crate::server_start_error::ServerStartError;
 use crate::start::{Parts, listen, prepare};
-use crate::start_error::StartError;
 
-/// Tasks that run as a [`Configuration`] says, and what can be looked at of them.
+/// Runs the tasks of a [`Configuration`], and serves their metrics.
 ///
-/// A server lives in its owner's tokio runtime, which needs several threads, timers and
-/// I/O. It takes no signals, sets nothing process-wide, and prints nothing but what tasks
-/// with `output = "inherit"` do; what it has to say are events of `tracing`.
+/// A server runs in the tokio runtime of its owner, which needs several threads, timers
+/// and I/O. It handles no signals and sets no process-wide state. It emits events of
+/// `tracing`, and prints nothing except the output of tasks with `output = "inherit"`.
 ///
 /// ```text
 /// build ─▶ listens, is not ready ─▶ start ─▶ runs ─▶ reload … ─▶ stop
 /// ```
 ///
-/// Whoever drops it instead of stopping it loses what its backends have not sent.
+/// Dropping a server without [`stop`](Self::stop) loses the records that its backends
+/// have not sent.
 pub struct Server {
-    began_with: Configuration,
+    started_with: Configuration,
     live: Arc<Live>,
     http: Option<HttpServer>,
 }
 
-/// What a [`Server`] is made of.
+/// Builds a [`Server`].
 pub struct ServerBuilder(Parts);
 
 impl ServerBuilder {
@@ -53,24 +54,24 @@ impl ServerBuilder {
         })
     }
 
-    /// Compiles components in this process, with the limits of `[artifacts]`. Without one,
-    /// components are compiled in the server's own process, where those limits do not
-    /// hold: do that with components that you trust.
+    /// Compiles components in this process, with the limits of `[compilation]`. Without
+    /// it, components are compiled in the process of the server, where those limits do
+    /// not apply: use that only with components that you trust.
     #[must_use]
     pub fn compiler(mut self, process: CompilerProcess) -> Self {
         self.0.compiler = Some(process);
         self
     }
 
-    /// Adds a backend of the program that this server is a part of: it receives all
-    /// records behind the middlewares, for as long as the server runs.
+    /// Adds a backend of the program that embeds the server. It receives all records
+    /// behind the middlewares, while the server runs.
     #[must_use]
     pub fn backend(mut self, backend: MetricsHandle) -> Self {
         self.0.native.push(backend);
         self
     }
 
-    /// Where warnings and the output of components go. Without it they are events of
+    /// Destination of warnings and of the output of components. The default is events of
     /// `tracing`.
     #[must_use]
     pub fn notices(mut self, notices: Arc<dyn Notices>) -> Self {
@@ -78,38 +79,38 @@ impl ServerBuilder {
         self
     }
 
-    /// Counts entries of the log that were lost, for `solti_metrics_log_entries_lost_total`.
-    /// Without it that is 0.
+    /// Counter of lost log entries, for `solti_metrics_log_entries_lost_total`. The
+    /// default is 0.
     #[must_use]
     pub fn lost_log_entries(mut self, lost: Arc<AtomicU64>) -> Self {
         self.0.lost_entries = lost;
         self
     }
 
-    /// Looks at all that the configuration names, components and other files included, and
-    /// runs nothing. This blocks, for as long as compiling takes.
+    /// Checks all files that the configuration names, components included, and runs
+    /// nothing. This blocks while components are compiled.
     ///
     /// # Errors
     ///
-    /// When nothing can be looked at, whatever the configuration says.
+    /// When the checks cannot start, for a reason outside the configuration.
     pub fn check(self) -> Result<Checked, Error> {
         let parts = self.0;
         check(&parts.configuration, parts.compiler, &*parts.notices)
     }
 
-    /// Puts the server together, and listens if `[server]` wants that. No task runs and no
-    /// backend receives records until it is started.
+    /// Builds the server, and listens if `[server]` is set. No task runs and no backend
+    /// receives records before [`Server::start`].
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on, a key or token cannot be read, or memory for
-    /// tasks cannot be had.
+    /// When the server cannot listen on the address, a key or token cannot be read, or
+    /// memory for tasks cannot be reserved.
     pub async fn build(self) -> Result<Server, Error> {
-        let began_with = self.0.configuration.clone();
+        let started_with = self.0.configuration.clone();
         let live = prepare(self.0).await?;
-        let http = listen(&began_with, &live).await?;
+        let http = listen(&started_with, &live).await?;
         Ok(Server {
-            began_with,
+            started_with,
             live,
             http,
         })
@@ -117,79 +118,80 @@ impl ServerBuilder {
 }
 
 impl Server {
-    /// A server of this configuration.
+    /// Builder of a server with this configuration.
     pub fn builder(configuration: Configuration) -> ServerBuilder {
         ServerBuilder::new(configuration)
     }
 
-    /// Where it listens, if it does.
+    /// Address of the HTTP server, if there is one.
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(|http| http.address)
     }
 
-    /// Where records of the program itself can be sent: through the middlewares, to all
-    /// backends. They are in no ledger of the server but those of the backends.
+    /// Handle for records of the embedding program: they pass the middlewares to all
+    /// backends. Only the ledgers of backends count them.
     pub fn metrics(&self) -> MetricsHandle {
-        self.live.receivers.handle()
+        self.live.backends.handle()
     }
 
-    /// Whether it was started.
+    /// Whether the server was started.
     pub fn is_started(&self) -> bool {
-        self.live.begun.load(Ordering::Relaxed)
+        self.live.is_started.load(Ordering::Relaxed)
     }
 
     /// Loads and starts all backends and tasks.
     ///
     /// # Errors
     ///
-    /// When some of them cannot be: all reasons are told. The server is to be stopped then.
-    pub async fn start(&self) -> Result<(), StartError> {
+    /// When some of them cannot be loaded or started, with all causes. Stop the server
+    /// then.
+    pub async fn start(&self) -> Result<(), ServerStartError> {
         let live = &self.live;
-        let mut errors = live.receivers.apply(&self.began_with).await;
+        let mut errors = live.backends.apply(&self.started_with).await;
         if errors.is_empty() {
-            errors = live.tasks.apply(&self.began_with).await;
+            errors = live.tasks.apply(&self.started_with).await;
         }
         if !errors.is_empty() {
             let errors = errors.into_iter().map(|it| it.error);
-            return Err(StartError::new(errors.collect()));
+            return Err(ServerStartError::new(errors.collect()));
         }
-        live.begun.store(true, Ordering::Relaxed);
+        live.is_started.store(true, Ordering::Relaxed);
         tracing::info!(
-            tasks = self.began_with.config.tasks.len(),
-            backends = live.receivers.members().len(),
+            tasks = self.started_with.config.tasks.len(),
+            backends = live.backends.running().len(),
             "ready"
         );
         Ok(())
     }
 
-    /// Reads the file of the configuration again, and changes what has changed. What
-    /// cannot be used leaves what there was as it was. May be given up at any moment:
-    /// then only a part is changed.
+    /// Reads the configuration file again, and applies the changes. Parts that cannot be
+    /// applied stay unchanged. The future may be dropped at any time; then only a part of
+    /// the changes is applied.
     ///
     /// # Errors
     ///
-    /// What could not be applied. All else is.
+    /// The parts that could not be applied. All others are applied.
     pub async fn reload(&self) -> Result<(), ReloadError> {
-        reload::reload(&self.began_with, &self.live).await
+        reload::reload(&self.started_with, &self.live).await
     }
 
-    /// The same, with a configuration that the caller has read.
+    /// Applies a configuration that the caller has read.
     ///
     /// # Errors
     ///
-    /// What could not be applied. All else is.
+    /// The parts that could not be applied. All others are applied.
     pub async fn apply(&self, configuration: &Configuration) -> Result<(), ReloadError> {
-        reload::apply(&self.began_with, configuration, &self.live).await
+        reload::apply(&self.started_with, configuration, &self.live).await
     }
 
-    /// Ends what runs, as canceled, lets backends take what waits, and returns what became
-    /// of all records: of `guests`, of `runner`, and for each name of a backend. Pages can
-    /// be read until the end. Each part of it has a time limit in the configuration.
+    /// Cancels running tasks, drains the backends, and returns the ledgers of `guests`,
+    /// `runner` and each backend name. Pages stay available until the end. Each step has
+    /// a time limit of the configuration.
     pub async fn stop(self) -> Vec<(String, LedgerSnapshot)> {
         let live = &self.live;
         live.draining.store(true, Ordering::Relaxed);
         live.tasks.stop().await;
-        live.receivers.stop().await;
+        live.backends.stop().await;
         let ledgers = live.ledgers();
         ledgers.iter().for_each(settled);
         if let Some(http) = self.http {
@@ -199,8 +201,7 @@ impl Server {
     }
 }
 
-/// What became of the records that somebody was given. What is left out on purpose is
-/// no loss.
+/// Logs a ledger. Sampled records are not a loss.
 fn settled((source, ledger): &(String, LedgerSnapshot)) {
     let lost = ledger.dropped_total() - ledger.dropped(DropReason::Sampled);
     macro_rules! entry {

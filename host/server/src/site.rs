@@ -10,7 +10,7 @@ use crate::component::Component;
 use crate::http::{Accept, Answering, Page, Route, Site};
 use crate::live::Live;
 
-/// What there is to be read of a runner that serves.
+/// The pages of a running server.
 pub(super) struct LiveSite(pub(super) Arc<Live>);
 
 impl LiveSite {
@@ -27,8 +27,8 @@ impl LiveSite {
     }
 
     fn exposing(&self) -> Vec<Arc<Component>> {
-        let members = self.0.receivers.members();
-        let components = members.iter().filter_map(|member| member.component());
+        let running = self.0.backends.running();
+        let components = running.iter().filter_map(|backend| backend.component());
         let exposing =
             components.filter(|component| component.status().optional_interfaces.exposition);
         exposing.cloned().collect()
@@ -66,18 +66,18 @@ impl Site for LiveSite {
             .collect()
     }
 
-    /// Whoever has it read its configuration again looks at what came of it.
+    /// A reload changes the edition, so that the next page shows its result.
     fn edition(&self) -> u64 {
         let reloads = self.0.reloads();
         reloads.applied + reloads.failed
     }
 }
 
-/// The status page, which holds no data: it reads what is at the other addresses.
+/// The status page, which contains no data: it reads the other pages.
 fn status_page() -> Page {
     let mut page = Page::new("text/html; charset=utf-8", include_str!("http/page.html"));
-    // It names its script and its style itself, by hash; that it is not to be framed
-    // only a header can say.
+    // The page itself has the hashes of its script and style. Only a header can forbid
+    // framing.
     page.policy = "frame-ancestors 'none'";
     page
 }

@@ -1,4 +1,4 @@
-//! Puts a runner together, before anything runs.
+//! Builds a server before anything runs.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,42 +12,42 @@ use solti_metrics_host::provider::Providers;
 use solti_metrics_host::runner::{Pool, RecordingMode, Runner};
 use tokio::task::spawn_blocking;
 
-use crate::code::{CodeWanted, default_cache};
-use crate::collector::{LiveCollector, process_began};
-use crate::config::{Cache, Config, Configuration, Way};
+use crate::backends::Backends;
+use crate::collector::{LiveCollector, process_start};
+use crate::compilation_settings::{CompilationSettings, default_cache};
+use crate::config::{CacheConfig, Config, Configuration, RecordingModeConfig};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::exported::Exported;
-use crate::http::{Access, Hits, HttpServer, Limits, Token};
+use crate::exported_metrics::ExportedMetrics;
+use crate::http::{Hits, HttpAccess, HttpLimits, HttpServer, Token};
 use crate::live::Live;
 use crate::notices::Notices;
 use crate::programs::Programs;
 use crate::reading::Reads;
-use crate::receivers::Receivers;
+use crate::running_tasks::RunningTasks;
 use crate::site::LiveSite;
-use crate::tasks::Tasks;
 
-/// What a server is put together from.
+/// Settings and parts that a server is built from.
 pub(crate) struct Parts {
     pub(crate) configuration: Configuration,
-    /// Compiles in a process of its own.
+    /// Program that compiles components in a separate process.
     pub(crate) compiler: Option<CompilerProcess>,
-    /// Those that the program has itself.
+    /// Backends of the embedding program.
     pub(crate) native: Vec<MetricsHandle>,
     pub(crate) notices: Arc<dyn Notices>,
     pub(crate) lost_entries: Arc<AtomicU64>,
 }
 
-/// All of it, with no task and no backend yet.
+/// Builds the server state, without tasks and backends.
 pub(crate) async fn prepare(parts: Parts) -> Result<Arc<Live>, Error> {
-    // A key is read, a folder looked at, and room set aside: none of that may hold
-    // signals up.
-    spawn_blocking(move || put_together(parts))
+    // Reading a key, opening a folder and reserving memory may block. They must not block
+    // signals.
+    spawn_blocking(move || build(parts))
         .await
-        .map_err(Error::given_up("putting the server together"))?
+        .map_err(Error::aborted("building the server"))?
 }
 
-fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
+fn build(parts: Parts) -> Result<Arc<Live>, Error> {
     let Parts {
         configuration: source,
         compiler,
@@ -56,12 +56,12 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         lost_entries,
     } = parts;
     let config = &source.config;
-    let code = code_wanted(&source, compiler);
+    let code = compilation_settings(&source, compiler);
     let cache = code.open(&*notices);
     let artifacts = code.artifacts(cache.as_ref())?;
     let reads = Reads::default();
     let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
-    let exported = Exported::new(&guests, &own);
+    let exported = ExportedMetrics::new(&guests, &own);
     let collector = LiveCollector::default();
     let mut registry = Registry::default();
     registry.register_collector(Box::new(collector.clone()));
@@ -71,7 +71,7 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         .max_component(config.runner.max_component.0.as_u64())
         .build()?;
     let drain_timeout = config.runner.drain_timeout.0.0;
-    let receivers = Receivers::new(
+    let backends = Backends::new(
         Arc::clone(&scraped),
         native,
         exported,
@@ -80,35 +80,35 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         Arc::clone(&notices),
         drain_timeout,
     );
-    let runner = Runner::builder(receivers.handle())
+    let runner = Runner::builder(backends.handle())
         .ledger_totals(&guests, &own)
         .stack(stack(config))
         .max_component(config.runner.max_component.0.as_u64())
-        .path(match config.runner.recording_mode {
-            Way::Inline => RecordingMode::Inline,
-            Way::Direct => RecordingMode::Direct,
+        .recording_mode(match config.runner.recording_mode {
+            RecordingModeConfig::Inline => RecordingMode::Inline,
+            RecordingModeConfig::Direct => RecordingMode::Direct,
         })
         .asynchronous(config.runner.asynchronous)
         .fuel(config.runner.fuel)
         .pool(pool(config))
         .artifacts(artifacts.clone())
         .build()?;
-    let places = config.runner.concurrency;
+    let concurrency = config.runner.concurrency;
     let engine = Engine::start(
         runner.clone(),
-        Some(places),
+        Some(concurrency),
         config.runner.shutdown_timeout.0.0,
     )?;
     let programs = Programs::new(runner.clone(), reads.clone(), notices);
-    let began_at = SystemTime::now();
+    let started_at = SystemTime::now();
     let live = Arc::new(Live {
         file: source.file.display().to_string(),
-        began: Instant::now(),
-        began_at,
-        process_began: process_began(began_at),
-        concurrency: places.get(),
-        tasks: Tasks::new(engine, programs),
-        receivers,
+        start: Instant::now(),
+        started_at,
+        process_start: process_start(started_at),
+        concurrency: concurrency.get(),
+        tasks: RunningTasks::new(engine, programs),
+        backends,
         scraped,
         guests,
         own,
@@ -120,13 +120,14 @@ fn put_together(parts: Parts) -> Result<Arc<Live>, Error> {
         reads,
         reloads: Default::default(),
         draining: false.into(),
-        begun: false.into(),
+        is_started: false.into(),
     });
     collector.tell(&live);
     Ok(live)
 }
 
-/// Serves it, if that is wanted. What has not begun yet is not ready.
+/// Starts the HTTP server, if it is configured. Until the start is complete, it is not
+/// ready.
 pub(crate) async fn listen(
     source: &Configuration,
     live: &Arc<Live>,
@@ -142,7 +143,7 @@ pub(crate) async fn listen(
         None => access(source)?,
     };
     let site = Arc::new(LiveSite(Arc::clone(live)));
-    let (limits, hits) = (Limits::default(), Arc::clone(&live.hits));
+    let (limits, hits) = (HttpLimits::default(), Arc::clone(&live.hits));
     let server = HttpServer::start(wanted.listen.0, site, access, limits, hits).await?;
     for warning in &server.warnings {
         tracing::warn!("{warning}");
@@ -151,41 +152,44 @@ pub(crate) async fn listen(
     Ok(Some(server))
 }
 
-pub(super) fn access(source: &Configuration) -> Result<Access, Error> {
+pub(super) fn access(source: &Configuration) -> Result<HttpAccess, Error> {
     let server = source.config.server.as_ref();
     let file = server.and_then(|server| server.token_file.as_ref());
     let token = file
         .map(|file| Token::read(&source.path(file)))
         .transpose()?;
     let hosts = server.map(|server| server.hosts.iter().map(|host| host.0.clone()));
-    Ok(Access {
+    Ok(HttpAccess {
         token,
         hosts: hosts.into_iter().flatten().collect(),
     })
 }
 
-pub(crate) fn code_wanted(source: &Configuration, compiler: Option<CompilerProcess>) -> CodeWanted {
-    let artifacts = &source.config.artifacts;
-    CodeWanted {
+pub(crate) fn compilation_settings(
+    source: &Configuration,
+    compiler: Option<CompilerProcess>,
+) -> CompilationSettings {
+    let config = &source.config.compilation;
+    CompilationSettings {
         compiler,
-        cache: match &artifacts.cache {
-            Cache::Kept(true) => default_cache(),
-            Cache::Kept(false) => None,
-            Cache::In(dir) => Some(source.path(dir)),
+        cache: match &config.cache {
+            CacheConfig::Default(true) => default_cache(),
+            CacheConfig::Default(false) => None,
+            CacheConfig::Folder(dir) => Some(source.path(dir)),
         },
-        size: artifacts.size.0.as_u64(),
-        key: artifacts.key.as_ref().map(|file| source.path(file)),
-        memory: artifacts.compile_memory.0.as_u64(),
-        time: artifacts.compile_timeout.0.0,
+        cache_size: config.cache_size.0.as_u64(),
+        artifact_key: config.artifact_key.as_ref().map(|file| source.path(file)),
+        compile_memory: config.compile_memory.0.as_u64(),
+        compile_timeout: config.compile_timeout.0.0,
     }
 }
 
-/// Bytes of stack that a run has.
+/// Maximum stack of a run, in bytes.
 pub(crate) fn stack(config: &Config) -> usize {
     usize::try_from(config.runner.stack.0.as_u64()).unwrap_or(usize::MAX)
 }
 
-/// Room for as many runs as there may be at a time, each as large as the largest.
+/// A slot for each concurrent run, each as large as the largest task needs.
 pub(super) fn pool(config: &Config) -> Pool {
     let mut pool = Pool::new(u32::try_from(config.runner.concurrency.get()).unwrap_or(u32::MAX));
     let sizes = config.tasks.values().filter_map(|task| task.max_memory);

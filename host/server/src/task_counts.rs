@@ -5,15 +5,15 @@ use std::time::Duration;
 use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::runner::TaskUsage;
 
-use crate::engine::{Ended, Snapshot};
+use crate::engine::{RunOutcome, Snapshot};
 use crate::retired::RETIRED;
 
-/// What is counted of a task, and never becomes less.
+/// Counters of a task, which never decrease.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskCounts {
     pub(crate) name: String,
-    /// In the order of [`Ended::ALL`].
-    pub(crate) runs: [u64; Ended::ALL.len()],
+    /// Number of runs by outcome, in the order of [`RunOutcome::ALL`].
+    pub(crate) runs: [u64; RunOutcome::ALL.len()],
     pub(crate) rejected: u64,
     pub(crate) cpu_time: Duration,
     pub(crate) host_calls: u64,
@@ -39,7 +39,7 @@ impl TaskCounts {
         }
     }
 
-    /// Adds those of a task whose name is forgotten.
+    /// Adds the counts of a task whose name is forgotten.
     pub(super) fn forget(&mut self, other: &Self) {
         self.name = RETIRED.into();
         for (sum, runs) in self.runs.iter_mut().zip(other.runs) {

@@ -1,14 +1,14 @@
-//! Times as people write them: `300ms`, `5s`, `1m 30s`, `2h`, `7d`.
+//! Durations in text form: `300ms`, `5s`, `1m 30s`, `2h`, `7d`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The longest time that is accepted anywhere: 365 days. No sum of it and a clock's time
-/// overflows.
+/// Maximum duration of the whole project: 365 days. The sum with the time of a clock
+/// never overflows.
 pub const LONGEST: Duration = Duration::from_hours(365 * 24);
 
-/// The units of a time, the longest first, each in nanoseconds.
+/// Units of a duration, the longest first, each in nanoseconds.
 const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000_000_000),
     ("h", 3_600_000_000_000),
@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1_000_000),
 ];
 
-/// The units of a time that is short, such as that of one record.
+/// Units of a short duration, such as the time of one record.
 const SHORT_UNITS: [(&str, u64); 4] = [
     ("s", 1_000_000_000),
     ("ms", 1_000_000),
@@ -25,7 +25,7 @@ const SHORT_UNITS: [(&str, u64); 4] = [
     ("ns", 1),
 ];
 
-/// A time from 0 to [`LONGEST`].
+/// A duration from 0 to [`LONGEST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Duration);
 
@@ -37,7 +37,7 @@ impl FromStr for Time {
     }
 }
 
-/// A time from 1 ms to [`LONGEST`]: how long something may take.
+/// A duration from 1 ms to [`LONGEST`], for time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound(pub Duration);
 
@@ -50,7 +50,7 @@ impl FromStr for Bound {
     }
 }
 
-/// A deadline from 1 ms to [`LONGEST`], or none.
+/// A timeout from 1 ms to [`LONGEST`], or no timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout(pub Option<Duration>);
 
@@ -65,7 +65,7 @@ impl FromStr for Timeout {
     }
 }
 
-/// A time from 1 ns to [`LONGEST`], in `ns`, `us`, `ms` or `s`.
+/// A duration from 1 ns to [`LONGEST`], in `ns`, `us`, `ms` or `s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShortTime(pub Duration);
 
@@ -78,41 +78,43 @@ impl FromStr for ShortTime {
     }
 }
 
-/// A text that is not such a time.
+/// Reason why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeError {
-    /// It has no number.
+    /// The text has no number.
     NoNumber,
-    /// It has no unit.
+    /// The text has no unit.
     NoUnit {
         /// The number without a unit.
         number: String,
     },
-    /// It has a unit that there is not.
+    /// The text has an unknown unit.
     UnknownUnit {
         /// The unit.
         unit: String,
         /// The number before it.
         number: String,
-        /// The units that there are, with their nanoseconds.
+        /// The known units, with their nanoseconds.
         units: &'static [(&'static str, u64)],
     },
-    /// It is shorter than is allowed.
+    /// The duration is below the minimum.
     TooShort {
-        /// The shortest.
+        /// The minimum.
         least: Duration,
     },
-    /// It is longer than [`LONGEST`].
+    /// The duration is longer than [`LONGEST`].
     TooLong,
 }
 
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoNumber => f.write_str("write numbers with units, such as 300ms, 5s or 1m 30s"),
+            Self::NoNumber => {
+                f.write_str("write numbers with units, for example 300ms, 5s or 1m 30s")
+            }
             Self::NoUnit { number } => {
-                write!(f, "a unit is missing: write {number}s for seconds, say")
+                write!(f, "the unit is missing; for example {number}s for seconds")
             }
             Self::UnknownUnit {
                 unit,
@@ -122,25 +124,25 @@ impl fmt::Display for TimeError {
                 write!(f, "unknown unit {unit:?}")?;
                 match meant(unit) {
                     Some((meant, what)) if units.iter().any(|(unit, _)| *unit == meant) => {
-                        write!(f, ": write {number}{meant} for {what}")?;
+                        write!(f, "; write {number}{meant} for {what}")?;
                     }
                     None if unit.starts_with("mon") || unit.starts_with('y') => {
-                        f.write_str(": write days, since months and years differ in length")?;
+                        f.write_str("; write days, since months and years differ in length")?;
                     }
                     _ => {}
                 }
                 let names: Vec<_> = units.iter().rev().map(|(unit, _)| *unit).collect();
                 write!(f, "; the units are {}", names.join(", "))
             }
-            Self::TooShort { least } => write!(f, "must be {} or longer", Written(*least)),
-            Self::TooLong => write!(f, "must be {} or shorter", Written(LONGEST)),
+            Self::TooShort { least } => write!(f, "must be at least {}", WrittenTime(*least)),
+            Self::TooLong => write!(f, "must be at most {}", WrittenTime(LONGEST)),
         }
     }
 }
 
 impl std::error::Error for TimeError {}
 
-/// The unit that somebody probably means who writes another one, and its name.
+/// The unit that was probably meant, and its name.
 fn meant(unit: &str) -> Option<(&'static str, &'static str)> {
     Some(match unit.to_lowercase().as_str() {
         "millis" | "msec" | "msecs" | "ms" | "millisecond" | "milliseconds" => {
@@ -158,7 +160,7 @@ fn meant(unit: &str) -> Option<(&'static str, &'static str)> {
 
 /// # Errors
 ///
-/// When the time is shorter than that.
+/// When the duration is shorter than `least`.
 pub(crate) fn at_least(time: Duration, least: Duration) -> Result<Duration, TimeError> {
     if time < least {
         return Err(TimeError::TooShort { least });
@@ -166,7 +168,7 @@ pub(crate) fn at_least(time: Duration, least: Duration) -> Result<Duration, Time
     Ok(time)
 }
 
-/// Numbers with units, which are added up. The number 0 needs none.
+/// Adds up numbers with units. The number 0 needs no unit.
 fn parse(text: &str, units: &'static [(&'static str, u64)]) -> Result<Duration, TimeError> {
     let mut rest = text.trim();
     if rest == "0" {
@@ -193,7 +195,7 @@ fn parse(text: &str, units: &'static [(&'static str, u64)]) -> Result<Duration, 
                 units,
             });
         };
-        // What is left out is less than a nanosecond of a day.
+        // Further digits are less than a nanosecond of a day.
         let fraction: String = fraction.chars().take(14).collect();
         let parts = 10_u128.pow(u32::try_from(fraction.len()).unwrap_or(0));
         let fraction: u128 = fraction.parse().unwrap_or(0);
@@ -212,15 +214,16 @@ fn parse(text: &str, units: &'static [(&'static str, u64)]) -> Result<Duration, 
     Ok(Duration::from_nanos_u128(nanos))
 }
 
-/// The longest beginning of such characters, and what is behind it.
+/// Splits a text behind its longest start of such characters.
 fn split(text: &str, is_of: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !is_of(c)).unwrap_or(text.len()))
 }
 
-/// Shows a time as it would be written, to the millisecond if it is longer than one.
-pub(crate) struct Written(pub(crate) Duration);
+/// Shows a duration in the text form that is parsed, to the millisecond if it is longer
+/// than that.
+pub(crate) struct WrittenTime(pub(crate) Duration);
 
-impl fmt::Display for Written {
+impl fmt::Display for WrittenTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = self.0.as_nanos();
         let mut between = "";
@@ -241,7 +244,7 @@ impl fmt::Display for Written {
     }
 }
 
-/// In milliseconds, with as many digits as there are microseconds.
+/// Milliseconds, with the digits of microseconds.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
@@ -262,7 +265,7 @@ mod tests {
         ] {
             let Time(time) = text.parse()?;
             assert_eq!(time, Duration::from_millis(millis), "{text}");
-            assert_eq!(Written(time).to_string(), text);
+            assert_eq!(WrittenTime(time).to_string(), text);
         }
         for (text, same) in [
             ("0", "0s"),
@@ -271,21 +274,21 @@ mod tests {
             ("90 s", "1m 30s"),
         ] {
             let Time(time) = text.parse()?;
-            assert_eq!(Written(time).to_string(), same, "{text}");
+            assert_eq!(WrittenTime(time).to_string(), same, "{text}");
         }
         Ok(())
     }
 
     #[test]
-    fn a_unit_that_there_is_not_is_refused_with_the_one_that_is_meant() {
+    fn an_unknown_unit_is_rejected_with_the_probable_one() {
         for (text, said) in [
-            ("5M", "unknown unit \"M\": write 5m for minutes"),
-            ("5S", "unknown unit \"S\": write 5s for seconds"),
-            ("2hours", "unknown unit \"hours\": write 2h for hours"),
-            ("500000000000y", "unknown unit \"y\": write days"),
-            ("1month", "unknown unit \"month\": write days"),
+            ("5M", "unknown unit \"M\"; write 5m for minutes"),
+            ("5S", "unknown unit \"S\"; write 5s for seconds"),
+            ("2hours", "unknown unit \"hours\"; write 2h for hours"),
+            ("500000000000y", "unknown unit \"y\"; write days"),
+            ("1month", "unknown unit \"month\"; write days"),
             ("10us", "the units are ms, s, m, h, d"),
-            ("30", "a unit is missing: write 30s"),
+            ("30", "the unit is missing; for example 30s"),
             ("soon", "write numbers with units"),
             ("", "write numbers with units"),
             ("-1s", "write numbers with units"),
@@ -309,13 +312,13 @@ mod tests {
         for text in ["0", "0s", "0.9ms", "0m 0s"] {
             assert!(text.parse::<Time>().is_ok(), "{text}");
             let error = text.parse::<Timeout>().map_err(|error| error.to_string());
-            assert_eq!(error, Err("must be 1ms or longer".into()), "{text}");
+            assert_eq!(error, Err("must be at least 1ms".into()), "{text}");
         }
         assert_eq!("none".parse(), Ok(Timeout(None)));
         assert_eq!("800ns".parse(), Ok(ShortTime(Duration::from_nanos(800))));
         let zero = "0ns"
             .parse::<ShortTime>()
             .map_err(|error| error.to_string());
-        assert_eq!(zero, Err("must be 1ns or longer".into()));
+        assert_eq!(zero, Err("must be at least 1ns".into()));
     }
 }

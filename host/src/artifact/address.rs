@@ -1,4 +1,4 @@
-//! Under which name code is kept.
+//! Names of code in the compilation cache.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -6,24 +6,24 @@ use std::io::{self, ErrorKind, Read};
 
 use wasmtime::Engine;
 
-/// How files with code are arranged: another arrangement has another number, and code in
-/// it another address.
+/// Format of files with code. Another format has another number, and another address for the same
+/// code.
 pub(super) const FORMAT: u32 = 3;
 
-/// What is read before it is hashed: a piece stays in the processor's cache.
+/// Bytes that are read before they are hashed: a piece that stays in the processor's cache.
 pub(super) const PIECE: usize = 256 << 10;
 
-/// What a component was compiled as.
+/// Form in which a component was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// As it is.
+pub(crate) enum CodeKind {
+    /// The component itself.
     Plain,
-    /// Composed with the shim.
+    /// The component composed with the shim.
     #[cfg(feature = "runner")]
     WithShim,
 }
 
-impl Kind {
+impl CodeKind {
     pub(crate) const fn as_label(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// What of this crate goes into the code, and is not the component's own.
+    /// Parts of this crate that are compiled into the code, in addition to the component.
     fn ingredients(self) -> &'static [&'static str] {
         match self {
             Self::Plain => &[],
@@ -57,20 +57,20 @@ impl Kind {
     }
 }
 
-/// A digest of bytes, or of what decides about code.
+/// Digest of bytes, or of the inputs of code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(pub(super) [u8; 32]);
 
 impl Digest {
-    /// Of nothing.
+    /// Digest of no engine.
     pub(super) const NONE: Self = Self([0; 32]);
 
-    /// Of a component's bytes.
+    /// Digest of a component's bytes.
     pub(super) fn of_component(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// Of a component that is somewhere else, without having all of it in memory.
+    /// Digest of a component from a reader, without the whole component in memory.
     pub(super) fn of_reader(mut component: impl Read) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
         let mut piece = vec![0; PIECE];
@@ -84,8 +84,8 @@ impl Digest {
         }
     }
 
-    /// Of all in an engine that its code depends on: wasmtime's version, its
-    /// settings, and what the machine can do.
+    /// Digest of all properties of an engine on which its code depends: wasmtime's version, its
+    /// settings, and the features of the machine.
     pub(super) fn of_engine(engine: &Engine) -> Self {
         let mut hasher = EngineHasher(blake3::Hasher::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -105,15 +105,15 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The name of code: all that it was made of. Code under the same name is the same,
-/// whoever has compiled it.
+/// Name of code: a digest of all its inputs. Code under the same name is the same, in any process
+/// that compiled it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Address(pub(super) Digest);
 
 impl Address {
-    pub(super) fn new(engine: Digest, kind: Kind, component: Digest) -> Self {
+    pub(super) fn new(engine: Digest, kind: CodeKind, component: Digest) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        // Nor is it looked for by whoever would not understand its file.
+        // A host with another format does not find the file, which it could not read.
         let format = FORMAT.to_le_bytes();
         let mut parts = vec![version.as_bytes(), &format, kind.as_label().as_bytes()];
         parts.extend(kind.ingredients().iter().map(|it| it.as_bytes()));
@@ -124,7 +124,7 @@ impl Address {
     fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("solti-metrics: the address of code");
         for part in parts {
-            // With its length, so that no two lists of parts are the same bytes.
+            // The length prevents that two lists of parts are the same bytes.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         }
@@ -132,8 +132,8 @@ impl Address {
     }
 }
 
-/// Hashes with a function that gives the same in every process, and for which
-/// nobody finds two inputs with one digest.
+/// Hashes with a function whose result is the same in every process, and which is resistant to
+/// collisions.
 struct EngineHasher(blake3::Hasher);
 
 impl Hasher for EngineHasher {
@@ -167,19 +167,23 @@ mod tests {
         };
         let component = Digest::of_component(b"one");
         assert_eq!(Digest::of_reader(&b"one"[..])?, component);
-        let address = Address::new(engine, Kind::Plain, component);
-        assert_eq!(address, Address::new(engine, Kind::Plain, component));
+        let address = Address::new(engine, CodeKind::Plain, component);
+        assert_eq!(address, Address::new(engine, CodeKind::Plain, component));
         let mut others = vec![
-            Address::new(other_engine, Kind::Plain, component),
-            Address::new(engine, Kind::Plain, Digest::of_component(b"two")),
-            Address::new(Digest::of_engine(&fueled.engine()?), Kind::Plain, component),
+            Address::new(other_engine, CodeKind::Plain, component),
+            Address::new(engine, CodeKind::Plain, Digest::of_component(b"two")),
+            Address::new(
+                Digest::of_engine(&fueled.engine()?),
+                CodeKind::Plain,
+                component,
+            ),
         ];
         #[cfg(feature = "runner")]
         others.extend([
-            Address::new(engine, Kind::WithShim, component),
+            Address::new(engine, CodeKind::WithShim, component),
             Address::new(
                 Digest::of_engine(&asynchronous.engine()?),
-                Kind::Plain,
+                CodeKind::Plain,
                 component,
             ),
         ]);
@@ -187,7 +191,7 @@ mod tests {
         Ok(())
     }
 
-    /// Of version, kind, the shim's text, layout and imports, engine and component.
+    /// The parts are version, kind, the shim's text, layout and imports, engine and component.
     #[test]
     fn no_two_lists_of_parts_have_the_same_address() {
         let parts: [&[u8]; 4] = [b"0.1.0", b"with-shim", b"(component)", b"at 0"];

@@ -1,3 +1,5 @@
+//! The compilation cache: a folder with authenticated code.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
@@ -9,66 +11,66 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use rlimit::Resource;
 
-use super::address::{Address, Digest, Kind};
+use super::address::{Address, CodeKind, Digest};
 use super::code::Code;
-use super::counters::{CacheCounters, Counts, count};
+use super::counters::{CacheCounters, CacheCounts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
-use super::sealed::{HEADER, Header, HeaderBytes, Lengths, look_authentic, read_authentic};
+use super::sealed::{HEADER, Header, HeaderBytes, PartLengths, look_authentic, read_authentic};
 use crate::component::Inspection;
 use crate::file::open_file;
 
-/// A folder in which code is kept under the name of all that it was made of. Clones
-/// share it, and any number of processes may.
+/// A folder with cached code, under the name of all its inputs. Clones share the folder, and any
+/// number of processes can use it.
 #[derive(Clone)]
 pub struct ArtifactCache {
-    inner: Arc<Inner>,
+    inner: Arc<CacheInner>,
     size: u64,
 }
 
-struct Inner {
+struct CacheInner {
     folder: Folder,
     key: ArtifactKey,
-    counts: Counts,
-    /// Who is at work on what, in this process.
+    counts: CacheCounts,
+    /// Code that a thread of this process looks for or compiles, and its lock.
     turns: Mutex<HashMap<Address, Weak<Mutex<()>>>>,
 }
 
-/// What was there under a name, and is authentic.
-pub(super) struct Kept {
+/// Authentic code from the cache.
+pub(super) struct CachedCode {
     pub(super) code: Code<'static>,
-    /// Of the component that it was made of.
+    /// Inspection of the component of the code.
     pub(super) inspection: Inspection,
 }
 
-/// How code is taken out.
+/// Form in which code is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// To be executed: it stays in the file, and is mapped from there.
+pub(super) enum CodeAccess {
+    /// Code to execute: it stays in the file, and is mapped from there.
     Mapped,
-    /// To be sealed again: the bytes that were authenticated.
+    /// Code to seal again: the authenticated bytes.
     Copied,
 }
 
-/// Why there is no code of a name.
-enum Missed {
+/// Reason why the cache has no code of a name.
+enum CacheMiss {
     Absent,
     Refused(Refusal),
     Io(io::Error),
 }
 
-impl From<Refusal> for Missed {
+impl From<Refusal> for CacheMiss {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<io::Error> for Missed {
+impl From<io::Error> for CacheMiss {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // It was never there, or another process has just made room.
+            // The code was never stored, or another process has just evicted it.
             ErrorKind::NotFound => Self::Absent,
             _ => Self::Io(error),
         }
@@ -76,56 +78,56 @@ impl From<io::Error> for Missed {
 }
 
 impl ArtifactCache {
-    /// In this folder, which is made if it is not there. It has to belong to this
-    /// user, and nobody else may use it: the key in it is what code is authenticated
-    /// with. What processes have left there that died while they wrote is removed.
+    /// Opens a folder as the cache, and makes it if it does not exist. The folder must belong to
+    /// this user, and other users must not have access: the key in it authenticates code.
+    /// Unfinished files of processes that died are removed.
     ///
     /// # Errors
     ///
-    /// Why it cannot be used. Everything can be compiled without.
+    /// When the folder cannot be used. Components can be compiled without a cache.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, CacheError> {
         let folder = Folder::open(dir.as_ref())?;
         let key = folder.key()?;
         folder.sweep();
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(CacheInner {
                 folder,
                 key,
-                counts: Counts::default(),
+                counts: CacheCounts::default(),
                 turns: Mutex::default(),
             }),
             size: 1 << 30,
         })
     }
 
-    /// Bytes that all code together may take. What was not used for the longest time
-    /// goes first. Default: 1 GiB.
+    /// Sets the maximum size of the cache, in bytes. Entries that were unused for the longest time
+    /// are removed first. Default: 1 GiB.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
         self
     }
 
-    /// The folder.
+    /// Path of the folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.inner.folder.path()
     }
 
-    /// The key that lies in the folder.
+    /// Key in the folder.
     #[must_use]
     pub fn key(&self) -> &ArtifactKey {
         &self.inner.key
     }
 
-    /// What it has been good for so far. Clones count together.
+    /// Counters of the cache. Clones count together.
     #[must_use]
     pub fn counters(&self) -> CacheCounters {
         self.inner.counts.read()
     }
 
-    /// What whoever looks for this code, and would compile it, has to hold as long:
-    /// so that in one process nothing is compiled twice.
+    /// Lock for code that a thread looks for, and compiles if it is missing. The thread holds the
+    /// lock meanwhile, so that one process compiles nothing twice.
     pub(super) fn turn(&self, address: Address) -> Arc<Mutex<()>> {
         let mut turns = self.inner.turns.lock();
         turns.retain(|_, turn| turn.strong_count() > 0);
@@ -137,32 +139,33 @@ impl ArtifactCache {
         turn
     }
 
-    /// Authentic code of this name, if there is any.
-    pub(super) fn get(&self, address: &Address, way: Way) -> Option<Kept> {
-        let kept = self.look(address, way);
-        if kept.is_none() {
+    /// Authentic code of this name, if the cache has it.
+    pub(super) fn get(&self, address: &Address, way: CodeAccess) -> Option<CachedCode> {
+        let cached = self.look(address, way);
+        if cached.is_none() {
             count(&self.inner.counts.misses, 1);
         }
-        kept
+        cached
     }
 
-    /// The same for whoever will [`get`](Self::get) it if it is not there.
-    pub(super) fn look(&self, address: &Address, way: Way) -> Option<Kept> {
+    /// The same as [`get`](Self::get), without counting a miss: the caller will call `get` if the
+    /// code is missing.
+    pub(super) fn look(&self, address: &Address, way: CodeAccess) -> Option<CachedCode> {
         match self.read(address, way) {
-            Ok(kept) => {
+            Ok(cached) => {
                 count(&self.inner.counts.hits, 1);
-                return Some(kept);
+                return Some(cached);
             }
-            Err(Missed::Absent) => {}
-            Err(Missed::Refused(refusal)) => self.reject(address, refusal),
-            Err(Missed::Io(error)) => self.warn(address, &error, "kept code cannot be read"),
+            Err(CacheMiss::Absent) => {}
+            Err(CacheMiss::Refused(refusal)) => self.reject(address, refusal),
+            Err(CacheMiss::Io(error)) => self.warn(address, &error, "cached code cannot be read"),
         }
         None
     }
 
-    fn read(&self, address: &Address, way: Way) -> Result<Kept, Missed> {
+    fn read(&self, address: &Address, way: CodeAccess) -> Result<CachedCode, CacheMiss> {
         let path = self.inner.folder.file(address);
-        // Whatever else has this name, opening it might wait for ever.
+        // Opening another kind of file could wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
             return Err(Refusal::Damaged.into());
         }
@@ -184,12 +187,12 @@ impl ArtifactCache {
             return Err(Refusal::Damaged.into());
         }
         let (code, outside) = match way {
-            Way::Copied => {
+            CodeAccess::Copied => {
                 let authentic = read_authentic(self.key(), &bytes, lengths, &file)?;
                 let (code, outside) = authentic.ok_or(Refusal::NotAuthentic)?;
                 (Code::known(code, header.kind), outside)
             }
-            Way::Mapped => {
+            CodeAccess::Mapped => {
                 let authentic = look_authentic(self.key(), &bytes, lengths, &file)?;
                 let outside = authentic.ok_or(Refusal::NotAuthentic)?;
                 let code = Code::known_file(file.try_clone()?, header.kind);
@@ -199,13 +202,13 @@ impl ArtifactCache {
         if header.address != *address {
             return Err(Refusal::OtherHost.into());
         }
-        // It was used just now. Where this cannot be noted, others go later.
+        // Note the use. If that fails, the entry is evicted earlier.
         let _ = file.set_modified(SystemTime::now());
         let inspection = outside::read(&outside).ok_or(Refusal::Damaged)?;
-        Ok(Kept { code, inspection })
+        Ok(CachedCode { code, inspection })
     }
 
-    /// Removes what is not what its name says.
+    /// Removes an entry that was rejected.
     pub(super) fn reject(&self, address: &Address, refusal: Refusal) {
         count(&self.inner.counts.rejected, 1);
         let path = self.inner.folder.file(address);
@@ -214,14 +217,14 @@ impl ArtifactCache {
             removed => removed,
         };
         let removed = removed.is_ok();
-        tracing::warn!(path = %path.display(), removed, reason = %refusal, "kept code is not used");
+        tracing::warn!(path = %path.display(), removed, reason = %refusal, "cached code is rejected");
     }
 
-    /// Keeps code. Where that fails, it will be compiled again.
+    /// Stores code. If that fails, the component is compiled again the next time.
     pub(super) fn put(
         &self,
         address: &Address,
-        kind: Kind,
+        kind: CodeKind,
         component: Digest,
         inspection: &Inspection,
         code: &[u8],
@@ -232,7 +235,7 @@ impl ArtifactCache {
             kind,
             address: *address,
             component,
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: code.len() as u64,
                 outside: outside.len() as u64,
                 component: 0,
@@ -242,22 +245,26 @@ impl ArtifactCache {
             Ok(()) => count(&counts.stored, 1),
             Err(error) => {
                 count(&counts.store_failures, 1);
-                self.warn(address, &error, "code cannot be kept");
+                self.warn(
+                    address,
+                    &error,
+                    "code cannot be stored in the compilation cache",
+                );
                 return;
             }
         }
-        // Others may have stored something in the meantime.
+        // Other processes may have stored entries meanwhile.
         if let Err(error) = self.trim(self.size) {
-            self.warn(address, &error, "no room can be made");
+            self.warn(address, &error, "the compilation cache cannot be trimmed");
         }
     }
 
     fn write(&self, header: &Header, code: &[u8], outside: &[u8]) -> io::Result<()> {
         let length = header.lengths.file().ok_or(ErrorKind::FileTooLarge)?;
-        let Some(room) = self.size.checked_sub(length) else {
+        let Some(space) = self.size.checked_sub(length) else {
             let size = self.size;
             return Err(io::Error::other(format!(
-                "{length} bytes do not fit into a cache of {size}"
+                "{length} bytes exceed the maximum size of the cache, {size} bytes"
             )));
         };
         // The system would end this process for the attempt.
@@ -265,7 +272,7 @@ impl ArtifactCache {
         if longest < length {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        self.trim(room)?;
+        self.trim(space)?;
         let mut file = self.inner.folder.unfinished()?;
         for part in [code, outside, &header.seal(self.key(), code, outside)] {
             file.write_all(part)?;

@@ -1,3 +1,5 @@
+//! The compiler process, seen from the process that starts it.
+
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroUsize;
@@ -7,9 +9,9 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::address::{Digest, Kind};
-use super::child::{Ended, Stopped, ask};
-use super::order::{No, Order};
+use super::address::{CodeKind, Digest};
+use super::child::{ProcessEnd, ProcessStopped, ask};
+use super::order::{CompileFailure, CompileOrder};
 use super::this_program::this_program;
 use crate::engine::EngineSettings;
 use crate::limits::CompileLimit;
@@ -22,18 +24,18 @@ const SIGABRT: i32 = 6;
 const SIGFPE: i32 = 8;
 const SIGKILL: i32 = 9;
 const SIGSEGV: i32 = 11;
-/// Too much processor time.
+/// Signal for too much processor time.
 const SIGXCPU: i32 = 24;
 
-/// More threads would need more memory, and most of what they gain is gained by then.
+/// Maximum number of threads. More threads would need more memory, and gain little.
 pub(super) const MOST_THREADS: usize = 4;
 
-/// A process of its own in which components are compiled, each in a new one: what a
-/// component is made to do to the compiler, it does there, and within limits.
+/// A separate process that compiles components, one new process for each component. A component
+/// that attacks the compiler only affects that process, within limits.
 ///
-/// The program calls [`compile_worker`](super::compile_worker) and does nothing else.
-/// It has to be built from the same sources as this process, for the same machine; the
-/// simplest is to be the same.
+/// The program calls [`compile_worker`](super::compile_worker) and does nothing else. The program
+/// must be built from the same sources as this process, for the same machine; the simplest choice
+/// is the program of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompilerProcess {
     program: PathBuf,
@@ -44,7 +46,7 @@ pub struct CompilerProcess {
     code: u64,
 }
 
-/// Why a process has made no code.
+/// Reason why a process made no code.
 #[derive(Debug)]
 pub(super) enum NotCompiled {
     /// The component cannot be composed with the shim.
@@ -55,16 +57,16 @@ pub(super) enum NotCompiled {
     FixedLimit(String),
     /// The component needs these proposals for WebAssembly.
     Proposals(String),
-    /// It took too much.
+    /// The compilation exceeded a limit.
     Limit(CompileLimit),
-    /// A limit of this process has refused what it takes.
+    /// A limit of this process refused a resource that the compilation needs.
     ProcessLimit(ProcessLimit),
     /// The process is at fault, or this machine.
     Process(String),
 }
 
 impl NotCompiled {
-    /// What an error of wasmtime's means.
+    /// Converts an error of wasmtime.
     pub(super) fn of(error: &wasmtime::Error) -> Self {
         match ProcessLimit::behind(error) {
             Some(limit) => Self::ProcessLimit(limit),
@@ -74,7 +76,7 @@ impl NotCompiled {
 }
 
 impl CompilerProcess {
-    /// This program, which the system is asked to start without arguments.
+    /// A compiler process of this program, without arguments.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
@@ -87,64 +89,63 @@ impl CompilerProcess {
         }
     }
 
-    /// The program of this process, even if its file was replaced in the meantime. Where
-    /// `/proc` is not mounted, it is what is by now at the path from which this process
-    /// was started.
+    /// A compiler process of this process's own program, even if its file was replaced meanwhile.
+    /// Where `/proc` is not mounted, the program is the current file at the path from which this
+    /// process was started.
     ///
     /// # Errors
     ///
-    /// When the system does not tell which that is.
+    /// When the system does not provide the path of the program.
     pub fn this_program() -> io::Result<Self> {
         this_program().map(Self::new)
     }
 
-    /// An argument for the program, by which it knows what it was started for. One
-    /// more comes behind them, and is for `compile_worker`.
+    /// Adds an argument for the program, which tells it to compile. One more argument follows the
+    /// others, for `compile_worker`.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// Bytes of address space that it may use. Default: 6 GiB, since a component of
-    /// 18 MB that brings Python takes 3.8 of them.
+    /// Sets the maximum address space, in bytes. Default: 6 GiB, since a component of 18 MB with
+    /// Python takes 3.8 GiB.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// Processor time that it may use, in whole seconds. Default: two minutes.
+    /// Sets the maximum processor time, in whole seconds. Default: two minutes.
     #[must_use]
     pub fn cpu(mut self, time: Duration) -> Self {
         self.cpu = time;
         self
     }
 
-    /// How long it may take. Default: two minutes.
+    /// Sets the maximum elapsed time. Default: two minutes.
     #[must_use]
     pub fn wall(mut self, time: Duration) -> Self {
         self.wall = time;
         self
     }
 
-    /// Bytes of code that may come of it. This process has to take them. Default:
-    /// 1 GiB.
+    /// Sets the maximum size of the code, in bytes, which this process receives. Default: 1 GiB.
     #[must_use]
     pub fn code(mut self, bytes: u64) -> Self {
         self.code = bytes;
         self
     }
 
-    /// Has a component compiled.
+    /// Compiles a component in a new process.
     pub(super) fn compile(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         settings: EngineSettings,
         engine: Digest,
         component: &[u8],
     ) -> Result<Vec<u8>, NotCompiled> {
-        let order = Order::new(kind, settings, engine, self.memory, self.cpu);
+        let order = CompileOrder::new(kind, settings, engine, self.memory, self.cpu);
         let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = threads.min(MOST_THREADS).to_string();
         let mut command = Command::new(&self.program);
@@ -152,30 +153,30 @@ impl CompilerProcess {
             .args(&self.args)
             .arg(order.to_string())
             .env("RAYON_NUM_THREADS", &threads)
-            // Each reserves address space, of which there is no more than allowed.
+            // Each arena reserves address space, which is limited.
             .env("MALLOC_ARENA_MAX", &threads);
-        // Its length comes first, as the end of the input is the end of this process.
+        // The length comes first, since the input ends only when this process ends.
         let length = (component.len() as u64).to_le_bytes();
         match ask(command, &[&length, component], self.code, self.wall) {
             Ok(ended) if ended.status.success() => Ok(ended.stdout),
             Ok(ended) => Err(self.judged(&order, &ended)),
-            Err(Stopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
-            Err(Stopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
-            Err(Stopped::Io(error)) => {
+            Err(ProcessStopped::TooLong) => Err(NotCompiled::Limit(CompileLimit::Wall(self.wall))),
+            Err(ProcessStopped::TooMuch) => Err(NotCompiled::Limit(CompileLimit::Code(self.code))),
+            Err(ProcessStopped::Io(error)) => {
                 if let Some(limit) = ProcessLimit::of_start(&error) {
                     return Err(NotCompiled::ProcessLimit(limit));
                 }
                 let program = printable(&self.program.display().to_string());
                 Err(NotCompiled::Process(format!(
-                    "the compiler {program} cannot be started: {error}; let this host start processes"
+                    "the compiler {program} cannot be started: {error}; allow this host to start processes"
                 )))
             }
         }
     }
 
-    /// What the end of a process without success means.
-    fn judged(&self, order: &Order, ended: &Ended) -> NotCompiled {
-        // It has inherited the limits of this process, which may be lower.
+    /// Converts the end of a process that failed.
+    fn judged(&self, order: &CompileOrder, ended: &ProcessEnd) -> NotCompiled {
+        // The process has inherited the limits of this process, which may be lower.
         let inherited = ProcessLimit::on_memory_below(self.memory).map(NotCompiled::ProcessLimit);
         let (status, said) = (ended.status, on_one_line(&ended.stderr));
         let memory = |inherited: Option<NotCompiled>| {
@@ -183,55 +184,55 @@ impl CompilerProcess {
         };
         let processor_time =
             || ProcessLimit::on_cpu_below(order.cpu).map(NotCompiled::ProcessLimit);
-        if let Some(no) = status.code().and_then(No::of_code) {
+        if let Some(no) = status.code().and_then(CompileFailure::of_code) {
             return match no {
-                No::NotComposed => NotCompiled::NotComposed(said),
-                No::NotCompiled => NotCompiled::Refused(said),
-                No::FixedLimit => NotCompiled::FixedLimit(said),
-                No::Proposals => NotCompiled::Proposals(said),
-                No::Memory => memory(inherited),
-                No::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
-                No::Misunderstood => NotCompiled::Process(format!(
-                    "the compiler does not fit this host: {said}; use the program of the same build"
+                CompileFailure::NotComposed => NotCompiled::NotComposed(said),
+                CompileFailure::NotCompiled => NotCompiled::Refused(said),
+                CompileFailure::FixedLimit => NotCompiled::FixedLimit(said),
+                CompileFailure::Proposals => NotCompiled::Proposals(said),
+                CompileFailure::Memory => memory(inherited),
+                CompileFailure::Thread => NotCompiled::ProcessLimit(ProcessLimit::on_threads()),
+                CompileFailure::Misunderstood => NotCompiled::Process(format!(
+                    "the compiler does not match this host: {said}; use the program of the same build"
                 )),
             };
         }
         match status.signal() {
             Some(SIGABRT) if was_refused_memory(&said) => memory(inherited),
-            // Where the limit that it has inherited cannot be raised, it is not told first.
+            // If the inherited limit cannot be raised, the process gets no signal before it is
+            // killed.
             Some(SIGXCPU | SIGKILL) if let Some(limit) = processor_time() => limit,
             Some(SIGXCPU) => NotCompiled::Limit(CompileLimit::Cpu(Duration::from_secs(order.cpu))),
-            // Without room for its code, stack or libraries a program ends in many ways,
-            // and before it can say why.
+            // A program whose code, stack or libraries do not fit into memory can end in many ways,
+            // before it can print the reason.
             _ if inherited.is_some() => memory(inherited),
-            // Whatever it was, it was at this component.
+            // The compiler crashed while it compiled this component.
             Some(SIGABRT | SIGILL | SIGFPE | SIGSEGV) => {
-                NotCompiled::Refused(format!("the compiler crashed at it: {status}: {said}"))
+                NotCompiled::Refused(format!("the compiler crashed: {status}: {said}"))
             }
-            // Not by us.
+            // This process did not send the signal.
             Some(SIGKILL) => NotCompiled::Process(format!(
-                "the compiler was killed ({status}), as by a system without memory; allow it less, or this host more"
+                "the compiler was killed ({status}), for example by a system without memory; lower the memory limit of the compiler, or raise that of this host"
             )),
             _ => NotCompiled::Process(format!(
-                "the compiler ended with {status}: {said}; name a program that compiles"
+                "the compiler ended with {status}: {said}; name a program that calls `compile_worker`"
             )),
         }
     }
 }
 
-/// Whether the library's own words for that are among what it has said: of an allocation,
-/// or of a thread that could not begin.
+/// Whether the output contains the library's message for a refused allocation, or a refused thread.
 fn was_refused_memory(said: &str) -> bool {
     ["memory allocation of", "Cannot allocate memory"]
         .iter()
         .any(|sign| said.contains(sign))
 }
 
-/// What a process has said, printable, and all of it.
+/// The whole output of a process, as one printable line.
 fn on_one_line(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let characters: Vec<_> = line.chars().collect();
-        // A name is cut after some more.
+        // `printable` cuts names that are longer.
         let pieces = characters.chunks(100).map(String::from_iter);
         pieces.map(|piece| printable(&piece)).collect::<String>()
     });
@@ -250,8 +251,8 @@ mod tests {
         let compiler = CompilerProcess::new("compiler").memory(1);
         let time = Duration::from_secs(cpu);
         let settings = EngineSettings::default();
-        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, time);
-        let ended = Ended {
+        let order = CompileOrder::new(CodeKind::Plain, settings, Digest([3; 32]), 1, time);
+        let ended = ProcessEnd {
             status: ExitStatus::from_raw(status),
             stdout: Vec::new(),
             stderr: String::new(),
@@ -260,8 +261,8 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_that_was_refused_a_thread_is_not_told_to_take_memory() {
-        let limit = match judged(1, (No::Thread as i32) << 8) {
+    fn a_compiler_that_was_refused_a_thread_is_not_reported_as_out_of_memory() {
+        let limit = match judged(1, (CompileFailure::Thread as i32) << 8) {
             NotCompiled::ProcessLimit(limit) => limit.to_string(),
             other => format!("{other:?}"),
         };
@@ -269,9 +270,9 @@ mod tests {
         assert!(limit.starts_with(refused), "{limit}");
     }
 
-    /// Where the limit cannot be raised, the system kills the process at once.
+    /// If the limit cannot be raised, the system kills the process at once.
     #[test]
-    fn a_compiler_that_was_killed_for_its_processor_time_is_told_so() -> io::Result<()> {
+    fn a_compiler_that_was_killed_for_its_processor_time_is_reported_so() -> io::Result<()> {
         // More than any test takes.
         let (_, hard) = Resource::CPU.get()?;
         Resource::CPU.set(hard.min(1 << 20), hard)?;

@@ -1,42 +1,44 @@
+//! Counters of the compilation cache and of compilations.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::compiler::NotCompiled;
 
-/// What a cache has been good for, in this process.
+/// Counters of a compilation cache, in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CacheCounters {
-    /// Code that was there.
+    /// Components whose code was found.
     pub hits: u64,
-    /// Code that was not there, or was rejected.
+    /// Components whose code was not found, or was rejected.
     pub misses: u64,
-    /// Code that was there, was not authentic or not what its name says, and was
-    /// removed. Each is a miss as well.
+    /// Entries that were not authentic or did not match their name, and were removed. Each is a
+    /// miss as well.
     pub rejected: u64,
-    /// Code that was put there.
+    /// Entries that were stored.
     pub stored: u64,
-    /// Code that could not be put there.
+    /// Entries that could not be stored.
     pub store_failures: u64,
-    /// Code that had to make room for other.
+    /// Entries that were evicted to keep the maximum size.
     pub evicted: u64,
 }
 
-/// What was compiled, in this process or for it, whether or not there is a cache.
+/// Compilations in this process or for it, with or without a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Compilations {
-    /// How many have ended. A component that cannot be composed for the inline path was
-    /// not compiled for that, and then is compiled as it is: that counts once.
+    /// Number of compilations that ended. A component that cannot be composed for the inline mode
+    /// is compiled without the shim: that counts once.
     pub count: u64,
-    /// How long all of them took together; of those at the same time, each counts.
+    /// Time of all compilations, added up; concurrent ones all count.
     pub time: Duration,
-    /// Those of them of which there is no code: because of the component, of a limit, or
-    /// of the process that was to compile it.
+    /// Number of compilations without code: because of the component, of a limit, or of the
+    /// compiler process.
     pub failed: u64,
 }
 
-/// The same, while it is counted.
+/// Live counters of compilations.
 #[derive(Debug, Default)]
 pub(super) struct CompileCounts {
     count: AtomicU64,
@@ -46,7 +48,7 @@ pub(super) struct CompileCounts {
 
 impl CompileCounts {
     pub(super) fn read(&self) -> Compilations {
-        // What failed is read first: there is never more of it than in all.
+        // Read the failures first, so that they never exceed the total.
         let failed = self.failed.load(Ordering::Acquire);
         Compilations {
             count: self.count.load(Ordering::Acquire),
@@ -59,10 +61,10 @@ impl CompileCounts {
         &self,
         compile: impl FnOnce() -> Result<T, NotCompiled>,
     ) -> Result<T, NotCompiled> {
-        let began = Instant::now();
+        let started = Instant::now();
         let compiled = compile();
         if !matches!(compiled, Err(NotCompiled::NotComposed(_))) {
-            let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             count(&self.nanos, nanos);
             self.count.fetch_add(1, Ordering::Release);
             self.failed
@@ -72,9 +74,9 @@ impl CompileCounts {
     }
 }
 
-/// What a cache counts, while it does.
+/// Live counters of a cache.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct CacheCounts {
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
     pub(super) rejected: AtomicU64,
@@ -83,7 +85,7 @@ pub(super) struct Counts {
     pub(super) evicted: AtomicU64,
 }
 
-impl Counts {
+impl CacheCounts {
     pub(super) fn read(&self) -> CacheCounters {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         CacheCounters {
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compiled_or_failed_to_be_is_counted_and_what_could_not_be_composed_is_not() {
+    fn compilations_and_their_failures_are_counted_and_failed_compositions_are_not() {
         let counts = CompileCounts::default();
         let said = || String::from("no");
         let _ = counts.counting(|| Ok(()));

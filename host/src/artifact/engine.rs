@@ -1,17 +1,19 @@
+//! Code for the engines of a host: cached, precompiled or new.
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::address::{Address, Digest, Kind};
-use super::cache::{Kept, Way};
+use super::address::{Address, CodeKind, Digest};
+use super::cache::{CachedCode, CodeAccess};
 use super::code::Code;
 #[cfg(feature = "runner")]
 use super::code::ShimComponent;
+use super::code_input::CodeInput;
 use super::compiler::NotCompiled;
 use super::engines::Engines;
-use super::found::{Found, NotUsed};
-use super::given::Given;
+use super::found_code::{FoundCode, NotUsed};
 use super::key::ArtifactKey;
-use super::sealed::{Header, Lengths};
+use super::sealed::{Header, PartLengths};
 use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
 use crate::component::{Inspection, LoadError};
@@ -26,7 +28,7 @@ pub(crate) struct EngineArtifacts {
     digest: Digest,
 }
 
-/// A component that was looked at, and is to be compiled.
+/// A component that was inspected, and is to be compiled.
 #[derive(Clone, Copy)]
 pub(crate) struct Inspected<'a> {
     pub(crate) name: &'a str,
@@ -34,17 +36,17 @@ pub(crate) struct Inspected<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// Something that was loaded, and where its code has come from.
-pub(crate) struct Loaded<T> {
+/// A loaded component, and the origin of its code.
+pub(crate) struct LoadedCode<T> {
     pub(crate) component: T,
     pub(crate) origin: Origin,
 }
 
 /// Code that need not be compiled: it is authentic, and for this engine.
-pub(crate) struct Ready<'a> {
+pub(crate) struct ReadyCode<'a> {
     engines: Engines,
     code: Code<'a>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CodeKind,
     pub(crate) inspection: Inspection,
     pub(crate) origin: Origin,
 }
@@ -53,18 +55,18 @@ pub(crate) struct Ready<'a> {
 #[cfg(feature = "runner")]
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShimError {
-    /// It cannot be composed; without the shim it may well be compiled.
+    /// The component cannot be composed; without the shim it may compile.
     #[error("cannot be composed with the shim: {reason}")]
     NotComposed { reason: String },
-    /// It was composed, and then it could not be compiled.
+    /// The composed component could not be compiled.
     #[error(transparent)]
     Load(#[from] LoadError),
 }
 
 #[cfg(feature = "runner")]
 impl ShimError {
-    /// Why the component is to be compiled without the shim. What was too much once is
-    /// not tried again, nor what has nothing to do with the shim.
+    /// Reason to compile the component without the shim. A compilation that exceeded a limit is not
+    /// tried again, nor is a failure that has nothing to do with the shim.
     pub(crate) fn without_the_shim(self) -> Result<String, LoadError> {
         match self {
             Self::Load(
@@ -80,7 +82,7 @@ impl ShimError {
 }
 
 impl EngineArtifacts {
-    /// What does not fit the first of the engines is loaded on the next.
+    /// Code that does not fit the first engine is loaded on the next.
     pub(crate) fn new(
         artifacts: Artifacts,
         settings: EngineSettings,
@@ -95,43 +97,46 @@ impl EngineArtifacts {
         }
     }
 
-    /// Code of a component as it is.
-    pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<Loaded<Component>, LoadError> {
-        self.loaded(Kind::Plain, it, Code::plain)
+    /// Code of a component without the shim.
+    pub(crate) fn plain(&self, it: Inspected<'_>) -> Result<LoadedCode<Component>, LoadError> {
+        self.loaded(CodeKind::Plain, it, Code::plain)
             .map_err(|not| load_error(it.name, not))
     }
 
     /// Code of a guest that is composed with the shim.
     #[cfg(feature = "runner")]
-    pub(crate) fn with_shim(&self, it: Inspected<'_>) -> Result<Loaded<ShimComponent>, ShimError> {
-        self.loaded(Kind::WithShim, it, Code::shim)
+    pub(crate) fn with_shim(
+        &self,
+        it: Inspected<'_>,
+    ) -> Result<LoadedCode<ShimComponent>, ShimError> {
+        self.loaded(CodeKind::WithShim, it, Code::shim)
             .map_err(|not| shim_error(it.name, not))
     }
 
     fn loaded<T>(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
         load: fn(&Code<'static>, &Engine) -> wasmtime::Result<T>,
-    ) -> Result<Loaded<T>, NotCompiled> {
-        let (mut code, mut origin) = self.code(kind, it, Way::Mapped)?;
+    ) -> Result<LoadedCode<T>, NotCompiled> {
+        let (mut code, mut origin) = self.code(kind, it, CodeAccess::Mapped)?;
         let mut component = self.engines.on_any(|engine| load(&code, engine));
         if let (Err(_), Origin::Cached, Some(cache)) = (&component, origin, &self.artifacts.cache) {
             let address = self.address(kind, Digest::of_component(it.bytes));
             cache.reject(&address, Refusal::NotLoaded);
-            (code, origin) = self.code(kind, it, Way::Mapped)?;
+            (code, origin) = self.code(kind, it, CodeAccess::Mapped)?;
             component = self.engines.on_any(|engine| load(&code, engine));
         }
         let component = component.map_err(|error| NotCompiled::of(&error))?;
-        Ok(Loaded { component, origin })
+        Ok(LoadedCode { component, origin })
     }
 
-    /// From the cache, or compiled and put there.
+    /// Code from the cache, or new code that is stored in the cache.
     fn code(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
-        way: Way,
+        way: CodeAccess,
     ) -> Result<(Code<'static>, Origin), NotCompiled> {
         let Some(cache) = &self.artifacts.cache else {
             return Ok((self.compiled(kind, it)?, Origin::Compiled));
@@ -140,7 +145,7 @@ impl EngineArtifacts {
         let address = self.address(kind, component);
         let turn = cache.turn(address);
         let _held = turn.lock();
-        if let Some(Kept { code, .. }) = cache.get(&address, way) {
+        if let Some(CachedCode { code, .. }) = cache.get(&address, way) {
             return Ok((code, Origin::Cached));
         }
         let code = self.compiled(kind, it)?;
@@ -151,73 +156,74 @@ impl EngineArtifacts {
     }
 
     fn engine(&self) -> Result<&Engine, NotCompiled> {
-        let none = || NotCompiled::Refused("there is no engine".to_owned());
+        let none = || NotCompiled::Refused("no engine is configured".to_owned());
         self.engines.first().ok_or_else(none)
     }
 
-    fn compiled(&self, kind: Kind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
+    fn compiled(&self, kind: CodeKind, it: Inspected<'_>) -> Result<Code<'static>, NotCompiled> {
         tracing::debug!(component = it.name, kind = kind.as_label(), "compiling");
         let counts = &self.artifacts.compilations;
         counts.counting(|| match &self.artifacts.compiler {
             None => here::compile(self.engine()?, kind, it.bytes),
             Some(process) => {
                 let code = process.compile(kind, self.settings, self.digest, it.bytes)?;
-                // A process has answered it that this one has started.
+                // The answer of a process that this process started.
                 Ok(Code::known(code, kind))
             }
         })
     }
 
-    /// What code in files is authenticated with.
+    /// Key that authenticates the code in files.
     pub(crate) fn file_key(&self) -> Option<&ArtifactKey> {
         self.artifacts.file_key()
     }
 
-    fn address(&self, kind: Kind, component: Digest) -> Address {
+    fn address(&self, kind: CodeKind, component: Digest) -> Address {
         Address::new(self.digest, kind, component)
     }
 
-    /// What need not be compiled, if it can be loaded: the code in a precompiled file,
-    /// or what is kept of a file's component. `engine` tells by its outside for which
-    /// engine the code in a file should be.
+    /// Loads code without compiling: the code in a precompiled file, or the cached code of a file's
+    /// component. `engine` returns the engine of the code in a file, from the inspection of its
+    /// component.
     pub(crate) fn ready<'a, 's, T>(
         &'s self,
         name: &str,
-        given: &mut Given<'a>,
+        given: &mut CodeInput<'a>,
         engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
-        kept: impl FnOnce(Digest) -> Option<Ready<'static>>,
-        load: impl FnOnce(&Ready<'_>) -> Result<T, NotUsed>,
-    ) -> Result<Found<T>, LoadError> {
+        cached: impl FnOnce(Digest) -> Option<ReadyCode<'static>>,
+        load: impl FnOnce(&ReadyCode<'_>) -> Result<T, NotUsed>,
+    ) -> Result<FoundCode<T>, LoadError> {
         let found = match given {
-            Given::Component(_) => Ok(None),
-            Given::Sealed(file) => {
+            CodeInput::Component(_) => Ok(None),
+            CodeInput::Sealed(file) => {
                 let code = self.unsealed(file, engine).map_err(NotUsed::from);
                 let loaded = code.and_then(|code| load(&code));
                 loaded.inspect_err(|not| not.warn(name)).map(Some)
             }
-            Given::File(file) => {
+            CodeInput::File(file) => {
                 let digest = self.artifacts.cache.as_ref();
                 let digest = digest.and_then(|_| file.digest().ok());
-                match digest.and_then(kept).map(|code| load(&code)) {
-                    // It is looked for again, and then told why it is of no use.
+                match digest.and_then(cached).map(|code| load(&code)) {
+                    // The entry is looked up again later, and the reason is reported then.
                     None | Some(Err(NotUsed::Refused(_))) => Ok(None),
                     Some(loaded) => loaded.map(Some),
                 }
             }
         };
         match found {
-            Ok(Some(loaded)) => Ok(Found::Loaded(loaded)),
-            Ok(None) => Ok(Found::Nothing(None)),
-            Err(NotUsed::Refused(refusal)) => Ok(Found::Nothing(Some(refusal))),
+            Ok(Some(loaded)) => Ok(FoundCode::Loaded(loaded)),
+            Ok(None) => Ok(FoundCode::Nothing(None)),
+            Err(NotUsed::Refused(refusal)) => Ok(FoundCode::Nothing(Some(refusal))),
             Err(NotUsed::Wrong(error)) => Err(error),
         }
     }
 
-    /// What is kept of a component.
-    pub(crate) fn kept(&self, kind: Kind, component: Digest) -> Option<Ready<'static>> {
+    /// Cached code of a component.
+    pub(crate) fn cached(&self, kind: CodeKind, component: Digest) -> Option<ReadyCode<'static>> {
         let cache = self.artifacts.cache.as_ref()?;
-        let Kept { code, inspection } = cache.look(&self.address(kind, component), Way::Mapped)?;
-        Some(Ready {
+        let CachedCode { code, inspection } =
+            cache.look(&self.address(kind, component), CodeAccess::Mapped)?;
+        Some(ReadyCode {
             engines: self.engines.clone(),
             code,
             kind,
@@ -226,12 +232,12 @@ impl EngineArtifacts {
         })
     }
 
-    /// What is in a precompiled file.
+    /// Code in a precompiled file.
     fn unsealed<'a, 's>(
         &'s self,
         file: &mut SealedFile<'a>,
         engine: impl FnOnce(&Inspection) -> Result<&'s Self, Refusal>,
-    ) -> Result<Ready<'a>, Refusal> {
+    ) -> Result<ReadyCode<'a>, Refusal> {
         let Authentic {
             header,
             code,
@@ -242,9 +248,9 @@ impl EngineArtifacts {
         if header.address != of_engine.address(kind, header.component) {
             return Err(Refusal::OtherHost);
         }
-        Ok(Ready {
+        Ok(ReadyCode {
             engines: of_engine.engines.clone(),
-            // It is authentic, and of the name that it would be given here.
+            // The code is authentic, and has the name that this engine would give it.
             code: Code::known(code, kind),
             kind,
             inspection,
@@ -252,13 +258,13 @@ impl EngineArtifacts {
         })
     }
 
-    /// A file with a component's code as it is.
+    /// A file with the code of a component without the shim.
     pub(crate) fn sealed_plain(
         &self,
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
-        self.sealed(Kind::Plain, it, key)
+        self.sealed(CodeKind::Plain, it, key)
             .map_err(|not| load_error(it.name, not))
     }
 
@@ -269,18 +275,18 @@ impl EngineArtifacts {
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, ShimError> {
-        self.sealed(Kind::WithShim, it, key)
+        self.sealed(CodeKind::WithShim, it, key)
             .map_err(|not| shim_error(it.name, not))
     }
 
     fn sealed(
         &self,
-        kind: Kind,
+        kind: CodeKind,
         it: Inspected<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, NotCompiled> {
-        let (code, origin) = self.code(kind, it, Way::Copied)?;
-        let in_file = || NotCompiled::Process("its code is not in memory".to_owned());
+        let (code, origin) = self.code(kind, it, CodeAccess::Copied)?;
+        let in_file = || NotCompiled::Process("the code is not in memory".to_owned());
         let code = code.bytes().ok_or_else(in_file)?;
         let outside = outside::written(it.inspection);
         let component = Digest::of_component(it.bytes);
@@ -288,7 +294,7 @@ impl EngineArtifacts {
             kind,
             address: self.address(kind, component),
             component,
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: code.len() as u64,
                 outside: outside.len() as u64,
                 component: it.bytes.len() as u64,
@@ -302,7 +308,7 @@ impl EngineArtifacts {
     }
 }
 
-impl Ready<'_> {
+impl ReadyCode<'_> {
     pub(crate) fn plain(&self) -> Result<Component, Refusal> {
         let plain = self.engines.on_any(|engine| self.code.plain(engine));
         plain.map_err(|_| Refusal::NotLoaded)

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use wasmtime::Engine;
 
-/// Engines of the same settings, for which the same code is compiled. Clones share them.
+/// Engines of the same settings, which share code. Clones share the engines.
 #[derive(Clone)]
 pub(super) struct Engines(Arc<[Engine]>);
 
@@ -15,7 +15,7 @@ impl Engines {
         self.0.first()
     }
 
-    /// Loads on the first engine that takes it: it may have too little room on one.
+    /// Loads code on the first engine that accepts it: the slots of an engine may be too small.
     pub(super) fn on_any<T>(
         &self,
         load: impl Fn(&Engine) -> wasmtime::Result<T>,
@@ -28,6 +28,6 @@ impl Engines {
             }
             last = Some(loaded);
         }
-        last.unwrap_or_else(|| Err(wasmtime::format_err!("there is no engine")))
+        last.unwrap_or_else(|| Err(wasmtime::format_err!("no engine is configured")))
     }
 }

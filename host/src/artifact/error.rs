@@ -1,54 +1,59 @@
+//! Errors of the compilation cache and of precompiled files.
+
 use std::io;
 use std::path::PathBuf;
 
 use super::key::KeyError;
 use crate::text::shown;
 
-/// A folder that is not used as a cache.
+/// A folder that cannot be used as a cache.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
-    /// It is not there, and cannot be made; or it cannot be looked at.
+    /// The folder does not exist and cannot be created, or cannot be accessed.
     #[error(
-        "cannot keep code in {}: {reason}; name a folder that can be made or used",
+        "cannot use the compilation cache {}: {reason}; name a folder that the runner can create or use",
         shown(path)
     )]
     Folder {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// There is something else.
-    #[error("cannot keep code in {}: it is no folder; name another", shown(path))]
+    /// The path is not a folder.
+    #[error(
+        "cannot use the compilation cache {}: it is not a folder; name another",
+        shown(path)
+    )]
     NotAFolder {
-        /// What is there.
+        /// The path.
         path: PathBuf,
     },
-    /// It belongs to somebody else, who could exchange what is in it.
+    /// The folder belongs to another user, who could replace its content.
     #[error(
-        "cannot keep code in {}: it belongs to the user {owner}; name a folder of your own",
+        "cannot use the compilation cache {}: it belongs to the user {owner}; name a folder of your own",
         shown(path)
     )]
     NotOurs {
-        /// The folder, or the key's file in it.
+        /// Path of the folder, or of the key's file in it.
         path: PathBuf,
-        /// The number of the user that it belongs to.
+        /// User ID of the owner.
         owner: u32,
     },
-    /// Others may use it.
+    /// Other users can access the folder.
     #[error(
-        "cannot keep code in {}: others may use it (its mode is {mode:o}); take that from them with `chmod go=`",
+        "cannot use the compilation cache {}: other users can access it (mode {mode:o}); run `chmod go=` on it",
         shown(path)
     )]
     Exposed {
-        /// The folder, or the key's file in it.
+        /// Path of the folder, or of the key's file in it.
         path: PathBuf,
-        /// Its permissions.
+        /// Permissions of the file or folder.
         mode: u32,
     },
-    /// The key in it cannot be had.
-    #[error("cannot keep code without a key: {0}")]
+    /// The key in the folder cannot be read or created.
+    #[error("cannot use the compilation cache without a key: {0}")]
     Key(KeyError),
 }
 
@@ -58,26 +63,26 @@ impl From<KeyError> for CacheError {
     }
 }
 
-/// Why code in a file is not used. What it was made of is compiled instead.
+/// Reason why the code in a file is not used. The component is compiled instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// There is nothing to authenticate it with.
+    /// No key is available to authenticate the code.
     #[error("its code cannot be authenticated without a key")]
     NoKey,
-    /// It is cut off, or says of itself what cannot be.
-    #[error("its code is not whole")]
+    /// The file is truncated, or its header is not valid.
+    #[error("its code is incomplete")]
     Damaged,
-    /// It was changed, or somebody else has sealed it.
+    /// The code was changed, or sealed with another key.
     #[error("its code is not authentic: it was changed, or sealed with another key")]
     NotAuthentic,
-    /// It is what somebody with the key has sealed, and not for here.
+    /// The code is sealed with the key, for another host.
     #[error("its code is for another version, machine or configuration")]
     OtherHost,
-    /// It is for another use: another path of records, or as a backend.
-    #[error("its code is for another use")]
+    /// The code is for another kind of use: for another recording mode, or for a backend.
+    #[error("its code is for another kind of use")]
     OtherUse,
-    /// wasmtime does not load it.
+    /// wasmtime cannot load the code.
     #[error("its code cannot be loaded")]
     NotLoaded,
 }

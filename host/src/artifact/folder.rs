@@ -1,3 +1,5 @@
+//! The folder of the compilation cache, its files and its key.
+
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
@@ -13,33 +15,33 @@ use super::error::CacheError;
 use super::key::{ArtifactKey, KeyError};
 use crate::file::open_file;
 
-/// The name of the key's file.
+/// Name of the key's file.
 const KEY: &str = "key";
 
-/// How the name of code ends; it begins with 64 digits.
+/// Suffix of the names of files with code, behind 64 digits.
 const CODE: &str = ".code";
 
-/// How the name of a file begins that is being written.
+/// Prefix of the names of unfinished files.
 const UNFINISHED: &str = "unfinished-";
 
-/// How often it is tried again to begin a file that another process sweeps away.
+/// Number of attempts to create a file that another process removes.
 const TRIES: u32 = 8;
 
-/// A folder that this user alone may use.
+/// A folder that only this user can access.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
 }
 
 /// A file with code.
-struct Entry {
+struct CodeFile {
     path: PathBuf,
     size: u64,
     used: SystemTime,
 }
 
 impl Folder {
-    /// Makes it if it is not there.
+    /// Opens the folder, and creates it if it does not exist.
     pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
         let failed = |reason| CacheError::Folder {
             path: path.into(),
@@ -57,7 +59,7 @@ impl Folder {
             return Err(CacheError::NotAFolder { path: path.into() });
         }
         must_be_ours(path, &found)?;
-        // It stays the same folder, wherever this process or a link goes.
+        // The folder stays the same when this process changes its directory, or a link changes.
         let path = fs::canonicalize(path).map_err(failed)?;
         Ok(Self { path })
     }
@@ -66,7 +68,7 @@ impl Folder {
         &self.path
     }
 
-    /// Reads the key in it, or makes one.
+    /// Reads the key in the folder, or creates one.
     pub(super) fn key(&self) -> Result<ArtifactKey, CacheError> {
         let path = self.path.join(KEY);
         let failed = |reason| KeyError::Read {
@@ -81,35 +83,35 @@ impl Folder {
             _ => {}
         }
         let file = open_file(&path).map_err(failed)?;
-        // Of the file that was opened, whatever bears its name by now.
+        // Check the open file, since its name may belong to another file by now.
         must_be_ours(&path, &file.metadata().map_err(failed)?)?;
         Ok(ArtifactKey::read_open(&path, &file)?)
     }
 
-    /// Where code of this name is.
+    /// Path of the code of this name.
     pub(super) fn file(&self, address: &Address) -> PathBuf {
         self.path.join(format!("{}{CODE}", address.0))
     }
 
-    /// Begins a file that gets its name when it is whole. It is locked as long as
-    /// somebody writes, which tells it from those whose process has died.
+    /// Creates a file that gets its name when it is complete. The file is locked while it is
+    /// written, unlike the files of processes that died.
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
         let mut tries = 0;
         loop {
             let file = tempfile::Builder::new()
                 .prefix(UNFINISHED)
                 .tempfile_in(&self.path)?;
-            // Without locks, nothing is swept either.
+            // Without locks, no file is removed either.
             let _ = file.as_file().try_lock();
             tries += 1;
-            // Between its making and its locking, it could be taken for a left-over.
+            // Another process could remove the file between its creation and its lock.
             if file.as_file().metadata()?.nlink() > 0 || tries == TRIES {
                 return Ok(file);
             }
         }
     }
 
-    /// Removes what processes have left that died while they wrote.
+    /// Removes unfinished files of processes that died.
     pub(super) fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.path) else {
             return;
@@ -127,15 +129,15 @@ impl Folder {
         }
     }
 
-    /// Removes code that was not used for the longest time, until no more than so
-    /// many bytes are left. Returns how many files it has removed.
+    /// Removes code that was unused for the longest time, until at most this number of bytes is
+    /// left. Returns the number of removed files.
     pub(super) fn trim(&self, most: u64) -> io::Result<u64> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            // Whatever is gone by now takes no room.
+            // A file that is gone by now takes no space.
             if let (true, Ok(found)) = (is_code(&entry.file_name()), entry.metadata()) {
-                entries.push(Entry {
+                entries.push(CodeFile {
                     path: entry.path(),
                     size: found.len(),
                     used: found.modified()?,
@@ -167,7 +169,7 @@ fn is_code(name: &OsStr) -> bool {
         .is_some_and(digits)
 }
 
-/// Whoever else could write here could exchange the key.
+/// Another user who can write to the folder could replace the key.
 fn must_be_ours(path: &Path, found: &Metadata) -> Result<(), CacheError> {
     let path = path.to_owned();
     let (owner, mode) = (found.uid(), found.mode() & 0o7777);

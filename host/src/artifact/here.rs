@@ -1,28 +1,27 @@
-//! Compiling, in the process that this is called in.
+//! Compilation in the current process.
 
 use wasmtime::Engine;
 
-use super::address::Kind;
+use super::address::CodeKind;
 use super::code::Code;
 use super::compiler::NotCompiled;
 use crate::bounds::bound_types;
 use crate::component::needed_proposals;
 use crate::contained::contained;
 
-/// Compiles a component, and composes it with the shim before if that is asked for.
+/// Compiles a component, and composes it with the shim before if the kind says so.
 ///
-/// There are valid components at which wasmtime's validator panics: that is an error
-/// of theirs like others.
+/// wasmtime's validator panics at some valid components: that counts as an error of the component.
 pub(super) fn compile(
     engine: &Engine,
-    kind: Kind,
+    kind: CodeKind,
     component: &[u8],
 ) -> Result<Code<'static>, NotCompiled> {
     bound_types(component).map_err(NotCompiled::FixedLimit)?;
     let done = match kind {
-        Kind::Plain => contained(|| Code::compile(engine, component, kind)),
+        CodeKind::Plain => contained(|| Code::compile(engine, component, kind)),
         #[cfg(feature = "runner")]
-        Kind::WithShim => {
+        CodeKind::WithShim => {
             let composed = composed(component).map_err(NotCompiled::NotComposed)?;
             contained(|| Code::compile(engine, &composed, kind))
         }
@@ -37,7 +36,7 @@ pub(super) fn compile(
             not => not,
         }),
         Err(panic) => Err(NotCompiled::Refused(format!(
-            "the compiler gave up at it: {panic}"
+            "the compiler panicked: {panic}"
         ))),
     }
 }

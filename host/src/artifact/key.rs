@@ -1,3 +1,5 @@
+//! The key that authenticates code, and its file.
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -7,62 +9,61 @@ use crate::file::{open_file, read_opened};
 use crate::process::io_reason;
 use crate::text::shown;
 
-/// The longest file that is read as a key: one in hexadecimal, and some room.
+/// Maximum size of a key's file: the hexadecimal digits, and some space.
 const LONGEST: u64 = 1024;
 
-/// What code is authenticated with: 32 bytes that nobody else must have. Whoever has
-/// them can make this process execute whatever they like.
+/// Key that authenticates code: 32 secret bytes. An owner of the key can make this process execute
+/// any code.
 ///
-/// In a file, it is 64 hexadecimal digits.
+/// A file contains the key as 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ArtifactKey([u8; 32]);
 
-/// A key that cannot be had.
+/// A key that cannot be read or created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Its file cannot be read.
+    /// The file of the key cannot be read.
     #[error(
         "cannot read the key in {}: {}",
         shown(path),
-        io_reason(reason, "name a file that may be read")
+        io_reason(reason, "name a readable file")
     )]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// There is no file yet, and none can be made.
+    /// The file does not exist, and cannot be created.
     #[error(
-        "cannot make a key in {}: {}",
+        "cannot create a key in {}: {}",
         shown(path),
-        io_reason(reason, "name a file in a folder that may be written to")
+        io_reason(reason, "name a file in a writable folder")
     )]
     Create {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// What the file has is no key.
+    /// The content of the file is not a key.
     #[error(
-        "{}: is no key: it has to be 64 hexadecimal digits; precompiling makes one in a file that is not there",
+        "{}: invalid key: a key must be 64 hexadecimal digits; name a new file to create a key when you precompile",
         shown(path)
     )]
     Malformed {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
 }
 
 impl ArtifactKey {
-    /// Reads a key from a file. Who else may read it is for whoever names the file
-    /// to know.
+    /// Reads a key from a file. The permissions of the file are not checked.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is no key.
+    /// When the file cannot be read, or its content is not a key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let file = open_file(path).map_err(|reason| KeyError::Read {
             path: path.into(),
@@ -71,13 +72,13 @@ impl ArtifactKey {
         Self::read_open(path, &file)
     }
 
-    /// Reads a key from a file, and if there is none makes one out of the system's
-    /// randomness, which only this user may read. If several processes do so at
-    /// once, they all get the same.
+    /// Reads a key from a file. If the file does not exist, it is created with random bytes of the
+    /// system, and only this user may read it. Several processes that do so at once all get the
+    /// same key.
     ///
     /// # Errors
     ///
-    /// When it can neither be read nor made, or is no key.
+    /// When the file can neither be read nor created, or its content is not a key.
     pub fn read_or_create(path: &Path) -> Result<Self, KeyError> {
         match Self::read(path) {
             Err(KeyError::Read { reason, .. }) if reason.kind() == ErrorKind::NotFound => {}
@@ -107,7 +108,8 @@ impl ArtifactKey {
         }
     }
 
-    /// Whoever comes first gives the file its name, and it is whole by then.
+    /// Creates a file with a new key. The first process gives the file its name, and the file is
+    /// complete by then.
     fn create(path: &Path) -> io::Result<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
@@ -116,9 +118,9 @@ impl ArtifactKey {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        // That only its owner may read it is what this crate begins with.
+        // This crate creates temporary files that only their owner can read.
         let file = tempfile::NamedTempFile::new_in(folder);
-        // Its own error names the temporary file.
+        // The original error names the temporary file.
         let file = file.map_err(|error| match error.kind() {
             ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "its folder does not exist"),
             _ => error,
@@ -129,14 +131,14 @@ impl ArtifactKey {
         Ok(key)
     }
 
-    /// Begins what only whoever has this key can compute.
+    /// Starts a digest that only an owner of this key can compute.
     pub(super) fn mac(&self) -> blake3::Hasher {
         blake3::Hasher::new_keyed(&self.0)
     }
 }
 
 impl fmt::Debug for ArtifactKey {
-    /// Without the key.
+    /// Hides the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ArtifactKey(..)")
     }
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_asks_at_once_gets_the_same_key() -> io::Result<()> {
+    fn concurrent_callers_get_the_same_key() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("key");
         let keys: Vec<_> = std::thread::scope(|scope| {
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told_from_one() -> io::Result<()> {
+    fn a_file_without_a_key_is_rejected() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("key");
         for text in [

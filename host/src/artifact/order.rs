@@ -1,34 +1,34 @@
-//! What a process is told that compiles for another one, and what it answers.
+//! Request to a process that compiles for another one, and its answer.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use super::address::{Digest, Kind};
+use super::address::{CodeKind, Digest};
 use crate::engine::EngineSettings;
 
-/// How to compile. It travels as one argument, the last one.
+/// Request to compile, which is passed as the last argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) kind: Kind,
+pub(super) struct CompileOrder {
+    pub(super) kind: CodeKind,
     pub(super) settings: EngineSettings,
-    /// Of the engine that the code is for. Another program would make another.
+    /// Digest of the engine for which the code is made. Another program would make another engine.
     pub(super) engine: String,
-    /// Bytes of address space.
+    /// Maximum bytes of address space.
     pub(super) memory: u64,
-    /// Seconds of processor time.
+    /// Maximum seconds of processor time.
     pub(super) cpu: u64,
 }
 
-impl Order {
+impl CompileOrder {
     pub(super) fn new(
-        kind: Kind,
+        kind: CodeKind,
         settings: EngineSettings,
         engine: Digest,
         memory: u64,
         cpu: Duration,
     ) -> Self {
-        // The system counts whole seconds, and takes none as no time at all.
+        // The system counts whole seconds, and does not accept zero.
         let started = u64::from(cpu.subsec_nanos() > 0);
         Self {
             kind,
@@ -49,7 +49,7 @@ impl Order {
             return None;
         }
         Some(Self {
-            kind: Kind::of_label(find("kind")?)?,
+            kind: CodeKind::of_label(find("kind")?)?,
             settings: EngineSettings::read(find)?,
             engine: find("engine")?.to_owned(),
             memory: find("memory")?.parse().ok()?,
@@ -58,7 +58,7 @@ impl Order {
     }
 }
 
-impl fmt::Display for Order {
+impl fmt::Display for CompileOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             kind,
@@ -79,26 +79,26 @@ impl fmt::Display for Order {
     }
 }
 
-/// Why there is no code, told by an exit code that nothing else ends with.
+/// Reason why there is no code, as an exit code that no other exit uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum No {
+pub(super) enum CompileFailure {
     /// The component cannot be composed with the shim.
     NotComposed = 64,
     /// The component does not compile.
     NotCompiled = 65,
-    /// There is not enough memory.
+    /// The memory limit is too low.
     Memory = 66,
-    /// The order is not understood, or cannot be carried out here.
+    /// The request is not valid, or cannot be carried out here.
     Misunderstood = 67,
     /// The component needs proposals for WebAssembly that this host does not support.
     Proposals = 68,
-    /// Threads cannot be started, whatever memory the order allows.
+    /// Threads cannot be started, with any memory limit.
     Thread = 69,
     /// The component is larger than a limit that cannot be raised.
     FixedLimit = 70,
 }
 
-impl No {
+impl CompileFailure {
     pub(super) fn of_code(code: i32) -> Option<Self> {
         [
             Self::NotComposed,
@@ -113,11 +113,11 @@ impl No {
         .find(|no| *no as i32 == code)
     }
 
-    /// Why a call of the system has failed in the process that compiles.
+    /// Converts the error of a system call in the process that compiles.
     pub(super) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::OutOfMemory => Self::Memory,
-            // A thread needs address space too, and others were started before that was
+            // A thread needs address space too, and other threads were started before memory was
             // limited.
             ErrorKind::WouldBlock => Self::Memory,
             _ => Self::Misunderstood,
@@ -137,18 +137,24 @@ mod tests {
             fuel: true,
         };
         let (engine, time) = (Digest([3; 32]), Duration::from_millis(1_001));
-        let order = Order::new(Kind::Plain, settings, engine, 1 << 30, time);
+        let order = CompileOrder::new(CodeKind::Plain, settings, engine, 1 << 30, time);
         assert_eq!(order.cpu, 2);
-        assert_eq!(Order::parse(&order.to_string()), Some(order));
+        assert_eq!(CompileOrder::parse(&order.to_string()), Some(order));
     }
 
     #[test]
-    fn what_is_no_order_of_this_version_is_none() {
+    fn an_invalid_order_is_rejected() {
         let settings = EngineSettings::default();
-        let order = Order::new(Kind::Plain, settings, Digest([3; 32]), 1, Duration::ZERO);
+        let order = CompileOrder::new(
+            CodeKind::Plain,
+            settings,
+            Digest([3; 32]),
+            1,
+            Duration::ZERO,
+        );
         assert_eq!(order.cpu, 1);
         let text = order.to_string();
-        assert!(Order::parse(&text).is_some());
+        assert!(CompileOrder::parse(&text).is_some());
         for other in [
             String::new(),
             text.replace("version=", "version=9"),
@@ -160,7 +166,7 @@ mod tests {
             text.replace("fuel=false", "fuel=maybe"),
             text.replace(",fuel=false", ""),
         ] {
-            assert_eq!(Order::parse(&other), None, "{other}");
+            assert_eq!(CompileOrder::parse(&other), None, "{other}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What a component's outside tells, as it is written beside its code.
+//! Inspection of a component, as it is written next to its code.
 
 use crate::component::{Inspection, Interface};
 
-/// Imports, then exports, then reasons for component-model async, of which there is one
-/// at most: how many there are, and the length of each text before it. Last what its
-/// instances take.
+/// Writes an inspection: imports, exports, at most one reason for component-model async, and the
+/// bytes of instance data. Each list starts with its number of items, and each text with its
+/// length.
 pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {
@@ -27,7 +27,7 @@ pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     bytes
 }
 
-/// None if it was not [`written`] so.
+/// Reads an inspection; `None` if the bytes were not made by [`written`].
 pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
     let mut rest = bytes;
     let mut inspection = Inspection::default();

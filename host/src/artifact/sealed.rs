@@ -1,24 +1,23 @@
-//! A file with machine code, as it is written.
+//! Format of a file with machine code.
 //!
-//! A header, the code, what the component's outside tells, and in a file that is
-//! meant to be carried elsewhere the component itself. In a cache the header comes
-//! last, since the system maps whole pages of code, from the beginning of a file. A keyed
-//! digest in the header covers the fields of the header, the code and the outside, and a
-//! second one the header alone, so that nothing behind a header is read for what only
-//! claims to be sealed. The component needs no key: it is compiled like any other, and
-//! has its digest in the header.
+//! The file contains a header, the code, the inspection of the component, and, in a precompiled
+//! file, the component itself. In a cache the header comes last, since the system maps whole pages
+//! of code, from the start of a file. A keyed digest in the header covers the fields of the header,
+//! the code and the inspection. A second one covers the header alone, so that nothing behind a
+//! header is read before the header is authentic. The component needs no key: it is compiled like
+//! any other, and has its digest in the header.
 
 use std::io::{self, Read};
 
 use super::Refusal;
-use super::address::{Address, Digest, FORMAT, Kind, PIECE};
+use super::address::{Address, CodeKind, Digest, FORMAT, PIECE};
 use super::key::ArtifactKey;
 use crate::component::SEALED;
 
-/// How many bytes the header has.
+/// Bytes of the header.
 pub(super) const HEADER: usize = HEADER_MAC + 32;
 
-/// Where the lengths are, and the digests with the key, behind all else.
+/// Positions of the lengths, and of the two keyed digests at the end.
 const LENGTHS: usize = 80;
 const MAC: usize = LENGTHS + 24;
 const HEADER_MAC: usize = MAC + 32;
@@ -26,25 +25,25 @@ const HEADER_MAC: usize = MAC + 32;
 /// The bytes of a header.
 pub(super) type HeaderBytes = [u8; HEADER];
 
-/// What a header says, true or not.
+/// Fields of a header, authentic or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) kind: Kind,
+    pub(super) kind: CodeKind,
     pub(super) address: Address,
     pub(super) component: Digest,
-    pub(super) lengths: Lengths,
+    pub(super) lengths: PartLengths,
 }
 
-/// How many bytes each part has.
+/// Bytes of each part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Lengths {
+pub(super) struct PartLengths {
     pub(super) code: u64,
     pub(super) outside: u64,
     pub(super) component: u64,
 }
 
-impl Lengths {
-    /// What a header says of them, in whatever format: they stay where they are.
+impl PartLengths {
+    /// Reads the lengths of a header of any format: their position never changes.
     pub(super) fn parse(bytes: &HeaderBytes) -> Self {
         let mut fields = Fields(&bytes[LENGTHS..]);
         Self {
@@ -54,7 +53,7 @@ impl Lengths {
         }
     }
 
-    /// Of the whole file; none if there can be no such file.
+    /// Bytes of the whole file; `None` if they exceed 64 bits.
     pub(super) fn file(self) -> Option<u64> {
         (HEADER as u64)
             .checked_add(self.code)?
@@ -64,13 +63,13 @@ impl Lengths {
 }
 
 impl Header {
-    /// Its bytes, with the key's digest of them and of these parts.
+    /// Bytes of the header, with the keyed digests of the header and of these parts.
     pub(super) fn seal(&self, key: &ArtifactKey, code: &[u8], outside: &[u8]) -> HeaderBytes {
         let mut bytes = [0; HEADER];
         let kind: u32 = match self.kind {
-            Kind::Plain => 0,
+            CodeKind::Plain => 0,
             #[cfg(feature = "runner")]
-            Kind::WithShim => 1,
+            CodeKind::WithShim => 1,
         };
         let mut rest: &mut [u8] = &mut bytes;
         for field in [
@@ -87,19 +86,22 @@ impl Header {
             here.copy_from_slice(field);
             rest = behind;
         }
-        let mac = begin(key, &bytes).update(code).update(outside).finalize();
+        let mac = keyed_mac(key, &bytes)
+            .update(code)
+            .update(outside)
+            .finalize();
         bytes[MAC..HEADER_MAC].copy_from_slice(mac.as_bytes());
         let mac = of_header(key, &bytes);
         bytes[HEADER_MAC..].copy_from_slice(mac.as_bytes());
         bytes
     }
 
-    /// Whether somebody with the key has sealed a header that says this.
+    /// Whether this header was sealed with the key.
     pub(super) fn is_authentic(key: &ArtifactKey, header: &HeaderBytes) -> bool {
         is(&header[HEADER_MAC..], of_header(key, header))
     }
 
-    /// Reads what a header says, without a look at whether it is true.
+    /// Reads the fields of a header, without checking that it is authentic.
     pub(super) fn parse(bytes: &HeaderBytes) -> Result<Self, Refusal> {
         let mut fields = Fields(bytes);
         if fields.take() != SEALED {
@@ -109,21 +111,21 @@ impl Header {
             return Err(Refusal::OtherHost);
         }
         let kind = match u32::from_le_bytes(fields.take()) {
-            0 => Kind::Plain,
+            0 => CodeKind::Plain,
             #[cfg(feature = "runner")]
-            1 => Kind::WithShim,
+            1 => CodeKind::WithShim,
             _ => return Err(Refusal::OtherHost),
         };
         Ok(Self {
             kind,
             address: Address(Digest(fields.take())),
             component: Digest(fields.take()),
-            lengths: Lengths::parse(bytes),
+            lengths: PartLengths::parse(bytes),
         })
     }
 }
 
-/// Takes one field after the other.
+/// Takes one field after another.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -139,7 +141,7 @@ impl Fields<'_> {
     }
 }
 
-/// Whether the header and these parts are what somebody with the key has sealed.
+/// Whether the header and these parts were sealed with the key.
 pub(super) fn is_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
@@ -148,33 +150,36 @@ pub(super) fn is_authentic(
 ) -> bool {
     matches(
         header,
-        begin(key, header).update(code).update(outside).finalize(),
+        keyed_mac(key, header)
+            .update(code)
+            .update(outside)
+            .finalize(),
     )
 }
 
-/// The code and the outside of a header, read and authenticated in one go; none if they
-/// are not authentic.
+/// Reads and authenticates the code and the inspection of a header in one pass; `None` if they are
+/// not authentic.
 pub(super) fn read_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
-    lengths: Lengths,
+    lengths: PartLengths,
     mut from: impl Read,
 ) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    let mut mac = begin(key, header);
+    let mut mac = keyed_mac(key, header);
     let code = read(lengths.code, &mut from, &mut mac)?;
     let outside = read(lengths.outside, &mut from, &mut mac)?;
     Ok(matches(header, mac.finalize()).then_some((code, outside)))
 }
 
-/// The same without a copy of the code: its pages are in the system's memory
-/// afterwards, to be mapped.
+/// Authenticates without a copy of the code: its pages are in the system's memory afterwards, to be
+/// mapped.
 pub(super) fn look_authentic(
     key: &ArtifactKey,
     header: &HeaderBytes,
-    lengths: Lengths,
+    lengths: PartLengths,
     mut from: impl Read,
 ) -> io::Result<Option<Vec<u8>>> {
-    let mut mac = begin(key, header);
+    let mut mac = keyed_mac(key, header);
     let mut piece = vec![0; PIECE];
     let mut left = lengths.code;
     while left > 0 {
@@ -197,7 +202,7 @@ fn read(length: u64, from: &mut impl Read, mac: &mut blake3::Hasher) -> io::Resu
     Ok(bytes)
 }
 
-fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
+fn keyed_mac(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
     let mut mac = key.mac();
     mac.update(&header[..MAC]);
     mac
@@ -205,7 +210,7 @@ fn begin(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hasher {
 
 fn of_header(key: &ArtifactKey, header: &HeaderBytes) -> blake3::Hash {
     let mut mac = key.mac();
-    // No header and body begin so.
+    // A digest of header and body never starts with these bytes.
     mac.update(b"header");
     mac.update(&header[..HEADER_MAC]);
     mac.finalize()
@@ -215,7 +220,7 @@ fn matches(header: &HeaderBytes, mac: blake3::Hash) -> bool {
     is(&header[MAC..HEADER_MAC], mac)
 }
 
-/// Takes the same time wherever the difference is.
+/// Compares in the same time for any position of a difference.
 fn is(sealed: &[u8], mac: blake3::Hash) -> bool {
     blake3::Hash::from_slice(sealed).is_ok_and(|sealed| sealed == mac)
 }
@@ -231,10 +236,10 @@ mod tests {
         let other = ArtifactKey::read_or_create(&folder.path().join("other"))?;
         let (code, outside) = ([7; 100], [8; 10]);
         let header = Header {
-            kind: Kind::Plain,
+            kind: CodeKind::Plain,
             address: Address(Digest([1; 32])),
             component: Digest([2; 32]),
-            lengths: Lengths {
+            lengths: PartLengths {
                 code: 100,
                 outside: 10,
                 component: 5,

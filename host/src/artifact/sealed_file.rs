@@ -1,34 +1,36 @@
+//! Precompiled files: a component with its code.
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::key::ArtifactKey;
-use super::sealed::{HEADER, Header, HeaderBytes, Lengths, is_authentic, read_authentic};
+use super::sealed::{HEADER, Header, HeaderBytes, PartLengths, is_authentic, read_authentic};
 use super::{Refusal, outside};
 use crate::component::{Inspection, LoadError, read_open, within};
 use crate::text::printable;
 
-/// How every component begins.
+/// First bytes of every component.
 const PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 
-/// A file with a component and its code, which is not looked at yet.
+/// A file with a component and its code, which is not checked yet.
 pub(crate) struct SealedFile<'a> {
     name: String,
-    /// Bytes that the component may have.
+    /// Maximum bytes of the component.
     limit: u64,
     size: u64,
     header: HeaderBytes,
-    body: Body<'a>,
+    body: SealedBody<'a>,
 }
 
-/// What comes behind the header.
-enum Body<'a> {
+/// Content behind the header.
+enum SealedBody<'a> {
     Bytes(Cow<'a, [u8]>),
     File(File),
 }
 
-/// What was in the file of a component, and is authentic.
+/// Authentic content of a precompiled file.
 pub(super) struct Authentic<'a> {
     pub(super) header: Header,
     pub(super) code: Cow<'a, [u8]>,
@@ -48,13 +50,13 @@ impl SealedFile<'static> {
             limit,
             size: file.metadata()?.len(),
             header,
-            body: Body::File(file),
+            body: SealedBody::File(file),
         })
     }
 }
 
 impl<'a> SealedFile<'a> {
-    /// All of a file, in memory.
+    /// A whole file in memory.
     pub(super) fn whole(name: &str, limit: u64, bytes: Cow<'a, [u8]>) -> Result<Self, LoadError> {
         let header = bytes.first_chunk().ok_or_else(|| cut_off(name))?;
         Ok(Self {
@@ -62,18 +64,18 @@ impl<'a> SealedFile<'a> {
             limit,
             size: bytes.len() as u64,
             header: *header,
-            body: Body::Bytes(bytes),
+            body: SealedBody::Bytes(bytes),
         })
     }
 
-    /// Its code, if it is authentic.
+    /// Code of the file, if it is authentic.
     pub(super) fn authentic(
         &mut self,
         key: Option<&ArtifactKey>,
     ) -> Result<Authentic<'a>, Refusal> {
         let key = key.ok_or(Refusal::NoKey)?;
         let header = Header::parse(&self.header)?;
-        // Nothing of its body is read for one that nobody with the key has sealed.
+        // The body is only read if the header was sealed with the key.
         if !Header::is_authentic(key, &self.header) {
             return Err(Refusal::NotAuthentic);
         }
@@ -82,7 +84,7 @@ impl<'a> SealedFile<'a> {
             return Err(Refusal::Damaged);
         }
         let (code, outside) = match &mut self.body {
-            Body::Bytes(bytes) => {
+            SealedBody::Bytes(bytes) => {
                 let code = part(bytes, HEADER as u64, lengths.code);
                 let code = code.ok_or(Refusal::Damaged)?;
                 let behind = (HEADER + code.len()) as u64;
@@ -92,7 +94,7 @@ impl<'a> SealedFile<'a> {
                 }
                 (code, outside)
             }
-            Body::File(file) => {
+            SealedBody::File(file) => {
                 let read = file
                     .seek(SeekFrom::Start(HEADER as u64))
                     .and_then(|_| read_authentic(key, &self.header, lengths, file));
@@ -108,29 +110,29 @@ impl<'a> SealedFile<'a> {
         })
     }
 
-    /// What is of use of a file whose code is not: its header and the component, to be
-    /// taken for the [whole](Self::whole).
+    /// Header and component of a file whose code is not used, in the form of the
+    /// [whole](Self::whole) file.
     pub(super) fn without_code(self) -> Result<Vec<u8>, LoadError> {
         let header = self.header;
         Ok([&header, &*self.component()?].concat())
     }
 
-    /// The component. It is looked for, as nobody vouches for the header.
+    /// The component. Its position is searched for, since the header may not be authentic.
     pub(super) fn component(self) -> Result<Cow<'a, [u8]>, LoadError> {
-        let lengths = Lengths::parse(&self.header);
-        // Two lengths tell where it begins, of which one may be wrong.
+        let lengths = PartLengths::parse(&self.header);
+        // Two lengths determine its start, and one of them may be wrong.
         let behind_code = lengths
             .file()
             .and_then(|file| file.checked_sub(lengths.component));
         let before_end = self.size.checked_sub(lengths.component);
         let without_code = Some(HEADER as u64);
-        let places = [behind_code, before_end, without_code]
+        let positions = [behind_code, before_end, without_code]
             .into_iter()
             .flatten();
-        let within_file = places.filter(|from| (HEADER as u64..self.size).contains(from));
+        let within_file = positions.filter(|from| (HEADER as u64..self.size).contains(from));
         let name = self.name;
         match self.body {
-            Body::Bytes(bytes) => {
+            SealedBody::Bytes(bytes) => {
                 let found = within_file
                     .filter_map(|from| part(&bytes, from, self.size - from))
                     .find(|component| component.starts_with(&PREAMBLE));
@@ -138,14 +140,14 @@ impl<'a> SealedFile<'a> {
                 within(self.limit, &name, &component)?;
                 Ok(component)
             }
-            Body::File(mut file) => {
+            SealedBody::File(mut file) => {
                 for from in within_file {
                     let mut preamble = [0; PREAMBLE.len()];
-                    let begins = file
+                    let preamble_read = file
                         .seek(SeekFrom::Start(from))
                         .and_then(|_| file.read_exact(&mut preamble));
-                    if begins.is_ok() && preamble == PREAMBLE {
-                        // Where it was read from just now, it can be read from again.
+                    if preamble_read.is_ok() && preamble == PREAMBLE {
+                        // A position that was just read can be read again.
                         let _ = file.seek(SeekFrom::Start(from));
                         return Ok(read_open(Path::new(&name), &file, self.limit)?.into());
                     }
@@ -156,7 +158,7 @@ impl<'a> SealedFile<'a> {
     }
 }
 
-/// A part of a file, which outlives it if the file does not own its bytes.
+/// A part of a file, which outlives the file if the file does not own its bytes.
 fn part<'a>(bytes: &Cow<'a, [u8]>, from: u64, length: u64) -> Option<Cow<'a, [u8]>> {
     let (from, length) = (usize::try_from(from).ok()?, usize::try_from(length).ok()?);
     let range = from..from.checked_add(length)?;
@@ -169,6 +171,6 @@ fn part<'a>(bytes: &Cow<'a, [u8]>, from: u64, length: u64) -> Option<Cow<'a, [u8
 fn cut_off(name: &str) -> LoadError {
     LoadError::Invalid {
         name: printable(name),
-        reason: "it was precompiled, and what it was made of is not in it any more".into(),
+        reason: "the precompiled file does not contain its component".into(),
     }
 }

@@ -1,7 +1,9 @@
+//! The path of this process's program.
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What Linux calls the program of each process.
+/// Path with which Linux names the program of each process.
 const EXECUTED: &str = "/proc/self/exe";
 
 /// The path of this process's program.
@@ -14,21 +16,21 @@ pub(super) fn this_program() -> io::Result<PathBuf> {
     }
     started_from().ok_or_else(|| {
         io::Error::other(format!(
-            "there is no {EXECUTED} to start this program from for compiling: /proc is not mounted; mount it"
+            "cannot start the compiler from {EXECUTED}: /proc is not mounted; mount it"
         ))
     })
 }
 
-/// The path that the system was told when it started this process, which needs no
-/// `/proc` where the kernel is as new as Linux 6.4.
+/// The path with which the system started this process. The lookup needs no `/proc` with Linux 6.4
+/// or later.
 #[cfg(target_os = "linux")]
 fn started_from() -> Option<PathBuf> {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    // Older kernels tell it through `/proc` alone, and the library asserts that they do.
+    // Older kernels provide it through `/proc` alone, and the library asserts that they do.
     let path = crate::contained::contained(rustix::param::linux_execfn).ok()?;
-    // Whatever folder this process is in later.
+    // The path stays valid when this process changes its directory.
     Path::new(OsStr::from_bytes(path.to_bytes()))
         .canonicalize()
         .ok()

@@ -1,3 +1,5 @@
+//! The compiler process itself: it compiles one component, and ends.
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::panic;
 use std::process::{self, ExitCode};
@@ -8,24 +10,22 @@ use rlimit::Resource;
 use super::address::Digest;
 use super::compiler::{MOST_THREADS, NotCompiled};
 use super::here;
-use super::order::{No, Order};
+use super::order::{CompileFailure, CompileOrder};
 use crate::contained::panic_is_contained;
 use crate::process::{ProcessLimit, try_threads};
 
-/// Bytes of stack that compiling has, whatever this process was given for its first
-/// thread (`ulimit -s`).
+/// Stack of the thread that compiles, in bytes, independent of the stack of the first thread
+/// (`ulimit -s`).
 const STACK: usize = 8 << 20;
 
-/// Threads that compiling takes at most: wasmtime's, and one that waits for the end of
-/// whoever asked.
+/// Maximum number of threads: wasmtime's, and one that waits for the end of the parent process.
 const THREADS: usize = MOST_THREADS + 1;
 
-/// The exit code of a program of Rust's whose first thread panics.
+/// Exit code of a Rust program whose first thread panics.
 const PANICKED: u8 = 101;
 
-/// Compiles one component for the process that has started this one, as a
-/// [`CompilerProcess`](super::CompilerProcess), and answers it. To be called in a
-/// program's `main`, before anything else, when its arguments say so:
+/// Compiles one component for the parent process, as a [`CompilerProcess`](super::CompilerProcess).
+/// Call this function at the start of a program's `main`, when its arguments say so:
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -39,32 +39,32 @@ const PANICKED: u8 = 101;
 /// }
 /// ```
 ///
-/// It takes its orders from the last argument, lowers its own limits before it reads
-/// anything, reads the component from standard input, and writes code to standard
-/// output, or why there is none to standard error. It ends when the other process
-/// does.
+/// The last argument contains the request. The function lowers the limits of this process before it
+/// reads anything, and reads the component from standard input. The function writes code to
+/// standard output, or the reason for a failure to standard error. This process ends when its
+/// parent ends.
 #[must_use]
 pub fn compile_worker() -> ExitCode {
-    say_no_panic_twice();
+    silence_contained_panics();
     let worked = thread::Builder::new().stack_size(STACK).spawn(work);
     let worked = match worked.map(JoinHandle::join) {
         Ok(Ok(worked)) => worked,
-        // The panic was told.
+        // The panic was already printed.
         Ok(Err(_)) => return ExitCode::from(PANICKED),
-        Err(error) => Err(Answer::new(No::Thread, error)),
+        Err(error) => Err(WorkerFailure::new(CompileFailure::Thread, error)),
     };
     match worked {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Answer { no, reason }) => {
-            // Whoever asked may be gone.
+        Err(WorkerFailure { no, reason }) => {
+            // The parent may be gone.
             let _ = io::stderr().write_all(reason.as_bytes());
             ExitCode::from(no as u8)
         }
     }
 }
 
-/// One that is answered with an error says nothing on its way.
-fn say_no_panic_twice() {
+/// Prints no message for a panic that is answered with an error.
+fn silence_contained_panics() {
     let say = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !panic_is_contained() {
@@ -73,42 +73,45 @@ fn say_no_panic_twice() {
     }));
 }
 
-/// Why there is no code.
-struct Answer {
-    no: No,
+/// Reason why there is no code.
+struct WorkerFailure {
+    no: CompileFailure,
     reason: String,
 }
 
-impl Answer {
-    fn new(no: No, reason: impl ToString) -> Self {
+impl WorkerFailure {
+    fn new(no: CompileFailure, reason: impl ToString) -> Self {
         let reason = reason.to_string();
         Self { no, reason }
     }
 }
 
-impl From<io::Error> for Answer {
+impl From<io::Error> for WorkerFailure {
     fn from(error: io::Error) -> Self {
-        Self::new(No::of_io(&error), error)
+        Self::new(CompileFailure::of_io(&error), error)
     }
 }
 
-impl From<NotCompiled> for Answer {
+impl From<NotCompiled> for WorkerFailure {
     fn from(not_compiled: NotCompiled) -> Self {
         match not_compiled {
-            NotCompiled::NotComposed(reason) => Self::new(No::NotComposed, reason),
-            NotCompiled::Refused(reason) if is_of_memory(&reason) => Self::new(No::Memory, reason),
-            NotCompiled::Refused(reason) => Self::new(No::NotCompiled, reason),
-            NotCompiled::FixedLimit(what) => Self::new(No::FixedLimit, what),
-            NotCompiled::Proposals(proposals) => Self::new(No::Proposals, proposals),
-            NotCompiled::Limit(limit) => Self::new(No::Misunderstood, limit),
-            NotCompiled::ProcessLimit(limit) => Self::new(No::Memory, limit),
-            NotCompiled::Process(reason) => Self::new(No::Misunderstood, reason),
+            NotCompiled::NotComposed(reason) => Self::new(CompileFailure::NotComposed, reason),
+            NotCompiled::Refused(reason) if is_of_memory(&reason) => {
+                Self::new(CompileFailure::Memory, reason)
+            }
+            NotCompiled::Refused(reason) => Self::new(CompileFailure::NotCompiled, reason),
+            NotCompiled::FixedLimit(what) => Self::new(CompileFailure::FixedLimit, what),
+            NotCompiled::Proposals(proposals) => Self::new(CompileFailure::Proposals, proposals),
+            NotCompiled::Limit(limit) => Self::new(CompileFailure::Misunderstood, limit),
+            NotCompiled::ProcessLimit(limit) => Self::new(CompileFailure::Memory, limit),
+            NotCompiled::Process(reason) => Self::new(CompileFailure::Misunderstood, reason),
         }
     }
 }
 
-/// Mappings and threads that the system refuses are errors and panics of others, told
-/// in the system's own words. There were threads before memory was limited.
+/// Whether the reason is a lack of memory. Libraries report mappings and threads that the system
+/// refuses as errors and panics, with the system's own message. Threads were available before
+/// memory was limited.
 fn is_of_memory(reason: &str) -> bool {
     [
         "Cannot allocate memory",
@@ -119,42 +122,42 @@ fn is_of_memory(reason: &str) -> bool {
     .any(|sign| reason.contains(sign))
 }
 
-fn work() -> Result<(), Answer> {
-    let misunderstood = |reason: &str| Answer::new(No::Misunderstood, reason);
+fn work() -> Result<(), WorkerFailure> {
+    let misunderstood = |reason: &str| WorkerFailure::new(CompileFailure::Misunderstood, reason);
     let order = std::env::args_os().next_back();
     let order = order.as_deref().and_then(|order| order.to_str());
-    let order = order.and_then(Order::parse);
-    let order = order.ok_or_else(|| misunderstood("it is of another version"))?;
-    try_threads(THREADS).map_err(|error| Answer::new(No::Thread, error))?;
+    let order = order.and_then(CompileOrder::parse);
+    let order = order.ok_or_else(|| misunderstood("its version is different"))?;
+    try_threads(THREADS).map_err(|error| WorkerFailure::new(CompileFailure::Thread, error))?;
     lower(Resource::AS, order.memory, order.memory)?;
-    // At the first one it is told, at the second one it is killed.
+    // The first limit sends a signal, the second one kills the process.
     lower(Resource::CPU, order.cpu, order.cpu.saturating_add(1))?;
-    // What is left of a process that ran into its limits is of no use.
+    // A core dump of a process that reached its limits has no use.
     lower(Resource::CORE, 0, 0)?;
     let component = component()?;
-    end_with_whoever_asked()?;
+    end_with_parent()?;
     let engine = order.settings.engine();
     let engine = engine.map_err(|error| match ProcessLimit::behind(&error) {
-        Some(limit) => Answer::new(No::Memory, limit),
-        None => Answer::new(No::Misunderstood, error),
+        Some(limit) => WorkerFailure::new(CompileFailure::Memory, limit),
+        None => WorkerFailure::new(CompileFailure::Misunderstood, error),
     })?;
     if Digest::of_engine(&engine).to_string() != order.engine {
-        return Err(misunderstood("it was built in another way"));
+        return Err(misunderstood("its build is different"));
     }
     let code = here::compile(&engine, order.kind, &component)?;
     let mut stdout = io::stdout().lock();
     let code = code.bytes();
-    stdout.write_all(code.ok_or_else(|| misunderstood("its code is not in memory"))?)?;
+    stdout.write_all(code.ok_or_else(|| misunderstood("the code is not in memory"))?)?;
     Ok(stdout.flush()?)
 }
 
-/// A limit that is lower already stays as it is.
+/// Lowers a limit, unless it is already lower.
 fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let (_, highest) = resource.get()?;
     resource.set(soft.min(highest), hard.min(highest))
 }
 
-/// From standard input: its length, and so many bytes.
+/// Reads the component from standard input: its length, and this number of bytes.
 fn component() -> io::Result<Vec<u8>> {
     let mut stdin = io::stdin().lock();
     let mut length = [0; 8];
@@ -169,11 +172,11 @@ fn component() -> io::Result<Vec<u8>> {
     }
 }
 
-/// There is nothing more to read, and reading ends when the other side does.
-fn end_with_whoever_asked() -> io::Result<()> {
+/// Ends this process when its parent ends: reading standard input returns then.
+fn end_with_parent() -> io::Result<()> {
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().read(&mut [0]);
-        process::exit(No::Misunderstood as i32)
+        process::exit(CompileFailure::Misunderstood as i32)
     })?;
     Ok(())
 }

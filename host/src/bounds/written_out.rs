@@ -1,10 +1,10 @@
-//! How large a component's types are when they are written out.
+//! Size of a component's types when they are written out.
 //!
-//! A type that has two of another has four of what is in that one, and so on: a megabyte
-//! of types can stand for gigabytes. Compilers and composers walk types as if they were
-//! written out, names included; so types for which that takes too long are refused
-//! before. wasmtime also has about 2 KB for each item of an instance, and instances
-//! may double at every level as types do. Here each type is looked at once.
+//! A type that contains another type twice doubles its size, and so on at each level: a megabyte of
+//! types can stand for gigabytes. Compilers and composers walk types as if they were written out,
+//! including names; so types for which that takes too long are rejected before. wasmtime also uses
+//! about 2 KB for each item of an instance, and instances may double at every level as types do.
+//! This module visits each type once.
 
 use std::collections::HashMap;
 
@@ -18,27 +18,27 @@ use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Bytes that all types of a component together may have, written out. Those of WASI
-/// have less than a hundredth of it.
+/// Maximum bytes of all types of a component together, written out. WASI's types take less than a
+/// hundredth of that.
 const MOST: u64 = 64 << 20;
 
-/// Functions, types, instances and other items that all instances and components in a
-/// component may have together, written out. Real ones have some thousand.
+/// Maximum number of functions, types, instances and other items of all instances and components in
+/// a component together, written out. Real components have some thousand.
 const MOST_ITEMS: u64 = 100_000;
 
-/// How deep types may nest. Real ones nest three or four deep.
+/// Maximum depth of types. Real types nest three or four deep.
 const DEEPEST: u32 = 100;
 
-/// Refuses a component whose types are too large, and says which fixed limit they
-/// exceed. An invalid component is for others to refuse.
+/// Rejects a component whose types are too large, and returns the fixed limit that they exceed.
+/// Invalid components are rejected elsewhere.
 pub(crate) fn bound_types(component: &[u8]) -> Result<(), String> {
-    // The library asserts much, and there is input that it was not made for.
+    // The library contains many assertions, and can panic at unexpected input.
     contained(|| walk(component)).unwrap_or(Ok(()))
 }
 
 fn walk(component: &[u8]) -> Result<(), String> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut left = Left {
+    let mut left = SizeLeft {
         bytes: MOST,
         items: MOST_ITEMS,
     };
@@ -54,22 +54,22 @@ fn walk(component: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the validator refuses a component for its size, in words such as `effective
-/// type size exceeds the limit of 1000000`.
+/// Whether the validator rejects a component for its size, with a message such as `effective type
+/// size exceeds the limit of 1000000`.
 fn is_limit(message: &str) -> bool {
     ["exceeds the limit of", "exceeds limit of"]
         .iter()
         .any(|sign| message.contains(sign))
 }
 
-/// What the types of the next component may still have.
-struct Left {
+/// Size that is left for the types of the next component.
+struct SizeLeft {
     bytes: u64,
     items: u64,
 }
 
-impl Left {
-    fn take(&mut self, size: Size) -> Result<(), String> {
+impl SizeLeft {
+    fn take(&mut self, size: TypeSize) -> Result<(), String> {
         self.bytes = self.bytes.checked_sub(size.bytes).ok_or_else(|| {
             format!(
                 "its types have more than {} MiB when they are written out",
@@ -85,11 +85,11 @@ impl Left {
     }
 }
 
-/// Takes what the types of one component have. Components and instances that it makes
-/// have types as well, which stand in no type section.
-fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
+/// Subtracts the types of one component. Components and instances that it makes have types as well,
+/// which are in no type section.
+fn measure(types: &Types, left: &mut SizeLeft) -> Result<(), String> {
     let types = types.as_ref();
-    let mut sizes = Sizes {
+    let mut sizes = TypeSizes {
         types,
         known: HashMap::new(),
         depth: 0,
@@ -112,33 +112,33 @@ fn measure(types: &Types, left: &mut Left) -> Result<(), String> {
     Ok(())
 }
 
-/// Of one type.
+/// Size of one type.
 #[derive(Clone, Copy)]
-struct Size {
+struct TypeSize {
     bytes: u64,
-    /// Of instances and components.
+    /// Items of instances and components.
     items: u64,
     depth: u32,
 }
 
-/// Of a name, or a type without a part.
-const fn plain(bytes: u64) -> Size {
-    Size {
+/// Size of a name, or of a type without nested types.
+const fn plain(bytes: u64) -> TypeSize {
+    TypeSize {
         bytes,
         items: 0,
         depth: 0,
     }
 }
 
-struct Sizes<'a> {
+struct TypeSizes<'a> {
     types: TypesRef<'a>,
-    known: HashMap<Id, Size>,
-    /// Of types that are being looked at.
+    known: HashMap<Id, TypeSize>,
+    /// Depth of the types that are being visited.
     depth: u32,
 }
 
-impl Sizes<'_> {
-    fn of(&mut self, id: Id) -> Result<Size, String> {
+impl TypeSizes<'_> {
+    fn of(&mut self, id: Id) -> Result<TypeSize, String> {
         if let Some(size) = self.known.get(&id) {
             return Ok(*size);
         }
@@ -152,7 +152,7 @@ impl Sizes<'_> {
         if parts.depth >= DEEPEST {
             return Err(too_deep());
         }
-        let size = Size {
+        let size = TypeSize {
             bytes: parts.bytes.saturating_add(1),
             items: parts.items,
             depth: parts.depth + 1,
@@ -161,7 +161,7 @@ impl Sizes<'_> {
         Ok(size)
     }
 
-    fn parts(&mut self, id: Id) -> Result<Size, String> {
+    fn parts(&mut self, id: Id) -> Result<TypeSize, String> {
         let types = self.types;
         match id {
             Id::Resource(_) => Ok(plain(1)),
@@ -180,7 +180,7 @@ impl Sizes<'_> {
         }
     }
 
-    fn defined(&mut self, ty: &Defined) -> Result<Size, String> {
+    fn defined(&mut self, ty: &Defined) -> Result<TypeSize, String> {
         match ty {
             Defined::Primitive(_) | Defined::Own(_) | Defined::Borrow(_) => Ok(plain(1)),
             Defined::Record(record) => {
@@ -207,7 +207,7 @@ impl Sizes<'_> {
     fn values(
         &mut self,
         named: impl IntoIterator<Item = (usize, Option<ComponentValType>)>,
-    ) -> Result<Size, String> {
+    ) -> Result<TypeSize, String> {
         let mut sum = plain(0);
         for (name, ty) in named {
             let size = ty.map_or(Ok(plain(1)), |ty| self.value(ty))?;
@@ -216,7 +216,7 @@ impl Sizes<'_> {
         Ok(sum)
     }
 
-    fn value(&mut self, ty: ComponentValType) -> Result<Size, String> {
+    fn value(&mut self, ty: ComponentValType) -> Result<TypeSize, String> {
         match ty {
             ComponentValType::Type(id) => self.of(Id::Defined(id)),
             ComponentValType::Primitive(_) => Ok(plain(1)),
@@ -226,11 +226,11 @@ impl Sizes<'_> {
     fn items<'i>(
         &mut self,
         items: impl Iterator<Item = (&'i String, &'i ComponentItem)>,
-    ) -> Result<Size, String> {
+    ) -> Result<TypeSize, String> {
         let mut sum = plain(0);
         for (name, item) in items {
             let size = match item.ty {
-                // It has no other types in it.
+                // A module contains no other types.
                 Entity::Module(id) => {
                     let module = &self.types[id];
                     plain((module.imports.len() + module.exports.len()) as u64)
@@ -248,7 +248,7 @@ impl Sizes<'_> {
     }
 }
 
-impl Size {
+impl TypeSize {
     fn add(&mut self, name: usize, part: Self) {
         self.bytes = self.bytes.saturating_add(name as u64);
         self.bytes = self.bytes.saturating_add(part.bytes);

@@ -1,4 +1,4 @@
-//! What in a component is asynchronous, and needs an engine that can do that.
+//! Asynchronous items of a component, which need an engine with component-model async.
 
 use wasmparser::{
     BinaryReader, BinaryReaderError, CanonicalFunction, ComponentAlias,
@@ -6,17 +6,17 @@ use wasmparser::{
     ComponentType, ComponentTypeRef, CoreType,
 };
 
-/// Real components' types nest three or four deep; whoever reads them calls itself.
+/// Maximum depth of types. Real types nest three or four deep, and other readers recurse.
 const DEEPEST: usize = 100;
 
 const TYPE_OF_COMPONENT: u8 = 0x41;
 const TYPE_OF_INSTANCE: u8 = 0x42;
 
-/// What is asynchronous in a section of types, in words. It is read without calling
-/// itself, however deep they nest: so deep that nobody else should read it is an error.
+/// Asynchronous items of a section of types, in words. The section is read without recursion, for
+/// any depth. A depth that other readers should not recurse into is an error.
 pub(super) fn in_types(mut section: BinaryReader<'_>) -> Result<Option<&'static str>, String> {
     let mut found = None;
-    // How many types, or declarations within one, are still to be read at each depth.
+    // Number of types, or of declarations in a type, that are left to read at each depth.
     let mut left = vec![section.read_var_u32().map_err(said)?];
     while let Some(here) = left.last_mut() {
         if *here == 0 {
@@ -43,7 +43,7 @@ pub(super) fn in_types(mut section: BinaryReader<'_>) -> Result<Option<&'static 
     Ok(found)
 }
 
-/// Whether the next declaration begins a type; others are read to their end.
+/// Whether the next declaration starts a type; other declarations are read to their end.
 fn declares_type(section: &mut BinaryReader<'_>) -> Result<bool, String> {
     match section.read_u8().map_err(said)? {
         0x00 => section.read::<CoreType<'_>>().map(drop),
@@ -54,7 +54,7 @@ fn declares_type(section: &mut BinaryReader<'_>) -> Result<bool, String> {
             .read::<ComponentExternName<'_>>()
             .and_then(|_| section.read::<ComponentTypeRef>())
             .map(drop),
-        other => return Err(format!("a type declares {other:#x}, which is nothing")),
+        other => return Err(format!("a type has the unknown declaration {other:#x}")),
     }
     .map_err(said)?;
     Ok(false)
@@ -73,8 +73,7 @@ fn of_type(it: &ComponentType<'_>) -> Option<&'static str> {
     }
 }
 
-/// What is asynchronous in a section of functions between a component and its modules,
-/// in words.
+/// Asynchronous items of a section of functions between a component and its modules, in words.
 pub(super) fn in_functions(
     section: ComponentCanonicalSectionReader<'_>,
 ) -> Result<Option<&'static str>, String> {
@@ -88,10 +87,10 @@ pub(super) fn in_functions(
 fn of_function(it: &CanonicalFunction) -> Option<&'static str> {
     use CanonicalFunction as Of;
     match it {
-        // Only what has an asynchronous type can be lifted or lowered so.
+        // Only a function with an asynchronous type can be lifted or lowered asynchronously.
         Of::Lift { .. } | Of::Lower { .. } => None,
         Of::ResourceNew { .. } | Of::ResourceDrop { .. } | Of::ResourceRep { .. } => None,
-        // Those of another proposal, that of shared threads, which no engine here takes.
+        // Functions of another proposal, shared threads, which no engine here supports.
         Of::ThreadSpawnRef { .. }
         | Of::ThreadSpawnIndirect { .. }
         | Of::ThreadAvailableParallelism => None,
@@ -106,8 +105,8 @@ mod tests {
     use super::*;
     use wasmparser::{Validator, WasmFeatures};
 
-    /// In words, and whether wasmparser says the same: with the proposal it is valid,
-    /// and without only if nothing is found.
+    /// The reason in words. The function also checks that wasmparser agrees: with the proposal the
+    /// component is valid, and without it only if there is no reason.
     fn needs(text: &str) -> Result<Option<String>, Box<dyn std::error::Error>> {
         let bytes = wat::parse_str(text)?;
         let needs = Inspection::of("it", &bytes)?.needs_async;
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_has_an_asynchronous_type_is_lifted_or_lowered_so() {
+    fn only_functions_with_an_asynchronous_type_are_lifted_or_lowered_asynchronously() {
         for (text, valid) in [("async", true), ("", false)] {
             let lifted = format!(
                 r#"(component
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_engine_takes_needs_none() -> Result<(), Box<dyn std::error::Error>> {
+    fn components_of_every_engine_need_no_async() -> Result<(), Box<dyn std::error::Error>> {
         for text in [
             "(component)",
             r#"(component (import "a" (instance
@@ -204,7 +203,7 @@ mod tests {
         Ok(())
     }
 
-    /// Whoever reads them calls itself as often, and would have no stack left.
+    /// Readers that recurse would run out of stack.
     #[test]
     fn types_that_nest_without_end_are_refused() {
         let mut types = vec![1];

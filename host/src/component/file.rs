@@ -1,4 +1,4 @@
-//! Files of components. Errors name the file and what to change.
+//! Files of components. Errors name the file and the fix.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -8,10 +8,10 @@ use super::LoadError;
 use crate::file::{behind, open_file};
 use crate::text::printable;
 
-/// How a file begins that has machine code.
+/// First bytes of a file with machine code.
 pub(crate) const SEALED: [u8; 8] = *b"\xabsolti\r\n";
 
-/// Reads a component's file, and not a byte more than `limit`.
+/// Reads a component's file, up to `limit` bytes.
 #[cfg(feature = "compose")]
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     read_open(path, &open(path)?, limit)
@@ -25,12 +25,12 @@ pub(crate) fn open(path: &Path) -> Result<File, LoadError> {
     })
 }
 
-/// Reads the rest of a file, and not a byte more than `limit`.
+/// Reads the rest of a file, up to `limit` bytes.
 pub(crate) fn read_open(path: &Path, file: &File, limit: u64) -> Result<Vec<u8>, LoadError> {
     read_behind(Vec::new(), path, file, limit)
 }
 
-/// The same behind what was read of the file already.
+/// Reads the rest of a file behind the bytes that were read before.
 pub(crate) fn read_behind(
     read: Vec<u8>,
     path: &Path,
@@ -48,7 +48,7 @@ pub(crate) fn read_behind(
     }
 }
 
-/// Refuses a component in memory that is larger than permitted.
+/// Rejects a component in memory that exceeds the maximum size.
 #[cfg(feature = "execution")]
 pub(crate) fn within(limit: u64, name: &str, bytes: &[u8]) -> Result<(), LoadError> {
     let size = bytes.len() as u64;

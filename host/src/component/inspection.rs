@@ -1,3 +1,5 @@
+//! Inspection of a component's imports, exports and costs.
+
 use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
 use super::file::SEALED;
@@ -5,36 +7,37 @@ use super::{Interface, LoadError, Role, UnknownInterface, asynchronous};
 use crate::bounds::instance_data::{self, NoBound};
 use crate::text::printable;
 
-/// Real components nest two or three deep; compiling takes the square of it.
+/// Maximum depth of components. Real components nest two or three deep; the time to compile grows
+/// with the square of the depth.
 const DEEPEST: u32 = 100;
 
-/// Real components import and export some dozens, and each name is kept.
+/// Maximum number of names. Real components import and export some dozens, and each name is stored.
 const MOST_NAMES: usize = 10_000;
 
-/// What a component's outside tells, without compiling it.
+/// Imports, exports and costs of a component, found without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// What it needs, by name, in its own order.
+    /// Imports of the component, by name, in its own order.
     pub imports: Vec<Interface>,
-    /// What it offers, by name, in its own order.
+    /// Exports of the component, by name, in its own order.
     pub exports: Vec<Interface>,
-    /// Why it needs component-model async, if it does: `it has streams`. Names in it
+    /// Reason why the component needs component-model async, such as `it has streams`. Names in it
     /// come from the component, and are made printable.
     pub needs_async: Option<String>,
-    /// Bytes that the host allocates at most for the data of its instances: globals,
-    /// references to functions and the like, of each core module as often as it is
-    /// instantiated. Linear memories and the elements of tables are not in it. They all
-    /// count towards [`Limits::memory`](crate::limits::Limits::memory).
+    /// Maximum bytes that the host allocates for the data of the component's instances: globals,
+    /// references to functions and the like, for each instance of each core module. Linear memories
+    /// and table elements are excluded. All of them count towards
+    /// [`Limits::memory`](crate::limits::Limits::memory).
     pub instance_data: u64,
 }
 
 impl Inspection {
-    /// Looks at the bytes of a component. `name` is for the messages.
+    /// Inspects the bytes of a component. `name` is its name in messages.
     ///
     /// # Errors
     ///
-    /// When the bytes are no component.
+    /// When the bytes are not a component.
     pub fn of(name: &str, bytes: &[u8]) -> Result<Self, LoadError> {
         let name = || printable(name);
         if bytes.is_empty() {
@@ -54,8 +57,8 @@ impl Inspection {
             reason: printable(&reason),
         };
         let mut inspection = Self::parse(bytes).map_err(|fault| match fault {
-            Fault::Invalid(reason) => invalid(reason),
-            Fault::Limit(what) => LoadError::FixedLimit { name: name(), what },
+            InspectionFault::Invalid(reason) => invalid(reason),
+            InspectionFault::Limit(what) => LoadError::FixedLimit { name: name(), what },
         })?;
         inspection.instance_data = instance_data::bound(bytes).map_err(|none| match none {
             NoBound::Invalid(error) => invalid(error.to_string()),
@@ -67,7 +70,7 @@ impl Inspection {
         Ok(inspection)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    fn parse(bytes: &[u8]) -> Result<Self, InspectionFault> {
         let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
         let mut asynchronous = None;
@@ -79,7 +82,7 @@ impl Inspection {
                     depth += 1;
                     if depth > DEEPEST {
                         let what = format!("its components nest more than {DEEPEST} deep");
-                        return Err(Fault::Limit(what));
+                        return Err(InspectionFault::Limit(what));
                     }
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
@@ -108,7 +111,7 @@ impl Inspection {
                 _ => {}
             }
         }
-        // What it wants of whom says more than how.
+        // The name of a WASI interface explains more than the type of a function.
         let of_wasi = |verb: &str, interfaces: &[Interface]| {
             let first = interfaces.iter().find(|interface| interface.is_wasi_0_3());
             first.map(|interface| format!("it {verb} `{}`", printable(interface.name())))
@@ -124,7 +127,7 @@ impl Inspection {
         })
     }
 
-    /// The part that it can play.
+    /// Role of the component.
     #[must_use]
     pub fn role(&self) -> Role {
         let speaks = |interfaces: &[Interface]| {
@@ -140,7 +143,7 @@ impl Inspection {
         }
     }
 
-    /// Which version of `solti:metrics` it is built against.
+    /// Version of `solti:metrics` against which the component is built.
     #[must_use]
     pub fn metrics_version(&self) -> Option<&str> {
         self.imports
@@ -150,8 +153,7 @@ impl Inspection {
             .and_then(Interface::version)
     }
 
-    /// The export of this path (`solti:metrics/backend`) in a version that this
-    /// host can call.
+    /// The export of this path (`solti:metrics/backend`) in a version that this host can call.
     #[must_use]
     pub fn exported(&self, path: &str) -> Option<&Interface> {
         self.exports
@@ -159,8 +161,8 @@ impl Inspection {
             .find(|export| export.path() == path && export.is_known_export())
     }
 
-    /// Exports of the metrics package that this host cannot call: in another version, or
-    /// of an interface that is not in it.
+    /// Exports of the metrics package that this host cannot call: in another version, or of an
+    /// unknown interface.
     pub fn wrong_metrics_exports(&self) -> impl Iterator<Item = &Interface> {
         self.exports.iter().filter(|export| {
             export.is_metrics()
@@ -169,32 +171,32 @@ impl Inspection {
         })
     }
 
-    /// Whether it has a `main`.
+    /// Whether the component has a `main`.
     #[must_use]
     pub fn is_program(&self) -> bool {
         self.exports.iter().any(Interface::is_main)
     }
 
-    /// Imports of the metrics package that this host does not have: in another version, or
-    /// of an interface that is not in it.
+    /// Imports of the metrics package that this host does not have: in another version, or of an
+    /// unknown interface.
     pub fn wrong_metrics_versions(&self) -> impl Iterator<Item = &Interface> {
         self.imports
             .iter()
             .filter(|import| import.is_metrics() && !import.is_known())
     }
 
-    /// Imports that this host has never heard of.
+    /// Imports that this host does not know.
     pub fn unknown_imports(&self) -> impl Iterator<Item = &Interface> {
         self.imports
             .iter()
             .filter(|import| !import.is_metrics() && !import.is_known())
     }
 
-    /// Whether this host can run it, as far as names can tell.
+    /// Checks whether this host can run the component, by the names of its imports and exports.
     ///
     /// # Errors
     ///
-    /// The first reason why not.
+    /// The first reason why the host cannot run the component.
     pub fn runnable(&self, name: &str) -> Result<(), LoadError> {
         if let Some(import) = self.wrong_metrics_versions().next() {
             let unknown = UnknownInterface::imported(import);
@@ -216,25 +218,25 @@ impl Inspection {
     }
 }
 
-/// Why there is nothing to tell of a component.
-enum Fault {
+/// Reason why a component cannot be inspected.
+enum InspectionFault {
     Invalid(String),
-    /// Which fixed limit it exceeds.
+    /// The component exceeds this fixed limit.
     Limit(String),
 }
 
-impl From<String> for Fault {
+impl From<String> for InspectionFault {
     fn from(reason: String) -> Self {
         Self::Invalid(reason)
     }
 }
 
-fn not_too_many(names: &[Interface]) -> Result<(), Fault> {
+fn not_too_many(names: &[Interface]) -> Result<(), InspectionFault> {
     match names.len() {
         ..=MOST_NAMES => Ok(()),
         _ => {
             let what = format!("it has more than {MOST_NAMES} imports or exports");
-            Err(Fault::Limit(what))
+            Err(InspectionFault::Limit(what))
         }
     }
 }
@@ -252,7 +254,7 @@ fn looks_like(bytes: &[u8]) -> &'static str {
                 "the text of a component (`wasm-tools parse` makes the binary)"
             }
             Ok(_) => "text",
-            // A character may be cut off where the head ends.
+            // The end of the head may cut a character.
             Err(error) if error.error_len().is_none() => "text",
             Err(_) => "something else",
         },

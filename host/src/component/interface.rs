@@ -1,12 +1,14 @@
+//! Names of interfaces, and the interfaces that this host knows.
+
 use std::fmt;
 
-/// Versions of the metrics package that link with that of this host.
+/// Versions of the metrics package that link with this host's version.
 const METRICS_LINE: &str = "0.1";
 
-/// What of the metrics package a component can import here.
+/// Interfaces of the metrics package that a component can import.
 pub(super) const IMPORTS: [&str; 2] = ["backend", "types"];
 
-/// What of it a component can export, to be called by this host.
+/// Interfaces of the metrics package that a component can export, for calls of this host.
 pub(super) const EXPORTS: [&str; 5] = ["backend", "batch", "lifecycle", "exposition", "accounting"];
 
 /// The name of an import or an export, such as `wasi:cli/run@0.2.6`.
@@ -34,20 +36,20 @@ impl Interface {
             .map_or(&self.name, |(path, _)| path)
     }
 
-    /// The version, if it has one: `0.2.6`.
+    /// The version, if the name has one: `0.2.6`.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.name.split_once('@').map(|(_, version)| version)
     }
 
-    /// Whether two versions link: before 1.0, those with the same minor do.
+    /// Whether two versions link: before 1.0, versions with the same minor number do.
     fn is_of_line(&self, line: &str) -> bool {
         self.version()
             .and_then(|version| version.strip_prefix(line))
             .is_some_and(|patch| patch.starts_with('.'))
     }
 
-    /// Whether this host can call an interface of that name, if it is exported.
+    /// Whether this host can call an exported interface of that name.
     pub(super) fn is_known_export(&self) -> bool {
         let name = self.metrics_name();
         name.is_some_and(|name| EXPORTS.contains(&name)) && self.is_of_line(METRICS_LINE)
@@ -63,12 +65,12 @@ impl Interface {
         self.path() == "wasi:cli/run" && (self.is_of_line("0.2") || self.is_async_main())
     }
 
-    /// Whether an export of that name is a `main` that is asynchronous.
+    /// Whether an export of that name is an asynchronous `main`.
     pub(crate) fn is_async_main(&self) -> bool {
         self.path() == "wasi:cli/run" && self.is_wasi_0_3()
     }
 
-    /// Whether it is of WASI 0.3, as it was released.
+    /// Whether the interface belongs to a release of WASI 0.3.
     pub(super) fn is_wasi_0_3(&self) -> bool {
         // A version before the release links to nothing but itself.
         let released = self.version().is_some_and(|version| !version.contains('-'));
@@ -87,18 +89,18 @@ impl Interface {
         self.metrics_name().is_some()
     }
 
-    /// Its name within the metrics package: `backend`.
+    /// Name within the metrics package: `backend`.
     pub(super) fn metrics_name(&self) -> Option<&str> {
         self.path().strip_prefix("solti:metrics/")
     }
 
-    /// Whether it is of a version of the metrics package that this host has.
+    /// Whether the interface belongs to a version of the metrics package that this host has.
     pub(super) fn is_of_this_version(&self) -> bool {
         self.is_metrics() && self.is_of_line(METRICS_LINE)
     }
 
-    /// Whether this host defines an interface of that name. What it needs to
-    /// have in it, only linking tells.
+    /// Whether this host defines an interface of that name. Linking checks the functions of the
+    /// interface.
     #[must_use]
     pub fn is_known(&self) -> bool {
         match self.metrics_name() {

@@ -1,3 +1,5 @@
+//! Errors of loading a component.
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,256 +10,258 @@ use crate::limits::CompileLimit;
 use crate::process::ProcessLimit;
 use crate::text::{printable, shown};
 
-/// A component that cannot be used as what it was loaded for.
+/// A component that cannot be loaded for its use.
 ///
-/// Every message begins with the component's name, and ends with what to change.
+/// Every message starts with the component's name, and ends with the fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
     #[error(
-        "{}: cannot be read: {reason}; name the file of a component that may be read",
+        "{}: cannot read the component: {reason}; name a readable file",
         shown(path)
     )]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// A limit of this process has refused what is needed to load it.
+    /// A limit of this process refused a resource that loading needs.
     #[error("{name}: cannot be loaded: {limit}")]
     ProcessLimit {
-        /// The component.
+        /// Name of the component.
         name: String,
         /// The limit.
         limit: ProcessLimit,
     },
-    /// The path leads to a directory.
-    #[error("{}: is a directory; name the component's file in it", shown(path))]
+    /// The path is a directory.
+    #[error("{}: is a directory; name the file of the component", shown(path))]
     Directory {
-        /// The directory.
+        /// Path of the directory.
         path: PathBuf,
     },
-    /// There are more bytes than the runner takes.
+    /// The component exceeds the maximum size.
     #[error(
-        "{name}: has {size} bytes, and the limit is {limit}; raise the limit on the size of components"
+        "{name}: the component has {size} bytes, and the limit is {limit}; raise the limit on the size of components"
     )]
     TooLarge {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// Its size in bytes.
+        /// Size in bytes.
         size: u64,
-        /// The most that the runner takes, in bytes.
+        /// Maximum size in bytes.
         limit: u64,
     },
-    /// There is not a single byte.
-    #[error("{name}: is empty; was the build that writes it interrupted?")]
+    /// The file is empty.
+    #[error("{name}: the file is empty; build the component again")]
     Empty {
-        /// The component.
+        /// Name of the component.
         name: String,
     },
     /// The bytes are not WebAssembly.
-    #[error("{name}: is not WebAssembly but {looks_like}; build it into a component first")]
+    #[error("{name}: is not a WebAssembly component but {looks_like}; build a component from it")]
     NotWasm {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What the bytes look like.
+        /// Kind of data that the bytes look like.
         looks_like: &'static str,
     },
     /// The bytes are a core module.
     #[error(
-        "{name}: is a core module, not a component; build for `wasm32-wasip2`, or make a component of it with `wasm-tools component new`"
+        "{name}: is a core module, not a component; build for `wasm32-wasip2`, or convert it with `wasm-tools component new`"
     )]
     CoreModule {
-        /// The component.
+        /// Name of the component.
         name: String,
     },
-    /// The bytes begin like a component, and are none.
-    #[error("{name}: is no valid component: {reason}; is the file whole?")]
+    /// The bytes start like a component, and are not a valid one.
+    #[error("{name}: is not a valid component: {reason}; check that the file is complete")]
     Invalid {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What is wrong with it, and where.
+        /// Cause, and its position.
         reason: String,
     },
-    /// It is larger than a limit that cannot be raised.
+    /// The component is larger than a limit that cannot be raised.
     #[error(
         "{name}: {what}, which is a fixed limit; build the component with fewer and less nested types, instances and components"
     )]
     FixedLimit {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What there is too much of, and the limit.
+        /// The property that is too large, and the limit.
         what: String,
     },
-    /// Its components instantiate each other so often that it is not followed.
+    /// The components instantiate each other more often than the host follows.
     #[error(
-        "{name}: takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer components in it"
+        "{name}: the component takes more than {steps} steps to instantiate, which is a fixed limit; instantiate fewer nested components"
     )]
     TooManyInstances {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// How many there may be.
+        /// Maximum number of steps.
         steps: u32,
     },
-    /// It wants a version of the metrics package that this host does not have.
+    /// The component imports a version of the metrics package that this host does not have.
     #[error(
-        "{name}: wants `{import}`, and this host has solti:metrics@{}; build the guest against that version, or use a host that has the other",
+        "{name}: imports `{import}`, and this host has solti:metrics@{}; build the guest against the version of the host, or use another host",
         crate::WIT_VERSION
     )]
     MetricsVersion {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// The import as the component names it.
+        /// Name of the import in the component.
         import: String,
     },
-    /// It has an interface of the metrics package that this host's version does not have.
+    /// The component has an interface of the metrics package that does not exist in this host's
+    /// version.
     #[error("{name}: {unknown}")]
     MetricsInterface {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// Which interface, and those that there are.
+        /// The interface, and the interfaces that exist.
         unknown: UnknownInterface,
     },
-    /// It wants something that no one here can give.
+    /// The component has imports that this host does not define.
     #[error(
-        "{name}: imports what this host does not have: {}; build the guest without, or compose it with a component that exports it",
+        "{name}: unknown imports: {}; build the guest without them, or compose it with a component that exports them",
         named(imports)
     )]
     UnknownImports {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// The imports as the component names them.
+        /// Names of the imports in the component.
         imports: Vec<String>,
     },
-    /// It has no `main`.
+    /// The component has no `main`.
     #[error("{name}: does not export `wasi:cli/run`; {}", role.hint())]
     NotRunnable {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What it is instead.
+        /// Role of the component.
         role: Role,
     },
-    /// It was to be a backend, and is none.
+    /// The component was to be a backend, and is not a provider.
     #[error(
-        "{name}: does not export `solti:metrics/backend@{}`: it is no provider but {}; name a provider or a middleware",
-        crate::WIT_VERSION, role.described()
+        "{name}: is not a provider but {}: it does not export `solti:metrics/backend@{}`; name a provider or a middleware",
+        role.described(), crate::WIT_VERSION
     )]
     NotAProvider {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What it is instead.
+        /// Role of the component.
         role: Role,
     },
-    /// It was to be a backend, and does not export what one has to.
+    /// The component was to be a backend, and exports an interface with wrong types.
     #[error(
         "{name}: exports `{interface}`, but {what}; build it against the WIT files of this host (`solti-metrics wit` writes them)"
     )]
     WrongExport {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// The interface as the component names it.
+        /// Name of the interface in the component.
         interface: String,
-        /// What is wrong with it.
+        /// Cause.
         what: String,
     },
-    /// It was to be a backend, and cannot run on the engine that those have.
+    /// The component was to be a backend, and needs component-model async, which the engine of
+    /// backends does not have.
     #[error(
-        "{name}: needs component-model async, since {reason}, and backends run without; build it for WASI 0.2, and without asynchronous functions"
+        "{name}: needs component-model async, because {reason}, and backends cannot use it; build the component for WASI 0.2 without asynchronous functions"
     )]
     NeedsAsync {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What in it does, in words.
+        /// Reason why the component needs async, in words.
         reason: String,
     },
-    /// It needs component-model async, and the runner was told to take no such guests.
+    /// The component needs component-model async, and the runner does not allow it.
     #[error(
-        "{name}: needs component-model async, since {needs}, which this runner was told to refuse; allow it, or build the guest for WASI 0.2"
+        "{name}: needs component-model async, because {needs}, and this runner does not allow it; allow it, or build the guest for WASI 0.2"
     )]
     AsyncRefused {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What in it needs that, in words.
+        /// Reason why the component needs async, in words.
         needs: String,
     },
-    /// It needs an engine with component-model async, and there is none to be had.
+    /// The component needs an engine with component-model async, which cannot be made.
     #[error(
-        "{name}: needs component-model async, since {needs}, and there is no engine for it: {reason}; give this process more memory, or build the guest for WASI 0.2"
+        "{name}: needs component-model async, because {needs}, and no engine for it can be made: {reason}; give this process more memory, or build the guest for WASI 0.2"
     )]
     NoEngine {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What in it needs that, in words.
+        /// Reason why the component needs async, in words.
         needs: String,
-        /// What wasmtime said.
+        /// Error of wasmtime.
         reason: String,
     },
-    /// It imports what a backend may have only if it was granted.
+    /// The component imports a network interface that is not granted.
     #[error(
-        "{name}: imports `{import}`, which was not granted; grant it {grant}, or a network without any address if it imports that without need"
+        "{name}: imports `{import}`, which is not granted; grant {grant}, or a network without any address if the component does not need the import"
     )]
     NotGranted {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// The import as the component names it.
+        /// Name of the import in the component.
         import: String,
-        /// What would have to be granted.
+        /// The missing grant.
         grant: NetworkGrant,
     },
-    /// It needs proposals for WebAssembly that this host does not support.
+    /// The component needs proposals for WebAssembly that this host does not support.
     #[error(
-        "{name}: needs what this host does not support of WebAssembly: {proposals}; build the component without"
+        "{name}: needs WebAssembly features that this host does not support: {proposals}; build the component without them"
     )]
     Proposals {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// Their names.
+        /// Names of the proposals.
         proposals: String,
     },
-    /// The compiler does not accept it.
+    /// The compiler does not accept the component.
     #[error(
-        "{name}: does not compile: {reason}; rebuild the component, or report this if it validates elsewhere"
+        "{name}: compilation failed: {reason}; build the component again, or report this if other tools accept it"
     )]
     Compile {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What the compiler said.
+        /// Error of the compiler.
         reason: String,
     },
-    /// To compile it takes more than it may.
+    /// Compilation exceeds a limit.
     #[error(
-        "{name}: compiling it takes more than {limit}; {}", limit.advice()
+        "{name}: compilation exceeds {limit}; {}", limit.advice()
     )]
     CompileLimit {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What was not enough.
+        /// The limit.
         limit: CompileLimit,
     },
-    /// The process that was to compile it did not answer.
-    #[error("{name}: was not compiled: {reason}")]
+    /// The compiler process did not answer.
+    #[error("{name}: cannot compile the component: {reason}")]
     Compiler {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What became of the process, and what to change.
+        /// End of the process, and the fix.
         reason: String,
     },
     /// An import has the right name and the wrong type.
     #[error(
-        "{name}: does not fit this host: {reason}; build it against the WIT files of this host"
+        "{name}: does not match this host: {reason}; build it against the WIT files of this host"
     )]
     Link {
-        /// The component.
+        /// Name of the component.
         name: String,
-        /// What does not fit.
+        /// Cause.
         reason: String,
     },
 }
 
 impl LoadError {
-    /// Of a file that cannot be read.
+    /// Error of a file that cannot be read.
     pub(crate) fn unread(path: &Path, reason: io::Error) -> Self {
         match ProcessLimit::of_io(&reason) {
             Some(limit) => Self::ProcessLimit {
@@ -271,7 +275,7 @@ impl LoadError {
         }
     }
 
-    /// What to say of an interface of the metrics package that this host does not have.
+    /// Error of an interface of the metrics package that this host does not have.
     pub(crate) fn wrong_metrics(
         name: &str,
         interface: &Interface,
@@ -287,8 +291,7 @@ impl LoadError {
         }
     }
 
-    /// The limit of this process that keeps the component from being loaded, if it is
-    /// that.
+    /// Limit of this process that prevents loading, if one does.
     #[must_use]
     pub const fn process_limit(&self) -> Option<&ProcessLimit> {
         match self {
@@ -297,17 +300,17 @@ impl LoadError {
         }
     }
 
-    /// Under which label a runner records it.
+    /// Label under which a runner records the error.
     #[must_use]
     pub const fn kind(&self) -> RunnerErrorKind {
         RunnerErrorKind::ModuleLoadFailed
     }
 }
 
-/// So many imports are named.
+/// Maximum number of imports in a message.
 const NAMED: usize = 20;
 
-/// The first of them, and how many more there are.
+/// The first imports, and the number of the others.
 fn named(imports: &[String]) -> String {
     let mut named = imports.iter().take(NAMED).cloned().collect::<Vec<_>>();
     if imports.len() > NAMED {

@@ -1,12 +1,12 @@
 use std::fmt;
 
-/// What has to be granted for an import of the network to be of use.
+/// A grant that an import of the network needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NetworkGrant {
-    /// An address that may be reached with TCP or with UDP.
+    /// An address that can be reached with TCP or UDP.
     Socket,
-    /// An authority that HTTP requests may be sent to.
+    /// An authority to which HTTP requests can be sent.
     Http,
 }
 

@@ -4,10 +4,10 @@ use wasmparser::{Validator, WasmFeatures};
 
 use crate::contained::contained;
 
-/// Each by the name that a refusal gives it. Exceptions would cost every record: with
-/// them wasmtime wraps each call between components in a handler, so that a record that
-/// is inlined takes 6.5 ns instead of 2.2. What is collected would need a heap of its
-/// own, and the limiter is not asked about shared memories.
+/// Proposals with their names in messages. Exceptions would slow every record down: with them
+/// wasmtime wraps each call between components in a handler, so that an inlined record takes 6.5 ns
+/// instead of 2.2. Garbage collection would need a separate heap, and the limiter is not asked
+/// about shared memories.
 const LACKING: [(WasmFeatures, &str); 20] = [
     (WasmFeatures::EXCEPTIONS, "exceptions"),
     (WasmFeatures::LEGACY_EXCEPTIONS, "legacy exceptions"),
@@ -37,15 +37,16 @@ const LACKING: [(WasmFeatures, &str); 20] = [
     (WasmFeatures::CM64, "64-bit component functions"),
 ];
 
-/// All of them.
+/// All proposals of the list.
 fn lacking() -> WasmFeatures {
     let each = LACKING.iter().map(|(proposal, _)| *proposal);
     each.fold(WasmFeatures::empty(), WasmFeatures::union)
 }
 
-/// Which of them a component needs that does not compile; `None` if it has another fault.
+/// Proposals that a component needs which does not compile; `None` if it has another fault.
 ///
-/// This validates the component once for each, so it belongs where compiling is bounded.
+/// The function validates the component once for each proposal, so call it where compiling is
+/// bounded.
 pub(crate) fn needed(component: &[u8]) -> Option<String> {
     let all = WasmFeatures::all();
     if is_valid(component, all.difference(lacking())) || !is_valid(component, all) {
@@ -55,19 +56,19 @@ pub(crate) fn needed(component: &[u8]) -> Option<String> {
         .iter()
         .filter(|(proposal, _)| !is_valid(component, all.difference(*proposal)));
     let mut names: Vec<_> = needed.map(|(_, name)| *name).collect();
-    // Values of other proposals are collected, and that is not what it is about.
+    // Values of other proposals are garbage collected too, and that is not the cause.
     if names.len() > 1 {
         names.retain(|name| *name != "garbage collection");
     }
     match names.is_empty() {
-        // It needs one of several.
+        // The component needs one of several.
         true => Some("a combination of proposals".to_owned()),
         false => Some(names.join(", ")),
     }
 }
 
 fn is_valid(component: &[u8], features: WasmFeatures) -> bool {
-    // There are components at which the validator panics.
+    // The validator panics at some components.
     contained(|| {
         Validator::new_with_features(features)
             .validate_all(component)
@@ -83,13 +84,13 @@ mod tests {
     use super::*;
     use crate::engine::EngineSettings;
 
-    /// A component with this in a core module.
+    /// A component with this text in a core module.
     fn core(text: &str) -> String {
         format!("(component (core module {text}))")
     }
 
     #[test]
-    fn what_the_engine_refuses_is_named() -> Result<(), Box<dyn std::error::Error>> {
+    fn proposals_that_the_engine_rejects_are_named() -> Result<(), Box<dyn std::error::Error>> {
         let engine = EngineSettings::default().engine()?;
         for (name, text) in [
             ("exceptions", core("(tag)")),
@@ -126,7 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_takes_needs_none_of_them() -> Result<(), Box<dyn std::error::Error>> {
+    fn components_that_the_engine_accepts_need_no_proposal()
+    -> Result<(), Box<dyn std::error::Error>> {
         let engine = EngineSettings::default().engine()?;
         for text in [
             core("(memory i64 1) (memory 1)"),

@@ -1,16 +1,18 @@
+//! Roles of components.
+
 use std::fmt;
 
-/// The part that a component can play.
+/// Role of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// It records metrics.
+    /// The component records metrics.
     Guest,
-    /// It receives metrics.
+    /// The component receives metrics.
     Provider,
-    /// It receives metrics and passes them on.
+    /// The component receives metrics and passes them on.
     Middleware,
-    /// It has nothing to do with metrics.
+    /// The component neither records nor receives metrics.
     None,
 }
 
@@ -26,23 +28,25 @@ impl Role {
         }
     }
 
-    /// As part of a sentence.
+    /// The role as part of a sentence.
     pub(crate) const fn described(self) -> &'static str {
         match self {
-            Self::Guest => "a guest, which records metrics and receives none",
+            Self::Guest => "a guest",
             Self::Provider => "a provider",
             Self::Middleware => "a middleware",
-            Self::None => "a component that has nothing to do with metrics",
+            Self::None => "a component without metrics",
         }
     }
 
-    /// What to say to somebody who tried to run it.
+    /// Fix for a user who tried to run a component with this role.
     pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Guest | Self::None => "build it as a program with a `main`",
-            Self::Provider => "it is a provider, a backend for others: run a guest instead",
+            Self::Provider => {
+                "it is a provider, which is a backend for guests: run a guest instead"
+            }
             Self::Middleware => {
-                "it is a middleware, which stands between others: run a guest instead"
+                "it is a middleware, which runs between a guest and a backend: run a guest instead"
             }
         }
     }

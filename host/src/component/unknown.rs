@@ -1,3 +1,5 @@
+//! Interfaces that the metrics package does not have.
+
 use std::fmt;
 
 use super::Interface;
@@ -5,24 +7,23 @@ use super::interface::{EXPORTS, IMPORTS};
 use crate::WIT_VERSION;
 use crate::text::printable;
 
-/// An interface of the metrics package that is in the right version and does not exist in
-/// it.
+/// An interface of the metrics package in the right version, in which it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownInterface {
-    /// As the component names it.
+    /// Name of the interface in the component.
     interface: String,
-    /// Within the package.
+    /// Name within the package.
     name: String,
     exported: bool,
 }
 
 impl UnknownInterface {
-    /// One that a component imports, if its version is not what is wrong.
+    /// An interface that a component imports, unless its version is wrong.
     pub(crate) fn imported(interface: &Interface) -> Option<Self> {
         Self::new(interface, false)
     }
 
-    /// One that it exports.
+    /// An interface that a component exports, unless its version is wrong.
     #[cfg(feature = "provider")]
     pub(crate) fn exported(interface: &Interface) -> Option<Self> {
         Self::new(interface, true)
@@ -52,7 +53,7 @@ impl fmt::Display for UnknownInterface {
         let there: Vec<_> = there.iter().map(|name| format!("`{name}`")).collect();
         write!(
             f,
-            "{verb}s `{interface}`, and solti:metrics@{WIT_VERSION} has no interface `{name}` to {verb}, only {}; build it without that {verb}, or use a host with a version that has it",
+            "{verb}s `{interface}`, and solti:metrics@{WIT_VERSION} has no interface `{name}` to {verb}, only {}; build the component without that {verb}, or use a host of a version with that interface",
             there.join(", ")
         )
     }

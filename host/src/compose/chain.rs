@@ -1,4 +1,6 @@
-use super::graph::{Export, Graph, Instance, path};
+//! Connections from the guest through middlewares to the provider.
+
+use super::graph::{Export, Graph, GraphInstance, path};
 use super::part::Placed;
 use super::{ComposeError, glue};
 use crate::text::printable;
@@ -9,49 +11,49 @@ const LIFECYCLE: &str = "solti:metrics/lifecycle";
 const EXPOSITION: &str = "solti:metrics/exposition";
 const EXIT: &str = "wasi:cli/exit";
 
-/// Connects parts that stand in the right order.
+/// Connects parts that are in the right order.
 pub(super) fn connected(
     guest: &Placed<'_>,
     middlewares: &[Placed<'_>],
     provider: &Placed<'_>,
 ) -> Result<Vec<u8>, ComposeError> {
-    let mut chain = Chain::new()?;
-    let last = chain.receiver(provider, None)?;
+    let mut chain = CompositionChain::new()?;
+    let last = chain.backend(provider, None)?;
     let mut next = last.clone();
     for middleware in middlewares.iter().rev() {
-        next = chain.receiver(middleware, Some(&next))?;
+        next = chain.backend(middleware, Some(&next))?;
     }
     chain.guest(guest, &next)?;
     chain.export_beside(guest, &next, (provider, &last))?;
     chain.graph.encode()
 }
 
-struct Chain {
+struct CompositionChain {
     graph: Graph,
     types: Export,
 }
 
-/// A provider, or a middleware with all that is behind it.
+/// A provider, or a middleware with all components behind it.
 #[derive(Clone)]
-struct Receiver {
-    instance: Instance,
+struct ChainBackend {
+    instance: GraphInstance,
     backend: Export,
-    /// Hands on what any of them has kept.
+    /// Interface that flushes all of them.
     lifecycle: Option<Export>,
 }
 
-impl Chain {
+impl CompositionChain {
     fn new() -> Result<Self, ComposeError> {
         let mut graph = Graph::default();
         let types = graph.glue(glue::TYPES, &[], "types")?;
         Ok(Self { graph, types })
     }
 
-    fn receiver(
+    fn backend(
         &mut self,
         part: &Placed<'_>,
-        next: Option<&Receiver>,
-    ) -> Result<Receiver, ComposeError> {
+        next: Option<&ChainBackend>,
+    ) -> Result<ChainBackend, ComposeError> {
         let instance = self.instance(part, next)?;
         let backend = part.exported(BACKEND).unwrap_or_default();
         let backend = self.graph.exported(&instance, backend)?;
@@ -60,7 +62,7 @@ impl Chain {
             let own = self.graph.exported(&instance, own)?;
             lifecycle = Some(match lifecycle {
                 None => own,
-                // What this part hands on, those behind it may keep again.
+                // The components behind may keep the records that this one flushes.
                 Some(behind) => self.graph.glue(
                     &glue::flush_both(),
                     &[("first", &own), ("second", &behind)],
@@ -68,16 +70,16 @@ impl Chain {
                 )?,
             });
         }
-        Ok(Receiver {
+        Ok(ChainBackend {
             instance,
             backend,
             lifecycle,
         })
     }
 
-    /// Exports all that the guest does. Where it is a program, what the others
-    /// have kept is handed on before it ends, since nobody else would.
-    fn guest(&mut self, guest: &Placed<'_>, next: &Receiver) -> Result<(), ComposeError> {
+    /// Exports all exports of the guest. If the guest is a program, the composition flushes before
+    /// it ends, since no host would.
+    fn guest(&mut self, guest: &Placed<'_>, next: &ChainBackend) -> Result<(), ComposeError> {
         let instance = self.instance(guest, Some(next))?;
         let lifecycle = next.lifecycle.as_ref();
         let flushed = lifecycle.filter(|_| guest.inspection.is_program());
@@ -96,15 +98,15 @@ impl Chain {
         Ok(())
     }
 
-    /// Many a program never returns from its `main`, but exits.
+    /// Many programs never return from `main`, but call `exit`.
     fn flush_before_exit(
         &mut self,
         guest: &Placed<'_>,
-        instance: &Instance,
+        instance: &GraphInstance,
         lifecycle: &Export,
     ) -> Result<(), ComposeError> {
         for import in guest.imports(EXIT) {
-            // An exit that can do more is left alone.
+            // An exit interface with more functions is not changed.
             if self.graph.imports_only(instance, import, "exit") {
                 let text = glue::flush_before_exit(import);
                 let imports = [("lifecycle", lifecycle)];
@@ -115,13 +117,13 @@ impl Chain {
         Ok(())
     }
 
-    /// What whoever runs the composition may want of the other parts: to flush
-    /// them, and to scrape the provider.
+    /// Exports interfaces of the other parts for the host: one to flush them, and one to scrape the
+    /// provider.
     fn export_beside(
         &mut self,
         guest: &Placed<'_>,
-        first: &Receiver,
-        (provider, last): (&Placed<'_>, &Receiver),
+        first: &ChainBackend,
+        (provider, last): (&Placed<'_>, &ChainBackend),
     ) -> Result<(), ComposeError> {
         let mut exports: Vec<_> = first.lifecycle.iter().cloned().collect();
         if let Some(exposition) = provider.exported(EXPOSITION) {
@@ -146,14 +148,14 @@ impl Chain {
     fn instance(
         &mut self,
         part: &Placed<'_>,
-        next: Option<&Receiver>,
-    ) -> Result<Instance, ComposeError> {
+        next: Option<&ChainBackend>,
+    ) -> Result<GraphInstance, ComposeError> {
         let instance = self.graph.instantiate(&part.name, part.bytes)?;
         let types = self.types.clone();
         for import in part.imports(TYPES) {
             self.connect(part, &instance, import, &types)?;
         }
-        if let Some(Receiver { backend, .. }) = next {
+        if let Some(ChainBackend { backend, .. }) = next {
             for import in part.imports(BACKEND) {
                 let connected = self.graph.connect(&instance, import, backend);
                 connected.map_err(|reason| ComposeError::Mismatch {
@@ -167,11 +169,11 @@ impl Chain {
         Ok(instance)
     }
 
-    /// Connects an import to what every composition has for it.
+    /// Connects an import to an export of the composition.
     fn connect(
         &mut self,
         part: &Placed<'_>,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
         export: &Export,
     ) -> Result<(), ComposeError> {

@@ -1,131 +1,132 @@
+//! Errors of a composition.
+
 use crate::component::{LoadError, Role, UnknownInterface};
 
 /// Parts that cannot be composed.
 ///
-/// Every message begins with the part's name where one part is the cause, and
-/// ends with what to change.
+/// Messages start with the part's name if one part is the cause, and end with the fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComposeError {
-    /// A part is no component, or cannot be read.
+    /// A part is not a component, or cannot be read.
     #[error(transparent)]
     Part(#[from] LoadError),
-    /// A part has more bytes than a composition takes.
+    /// A part exceeds the maximum size.
     #[error(
-        "{name}: has {size} bytes, and a part may have {limit}; raise the limit on the size of components, or build it without debug information"
+        "{name}: the component has {size} bytes, and the limit is {limit}; raise the limit on the size of components, or build it without debug information"
     )]
     TooLarge {
-        /// The part.
+        /// Name of the part.
         name: String,
-        /// Its size in bytes.
+        /// Size in bytes.
         size: u64,
-        /// The most that a part may have, in bytes.
+        /// Maximum size of a part, in bytes.
         limit: u64,
     },
-    /// There is nothing to connect.
-    #[error("there is nothing to connect; name a guest first and a provider last")]
+    /// A composition needs at least two parts.
+    #[error("a composition needs at least two components; name a guest first and a provider last")]
     TooFew,
-    /// The first part does not record anything.
+    /// The first part does not record metrics.
     #[error(
-        "{name}: records no metrics, since it does not import `solti:metrics/backend`; name a guest that does, or run it as it is"
+        "{name}: is not a guest that records metrics: it does not import `solti:metrics/backend`; name another guest, or run it without composition"
     )]
     RecordsNothing {
-        /// The part.
+        /// Name of the part.
         name: String,
     },
-    /// A part stands where another kind belongs.
+    /// A part is at the position of another kind.
     #[error(
-        "{name}: is {}, and stands where {} belongs; name the guest first, the provider last, and middlewares between",
-        role.described(), place(*expected)
+        "{name}: is {}, and {} is expected at this position; name the guest first, then middlewares, and the provider last",
+        role.described(), position(*expected)
     )]
     Misplaced {
-        /// The part.
+        /// Name of the part.
         name: String,
-        /// What it is.
+        /// Role of the part.
         role: Role,
-        /// What belongs in its place.
+        /// Role that is expected at its position.
         expected: Role,
     },
     /// A part imports an interface that is not in this version of the package.
     #[error("{name}: {unknown}")]
     MetricsInterface {
-        /// The part.
+        /// Name of the part.
         name: String,
-        /// Which interface, and those that there are.
+        /// The interface, and the interfaces that exist.
         unknown: UnknownInterface,
     },
     /// A part was built against another version of the package.
     #[error(
-        "{name}: has `{interface}`, and parts are connected by solti:metrics/backend@{}; build it against that version",
+        "{name}: has `{interface}`, and a composition connects components by solti:metrics/backend@{}; build the component against that version",
         crate::WIT_VERSION
     )]
     MetricsVersion {
-        /// The part.
+        /// Name of the part.
         name: String,
-        /// The interface as the part names it.
+        /// Name of the interface in the part.
         interface: String,
     },
     /// A part has an interface with the right name and other types.
     #[error(
-        "{name}: has `{interface}` with other types: {reason}; build it against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{name}: has `{interface}` with other types: {reason}; build the component against the WIT files of this version (`solti-metrics wit` writes them)"
     )]
     WrongTypes {
-        /// The part.
+        /// Name of the part.
         name: String,
-        /// The interface as the part names it.
+        /// Name of the interface in the part.
         interface: String,
-        /// What differs.
+        /// Difference of the types.
         reason: String,
     },
-    /// Two neighbours do not agree on what `backend` is.
+    /// Two neighbors have different types for `backend`.
     #[error(
-        "{importer}: does not fit {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{importer}: does not match {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version (`solti-metrics wit` writes them)"
     )]
     Mismatch {
-        /// The part that records or forwards.
+        /// Name of the part that records or forwards.
         importer: String,
-        /// The part that receives.
+        /// Name of the part that receives.
         exporter: String,
-        /// The interface as the exporter names it.
+        /// Name of the interface in the exporter.
         interface: String,
-        /// What differs.
+        /// Difference of the types.
         reason: String,
     },
-    /// The composition would have two of the same name.
-    #[error("{name}: exports `{interface}`, and {other} does too; build one of them without")]
+    /// The composition would export two interfaces of the same name.
+    #[error("{name} and {other} both export `{interface}`; build one of them without it")]
     ExportedTwice {
-        /// The guest.
+        /// Name of the guest.
         name: String,
-        /// The other part.
+        /// Name of the other part.
         other: String,
-        /// The interface as the guest names it.
+        /// Name of the interface in the guest.
         interface: String,
     },
-    /// Two parts want something of one name, and not the same thing.
+    /// Two parts import the same name with different types.
     #[error(
-        "{name} and {other}: import `{import}` with different types: {reason}; build both against the same version of it"
+        "{name} and {other}: import `{import}` with different types: {reason}; build both against the same version of the interface"
     )]
     ImportConflict {
-        /// One part.
+        /// Name of one part.
         name: String,
-        /// The other part.
+        /// Name of the other part.
         other: String,
-        /// The import.
+        /// Name of the import.
         import: String,
-        /// What differs.
+        /// Difference of the types.
         reason: String,
     },
-    /// The parts are valid, and yet the library that composes cannot.
+    /// The parts are valid, but the library cannot compose them.
     #[error(
-        "cannot be composed: {reason}; build the parts so that they import and export only interfaces and functions"
+        "cannot compose the components: {reason}; build the components so that they import and export only interfaces and functions"
     )]
     Unsupported {
-        /// What is in the way.
+        /// Cause.
         reason: String,
     },
 }
 
-const fn place(expected: Role) -> &'static str {
+const fn position(expected: Role) -> &'static str {
     match expected {
         Role::Guest => "the guest",
         Role::Provider => "the provider",

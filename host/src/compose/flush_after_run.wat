@@ -1,18 +1,18 @@
-;; Stands around a guest's `main`: what other parts have kept is handed on when it
-;; has returned. A program that could not hand everything on has failed, and says why.
-;; One whose `main` is asynchronous waits for it here, and keeps nobody from going on.
+;; Wraps a guest's `main`: flushes the other parts when `main` has returned. If the flush
+;; fails, the program fails too, and prints the reason. An asynchronous `main` is awaited
+;; here, without blocking other calls.
 (component
   (import "main" (instance $main (export "run" (func ASYNC (result (result))))))
   (import "lifecycle" (instance $lifecycle
     (export "flush" (func (result (result (error string)))))))
 
-  ROOM
+  HEAP
 
   SAY
 
   (core func $run (canon lower (func $main "run")))
   (core func $flush (canon lower (func $lifecycle "flush")
-    (memory $room "memory") (realloc (func $room "realloc"))))
+    (memory $heap "memory") (realloc (func $heap "realloc"))))
 
   (core module $code
     (import "" "memory" (memory 1))
@@ -27,7 +27,7 @@
         (call $say (i32.load offset=4 (i32.const 0)) (i32.load offset=8 (i32.const 0)))))
       (i32.or (local.get $failed) (i32.load8_u (i32.const 0)))))
   (core instance $code (instantiate $code (with "" (instance
-    (export "memory" (memory $room "memory"))
+    (export "memory" (memory $heap "memory"))
     (export "run" (func $run))
     (export "flush" (func $flush))
     (export "say" (func $say "say"))))))

@@ -1,18 +1,18 @@
-;; Stands between a guest and `wasi:cli/exit`, whose name in the guest's words is
-;; put in: what other parts have kept is handed on before the program ends. One that
-;; could not hand everything on has failed, and says why.
+;; Wraps `wasi:cli/exit`, whose name in the guest is inserted: flushes the other parts
+;; before the program ends. If the flush fails, the program fails too, and prints the
+;; reason.
 (component
   (import "EXIT" (instance $exit (export "exit" (func (param "status" (result))))))
   (import "lifecycle" (instance $lifecycle
     (export "flush" (func (result (result (error string)))))))
 
-  ROOM
+  HEAP
 
   SAY
 
   (core func $exit (canon lower (func $exit "exit")))
   (core func $flush (canon lower (func $lifecycle "flush")
-    (memory $room "memory") (realloc (func $room "realloc"))))
+    (memory $heap "memory") (realloc (func $heap "realloc"))))
 
   (core module $code
     (import "" "memory" (memory 1))
@@ -25,7 +25,7 @@
         (call $say (i32.load offset=4 (i32.const 0)) (i32.load offset=8 (i32.const 0)))))
       (call $exit (i32.or (local.get $failed) (i32.load8_u (i32.const 0))))))
   (core instance $code (instantiate $code (with "" (instance
-    (export "memory" (memory $room "memory"))
+    (export "memory" (memory $heap "memory"))
     (export "exit" (func $exit))
     (export "flush" (func $flush))
     (export "say" (func $say "say"))))))

@@ -1,18 +1,18 @@
-;; Two lifecycles as one: the first hands on what it kept, to the second, which
-;; then does the same. The second is asked even if the first has failed; the
-;; reason is that of whichever failed first.
+;; Combines two lifecycles: flushes the first, whose records reach the second, and then
+;; the second. The second is flushed even if the first has failed; the reason is that of
+;; the first failure.
 (component
   (import "first" (instance $first
     (export "flush" (func (result (result (error string)))))))
   (import "second" (instance $second
     (export "flush" (func (result (result (error string)))))))
 
-  ROOM
+  HEAP
 
   (core func $first (canon lower (func $first "flush")
-    (memory $room "memory") (realloc (func $room "realloc"))))
+    (memory $heap "memory") (realloc (func $heap "realloc"))))
   (core func $second (canon lower (func $second "flush")
-    (memory $room "memory") (realloc (func $room "realloc"))))
+    (memory $heap "memory") (realloc (func $heap "realloc"))))
 
   (core module $code
     (import "" "memory" (memory 1))
@@ -28,12 +28,12 @@
       (call $second (i32.const 12))
       (select (i32.const 0) (i32.const 12) (i32.load8_u (i32.const 0)))))
   (core instance $code (instantiate $code (with "" (instance
-    (export "memory" (memory $room "memory"))
-    (export "free" (global $room "free"))
+    (export "memory" (memory $heap "memory"))
+    (export "free" (global $heap "free"))
     (export "first" (func $first))
     (export "second" (func $second))))))
 
   (func $flush (result (result (error string)))
-    (canon lift (core func $code "flush") (memory $room "memory")))
+    (canon lift (core func $code "flush") (memory $heap "memory")))
   (instance $out (export "flush" (func $flush)))
   (export "lifecycle" (instance $out)))

@@ -1,28 +1,27 @@
-//! What a composition has besides its parts: small components, as text.
+//! Small components that a composition adds to its parts, as text.
 
-/// The vocabulary, which all parts import.
+/// Component with the shared types, which all parts import.
 pub(crate) const TYPES: &str = include_str!("types.wat");
 
-/// A `main` behind which the others hand on what they kept.
+/// Component with a `main` that flushes the other parts after the guest's `main`.
 pub(super) fn flush_after_run(asynchronous: bool) -> String {
     let kind = if asynchronous { "async" } else { "" };
-    with_room(include_str!("flush_after_run.wat")).replace("ASYNC", kind)
+    with_shared_text(include_str!("flush_after_run.wat")).replace("ASYNC", kind)
 }
 
-/// An exit before which the others hand on what they kept. `exit` is the name of
-/// the interface.
+/// Component with an exit that flushes the other parts first. `exit` is the name of the interface.
 pub(super) fn flush_before_exit(exit: &str) -> String {
-    with_room(include_str!("flush_before_exit.wat")).replace("EXIT", exit)
+    with_shared_text(include_str!("flush_before_exit.wat")).replace("EXIT", exit)
 }
 
-/// Two lifecycles as one.
+/// Component that combines two lifecycles.
 pub(super) fn flush_both() -> String {
-    with_room(include_str!("flush_both.wat"))
+    with_shared_text(include_str!("flush_both.wat"))
 }
 
-/// Puts in what several of them have.
-fn with_room(text: &str) -> String {
-    text.replace("ROOM", include_str!("room.wat").trim_start())
+/// Inserts the text that several of these components share.
+fn with_shared_text(text: &str) -> String {
+    text.replace("HEAP", include_str!("heap.wat").trim_start())
         .replace("SAY", include_str!("say.wat").trim_start())
 }
 

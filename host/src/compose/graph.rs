@@ -1,3 +1,5 @@
+//! The graph of a composition: instances, imports and exports.
+
 use std::error::Error;
 
 use wac_graph::types::{ItemKind, Package};
@@ -8,27 +10,27 @@ use wac_graph::{
 use super::ComposeError;
 use crate::text::printable;
 
-/// A composition in the making. What is imported and not connected, the whole
-/// will import.
+/// A composition that is being built. An import that is not connected becomes an import of the
+/// whole.
 #[derive(Default)]
 pub(crate) struct Graph {
     graph: CompositionGraph,
-    instances: Vec<Instance>,
+    instances: Vec<GraphInstance>,
 }
 
 /// An instance of a component.
 #[derive(Clone)]
-pub(crate) struct Instance {
+pub(crate) struct GraphInstance {
     node: NodeId,
-    /// The part that it is of, fit for messages.
+    /// Printable name of the instance's component.
     pub(crate) part: String,
 }
 
-/// What an instance exports under a name.
+/// A named export of an instance.
 #[derive(Clone)]
 pub(crate) struct Export {
     node: NodeId,
-    /// The part that has it, fit for messages.
+    /// Printable name of the component that has the export.
     pub(crate) part: String,
     pub(super) name: String,
 }
@@ -38,14 +40,14 @@ impl Graph {
         &mut self,
         part: &str,
         bytes: &[u8],
-    ) -> Result<Instance, ComposeError> {
-        // The library wants names that are unique, and shows them to nobody.
+    ) -> Result<GraphInstance, ComposeError> {
+        // The library needs unique names, and does not show them.
         let name = format!("part-{}", self.instances.len());
         let package = Package::from_bytes(&name, None, bytes, self.graph.types_mut())
             .map_err(|error| unsupported(error.as_ref()))?;
         let package = self.graph.register_package(package);
         let package = package.map_err(|error| unsupported(&error))?;
-        let instance = Instance {
+        let instance = GraphInstance {
             node: self.graph.instantiate(package),
             part: part.into(),
         };
@@ -55,7 +57,7 @@ impl Graph {
 
     pub(crate) fn exported(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         name: &str,
     ) -> Result<Export, ComposeError> {
         let node = self.graph.alias_instance_export(instance.node, name);
@@ -66,10 +68,10 @@ impl Graph {
         })
     }
 
-    /// Connects an import to an export; if that does not fit, says why.
+    /// Connects an import to an export, or returns the reason why the types do not fit.
     pub(crate) fn connect(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
         export: &Export,
     ) -> Result<(), String> {
@@ -83,12 +85,12 @@ impl Graph {
             })
     }
 
-    /// Makes what an instance imports an import of the whole by that name, which
-    /// no other instance can share.
+    /// Makes an import of an instance an import of the whole by that name, which no other instance
+    /// can share.
     #[cfg(feature = "runner")]
     pub(crate) fn import_alone(
         &mut self,
-        instance: &Instance,
+        instance: &GraphInstance,
         import: &str,
     ) -> Result<(), ComposeError> {
         let item = self.graph[instance.node].package().and_then(|package| {
@@ -106,8 +108,8 @@ impl Graph {
         connected.map_err(|error| unsupported(&error))
     }
 
-    /// An export of a small component, given as text, that uses others. It goes by
-    /// the name of the first of them, which it stands in for.
+    /// An export of a small component, given as text, that imports others. The export has the name
+    /// of the first of them, which it replaces.
     pub(crate) fn glue(
         &mut self,
         text: &str,
@@ -132,9 +134,13 @@ impl Graph {
         Ok(exported)
     }
 
-    /// Whether an instance imports that function under this name, and nothing
-    /// else.
-    pub(super) fn imports_only(&self, instance: &Instance, import: &str, function: &str) -> bool {
+    /// Whether an instance imports only that function under this name.
+    pub(super) fn imports_only(
+        &self,
+        instance: &GraphInstance,
+        import: &str,
+        function: &str,
+    ) -> bool {
         let Some(package) = self.graph[instance.node].package() else {
             return false;
         };
@@ -145,7 +151,7 @@ impl Graph {
         }
     }
 
-    /// Exports it from the whole, under the same name.
+    /// Exports an item from the whole, under the same name.
     pub(crate) fn export(&mut self, export: &Export) -> Result<(), ComposeError> {
         let exported = self.graph.export(export.node, &export.name);
         exported.map_err(|error| unsupported(&error))
@@ -177,10 +183,9 @@ impl Graph {
         })
     }
 
-    /// Another instance that imports it, in whichever version: the library knows
-    /// of one only where the names are the same.
+    /// Another instance with this import, in any version: the library only matches equal names.
     fn other_with(&self, import: &str, than: NodeId) -> Option<NodeId> {
-        let has = |instance: &&Instance| {
+        let has = |instance: &&GraphInstance| {
             let package = self.graph[instance.node].package();
             package.is_some_and(|package| {
                 let world = &self.graph.types()[self.graph[package].ty()];

@@ -1,3 +1,5 @@
+//! Parts of a composition, and their checks.
+
 use wasmparser::{Validator, WasmFeatures};
 
 use super::ComposeError;
@@ -6,25 +8,25 @@ use crate::component::{Inspection, Interface, LoadError, Role, UnknownInterface}
 use crate::contained::contained;
 use crate::text::printable;
 
-/// A component that takes part in a composition.
+/// A component of a composition.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
-    /// What messages call it, such as its file.
+    /// Name in messages, such as the component's file.
     pub name: &'a str,
-    /// The component.
+    /// Bytes of the component.
     pub bytes: &'a [u8],
 }
 
-/// A part that was looked at, and stands in the right place.
+/// A part that was inspected, and is at the right position.
 #[derive(Debug)]
 pub(super) struct Placed<'a> {
-    /// Fit for messages.
+    /// Printable name.
     pub(super) name: String,
     pub(super) bytes: &'a [u8],
     pub(super) inspection: Inspection,
 }
 
-/// Looks at all parts, and finds the first that is wrong.
+/// Inspects all parts, and returns the first error.
 pub(super) fn placed<'a>(parts: &[Part<'a>], limit: u64) -> Result<Vec<Placed<'a>>, ComposeError> {
     let last = match parts.len() {
         0 | 1 => return Err(ComposeError::TooFew),
@@ -64,7 +66,7 @@ impl<'a> Placed<'a> {
         Ok(placed)
     }
 
-    /// Its imports of an interface, in whichever versions.
+    /// Imports of an interface, in any version.
     pub(super) fn imports(&self, path: &str) -> impl Iterator<Item = &str> {
         let of_path = move |import: &&Interface| import.path() == path;
         self.inspection
@@ -74,7 +76,7 @@ impl<'a> Placed<'a> {
             .map(Interface::name)
     }
 
-    /// What it exports of the metrics package under this path.
+    /// The export of the metrics package under this path.
     pub(super) fn exported(&self, path: &str) -> Option<&str> {
         self.inspection.exported(path).map(Interface::name)
     }
@@ -89,7 +91,7 @@ impl<'a> Placed<'a> {
                 None => self.is_of_another_version(import),
             });
         }
-        // Its other exports stay inside.
+        // The other exports are not visible outside of the composition.
         let mut exported = self.inspection.wrong_metrics_exports();
         match exported.find(|export| export.path() == "solti:metrics/backend") {
             None => Ok(()),
@@ -118,7 +120,7 @@ impl<'a> Placed<'a> {
     }
 }
 
-/// Refuses types that are too large to be walked.
+/// Rejects types that are too large to walk.
 pub(super) fn bound(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
     bound_types(bytes).map_err(|what| LoadError::FixedLimit {
         name: printable(name),
@@ -126,7 +128,7 @@ pub(super) fn bound(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
     })
 }
 
-/// With the features that runtimes have on unless told otherwise.
+/// Validates a component with the default features of runtimes.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), String> {
     let mut validator = Validator::new_with_features(WasmFeatures::default());
     match contained(|| validator.validate_all(bytes).map(drop))? {

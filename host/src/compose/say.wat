@@ -1,6 +1,6 @@
-  ;; What a flush that failed says goes to standard error, which every runtime of
-  ;; programs has: on one line, and not more than 1,024 bytes of it. Where it cannot be
-  ;; written, the exit code has to do.
+  ;; Writes the reason of a failed flush to standard error, which every runtime of
+  ;; programs has: one line, with at most 1,024 bytes of the reason. If the write fails,
+  ;; the exit code still shows the failure.
   (import "wasi:io/error@0.2.0" (instance $io-error
     (export "error" (type (sub resource)))))
   (alias export $io-error "error" (type $error))
@@ -22,7 +22,7 @@
   (core func $get-stderr (canon lower (func $stderr "get-stderr")))
   (core func $write (canon lower
     (func $streams "[method]output-stream.blocking-write-and-flush")
-    (memory $room "memory")))
+    (memory $heap "memory")))
   (core func $close (canon resource.drop $output-stream))
 
   (core module $say
@@ -30,13 +30,13 @@
     (import "" "get-stderr" (func $get-stderr (result i32)))
     (import "" "write" (func $write (param i32 i32 i32 i32)))
     (import "" "close" (func $close (param i32)))
-    ;; The line is put together from here on, below all reasons.
+    ;; Start of the line, below all reasons.
     (data (i32.const 64) "metrics not flushed: ")
     (global $line i32 (i32.const 64))
     (global $begin i32 (i32.const 85))
     (global $most i32 (i32.const 1024))
     (func $byte (param $at i32) (result i32) (i32.load8_u (local.get $at)))
-    ;; C0 and DEL, and of C1 the second byte.
+    ;; Control characters: C0, DEL, and the second byte of C1.
     (func $controls (param $byte i32) (param $before i32) (result i32)
       (i32.or
         (i32.or
@@ -45,14 +45,14 @@
         (i32.and
           (i32.eq (local.get $before) (i32.const 0xc2))
           (i32.lt_u (local.get $byte) (i32.const 0xa0)))))
-    ;; The reason lies at `from`, and is UTF-8.
+    ;; Writes the reason at `from`, which is UTF-8.
     (func (export "say") (param $from i32) (param $length i32)
       (local $to i32) (local $end i32) (local $last i32) (local $before i32) (local $stream i32)
       (local.set $to (global.get $begin))
       (local.set $end (i32.add (local.get $from) (local.get $length)))
       (if (i32.gt_u (local.get $length) (global.get $most)) (then
         (local.set $end (i32.add (local.get $from) (global.get $most)))
-        ;; No character is cut in two.
+        ;; Cut the reason between characters.
         (loop $back
           (if (i32.eq (i32.and (call $byte (local.get $end)) (i32.const 0xc0)) (i32.const 0x80))
             (then
@@ -80,7 +80,7 @@
         (global.get $line) (i32.sub (local.get $to) (global.get $line)) (i32.const 32))
       (call $close (local.get $stream))))
   (core instance $say (instantiate $say (with "" (instance
-    (export "memory" (memory $room "memory"))
+    (export "memory" (memory $heap "memory"))
     (export "get-stderr" (func $get-stderr))
     (export "write" (func $write))
     (export "close" (func $close))))))

@@ -1,5 +1,5 @@
-;; The vocabulary, `solti:metrics/types@0.1.0`: parts import it, and a composition
-;; has it inside, so that it needs nothing of this package from outside.
+;; The shared types, `solti:metrics/types@0.1.0`: parts import them, and a composition
+;; contains them, so that it imports nothing of this package.
 (component
   (type $runner (enum "subprocess" "container" "wasm"))
   (type $outcome (enum "success" "failure" "canceled" "timeout"))

@@ -2,10 +2,10 @@ use std::io;
 
 use super::contained;
 
-/// Work that blocks, and was not done.
+/// Blocking work that was not done.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotRun {
-    /// There is no thread for it, and none can be started.
+pub(crate) enum BlockingError {
+    /// No thread is free, and none can be started.
     #[error("cannot start a thread: {0}")]
     NoThread(String),
     /// The runtime is shutting down.
@@ -13,22 +13,22 @@ pub(crate) enum NotRun {
     ShutDown,
 }
 
-impl From<NotRun> for io::Error {
-    fn from(not_run: NotRun) -> Self {
+impl From<BlockingError> for io::Error {
+    fn from(not_run: BlockingError) -> Self {
         Self::other(not_run)
     }
 }
 
-/// Does work that blocks, on a thread that the runtime has for that.
+/// Runs blocking work on a thread of the runtime.
 ///
-/// tokio panics where it has no such thread and the system starts none, which here is
-/// an error. A runtime whose threads were started before, as those of the command and of
-/// backends, never comes to that.
+/// tokio panics if it has no such thread and the system starts none; this function returns an error
+/// instead. A runtime whose threads were started before, as those of the command and of backends,
+/// never does.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NotRun> {
+) -> Result<T, BlockingError> {
     contained(|| tokio::task::spawn_blocking(work))
-        .map_err(NotRun::NoThread)?
+        .map_err(BlockingError::NoThread)?
         .await
-        .map_err(|_| NotRun::ShutDown)
+        .map_err(|_| BlockingError::ShutDown)
 }

@@ -1,3 +1,5 @@
+//! Builder of a guest's context.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +10,9 @@ use solti_metrics::{
 
 use super::{MetricsCtx, bit};
 
-/// Builds a [`MetricsCtx`]. A method that is called again replaces what it was told
-/// before, except [`ledger_totals`](Self::ledger totals), which adds one; [`backend`](Self::backend) and
-/// [`handle`](Self::handle) set the same.
+/// Builds a [`MetricsCtx`]. A second call of a method replaces the value of the first, except
+/// [`ledger_totals`](Self::ledger_totals), which adds totals; [`backend`](Self::backend) and
+/// [`handle`](Self::handle) set the same value.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct MetricsCtxBuilder {
@@ -36,53 +38,55 @@ impl Default for MetricsCtxBuilder {
 }
 
 impl MetricsCtxBuilder {
-    /// Where the records go.
+    /// Sets the backend that receives the records.
     pub fn backend(mut self, backend: impl MetricsBackend) -> Self {
         self.backend = Arc::new(backend);
         self
     }
 
-    /// Where the records go, as a handle that others share.
+    /// Sets the backend that receives the records, as a shared handle.
     pub fn handle(mut self, backend: MetricsHandle) -> Self {
         self.backend = backend;
         self
     }
 
-    /// Who makes the records.
+    /// Sets the identity with which the records are made.
     pub fn identity(mut self, identity: impl Into<Arc<str>>) -> Self {
         self.identity = identity.into();
         self
     }
 
-    /// The only types of runner that the guest may speak for. Records of others
-    /// are dropped, and counted as [`DropReason::RunnerNotAllowed`](crate::DropReason::RunnerNotAllowed).
+    /// Sets the only types of runner for which the guest may record. Records of other types are
+    /// dropped, and counted as
+    /// [`DropReason::RunnerNotAllowed`](crate::DropReason::RunnerNotAllowed).
     pub fn allowed_runners(mut self, runners: impl IntoIterator<Item = RunnerType>) -> Self {
         self.allowed = runners.into_iter().fold(0, |set, runner| set | bit(runner));
         self
     }
 
-    /// How many records are handed to the backend. Those after them are dropped,
-    /// and counted as [`DropReason::Quota`](crate::DropReason::Quota); the guest itself goes on undisturbed.
+    /// Sets the maximum number of records that are passed to the backend. Later records are
+    /// dropped, and counted as [`DropReason::Quota`](crate::DropReason::Quota); the guest itself
+    /// continues.
     pub fn quota(mut self, records: u64) -> Self {
         self.quota = records;
         self
     }
 
-    /// The longest duration that goes on to the backend. A longer one is
-    /// lowered to it, and counted as clamped.
+    /// Sets the longest duration that is passed to the backend. A longer one is lowered to it, and
+    /// counted as clamped.
     pub fn duration_ceiling(mut self, ceiling: Duration) -> Self {
         self.ceiling_ms = milliseconds(ceiling);
         self
     }
 
-    /// A ledger totals in which this context's ledger is summed up with others, beside those
-    /// that it is in already. A ledger totals that is given twice has it once.
+    /// Adds totals in which this context's ledger is added up with others. A second call adds
+    /// further totals; totals that are given twice count each record once.
     pub fn ledger_totals(mut self, totals: &LedgerTotals) -> Self {
         self.ledger_totals.push(totals.clone());
         self
     }
 
-    /// The context, with an empty ledger.
+    /// Builds the context, with an empty ledger.
     #[must_use]
     pub fn build(self) -> MetricsCtx {
         MetricsCtx {

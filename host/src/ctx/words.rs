@@ -1,9 +1,11 @@
+//! Records of a ring, passed to the backend in batches.
+
 use solti_metrics::{BatchError, DropReason, Event, RunnerType};
 
 use super::{MetricsCtx, bit};
-use crate::inline::{CAPACITY, Words};
+use crate::inline::{CAPACITY, RecordWords};
 
-/// Every type of runner there is.
+/// Every type of runner.
 const ALL: u8 = {
     let (mut all, mut number) = (0, 0);
     while number < RunnerType::ALL.len() {
@@ -18,16 +20,16 @@ const NONE: Event = Event::TaskStarted {
 };
 
 impl MetricsCtx {
-    /// Takes what was in a ring, in its order, as [`record`](Self::record) takes one.
+    /// Takes the records of a ring, in their order, as [`record`](Self::record) takes one.
     ///
-    /// A backend that panics loses what it panicked at: see [`BatchError`].
-    pub(crate) fn record_words(&mut self, records: &[Words]) {
+    /// If the backend panics, the records of that call are lost: see [`BatchError`].
+    pub(crate) fn record_words(&mut self, records: &[RecordWords]) {
         if self.backend.prefers_batches() {
             records
                 .chunks(CAPACITY)
                 .for_each(|records| self.record_batch(records));
         } else {
-            // While one record makes its way to memory, the next is decoded.
+            // While one record is written to memory, the next is decoded.
             for &words in records {
                 match Event::from_words(words) {
                     Some(event) => self.record(event),
@@ -37,7 +39,7 @@ impl MetricsCtx {
         }
     }
 
-    fn record_batch(&mut self, records: &[Words]) {
+    fn record_batch(&mut self, records: &[RecordWords]) {
         self.ledger.accept(records.len() as u64);
         let mut batch = [NONE; CAPACITY];
         let admitted = match self.admit_all(records, &mut batch) {
@@ -55,9 +57,9 @@ impl MetricsCtx {
         }
     }
 
-    /// The usual case: nothing has to be looked at for itself. If it is not, nothing
-    /// has happened.
-    fn admit_all(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> bool {
+    /// Admits all records at once, if none needs a check of its own. Returns false without any
+    /// effect otherwise.
+    fn admit_all(&mut self, records: &[RecordWords], batch: &mut [Event; CAPACITY]) -> bool {
         let left = self.quota.checked_sub(records.len() as u64);
         let longest = records
             .iter()
@@ -68,9 +70,9 @@ impl MetricsCtx {
         if self.allowed & ALL != ALL {
             return false;
         }
-        for (&words, place) in records.iter().zip(batch) {
+        for (&words, slot) in records.iter().zip(batch) {
             match Event::from_words(words) {
-                Some(event) => *place = event,
+                Some(event) => *slot = event,
                 None => return false,
             }
         }
@@ -78,8 +80,8 @@ impl MetricsCtx {
         true
     }
 
-    /// How many of them are admitted, and are in the batch.
-    fn admit_each(&mut self, records: &[Words], batch: &mut [Event; CAPACITY]) -> usize {
+    /// Admits records one by one into the batch, and returns their number.
+    fn admit_each(&mut self, records: &[RecordWords], batch: &mut [Event; CAPACITY]) -> usize {
         let mut admitted = 0;
         for &words in records {
             let event = Event::from_words(words).ok_or(DropReason::UnmappedLabel);
@@ -94,7 +96,7 @@ impl MetricsCtx {
         admitted
     }
 
-    /// Words that say nothing, which the shim does not make.
+    /// Counts words without a meaning, which the shim does not make.
     #[cold]
     fn refuse(&mut self) {
         self.ledger.accept(1);
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
     use crate::MetricsCtxBuilder;
 
-    fn words() -> Vec<Words> {
+    fn words() -> Vec<RecordWords> {
         let mut words = vec![[0x02_00, 0], [0x01_00, 0], [7, 7], [0x01_02, 0]];
         for outcome in TaskOutcome::ALL {
             for duration_ms in [0, 5, 6, u64::MAX] {
@@ -130,7 +132,7 @@ mod tests {
         words
     }
 
-    /// What the same records come to if each is made alone.
+    /// Events and ledger of the same records if each is recorded alone.
     fn each_alone(bounds: MetricsCtxBuilder) -> (Vec<Event>, crate::LedgerSnapshot) {
         let memory = Arc::new(MemoryMetrics::new());
         let mut ctx = bounds.handle(memory.clone()).build();
@@ -177,7 +179,7 @@ mod tests {
         assert!(FanoutMetrics::new([single, memory as _]).prefers_batches());
     }
 
-    /// A backend that has nothing to gain from a batch.
+    /// A backend that does not prefer batches.
     struct Single(Arc<MemoryMetrics>);
 
     impl MetricsBackend for Single {

@@ -1,3 +1,5 @@
+//! Errors of building a runner or a loader of providers.
+
 use std::io;
 
 use crate::process::{ProcessLimit, no_thread};
@@ -7,13 +9,13 @@ use crate::text::one_line;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// wasmtime does not take this configuration on this machine.
+    /// wasmtime does not support this configuration on this machine.
     #[error("cannot set wasmtime up: {reason}; try a smaller stack")]
     Engine {
-        /// What wasmtime said.
+        /// Error of wasmtime.
         reason: String,
     },
-    /// A limit of this process leaves wasmtime too little.
+    /// A limit of this process refused a resource that wasmtime needs.
     #[error("cannot set wasmtime up: {limit}")]
     ProcessLimit {
         /// The limit.
@@ -25,7 +27,7 @@ pub enum BuildError {
         no_thread(reason)
     )]
     Thread {
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
 }

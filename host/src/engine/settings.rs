@@ -1,18 +1,20 @@
+//! Settings of engines.
+
 use wasmtime::{Config, Engine, Inlining, WasmFeatures};
 
-/// What the host's own frames need of a task's stack, beyond the guest's.
+/// Stack for the host's own frames, in addition to the guest's.
 const HOST_STACK: usize = 1 << 20;
 
-/// What is chosen of an engine. Whoever compiles for another process makes the same
-/// engine of the same settings, so they can be written down and read again.
+/// Settings of an engine. A process that compiles for another one makes the same engine of the same
+/// settings, so they can be written down and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EngineSettings {
-    /// Bytes of stack for a guest.
+    /// Stack of a guest, in bytes.
     pub(crate) stack: usize,
-    /// Whether it takes components that need component-model async. What can be
-    /// interleaved costs more at each call, so others run on an engine without.
+    /// Whether the engine supports component-model async. Concurrent calls are slower, so other
+    /// components run on an engine without.
     pub(crate) asynchronous: bool,
-    /// Whether code counts what is executed of it.
+    /// Whether code counts fuel.
     pub(crate) fuel: bool,
 }
 
@@ -27,24 +29,24 @@ impl Default for EngineSettings {
 }
 
 impl EngineSettings {
-    /// The engine that components run on.
+    /// The engine on which components run.
     pub(crate) fn engine(self) -> wasmtime::Result<Engine> {
         self.engine_with(|_| {})
     }
 
-    /// The same, with more to configure, of which no code depends: whoever compiles for
-    /// it is not told.
+    /// The engine with further configuration, on which no code depends: a process that compiles
+    /// does not need it.
     pub(crate) fn engine_with(self, more: impl FnOnce(&mut Config)) -> wasmtime::Result<Engine> {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
             .consume_fuel(self.fuel)
-            // Without, a record costs half as much. Component-model async comes with it.
+            // Without concurrency, a record costs half as much. Component-model async needs it.
             .concurrency_support(self.asynchronous)
-            // What the shim does becomes part of the guest that calls it.
+            // The shim's code is inlined into the guest that calls it.
             .compiler_inlining(Inlining::InterModuleAndIntraGc)
-            // Nor the other proposals that `proposals.rs` names, which are off by default;
-            // these three are on where somebody's build of wasmtime has them.
+            // `proposals.rs` names more proposals, which are off by default. These three are on in
+            // some builds of wasmtime.
             .wasm_features(WasmFeatures::THREADS, false)
             .wasm_features(WasmFeatures::EXCEPTIONS, false)
             .wasm_features(WasmFeatures::GC_TYPES, false)
@@ -54,7 +56,7 @@ impl EngineSettings {
         Engine::new(&config)
     }
 
-    /// Each by its name, to be [`read`](Self::read) elsewhere.
+    /// Each setting by its name, to be [`read`](Self::read) in another process.
     pub(crate) fn written(self) -> Vec<(&'static str, String)> {
         let Self {
             stack,
@@ -68,7 +70,7 @@ impl EngineSettings {
         ]
     }
 
-    /// From a function that knows what was [`written`](Self::written) under a name.
+    /// Reads settings from a function that returns the [`written`](Self::written) value of a name.
     pub(crate) fn read<'a>(written: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         Some(Self {
             stack: written("stack")?.parse().ok()?,

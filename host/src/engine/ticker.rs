@@ -1,22 +1,24 @@
+//! The thread that interrupts guests at every tick.
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wasmtime::{Engine, EngineWeak};
 
-/// How often a running guest lets go of its thread.
+/// Interval at which a running guest yields its thread.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How often guests were told to let go of their threads, and how often that came late.
+/// Number of times that guests were told to yield their threads, and number of late ones.
 ///
-/// Deadlines, cancellations and waiting neighbours depend on it: where many ticks are
-/// late, the machine has too little processor time for its guests.
+/// Deadlines, cancellations and waiting guests depend on ticks: if many ticks are late, the machine
+/// has too little processor time for its guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EpochTicks {
     /// Ticks, of 10 ms each, while at least one task ran.
     pub ticks: u64,
-    /// Those of them that came 10 ms late, or more.
+    /// Ticks that came at least 10 ms late.
     pub late: u64,
 }
 
@@ -27,19 +29,19 @@ impl EpochTicks {
     }
 }
 
-/// Advances the epoch of engines while tasks run, and sleeps while none does.
+/// Advances the epoch of engines while tasks run, and sleeps otherwise.
 pub(crate) struct Ticker {
-    shared: Arc<Shared>,
+    shared: Arc<TickerShared>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct TickerShared {
+    state: Mutex<TickerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TickerState {
     engines: Vec<EngineWeak>,
     running: usize,
     closed: bool,
@@ -48,7 +50,7 @@ struct State {
 
 impl Ticker {
     pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(TickerShared::default());
         let weak = engines.iter().map(|engine| engine.weak()).collect();
         shared.update(|state| state.engines = weak);
         let ticking = Arc::clone(&shared);
@@ -58,7 +60,7 @@ impl Ticker {
         Ok(Self { shared })
     }
 
-    /// Advances the epoch of this engine, too.
+    /// Also advances the epoch of this engine.
     #[cfg(feature = "runner")]
     pub(crate) fn also(&self, engine: &Engine) {
         let weak = engine.weak();
@@ -71,7 +73,7 @@ impl Ticker {
         self.shared.state().counted
     }
 
-    /// Ticks until what it returns is dropped.
+    /// Ticks until the returned value is dropped.
     pub(crate) fn run(&self) -> Ticking {
         self.shared.update(|state| state.running += 1);
         Ticking {
@@ -87,7 +89,7 @@ impl Drop for Ticker {
 }
 
 pub(crate) struct Ticking {
-    shared: Arc<Shared>,
+    shared: Arc<TickerShared>,
 }
 
 impl Drop for Ticking {
@@ -96,14 +98,14 @@ impl Drop for Ticking {
     }
 }
 
-impl Shared {
-    fn update(&self, change: impl FnOnce(&mut State)) {
+impl TickerShared {
+    fn update(&self, change: impl FnOnce(&mut TickerState)) {
         change(&mut self.state());
         self.changed.notify_all();
     }
 
-    /// Nothing between lock and unlock can leave it half-changed.
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// No code between lock and unlock can leave the state half-changed.
+    fn state(&self) -> MutexGuard<'_, TickerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,12 +121,12 @@ impl Shared {
             }
             drop(state);
             let due = Instant::now() + TICK;
-            // This is the clock. To wait for a change instead would wake it at the begin
-            // and the end of every task, of which it has nothing to know.
+            // This sleep is the clock. A wait for a change would wake the thread at the start and
+            // the end of every task, without need.
             thread::sleep(TICK);
             state = self.state();
             state.counted.count(due, Instant::now());
-            // An engine that is gone has nothing to tick for.
+            // An engine that is gone needs no ticks.
             state.engines.retain(|engine| {
                 let engine = engine.upgrade();
                 engine.inspect(Engine::increment_epoch).is_some()
@@ -148,7 +150,7 @@ mod tests {
             counted.count(due, due + Duration::from_micros(after));
             assert_eq!(counted.late, late, "{after}");
         }
-        // A clock that went back makes none late.
+        // A clock that went back makes no tick late.
         counted.count(due + TICK, due);
         assert_eq!((counted.ticks, counted.late), (5, 2));
     }

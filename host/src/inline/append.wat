@@ -1,6 +1,6 @@
-;; Appends $head and $duration. The bytes in use are looked at before, and whatever
-      ;; their number is, nothing is written behind the end: that is all that soundness
-      ;; asks of this code. A ring that the host did not empty is a fault of the host.
+;; Appends $head and $duration. The number of bytes in use is checked before. For any
+      ;; number, nothing is written behind the end, which is the only condition of
+      ;; soundness for this code. A ring that the host did not empty is a fault of the host.
       (local.set $data (call $address))
       (local.set $used (call $load (i64.add (local.get $data) (i64.const USED))))
       (if (i64.ge_u (local.get $used) (i64.const FULL)) (then

@@ -1,12 +1,12 @@
-//! Tests of the one thing that soundness asks of the shim: whatever the host does or
-//! does not do, nothing is written behind the ring.
+//! Tests of the property on which soundness depends: for any behavior of the host, the shim writes
+//! nothing behind the ring.
 
 use std::error::Error;
 
 use wasmtime::component::Linker;
 use wasmtime::{Store, StoreContextMut, Trap};
 
-use super::{CAPACITY, Drain, RING, Recording, Words};
+use super::{CAPACITY, Drain, RING, RecordWords, Recording};
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
@@ -33,14 +33,14 @@ const GUEST: &str = r#"(component
     (instance $main (export "run" (func $run)))
     (export "wasi:cli/run@0.2.0" (instance $main)))"#;
 
-/// What lies right behind the ring.
+/// Data right behind the ring.
 struct Behind {
     canary: [u64; 64],
     drained: Vec<usize>,
 }
 
 impl Drain for Behind {
-    fn drain(&mut self, records: &[Words]) {
+    fn drain(&mut self, records: &[RecordWords]) {
         self.drained.push(records.len());
     }
 }
@@ -58,7 +58,7 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
         bytes,
     })?;
     let mut linker = Linker::new(&engine);
-    // A host that is asked to, and does nothing.
+    // A host whose `drain` does nothing.
     linker
         .instance(RING)?
         .func_wrap("drain", |_: StoreContextMut<'_, Recording<Behind>>, ()| {
@@ -72,7 +72,7 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
     };
     let mut store = Store::new(&engine, Recording::new(behind));
     store.set_epoch_deadline(u64::MAX / 2);
-    // The shim traps, and then wasmtime lets nobody into this store any more.
+    // The shim traps, and then wasmtime allows no further call into this store.
     for expected in [Trap::UnreachableCodeReached, Trap::CannotEnterComponent] {
         let instance = pre.instantiate(&mut store)?;
         let run = instance

@@ -1,37 +1,37 @@
-//! The inlined path in pieces, for the benchmarks alone: what the guest's side of a
-//! record costs, with and without what follows.
+//! Pieces of the inline recording mode, for the benchmarks alone: the cost of the guest's side of a
+//! record, with and without the host's side.
 
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::{Drain, Recording, Words};
+use super::{Drain, RecordWords, Recording};
 use crate::MetricsCtx;
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
 
-/// Where records go from the ring.
+/// Destination of records from the ring.
 #[derive(Debug)]
-pub enum Target {
-    /// Nowhere: what is left is the guest's side.
+pub enum MeasureTarget {
+    /// Records are discarded: only the guest's side is left.
     Nowhere {
-        /// How many records went there.
+        /// Number of discarded records.
         taken: u64,
     },
-    /// Through a guest's context, as in the runner.
+    /// Records pass a guest's context, as in the runner.
     Ctx(Box<MetricsCtx>),
 }
 
-impl Default for Target {
+impl Default for MeasureTarget {
     fn default() -> Self {
         Self::Nowhere { taken: 0 }
     }
 }
 
-impl Drain for Target {
-    fn drain(&mut self, records: &[Words]) {
+impl Drain for MeasureTarget {
+    fn drain(&mut self, records: &[RecordWords]) {
         match self {
-            // As much as a backend would have to read.
+            // Read as much as a backend would read.
             Self::Nowhere { taken } => {
                 *taken += std::hint::black_box(records).len() as u64;
             }
@@ -40,24 +40,24 @@ impl Drain for Target {
     }
 }
 
-/// The host's side alone: hands these records on as if they came out of a ring.
+/// The host's side alone: passes these records on as if they came out of a ring.
 pub fn drain(ctx: &mut MetricsCtx, records: &[[u64; 2]]) {
     ctx.record_words(records);
 }
 
 /// A guest that was composed and compiled with the shim.
-pub struct Composed {
+pub struct MeasuredGuest {
     engine: Engine,
-    pre: InstancePre<Recording<Target>>,
+    pre: InstancePre<Recording<MeasureTarget>>,
 }
 
-impl Composed {
-    /// Compiles a guest that imports nothing but the metrics, as the runner does;
-    /// without `interruptible`, nothing could stop it.
+impl MeasuredGuest {
+    /// Compiles a guest that imports only the metrics, as the runner does; without `interruptible`,
+    /// the guest cannot be stopped.
     ///
     /// # Errors
     ///
-    /// When it cannot be composed, or compiled.
+    /// When the guest cannot be composed, or compiled.
     pub fn new(component: &[u8], interruptible: bool) -> wasmtime::Result<Self> {
         let settings = EngineSettings::default();
         let engine = settings.engine_with(|config| {
@@ -76,11 +76,11 @@ impl Composed {
         Ok(Self { engine, pre })
     }
 
-    /// How many bytes of machine code, and what belongs to it, it has become.
+    /// Bytes of the compiled artifact: machine code, and the data that belongs to it.
     ///
     /// # Errors
     ///
-    /// When it cannot be serialized.
+    /// When the artifact cannot be serialized.
     pub fn artifact_size(&self) -> wasmtime::Result<usize> {
         Ok(self.pre.component().serialize()?.len())
     }
@@ -89,8 +89,8 @@ impl Composed {
     ///
     /// # Errors
     ///
-    /// When it cannot be instantiated.
-    pub fn instance(&self, target: Target) -> wasmtime::Result<Instance> {
+    /// When the guest cannot be instantiated.
+    pub fn instance(&self, target: MeasureTarget) -> wasmtime::Result<MeasuredInstance> {
         let mut store = Store::new(&self.engine, Recording::new(target));
         store.set_epoch_deadline(u64::MAX / 2);
         let instance = self.pre.instantiate(&mut store)?;
@@ -99,18 +99,18 @@ impl Composed {
             .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))
             .ok_or_else(|| wasmtime::format_err!("the guest has no `main`"))?;
         let main = instance.get_typed_func(&mut store, main)?;
-        Ok(Instance { store, main })
+        Ok(MeasuredInstance { store, main })
     }
 }
 
 /// One instance.
-pub struct Instance {
-    store: Store<Recording<Target>>,
+pub struct MeasuredInstance {
+    store: Store<Recording<MeasureTarget>>,
     main: TypedFunc<(), (Result<(), ()>,)>,
 }
 
-impl Instance {
-    /// Calls `main`, and takes out what is left in the ring.
+impl MeasuredInstance {
+    /// Calls `main`, and takes the remaining records out of the ring.
     ///
     /// # Errors
     ///
@@ -121,12 +121,12 @@ impl Instance {
         result.map_err(|()| wasmtime::format_err!("the guest failed"))
     }
 
-    /// How many records went nowhere.
+    /// Number of discarded records.
     #[must_use]
     pub fn taken(&self) -> u64 {
         match self.store.data().state() {
-            Target::Nowhere { taken } => *taken,
-            Target::Ctx(_) => 0,
+            MeasureTarget::Nowhere { taken } => *taken,
+            MeasureTarget::Ctx(_) => 0,
         }
     }
 }

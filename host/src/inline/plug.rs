@@ -1,3 +1,5 @@
+//! Composition of a guest with the shim.
+
 use super::shim::{self, INTRINSICS, NAMESPACE, RING};
 use crate::component::Inspection;
 use crate::compose::graph::Graph;
@@ -5,26 +7,26 @@ use crate::compose::{ComposeError, glue};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Puts the shim in front of a guest: what it records goes there, all else that it
-/// imports remains an import of the whole, and of its exports only `main` is left.
+/// Composes the shim in front of a guest. The shim receives the guest's records, other imports of
+/// the guest remain imports of the whole, and `main` is the only export.
 ///
 /// # Errors
 ///
-/// Why this guest cannot be composed, in words.
+/// The reason why this guest cannot be composed, in words.
 pub(crate) fn with_shim(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
     refuse_private(inspection)?;
-    // The library asserts much, and there is input that it was not made for.
+    // The library contains many assertions, and can panic at unexpected input.
     contained(|| plug(inspection, guest))?.map_err(|error| error.to_string())
 }
 
-/// What the shim imports reaches the host's memory. A guest that imported it too
-/// would be given it along with the shim.
+/// Rejects private imports. The imports of the shim reach the host's memory, and a guest with the
+/// same imports would be given them along with the shim.
 fn refuse_private(inspection: &Inspection) -> Result<(), String> {
     let mut imports = inspection.imports.iter();
     match imports.find(|import| import.name().starts_with(NAMESPACE)) {
         None => Ok(()),
         Some(import) => Err(format!(
-            "it imports `{}`, which is the host's own",
+            "it imports `{}`, which is reserved for the host",
             printable(import.name())
         )),
     }
@@ -32,7 +34,7 @@ fn refuse_private(inspection: &Inspection) -> Result<(), String> {
 
 fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let shim = graph.instantiate("the sink", &shim::component()?)?;
+    let shim = graph.instantiate("the shim", &shim::component()?)?;
     for import in [INTRINSICS, RING] {
         graph.import_alone(&shim, import)?;
     }
@@ -63,7 +65,7 @@ fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> 
 mod tests {
     use super::*;
 
-    /// A guest that imports this besides the metrics.
+    /// A guest that imports this in addition to the metrics.
     fn guest(import: &str) -> Result<(Inspection, Vec<u8>), Box<dyn std::error::Error>> {
         let bytes = wat::parse_str(format!(
             r#"(component
@@ -93,16 +95,16 @@ mod tests {
             let (inspection, bytes) = guest(import)?;
             let refused = with_shim(&inspection, &bytes);
             assert!(
-                matches!(&refused, Err(reason) if reason.contains("the host's own")),
+                matches!(&refused, Err(reason) if reason.contains("reserved for the host")),
                 "{import}: {refused:?}"
             );
         }
         Ok(())
     }
 
-    /// Were it not refused, it would still not be given what the shim is given.
+    /// A guest that is not rejected would still not be given the shim's imports.
     #[test]
-    fn a_guest_cannot_share_what_the_shim_imports() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_guest_cannot_share_the_imports_of_the_shim() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {
             let (inspection, bytes) = guest(import)?;
             assert!(plug(&inspection, &bytes).is_err(), "{import}");
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_composition_imports_beside_the_shims_own_is_what_the_guest_imports()
+    fn a_composition_adds_only_the_imports_of_the_shim_to_those_of_the_guest()
     -> Result<(), Box<dyn std::error::Error>> {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
         let composed = with_shim(&inspection, &bytes)?;

@@ -1,45 +1,47 @@
+//! The ring into which the shim writes records.
+
 use std::mem::{offset_of, size_of};
 
-/// How many records a ring holds: 4 KiB of them. With more, a store takes longer to
-/// make than is saved; with fewer, draining costs more for each record.
+/// Maximum number of records in a ring: 4 KiB. With more, making a store takes longer than the ring
+/// saves; with fewer, draining costs more for each record.
 pub(crate) const CAPACITY: usize = 256;
 
 /// A record as `solti_metrics::Event::to_words` makes it.
-pub(crate) type Words = [u64; 2];
+pub(crate) type RecordWords = [u64; 2];
 
-/// Where the shim writes: at the head of the store's data, at places that its code
-/// knows as numbers.
+/// Memory into which the shim writes: at the start of the store's data, at offsets that are
+/// constants in its code.
 ///
-/// There is no time at which both sides use it: the shim runs while wasmtime does,
-/// and this side while wasmtime calls it, or when it has returned.
+/// The two sides never use it at the same time: the shim runs while wasmtime does, and this side
+/// while wasmtime calls it, or when it has returned.
 #[repr(C, align(8))]
 struct Ring {
-    /// How many bytes of `records` are in use.
+    /// Bytes of `records` that are in use.
     used: u64,
-    records: [Words; CAPACITY],
+    records: [RecordWords; CAPACITY],
 }
 
-/// What the shim's code has as numbers. All that is stored natively with it depends
-/// on them, and carries [`LAYOUT`] in its key.
+/// Offsets that are constants in the shim's code. All native code with the shim depends on them,
+/// and has [`LAYOUT`] in its address.
 pub(super) const USED: usize = offset_of!(Ring, used);
 pub(super) const RECORDS: usize = offset_of!(Ring, records);
-pub(super) const FULL: usize = CAPACITY * size_of::<Words>();
+pub(super) const FULL: usize = CAPACITY * size_of::<RecordWords>();
 
-/// Names this layout. Another one has another name.
+/// Name of this layout. Another layout has another name.
 pub(crate) const LAYOUT: &str = "used u64 at 0, records 256 * 2 * u64 at 8";
 
 const _: () = {
     assert!(USED == 0 && RECORDS == 8 && CAPACITY == 256);
-    assert!(FULL == 4_096 && size_of::<Words>() == 16);
+    assert!(FULL == 4_096 && size_of::<RecordWords>() == 16);
     assert!(size_of::<Ring>() == RECORDS + FULL);
-    // A `usize` counts what the shim counts in 64 bits.
+    // A `usize` fits into the 64 bits of the shim's counter.
     assert!(size_of::<usize>() <= size_of::<u64>());
 };
 
-/// The data of a store in which a guest runs that was compiled with the shim.
+/// Data of a store for a guest that was compiled with the shim.
 ///
-/// What is in the ring when this goes away is drained first: records outlive traps,
-/// interrupts, and calls whose future was dropped.
+/// Dropping the value drains the ring first: records outlive traps, interrupts, and calls whose
+/// future was dropped.
 #[repr(C)]
 pub(crate) struct Recording<S: Drain> {
     ring: Ring,
@@ -48,13 +50,12 @@ pub(crate) struct Recording<S: Drain> {
 
 /// Takes records out of a ring.
 pub(crate) trait Drain: 'static {
-    /// Takes these, the oldest first. They are gone from the ring afterwards, come
-    /// what may.
-    fn drain(&mut self, records: &[Words]);
+    /// Takes these records, the oldest first. The records are removed from the ring in every case.
+    fn drain(&mut self, records: &[RecordWords]);
 }
 
 impl<S: Drain> Recording<S> {
-    /// The shim finds the ring where the store's data begins.
+    /// The shim finds the ring at the start of the store's data.
     const RING_IS_FIRST: () = assert!(offset_of!(Self, ring) == 0);
 
     pub(crate) fn new(state: S) -> Self {
@@ -76,10 +77,10 @@ impl<S: Drain> Recording<S> {
         &mut self.state
     }
 
-    /// Hands on what is in the ring.
+    /// Passes the records of the ring on.
     #[inline]
     pub(crate) fn drain(&mut self) {
-        let used = std::mem::take(&mut self.ring.used) as usize / size_of::<Words>();
+        let used = std::mem::take(&mut self.ring.used) as usize / size_of::<RecordWords>();
         if used > 0 {
             self.state.drain(&self.ring.records[..used.min(CAPACITY)]);
         }
@@ -97,10 +98,10 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Taken(Vec<Words>);
+    struct Taken(Vec<RecordWords>);
 
     impl Drain for Taken {
-        fn drain(&mut self, records: &[Words]) {
+        fn drain(&mut self, records: &[RecordWords]) {
             self.0.extend_from_slice(records);
         }
     }
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_ring_is_taken_once_and_in_order() {
+    fn records_in_the_ring_are_taken_once_and_in_order() {
         let mut recording = with(3 * 16);
         recording.drain();
         recording.drain();

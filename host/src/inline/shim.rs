@@ -1,15 +1,17 @@
+//! The shim as a component, and the names of its imports.
+
 use crate::compose::ComposeError;
 
 use super::ring::{FULL, RECORDS, USED};
 
-/// Under which the shim imports what no guest may have. Without a version, since
+/// Namespace of the shim's imports, which no guest may use. The names have no version, since
 /// versions of one line would be merged.
 pub(crate) const NAMESPACE: &str = "solti-metrics-host:";
 
 /// wasmtime's loads and stores of native memory.
 pub(crate) const INTRINSICS: &str = "solti-metrics-host:shim/intrinsics";
 
-/// What empties the ring.
+/// Interface that empties the ring.
 pub(crate) const RING: &str = "solti-metrics-host:shim/ring";
 
 pub(super) fn component() -> Result<Vec<u8>, ComposeError> {
@@ -36,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sink_is_a_component_in_which_every_number_is_put() {
+    fn the_shim_is_a_component_in_which_every_number_is_inserted() {
         let text = text();
         for name in [
             "INTRINSICS",

@@ -1,10 +1,9 @@
-;; The shim: what a guest records into on the inlined path. It writes two words for
-;; each record, those of `solti:metrics/batch`, behind those that are in the ring
-;; already, and knows where the ring is from the store that it runs in.
+;; The shim, which receives a guest's records in the inline recording mode. It writes two
+;; words for each record, those of `solti:metrics/batch`, behind the records in the ring.
+;; It takes the address of the ring from its store.
 ;;
-;; USED, RECORDS and FULL are put in from `ring.rs`, and APPEND from `append.wat`:
-;; a function of its own would not be inlined, since that happens between modules
-;; only.
+;; `shim.rs` inserts USED, RECORDS and FULL of `ring.rs`, and APPEND of `append.wat`: a
+;; separate function would not be inlined, since wasmtime only inlines between modules.
 (component
   (import "INTRINSICS" (instance $native
     (export "store-data-address" (func (result u64)))

@@ -1,45 +1,47 @@
+//! Limits on compilation.
+
 use std::fmt;
 use std::time::Duration;
 
-/// A limit on compiling that was reached.
+/// A limit on compilation that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompileLimit {
-    /// Bytes of address space of the compiling process.
+    /// Bytes of address space of the process that compiles.
     Memory(u64),
-    /// Its processor time.
+    /// Processor time of the process that compiles.
     Cpu(Duration),
-    /// How long it may take.
+    /// Elapsed time.
     Wall(Duration),
-    /// Bytes of code that may come of it.
+    /// Bytes of code.
     Code(u64),
 }
 
 impl fmt::Display for CompileLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory(bytes) => write!(f, "{} of memory", Size(*bytes)),
+            Self::Memory(bytes) => write!(f, "{} of memory", MemorySize(*bytes)),
             Self::Cpu(time) => write!(f, "{time:?} of processor time"),
             Self::Wall(time) => write!(f, "{time:?}"),
-            Self::Code(bytes) => write!(f, "{} of code", Size(*bytes)),
+            Self::Code(bytes) => write!(f, "{} of code", MemorySize(*bytes)),
         }
     }
 }
 
 impl CompileLimit {
-    /// How a message about it ends.
+    /// Fix that a message recommends.
     pub(crate) const fn advice(&self) -> &'static str {
         match self {
-            Self::Code(_) => "make the component smaller, since that limit is fixed",
-            _ => "look at what it is made of, or raise that limit",
+            Self::Code(_) => "make the component smaller, since this limit is fixed",
+            _ => "check the source of the component, or raise this limit",
         }
     }
 }
 
-/// Whole MiB where it is some, as those are what people ask for.
-struct Size(u64);
+/// Shown in MiB if it is a whole number of them, as users usually set it.
+struct MemorySize(u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for MemorySize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0 >> 20, self.0 % (1 << 20)) {
             (mib @ 1.., 0) => write!(f, "{mib} MiB"),
@@ -53,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_told_in_units_of_people() {
+    fn a_limit_is_shown_in_whole_mebibytes() {
         for (limit, text) in [
             (CompileLimit::Memory(6 << 30), "6144 MiB of memory"),
             (CompileLimit::Memory(1_000_000), "1000000 bytes of memory"),

@@ -1,3 +1,5 @@
+//! Names of limits.
+
 use std::fmt;
 
 /// A limit that stopped a task.
@@ -8,14 +10,14 @@ pub enum Limit {
     Memory,
     /// [`Limits::table_elements`](super::Limits::table_elements).
     TableElements,
-    /// The stack. A runner has it from its builder; a provider has 512 KiB.
+    /// The stack. The builder of a runner sets it; a provider has 512 KiB.
     Stack,
     /// [`Limits::host_call_fuel`](super::Limits::host_call_fuel).
     HostCallFuel,
     /// [`Limits::handles`](super::Limits::handles).
     Handles,
-    /// [`Limits::descriptors`](super::Limits::descriptors), or the process has no more for
-    /// its guests.
+    /// [`Limits::descriptors`](super::Limits::descriptors), or the limit of the process for all
+    /// guests.
     Descriptors,
     /// [`Limits::streams`](super::Limits::streams).
     Streams,
@@ -52,7 +54,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::TableElements => "table_elements",
             Self::Stack => "stack",
-            Self::HostCallFuel => "host_call_fuel",
+            Self::HostCallFuel => "host_call_data",
             Self::Handles => "handles",
             Self::Descriptors => "descriptors",
             Self::Streams => "streams",

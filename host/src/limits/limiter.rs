@@ -1,3 +1,5 @@
+//! The limiter of a store: memory, tables and instances.
+
 #[cfg(feature = "runner")]
 use std::sync::{
     Arc,
@@ -8,21 +10,21 @@ use wasmtime::{ResourceLimiter, Store};
 
 use super::{GuestTrap, Limit, Limits};
 
-/// Bytes that an element of a table takes: a pointer.
+/// Bytes of a table element: a pointer.
 const ELEMENT: usize = size_of::<usize>();
 
-/// Counts memory and tables over the whole store. wasmtime's own
-/// `StoreLimits` looks at each memory alone, so that forty memories of the
-/// permitted size pass it; and nothing in wasmtime limits the data of instances.
+/// Counts memory and tables over the whole store. wasmtime's own `StoreLimits` checks each memory
+/// alone, so that it accepts forty memories of the maximum size; and wasmtime has no limit on the
+/// data of instances.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    memory: Account,
-    table_elements: Account,
+    memory: LimitedSum,
+    table_elements: LimitedSum,
     memories: usize,
     tables: usize,
     instances: usize,
     denied: Option<Limit>,
-    /// Where others see the most memory that there was.
+    /// Shared peak of memory, which other threads read.
     #[cfg(feature = "runner")]
     peak: Option<Arc<AtomicU64>>,
 }
@@ -30,8 +32,8 @@ pub(crate) struct Limiter {
 impl Limiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            memory: Account::new(limits.memory),
-            table_elements: Account::new(limits.table_elements),
+            memory: LimitedSum::new(limits.memory),
+            table_elements: LimitedSum::new(limits.table_elements),
             memories: limits.memories,
             tables: limits.tables,
             instances: limits.instances,
@@ -41,11 +43,11 @@ impl Limiter {
         }
     }
 
-    /// Counts the data of all instances, before any of it is there.
+    /// Counts the data of all instances, before any instance is made.
     ///
     /// # Errors
     ///
-    /// That it is more than there may be, with how much it is.
+    /// When the data exceeds the limit on memory; the error contains the size.
     pub(crate) fn reserve_instances(&mut self, bytes: u64) -> Result<(), GuestTrap> {
         let granted = usize::try_from(bytes).is_ok_and(|bytes| self.memory.grow(0, bytes));
         self.note_peak();
@@ -55,31 +57,31 @@ impl Limiter {
         self.denied = Some(Limit::Memory);
         Err(GuestTrap {
             message: format!(
-                "the data of its instances takes {bytes} bytes of the {} that it may use",
+                "the data of its instances takes {bytes} bytes, and the limit is {}",
                 self.memory.limit
             ),
             backtrace: String::new(),
         })
     }
 
-    /// The limit that has refused the guest what it asked for last. A guest that
-    /// went on and was granted something since did not die of it.
+    /// The limit that refused the guest's last request. A guest that continued and was granted a
+    /// later request did not fail because of the limit.
     pub(crate) fn denied(&self) -> Option<Limit> {
         self.denied
     }
 
-    /// Another limit has refused the guest something, or granted it.
+    /// Notes that another limit refused the guest's request, or granted it.
     pub(crate) fn note(&mut self, denied: Option<Limit>) {
         self.denied = denied;
     }
 
-    /// The memory that is in use, in bytes.
+    /// Memory in use, in bytes.
     #[cfg(feature = "provider")]
     pub(crate) fn memory(&self) -> usize {
         self.memory.used
     }
 
-    /// The most memory that was in use at a time, in bytes.
+    /// Peak of the memory in use, in bytes.
     #[cfg(feature = "runner")]
     pub(crate) fn peak_memory(&self) -> usize {
         self.memory.peak
@@ -92,16 +94,15 @@ impl Limiter {
         }
     }
 
-    /// Keeps the most memory that is in use at a time, in bytes, there as well, where
-    /// others may have more.
+    /// Also writes the peak of the memory in use, in bytes, to a shared value, which can be higher.
     #[cfg(feature = "runner")]
     pub(crate) fn note_peak_memory(&mut self, peak: &Arc<AtomicU64>) {
         self.peak = Some(Arc::clone(peak));
     }
 }
 
-/// Puts a store's limits in place: those of its limiter, the data of a call, handles of
-/// any kind, and that whatever runs in it lets go of the thread at every tick.
+/// Applies a store's limits: those of its limiter, the data of a call, and handles of any kind. It
+/// also makes guests yield the thread at every tick.
 pub(crate) fn bound<T: 'static>(
     store: &mut Store<T>,
     limits: &Limits,
@@ -116,15 +117,15 @@ pub(crate) fn bound<T: 'static>(
 
 /// A sum that must not exceed its limit.
 #[derive(Debug)]
-struct Account {
+struct LimitedSum {
     used: usize,
     peak: usize,
     limit: usize,
-    /// What was granted last, to be given back if it could not be used.
+    /// Last granted amount, which is returned if it could not be used.
     granted: usize,
 }
 
-impl Account {
+impl LimitedSum {
     fn new(limit: usize) -> Self {
         Self {
             used: 0,
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn many_small_memories_share_one_limit() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 60));
         assert!(!account.grow(0, 60));
         assert!(account.grow(0, 40));
@@ -247,14 +248,14 @@ mod tests {
     fn elements_that_were_not_made_are_given_back() -> wasmtime::Result<()> {
         let mut limiter = Limiter::new(&Limits::default());
         assert!(limiter.table_growing(0, 80, None)?);
-        limiter.table_grow_failed(wasmtime::format_err!("there is no room"))?;
+        limiter.table_grow_failed(wasmtime::format_err!("no space is left"))?;
         assert_eq!((limiter.memory.used, limiter.table_elements.used), (0, 0));
         Ok(())
     }
 
     #[test]
     fn a_growth_that_failed_is_given_back() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 80));
         account.give_back();
         assert!(account.grow(0, 100));
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_denied_growth_gives_nothing_back() {
-        let mut account = Account::new(100);
+        let mut account = LimitedSum::new(100);
         assert!(account.grow(0, 80));
         assert!(!account.grow(80, 200));
         account.give_back();

@@ -1,3 +1,5 @@
+//! Traps of guests, and the limits behind them.
+
 use std::fmt::{self, Write};
 
 use wasmtime::{Trap, WasmBacktrace};
@@ -6,15 +8,14 @@ use wasmtime_wasi::ResourceTableError;
 use super::Limit;
 use crate::text::printable;
 
-/// Why a guest trapped, and where it was.
+/// Cause of a guest's trap, and its place in the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestTrap {
-    /// What it did.
+    /// Cause.
     pub message: String,
-    /// The functions it was in, innermost first, a line each, with the offset
-    /// in the core module. Names come from the component: they are made
-    /// printable, and may lie.
+    /// Stack of functions, innermost first, one for each line, with the offset in the core module.
+    /// Names come from the component: they are made printable, and may be wrong.
     pub backtrace: String,
 }
 
@@ -44,9 +45,8 @@ impl fmt::Display for GuestTrap {
     }
 }
 
-/// Limits that wasmtime itself enforces. Some of its errors have a type; the
-/// others are known by their text, each with a test that fails when it changes
-/// (`tests/faults`).
+/// Limits that wasmtime itself enforces. Some of its errors have a type; the others are recognized
+/// by their text, each with a test that fails when the text changes (`tests/faults`).
 pub(crate) fn limit_behind(error: &wasmtime::Error) -> Option<Limit> {
     if let Some(Trap::StackOverflow) = error.downcast_ref() {
         return Some(Limit::Stack);

@@ -1,18 +1,20 @@
+//! Limits of this process behind errors of wasmtime.
+
 use std::error::Error;
 
 use rustix::io::Errno;
 
-use super::limit::{ProcessLimit, Refused};
+use super::limit::{ProcessLimit, RefusedResource};
 
 impl ProcessLimit {
-    /// What is behind an error of wasmtime's, if it is that.
+    /// The limit of this process that caused an error of wasmtime, if one did.
     pub(crate) fn behind(error: &wasmtime::Error) -> Option<Self> {
         error.chain().find_map(Self::of_error)
     }
 
     fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
         if error.is::<wasmtime::OutOfMemory>() {
-            return Some(Self::new(Refused::Memory));
+            return Some(Self::new(RefusedResource::Memory));
         }
         match (error.downcast_ref::<Errno>(), error.downcast_ref()) {
             (Some(number), _) => Self::of_number(number.raw_os_error()),
@@ -21,21 +23,20 @@ impl ProcessLimit {
         }
     }
 
-    /// What a process was refused that has the limits of this one and could not start a
-    /// thread.
+    /// The refusal for a process with the limits of this one that could not start a thread.
     pub(crate) fn on_threads() -> Self {
-        Self::new(Refused::Thread)
+        Self::new(RefusedResource::Thread)
     }
 
-    /// What a process was refused that may not have more memory than this one, if that
-    /// is less than so many bytes.
+    /// The refusal for a process whose memory is limited as this one's, if that limit is below this
+    /// number of bytes.
     pub(crate) fn on_memory_below(bytes: u64) -> Option<Self> {
-        Self::new(Refused::Memory).if_below(bytes)
+        Self::new(RefusedResource::Memory).if_below(bytes)
     }
 
     /// The same for seconds of processor time.
     pub(crate) fn on_cpu_below(seconds: u64) -> Option<Self> {
-        Self::new(Refused::Cpu).if_below(seconds)
+        Self::new(RefusedResource::Cpu).if_below(seconds)
     }
 
     fn if_below(self, value: u64) -> Option<Self> {

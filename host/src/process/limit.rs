@@ -1,24 +1,26 @@
+//! Limits of this process, with their values and fixes.
+
 use std::fmt;
 use std::io;
 
 use rlimit::Resource;
 use rustix::io::Errno;
 
-/// A limit of this process, of its user or of this machine, that has refused what a
-/// component needs. The component is not at fault, whatever it was about to do.
+/// A limit of this process, of its user or of this machine that refused a resource which a
+/// component needs. The component is not at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessLimit {
-    refused: Refused,
-    /// The limits that are set and may be what refused it, with their values.
-    pub(super) set: Vec<(Set, u64)>,
+    refused: RefusedResource,
+    /// Limits that are set and can be the cause, with their values.
+    pub(super) set: Vec<(SettableLimit, u64)>,
 }
 
-/// What was refused.
+/// The resource that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum RefusedResource {
     Memory,
     File,
-    /// By the whole machine.
+    /// A file, refused by the whole machine.
     FileOfSystem,
     Thread,
     #[cfg_attr(
@@ -26,13 +28,13 @@ pub(super) enum Refused {
         allow(dead_code, reason = "only a process that compiles is refused it")
     )]
     Cpu,
-    /// In a file.
+    /// Bytes of a file.
     Size,
 }
 
 /// A limit that can be set for a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Set {
+pub(super) enum SettableLimit {
     AddressSpace,
     Data,
     Files,
@@ -41,7 +43,7 @@ pub(super) enum Set {
     FileSize,
 }
 
-impl Set {
+impl SettableLimit {
     fn value(self) -> Option<u64> {
         let resource = match self {
             Self::AddressSpace => Resource::AS,
@@ -59,15 +61,19 @@ impl Set {
 }
 
 impl ProcessLimit {
-    pub(super) fn new(refused: Refused) -> Self {
+    pub(super) fn new(refused: RefusedResource) -> Self {
         let may_be: &[_] = match refused {
-            Refused::Memory => &[Set::AddressSpace, Set::Data],
-            Refused::File => &[Set::Files],
-            Refused::FileOfSystem => &[],
-            // Its stack is memory.
-            Refused::Thread => &[Set::Processes, Set::AddressSpace, Set::Data],
-            Refused::Cpu => &[Set::Cpu],
-            Refused::Size => &[Set::FileSize],
+            RefusedResource::Memory => &[SettableLimit::AddressSpace, SettableLimit::Data],
+            RefusedResource::File => &[SettableLimit::Files],
+            RefusedResource::FileOfSystem => &[],
+            // The stack of a thread is memory.
+            RefusedResource::Thread => &[
+                SettableLimit::Processes,
+                SettableLimit::AddressSpace,
+                SettableLimit::Data,
+            ],
+            RefusedResource::Cpu => &[SettableLimit::Cpu],
+            RefusedResource::Size => &[SettableLimit::FileSize],
         };
         let set = may_be.iter().filter_map(|set| Some((*set, set.value()?)));
         Self {
@@ -76,38 +82,38 @@ impl ProcessLimit {
         }
     }
 
-    /// The limit that made a call of the system fail, if a limit did.
+    /// The limit that made a system call fail, if a limit did.
     #[must_use]
     pub fn of_io(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::OutOfMemory {
-            return Some(Self::new(Refused::Memory));
+            return Some(Self::new(RefusedResource::Memory));
         }
         Self::of_number(error.raw_os_error()?)
     }
 
-    /// The limit that kept a thread or a process from being started, if a limit did.
+    /// The limit that prevented the start of a thread or a process, if a limit did.
     #[must_use]
     pub fn of_start(error: &io::Error) -> Option<Self> {
         match error.kind() {
-            io::ErrorKind::WouldBlock => Some(Self::new(Refused::Thread)),
+            io::ErrorKind::WouldBlock => Some(Self::new(RefusedResource::Thread)),
             _ => Self::of_io(error),
         }
     }
 
     pub(super) fn of_number(number: i32) -> Option<Self> {
         let refused = match Errno::from_raw_os_error(number) {
-            Errno::NOMEM => Refused::Memory,
-            Errno::MFILE => Refused::File,
-            Errno::NFILE => Refused::FileOfSystem,
+            Errno::NOMEM => RefusedResource::Memory,
+            Errno::MFILE => RefusedResource::File,
+            Errno::NFILE => RefusedResource::FileOfSystem,
             // Without a limit of the process, the file system has one.
-            Errno::FBIG if Set::FileSize.value().is_some() => Refused::Size,
+            Errno::FBIG if SettableLimit::FileSize.value().is_some() => RefusedResource::Size,
             _ => return None,
         };
         Some(Self::new(refused))
     }
 }
 
-/// Why a thread could not be started, and what to change.
+/// Reason why a thread could not be started, and the fix.
 #[must_use]
 pub fn no_thread(error: &io::Error) -> String {
     match ProcessLimit::of_start(error) {
@@ -116,8 +122,8 @@ pub fn no_thread(error: &io::Error) -> String {
     }
 }
 
-/// Why a call of the system failed, and what to change: the limit of this process, if a
-/// limit made it fail, and `advice` otherwise.
+/// Reason why a system call failed, and the fix: the limit of this process, if a limit made it
+/// fail, and `advice` otherwise.
 #[must_use]
 pub fn io_reason(error: &io::Error, advice: &str) -> String {
     match ProcessLimit::of_io(error) {
@@ -129,24 +135,30 @@ pub fn io_reason(error: &io::Error, advice: &str) -> String {
 impl fmt::Display for ProcessLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (refused, unset) = match self.refused {
-            Refused::Memory => (
+            RefusedResource::Memory => (
                 "memory",
-                "the system has no more of it, or allows it no more mappings (`vm.max_map_count`): give this machine more",
+                "the system has no free memory, or the process has too many mappings (`vm.max_map_count`): give this machine more memory",
             ),
-            Refused::File => (
+            RefusedResource::File => (
                 "another open file",
-                "the system allows it no more: close others",
+                "the system allows no more open files: close others",
             ),
-            Refused::FileOfSystem => (
+            RefusedResource::FileOfSystem => (
                 "another open file",
-                "this machine has no more of them (`fs.file-max`): raise that limit",
+                "this machine allows no more open files (`fs.file-max`): raise that limit",
             ),
-            Refused::Thread => (
+            RefusedResource::Thread => (
                 "another thread or process",
-                "its control group (`pids.max`) or this machine allows no more: raise that limit",
+                "the control group of the process (`pids.max`) or this machine allows no more: raise that limit",
             ),
-            Refused::Cpu => ("more processor time", "it has had too much"),
-            Refused::Size => ("a larger file", "its files may not be larger"),
+            RefusedResource::Cpu => (
+                "more processor time",
+                "the process has used its processor time",
+            ),
+            RefusedResource::Size => (
+                "a larger file",
+                "the files of the process must not be larger",
+            ),
         };
         write!(f, "this process was refused {refused}: ")?;
         if self.set.is_empty() {
@@ -157,21 +169,40 @@ impl fmt::Display for ProcessLimit {
                 f.write_str(", and ")?;
             }
             match set {
-                Set::AddressSpace => {
-                    write!(f, "its address space is limited to {}", Size(*value))?;
+                SettableLimit::AddressSpace => {
+                    write!(
+                        f,
+                        "the address space of the process is limited to {}",
+                        LimitSize(*value)
+                    )?;
                     f.write_str(" (RLIMIT_AS, `ulimit -v`)")?;
                 }
-                Set::Data => {
-                    write!(f, "its data is limited to {}", Size(*value))?;
+                SettableLimit::Data => {
+                    write!(
+                        f,
+                        "the data of the process is limited to {}",
+                        LimitSize(*value)
+                    )?;
                     f.write_str(" (RLIMIT_DATA, `ulimit -d`)")?;
                 }
-                Set::Files => write!(f, "it may have {value} (RLIMIT_NOFILE, `ulimit -n`)")?,
-                Set::Processes => {
-                    write!(f, "its user may have {value} (RLIMIT_NPROC, `ulimit -u`)")?
-                }
-                Set::Cpu => write!(f, "it may have {value} s (RLIMIT_CPU, `ulimit -t`)")?,
-                Set::FileSize => {
-                    write!(f, "its files are limited to {}", Size(*value))?;
+                SettableLimit::Files => write!(
+                    f,
+                    "the process may have {value} open files (RLIMIT_NOFILE, `ulimit -n`)"
+                )?,
+                SettableLimit::Processes => write!(
+                    f,
+                    "the user of the process may have {value} threads and processes (RLIMIT_NPROC, `ulimit -u`)"
+                )?,
+                SettableLimit::Cpu => write!(
+                    f,
+                    "the process may use {value} s of processor time (RLIMIT_CPU, `ulimit -t`)"
+                )?,
+                SettableLimit::FileSize => {
+                    write!(
+                        f,
+                        "the files of the process are limited to {}",
+                        LimitSize(*value)
+                    )?;
                     f.write_str(" (RLIMIT_FSIZE, `ulimit -f`)")?;
                 }
             }
@@ -180,10 +211,10 @@ impl fmt::Display for ProcessLimit {
     }
 }
 
-/// In MiB, except for what is less.
-struct Size(u64);
+/// Shown in MiB, or a smaller unit for less than that.
+struct LimitSize(u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for LimitSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 >> 20 {
             0 if self.0 < 1 << 10 => write!(f, "{} B", self.0),
@@ -203,7 +234,7 @@ mod tests {
         let text = |error: wasmtime::Error| ProcessLimit::behind(&error).map(|it| it.to_string());
         let file = text(wasmtime::Error::from(Errno::MFILE).context("outside"));
         let file = file.ok_or("no limit")?;
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         assert!(file.contains(&named), "{file}");
         for error in [
             Errno::NOMEM.into(),
@@ -233,17 +264,20 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_that_may_be_the_cause_is_told() {
+    fn every_limit_that_can_be_the_cause_is_shown() {
         let limit = ProcessLimit {
-            refused: Refused::Memory,
-            set: vec![(Set::AddressSpace, 3_072_000_000), (Set::Data, 4096)],
+            refused: RefusedResource::Memory,
+            set: vec![
+                (SettableLimit::AddressSpace, 3_072_000_000),
+                (SettableLimit::Data, 4096),
+            ],
         };
         assert_eq!(
             limit.to_string(),
-            "this process was refused memory: its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and its data is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
+            "this process was refused memory: the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`), and the data of the process is limited to 4 KiB (RLIMIT_DATA, `ulimit -d`); raise that limit"
         );
         let unset = ProcessLimit {
-            refused: Refused::Thread,
+            refused: RefusedResource::Thread,
             set: Vec::new(),
         };
         assert!(unset.to_string().contains("`pids.max`"));

@@ -3,23 +3,23 @@ use std::io;
 use std::sync::Mutex;
 use std::thread::{self, Builder};
 
-/// Bytes of a thread: its stack, as the standard library has it, the stack on which it
-/// hears of an overflow of that, and what it allocates first.
+/// Bytes of a thread: its stack with the standard library's size, the stack for the signal of a
+/// stack overflow, and its first allocations.
 const THREAD: usize = (2 << 20) + (64 << 10);
 
-/// Bytes that are needed besides: a process that has threads and no memory for anything
-/// else is aborted at its next allocation.
+/// Bytes that must stay free: a process that has threads and no more memory is aborted at its next
+/// allocation.
 const BESIDES: usize = 4 << 20;
 
-/// Whether so many threads can be started, all at a time, with memory left for other
-/// things. For what panics where they cannot.
+/// Checks whether this number of threads can be started, all at a time, with memory left. Call this
+/// function before code that panics if threads cannot be started.
 ///
 /// # Errors
 ///
-/// When one of them cannot.
+/// When one of the threads cannot be started.
 pub fn try_threads(number: usize) -> io::Result<()> {
-    // A thread that finds no memory for its second stack panics before it begins: so the
-    // memory of all of them is asked for at once.
+    // A thread without memory for its second stack panics before it starts, so the memory of all
+    // threads is requested at once first.
     let mut memory = Vec::<u8>::new();
     memory
         .try_reserve_exact(number * THREAD + BESIDES)

@@ -1,3 +1,5 @@
+//! The handle of a component backend.
+
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{Sender, channel};
@@ -17,50 +19,47 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuit;
-use super::command::Command;
-use super::instance::{Ended, Instance, StartFailed};
+use super::command::BackendCommand;
+use super::instance::{InstanceEnd, InstanceStartFailed, ProviderInstance};
 use super::supervision::{Condition, Supervision};
-use super::worker::{Worker, after};
+use super::worker::{BackendWorker, after};
 use super::{BackendOptions, BackendState, BackendStatus, NotRunning, Provider, StartError};
 use crate::Ledger;
 use crate::contained::blocking;
 use crate::text::printable;
 
-/// How many threads may do what blocks for one backend.
+/// Maximum number of threads for the blocking work of one backend.
 const BLOCKING_THREADS: usize = 4;
 
-/// How long a thread that does it waits for more: as long as the backend is there.
+/// Time that an idle thread stays: as long as the backend exists.
 const THREADS_STAY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A component as a [`MetricsBackend`]. See the [module's page](super).
 ///
-/// Put it into an `Arc` to share it: that is a
-/// [`MetricsHandle`](crate::MetricsHandle).
+/// Put it into an `Arc` to share it: that is a [`MetricsHandle`](crate::MetricsHandle).
 ///
-/// It is an [`Exporter`](solti_metrics::exporter::Exporter): stopping and dropping follow the
-/// [rule of all of them](solti_metrics::exporter#stopping). The last attempt hands over
-/// what was queued, and tells the component to flush. [`ledger`](Self::ledger) outlives
-/// the backend and tells how that ended.
+/// The backend is an [`Exporter`](solti_metrics::exporter::Exporter): stopping and dropping follow
+/// the [rule for all exporters](solti_metrics::exporter#stopping). The last attempt hands over the
+/// queued records, and tells the component to flush. [`ledger`](Self::ledger) outlives the backend
+/// and counts the outcome.
 pub struct ComponentBackend {
     shared: Arc<Supervision>,
-    commands: UnboundedSender<Command>,
+    commands: UnboundedSender<BackendCommand>,
     stop: watch::Sender<Option<Instant>>,
     done: watch::Receiver<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Whether it forwards records, as all that replace it do.
+    /// Whether the backend forwards records, as all its replacements must.
     middleware: bool,
 }
 
 impl ComponentBackend {
-    /// Starts a provider on a thread of its own, and waits until its first
-    /// instance is there.
+    /// Starts a provider on a separate thread, and waits until its first instance exists.
     ///
     /// # Errors
     ///
-    /// When it cannot be instantiated, unless
-    /// [`must_start`](BackendOptions::must_start) is false; when it is a
-    /// middleware without a [`next`](BackendOptions::next); when there is no
-    /// thread left.
+    /// When the provider cannot be instantiated, unless [`must_start`](BackendOptions::must_start)
+    /// is false; when the provider is a middleware without a [`next`](BackendOptions::next); when
+    /// no thread can be started.
     pub fn start(provider: &Provider, options: BackendOptions) -> Result<Self, StartError> {
         let shown = || printable(provider.name());
         if provider.is_middleware() && options.next.is_none() {
@@ -70,7 +69,7 @@ impl ComponentBackend {
             .name
             .clone()
             .unwrap_or_else(|| provider.name().into());
-        let queue = Queue::new(options.queue, options.batch);
+        let queue = Queue::new(options.queue_capacity, options.batch);
         let condition = Condition {
             state: BackendState::Running,
             optional_interfaces: provider.optional_interfaces(),
@@ -90,7 +89,7 @@ impl ComponentBackend {
         let (commands, asked) = unbounded_channel();
         let (stop, stopped) = watch::channel(None);
         let (finished, done) = watch::channel(false);
-        let worker = Worker {
+        let worker = BackendWorker {
             shared: Arc::clone(&shared),
             provider: provider.clone(),
             circuit: Circuit::new(options.restart.clone()),
@@ -102,11 +101,11 @@ impl ComponentBackend {
             flush_at: None,
         };
         let middleware = worker.provider.is_middleware();
-        let (begun, first) = channel();
+        let (started, first) = channel();
         let thread = thread::Builder::new()
             .name("metrics-backend".into())
             .spawn(move || {
-                work(worker, &begun);
+                work(worker, &started);
                 finished.send_replace(true);
             })
             .map_err(|reason| StartError::Thread {
@@ -127,7 +126,7 @@ impl ComponentBackend {
         }
     }
 
-    /// How it is at this moment.
+    /// Current state of the backend.
     #[must_use]
     pub fn status(&self) -> BackendStatus {
         self.shared.status()
@@ -137,36 +136,37 @@ impl ComponentBackend {
         &self.shared
     }
 
-    /// What became of its records. The view is live: keep it, read it from any
-    /// thread, and after the backend is gone.
+    /// Ledger of the backend's records. The view is live: any thread may keep and read it, even
+    /// after the backend is gone.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.shared.queue.ledger()
     }
 
-    /// Hands over everything recorded before this call, and tells the provider
-    /// to flush, if it can.
+    /// Hands over everything recorded before this call, and tells the provider to flush, if it can.
     ///
     /// # Errors
     ///
-    /// When it is not running, fails meanwhile, or says that it could not.
+    /// When the backend is not running, when it fails meanwhile, or when the provider reports an
+    /// error.
     pub async fn flush(&self) -> Result<(), NotRunning> {
-        self.ask(Command::Flush).await
+        self.ask(BackendCommand::Flush).await
     }
 
-    /// Hands over everything recorded before this call, and returns the
-    /// provider's own exposition: OpenMetrics text, as the provider wrote it.
+    /// Hands over everything recorded before this call, and returns the provider's own exposition:
+    /// OpenMetrics text, as the provider wrote it.
     ///
     /// # Errors
     ///
-    /// When it is not running, fails meanwhile, or has no exposition.
+    /// When the backend is not running, when it fails meanwhile, or when the provider has no
+    /// exposition.
     pub async fn expose(&self) -> Result<String, NotRunning> {
-        self.ask(Command::Expose).await
+        self.ask(BackendCommand::Expose).await
     }
 
     async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, NotRunning>>) -> Command,
+        command: impl FnOnce(oneshot::Sender<Result<T, NotRunning>>) -> BackendCommand,
     ) -> Result<T, NotRunning> {
         let (reply, answer) = oneshot::channel();
         // Without a worker, the answer does not come either.
@@ -176,22 +176,23 @@ impl ComponentBackend {
         }))
     }
 
-    /// Puts another provider into the place of this one, while records come.
+    /// Replaces the provider by another one, while records arrive.
     ///
-    /// The new one is started first. If that fails, the old one goes on. If not,
-    /// the old one gets what was recorded before, for
-    /// [`drain_timeout`](BackendOptions::drain_timeout) at most, is told to flush, and
-    /// goes; what is left, and what is recorded meanwhile, waits for the new one. No
-    /// record is lost, unless the queue overflows, and none reaches both.
+    /// The new provider is started first. If that fails, the old one continues. Otherwise the old
+    /// provider gets the records that were queued before, for at most
+    /// [`drain_timeout`](BackendOptions::drain_timeout). Then it is told to flush, and is
+    /// discarded. Records that are left, and new records, wait for the new provider. No record is
+    /// lost, unless the queue overflows, and no record reaches both providers.
     ///
-    /// It waits for a call that the old one is in. If the future is dropped before, nothing
-    /// is replaced; if it is dropped later, that goes on.
+    /// The replacement waits for a call in progress of the old provider. If the future is dropped
+    /// before the replacement starts, nothing is replaced; if it is dropped later, the replacement
+    /// continues.
     ///
     /// # Errors
     ///
-    /// When the new one cannot be started, the backend was stopped, or the one is a
-    /// middleware and the other is not: a provider in the place of a middleware would
-    /// keep every record from those behind it.
+    /// When the new provider cannot be started, when the backend was stopped, or when only one of
+    /// the two providers is a middleware: a provider that replaces a middleware would keep every
+    /// record from the backends behind it.
     pub async fn replace(&self, new: &Provider) -> Result<(), StartError> {
         let name = printable(new.name());
         if new.is_middleware() != self.middleware {
@@ -201,26 +202,27 @@ impl ComponentBackend {
         let (reply, answer) = oneshot::channel();
         let _ = self
             .commands
-            .send(Command::Replace(Box::new(new.clone()), reply));
+            .send(BackendCommand::Replace(Box::new(new.clone()), reply));
         answer.await.unwrap_or(Err(StartError::Stopped { name }))
     }
 
-    /// Takes no more records, hands over those that wait, and tells the provider
-    /// to flush. What is left after this time is dropped, as `shut_down`.
+    /// Accepts no more records, hands over the queued ones, and tells the provider to flush.
+    /// Records that are left after this time are dropped, as `shut_down`.
     ///
-    /// Returns when everything is settled: nothing is in flight then. A second
-    /// call can only shorten the time.
+    /// Returns when every record is settled: nothing is in flight then. A second call can only
+    /// shorten the time.
     pub async fn stop(&self, within: Duration) {
         self.ask_to_stop(within);
-        // An error means that the worker is gone, and so it is done.
+        // An error means that the worker is gone, so the stop is complete.
         let _ = self.done.clone().wait_for(|done| *done).await;
     }
 
-    /// The same, for those who do not live in an async runtime. It blocks.
+    /// The same as [`stop`](Self::stop), for callers outside of an async runtime. Blocks the
+    /// thread.
     pub fn stop_blocking(&self, within: Duration) {
         self.ask_to_stop(within);
         if let Some(thread) = self.thread.lock().take() {
-            // A worker does not panic; if it did, it is gone too.
+            // A worker does not panic; a worker that did is gone too.
             let _ = thread.join();
         }
     }
@@ -238,8 +240,8 @@ impl ComponentBackend {
     }
 }
 
-/// What a backend runs on. Where it may have something that blocks, files and names, a
-/// thread for that is there from the start, since tokio panics if it then finds none.
+/// Makes the runtime of a backend. If the grants allow blocking work (files and names), a thread
+/// for it is started at once, since tokio panics if it finds no thread later.
 fn start(provider: &Provider) -> io::Result<Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -253,37 +255,38 @@ fn start(provider: &Provider) -> io::Result<Runtime> {
     Ok(runtime)
 }
 
-/// What the backend's thread does.
-fn work(worker: Worker, begun: &Sender<Result<(), StartError>>) {
+/// Main function of the backend's thread.
+fn work(worker: BackendWorker, started: &Sender<Result<(), StartError>>) {
     let name = printable(worker.provider.name());
     let runtime = match start(&worker.provider) {
         Ok(runtime) => runtime,
         Err(reason) => {
-            let _ = begun.send(Err(StartError::Thread { name, reason }));
+            let _ = started.send(Err(StartError::Thread { name, reason }));
             return;
         }
     };
     runtime.block_on(async {
         let (options, shared) = (&worker.options, &worker.shared);
         let first =
-            Instance::start(&worker.provider, options, &shared.forwarded, &worker.halt).await;
+            ProviderInstance::start(&worker.provider, options, &shared.forwarded, &worker.halt)
+                .await;
         match first {
-            Err(StartFailed {
-                end: Ended::Failed(failure),
+            Err(InstanceStartFailed {
+                end: InstanceEnd::Failed(failure),
                 stderr_tail,
             }) if options.must_start => {
-                let _ = begun.send(Err(StartError::failed(name, failure, stderr_tail)));
+                let _ = started.send(Err(StartError::failed(name, failure, stderr_tail)));
             }
             first => {
                 if let Ok(instance) = &first {
                     shared.has_memory(instance.memory());
                 }
-                let _ = begun.send(Ok(()));
+                let _ = started.send(Ok(()));
                 worker.work(first).await;
             }
         }
     });
-    // A file or a name that the provider still waits for is not waited for.
+    // Do not wait for a file or a name that the provider still waits for.
     runtime.shutdown_background();
 }
 

@@ -1,3 +1,5 @@
+//! Calls of a provider's functions.
+
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, ComponentType, Instance, Lift, Lower, TypedFunc};
 
@@ -5,7 +7,7 @@ use super::Provider;
 use super::state::ProviderState;
 use crate::bindings::types::{RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// The functions of one instance that the host calls.
+/// Functions of one instance that the host calls.
 pub(super) struct Calls {
     pub(super) started: TypedFunc<(RunnerType,), ()>,
     pub(super) completed: TypedFunc<(RunnerType, TaskOutcome, u64), ()>,
@@ -16,7 +18,7 @@ pub(super) struct Calls {
     pub(super) take_discards: Option<TypedFunc<(), (Discards,)>>,
 }
 
-/// The record of that name in `wit/accounting.wit`.
+/// The record `discards` of `wit/accounting.wit`.
 #[derive(Debug, Clone, Copy, Default, ComponentType, Lift)]
 #[component(record)]
 pub(super) struct Discards {
@@ -25,13 +27,13 @@ pub(super) struct Discards {
 }
 
 impl Calls {
-    /// Finds them. Their types were checked when the provider was loaded.
+    /// Finds the functions of an instance. Their types were checked when the provider was loaded.
     pub(super) fn find(
         provider: &Provider,
         instance: &Instance,
         store: &mut Store<ProviderState>,
     ) -> wasmtime::Result<Self> {
-        let mut exports = Exports {
+        let mut exports = ProviderExports {
             provider,
             instance,
             store,
@@ -49,13 +51,13 @@ impl Calls {
     }
 }
 
-struct Exports<'a> {
+struct ProviderExports<'a> {
     provider: &'a Provider,
     instance: &'a Instance,
     store: &'a mut Store<ProviderState>,
 }
 
-impl Exports<'_> {
+impl ProviderExports<'_> {
     fn needed<P, R>(&mut self, path: &str, function: &str) -> wasmtime::Result<TypedFunc<P, R>>
     where
         P: ComponentNamedList + Lower,

@@ -1,28 +1,29 @@
+//! The circuit breaker of a backend, and its policy.
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use solti_metrics::exporter::Backoff;
 
-/// When a provider that failed is tried again.
+/// Times at which a failed provider is started again.
 ///
-/// The pause doubles with each failure within the window, from the first to the
-/// longest, and is shortened by up to a half at random, so that many backends
-/// that failed together do not come back together. After too many failures
-/// within the window the circuit opens: records are dropped instead of queued,
-/// until one more try. If that fails too, the circuit opens again at once; if it
-/// delivers, the count begins anew.
+/// The pause doubles with each failure within the window, from the first pause to the longest. A
+/// random factor shortens it by up to half, so that backends that failed together do not restart
+/// together. Too many failures within the window open the circuit: records are dropped instead of
+/// queued, until the next attempt. If that attempt fails, the circuit opens again at once; if it
+/// delivers records, the count restarts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RestartPolicy {
-    /// The pause after a first failure. Default: 1 s.
+    /// Pause after a first failure. Default: 1 s.
     pub first_pause: Duration,
-    /// The longest pause. Default: 1 min.
+    /// Longest pause. Default: 1 min.
     pub longest_pause: Duration,
-    /// How many failures within the window open the circuit. Default: 5.
+    /// Number of failures within the window that opens the circuit. Default: 5.
     pub failures: usize,
-    /// For how long a failure counts. Default: 2 min.
+    /// Time for which a failure counts. Default: 2 min.
     pub window: Duration,
-    /// How long the circuit stays open. Default: 30 s.
+    /// Time for which the circuit stays open. Default: 30 s.
     pub open: Duration,
 }
 
@@ -39,41 +40,41 @@ impl Default for RestartPolicy {
 }
 
 impl RestartPolicy {
-    /// The defaults.
+    /// The default policy.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Pause after a first failure.
+    /// Sets the pause after a first failure.
     #[must_use]
     pub const fn first_pause(mut self, pause: Duration) -> Self {
         self.first_pause = pause;
         self
     }
 
-    /// Longest pause.
+    /// Sets the longest pause.
     #[must_use]
     pub const fn longest_pause(mut self, pause: Duration) -> Self {
         self.longest_pause = pause;
         self
     }
 
-    /// Failures within the window that open the circuit.
+    /// Sets the number of failures within the window that opens the circuit.
     #[must_use]
     pub const fn failures(mut self, number: usize) -> Self {
         self.failures = number;
         self
     }
 
-    /// Time for which a failure counts.
+    /// Sets the time for which a failure counts.
     #[must_use]
     pub const fn window(mut self, time: Duration) -> Self {
         self.window = time;
         self
     }
 
-    /// Time for which the circuit stays open.
+    /// Sets the time for which the circuit stays open.
     #[must_use]
     pub const fn open(mut self, time: Duration) -> Self {
         self.open = time;
@@ -81,16 +82,16 @@ impl RestartPolicy {
     }
 }
 
-/// What to do after a failure.
+/// Decision after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Queue what comes, and try again after this pause.
+pub(super) enum CircuitVerdict {
+    /// Queue new records, and try again after this pause.
     Pause(Duration),
-    /// Drop what comes, and try again after this time.
+    /// Drop new records, and try again after this time.
     Open(Duration),
 }
 
-/// Counts failures. Knows no clock: it is told the time.
+/// Counts failures. Has no clock: the caller passes the time.
 #[derive(Debug)]
 pub(super) struct Circuit {
     policy: RestartPolicy,
@@ -107,24 +108,28 @@ impl Circuit {
         }
     }
 
-    pub(super) fn failed(&mut self, now: Instant) -> Verdict {
+    pub(super) fn failed(&mut self, now: Instant) -> CircuitVerdict {
         self.failed_by(now, Backoff::jittered)
     }
 
-    fn failed_by(&mut self, now: Instant, jitter: impl Fn(&Backoff, u32) -> Duration) -> Verdict {
+    fn failed_by(
+        &mut self,
+        now: Instant,
+        jitter: impl Fn(&Backoff, u32) -> Duration,
+    ) -> CircuitVerdict {
         let policy = &self.policy;
         self.failures
             .retain(|at| now.saturating_duration_since(*at) < policy.window);
         self.failures.push_back(now);
         if self.half_open || self.failures.len() >= policy.failures.max(1) {
             self.half_open = true;
-            // Once is enough from now on.
+            // From now on, one failure is enough.
             self.failures.clear();
-            return Verdict::Open(policy.open);
+            return CircuitVerdict::Open(policy.open);
         }
         let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
         let backoff = Backoff::new(policy.first_pause, policy.longest_pause);
-        Verdict::Pause(jitter(&backoff, failures))
+        CircuitVerdict::Pause(jitter(&backoff, failures))
     }
 
     /// Whether the next failure opens the circuit again.
@@ -132,14 +137,14 @@ impl Circuit {
         self.half_open
     }
 
-    /// The provider took records: it is no longer half-open. Failures within
-    /// the window still count, so that one which fails now and then is found out.
+    /// Closes the circuit: the provider took records. Failures within the window still count, so
+    /// that a provider with occasional failures is detected.
     #[inline]
     pub(super) fn delivered(&mut self) {
         self.half_open = false;
     }
 
-    /// Another provider has taken the place of the one that failed.
+    /// Clears all failures after the failed provider was replaced.
     pub(super) fn forget(&mut self) {
         self.failures.clear();
         self.half_open = false;
@@ -152,7 +157,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Whatever the policy says.
+    /// Longest pause of any policy.
     const LONGEST: Duration = Duration::from_secs(1 << 30);
 
     fn circuit() -> Circuit {
@@ -171,10 +176,10 @@ mod tests {
         assert_eq!(
             verdicts,
             [
-                Verdict::Pause(SECOND),
-                Verdict::Pause(2 * SECOND),
-                Verdict::Pause(4 * SECOND),
-                Verdict::Open(30 * SECOND),
+                CircuitVerdict::Pause(SECOND),
+                CircuitVerdict::Pause(2 * SECOND),
+                CircuitVerdict::Pause(4 * SECOND),
+                CircuitVerdict::Open(30 * SECOND),
             ]
         );
     }
@@ -189,7 +194,7 @@ mod tests {
         let last = (0..100)
             .map(|_| circuit.failed_by(now, Backoff::after))
             .last();
-        assert_eq!(last, Some(Verdict::Pause(60 * SECOND)));
+        assert_eq!(last, Some(CircuitVerdict::Pause(60 * SECOND)));
     }
 
     #[test]
@@ -205,17 +210,17 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(
                 circuit.failed_by(now, Backoff::after),
-                Verdict::Pause(LONGEST)
+                CircuitVerdict::Pause(LONGEST)
             );
         }
     }
 
     #[test]
-    fn luck_shortens_a_pause_by_no_more_than_half() {
+    fn jitter_shortens_a_pause_by_at_most_half() {
         for (luck, pause) in [(0.0, 1_000), (0.5, 750), (1.0, 500)] {
             let shortened = |backoff: &Backoff, failures| backoff.shortened(failures, luck);
             let verdict = circuit().failed_by(Instant::now(), shortened);
-            assert_eq!(verdict, Verdict::Pause(Duration::from_millis(pause)));
+            assert_eq!(verdict, CircuitVerdict::Pause(Duration::from_millis(pause)));
         }
     }
 
@@ -225,7 +230,7 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(
                 circuit.failed_by(now, Backoff::after),
-                Verdict::Pause(SECOND)
+                CircuitVerdict::Pause(SECOND)
             );
             now += 121 * SECOND;
         }
@@ -240,12 +245,12 @@ mod tests {
         assert!(circuit.half_open());
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Open(30 * SECOND)
+            CircuitVerdict::Open(30 * SECOND)
         );
         circuit.delivered();
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Pause(SECOND)
+            CircuitVerdict::Pause(SECOND)
         );
     }
 
@@ -258,7 +263,7 @@ mod tests {
         circuit.forget();
         assert_eq!(
             circuit.failed_by(now, Backoff::after),
-            Verdict::Pause(SECOND)
+            CircuitVerdict::Pause(SECOND)
         );
     }
 }

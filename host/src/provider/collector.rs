@@ -1,3 +1,5 @@
+//! Export of the state of backends through a `prometheus-client` registry.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
@@ -13,8 +15,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use super::supervision::Supervision;
 use super::{BackendState, BackendStatus, ComponentBackend};
 
-/// Exports how backends are. What became of their records is exported by a
-/// [`LedgerCollector`](crate::LedgerCollector).
+/// Exports the state of backends. A [`LedgerCollector`](crate::LedgerCollector) exports the
+/// outcomes of their records.
 ///
 /// | metric | type | labels |
 /// |---|---|---|
@@ -27,49 +29,48 @@ use super::{BackendState, BackendStatus, ComponentBackend};
 /// | `solti_metrics_backend_memory_bytes` | gauge | `backend` |
 /// | `solti_metrics_backend_state` | gauge | `backend`, `state` |
 ///
-/// The state in which a backend is has the value 1, and the others 0. Clones
-/// share their backends: one may be registered, and others added later. A
-/// backend that is gone is no longer exported; what was counted of one that was
-/// [retired](Self::retire) stays.
+/// The current state of a backend has the value 1, the others 0. Clones share their backends:
+/// register one clone, and add backends later through another. A backend that is gone is no longer
+/// exported; the counters of a [retired](Self::retire) backend stay.
 ///
-/// Several backends of one name are exported as one: counters are added up, and
-/// the rest is of the one that was added last.
+/// Several backends of one name are exported as one: counters are added up, and gauges show the
+/// backend that was added last.
 #[derive(Clone, Default)]
 pub struct BackendCollector {
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<KnownBackends>>,
 }
 
 #[derive(Default)]
-struct Known {
-    /// In the order in which they were added.
+struct KnownBackends {
+    /// Backends in the order in which they were added.
     live: Vec<Weak<Supervision>>,
-    retired: BTreeMap<Arc<str>, Counts>,
+    retired: BTreeMap<Arc<str>, BackendCounts>,
 }
 
-/// What is counted of a backend, and never becomes less.
+/// Counters of a backend, which never decrease.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counts {
+struct BackendCounts {
     failures: u64,
     restarts: u64,
     replacements: u64,
     busy: Duration,
 }
 
-/// What is exported under one name.
-struct Named {
+/// Values that are exported under one name.
+struct BackendSeries {
     name: Arc<str>,
-    counts: Counts,
-    /// Of the backend that was added last; `None` if all are gone.
+    counts: BackendCounts,
+    /// Status of the backend that was added last; `None` if all are gone.
     status: Option<BackendStatus>,
 }
 
-/// A count of a backend.
-type Count = fn(&Counts) -> u64;
+/// Reads a counter of a backend.
+type BackendCount = fn(&BackendCounts) -> u64;
 
-/// What a backend has at the moment.
-type Level = fn(&BackendStatus) -> u64;
+/// Reads a gauge of a backend.
+type BackendGauge = fn(&BackendStatus) -> u64;
 
-impl Counts {
+impl BackendCounts {
     fn of(status: &BackendStatus) -> Self {
         Self {
             failures: status.failures,
@@ -80,7 +81,7 @@ impl Counts {
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for BackendCounts {
     fn add_assign(&mut self, other: Self) {
         self.failures += other.failures;
         self.restarts += other.restarts;
@@ -90,21 +91,20 @@ impl AddAssign for Counts {
 }
 
 impl BackendCollector {
-    /// A collector of nothing.
+    /// A collector without backends.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a backend, read at each scrape, under its name.
+    /// Adds a backend, which each scrape reads, under its name.
     pub fn add(&self, backend: &ComponentBackend) {
         let supervision = Arc::downgrade(backend.supervision());
         self.known.lock().live.push(supervision);
     }
 
-    /// Takes a backend away that was added, and keeps its counters under its name: they
-    /// stay as they are now, until a backend of that name is added, whose own are added
-    /// to them.
+    /// Removes a backend, and keeps the current values of its counters under its name. The counters
+    /// of a backend of that name that is added later are added to them.
     pub fn retire(&self, backend: &ComponentBackend) {
         let mut known = self.known.lock();
         let before = known.live.len();
@@ -112,12 +112,12 @@ impl BackendCollector {
         known.live.retain(|it| !is_it(it));
         if known.live.len() < before {
             let status = backend.status();
-            *known.retired.entry(status.name.clone()).or_default() += Counts::of(&status);
+            *known.retired.entry(status.name.clone()).or_default() += BackendCounts::of(&status);
         }
     }
 
-    /// Adds what was kept of retired backends of this name to what was kept under
-    /// another one, and forgets it under its own.
+    /// Adds the kept counters of retired backends of this name to the kept counters of another
+    /// name, and removes them under their own.
     pub fn merge_retired(&self, name: &str, into: &str) {
         let mut known = self.known.lock();
         if let Some(counts) = known.retired.remove(name) {
@@ -125,12 +125,12 @@ impl BackendCollector {
         }
     }
 
-    fn named(&self) -> Vec<Named> {
+    fn named(&self) -> Vec<BackendSeries> {
         let mut known = self.known.lock();
         known.live.retain(|backend| backend.strong_count() > 0);
         let retired = known.retired.iter();
         let mut named: Vec<_> = retired
-            .map(|(name, counts)| Named {
+            .map(|(name, counts)| BackendSeries {
                 name: Arc::clone(name),
                 counts: *counts,
                 status: None,
@@ -138,13 +138,13 @@ impl BackendCollector {
             .collect();
         for backend in known.live.iter().filter_map(Weak::upgrade) {
             let status = backend.status();
-            let counts = Counts::of(&status);
+            let counts = BackendCounts::of(&status);
             match named.iter_mut().find(|it| it.name == status.name) {
                 Some(same) => {
                     same.counts += counts;
                     same.status = Some(status);
                 }
-                None => named.push(Named {
+                None => named.push(BackendSeries {
                     name: Arc::clone(&status.name),
                     counts,
                     status: Some(status),
@@ -166,26 +166,38 @@ impl fmt::Debug for BackendCollector {
 impl Collector for BackendCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let backends = self.named();
-        let counters: [(&str, &str, Count); 3] = [
-            ("failures", "Instances that failed.", |it| it.failures),
-            ("restarts", "Instances made after the first.", |it| {
-                it.restarts
-            }),
+        let counters: [(&str, &str, BackendCount); 3] = [
+            (
+                "failures",
+                "Failed instances of the component backend.",
+                |it| it.failures,
+            ),
+            (
+                "restarts",
+                "Instances of the component backend that were started after its first instance.",
+                |it| it.restarts,
+            ),
             (
                 "replacements",
-                "Times that another provider took the place of the one before.",
+                "Replacements of the component of the backend by another component.",
                 |it| it.replacements,
             ),
         ];
-        let gauges: [(&str, &str, Level); 3] = [
-            ("queue_length", "Records that wait.", |it| it.queued as u64),
-            ("queue_capacity", "Records that can wait.", |it| {
-                it.queue as u64
-            }),
+        let gauges: [(&str, &str, BackendGauge); 3] = [
+            (
+                "queue_length",
+                "Records in the queue of the component backend.",
+                |it| it.queue_length as u64,
+            ),
+            (
+                "queue_capacity",
+                "Maximum number of records in the queue of the component backend.",
+                |it| it.queue_capacity as u64,
+            ),
             (
                 "memory_bytes",
-                "Memory that the instance has: linear memories, tables and the data of its instances.",
-                |it| it.memory,
+                "Memory of the component backend, in bytes: linear memories, tables and instance data.",
+                |it| it.memory_bytes,
             ),
         ];
         for (name, help, count) in counters {
@@ -199,7 +211,7 @@ impl Collector for BackendCollector {
         }
         let mut busy = encoder.encode_descriptor(
             "solti_metrics_backend_busy_seconds",
-            "Time that instances were at work on records.",
+            "Time that the component backend spent on records, in seconds.",
             None,
             ConstCounter::new(0.0).metric_type(),
         )?;
@@ -219,7 +231,7 @@ impl Collector for BackendCollector {
         }
         let mut family = encoder.encode_descriptor(
             "solti_metrics_backend_state",
-            "What a backend does: 1 for the state in which it is.",
+            "State of the component backend: 1 for the current state, 0 for the others.",
             None,
             ConstGauge::new(0_u64).metric_type(),
         )?;

@@ -1,23 +1,23 @@
-//! What a worker can be asked to do between two batches.
+//! Commands that a worker carries out between two batches.
 
 use tokio::sync::oneshot;
 
 use super::{BackendState, NotRunning, Provider, StartError};
 
-/// One of these things, and whom to tell how it went.
-pub(super) enum Command {
+/// A command, and the channel for its result.
+pub(super) enum BackendCommand {
     Flush(oneshot::Sender<Result<(), NotRunning>>),
     Expose(oneshot::Sender<Result<String, NotRunning>>),
     Replace(Box<Provider>, oneshot::Sender<Result<(), StartError>>),
 }
 
-/// Answers whoever asked that it cannot be done in this state.
-pub(super) fn refuse(command: Command, name: &str, state: BackendState) {
+/// Answers that the command cannot be carried out in this state.
+pub(super) fn refuse(command: BackendCommand, name: &str, state: BackendState) {
     let refused = NotRunning::State { state };
     match command {
-        Command::Flush(reply) => drop(reply.send(Err(refused))),
-        Command::Expose(reply) => drop(reply.send(Err(refused))),
-        Command::Replace(_, reply) => {
+        BackendCommand::Flush(reply) => drop(reply.send(Err(refused))),
+        BackendCommand::Expose(reply) => drop(reply.send(Err(refused))),
+        BackendCommand::Replace(_, reply) => {
             let name = name.to_owned();
             drop(reply.send(Err(StartError::Stopped { name })));
         }

@@ -1,5 +1,5 @@
-//! What a provider has to export, and with which types: told from a component's
-//! type, so that the first record is not what finds out.
+//! Exports that a provider must have, and their types. The types of a component are checked when it
+//! is loaded, so that no mismatch is first found by a record.
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -77,12 +77,12 @@ pub struct OptionalInterfaces {
     pub lifecycle: bool,
     /// `solti:metrics/exposition`: can be scraped.
     pub exposition: bool,
-    /// `solti:metrics/accounting`: says which records came to nothing.
+    /// `solti:metrics/accounting`: reports the records that it discarded.
     pub accounting: bool,
 }
 
 impl OptionalInterfaces {
-    /// Those of a component, by the names of its exports.
+    /// Optional interfaces of a component, by the names of its exports.
     #[must_use]
     pub fn of(inspection: &Inspection) -> Self {
         let has = |path: &str| inspection.exported(path).is_some();
@@ -94,7 +94,7 @@ impl OptionalInterfaces {
         }
     }
 
-    /// Their names, in the order of the fields.
+    /// Names of the exported interfaces, in the order of the fields.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         [
@@ -109,8 +109,8 @@ impl OptionalInterfaces {
     }
 }
 
-/// Asserts that the component exports `backend` as it is, and each of its
-/// optional interfaces likewise.
+/// Checks that the component exports `backend`, and each of its optional interfaces, with the
+/// expected types.
 pub(super) fn check(
     name: &str,
     inspection: &Inspection,
@@ -142,19 +142,19 @@ fn check_interface(
         what,
     };
     let engine = component.engine();
-    let exports =
-        instance(component, engine, interface).ok_or_else(|| wrong("it is no interface".into()))?;
+    let exports = instance(component, engine, interface)
+        .ok_or_else(|| wrong("it is not an interface".into()))?;
     for (function, expected) in functions {
         match exports.get_export(engine, function).map(|found| found.ty) {
             None => return Err(wrong(format!("the function `{function}` is missing"))),
             Some(ComponentItem::ComponentFunc(found)) if expected.is_of(&found) => {}
             Some(ComponentItem::ComponentFunc(found)) => {
                 return Err(wrong(format!(
-                    "`{function}` is `{}`, and should be `{expected}`",
+                    "`{function}` has the type `{}`, and `{expected}` is expected",
                     told(&found)
                 )));
             }
-            Some(_) => return Err(wrong(format!("`{function}` is no function"))),
+            Some(_) => return Err(wrong(format!("`{function}` is not a function"))),
         }
     }
     Ok(())

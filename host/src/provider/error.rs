@@ -1,58 +1,59 @@
+//! Errors of starting, replacing and commanding a backend.
+
 use std::io;
 
 use super::{BackendFailure, BackendState};
 use crate::process::{ProcessLimit, no_thread};
 
-/// A backend that cannot be started, or cannot take another's place.
+/// A backend that cannot be started, or cannot replace another.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no thread for it.
-    #[error("{name}: cannot start its thread: {}", no_thread(reason))]
+    /// The thread of the backend cannot be started.
+    #[error(
+        "{name}: cannot start the thread of the backend: {}",
+        no_thread(reason)
+    )]
     Thread {
-        /// The provider.
+        /// Name of the provider.
         name: String,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// No instance can be made of it.
-    #[error("{name}: cannot be started: it {failure}{}", said(stderr_tail.as_deref()))]
+    /// The provider cannot be instantiated.
+    #[error("{name}: cannot start the backend: it {failure}{}", said(stderr_tail.as_deref()))]
     Failed {
-        /// The provider.
+        /// Name of the provider.
         name: String,
-        /// What it did instead.
+        /// Failure of the instance.
         failure: BackendFailure,
-        /// What it printed last to its standard error: up to 40 lines, each of them
-        /// printable.
+        /// Last output on standard error: up to 40 lines, each of them printable.
         stderr_tail: Option<String>,
     },
-    /// It is a middleware, and nobody comes after it.
-    #[error(
-        "{name}: is a middleware and forwards records; give it the next backend, or name a provider"
-    )]
+    /// The component is a middleware without a next backend.
+    #[error("{name}: is a middleware and needs a next backend; set it, or name a provider")]
     NoNext {
-        /// The middleware.
+        /// Name of the middleware.
         name: String,
     },
-    /// It has another role than the backend that it was to replace.
+    /// The replacement has another role than the backend that it was to replace.
     #[error("{name}: {}", other_role(*middleware))]
     OtherRole {
-        /// The provider or middleware that was to take its place.
+        /// Name of the provider or middleware that was to replace it.
         name: String,
-        /// Whether the backend that goes on is a middleware.
+        /// Whether the backend, which continues, is a middleware.
         middleware: bool,
     },
     /// The backend that was to be replaced has been stopped.
     #[error("{name}: the backend was stopped")]
     Stopped {
-        /// The provider that was to take its place.
+        /// Name of the provider that was to replace it.
         name: String,
     },
 }
 
 impl StartError {
-    /// The limit of this process that keeps the backend from being started, if it is
-    /// that.
+    /// Limit of this process that prevents the start, if one does.
     #[must_use]
     pub fn process_limit(&self) -> Option<ProcessLimit> {
         match self {
@@ -80,35 +81,35 @@ impl StartError {
 
 const fn other_role(middleware: bool) -> &'static str {
     if middleware {
-        "cannot replace a middleware: it is no middleware and forwards nothing"
+        "cannot replace a middleware: it is not a middleware and forwards no records"
     } else {
         "cannot replace a backend: it is a middleware and forwards records"
     }
 }
 
-/// Its lines, each marked as one that somebody else wrote.
+/// Lines of the stderr tail, each marked as text of the provider.
 fn said(stderr_tail: Option<&str>) -> String {
     let lines = stderr_tail.unwrap_or_default().lines();
     lines.map(|line| format!("\n  | {line}")).collect()
 }
 
-/// A backend that could not do what was asked of it.
+/// A backend that could not carry a command out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotRunning {
-    /// There is no instance of it at the moment.
+    /// The backend has no instance at the moment.
     #[error("the backend is not running ({state})")]
     State {
-        /// What it does instead.
+        /// Current state of the backend.
         state: BackendState,
     },
-    /// It failed while it was asked.
+    /// The backend failed during the command.
     #[error("the backend {0}")]
     Failed(BackendFailure),
-    /// It says that it could not.
-    #[error("the backend says: {0}")]
+    /// The provider reported an error.
+    #[error("the backend reports: {0}")]
     Refused(String),
-    /// It does not export the interface that this needs.
+    /// The provider does not export the interface that the command needs.
     #[error("the backend does not export `solti:metrics/{0}`")]
     Unsupported(&'static str),
 }

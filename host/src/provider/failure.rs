@@ -1,3 +1,5 @@
+//! Failures of a provider's instance.
+
 use std::time::Duration;
 
 use wasmtime_wasi::I32Exit;
@@ -6,32 +8,34 @@ use crate::DropReason;
 use crate::limits::{GuestTrap, Limit, Limiter, limit_behind};
 use crate::process::ProcessLimit;
 
-/// Why an instance of a provider was discarded.
+/// Reason why an instance of a provider was discarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendFailure {
-    /// It did something that WebAssembly or an interface forbids.
+    /// The provider did something that WebAssembly or an interface forbids.
     #[error("trapped: {trap}")]
     Trapped {
-        /// What, and where.
+        /// The trap, and its place in the code.
         trap: GuestTrap,
     },
-    /// It left through `exit`.
-    #[error("exited with code {code}, and a backend has to stay")]
+    /// The provider called `exit`.
+    #[error("exited with code {code}; a backend must not exit")]
     Exited {
-        /// The exit code.
+        /// Exit code.
         code: i32,
     },
-    /// It was stopped by a limit, or failed right after one refused it something.
-    #[error("hit the limit on {limit}: {trap}")]
+    /// A limit stopped the provider, or the provider failed right after a limit refused it
+    /// something.
+    #[error("reached the limit on {limit}: {trap}")]
     LimitHit {
-        /// Which limit.
+        /// The limit.
         limit: Limit,
-        /// What it died of.
+        /// The trap that ended the instance.
         trap: GuestTrap,
     },
-    /// A limit of this process has refused what it needs. The provider is not at fault.
-    #[error("could not go on: {limit}")]
+    /// A limit of this process refused a resource that the backend needs. The provider is not at
+    /// fault.
+    #[error("failed because of a limit of the process: {limit}")]
     ProcessLimit {
         /// The limit.
         limit: ProcessLimit,
@@ -39,25 +43,25 @@ pub enum BackendFailure {
     /// A call did not return in time.
     #[error("did not return within {deadline:?}")]
     TimedOut {
-        /// How much time it had.
+        /// Deadline of the call.
         deadline: Duration,
     },
-    /// The host panicked on its behalf.
-    #[error("made the host panic: {message}")]
+    /// The host panicked in a call of the provider.
+    #[error("caused a panic in the host: {message}")]
     Panicked {
-        /// What the panic said.
+        /// Message of the panic.
         message: String,
     },
-    /// It cannot be given what it was granted.
-    #[error("cannot be given what it was granted: {reason}")]
+    /// A grant of the provider cannot be applied.
+    #[error("has grants that cannot be applied: {reason}")]
     Grant {
-        /// Why not.
+        /// Reason.
         reason: String,
     },
 }
 
 impl BackendFailure {
-    /// Why the records are dropped that it was given when it failed.
+    /// Drop reason of the records that the instance had been given when it failed.
     #[must_use]
     pub const fn reason(&self) -> DropReason {
         match self {
@@ -71,7 +75,7 @@ impl BackendFailure {
         }
     }
 
-    /// From the error that a call of the provider returned.
+    /// Converts the error that a call of the provider returned.
     pub(super) fn of_error(error: &wasmtime::Error, limiter: &Limiter) -> Self {
         if let Some(I32Exit(code)) = error.downcast_ref() {
             return Self::Exited { code: *code };

@@ -1,39 +1,41 @@
+//! Grants of a provider.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::component::{Interface, NetworkGrant};
 use crate::wasi::Access;
 
-/// What a provider may use beyond its own memory. Nothing unless granted: no
-/// environment, no file, no network. It has a clock and randomness, which every
-/// language's start-up asks for.
+/// Resources that a provider may use beyond its own memory. The default is none: no environment, no
+/// file, no network. A provider always has a clock and randomness, which every language needs at
+/// start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grants {
     /// Environment variables.
     pub env: Vec<(String, String)>,
-    /// Directories: on the host, as the provider sees them, and what it may do.
+    /// Directories: the path on the host, the path that the provider sees, and the access.
     pub dirs: Vec<(PathBuf, String, Access)>,
-    /// Addresses that it may connect to with TCP.
+    /// Addresses to which the provider may connect with TCP.
     pub tcp: Vec<SocketAddr>,
-    /// Addresses that it may send UDP datagrams to.
+    /// Addresses to which the provider may send UDP datagrams.
     pub udp: Vec<SocketAddr>,
-    /// Authorities (`host:port`) that it may send HTTP requests to.
+    /// Authorities (`host:port`) to which the provider may send HTTP requests.
     pub http: Vec<String>,
-    /// Whether it may import what it is not granted of the network. All that it tries
-    /// there is then refused.
+    /// Whether the provider may import network interfaces that are not granted. The host then
+    /// refuses every call of them.
     pub no_network: bool,
 }
 
 impl Grants {
-    /// Nothing.
+    /// No grants.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an environment variable. A name that is added twice is there twice, and the
-    /// provider's language decides which of the values it finds.
+    /// Adds an environment variable. A name that is added twice is passed twice, and the provider's
+    /// language decides which value it reads.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -66,26 +68,25 @@ impl Grants {
         self
     }
 
-    /// Grants HTTP requests to this authority (`host:port`, or `host` for the
-    /// scheme's own port), and to no other. Needs the feature `wasi-http`.
+    /// Grants HTTP requests to this authority (`host:port`, or `host` for the default port of the
+    /// scheme), and to no other. Needs the feature `wasi-http`.
     #[must_use]
     pub fn http(mut self, authority: impl Into<String>) -> Self {
         self.http.push(authority.into());
         self
     }
 
-    /// Lets it import the network, without any address in it. Some languages import
-    /// that in every program, as Python does. Addresses that are granted stay
-    /// granted. Other imports of the network are allowed, and every call of them is refused.
+    /// Allows imports of the network without any address. Some languages, such as Python, import
+    /// the network in every program. Granted addresses stay granted. Other imports of the network
+    /// are allowed, and the host refuses every call of them.
     #[must_use]
     pub fn no_network(mut self) -> Self {
         self.no_network = true;
         self
     }
 
-    /// What would have to be granted for this import to be of use, if it is not.
-    /// Files and the environment are no such import: every program has them, and
-    /// finds them empty.
+    /// The missing grant without which this import has no use. Files and the environment need none:
+    /// every program imports them, and finds them empty.
     pub(super) fn missing_for(&self, import: &Interface) -> Option<NetworkGrant> {
         if self.no_network {
             return None;

@@ -1,30 +1,29 @@
-//! Out of the queue, into the instance, into the ledger totals.
+//! Moves records from the queue into the instance, and counts their outcome in the ledger.
 
 use std::time::Instant;
 
 use solti_metrics::Event;
 
 use super::BackendState;
-use super::instance::{Ended, HandedOver, Instance};
-use super::worker::{Worker, after};
+use super::instance::{HandedOver, InstanceEnd, ProviderInstance};
+use super::worker::{BackendWorker, after};
 use crate::DropReason;
 use crate::bindings::types as wit;
 
-impl Worker {
-    /// Hands over what is queued, up to a number of records. Returns how many
-    /// there were.
+impl BackendWorker {
+    /// Hands over queued records, up to this number. Returns the number of records.
     pub(super) async fn hand_over(
         &mut self,
-        instance: &mut Instance,
+        instance: &mut ProviderInstance,
         limit: usize,
-    ) -> Result<usize, Ended> {
+    ) -> Result<usize, InstanceEnd> {
         self.take(limit);
         if self.taken.is_empty() {
             return Ok(0);
         }
-        let began = Instant::now();
+        let started = Instant::now();
         let handed = instance.hand_over(&self.taken).await;
-        let time = began.elapsed();
+        let time = started.elapsed();
         self.shared.was_busy(time, instance.memory());
         let gone = handed.returned + handed.under_way;
         self.taken.drain(..gone);
@@ -40,7 +39,7 @@ impl Worker {
         Ok(gone)
     }
 
-    /// Takes records out of the queue until there are so many.
+    /// Takes records out of the queue, up to this number.
     fn take(&mut self, limit: usize) {
         while self.taken.len() < limit {
             match self.shared.queue.pop() {
@@ -51,12 +50,12 @@ impl Worker {
         }
     }
 
-    /// Books what became of records that were handed over.
-    fn settle(&self, handed: HandedOver) -> Result<(), Ended> {
+    /// Counts the outcome of records that were handed over.
+    fn settle(&self, handed: HandedOver) -> Result<(), InstanceEnd> {
         let queue = &self.shared.queue;
         let (returned, under_way) = (handed.returned as u64, handed.under_way as u64);
         let discards = handed.end.as_ref().copied().unwrap_or_default();
-        // It can speak for no more records than it was given.
+        // A provider can discard no more records than it was given.
         let sampled = discards.sampled.min(returned);
         let failed = discards.failed.min(returned - sampled);
         queue.deliver(returned - sampled - failed);
@@ -70,25 +69,28 @@ impl Worker {
         }
         if under_way > 0 {
             let reason = match &handed.end {
-                Err(Ended::Failed(failure)) => failure.reason(),
-                Err(Ended::Halted) | Ok(_) => DropReason::ShutDown,
+                Err(InstanceEnd::Failed(failure)) => failure.reason(),
+                Err(InstanceEnd::Halted) | Ok(_) => DropReason::ShutDown,
             };
             queue.drop_for(reason, under_way);
         }
         handed.end.map(drop)
     }
 
-    /// Hands over what is queued at this moment; others may go on to record.
-    pub(super) async fn hand_over_queued(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    /// Hands over the records that are queued at this moment; other threads may continue to record.
+    pub(super) async fn hand_over_queued(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         self.hand_over_queued_until(instance, None).await
     }
 
-    /// The same, and stops when that moment has passed: what is left stays queued.
+    /// Hands over the queued records until this moment: records that are left stay queued.
     pub(super) async fn hand_over_queued_until(
         &mut self,
-        instance: &mut Instance,
+        instance: &mut ProviderInstance,
         until: Option<tokio::time::Instant>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), InstanceEnd> {
         let mut left = self.taken.len() + self.shared.queue.len();
         while left > 0 && until.is_none_or(|until| tokio::time::Instant::now() < until) {
             let limit = left.min(self.options.batch);
@@ -100,14 +102,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Hands over all that was recorded before the intake was closed.
-    pub(super) async fn drain(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    /// Hands over all records that were accepted before the queue was closed.
+    pub(super) async fn drain(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         loop {
             if self.hand_over(instance, self.options.batch).await? == 0 {
                 if self.in_flight() == 0 {
                     return Ok(());
                 }
-                // Somebody got past the intake, and is about to queue.
+                // A recording thread has passed the check for a closed queue, and is about to
+                // queue.
                 tokio::task::yield_now().await;
             }
         }
@@ -123,7 +129,7 @@ impl Worker {
     }
 }
 
-/// Whether the package has names for an event's labels.
+/// Whether the WIT package has names for an event's labels.
 fn is_mapped(event: Event) -> bool {
     let runner = wit::RunnerType::try_from(event.runner()).is_ok();
     let label = match event {

@@ -1,3 +1,5 @@
+//! HTTP requests of a provider to granted authorities.
+
 use std::future::ready;
 use std::sync::Arc;
 
@@ -10,32 +12,32 @@ use wasmtime_wasi_http::{
     default_send_request,
 };
 
-/// How many requests a backend may have under way at a time, each with a connection and
-/// the buffers of both sides. One more fails, as `connection-limit-reached`.
-const EXCHANGES: usize = 16;
+/// Maximum number of concurrent requests of a backend, each with a connection and the buffers of
+/// both sides. Another request fails, as `connection-limit-reached`.
+const REQUESTS: usize = 16;
 
-/// How many bytes of a request's body wait for its connection at a time.
+/// Maximum bytes of a request's body that wait for its connection at a time.
 const BODY_PIECE: usize = 32 << 10;
 
-/// How many bytes the headers of one message may have.
+/// Maximum bytes of the headers of one message.
 const HEADERS: usize = 16 << 10;
 
 /// HTTP to the granted authorities, and to no other.
 pub(super) struct GrantedHttp {
     ctx: WasiHttpCtx,
-    hooks: Granted,
+    hooks: HttpGrants,
 }
 
-struct Granted {
+struct HttpGrants {
     authorities: Vec<String>,
-    exchanges: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
 }
 
 impl GrantedHttp {
     pub(super) fn new(authorities: &[String]) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(HEADERS);
-        let hooks = Granted::new(authorities.to_vec());
+        let hooks = HttpGrants::new(authorities.to_vec());
         Self { ctx, hooks }
     }
 
@@ -48,26 +50,26 @@ impl GrantedHttp {
     }
 }
 
-type Work<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
+type HttpFuture<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
-impl WasiHttpHooks for Granted {
+impl WasiHttpHooks for HttpGrants {
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        _written: Work<()>,
-    ) -> Work<(Response<WasiBody>, Work<()>)> {
+        _written: HttpFuture<()>,
+    ) -> HttpFuture<(Response<WasiBody>, HttpFuture<()>)> {
         if !self.includes(request.uri()) {
             return Box::new(ready(Err(Error::HttpRequestDenied)));
         }
-        let Ok(place) = Arc::clone(&self.exchanges).try_acquire_owned() else {
+        let Ok(slot) = Arc::clone(&self.requests).try_acquire_owned() else {
             return Box::new(ready(Err(Error::ConnectionLimitReached)));
         };
         Box::new(async move {
             let (response, io) = default_send_request(request, options).await?;
-            // It is taken for as long as there is a connection or a body.
-            let (place, connection) = (Arc::new(place), io);
-            let of_body = Arc::clone(&place);
+            // The slot is taken for as long as the connection or the body exists.
+            let (slot, connection) = (Arc::new(slot), io);
+            let of_body = Arc::clone(&slot);
             let response = response.map(|body| {
                 let counted = body.map_frame(move |frame| {
                     let _ = &of_body;
@@ -76,10 +78,10 @@ impl WasiHttpHooks for Granted {
                 counted.boxed_unsync()
             });
             let io = async move {
-                let _place = place;
+                let _slot = slot;
                 connection.await
             };
-            Ok((response, Box::new(io) as Work<()>))
+            Ok((response, Box::new(io) as HttpFuture<()>))
         })
     }
 
@@ -88,16 +90,17 @@ impl WasiHttpHooks for Granted {
     }
 }
 
-impl Granted {
+impl HttpGrants {
     fn new(authorities: Vec<String>) -> Self {
-        let exchanges = Arc::new(Semaphore::new(EXCHANGES));
+        let requests = Arc::new(Semaphore::new(REQUESTS));
         Self {
             authorities,
-            exchanges,
+            requests,
         }
     }
 
-    /// A grant without a port is for the scheme's own.
+    /// Whether a grant covers this URI. A grant without a port covers the default port of the
+    /// scheme.
     fn includes(&self, uri: &Uri) -> bool {
         let Some(host) = uri.host() else { return false };
         let usual = if uri.scheme_str() == Some("https") {
@@ -122,11 +125,11 @@ mod tests {
 
     #[tokio::test]
     async fn one_request_more_than_there_may_be_is_refused() {
-        let mut granted = Granted::new(vec!["127.0.0.1:4318".into()]);
+        let mut granted = HttpGrants::new(vec!["127.0.0.1:4318".into()]);
         let mut request = Request::new(WasiBody::default());
         *request.uri_mut() = Uri::from_static("http://127.0.0.1:4318/");
-        let places = Arc::clone(&granted.exchanges);
-        let taken = places.try_acquire_many(16);
+        let slots = Arc::clone(&granted.requests);
+        let taken = slots.try_acquire_many(16);
         assert!(taken.is_ok());
         let refused = granted.send_request(request, None, Box::new(ready(Ok(()))));
         let refused = Box::into_pin(refused).await.err();
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_a_granted_authority_is_included() {
-        let granted = Granted::new(vec!["127.0.0.1:4318".into(), "example.org".into()]);
+        let granted = HttpGrants::new(vec!["127.0.0.1:4318".into(), "example.org".into()]);
         for (uri, included) in [
             ("http://127.0.0.1:4318/v1/metrics", true),
             ("http://127.0.0.1:4319/v1/metrics", false),

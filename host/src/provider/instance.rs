@@ -1,3 +1,5 @@
+//! One instance of a provider, and the calls of it.
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use wasmtime::Store;
 
 use super::calls::{Calls, Discards};
 use super::state::{ProviderState, wasi};
-use super::streams::{Remains, Streams};
+use super::streams::{InstanceOutput, Streams};
 use super::{BackendFailure, BackendOptions, Provider};
 use crate::contained::panic_text;
 use crate::engine::Ticker;
@@ -18,8 +20,8 @@ use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
 use crate::{LedgerTotals, MetricsCtx};
 
-/// One instance of a provider, in a store of its own.
-pub(super) struct Instance {
+/// One instance of a provider, in its own store.
+pub(super) struct ProviderInstance {
     store: Store<ProviderState>,
     calls: Calls,
     deadline: Duration,
@@ -28,54 +30,55 @@ pub(super) struct Instance {
     streams: Streams,
 }
 
-/// How long records go over one by one before the worker looks at what else it is asked.
+/// Time for which single records are handed over before the worker checks for commands.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// After each so many records, the time is looked at.
+/// Number of records after which the time is checked.
 const LOOK: usize = 8;
 
-/// Why an instance is of no more use.
+/// Reason why an instance has ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum InstanceEnd {
     Failed(BackendFailure),
-    /// Nobody waits for the backend any more.
+    /// The backend was stopped.
     Halted,
 }
 
-/// Why there is no instance.
+/// Reason why an instance could not start.
 #[derive(Debug)]
-pub(super) struct StartFailed {
-    pub(super) end: Ended,
-    /// What it said last.
+pub(super) struct InstanceStartFailed {
+    pub(super) end: InstanceEnd,
+    /// Last output on standard error.
     pub(super) stderr_tail: Option<String>,
 }
 
-/// What became of the records that an instance was given.
+/// Outcome of the records that an instance was given.
 pub(super) struct HandedOver {
-    /// It took so many and returned.
+    /// Number of records for which the call returned.
     pub(super) returned: usize,
-    /// It was given so many more when it ended. The records behind them it has
-    /// never seen.
+    /// Number of records in the call during which the instance ended. The instance has never seen
+    /// the records behind them.
     pub(super) under_way: usize,
-    /// What it says of those that it took, or why it is of no more use.
-    pub(super) end: Result<Discards, Ended>,
+    /// Discards that the provider reports of the returned records, or the reason why the instance
+    /// has ended.
+    pub(super) end: Result<Discards, InstanceEnd>,
 }
 
-impl Instance {
+impl ProviderInstance {
     /// Instantiates a provider, within the deadline of a call.
     pub(super) async fn start(
         provider: &Provider,
         options: &BackendOptions,
         forwarded: &LedgerTotals,
         halt: &CancellationToken,
-    ) -> Result<Self, StartFailed> {
+    ) -> Result<Self, InstanceStartFailed> {
         let limits = &options.limits;
         let streams = Streams::new(options);
         let (stdout, stderr) = (streams.stdout.clone(), streams.stderr.clone());
-        let begun = options.stdout.begin().and(options.stderr.begin());
-        begun.map_err(|error| StartFailed {
-            end: Ended::Failed(BackendFailure::Grant {
-                reason: format!("the thread that writes what it prints cannot start: {error}"),
+        let started = options.stdout.start().and(options.stderr.start());
+        started.map_err(|error| InstanceStartFailed {
+            end: InstanceEnd::Failed(BackendFailure::Grant {
+                reason: format!("the thread that writes its output cannot start: {error}"),
             }),
             stderr_tail: None,
         })?;
@@ -87,8 +90,8 @@ impl Instance {
                         reason: one_line(&error),
                     },
                 };
-                StartFailed {
-                    end: Ended::Failed(failure),
+                InstanceStartFailed {
+                    end: InstanceEnd::Failed(failure),
                     stderr_tail: None,
                 }
             })?;
@@ -102,8 +105,8 @@ impl Instance {
         let data = provider.inspection().instance_data;
         if let Err(trap) = store.data_mut().limiter_mut().reserve_instances(data) {
             let limit = Limit::Memory;
-            return Err(StartFailed {
-                end: Ended::Failed(BackendFailure::LimitHit { limit, trap }),
+            return Err(InstanceStartFailed {
+                end: InstanceEnd::Failed(BackendFailure::LimitHit { limit, trap }),
                 stderr_tail: None,
             });
         }
@@ -124,15 +127,15 @@ impl Instance {
                 ticker: Arc::clone(&provider.ticker),
                 streams,
             }),
-            Err(broken) => Err(StartFailed {
+            Err(broken) => Err(InstanceStartFailed {
                 end: broken.into_end(&store, options.deadline),
                 stderr_tail: streams.finish().await.stderr_tail,
             }),
         }
     }
 
-    /// Hands records over, in as few calls as the provider allows. If it takes them one
-    /// by one and needs long, some are left.
+    /// Hands records over, in as few calls as the provider allows. If the provider takes single
+    /// records and is slow, some records are left.
     pub(super) async fn hand_over(&mut self, events: &[Event]) -> HandedOver {
         let _ticking = self.ticker.run();
         let mut handed = HandedOver {
@@ -156,7 +159,7 @@ impl Instance {
         &mut self,
         events: &[Event],
         handed: &mut HandedOver,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), InstanceEnd> {
         let Some(batch) = self.calls.batch else {
             return Ok(());
         };
@@ -173,18 +176,18 @@ impl Instance {
         &mut self,
         events: &[Event],
         handed: &mut HandedOver,
-    ) -> Result<(), Ended> {
-        let began = Instant::now();
+    ) -> Result<(), InstanceEnd> {
+        let started = Instant::now();
         for event in events {
-            // Whoever asks for something meanwhile is not kept waiting by a slow one.
+            // A slow provider does not delay the answer to a command.
             let is_due = handed.returned % LOOK == LOOK - 1;
-            if is_due && began.elapsed() >= SLICE {
+            if is_due && started.elapsed() >= SLICE {
                 return Ok(());
             }
             handed.under_way = 1;
             let (calls, store) = (&self.calls, &mut self.store);
             let call = async {
-                // A label without a WIT name does not get here.
+                // Labels without a WIT name were dropped before.
                 match *event {
                     Event::TaskStarted { runner } => {
                         calls.started.call_async(store, (runner.try_into()?,)).await
@@ -211,7 +214,7 @@ impl Instance {
         Ok(())
     }
 
-    async fn take_discards(&mut self) -> Result<Discards, Ended> {
+    async fn take_discards(&mut self) -> Result<Discards, InstanceEnd> {
         let Some(take) = self.calls.take_discards else {
             return Ok(Discards::default());
         };
@@ -222,7 +225,7 @@ impl Instance {
         }
     }
 
-    /// Bytes of memory that it has: linear memories, tables and the data of instances.
+    /// Memory of the instance, in bytes: linear memories, tables and instance data.
     pub(super) fn memory(&self) -> usize {
         self.store.data().limiter().memory()
     }
@@ -231,8 +234,8 @@ impl Instance {
         self.calls.flush.is_some()
     }
 
-    /// Tells it to flush. The inner error is what it says itself.
-    pub(super) async fn flush(&mut self) -> Result<Result<(), String>, Ended> {
+    /// Tells the provider to flush. The inner error is the provider's own message.
+    pub(super) async fn flush(&mut self) -> Result<Result<(), String>, InstanceEnd> {
         let Some(flush) = self.calls.flush else {
             return Ok(Ok(()));
         };
@@ -244,8 +247,8 @@ impl Instance {
         }
     }
 
-    /// Asks for its exposition; `None` if it has none.
-    pub(super) async fn expose(&mut self) -> Result<Option<String>, Ended> {
+    /// Asks for the provider's exposition; `None` if it has none.
+    pub(super) async fn expose(&mut self) -> Result<Option<String>, InstanceEnd> {
         let Some(expose) = self.calls.expose else {
             return Ok(None);
         };
@@ -257,54 +260,54 @@ impl Instance {
         }
     }
 
-    /// Lets go of it.
-    pub(super) async fn discard(self) -> Remains {
+    /// Discards the instance.
+    pub(super) async fn discard(self) -> InstanceOutput {
         drop(self.store);
         self.streams.finish().await
     }
 }
 
-/// What `wit/batch.wit` calls words.
+/// The words of `wit/batch.wit`.
 fn words(events: &[Event]) -> Vec<u64> {
     let pairs: Vec<_> = events.iter().map(|event| event.to_words()).collect();
     pairs.into_flattened()
 }
 
 /// A call that did not return.
-enum Broken {
+enum CallFailure {
     Error(wasmtime::Error),
     TimedOut,
     Panicked(String),
     Halted,
 }
 
-impl Broken {
-    fn into_end(self, store: &Store<ProviderState>, deadline: Duration) -> Ended {
-        Ended::Failed(match self {
+impl CallFailure {
+    fn into_end(self, store: &Store<ProviderState>, deadline: Duration) -> InstanceEnd {
+        InstanceEnd::Failed(match self {
             Self::Error(error) => BackendFailure::of_error(&error, store.data().limiter()),
             Self::TimedOut => BackendFailure::TimedOut { deadline },
             Self::Panicked(message) => BackendFailure::Panicked { message },
-            Self::Halted => return Ended::Halted,
+            Self::Halted => return InstanceEnd::Halted,
         })
     }
 }
 
-/// Lets a call go on until it returns, its time is up, or nobody waits for it.
-/// The provider lets go of the thread at every tick.
+/// Runs a call until it returns, its deadline passes, or the backend is stopped. The provider
+/// yields the thread at every tick.
 async fn bounded<T>(
     deadline: Duration,
     halt: &CancellationToken,
     call: impl Future<Output = wasmtime::Result<T>>,
-) -> Result<T, Broken> {
+) -> Result<T, CallFailure> {
     let call = tokio::time::timeout(deadline, AssertUnwindSafe(call).catch_unwind());
     tokio::select! {
         biased;
         ended = call => match ended {
             Ok(Ok(Ok(output))) => Ok(output),
-            Ok(Ok(Err(error))) => Err(Broken::Error(error)),
-            Ok(Err(panic)) => Err(Broken::Panicked(panic_text(&*panic))),
-            Err(_) => Err(Broken::TimedOut),
+            Ok(Ok(Err(error))) => Err(CallFailure::Error(error)),
+            Ok(Err(panic)) => Err(CallFailure::Panicked(panic_text(&*panic))),
+            Err(_) => Err(CallFailure::TimedOut),
         },
-        () = halt.cancelled() => Err(Broken::Halted),
+        () = halt.cancelled() => Err(CallFailure::Halted),
     }
 }

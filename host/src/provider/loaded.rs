@@ -1,3 +1,5 @@
+//! Loaded providers, and their loader.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -6,15 +8,15 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::state::ProviderState;
 use super::{Grants, OptionalInterfaces, contract};
 use crate::artifact::{
-    ArtifactKey, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
-    Precompiled, Ready, Refusal,
+    ArtifactKey, CodeInput, CodeKind, EngineArtifacts, FoundCode, Inspected, LoadedCode, NotUsed,
+    Origin, Precompiled, ReadyCode, Refusal,
 };
 use crate::component::{Inspection, LoadError, Role, UnknownInterface};
 use crate::engine::Ticker;
 use crate::text::{one_line, printable};
 
-/// A provider or a middleware that is loaded: checked, compiled and linked, with
-/// what it was granted. Clones share it.
+/// A loaded provider or middleware: checked, compiled and linked, with its grants. Clones share the
+/// code.
 #[derive(Clone)]
 pub struct Provider {
     name: Arc<str>,
@@ -26,26 +28,26 @@ pub struct Provider {
     pub(super) ticker: Arc<Ticker>,
 }
 
-/// Loads providers that are granted this.
-pub(super) struct Loader<'a> {
+/// Loads providers with these grants.
+pub(super) struct ProviderLoader<'a> {
     pub(super) linker: &'a Linker<ProviderState>,
     pub(super) artifacts: &'a EngineArtifacts,
     pub(super) ticker: &'a Arc<Ticker>,
     pub(super) grants: &'a Grants,
 }
 
-impl Loader<'_> {
-    pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Provider, LoadError> {
+impl ProviderLoader<'_> {
+    pub(super) fn load(&self, name: &str, mut given: CodeInput<'_>) -> Result<Provider, LoadError> {
         let ready = self.artifacts.ready(
             name,
             &mut given,
             |_| Ok(self.artifacts),
-            |component| self.artifacts.kept(Kind::Plain, component),
+            |component| self.artifacts.cached(CodeKind::Plain, component),
             |code| self.of_code(name, code),
         );
         let refusal = match ready? {
-            Found::Loaded(provider) => return Ok(provider),
-            Found::Nothing(refusal) => refusal,
+            FoundCode::Loaded(provider) => return Ok(provider),
+            FoundCode::Nothing(refusal) => refusal,
         };
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
@@ -63,14 +65,14 @@ impl Loader<'_> {
         })
     }
 
-    fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Provider, NotUsed> {
-        if code.kind != Kind::Plain {
+    fn of_code(&self, name: &str, code: &ReadyCode<'_>) -> Result<Provider, NotUsed> {
+        if code.kind != CodeKind::Plain {
             return Err(Refusal::OtherUse.into());
         }
         let inspection = &code.inspection;
         linkable(name, inspection)?;
         granted(name, inspection, self.grants)?;
-        let loaded = Loaded {
+        let loaded = LoadedCode {
             component: code.plain()?,
             origin: code.origin,
         };
@@ -81,9 +83,9 @@ impl Loader<'_> {
         &self,
         name: &str,
         inspection: Inspection,
-        loaded: Loaded<Component>,
+        loaded: LoadedCode<Component>,
     ) -> Result<Provider, LoadError> {
-        let Loaded { component, origin } = loaded;
+        let LoadedCode { component, origin } = loaded;
         contract::check(name, &inspection, &component)?;
         let linked = self.linker.instantiate_pre(&component);
         Ok(Provider {
@@ -103,7 +105,7 @@ impl Loader<'_> {
     pub(super) fn precompile(
         &self,
         name: &str,
-        given: Given<'_>,
+        given: CodeInput<'_>,
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
         let component = given.component()?;
@@ -119,50 +121,50 @@ impl Loader<'_> {
 }
 
 impl Provider {
-    /// What it was loaded as.
+    /// Name under which the provider was loaded.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its outside tells.
+    /// Imports, exports and role of the component.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
     }
 
-    /// What it was granted.
+    /// Grants of the provider.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// Where its code has come from.
+    /// Origin of the provider's code.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Why the code in its file was not used, if it was a precompiled one.
+    /// Reason why the code in a precompiled file was not used.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal
     }
 
-    /// Which optional interfaces it has.
+    /// Optional interfaces that the provider exports.
     #[must_use]
     pub fn optional_interfaces(&self) -> OptionalInterfaces {
         OptionalInterfaces::of(&self.inspection)
     }
 
-    /// Whether it forwards records.
+    /// Whether the provider forwards records.
     #[must_use]
     pub fn is_middleware(&self) -> bool {
         self.inspection.role() == Role::Middleware
     }
 }
 
-/// What names tell, before anything is compiled.
+/// Checks the names of imports and exports, before anything is compiled.
 fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
     if let Some(import) = inspection.wrong_metrics_versions().next() {
         let unknown = UnknownInterface::imported(import);
@@ -198,7 +200,7 @@ fn linkable(name: &str, inspection: &Inspection) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// What names tell of what it has to be granted.
+/// Checks that every import that needs a grant has it.
 fn granted(name: &str, inspection: &Inspection, grants: &Grants) -> Result<(), LoadError> {
     for import in &inspection.imports {
         if let Some(grant) = grants.missing_for(import) {

@@ -1,3 +1,5 @@
+//! Options of a component backend.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use super::RestartPolicy;
 use crate::limits::Limits;
 use crate::wasi::Output;
 
-/// How a component is run as a backend.
+/// Settings with which a component runs as a backend.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,41 +23,39 @@ use crate::wasi::Output;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct BackendOptions {
-    /// Its name in messages and metrics; the provider's name if `None`.
+    /// Name in messages and metrics. Default: the provider's name.
     pub name: Option<Arc<str>>,
-    /// How many records may wait. Those that find the queue full are dropped, as
-    /// `queue_full`. It is made at once, with 24 bytes for each record. Default:
-    /// 65,536.
-    pub queue: usize,
-    /// How many records are handed over at a time, at most. Default: 1,024.
+    /// Capacity of the queue, in records. Records are dropped, as `queue_full`, if the queue is
+    /// full. The queue is allocated at once, with 24 bytes for each record. Default: 65,536.
+    pub queue_capacity: usize,
+    /// Maximum number of records that are handed over at a time. Default: 1,024.
     pub batch: usize,
-    /// Whether they go over in one call, if the provider exports `batch`. Without, each
-    /// record is a call of `backend`, as in a composition. Default: they do.
+    /// Whether records are handed over in one call, if the provider exports `batch`. Without it,
+    /// each record is a call of `backend`, as in a composition. Default: true.
     pub batches: bool,
-    /// How long fewer records than that may wait for others. Default: 1 ms.
+    /// Time for which fewer records than a batch wait for more. Default: 1 ms.
     pub linger: Duration,
-    /// How long a call may take. Default: 5 s.
+    /// Maximum time of a call. Default: 5 s.
     pub deadline: Duration,
-    /// How often it is told to flush, if it can be and has taken records since.
+    /// Interval between flushes, if the provider can be flushed and has taken records since.
     /// Default: 10 s.
     pub flush_every: Duration,
-    /// How long a provider that is [replaced](super::ComponentBackend::replace) may go on
-    /// with what was queued before. What is left then goes to the new one. Default: 5 s.
+    /// Maximum time for which a provider that is [replaced](super::ComponentBackend::replace) takes
+    /// records that were queued before. Records that are left go to the new provider. Default: 5 s.
     pub drain_timeout: Duration,
-    /// What one instance may use. Default: the limits of a task, with 64 MiB of memory,
-    /// and 16 MiB that a call may make the host copy, since an exposition is one text.
+    /// Limits of one instance. Default: the limits of a task, with 64 MiB of memory. A call may
+    /// make the host copy 16 MiB, since an exposition is one text.
     pub limits: Limits,
-    /// When it is tried again after a failure.
+    /// Times at which the provider is started again after a failure.
     pub restart: RestartPolicy,
-    /// Whether a first instance that fails is an error of
-    /// [`start`](super::ComponentBackend::start). If not, it is tried again like
-    /// any later one. Default: it is.
+    /// Whether [`start`](super::ComponentBackend::start) fails if the first instance fails. If
+    /// false, the instance is started again like any later one. Default: true.
     pub must_start: bool,
-    /// Where its standard output goes. Default: nowhere.
+    /// Destination of standard output. Default: discarded.
     pub stdout: Output,
-    /// Where its standard error goes. Default: nowhere.
+    /// Destination of standard error. Default: discarded.
     pub stderr: Output,
-    /// Who receives what a middleware forwards.
+    /// Backend that receives the records that a middleware forwards.
     pub next: Option<MetricsHandle>,
 }
 
@@ -63,7 +63,7 @@ impl Default for BackendOptions {
     fn default() -> Self {
         Self {
             name: None,
-            queue: 1 << 16,
+            queue_capacity: 1 << 16,
             batch: 1_024,
             batches: true,
             linger: Duration::from_millis(1),
@@ -81,104 +81,104 @@ impl Default for BackendOptions {
 }
 
 impl BackendOptions {
-    /// The defaults.
+    /// The default options.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Name in messages and metrics.
+    /// Sets the name in messages and metrics.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Number of records that may wait.
+    /// Sets the capacity of the queue, in records.
     #[must_use]
-    pub fn queue(mut self, records: usize) -> Self {
-        self.queue = records;
+    pub fn queue_capacity(mut self, records: usize) -> Self {
+        self.queue_capacity = records;
         self
     }
 
-    /// Number of records that are handed over at a time, at most.
+    /// Sets the maximum number of records that are handed over at a time.
     #[must_use]
     pub fn batch(mut self, records: usize) -> Self {
         self.batch = records;
         self
     }
 
-    /// Whether records go over in one call, if the provider exports `batch`.
+    /// Sets whether records are handed over in one call, if the provider exports `batch`.
     #[must_use]
     pub fn batches(mut self, allowed: bool) -> Self {
         self.batches = allowed;
         self
     }
 
-    /// Time for which fewer records than a batch may wait for others.
+    /// Sets the time for which fewer records than a batch wait for more.
     #[must_use]
     pub fn linger(mut self, time: Duration) -> Self {
         self.linger = time;
         self
     }
 
-    /// Time that a call may take.
+    /// Sets the maximum time of a call.
     #[must_use]
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = time;
         self
     }
 
-    /// Time between two flushes.
+    /// Sets the interval between flushes.
     #[must_use]
     pub fn flush_every(mut self, time: Duration) -> Self {
         self.flush_every = time;
         self
     }
 
-    /// Time for which a provider that is replaced may go on with its queue.
+    /// Sets the maximum time for which a replaced provider takes queued records.
     #[must_use]
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.drain_timeout = time;
         self
     }
 
-    /// What one instance may use.
+    /// Sets the limits of one instance.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// When it is tried again after a failure.
+    /// Sets the times at which the provider is started again after a failure.
     #[must_use]
     pub fn restart(mut self, policy: RestartPolicy) -> Self {
         self.restart = policy;
         self
     }
 
-    /// Whether a first instance that fails is an error.
+    /// Sets whether a first instance that fails is an error.
     #[must_use]
     pub fn must_start(mut self, must: bool) -> Self {
         self.must_start = must;
         self
     }
 
-    /// Where its standard output goes.
+    /// Sets the destination of standard output.
     #[must_use]
     pub fn stdout(mut self, to: Output) -> Self {
         self.stdout = to;
         self
     }
 
-    /// Where its standard error goes.
+    /// Sets the destination of standard error.
     #[must_use]
     pub fn stderr(mut self, to: Output) -> Self {
         self.stderr = to;
         self
     }
 
-    /// Who receives what a middleware forwards.
+    /// Sets the backend that receives the records that a middleware forwards.
     #[must_use]
     pub fn next(mut self, backend: MetricsHandle) -> Self {
         self.next = Some(backend);
@@ -190,7 +190,7 @@ impl fmt::Debug for BackendOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BackendOptions")
             .field("name", &self.name)
-            .field("queue", &self.queue)
+            .field("queue_capacity", &self.queue_capacity)
             .field("batch", &self.batch)
             .field("batches", &self.batches)
             .field("linger", &self.linger)

@@ -1,17 +1,21 @@
+//! The loader of providers, and its builder.
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
-use super::loaded::Loader;
+use super::loaded::ProviderLoader;
 use super::state::{ProviderState, linker};
 use super::{Grants, Provider};
-use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts, Given, Precompiled, read_whole};
+use crate::artifact::{
+    ArtifactKey, Artifacts, CodeInput, EngineArtifacts, Precompiled, read_whole,
+};
 use crate::component::LoadError;
 use crate::engine::{BuildError, EngineSettings, Ticker};
 
-/// Bytes of stack for a provider.
+/// Stack of a provider, in bytes.
 const STACK: usize = 512 << 10;
 
 const SETTINGS: EngineSettings = EngineSettings {
@@ -20,7 +24,7 @@ const SETTINGS: EngineSettings = EngineSettings {
     fuel: false,
 };
 
-/// Builds [`Providers`]. A method that is called again replaces what it was told before.
+/// Builds [`Providers`]. A second call of a method replaces the value of the first.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ProvidersBuilder {
@@ -28,8 +32,7 @@ pub struct ProvidersBuilder {
     max_component: u64,
 }
 
-/// Loads providers. Clones share an engine, and the thread that interrupts what
-/// runs on it.
+/// Loads providers. Clones share an engine, and the thread that interrupts providers on it.
 #[derive(Clone)]
 pub struct Providers {
     linker: Arc<Linker<ProviderState>>,
@@ -39,26 +42,24 @@ pub struct Providers {
 }
 
 impl ProvidersBuilder {
-    /// Bytes that a component may have. Default: 64 MiB.
+    /// Sets the maximum size of a component, in bytes. Default: 64 MiB.
     pub fn max_component(mut self, bytes: u64) -> Self {
         self.max_component = bytes;
         self
     }
 
-    /// How components become machine code. Default: compiled in this process, and kept
-    /// nowhere.
+    /// Sets how components become machine code. Default: compiled in this process, without a cache.
     pub fn artifacts(mut self, artifacts: Artifacts) -> Self {
         self.artifacts = artifacts;
         self
     }
 
-    /// What loads providers, with an engine of its own and a thread that interrupts what
-    /// runs on it.
+    /// Builds a loader of providers, with its own engine and a thread that interrupts providers on
+    /// it.
     ///
     /// # Errors
     ///
-    /// When wasmtime cannot be configured so on this machine, or there is no
-    /// thread left.
+    /// When this machine does not support the wasmtime configuration, or no thread can be started.
     pub fn build(self) -> Result<Providers, BuildError> {
         let engine = SETTINGS.engine()?;
         let ticker = Ticker::start(&[&engine]).map_err(|reason| BuildError::Thread { reason })?;
@@ -72,7 +73,7 @@ impl ProvidersBuilder {
 }
 
 impl Providers {
-    /// With the defaults, as [`builder`](Self::builder) builds it.
+    /// Builds the default configuration of [`builder`](Self::builder).
     ///
     /// # Errors
     ///
@@ -81,7 +82,7 @@ impl Providers {
         Self::builder().build()
     }
 
-    /// Starts from the defaults.
+    /// A builder with the defaults.
     pub fn builder() -> ProvidersBuilder {
         ProvidersBuilder {
             artifacts: Artifacts::new(),
@@ -89,58 +90,58 @@ impl Providers {
         }
     }
 
-    /// Loads a provider or a middleware from a file, which may be a precompiled one. If
-    /// it has to be compiled, this thread is blocked.
+    /// Loads a provider or a middleware from a file, which may be a precompiled one. Compilation
+    /// blocks this thread.
     ///
     /// # Errors
     ///
-    /// When the file is no component that can be a backend here, or it imports
-    /// what is not granted.
+    /// When the file is not a component that can be a backend here, or the component imports an
+    /// interface that is not granted.
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
         let key = self.artifacts.file_key();
-        let given = Given::file(path, self.max_component, key)?;
+        let given = CodeInput::file(path, self.max_component, key)?;
         self.loader(grants).load(&path.display().to_string(), given)
     }
 
-    /// Reads a component's file, to be [loaded](Self::load), and leaves it at that. Of a
-    /// precompiled file that they have no key for, the code is not read.
+    /// Reads a component's file, without [loading](Self::load) it. The code of a precompiled file
+    /// is not read if its key is not configured.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or is larger than permitted.
+    /// When the file cannot be read, or exceeds the maximum size.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         read_whole(path, self.max_component, self.artifacts.file_key())
     }
 
-    /// Loads one from memory. `name` is its name in messages.
+    /// Loads a component from memory. `name` is its name in messages.
     ///
     /// # Errors
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Provider, LoadError> {
-        let given = Given::bytes(name, bytes, self.max_component)?;
+        let given = CodeInput::bytes(name, bytes, self.max_component)?;
         self.loader(grants).load(name, given)
     }
 
-    /// Makes a file of a component that [`load_file`](Self::load_file) takes in its
-    /// place, and that need not be compiled by whoever has the key and the same version
-    /// and machine. What it has to be granted is asked when it is loaded.
+    /// Makes a precompiled file of a component. [`load_file`](Self::load_file) accepts it in place
+    /// of the component, and does not compile it, with the same key, version and machine. The
+    /// grants are checked when the file is loaded.
     ///
     /// # Errors
     ///
-    /// When it is no component that can be a backend here.
+    /// When the bytes are not a component that can be a backend here.
     pub fn precompile(
         &self,
         name: &str,
         bytes: &[u8],
         key: &ArtifactKey,
     ) -> Result<Precompiled, LoadError> {
-        let given = Given::bytes(name, bytes, self.max_component)?;
+        let given = CodeInput::bytes(name, bytes, self.max_component)?;
         self.loader(&Grants::new()).precompile(name, given, key)
     }
 
-    fn loader<'a>(&'a self, grants: &'a Grants) -> Loader<'a> {
-        Loader {
+    fn loader<'a>(&'a self, grants: &'a Grants) -> ProviderLoader<'a> {
+        ProviderLoader {
             linker: &self.linker,
             artifacts: &self.artifacts,
             ticker: &self.ticker,

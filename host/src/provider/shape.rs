@@ -1,9 +1,8 @@
-//! The types that a provider's functions have to have, and how they and others are told.
+//! Types that a provider's functions must have, and their text in messages.
 //!
-//! A component's types can double at every level: a megabyte of them stands for more than
-//! any memory holds when it is written out. So what a component has is compared with what
-//! is expected, level by level and no deeper than that, and told only as far as a line
-//! goes.
+//! A component's types can double at every level: a megabyte of types can stand for more text than
+//! any memory holds. So the types of a component are compared with the expected ones level by level
+//! and no deeper, and the text in a message ends after one line.
 
 use std::fmt;
 
@@ -11,10 +10,10 @@ use wasmtime::component::types::{ComponentFunc, Type};
 
 use crate::text::printable;
 
-/// So many characters of a type are told.
+/// Maximum number of characters of a type in a message.
 const LONGEST: usize = 160;
 
-/// A type that is expected.
+/// An expected type.
 pub(super) enum Shape {
     U64,
     String,
@@ -24,7 +23,7 @@ pub(super) enum Shape {
     Result(Option<&'static Shape>, Option<&'static Shape>),
 }
 
-/// A function that is expected.
+/// An expected function.
 pub(super) struct Signature {
     params: &'static [Shape],
     result: Option<Shape>,
@@ -124,37 +123,37 @@ fn separated<T>(
     Ok(())
 }
 
-/// A function that was found, in as many characters as a message has room for.
+/// Text of a function, cut to the length that fits into a message.
 pub(super) fn told(function: &ComponentFunc) -> String {
-    let mut told = Told(String::new());
-    // Nothing but having no more room is an error.
+    let mut told = BoundedText(String::new());
+    // A full text is the only error.
     match told.function(function) {
         Ok(()) => told.0,
-        Err(Full) => told.0 + "…",
+        Err(TextFull) => told.0 + "…",
     }
 }
 
-/// A text that ends when it is long enough, and with it the walk that writes it.
-struct Told(String);
+/// A text with a maximum length, which ends the walk that writes it.
+struct BoundedText(String);
 
-struct Full;
+struct TextFull;
 
-type Written = Result<(), Full>;
+type TextResult = Result<(), TextFull>;
 
-impl Told {
-    fn text(&mut self, text: &str) -> Written {
+impl BoundedText {
+    fn text(&mut self, text: &str) -> TextResult {
         // Names can be long, too.
-        let room = LONGEST.saturating_sub(self.0.len());
-        let fits: String = text.chars().take(room).collect();
+        let space = LONGEST.saturating_sub(self.0.len());
+        let fits: String = text.chars().take(space).collect();
         self.0.push_str(&printable(&fits));
         if fits.len() == text.len() && self.0.len() < LONGEST {
             Ok(())
         } else {
-            Err(Full)
+            Err(TextFull)
         }
     }
 
-    fn function(&mut self, function: &ComponentFunc) -> Written {
+    fn function(&mut self, function: &ComponentFunc) -> TextResult {
         if function.async_() {
             self.text("async ")?;
         }
@@ -171,8 +170,8 @@ impl Told {
     fn list<T>(
         &mut self,
         items: impl Iterator<Item = T>,
-        mut write: impl FnMut(&mut Self, T) -> Written,
-    ) -> Written {
+        mut write: impl FnMut(&mut Self, T) -> TextResult,
+    ) -> TextResult {
         for (number, item) in items.enumerate() {
             if number > 0 {
                 self.text(", ")?;
@@ -186,7 +185,7 @@ impl Told {
         &mut self,
         kind: &str,
         items: impl Iterator<Item = (&'a str, Option<Type>)>,
-    ) -> Written {
+    ) -> TextResult {
         self.text(kind)?;
         self.text("(")?;
         self.list(items, |told, (name, ty)| {
@@ -198,7 +197,7 @@ impl Told {
         self.text(")")
     }
 
-    fn of(&mut self, kind: &str, types: impl Iterator<Item = Option<Type>>) -> Written {
+    fn of(&mut self, kind: &str, types: impl Iterator<Item = Option<Type>>) -> TextResult {
         self.text(kind)?;
         self.text("<")?;
         self.list(types, |told, ty| match ty {
@@ -208,7 +207,7 @@ impl Told {
         self.text(">")
     }
 
-    fn ty(&mut self, ty: &Type) -> Written {
+    fn ty(&mut self, ty: &Type) -> TextResult {
         let one = |ty: Type| [Some(ty)].into_iter();
         match ty {
             Type::Bool => self.text("bool"),

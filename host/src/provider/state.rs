@@ -1,3 +1,5 @@
+//! The store of a provider: its data, linker and WASI context.
+
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::sockets::SocketAddrUse;
@@ -7,22 +9,22 @@ use super::Grants;
 #[cfg(feature = "wasi-http")]
 use super::http::GrantedHttp;
 use crate::limits::{Limiter, Limits, bound};
-use crate::wasi::{GuestOutput, Held, Holdings, Hosted, limit_files, limit_sockets};
+use crate::wasi::{GuestOutput, Holdings, Hosted, WasiState, limit_files, limit_sockets};
 use crate::{MetricsCtx, MetricsCtxView};
 
-/// The data of a provider's store.
+/// Data of a provider's store.
 pub(super) struct ProviderState {
     wasi: WasiCtx,
     table: ResourceTable,
     limiter: Limiter,
     holdings: Holdings,
-    /// The way to the next backend; a provider never uses it.
+    /// Context of the next backend; only a middleware uses it.
     next: MetricsCtx,
     #[cfg(feature = "wasi-http")]
     http: GrantedHttp,
 }
 
-/// What a provider may call. What it was not granted is there, and refuses.
+/// Functions that a provider may call. Functions that are not granted exist, and refuse.
 pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<ProviderState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -37,7 +39,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<ProviderState>>
 }
 
 impl ProviderState {
-    /// A store for one instance, with every limit in place.
+    /// Makes a store for one instance, with every limit applied.
     pub(super) fn store(
         engine: &Engine,
         (wasi, holdings): (WasiCtx, Holdings),
@@ -89,8 +91,8 @@ impl WasiView for ProviderState {
 }
 
 impl Hosted for ProviderState {
-    fn held(&mut self) -> Held<'_> {
-        Held {
+    fn wasi_state(&mut self) -> WasiState<'_> {
+        WasiState {
             view: WasiCtxView {
                 ctx: &mut self.wasi,
                 table: &mut self.table,
@@ -101,7 +103,7 @@ impl Hosted for ProviderState {
     }
 }
 
-/// The system as a provider sees it: what it was granted, and a clock.
+/// WASI context of a provider: its grants, and a clock.
 pub(super) fn wasi(
     name: &str,
     grants: &Grants,
@@ -124,7 +126,7 @@ pub(super) fn wasi(
             let granted = match purpose {
                 SocketAddrUse::TcpConnect => tcp.contains(&address),
                 SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => udp.contains(&address),
-                // To send at all, a socket needs a port of its own, any one.
+                // A socket needs a local port to send, so any free port is allowed.
                 SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => address.port() == 0,
                 _ => false,
             };

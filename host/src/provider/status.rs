@@ -1,3 +1,5 @@
+//! Status of a backend.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,22 +7,21 @@ use std::time::Duration;
 use super::{BackendFailure, OptionalInterfaces};
 use crate::LedgerSnapshot;
 
-/// What a backend does at the moment.
+/// State of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BackendState {
-    /// It takes records.
+    /// The backend takes records.
     Running,
-    /// It has failed, and is tried again soon. Records are queued.
+    /// The instance has failed, and restarts soon. Records are queued.
     Restarting,
-    /// It has failed too often, and is left alone for a while. Records are
-    /// dropped.
+    /// The instance has failed too often, and restarts after a longer pause. Records are dropped.
     CircuitOpen,
-    /// It is tried after that. One more failure opens the circuit again.
+    /// The instance was restarted after an open circuit. One more failure opens the circuit again.
     HalfOpen,
-    /// It was asked to stop, and takes what was queued before.
+    /// The backend is stopping, and takes the queued records.
     Draining,
-    /// It has stopped.
+    /// The backend has stopped.
     Stopped,
 }
 
@@ -35,7 +36,7 @@ impl BackendState {
         Self::Stopped,
     ];
 
-    /// The label's text in every exposition.
+    /// Text of the label in every exposition.
     #[must_use]
     pub const fn as_label(self) -> &'static str {
         match self {
@@ -55,45 +56,44 @@ impl fmt::Display for BackendState {
     }
 }
 
-/// How a backend is, at one moment. What it has printed, what failed and how much it took
-/// belong together; the records that wait and those that are settled go on meanwhile.
+/// Status of a backend, at one moment. The output, the failures and the busy time belong together;
+/// records are queued and settled meanwhile.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BackendStatus {
-    /// Its name.
+    /// Name of the backend.
     pub name: Arc<str>,
-    /// What it does.
+    /// State of the backend.
     pub state: BackendState,
-    /// Which optional interfaces it has.
+    /// Optional interfaces that the provider exports.
     pub optional_interfaces: OptionalInterfaces,
-    /// How many instances failed.
+    /// Number of failed instances.
     pub failures: u64,
-    /// How many instances were made after the first.
+    /// Number of instances that were started after the first.
     pub restarts: u64,
-    /// How often another provider took the place of the one before.
+    /// Number of replacements of the provider.
     pub replacements: u64,
-    /// What the last failure was.
+    /// Last failure.
     pub last_failure: Option<BackendFailure>,
-    /// What the instance that failed then had printed last to its standard error,
-    /// wherever that goes: up to 40 lines, each of them printable.
+    /// Last output of the failed instance on standard error, for any destination of that stream: up
+    /// to 40 lines, each of them printable.
     pub stderr_tail: Option<String>,
-    /// What it said when it could not be flushed the last time; `None` once it
-    /// could.
+    /// Error of the last flush; `None` if the flush succeeded.
     pub flush_error: Option<String>,
-    /// How many records wait.
-    pub queued: usize,
-    /// How many records can wait.
-    pub queue: usize,
-    /// How many bytes it printed beyond the limit, on both streams together.
+    /// Number of records in the queue.
+    pub queue_length: usize,
+    /// Maximum number of records in the queue.
+    pub queue_capacity: usize,
+    /// Bytes printed beyond the limit, on both streams together.
     pub output_truncated: u64,
-    /// Bytes of memory that its instance had when a call of it returned last, as
+    /// Memory of the instance after its last call, in bytes, as
     /// [`Limits::memory`](crate::limits::Limits::memory) counts it; 0 without an instance.
-    pub memory: u64,
-    /// How long its instances were at work on records, from the first call of a batch
-    /// to the return of the last one.
+    pub memory_bytes: u64,
+    /// Time that instances spent on records, from the first call of a batch to the return of the
+    /// last one.
     pub busy: Duration,
-    /// What became of the records that it was given.
+    /// Ledger of the records that the backend was given.
     pub ledger: LedgerSnapshot,
-    /// What became of the records that it forwarded, if it is a middleware.
+    /// Ledger of the records that the backend forwarded, if it is a middleware.
     pub forwarded: Option<LedgerSnapshot>,
 }

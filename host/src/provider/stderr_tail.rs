@@ -1,3 +1,5 @@
+//! The last output of an instance on standard error.
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -6,47 +8,45 @@ use parking_lot::Mutex;
 use crate::text::printable;
 use crate::wasi::OutputFn;
 
-/// How many bytes are remembered. The panic of a Go program, which begins with its
-/// message, takes a quarter of that.
+/// Maximum bytes of the tail. The panic of a Go program, which starts with its message, takes a
+/// quarter of that.
 const BYTES: usize = 4 << 10;
 
-/// How many lines of them are told, the last ones.
+/// Maximum number of lines of the tail.
 const LINES: usize = 40;
 
-/// How many bytes of a line are remembered, from its beginning on. That is more than is
-/// told of it.
+/// Maximum bytes of a line, from its start. A message shows less than that.
 const LONGEST_LINE: usize = 1 << 10;
 
-/// What an instance printed last to its standard error: there most languages say why
-/// they give up.
+/// Last output of an instance on standard error, where most languages write why they exit.
 #[derive(Debug, Clone, Default)]
-pub(super) struct StderrTail(Arc<Mutex<Heard>>);
+pub(super) struct StderrTail(Arc<Mutex<TailBuffer>>);
 
 impl StderrTail {
-    /// Listens.
-    pub(super) fn ear(&self) -> OutputFn {
-        let Self(heard) = self.clone();
-        Arc::new(move |bytes| heard.lock().hear(bytes))
+    /// A function that appends output to the tail.
+    pub(super) fn observer(&self) -> OutputFn {
+        let Self(buffer) = self.clone();
+        Arc::new(move |bytes| buffer.lock().push(bytes))
     }
 
-    /// In printable lines, without empty ones; `None` if there are none.
+    /// The tail as printable lines, without empty ones; `None` if there are none.
     pub(super) fn text(&self) -> Option<String> {
         self.0.lock().text()
     }
 }
 
 #[derive(Debug, Default)]
-struct Heard {
-    /// Lines that have ended and are not empty.
+struct TailBuffer {
+    /// Complete lines that are not empty.
     lines: VecDeque<Vec<u8>>,
-    /// Bytes of those.
+    /// Bytes of the complete lines.
     bytes: usize,
-    /// The line that has not ended.
+    /// The incomplete line.
     last: Vec<u8>,
 }
 
-impl Heard {
-    fn hear(&mut self, bytes: &[u8]) {
+impl TailBuffer {
+    fn push(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             let (piece, ended) = match piece.strip_suffix(b"\n") {
                 Some(piece) => (piece, true),
@@ -92,15 +92,15 @@ mod tests {
 
     fn text(pieces: &[&str]) -> Option<String> {
         let last = StderrTail::default();
-        let ear = last.ear();
+        let observer = last.observer();
         for piece in pieces {
-            ear(piece.as_bytes());
+            observer(piece.as_bytes());
         }
         last.text()
     }
 
     #[test]
-    fn what_was_said_last_is_told_in_printable_lines() {
+    fn the_tail_is_shown_in_printable_lines() {
         let told = |said: &str| Some(said.to_owned());
         assert_eq!(text(&[]), None);
         assert_eq!(text(&["\n \n"]), None);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn of_much_that_was_said_the_last_whole_lines_are_told() {
+    fn the_tail_of_long_output_is_its_last_whole_lines() {
         let numbers: Vec<_> = (0..10_000).map(|number| format!("{number}\n")).collect();
         let pieces: Vec<_> = numbers.iter().map(String::as_str).collect();
         let last: Vec<_> = (9_960..10_000).map(|number| number.to_string()).collect();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_line_that_is_longer_than_all_that_is_remembered_the_beginning_is_told() {
+    fn the_tail_of_a_very_long_line_is_its_start() {
         let long = "x".repeat(2 * BYTES);
         let told = Some(format!("panic: {}…", "x".repeat(193)));
         assert_eq!(text(&["panic: ", &long, "\n"]), told);
@@ -128,7 +128,7 @@ mod tests {
                 .map(|text| text.lines().last().map(str::to_owned)),
             Some(told)
         );
-        // Half of a character at the end of what is remembered is beyond what is told.
+        // A character that is cut at the end of the stored bytes is beyond the text that is shown.
         let wide = "語".repeat(BYTES);
         assert_eq!(text(&["a", &wide]), Some(format!("a{}…", "語".repeat(199))));
     }

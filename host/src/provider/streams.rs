@@ -1,20 +1,22 @@
+//! Standard streams of an instance.
+
 use super::BackendOptions;
 use super::stderr_tail::StderrTail;
 use crate::wasi::GuestOutput;
 
-/// What an instance prints to.
+/// Standard streams of an instance.
 pub(super) struct Streams {
     pub(super) stdout: GuestOutput,
     pub(super) stderr: GuestOutput,
     stderr_tail: StderrTail,
 }
 
-/// What is left of an instance that is gone.
+/// Output of an instance that is gone.
 #[derive(Debug, Default)]
-pub(super) struct Remains {
-    /// How many bytes it printed beyond the limit.
+pub(super) struct InstanceOutput {
+    /// Bytes printed beyond the limit.
     pub(super) truncated: u64,
-    /// What it said last.
+    /// Last output on standard error.
     pub(super) stderr_tail: Option<String>,
 }
 
@@ -24,16 +26,17 @@ impl Streams {
         let stderr_tail = StderrTail::default();
         Self {
             stdout: GuestOutput::new(options.stdout.clone(), limit),
-            stderr: GuestOutput::new(options.stderr.clone(), limit).heard_by(stderr_tail.ear()),
+            stderr: GuestOutput::new(options.stderr.clone(), limit)
+                .observed_by(stderr_tail.observer()),
             stderr_tail,
         }
     }
 
-    /// Waits until what it printed last has gone on.
-    pub(super) async fn finish(&self) -> Remains {
+    /// Waits until the last output has been written.
+    pub(super) async fn finish(&self) -> InstanceOutput {
         let (stdout, stderr) = tokio::join!(self.stdout.finish(), self.stderr.finish());
         let truncated = stdout.1 + stderr.1;
-        Remains {
+        InstanceOutput {
             truncated,
             stderr_tail: self.stderr_tail.text(),
         }

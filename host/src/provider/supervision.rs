@@ -1,3 +1,5 @@
+//! State that a backend's handle and its worker share.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,22 +9,22 @@ use solti_metrics::exporter::{ExporterStatus, Queue};
 use super::{BackendFailure, BackendState, BackendStatus, OptionalInterfaces};
 use crate::LedgerTotals;
 
-/// What a backend's handle and its worker have in common.
+/// State that a backend's handle and its worker share.
 pub(super) struct Supervision {
     pub(super) name: Arc<str>,
     pub(super) queue: Queue,
-    /// What a middleware forwards, over all of its instances.
+    /// Ledger totals of the records that a middleware forwards, over all instances.
     pub(super) forwarded: LedgerTotals,
     condition: Mutex<Condition>,
 }
 
-/// What is told of a backend, and changes once for a batch at most.
+/// Parts of a backend's status that change at most once for each batch.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     pub(super) state: BackendState,
     pub(super) optional_interfaces: OptionalInterfaces,
     pub(super) is_middleware: bool,
-    /// Handed over to an instance, whatever became of them.
+    /// Batches that were handed over to an instance, with any outcome.
     pub(super) batches: u64,
     pub(super) failures: u64,
     pub(super) restarts: u64,
@@ -31,9 +33,9 @@ pub(super) struct Condition {
     pub(super) stderr_tail: Option<String>,
     pub(super) flush_error: Option<String>,
     pub(super) output_truncated: u64,
-    /// Bytes of memory of the instance.
+    /// Memory of the instance, in bytes.
     pub(super) memory: usize,
-    /// Over all instances.
+    /// Busy time of all instances.
     pub(super) busy: Duration,
 }
 
@@ -47,13 +49,12 @@ impl Supervision {
         }
     }
 
-    /// The instance has so much memory now.
+    /// Sets the memory of the instance.
     pub(super) fn has_memory(&self, bytes: usize) {
         self.change(|condition| condition.memory = bytes);
     }
 
-    /// An instance was at work on records for this long, and has so much memory
-    /// now.
+    /// Adds a batch and its busy time, and sets the memory of the instance.
     pub(super) fn was_busy(&self, time: Duration, memory: usize) {
         self.change(|condition| {
             condition.batches += 1;
@@ -66,8 +67,8 @@ impl Supervision {
         change(&mut self.condition.lock());
     }
 
-    /// All of one moment, but for the records: those go on meanwhile, and what became of
-    /// them balances by itself.
+    /// Status at one moment. Records are queued and settled meanwhile, and the ledger balances by
+    /// itself.
     pub(super) fn status(&self) -> BackendStatus {
         let condition = self.condition.lock();
         BackendStatus {
@@ -80,17 +81,17 @@ impl Supervision {
             last_failure: condition.last_failure.clone(),
             stderr_tail: condition.stderr_tail.clone(),
             flush_error: condition.flush_error.clone(),
-            queued: self.queue.len(),
-            queue: self.queue.capacity(),
+            queue_length: self.queue.len(),
+            queue_capacity: self.queue.capacity(),
             output_truncated: condition.output_truncated,
-            memory: condition.memory as u64,
+            memory_bytes: condition.memory as u64,
             busy: condition.busy,
             ledger: self.queue.ledger().snapshot(),
             forwarded: condition.is_middleware.then(|| self.forwarded.total()),
         }
     }
-    /// The same as far as every exporter has it. An attempt is a batch that was handed
-    /// over, and a failure an instance that failed, with a batch or without.
+    /// Status that every exporter has. An attempt is a batch that was handed over, and a failure is
+    /// an instance that failed, with or without a batch.
     pub(super) fn exporter_status(&self) -> ExporterStatus {
         let mut status = ExporterStatus::new(self.queue.ledger().snapshot());
         let condition = self.condition.lock();

@@ -1,3 +1,5 @@
+//! The worker of a backend: it serves records, restarts the instance and stops.
+
 use std::sync::Arc;
 
 use solti_metrics::Event;
@@ -5,58 +7,57 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::circuit::{Circuit, Verdict};
-use super::command::{Command, refuse};
-use super::instance::{Ended, Instance, StartFailed};
+use super::circuit::{Circuit, CircuitVerdict};
+use super::command::{BackendCommand, refuse};
+use super::instance::{InstanceEnd, InstanceStartFailed, ProviderInstance};
 use super::supervision::Supervision;
 use super::{BackendFailure, BackendOptions, BackendState, Provider};
 use crate::DropReason;
 
-/// Owns the instance, and makes another one when it fails.
-pub(super) struct Worker {
+/// Owns the instance, and starts another one when it fails.
+pub(super) struct BackendWorker {
     pub(super) shared: Arc<Supervision>,
     pub(super) provider: Provider,
     pub(super) options: BackendOptions,
-    pub(super) commands: mpsc::UnboundedReceiver<Command>,
-    /// Set to the moment until which the rest may be handed over.
+    pub(super) commands: mpsc::UnboundedReceiver<BackendCommand>,
+    /// Set to the moment until which the remaining records may be handed over.
     pub(super) stop: watch::Receiver<Option<Instant>>,
-    /// Cancelled at that moment.
+    /// Canceled at that moment.
     pub(super) halt: CancellationToken,
     pub(super) circuit: Circuit,
-    /// Taken out of the queue, and not handed over.
+    /// Records that were taken out of the queue, and not handed over yet.
     pub(super) taken: Vec<Event>,
-    /// When the provider is to be flushed next, if it has anything to flush.
+    /// Time of the next flush, if the provider has anything to flush.
     pub(super) flush_at: Option<Instant>,
 }
 
-/// What a worker does next.
-pub(super) enum Next {
-    Serve(Box<Instance>),
-    Rest(Verdict),
+/// Next step of a worker.
+pub(super) enum NextStep {
+    Serve(Box<ProviderInstance>),
+    Rest(CircuitVerdict),
     End,
 }
 
-impl Worker {
-    /// Works until the backend is stopped. Without a first instance, it begins
-    /// with a pause.
-    pub(super) async fn work(mut self, first: Result<Instance, StartFailed>) {
+impl BackendWorker {
+    /// Works until the backend is stopped. Without a first instance, the work starts with a pause.
+    pub(super) async fn work(mut self, first: Result<ProviderInstance, InstanceStartFailed>) {
         let mut next = match first {
-            Ok(instance) => Next::Serve(Box::new(instance)),
-            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
+            Ok(instance) => NextStep::Serve(Box::new(instance)),
+            Err(InstanceStartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         };
         tokio::spawn(halt_in_time(self.stop.clone(), self.halt.clone()));
         loop {
             next = match next {
-                Next::Serve(instance) => self.serve(*instance).await,
-                Next::Rest(verdict) => self.rest(verdict).await,
-                Next::End => break,
+                NextStep::Serve(instance) => self.serve(*instance).await,
+                NextStep::Rest(verdict) => self.rest(verdict).await,
+                NextStep::End => break,
             };
         }
         self.close().await;
     }
 
-    /// Hands records over for as long as the instance lasts.
-    async fn serve(&mut self, mut instance: Instance) -> Next {
+    /// Hands records over until the instance ends.
+    async fn serve(&mut self, mut instance: ProviderInstance) -> NextStep {
         let state = if self.stopping() {
             BackendState::Draining
         } else if self.circuit.half_open() {
@@ -71,26 +72,29 @@ impl Worker {
         self.shared.has_memory(0);
         self.flush_at = None;
         match end {
-            Ok(()) => Next::End,
+            Ok(()) => NextStep::End,
             Err(end) => self.ended(end, stderr_tail),
         }
     }
 
-    /// From here on, records are queued for an instance.
+    /// Sets the state, and queues records for an instance from now on.
     pub(super) fn open(&self, state: BackendState) {
         self.shared.change(|condition| condition.state = state);
         self.shared.queue.close_circuit();
     }
 
-    /// Returns what it said last.
-    pub(super) async fn let_go(&self, instance: Instance) -> Option<String> {
+    /// Discards the instance, and returns its stderr tail.
+    pub(super) async fn let_go(&self, instance: ProviderInstance) -> Option<String> {
         let remains = instance.discard().await;
         self.shared
             .change(|condition| condition.output_truncated += remains.truncated);
         remains.stderr_tail
     }
 
-    async fn serve_until_end(&mut self, instance: &mut Instance) -> Result<(), Ended> {
+    async fn serve_until_end(
+        &mut self,
+        instance: &mut ProviderInstance,
+    ) -> Result<(), InstanceEnd> {
         loop {
             if self.stopping() {
                 self.shared
@@ -99,26 +103,25 @@ impl Worker {
                 return self.flush(instance).await.map(drop);
             }
             if let Ok(command) = self.commands.try_recv() {
-                self.obey(command, instance).await?;
+                self.execute(command, instance).await?;
                 continue;
             }
             if self.flush_at.is_some_and(|at| at <= Instant::now()) {
-                // What it says is in the status.
+                // The status holds the provider's message.
                 self.flush(instance).await.map(drop)?;
             }
             let handed = self.hand_over(instance, self.options.batch).await?;
             if handed == self.options.batch || !self.taken.is_empty() {
-                // Others live on this thread too: a file being written, say.
+                // Other tasks use this thread too, such as the write of a file.
                 tokio::task::yield_now().await;
             } else if let Some(command) = self.wait(handed).await {
-                self.obey(command, instance).await?;
+                self.execute(command, instance).await?;
             }
         }
     }
 
-    /// Waits for something to do: for any record, or, if there were some just
-    /// now, for a moment in which more of them gather.
-    async fn wait(&mut self, handed: usize) -> Option<Command> {
+    /// Waits for work: for any record, or, right after a batch, until more records gather.
+    async fn wait(&mut self, handed: usize) -> Option<BackendCommand> {
         let Self {
             shared,
             commands,
@@ -148,17 +151,17 @@ impl Worker {
         }
     }
 
-    /// Tells the instance to flush, and notes what it says.
+    /// Tells the instance to flush, and stores the result in the status.
     pub(super) async fn flush(
         &mut self,
-        instance: &mut Instance,
-    ) -> Result<Result<(), String>, Ended> {
+        instance: &mut ProviderInstance,
+    ) -> Result<Result<(), String>, InstanceEnd> {
         self.flush_at = None;
         let said = instance.flush().await?;
         self.shared.has_memory(instance.memory());
         if let Err(error) = &said {
             tracing::warn!(backend = &*self.shared.name, %error, "backend not flushed");
-            // It has kept what it could not hand on.
+            // The provider has kept the data that it could not send.
             self.flush_at = Some(after(self.options.flush_every));
         }
         let error = said.clone().err();
@@ -167,11 +170,11 @@ impl Worker {
         Ok(said)
     }
 
-    /// Pauses after a failure, then tries again.
-    async fn rest(&mut self, verdict: Verdict) -> Next {
+    /// Pauses after a failure, then starts the provider again.
+    async fn rest(&mut self, verdict: CircuitVerdict) -> NextStep {
         let (pause, state) = match verdict {
-            Verdict::Pause(pause) => (pause, BackendState::Restarting),
-            Verdict::Open(pause) => (pause, BackendState::CircuitOpen),
+            CircuitVerdict::Pause(pause) => (pause, BackendState::Restarting),
+            CircuitVerdict::Open(pause) => (pause, BackendState::CircuitOpen),
         };
         if state == BackendState::CircuitOpen {
             tracing::warn!(backend = &*self.shared.name, ?pause, "circuit opened");
@@ -184,15 +187,15 @@ impl Worker {
             let stopping = self.stopping();
             let nothing_left = state == BackendState::CircuitOpen || self.in_flight() == 0;
             if stopping && nothing_left {
-                return Next::End;
+                return NextStep::End;
             }
             tokio::select! {
                 biased;
-                () = self.halt.cancelled() => return Next::End,
+                () = self.halt.cancelled() => return NextStep::End,
                 _ = self.stop.changed(), if !stopping => {}
                 command = self.commands.recv(), if !stopping => {
                     if let Some(command) = command
-                        && let Some(next) = self.obey_at_rest(command, state).await
+                        && let Some(next) = self.execute_without_instance(command, state).await
                     {
                         return next;
                     }
@@ -204,23 +207,26 @@ impl Worker {
             Ok(instance) => {
                 tracing::info!(backend = &*self.shared.name, "backend restarted");
                 self.shared.change(|condition| condition.restarts += 1);
-                Next::Serve(Box::new(instance))
+                NextStep::Serve(Box::new(instance))
             }
-            Err(StartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
+            Err(InstanceStartFailed { end, stderr_tail }) => self.ended(end, stderr_tail),
         }
     }
 
-    pub(super) async fn start(&self, provider: &Provider) -> Result<Instance, StartFailed> {
-        Instance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
+    pub(super) async fn start(
+        &self,
+        provider: &Provider,
+    ) -> Result<ProviderInstance, InstanceStartFailed> {
+        ProviderInstance::start(provider, &self.options, &self.shared.forwarded, &self.halt).await
     }
 
-    /// What to do after an instance has ended.
-    fn ended(&mut self, end: Ended, stderr_tail: Option<String>) -> Next {
-        let Ended::Failed(failure) = end else {
-            return Next::End;
+    /// Decides the next step after an instance has ended.
+    fn ended(&mut self, end: InstanceEnd, stderr_tail: Option<String>) -> NextStep {
+        let InstanceEnd::Failed(failure) = end else {
+            return NextStep::End;
         };
         self.note(&failure, stderr_tail);
-        Next::Rest(self.circuit.failed(Instant::now().into_std()))
+        NextStep::Rest(self.circuit.failed(Instant::now().into_std()))
     }
 
     pub(super) fn note(&self, failure: &BackendFailure, stderr_tail: Option<String>) {
@@ -240,7 +246,7 @@ impl Worker {
         self.shared.queue.ledger().snapshot().in_flight()
     }
 
-    /// Settles what is left, and answers whoever still asks.
+    /// Settles the remaining records, and answers the remaining commands.
     async fn close(mut self) {
         self.shared.queue.close();
         self.commands.close();
@@ -252,7 +258,7 @@ impl Worker {
             if self.in_flight() == 0 {
                 break;
             }
-            // Somebody got past the intake, and is about to queue.
+            // A recording thread has passed the check for a closed queue, and is about to queue.
             tokio::task::yield_now().await;
         }
         self.shared.queue.end();
@@ -268,11 +274,10 @@ pub(super) fn after(time: Duration) -> Instant {
         .unwrap_or_else(|| now + Duration::from_secs(1 << 30))
 }
 
-/// Cancels `halt` at the moment that `stop` names, the earliest if there are
-/// several.
+/// Cancels `halt` at the moment that `stop` names, the earliest if there are several.
 async fn halt_in_time(mut stop: watch::Receiver<Option<Instant>>, halt: CancellationToken) {
     let mut at = None;
-    // Without anybody who could still ask, what was asked last holds.
+    // Without senders, the last moment holds.
     while match at {
         None => stop.changed().await.is_ok(),
         Some(at) => tokio::select! {

@@ -1,3 +1,5 @@
+//! The `main` of a program, of WASI 0.2 or 0.3.
+
 use wasmtime::component::{ComponentExportIndex, InstancePre, TypedFunc};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::bindings::{Command, CommandPre};
@@ -5,12 +7,12 @@ use wasmtime_wasi::p2::bindings::{Command, CommandPre};
 use super::state::TaskData;
 use crate::component::{Inspection, Interface};
 
-/// A linked program, and which of its functions is `main`.
+/// A linked program, and its `main` function.
 #[derive(Clone)]
-pub(super) enum Entry {
-    /// That of WASI 0.2.
+pub(super) enum ProgramEntry {
+    /// `main` of WASI 0.2.
     Sync(CommandPre<TaskData>),
-    /// That of WASI 0.3, which may wait without keeping others from going on.
+    /// `main` of WASI 0.3, which can wait without blocking other functions of the guest.
     Async {
         linked: InstancePre<TaskData>,
         main: ComponentExportIndex,
@@ -25,8 +27,8 @@ pub(super) enum Main {
 
 type AsyncMain = TypedFunc<(), (Result<(), ()>,)>;
 
-impl Entry {
-    /// Where a program has both, it wants the newer one.
+impl ProgramEntry {
+    /// Finds `main`. If a program exports both versions, the newer one is used.
     pub(super) fn new(
         linked: InstancePre<TaskData>,
         inspection: &Inspection,
@@ -65,10 +67,10 @@ fn main_of(linked: &InstancePre<TaskData>, export: &Interface) -> Option<Compone
 }
 
 impl Main {
-    /// Calls it; it says no more than whether it succeeded.
+    /// Calls `main`. The exit code is 0 for success, or 1.
     ///
-    /// One of WASI 0.3 that waits for what can never come is an error: nothing else
-    /// would end it. What it has left to be done when it returns is not done.
+    /// A `main` of WASI 0.3 that waits for an event that can never come is an error: nothing else
+    /// would end it. Work that is left when `main` returns is not done.
     pub(super) async fn call(&self, store: &mut Store<TaskData>) -> wasmtime::Result<i32> {
         let main = match self {
             Self::Sync(command) => command.wasi_cli_run().call_run(store).await?,

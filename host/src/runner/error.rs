@@ -1,3 +1,5 @@
+//! Errors of starting a task.
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,66 +19,66 @@ use crate::wasi::NoDescriptors;
 pub enum SpawnError {
     /// A directory cannot be granted.
     #[error(
-        "cannot grant the directory {}: {reason:#}; name a directory that exists and may be read",
+        "cannot grant the directory {}: {reason:#}; name a readable directory",
         shown(path)
     )]
     Dir {
-        /// The directory on the host.
+        /// Path of the directory on the host.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: wasmtime::Error,
     },
     /// The file for standard input cannot be opened.
     #[error(
-        "cannot open {} as standard input: {reason}; name a file that exists and may be read",
+        "cannot open {} as standard input: {reason}; name a readable file",
         shown(path)
     )]
     Stdin {
-        /// The file on the host.
+        /// Path of the file on the host.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         reason: io::Error,
     },
-    /// There are too few descriptors for its directories and its standard input.
-    #[error("cannot open what the task is granted: {reason}")]
+    /// Too few descriptors are free for the task's directories and standard input.
+    #[error("cannot open the task's directories and standard input: {reason}")]
     Descriptors {
-        /// What there is.
+        /// The limit on descriptors.
         reason: NoDescriptors,
     },
-    /// There is no thread for what it takes to start it.
+    /// No thread can be started to set the task up.
     #[error("cannot start a thread for the task: {reason}; allow this process more threads")]
     Thread {
-        /// What the system said.
+        /// Error of the system.
         reason: String,
     },
-    /// An argument or a variable cannot be passed on.
-    #[error("cannot pass on {text:?}: it contains a NUL byte; leave that out")]
+    /// An argument or a variable cannot be passed to the guest.
+    #[error("cannot pass {text:?} to the guest: it contains a NUL byte; remove the byte")]
     NulInText {
-        /// The argument, the variable's name or its value.
+        /// The argument, or the variable's name or value.
         text: String,
     },
-    /// The component asks for more than the limits allow before it even starts.
+    /// The component exceeds a limit before it starts.
     #[error(
-        "cannot instantiate: the component needs more than the limit on {limit} allows: {reason}; raise that limit"
+        "cannot instantiate: the component exceeds the limit on {limit}: {reason}; raise that limit"
     )]
     Limit {
-        /// Which limit.
+        /// The limit.
         limit: Limit,
-        /// What was refused.
+        /// The resource that was refused.
         reason: String,
     },
-    /// A limit of this process has refused what an instance needs.
+    /// A limit of this process refused a resource that the instance needs.
     #[error("cannot instantiate: {limit}")]
     ProcessLimit {
         /// The limit.
         limit: ProcessLimit,
     },
-    /// Every place that was set aside for tasks is taken.
+    /// All slots of the pool are in use.
     #[error(
-        "cannot instantiate: {reason}, and all of it is in use; run fewer tasks at a time, or set more room aside"
+        "cannot instantiate: {reason}: all slots are in use; lower the concurrency, or raise the capacity of the pool"
     )]
-    NoRoom {
-        /// What there is too little of.
+    NoSlot {
+        /// The resource that the pool lacks.
         reason: String,
     },
     /// The program was loaded by a runner with another engine.
@@ -84,33 +86,33 @@ pub enum SpawnError {
         "cannot instantiate: the program was loaded by another runner; load it with this one, or with a clone of it"
     )]
     OtherRunner,
-    /// The component left through `exit` while it was instantiated.
+    /// The component called `exit` while it was instantiated.
     #[error(
-        "cannot instantiate: the component exits with code {code} before its `main` is called; let `main` do that"
+        "cannot instantiate: the component exits with code {code} before its `main` is called; exit in `main` instead"
     )]
     Exited {
-        /// The exit code.
+        /// Exit code.
         code: i32,
     },
     /// The component failed while it was instantiated.
-    #[error("cannot instantiate: {trap}; the fault is the component's")]
+    #[error("cannot instantiate: the component failed: {trap}")]
     Instantiate {
-        /// Why.
+        /// The trap.
         trap: GuestTrap,
     },
     /// Instantiation took all of the task's time.
-    #[error("cannot instantiate within the deadline of {deadline:?}; allow more time")]
+    #[error("cannot instantiate within the timeout of {deadline:?}; raise the timeout")]
     Deadline {
-        /// How much time there was.
+        /// Deadline of the task.
         deadline: Duration,
     },
     /// The task was canceled before its `main` was called.
-    #[error("canceled before it began")]
+    #[error("canceled before it started")]
     Canceled,
 }
 
 impl SpawnError {
-    /// From the error of what starts a thread for the task.
+    /// Converts the error of starting a thread for the task.
     pub(super) fn of_start(error: io::Error) -> Self {
         match ProcessLimit::of_start(&error) {
             Some(limit) => Self::ProcessLimit { limit },
@@ -127,10 +129,10 @@ impl SpawnError {
         }
     }
 
-    /// From the error that instantiating returned, and what that means.
+    /// Converts the error of an instantiation, and the end that it means.
     pub(super) fn of_instantiation(error: &wasmtime::Error, end: TaskEnd) -> Self {
         if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
-            return Self::NoRoom {
+            return Self::NoSlot {
                 reason: printable(&full.to_string()),
             };
         }
@@ -144,7 +146,7 @@ impl SpawnError {
         }
     }
 
-    /// The limit of this process that keeps the task from being started, if it is that.
+    /// Limit of this process that prevents the start, if one does.
     #[must_use]
     pub const fn process_limit(&self) -> Option<&ProcessLimit> {
         match self {
@@ -153,7 +155,7 @@ impl SpawnError {
         }
     }
 
-    /// The same, with the limit of this process that is behind it, if one is.
+    /// Replaces the error by the limit of this process that caused it, if one did.
     pub(super) fn with_process_limit(self) -> Self {
         let limit = match &self {
             Self::Dir { reason, .. } => ProcessLimit::behind(reason),
@@ -163,8 +165,8 @@ impl SpawnError {
         limit.map_or(self, |limit| Self::ProcessLimit { limit })
     }
 
-    /// Under which label a runner records it. A task that was canceled before
-    /// it began is no failure of the runner, and is not recorded.
+    /// Label under which a runner records the error. A task that was canceled before it started is
+    /// not a failure of the runner, and is not recorded.
     #[must_use]
     pub const fn kind(&self) -> Option<RunnerErrorKind> {
         match self {
@@ -175,7 +177,7 @@ impl SpawnError {
             Self::Thread { .. }
             | Self::Limit { .. }
             | Self::ProcessLimit { .. }
-            | Self::NoRoom { .. }
+            | Self::NoSlot { .. }
             | Self::OtherRunner
             | Self::Exited { .. }
             | Self::Instantiate { .. }

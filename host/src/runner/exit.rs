@@ -1,16 +1,16 @@
-//! Leaving through `wasi:cli/exit`, which is how many a program ends.
+//! The function `exit` of `wasi:cli/exit`, with which many programs end.
 
 use wasmtime::component::Linker;
 use wasmtime::{Error, OutOfMemory, StoreContextMut};
 
 use super::state::TaskData;
 
-/// Defines `exit` in the place of WASI's own, of this version.
+/// Defines `exit` of this version, and shadows the definition of wasmtime.
 ///
-/// Only an error can end a call of a guest. WASI's own is one like any other: it captures
-/// a backtrace of the host where `RUST_BACKTRACE` is set, which takes the time of ten
-/// tasks. So the code is noted in the store, and the error is the one of wasmtime's that
-/// is neither allocated nor captures anything.
+/// Only an error can end a call of a guest. The error of wasmtime's own `exit` captures a backtrace
+/// of the host if `RUST_BACKTRACE` is set, which takes the time of ten tasks. So the store keeps
+/// the code, and the error is the only one of wasmtime that neither allocates nor captures a
+/// backtrace.
 pub(super) fn add_to_linker(linker: &mut Linker<TaskData>, version: &str) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut exit = linker.instance(&format!("wasi:cli/exit@{version}"))?;

@@ -1,3 +1,5 @@
+//! Records of the runner itself.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -6,8 +8,8 @@ use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 use crate::{Ledger, MetricsCtx};
 
-/// What the runner itself has to say. It records through a context of its own,
-/// so that its records are counted like those of any guest.
+/// Records of the runner itself. The records pass a separate context, and are counted like those of
+/// any guest.
 #[derive(Debug, Clone)]
 pub(super) struct Reporter {
     ctx: Arc<Mutex<MetricsCtx>>,
@@ -31,12 +33,12 @@ impl Reporter {
         });
     }
 
-    /// Records that a task has started; what it returns records its end.
-    pub(super) fn start(&self) -> Lifecycle<'_> {
+    /// Records that a task has started. The returned value records its end.
+    pub(super) fn start(&self) -> TaskLifecycle<'_> {
         self.record(Event::TaskStarted {
             runner: RunnerType::Wasm,
         });
-        Lifecycle {
+        TaskLifecycle {
             reporter: self,
             started: Instant::now(),
             outcome: TaskOutcome::Canceled,
@@ -48,24 +50,24 @@ impl Reporter {
     }
 }
 
-/// A task that is running. When this goes away without having been told how the
-/// task ended, somebody dropped the task's future: that is a cancellation.
+/// A running task. If this value is dropped without an outcome, the task's future was dropped: the
+/// outcome is canceled.
 #[derive(Debug)]
-pub(super) struct Lifecycle<'a> {
+pub(super) struct TaskLifecycle<'a> {
     reporter: &'a Reporter,
     started: Instant,
     outcome: TaskOutcome,
 }
 
-impl Lifecycle<'_> {
-    /// Records the end, and returns how long the task ran.
+impl TaskLifecycle<'_> {
+    /// Records the end, and returns the duration of the task.
     pub(super) fn end(mut self, outcome: TaskOutcome) -> Duration {
         self.outcome = outcome;
         self.started.elapsed()
     }
 }
 
-impl Drop for Lifecycle<'_> {
+impl Drop for TaskLifecycle<'_> {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed().as_millis();
         self.reporter.record(Event::TaskCompleted {

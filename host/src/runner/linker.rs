@@ -5,7 +5,7 @@ use super::exit;
 use super::state::TaskData;
 use crate::wasi::{limit_asynchronous_files, limit_files};
 
-/// What tasks may call on the engine for component-model async: WASI 0.3, too.
+/// Functions that tasks may call on the engine for component-model async, which include WASI 0.3.
 pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = linker(engine)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
@@ -14,7 +14,7 @@ pub(super) fn linker_of_both(engine: &Engine) -> wasmtime::Result<Linker<TaskDat
     Ok(linker)
 }
 
-/// What every task may call: WASI 0.2, and the metrics, on either path.
+/// Functions that every task may call: WASI 0.2, and the metrics in either recording mode.
 pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

@@ -1,3 +1,5 @@
+//! The engines of a runner.
+
 use std::sync::OnceLock;
 
 use wasmtime::Engine;
@@ -10,27 +12,27 @@ use crate::artifact::{Artifacts, EngineArtifacts};
 use crate::engine::{BuildError, EngineSettings, Ticker};
 use crate::text::one_line;
 
-/// What tasks run on: an engine with room that is set aside, if that was asked for, one
-/// that takes from the system what it needs, and a third for what needs component-model
-/// async, which is made when it is first needed.
+/// Engines of a runner. The first has a pool of slots, if that was requested. The second allocates
+/// from the system on demand. The third, for component-model async, is made when a component first
+/// needs it.
 pub(super) struct Machine {
     pooled: Option<(Pool, Linker<TaskData>)>,
     on_demand: Linker<TaskData>,
-    /// Code for the first two, which are tuned.
+    /// Code for the first two engines, which are tuned for records.
     pub(super) artifacts: EngineArtifacts,
     asynchronous: OnceLock<Asynchronous>,
-    given: Given,
+    given: MachineSettings,
     pub(super) ticker: Ticker,
 }
 
-/// What engines are made of.
+/// Settings with which engines are made.
 #[derive(Clone)]
-struct Given {
+struct MachineSettings {
     artifacts: Artifacts,
     settings: EngineSettings,
 }
 
-/// The engine for what needs component-model async.
+/// The engine for component-model async.
 struct Asynchronous {
     linker: Linker<TaskData>,
     artifacts: EngineArtifacts,
@@ -48,7 +50,7 @@ impl Machine {
                 Ok(engine) => Some((pool, linker(&engine)?)),
                 Err(error) => {
                     let reason = one_line(&error);
-                    tracing::warn!(reason, "no room is set aside for tasks");
+                    tracing::warn!(reason, "no pool of slots is available for tasks");
                     None
                 }
             },
@@ -57,14 +59,14 @@ impl Machine {
         let mut engines = vec![on_demand.engine()];
         engines.extend(pooled.iter().map(|(_, linker)| linker.engine()));
         let ticker = Ticker::start(&engines).map_err(|reason| BuildError::Thread { reason })?;
-        // The one to prefer is first.
+        // The preferred engine comes first.
         let engines = engines.into_iter().rev().cloned().collect();
         Ok(Self {
             artifacts: EngineArtifacts::new(artifacts.clone(), settings, engines),
             pooled,
             on_demand,
             asynchronous: OnceLock::new(),
-            given: Given {
+            given: MachineSettings {
                 artifacts,
                 settings,
             },
@@ -72,15 +74,15 @@ impl Machine {
         })
     }
 
-    /// Code for the engine that takes components which need component-model async.
+    /// Code for the engine of components that need component-model async.
     ///
-    /// Room is set aside for others alone: how much of it one of these takes, it decides
-    /// itself, since each call that waits has a stack of its own.
+    /// The pool does not serve this engine: each call that waits has its own stack, so a guest
+    /// decides how much of the pool it would take.
     pub(super) fn asynchronous(&self) -> wasmtime::Result<&EngineArtifacts> {
         if let Some(made) = self.asynchronous.get() {
             return Ok(&made.artifacts);
         }
-        let Given {
+        let MachineSettings {
             artifacts,
             mut settings,
         } = self.given.clone();
@@ -88,7 +90,7 @@ impl Machine {
         let engine = settings.engine()?;
         let linker = linker_of_both(&engine)?;
         self.ticker.also(&engine);
-        // If two have made one at the same time, the other one is let go.
+        // If two threads make an engine at the same time, one of the engines is discarded.
         let made = self.asynchronous.get_or_init(|| Asynchronous {
             linker,
             artifacts: EngineArtifacts::new(artifacts, settings, vec![engine]),
@@ -96,24 +98,24 @@ impl Machine {
         Ok(&made.artifacts)
     }
 
-    /// Whether what guests execute is counted.
+    /// Whether fuel is counted.
     pub(super) fn counts_fuel(&self) -> bool {
         self.given.settings.fuel
     }
 
-    /// The linker for what was loaded on an engine; `None` if that is not of this
-    /// machine.
+    /// Linker for code that was loaded on an engine; `None` if the engine belongs to another
+    /// runner.
     pub(super) fn linker(&self, engine: &Engine) -> Option<&Linker<TaskData>> {
         self.linkers()
             .find(|linker| Engine::same(linker.engine(), engine))
     }
 
-    /// The room that is set aside.
+    /// The pool of slots for tasks.
     pub(super) fn pool(&self) -> Option<&Pool> {
         self.pooled.as_ref().map(|(pool, _)| pool)
     }
 
-    /// The room in which a task on this engine has its place.
+    /// The pool in which a task on this engine has its slot.
     pub(super) fn pool_of(&self, engine: &Engine) -> Option<&Pool> {
         let of_engine =
             |(_, linker): &&(Pool, Linker<TaskData>)| Engine::same(linker.engine(), engine);

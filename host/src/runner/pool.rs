@@ -1,29 +1,30 @@
+//! The pool of slots for tasks.
+
 use crate::limits::Limits;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// Memories for which there is always address space: 64 TiB.
+/// Number of memories for which address space is always available: 64 TiB.
 const MEMORIES: u32 = 16_384;
 
-/// Room for tasks that is set aside when a runner is built, so that starting one
-/// takes no memory from the system, and ending one gives none back.
+/// Slots for tasks that a runner reserves when it is built. With a pool, the start of a task takes
+/// no memory from the system, and its end returns none.
 ///
-/// It is address space, and no memory, until it is used: some 4 GiB for each task.
-/// A component that asks for more than this from its beginning takes what it needs
-/// from the system instead. A task beyond as many as there is room for is not
-/// started: [`SpawnError::NoRoom`](super::SpawnError::NoRoom).
+/// A slot is address space, and no memory until it is used: about 4 GiB for each task. A component
+/// whose initial size exceeds a slot takes its memory from the system instead. A task that finds
+/// all slots in use fails to start: [`SpawnError::NoSlot`](super::SpawnError::NoSlot).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pool {
-    /// How many tasks there may be at a time.
+    /// Maximum number of concurrent tasks.
     pub tasks: u32,
-    /// Bytes that one linear memory may have, whatever a task's limits say.
+    /// Maximum bytes of one linear memory, even if a task's limits are higher.
     pub memory: usize,
-    /// Elements that one table may have, whatever a task's limits say.
+    /// Maximum elements of one table, even if a task's limits are higher.
     pub table_elements: usize,
 }
 
 impl Pool {
-    /// Room for so many tasks with the default limits.
+    /// Slots for this number of tasks with the default limits.
     #[must_use]
     pub const fn new(tasks: u32) -> Self {
         Self {
@@ -33,21 +34,21 @@ impl Pool {
         }
     }
 
-    /// Bytes that one linear memory may have. Default: 256 MiB.
+    /// Sets the maximum bytes of one linear memory. Default: 256 MiB.
     #[must_use]
     pub const fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// Elements that one table may have. Default: 20,000.
+    /// Sets the maximum elements of one table. Default: 20,000.
     #[must_use]
     pub const fn table_elements(mut self, elements: usize) -> Self {
         self.table_elements = elements;
         self
     }
 
-    /// Lowers what a task may use to what its place has.
+    /// Lowers the limits of a task to those of its slot.
     pub(super) fn bound(&self, limits: &mut Limits) {
         limits.memory = limits.memory.min(self.memory);
         limits.table_elements = limits.table_elements.min(self.table_elements);
@@ -57,9 +58,9 @@ impl Pool {
         let tasks = self.tasks.max(1);
         let each = |most: u32| tasks.saturating_mul(most);
         let mut pool = PoolingAllocationConfig::new();
-        // As many of each as the default limits let every task have. Memories take
-        // most of the address space, which ends at 32,768 of them: with so many tasks
-        // that there is not so much, those that have several share what others leave.
+        // The default limits of all tasks, added up. Memories take most of the address space, which
+        // ends at 32,768 of them. With more tasks than that allows, tasks with several memories
+        // share the memories that other tasks do not use.
         pool.total_component_instances(tasks)
             .total_core_instances(each(1_000))
             .total_memories(each(16).min(MEMORIES.max(tasks.saturating_add(15))))

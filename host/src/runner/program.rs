@@ -1,49 +1,51 @@
+//! Loaded programs, and their loader.
+
 use std::fmt;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, InstancePre};
 
-use super::entry::Entry;
+use super::entry::ProgramEntry;
 use super::machine::Machine;
 use super::state::TaskData;
-use super::{Path, RecordingMode};
+use super::{ProgramRecording, RecordingMode};
 use crate::artifact::{
-    ArtifactKey, Digest, EngineArtifacts, Found, Given, Inspected, Kind, Loaded, NotUsed, Origin,
-    Precompiled, Ready, Refusal, ShimComponent, ShimError,
+    ArtifactKey, CodeInput, CodeKind, Digest, EngineArtifacts, FoundCode, Inspected, LoadedCode,
+    NotUsed, Origin, Precompiled, ReadyCode, Refusal, ShimComponent, ShimError,
 };
 use crate::component::{Inspection, LoadError, Role};
 use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
 
-/// A component that is loaded: checked, compiled and linked, ready to be run
-/// any number of times. Clones share it.
+/// A loaded component: checked, compiled, linked, and ready to run any number of times. Clones
+/// share the code.
 #[derive(Clone)]
 pub struct Program {
     name: Arc<str>,
     inspection: Arc<Inspection>,
-    path: Arc<Path>,
+    recording: Arc<ProgramRecording>,
     origin: Origin,
     refusal: Option<Refusal>,
-    pub(super) entry: Entry,
+    pub(super) entry: ProgramEntry,
 }
 
-/// Loads programs in one way.
-pub(super) struct Loader<'a> {
+/// Loads programs with the settings of one runner.
+pub(super) struct ProgramLoader<'a> {
     pub(super) machine: &'a Machine,
-    pub(super) path: RecordingMode,
+    pub(super) recording_mode: RecordingMode,
     /// Whether a component may need component-model async.
     pub(super) asynchronous: bool,
 }
 
-/// A program's code, linked, and how its records travel.
+/// A program's linked code, and its recording mode.
 struct Linked {
-    path: Path,
+    recording: ProgramRecording,
     origin: Origin,
-    entry: Entry,
+    entry: ProgramEntry,
 }
 
-impl Loader<'_> {
-    pub(super) fn load(&self, name: &str, mut given: Given<'_>) -> Result<Program, LoadError> {
+impl ProgramLoader<'_> {
+    pub(super) fn load(&self, name: &str, mut given: CodeInput<'_>) -> Result<Program, LoadError> {
         let ready = self.machine.artifacts.ready(
             name,
             &mut given,
@@ -51,12 +53,12 @@ impl Loader<'_> {
                 self.artifacts(name, outside)
                     .map_err(|_| Refusal::NotLoaded)
             },
-            |component| self.kept(component),
+            |component| self.cached(component),
             |code| self.of_code(name, code),
         );
         let refusal = match ready? {
-            Found::Loaded(program) => return Ok(program),
-            Found::Nothing(refusal) => refusal,
+            FoundCode::Loaded(program) => return Ok(program),
+            FoundCode::Nothing(refusal) => refusal,
         };
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
@@ -94,57 +96,58 @@ impl Loader<'_> {
         self.machine.asynchronous().map_err(no_engine)
     }
 
-    /// What is kept of a component, for the path that was asked for. Of one that could
-    /// take another path only, it is not known why. Nor is it known which ones need
-    /// component-model async: those have to be looked at first.
-    fn kept(&self, component: Digest) -> Option<Ready<'static>> {
-        let kept = |kind| self.machine.artifacts.kept(kind, component);
-        match self.path {
-            RecordingMode::Direct => kept(Kind::Plain),
-            RecordingMode::Inline => kept(Kind::WithShim).or_else(|| {
-                let records = |code: &Ready<'_>| code.inspection.role() != Role::None;
-                kept(Kind::Plain).filter(|code| !records(code))
+    /// Cached code of a component, for the requested recording mode. The cache holds no reason for
+    /// code in another mode. The cache also does not tell which components need component-model
+    /// async: those are inspected first.
+    fn cached(&self, component: Digest) -> Option<ReadyCode<'static>> {
+        let cached = |kind| self.machine.artifacts.cached(kind, component);
+        match self.recording_mode {
+            RecordingMode::Direct => cached(CodeKind::Plain),
+            RecordingMode::Inline => cached(CodeKind::WithShim).or_else(|| {
+                let records = |code: &ReadyCode<'_>| code.inspection.role() != Role::None;
+                cached(CodeKind::Plain).filter(|code| !records(code))
             }),
         }
     }
 
-    fn of_code(&self, name: &str, code: &Ready<'_>) -> Result<Program, NotUsed> {
+    fn of_code(&self, name: &str, code: &ReadyCode<'_>) -> Result<Program, NotUsed> {
         let inspection = &code.inspection;
         inspection.runnable(name)?;
-        let (path, entry) = match (code.kind, self.path) {
-            (Kind::WithShim, RecordingMode::Direct) => return Err(Refusal::OtherUse.into()),
-            (Kind::WithShim, RecordingMode::Inline) => (
-                Path::Inline,
+        let (recording, entry) = match (code.kind, self.recording_mode) {
+            (CodeKind::WithShim, RecordingMode::Direct) => return Err(Refusal::OtherUse.into()),
+            (CodeKind::WithShim, RecordingMode::Inline) => (
+                ProgramRecording::Inline,
                 self.with_shim(name, inspection, &code.shim()?)?,
             ),
-            (Kind::Plain, path) => {
+            (CodeKind::Plain, mode) => {
                 let entry = self.plain(name, inspection, &code.plain()?)?;
-                let asked = path == RecordingMode::Inline;
-                let reason = asked.then(|| "it was precompiled for that path".to_owned());
+                let asked = mode == RecordingMode::Inline;
+                let reason =
+                    asked.then(|| "the component was precompiled for the direct mode".to_owned());
                 (direct(inspection, reason), entry)
             }
         };
         let linked = Linked {
-            path,
+            recording,
             origin: code.origin,
             entry,
         };
         Ok(Program::new(name, inspection.clone(), linked, None))
     }
 
-    /// By the path that was asked for, if the component can take it.
+    /// Compiles a component in the requested recording mode, if the component supports it.
     fn compiled(&self, it: Inspected<'_>) -> Result<Linked, LoadError> {
         let mut reason = None;
-        if self.path == RecordingMode::Inline && it.inspection.role() != Role::None {
+        if self.recording_mode == RecordingMode::Inline && it.inspection.role() != Role::None {
             match self.inline(it) {
                 Ok(linked) => return Ok(linked),
-                Err(error) => reason = Some(on_the_direct_path(it.name, error)?),
+                Err(error) => reason = Some(in_direct_mode(it.name, error)?),
             }
         }
         let artifacts = self.artifacts(it.name, it.inspection)?;
-        let Loaded { component, origin } = artifacts.plain(it)?;
+        let LoadedCode { component, origin } = artifacts.plain(it)?;
         Ok(Linked {
-            path: direct(it.inspection, reason),
+            recording: direct(it.inspection, reason),
             origin,
             entry: self.plain(it.name, it.inspection, &component)?,
         })
@@ -152,9 +155,9 @@ impl Loader<'_> {
 
     fn inline(&self, it: Inspected<'_>) -> Result<Linked, ShimError> {
         let artifacts = self.artifacts(it.name, it.inspection)?;
-        let Loaded { component, origin } = artifacts.with_shim(it)?;
+        let LoadedCode { component, origin } = artifacts.with_shim(it)?;
         Ok(Linked {
-            path: Path::Inline,
+            recording: ProgramRecording::Inline,
             origin,
             entry: self.with_shim(it.name, it.inspection, &component)?,
         })
@@ -165,7 +168,7 @@ impl Loader<'_> {
         name: &str,
         inspection: &Inspection,
         component: &Component,
-    ) -> Result<Entry, LoadError> {
+    ) -> Result<ProgramEntry, LoadError> {
         let linker = self.machine.linker(component.engine());
         let linked = linker.map(|linker| linker.instantiate_pre(component));
         ready(name, inspection, linked)
@@ -176,19 +179,20 @@ impl Loader<'_> {
         name: &str,
         inspection: &Inspection,
         component: &ShimComponent,
-    ) -> Result<Entry, LoadError> {
+    ) -> Result<ProgramEntry, LoadError> {
         let linker = self.machine.linker(component.engine());
         let linked = linker.map(|linker| component.instantiate_pre(linker));
         ready(name, inspection, linked)
     }
 
-    /// A file with a program's code, for the path that was asked for if it can take it.
+    /// Makes a file with a program's code, in the requested recording mode if the component
+    /// supports it.
     pub(super) fn precompile(
         &self,
         name: &str,
-        given: Given<'_>,
+        given: CodeInput<'_>,
         key: &ArtifactKey,
-    ) -> Result<(Precompiled, Path), LoadError> {
+    ) -> Result<(Precompiled, ProgramRecording), LoadError> {
         let component = given.component()?;
         let inspection = Inspection::of(name, &component)?;
         inspection.runnable(name)?;
@@ -199,10 +203,10 @@ impl Loader<'_> {
         };
         let artifacts = self.artifacts(name, &inspection)?;
         let mut reason = None;
-        if self.path == RecordingMode::Inline && inspection.role() != Role::None {
+        if self.recording_mode == RecordingMode::Inline && inspection.role() != Role::None {
             match artifacts.sealed_with_shim(it, key) {
-                Ok(file) => return Ok((file, Path::Inline)),
-                Err(error) => reason = Some(on_the_direct_path(name, error)?),
+                Ok(file) => return Ok((file, ProgramRecording::Inline)),
+                Err(error) => reason = Some(in_direct_mode(name, error)?),
             }
         }
         let file = artifacts.sealed_plain(it, key)?;
@@ -210,17 +214,21 @@ impl Loader<'_> {
     }
 }
 
-/// Why records take the direct path, unless the component is not loaded at all.
-fn on_the_direct_path(name: &str, error: ShimError) -> Result<String, LoadError> {
+/// Reason why a component uses the direct mode, or the error if it cannot be loaded in any mode.
+fn in_direct_mode(name: &str, error: ShimError) -> Result<String, LoadError> {
     let reason = error.without_the_shim()?;
-    tracing::warn!(component = name, reason, "records take the direct path");
+    tracing::warn!(
+        component = name,
+        reason,
+        "the recording mode is direct instead of inline"
+    );
     Ok(reason)
 }
 
-fn direct(inspection: &Inspection, reason: Option<String>) -> Path {
+fn direct(inspection: &Inspection, reason: Option<String>) -> ProgramRecording {
     match inspection.role() {
-        Role::None => Path::Nothing,
-        _ => Path::Direct { reason },
+        Role::None => ProgramRecording::Nothing,
+        _ => ProgramRecording::Direct { reason },
     }
 }
 
@@ -228,11 +236,15 @@ fn ready(
     name: &str,
     inspection: &Inspection,
     linked: Option<wasmtime::Result<InstancePre<TaskData>>>,
-) -> Result<Entry, LoadError> {
-    let none = || Err(wasmtime::format_err!("it is of another engine"));
+) -> Result<ProgramEntry, LoadError> {
+    let none = || {
+        Err(wasmtime::format_err!(
+            "the component was loaded on another engine"
+        ))
+    };
     linked
         .unwrap_or_else(none)
-        .and_then(|linked| Entry::new(linked, inspection))
+        .and_then(|linked| ProgramEntry::new(linked, inspection))
         .map_err(|error| LoadError::Link {
             name: printable(name),
             reason: one_line(&error),
@@ -242,55 +254,55 @@ fn ready(
 impl Program {
     fn new(name: &str, inspection: Inspection, linked: Linked, refusal: Option<Refusal>) -> Self {
         let Linked {
-            path,
+            recording,
             origin,
             entry,
         } = linked;
         Self {
             name: name.into(),
             inspection: Arc::new(inspection),
-            path: Arc::new(path),
+            recording: Arc::new(recording),
             origin,
             refusal,
             entry,
         }
     }
 
-    /// What it was loaded as.
+    /// Name under which the program was loaded.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its outside tells.
+    /// Imports, exports and role of the component.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
     }
 
-    /// Bytes that the host allocates at most for the data of its instances, and of the
+    /// Maximum bytes that the host allocates for the data of a program's instances, and of the
     /// shim's if its records are inlined.
     pub(super) fn instance_data(&self) -> u64 {
-        let shim = match *self.path {
-            Path::Inline => crate::inline::INSTANCE_DATA,
+        let shim = match *self.recording {
+            ProgramRecording::Inline => crate::inline::INSTANCE_DATA,
             _ => 0,
         };
         self.inspection.instance_data.saturating_add(shim)
     }
 
-    /// How its records travel.
+    /// Recording mode of the program, with the reason.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn recording(&self) -> &ProgramRecording {
+        &self.recording
     }
 
-    /// Where its code has come from.
+    /// Origin of the program's code.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Why the code in its file was not used, if it was a precompiled one.
+    /// Reason why the code in a precompiled file was not used.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal
@@ -301,7 +313,7 @@ impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program")
             .field("name", &self.name)
-            .field("path", &self.path)
+            .field("recording", &self.recording)
             .field("origin", &self.origin)
             .finish_non_exhaustive()
     }

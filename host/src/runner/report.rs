@@ -1,3 +1,5 @@
+//! Reports on tasks that ended.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -7,75 +9,73 @@ use crate::LedgerSnapshot;
 use crate::limits::{GuestTrap, Limit, limit_behind};
 use crate::process::ProcessLimit;
 
-/// How a task went.
+/// Report on a task that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskReport {
-    /// How it ended, and why.
+    /// End of the task, with the cause.
     pub end: TaskEnd,
-    /// How long it ran.
+    /// Duration of the task.
     pub duration: Duration,
-    /// What it printed, if its standard output was captured.
+    /// Captured standard output; empty if it was not captured.
     pub stdout: Vec<u8>,
-    /// What it printed, if its standard error was captured.
+    /// Captured standard error; empty if it was not captured.
     pub stderr: Vec<u8>,
-    /// How many bytes it printed beyond the limit, on both streams together.
+    /// Bytes printed beyond the limit, on both streams together.
     pub output_truncated: u64,
-    /// The most memory that it had at a time, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
+    /// Peak memory of the task, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
     /// counts it.
     pub peak_memory: usize,
-    /// Processor time that it took; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time).
-    /// `None` if the task was given no [usage](super::Task::usage) to add that to.
+    /// Processor time of the task; see [`TaskUsage::cpu_time`](super::TaskUsage::cpu_time). `None`
+    /// if the task has no [usage](super::Task::usage) to add it to.
     pub cpu_time: Option<Duration>,
-    /// How often it called the host; see
-    /// [`TaskUsage::host_calls`](super::TaskUsage::host_calls). `None` if the task was
-    /// given no [usage](super::Task::usage) to add that to.
+    /// Number of calls of the host; see [`TaskUsage::host_calls`](super::TaskUsage::host_calls).
+    /// `None` if the task has no [usage](super::Task::usage) to add them to.
     pub host_calls: Option<u64>,
-    /// What it has executed; see [`TaskUsage::fuel`](super::TaskUsage::fuel). `None` if
-    /// the runner [does not count it](super::RunnerBuilder::fuel).
+    /// Fuel that the task consumed; see [`TaskUsage::fuel`](super::TaskUsage::fuel). `None` if the
+    /// runner [does not count fuel](super::RunnerBuilder::fuel).
     pub fuel: Option<u64>,
-    /// What became of the records that it made.
+    /// Ledger of the records that the task made.
     pub ledger: LedgerSnapshot,
 }
 
-/// How a task ended, and why.
+/// End of a task, with the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskEnd {
-    /// It returned from `main`, or left through `exit`. Zero is success.
+    /// The guest returned from `main`, or called `exit`. Zero is success.
     Exited {
-        /// The exit code. A `main` that returns an error has the code 1.
+        /// Exit code. A `main` that returns an error has the code 1.
         code: i32,
     },
-    /// It did something that WebAssembly or an interface forbids.
+    /// The guest did something that WebAssembly or an interface forbids.
     Trapped {
-        /// What, and where.
+        /// The trap, and its place in the code.
         trap: GuestTrap,
     },
-    /// It was stopped by a limit, or failed right after one refused it
-    /// something.
+    /// A limit stopped the guest, or the guest failed right after a limit refused it something.
     LimitHit {
-        /// Which limit.
+        /// The limit.
         limit: Limit,
-        /// What it died of.
+        /// The trap that ended the guest.
         trap: GuestTrap,
     },
-    /// A limit of this process has refused what it needs. The guest is not at fault.
+    /// A limit of this process refused a resource that the guest needs. The guest is not at fault.
     ProcessLimit {
         /// The limit.
         limit: ProcessLimit,
     },
-    /// Its time was up.
+    /// The task exceeded its deadline.
     DeadlineExceeded {
-        /// How much time it had.
+        /// Deadline of the task.
         deadline: Duration,
     },
-    /// Somebody asked it to stop.
+    /// The task was canceled.
     Canceled,
 }
 
 impl TaskEnd {
-    /// Under which label a runner records it.
+    /// Label under which a runner records the end.
     #[must_use]
     pub const fn outcome(&self) -> TaskOutcome {
         match self {
@@ -89,7 +89,7 @@ impl TaskEnd {
         }
     }
 
-    /// From the error that a call of the guest returned.
+    /// Converts the error that a call of the guest returned.
     pub(super) fn of_error(error: &wasmtime::Error, denied: Option<Limit>) -> Self {
         if let Some(limit) = ProcessLimit::behind(error) {
             return Self::ProcessLimit { limit };
@@ -107,8 +107,10 @@ impl fmt::Display for TaskEnd {
         match self {
             Self::Exited { code } => write!(f, "exited with code {code}"),
             Self::Trapped { trap } => write!(f, "trapped: {trap}"),
-            Self::LimitHit { limit, trap } => write!(f, "hit the limit on {limit}: {trap}"),
-            Self::ProcessLimit { limit } => write!(f, "could not go on: {limit}"),
+            Self::LimitHit { limit, trap } => write!(f, "reached the limit on {limit}: {trap}"),
+            Self::ProcessLimit { limit } => {
+                write!(f, "failed because of a limit of the process: {limit}")
+            }
             Self::DeadlineExceeded { deadline } => {
                 write!(f, "exceeded its deadline of {deadline:?}")
             }

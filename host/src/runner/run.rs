@@ -1,3 +1,5 @@
+//! The runner: it loads programs and runs tasks.
+
 use std::fmt;
 use std::path;
 use std::sync::Arc;
@@ -6,15 +8,15 @@ use wasmtime_wasi::WasiCtx;
 
 use super::lifecycle::Reporter;
 use super::machine::Machine;
-use super::program::Loader;
+use super::program::ProgramLoader;
 use super::report::{TaskEnd, TaskReport};
 use super::state::{TaskState, drain_along};
 use super::usage::RunUsage;
 use super::watch::Watch;
-use super::{Path, Pool, Program, RecordingMode, SpawnError, Task, fuel};
-use crate::artifact::{ArtifactKey, Given, Precompiled, read_whole};
+use super::{Pool, Program, ProgramRecording, RecordingMode, SpawnError, Task, fuel};
+use crate::artifact::{ArtifactKey, CodeInput, Precompiled, read_whole};
 use crate::component::LoadError;
-use crate::contained::{NotRun, blocking};
+use crate::contained::{BlockingError, blocking};
 use crate::engine::EpochTicks;
 use crate::limits::Limit;
 use crate::wasi::{GuestOutput, Holdings};
@@ -23,12 +25,12 @@ use crate::{LedgerSnapshot, LedgerTotals, MetricsCtx, MetricsCtxBuilder};
 /// Runs programs as tasks. Clones share the engine, the backend and the ledger totals.
 #[derive(Clone)]
 pub struct Runner {
-    inner: Arc<Inner>,
+    inner: Arc<RunnerInner>,
 }
 
-pub(super) struct Inner {
+pub(super) struct RunnerInner {
     pub(super) machine: Machine,
-    pub(super) path: RecordingMode,
+    pub(super) recording_mode: RecordingMode,
     /// Whether guests may need component-model async.
     pub(super) asynchronous: bool,
     pub(super) guests: MetricsCtxBuilder,
@@ -38,71 +40,67 @@ pub(super) struct Inner {
 }
 
 impl Runner {
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(super) fn new(inner: RunnerInner) -> Self {
         Self {
             inner: Arc::new(inner),
         }
     }
 
-    /// Loads a component from a file, which may be a precompiled one. If it has to be
-    /// compiled, this thread is blocked: for up to ten seconds if the component brings
-    /// an interpreter.
+    /// Loads a component from a file, which may be a precompiled one. Compilation blocks this
+    /// thread, for up to ten seconds if the component contains an interpreter.
     ///
     /// # Errors
     ///
-    /// When the file is no component that can be run here; recorded as
-    /// `module_load_failed`.
+    /// When the file is not a component that can be run here; recorded as `module_load_failed`.
     pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
         let key = self.inner.machine.artifacts.file_key();
-        let given = Given::file(path, self.inner.max_component, key);
+        let given = CodeInput::file(path, self.inner.max_component, key);
         self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
 
-    /// Reads a component's file, to be [loaded](Self::load), and leaves it at that:
-    /// nothing is recorded. Of a precompiled file that this runner has no key for, the
-    /// code is not read.
+    /// Reads a component's file, without [loading](Self::load) it. This method records nothing.
+    /// The code of a precompiled file is not read if this runner does not have its key.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or is larger than permitted.
+    /// When the file cannot be read, or exceeds the maximum size.
     pub fn read(&self, path: &path::Path) -> Result<Vec<u8>, LoadError> {
         let key = self.inner.machine.artifacts.file_key();
         read_whole(path, self.inner.max_component, key)
     }
 
-    /// Loads a component from memory. `name` is its name in messages, and its
-    /// first argument.
+    /// Loads a component from memory. `name` is its name in messages, and its first argument.
     ///
     /// # Errors
     ///
     /// As for [`load_file`](Self::load_file).
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
-        let given = Given::bytes(name, bytes, self.inner.max_component);
+        let given = CodeInput::bytes(name, bytes, self.inner.max_component);
         self.loaded(given.and_then(|given| self.loader().load(name, given)))
     }
 
-    /// Makes a file of a component that [`load_file`](Self::load_file) takes in its
-    /// place, and that need not be compiled by whoever has the key and the same version,
-    /// settings and machine. Nothing is recorded.
+    /// Makes a precompiled file of a component. [`load_file`](Self::load_file) accepts it in place
+    /// of the component, and does not compile it, with the same key, version, settings and machine.
+    /// This method records nothing.
     ///
     /// # Errors
     ///
-    /// When it is no component that can be run here.
+    /// When the bytes are not a component that can be run here.
     pub fn precompile(
         &self,
         name: &str,
         bytes: &[u8],
         key: &ArtifactKey,
-    ) -> Result<(Precompiled, Path), LoadError> {
-        let given = Given::bytes(name, bytes, self.inner.max_component)?;
+    ) -> Result<(Precompiled, ProgramRecording), LoadError> {
+        let given = CodeInput::bytes(name, bytes, self.inner.max_component)?;
         self.loader().precompile(name, given, key)
     }
 
-    fn loader(&self) -> Loader<'_> {
-        Loader {
+    fn loader(&self) -> ProgramLoader<'_> {
+        ProgramLoader {
             machine: &self.inner.machine,
-            path: self.inner.path,
+            recording_mode: self.inner.recording_mode,
             asynchronous: self.inner.asynchronous,
         }
     }
@@ -117,15 +115,14 @@ impl Runner {
 
     /// Runs a program once, to its end.
     ///
-    /// The guest's faults are in the report: only what keeps it from starting
-    /// is an error. Dropping the future ends the task, as canceled.
+    /// The report contains the guest's faults: only a task that cannot start is an error. Dropping
+    /// the future ends the task, as canceled.
     ///
-    /// Call it within a tokio runtime that has its timer enabled.
+    /// Call this function within a tokio runtime that has its timer enabled.
     ///
     /// # Errors
     ///
-    /// When the task cannot be started; recorded as
-    /// [the error's kind](SpawnError::kind).
+    /// When the task cannot be started; recorded as [the error's kind](SpawnError::kind).
     pub async fn run(&self, program: &Program, task: Task) -> Result<TaskReport, SpawnError> {
         let result = self.execute(program, task).await;
         match &result {
@@ -133,7 +130,7 @@ impl Runner {
                 tracing::debug!(program = program.name(), end = %report.end, "task ended");
             }
             Err(error) => {
-                tracing::warn!(program = program.name(), %error, "task not started");
+                tracing::warn!(program = program.name(), %error, "task start failed");
                 if let Some(kind) = error.kind() {
                     self.inner.reporter.error(kind);
                 }
@@ -146,7 +143,7 @@ impl Runner {
         let mut limits = task.limits.clone();
         let watch = Watch::new(task.deadline, task.cancel.clone());
         for output in [&task.stdout, &task.stderr] {
-            output.begin().map_err(SpawnError::of_start)?;
+            output.start().map_err(SpawnError::of_start)?;
         }
         let stdout = GuestOutput::new(task.stdout.clone(), limits.output);
         let stderr = GuestOutput::new(task.stderr.clone(), limits.output);
@@ -169,11 +166,11 @@ impl Runner {
         let limiter = store.data_mut().state_mut().limiter_mut();
         let reserved = limiter.reserve_instances(program.instance_data());
         reserved.map_err(SpawnError::of_limit(Limit::Memory))?;
-        if *program.path() == Path::Inline {
+        if *program.recording() == ProgramRecording::Inline {
             drain_along(&mut store);
         }
         if machine.counts_fuel() {
-            // Only an engine that does not count it refuses.
+            // Only an engine without fuel refuses.
             fuel::note_along(&mut store, &usage).map_err(|error| {
                 SpawnError::of_instantiation(&error, store.data().state().end(&error))
             })?;
@@ -189,10 +186,10 @@ impl Runner {
             SpawnError::of_instantiation(&error, store.data().state().end(&error))
         })?;
 
-        // What was recorded before `main` comes before its start.
+        // Records from before `main` precede the start of the task.
         store.data_mut().drain();
         let lifecycle = self.inner.reporter.start();
-        // Now it goes before that does, if this future is dropped.
+        // If this future is dropped, the store is now dropped before `lifecycle`.
         let mut store = store;
         let end = match watch.over(usage.over(main.call(&mut store))).await {
             Ok(Ok(code)) => TaskEnd::Exited { code },
@@ -203,9 +200,9 @@ impl Runner {
             fuel::note(&store, &usage);
         }
         let peak_memory = store.data().state().limiter().peak_memory();
-        // The store is not used again: after a trap it could not be, and what
-        // the guest left open in it is closed before the task counts as ended. What
-        // is left in the ring is handed on.
+        // The store is not used again: after a trap it could not be. Resources that the guest left
+        // open in it are closed before the task counts as ended, and the records left in the ring
+        // are passed on.
         drop(store);
         let duration = lifecycle.end(end.outcome());
 
@@ -237,25 +234,25 @@ impl Runner {
         guest.build()
     }
 
-    /// The room that is set aside for tasks, if there is any.
+    /// The pool of slots for tasks, if the runner has one.
     #[must_use]
     pub fn pool(&self) -> Option<&Pool> {
         self.inner.machine.pool()
     }
 
-    /// How often guests were told to let go of their threads so far, and how often late.
+    /// Number of ticks at which guests were told to yield their threads, and of late ticks.
     #[must_use]
     pub fn epoch_ticks(&self) -> EpochTicks {
         self.inner.machine.ticker.ticks()
     }
 
-    /// What became of the records of all guests so far.
+    /// Ledger of the records of all guests so far.
     #[must_use]
     pub fn guest_ledger(&self) -> LedgerSnapshot {
         self.inner.guest_totals.total()
     }
 
-    /// What became of the runner's own records.
+    /// Ledger of the runner's own records.
     #[must_use]
     pub fn own_ledger(&self) -> LedgerSnapshot {
         self.inner.reporter.ledger().snapshot()
@@ -271,7 +268,7 @@ impl fmt::Debug for Runner {
     }
 }
 
-/// Opening files can block, so it happens elsewhere if there are any.
+/// Grants the task's resources. Opening files can block, so a separate thread does it.
 async fn grant(
     program: &Program,
     task: Task,
@@ -284,7 +281,7 @@ async fn grant(
     let name = program.name().to_owned();
     match blocking(move || task.grant(&name, stdout, stderr)).await {
         Ok(granted) => granted,
-        Err(NotRun::ShutDown) => Err(SpawnError::Canceled),
-        Err(NotRun::NoThread(reason)) => Err(SpawnError::Thread { reason }),
+        Err(BlockingError::ShutDown) => Err(SpawnError::Canceled),
+        Err(BlockingError::NoThread(reason)) => Err(SpawnError::Thread { reason }),
     }
 }

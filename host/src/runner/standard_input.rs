@@ -1,3 +1,5 @@
+//! Standard input of this process, shared by tasks.
+
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read};
@@ -13,31 +15,31 @@ use rustix::io::Errno;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::oneshot;
 
-/// Bytes that are read at a time.
+/// Maximum bytes of one read.
 const PIECE: usize = 64 << 10;
 
-/// The standard input of this process, read on from where it is: a file, a pipe, a socket
-/// or a terminal. Other processes may have it open, too, so that it must not be made one
-/// whose reads fail where others wait. One thread waits, for all tasks.
+/// Standard input of this process, read from its current position: a file, a pipe, a socket or a
+/// terminal. Other processes may have the same input open, so it must not become non-blocking. One
+/// thread waits for input, for all tasks.
 pub(super) struct StandardInput {
     file: Arc<File>,
     wanted: Option<oneshot::Receiver<io::Result<Vec<u8>>>>,
-    /// What was read and has not been taken.
+    /// Bytes that were read, and not taken yet.
     rest: Vec<u8>,
 }
 
-/// A read that somebody waits for.
-struct Wanted {
+/// A read for which a task waits.
+struct ReadRequest {
     of: Arc<File>,
     most: usize,
     reply: oneshot::Sender<io::Result<Vec<u8>>>,
 }
 
-/// Where reads are asked for, once there is a thread.
-static READER: Mutex<Option<Sender<Wanted>>> = Mutex::new(None);
+/// Channel to the reading thread, once it has been started.
+static READER: Mutex<Option<Sender<ReadRequest>>> = Mutex::new(None);
 
 impl StandardInput {
-    /// Of the descriptor.
+    /// Standard input of this descriptor.
     pub(super) fn new(file: File) -> Self {
         Self {
             file: Arc::new(file),
@@ -58,7 +60,7 @@ impl StandardInput {
             *reader = Some(asked);
         }
         if let Some(reader) = &*reader {
-            let _ = reader.send(Wanted { of, most, reply });
+            let _ = reader.send(ReadRequest { of, most, reply });
         }
         Ok(wanted)
     }
@@ -89,10 +91,10 @@ impl AsyncRead for StandardInput {
     }
 }
 
-/// Reads for one after the other, as soon as there is something to read. Who has gone
-/// meanwhile takes nothing away from others.
-fn read_all(wants: &Receiver<Wanted>) {
-    for Wanted { of, most, reply } in wants {
+/// Carries out reads one after another, as soon as input is available. A task that is gone takes no
+/// input away from other tasks.
+fn read_all(wants: &Receiver<ReadRequest>) {
+    for ReadRequest { of, most, reply } in wants {
         let waited = wait(&of);
         if reply.is_closed() {
             continue;
@@ -134,11 +136,11 @@ mod tests {
         Ok(read)
     }
 
-    /// And others who have it open still wait for what comes.
+    /// Checks that other owners of the input can still block on it.
     async fn of(input: OwnedFd, mut writer: impl Write) -> Tested {
         let file = File::from(input);
         let others = file.try_clone()?;
-        // One that leaves takes nothing with it.
+        // A reader that is dropped takes no input with it.
         let gone = StandardInput::new(file.try_clone()?).ask(10)?;
         drop(gone);
         let reading = tokio::spawn(all(file));

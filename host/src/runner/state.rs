@@ -1,32 +1,34 @@
+//! The data of a task's store.
+
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::report::TaskEnd;
 use super::usage::RunUsage;
-use crate::inline::{Drain, Recording, Words};
+use crate::inline::{Drain, RecordWords, Recording};
 use crate::limits::{Limiter, Limits, bound};
-use crate::wasi::{Held, Holdings, Hosted};
+use crate::wasi::{Holdings, Hosted, WasiState};
 use crate::{MetricsCtx, MetricsCtxView};
 
-/// The data of a task's store, behind the ring.
+/// Data of a task's store, behind the ring.
 pub(super) struct TaskState {
     wasi: WasiCtx,
     table: ResourceTable,
     metrics: MetricsCtx,
     limiter: Limiter,
     holdings: Holdings,
-    /// The code with which the guest has left through `exit`.
+    /// Code with which the guest called `exit`.
     exited: Option<i32>,
-    /// Where calls are counted, if that was asked for.
+    /// Usage in which calls are counted, if that was requested.
     calls: Option<RunUsage>,
 }
 
-/// The data of a task's store.
+/// Data of a task's store.
 pub(super) type TaskData = Recording<TaskState>;
 
 impl TaskState {
-    /// A store for one task, with every limit in place.
+    /// Makes a store for one task, with every limit applied.
     pub(super) fn store(
         engine: &Engine,
         (wasi, holdings): (WasiCtx, Holdings),
@@ -61,7 +63,7 @@ impl TaskState {
         &self.limiter
     }
 
-    /// What it means that a call of the guest returned this error.
+    /// End of the task if a call of the guest returned this error.
     pub(super) fn end(&self, error: &wasmtime::Error) -> TaskEnd {
         match self.exited {
             Some(code) => TaskEnd::Exited { code },
@@ -75,8 +77,7 @@ impl TaskState {
 }
 
 impl TaskData {
-    /// The guest has called a function of the host, which looks here once for what it
-    /// works on.
+    /// Notes that the guest called a function of the host. Each call of the host comes here once.
     #[inline]
     fn called(&mut self) -> &mut TaskState {
         let state = self.state_mut();
@@ -86,7 +87,7 @@ impl TaskData {
         state
     }
 
-    /// Where a call of the guest records.
+    /// Metrics context for a call of the guest.
     #[inline]
     pub(super) fn called_metrics(&mut self) -> MetricsCtxView<'_> {
         MetricsCtxView {
@@ -94,15 +95,15 @@ impl TaskData {
         }
     }
 
-    /// The guest leaves through `exit`.
+    /// Notes that the guest called `exit`.
     pub(super) fn exits(&mut self, code: i32) {
         self.called().exited = Some(code);
     }
 }
 
-/// Hands records on while the guest runs: at every tick, and whenever it calls the
-/// host, which may let it wait, or returns to it, which is how an asynchronous guest
-/// waits. What is left then is handed on when it ends.
+/// Passes records on while the guest runs: at every tick, and whenever the guest calls the host,
+/// which may make it wait, or returns to the host, which is how an asynchronous guest waits. The
+/// remaining records are passed on when the guest ends.
 pub(super) fn drain_along(store: &mut Store<TaskData>) {
     store.epoch_deadline_callback(|mut store| {
         store.data_mut().drain();
@@ -117,7 +118,7 @@ pub(super) fn drain_along(store: &mut Store<TaskData>) {
 }
 
 impl Drain for TaskState {
-    fn drain(&mut self, records: &[Words]) {
+    fn drain(&mut self, records: &[RecordWords]) {
         self.metrics.record_words(records);
     }
 }
@@ -137,9 +138,9 @@ impl Hosted for TaskData {
         Self::called(self);
     }
 
-    fn held(&mut self) -> Held<'_> {
+    fn wasi_state(&mut self) -> WasiState<'_> {
         let state = self.state_mut();
-        Held {
+        WasiState {
             view: WasiCtxView {
                 ctx: &mut state.wasi,
                 table: &mut state.table,

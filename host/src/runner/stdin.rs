@@ -1,3 +1,5 @@
+//! Standard input of a task.
+
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,21 +15,20 @@ use super::SpawnError;
 use super::standard_input::StandardInput;
 use crate::file::{is_standard_input, open_file};
 
-/// What a guest reads from its standard input.
+/// Standard input of a guest.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Stdin {
-    /// Nothing.
+    /// Empty input.
     #[default]
     Empty,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// This file, opened anew for each task. It may be a named pipe or a terminal: the
-    /// task begins at once, and where there is nothing to read the guest waits, within
-    /// its deadline and without a thread.
+    /// This file, opened for each task. A named pipe or a terminal is allowed: the task starts at
+    /// once, and the guest waits for input within its deadline, without a thread.
     ///
     /// A name of [this process's standard input](crate::file::is_standard_input) means that
-    /// descriptor itself, which all tasks read on from where it is.
+    /// descriptor, which all tasks read from its current position.
     File(PathBuf),
 }
 
@@ -39,13 +40,13 @@ impl Stdin {
                 wasi.stdin(MemoryInputPipe::new(bytes.clone()));
             }
             Self::File(path) => match open(path) {
-                Ok(Input::Ready(file)) => {
+                Ok(StdinSource::Ready(file)) => {
                     wasi.stdin(InputFile::new(file));
                 }
-                Ok(Input::Waiting(file)) => {
+                Ok(StdinSource::Waiting(file)) => {
                     wasi.stdin(AsyncStdinStream::new(file));
                 }
-                Ok(Input::Given(input)) => {
+                Ok(StdinSource::Given(input)) => {
                     wasi.stdin(AsyncStdinStream::new(input));
                 }
                 Err(reason) => {
@@ -58,20 +59,20 @@ impl Stdin {
     }
 }
 
-/// A file that can be read from.
-enum Input {
-    /// There is always something, or its end.
+/// A file that can be read.
+enum StdinSource {
+    /// A read never waits.
     Ready(File),
-    /// There may be nothing for long.
+    /// A read may wait for long.
     Waiting(Receiver),
-    /// This process has it open already.
+    /// Standard input of this process.
     Given(StandardInput),
 }
 
-/// Opens it without waiting for whoever writes.
-fn open(path: &Path) -> io::Result<Input> {
+/// Opens the file without waiting for a writer.
+fn open(path: &Path) -> io::Result<StdinSource> {
     if is_standard_input(path) {
-        return Ok(Input::Given(StandardInput::new(open_file(path)?)));
+        return Ok(StdinSource::Given(StandardInput::new(open_file(path)?)));
     }
     let file = File::options()
         .read(true)
@@ -82,13 +83,13 @@ fn open(path: &Path) -> io::Result<Input> {
         return Err(ErrorKind::IsADirectory.into());
     }
     if kind.is_file() {
-        return Ok(Input::Ready(file));
+        return Ok(StdinSource::Ready(file));
     }
-    // Whatever can be waited for is read in the same way, a terminal, too.
+    // All files that can be waited for are read in the same way, including a terminal.
     match Receiver::from_file_unchecked(file.try_clone()?) {
-        Ok(waiting) => Ok(Input::Waiting(waiting)),
-        // What cannot be waited for, such as the null device, does not let wait.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Input::Ready(file)),
+        Ok(waiting) => Ok(StdinSource::Waiting(waiting)),
+        // A file that cannot be waited for, such as the null device, never blocks.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(StdinSource::Ready(file)),
         Err(error) => Err(error),
     }
 }

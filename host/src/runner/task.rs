@@ -1,3 +1,5 @@
+//! A task: inputs, grants and limits of one run.
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,19 +10,18 @@ use crate::LedgerTotals;
 use crate::limits::Limits;
 use crate::wasi::{Access, GuestOutput, Holdings, Output};
 
-/// One execution of a program: what it is given, and what it may use.
+/// One execution of a program: its inputs, its grants and its limits.
 ///
-/// A task starts with nothing: no arguments, no environment, no directory, an
-/// empty standard input, no network, and output that goes nowhere. Clocks and
-/// randomness are always there.
+/// A task starts with nothing: no arguments, no environment, no directory, an empty standard input,
+/// no network, and discarded output. Clocks and randomness are always available.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Task {
-    /// Arguments, without the program's name, which comes first by itself.
+    /// Arguments, without the program's name, which the host passes first.
     pub args: Vec<String>,
     /// Environment variables.
     pub env: Vec<(String, String)>,
-    /// Directories: on the host, as the guest sees them, and what it may do.
+    /// Directories: the path on the host, the path that the guest sees, and the access.
     pub dirs: Vec<(PathBuf, String, Access)>,
     /// Standard input.
     pub stdin: Stdin,
@@ -28,23 +29,23 @@ pub struct Task {
     pub stdout: Output,
     /// Standard error.
     pub stderr: Output,
-    /// What the task may use.
+    /// Limits of the task.
     pub limits: Limits,
-    /// How long the task may take, set-up of the instance included. `None` for
-    /// as long as it likes. Default: five minutes.
+    /// Maximum time of the task, including the set-up of the instance. `None` is no limit. Default:
+    /// five minutes.
     pub deadline: Option<Duration>,
-    /// How many records the guest may make; see
-    /// [`MetricsCtxBuilder::quota`](crate::MetricsCtxBuilder::quota). `None`
-    /// for as many as it likes.
+    /// Maximum number of records of the guest; see
+    /// [`MetricsCtxBuilder::quota`](crate::MetricsCtxBuilder::quota). `None` is no limit.
     pub quota: Option<u64>,
-    /// Who makes the records; the program's name if `None`.
+    /// Identity with which the records are made. Default: the program's name.
     pub identity: Option<String>,
-    /// A ledger totals in which the ledger of its records is summed up, beside that of all guests.
+    /// Ledger totals to which the ledger of the task's records is added, in addition to those of
+    /// all guests.
     pub totals: Option<LedgerTotals>,
-    /// Where what the task uses is added up, while it runs. Without, its calls of the
-    /// host are not counted.
+    /// Usage to which the task's usage is added while it runs. Without it, calls of the host are
+    /// not counted.
     pub usage: Option<TaskUsage>,
-    /// Ends the task when it is cancelled.
+    /// Ends the task when this token is canceled.
     pub cancel: CancellationToken,
 }
 
@@ -69,7 +70,7 @@ impl Default for Task {
 }
 
 impl Task {
-    /// A task that is given nothing, with the default limits.
+    /// A task without inputs and grants, with the default limits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -82,8 +83,8 @@ impl Task {
         self
     }
 
-    /// Adds an environment variable. A name that is added twice is there twice, and the
-    /// guest's language decides which of the values it finds.
+    /// Adds an environment variable. A name that is added twice is passed twice, and the guest's
+    /// language decides which value it reads.
     #[must_use]
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((key.into(), value.into()));
@@ -102,70 +103,70 @@ impl Task {
         self
     }
 
-    /// Standard input.
+    /// Sets standard input.
     #[must_use]
     pub fn stdin(mut self, from: Stdin) -> Self {
         self.stdin = from;
         self
     }
 
-    /// Where its standard output goes.
+    /// Sets the destination of standard output.
     #[must_use]
     pub fn stdout(mut self, to: Output) -> Self {
         self.stdout = to;
         self
     }
 
-    /// Where its standard error goes.
+    /// Sets the destination of standard error.
     #[must_use]
     pub fn stderr(mut self, to: Output) -> Self {
         self.stderr = to;
         self
     }
 
-    /// What it may use.
+    /// Sets the limits of the task.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Time that it may take; `None` for as long as it likes.
+    /// Sets the maximum time of the task; `None` is no limit.
     #[must_use]
     pub fn deadline(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.deadline = time.into();
         self
     }
 
-    /// Number of records that the guest may make.
+    /// Sets the maximum number of records of the guest.
     #[must_use]
     pub fn quota(mut self, records: u64) -> Self {
         self.quota = Some(records);
         self
     }
 
-    /// Who makes the records.
+    /// Sets the identity with which the records are made.
     #[must_use]
     pub fn identity(mut self, identity: impl Into<String>) -> Self {
         self.identity = Some(identity.into());
         self
     }
 
-    /// Book in which the ledger of its records is summed up.
+    /// Sets the ledger totals to which the ledger of the task's records is added.
     #[must_use]
     pub fn ledger_totals(mut self, totals: &LedgerTotals) -> Self {
         self.totals = Some(totals.clone());
         self
     }
 
-    /// Where what it uses is added up.
+    /// Sets the usage to which the task's usage is added.
     #[must_use]
     pub fn usage(mut self, usage: &TaskUsage) -> Self {
         self.usage = Some(usage.clone());
         self
     }
 
-    /// Ends it when this is cancelled.
+    /// Ends the task when this token is canceled.
     #[must_use]
     pub fn cancel(mut self, token: CancellationToken) -> Self {
         self.cancel = token;
@@ -177,7 +178,7 @@ impl Task {
         !self.dirs.is_empty() || matches!(self.stdin, Stdin::File(_))
     }
 
-    /// Grants what was asked for, or says what cannot be granted.
+    /// Applies the grants, or returns the grant that cannot be applied.
     pub(super) fn grant(
         &self,
         program: &str,

@@ -1,3 +1,5 @@
+//! Resources that tasks use.
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,11 +8,10 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
-/// What the runs of a task have used: a shared, live view.
+/// Resources that the runs of a task have used: a shared, live view.
 ///
-/// All runs of a [`Task`](super::Task) that are given the same one add up in it, while
-/// they go on, and so do those of tasks that could not be started. Clones share it:
-/// keep one, and read it from any thread.
+/// All runs of a [`Task`](super::Task) with the same usage add up in it while they run. Tasks that
+/// could not be started are included. Clones share the usage: any thread may keep and read one.
 ///
 /// ```
 /// use solti_metrics_host::runner::{Task, TaskUsage};
@@ -33,56 +34,56 @@ struct Used {
     /// Whether fuel was counted at all.
     fueled: AtomicBool,
     fuel: AtomicU64,
-    /// Shared with the limiter of each run.
+    /// Peak memory, which the limiter of each run shares.
     peak_memory: Arc<AtomicU64>,
 }
 
 impl TaskUsage {
-    /// Of no run yet.
+    /// Usage without runs.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Processor time that threads of the host have spent on the guest: on instantiating
-    /// it and in its `main`, and on what it makes the host do on the same thread, which
-    /// includes most of what it calls and the records that its backend takes at once.
+    /// Processor time that threads of the host spent on the guest: on its instantiation, on its
+    /// `main`, and on the work that it makes the host do on the same thread. This includes most
+    /// host functions, and the records that a backend takes at once.
     ///
-    /// Not in it is what the host does on other threads, as it does with files, nor what
-    /// is done before and after: granting, setting the store up, and letting go of it.
-    /// It grows whenever the guest lets go of its thread: at a tick of 10 ms, when it
-    /// waits, and when it ends.
+    /// The time excludes work of the host on other threads, such as file access. The time also
+    /// excludes work before and after the run: applying grants, and making and dropping the store.
+    /// The value grows whenever the guest yields its thread: at a tick of 10 ms, when it waits, and
+    /// when it ends.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         Duration::from_nanos(self.used.cpu_nanos.load(Ordering::Relaxed))
     }
 
-    /// How often guests called a function of the host, or gave back a resource of it.
+    /// Number of times that guests called a function of the host, or returned a resource to it.
     ///
-    /// On the direct path each record is such a call; on the inline path none is. What
-    /// wasmtime does by itself, such as growing a memory, is not a call. The functions of
-    /// WASI 0.3 are asynchronous, and of those only some are seen, and some more than
-    /// once: for them it is a hint, and no count.
+    /// In the direct mode each record is such a call; in the inline mode none is. Internal work of
+    /// wasmtime, such as growing a memory, is not a call. The functions of WASI 0.3 are
+    /// asynchronous: some of their calls are not seen, and some are seen more than once, so for
+    /// them the number is approximate.
     #[must_use]
     pub fn host_calls(&self) -> u64 {
         self.used.host_calls.load(Ordering::Relaxed)
     }
 
-    /// What guests have executed, as wasmtime counts it: about one for each instruction,
-    /// those of the shim of the inline path included. `None` before any run of a runner
-    /// that [counts it](super::RunnerBuilder::fuel).
+    /// Fuel that guests consumed, as wasmtime counts it: about one for each instruction, including
+    /// those of the shim of the inline mode. `None` before the first run of a runner that [counts
+    /// fuel](super::RunnerBuilder::fuel).
     ///
-    /// It grows at each tick of 10 ms, and lacks up to ten million then; at the end of a
-    /// run it is exact, unless a trap ended that, or somebody from outside. If the future
-    /// of a run was dropped, what it executed since the last tick is missing.
+    /// The value grows at each tick of 10 ms, and can lack up to ten million then. At the end of a
+    /// run it is exact, unless a trap, a deadline or a cancellation ended the run. If the future of
+    /// a run was dropped, the fuel since the last tick is missing.
     #[must_use]
     pub fn fuel(&self) -> Option<u64> {
         let fueled = self.used.fueled.load(Ordering::Relaxed);
         fueled.then(|| self.used.fuel.load(Ordering::Relaxed))
     }
 
-    /// The most memory that any run had at a time, in bytes, as [`Limits::memory`](crate::limits::Limits::memory)
-    /// counts it.
+    /// Peak memory of any single run, in bytes, as
+    /// [`Limits::memory`](crate::limits::Limits::memory) counts it.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
         self.used.peak_memory.load(Ordering::Relaxed)
@@ -93,7 +94,7 @@ impl TaskUsage {
     }
 }
 
-/// What one run uses, and where that is added up.
+/// Usage of one run, and the usage to which it is added.
 #[derive(Debug, Clone)]
 pub(super) struct RunUsage {
     own: TaskUsage,
@@ -106,24 +107,24 @@ impl RunUsage {
         Self { own, sum }
     }
 
-    /// Of this run alone.
+    /// Usage of this run alone.
     pub(super) fn own(&self) -> &TaskUsage {
         &self.own
     }
 
-    /// Where it is added up, if that was asked for.
+    /// Usage to which this run is added, if that was requested.
     pub(super) fn sum(&self) -> Option<&TaskUsage> {
         self.sum.as_ref()
     }
 
-    /// The guest has called the host.
+    /// Counts a call of the host.
     pub(super) fn called(&self) {
         self.each(|used| {
             used.host_calls.fetch_add(1, Ordering::Relaxed);
         });
     }
 
-    /// The guest has consumed so much fuel since it was started.
+    /// Sets the fuel that the guest has consumed since its start.
     pub(super) fn consumed(&self, fuel: u64) {
         let before = self.own.used.fuel.load(Ordering::Relaxed);
         let more = fuel.saturating_sub(before);
@@ -133,21 +134,21 @@ impl RunUsage {
         });
     }
 
-    /// Lets a guest go on, and counts the time of its thread at each turn.
+    /// Polls a guest's work, and adds the processor time of each poll.
     ///
-    /// That is two looks at a clock for each turn, and turns end at ticks and waits. A
-    /// clock of a thread costs a call of the system, so it is done where somebody adds
-    /// it up.
+    /// The measurement reads a clock twice for each poll, and polls end at ticks and waits. Reading
+    /// the clock of a thread costs a system call, so the time is only measured if a usage adds it
+    /// up.
     pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> T {
         if self.sum.is_none() {
             return work.await;
         }
         let mut work = pin!(work);
         poll_fn(|context| {
-            let began = thread_time();
+            let started = thread_time();
             let polled = work.as_mut().poll(context);
-            if let (Some(began), Some(ended)) = (began, thread_time()) {
-                self.spent(ended.saturating_sub(began));
+            if let (Some(started), Some(ended)) = (started, thread_time()) {
+                self.spent(ended.saturating_sub(started));
             }
             polled
         })
@@ -169,7 +170,7 @@ impl RunUsage {
     }
 }
 
-/// None on a system that does not count it.
+/// Processor time of this thread; `None` on a system that does not count it.
 fn thread_time() -> Option<Duration> {
     ThreadTime::try_now().ok().map(|time| time.as_duration())
 }
@@ -179,14 +180,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_use_adds_up_and_each_knows_its_own() {
+    fn usage_of_runs_adds_up_and_each_run_has_its_own() {
         let sum = TaskUsage::new();
         assert_eq!(sum.fuel(), None);
         let runs = [(); 2].map(|()| RunUsage::new(Some(sum.clone())));
         for run in &runs {
             run.called();
             run.spent(Duration::from_nanos(5));
-            // It says how much there is in all, and may say so twice.
+            // The number is a total, and may be reported twice.
             for fuel in [7, 7, 10] {
                 run.consumed(fuel);
             }
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_nobody_adds_up_knows_its_own() {
+    fn a_run_without_a_sum_has_its_own_usage() {
         let run = RunUsage::new(None);
         run.called();
         assert_eq!(run.own().host_calls(), 1);

@@ -1,3 +1,5 @@
+//! The deadline and the cancellation of a task.
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -5,30 +7,30 @@ use tokio::time::Instant;
 
 use super::{CancellationToken, SpawnError, TaskEnd};
 
-/// What ends a task from outside.
+/// Reasons outside of the guest that end a task.
 #[derive(Debug)]
 pub(super) struct Watch {
     deadline: Option<(Duration, Instant)>,
     cancel: CancellationToken,
 }
 
-/// Why a task was ended from outside.
+/// Reason outside of the guest that ended a task.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum StopReason {
     Deadline(Duration),
     Canceled,
 }
 
 impl Watch {
     pub(super) fn new(deadline: Option<Duration>, cancel: CancellationToken) -> Self {
-        // A deadline beyond what the clock can hold is none.
+        // A deadline beyond what the clock can hold is no deadline.
         let deadline = deadline.and_then(|all| Some((all, Instant::now().checked_add(all)?)));
         Self { deadline, cancel }
     }
 
-    /// Lets `work` go on until it ends, or is ended. The guest lets go of its
-    /// thread at every tick; then the reasons to stop are looked at first.
-    pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+    /// Runs `work` until it ends, or is ended. The guest yields its thread at every tick; then the
+    /// reasons to stop are checked first.
+    pub(super) async fn over<T>(&self, work: impl Future<Output = T>) -> Result<T, StopReason> {
         let time_up = async {
             match self.deadline {
                 Some((all, at)) => {
@@ -40,29 +42,29 @@ impl Watch {
         };
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Stop::Canceled),
-            deadline = time_up => Err(Stop::Deadline(deadline)),
+            () = self.cancel.cancelled() => Err(StopReason::Canceled),
+            deadline = time_up => Err(StopReason::Deadline(deadline)),
             output = work => Ok(output),
         }
     }
 }
 
 /// Before `main` was called.
-impl From<Stop> for SpawnError {
-    fn from(stop: Stop) -> Self {
+impl From<StopReason> for SpawnError {
+    fn from(stop: StopReason) -> Self {
         match stop {
-            Stop::Deadline(deadline) => Self::Deadline { deadline },
-            Stop::Canceled => Self::Canceled,
+            StopReason::Deadline(deadline) => Self::Deadline { deadline },
+            StopReason::Canceled => Self::Canceled,
         }
     }
 }
 
-/// Since `main` was called.
-impl From<Stop> for TaskEnd {
-    fn from(stop: Stop) -> Self {
+/// After `main` was called.
+impl From<StopReason> for TaskEnd {
+    fn from(stop: StopReason) -> Self {
         match stop {
-            Stop::Deadline(deadline) => Self::DeadlineExceeded { deadline },
-            Stop::Canceled => Self::Canceled,
+            StopReason::Deadline(deadline) => Self::DeadlineExceeded { deadline },
+            StopReason::Canceled => Self::Canceled,
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Messages of errors of a composition.
+
 use super::{Result, path, system, tell_once, text, unknown};
 use crate::component::{LoadError, Role};
 use crate::compose::ComposeError;

@@ -1,3 +1,5 @@
+//! Messages of errors of loading a component.
+
 use super::{Result, limit, path, system, tell_once, text, unknown};
 use crate::component::{LoadError, NetworkGrant, Role};
 use crate::limits::CompileLimit;

@@ -1,3 +1,5 @@
+//! Messages of errors of backends.
+
 use std::time::Duration;
 
 use super::{Result, limit, system, tell_once, text, trap};

@@ -1,3 +1,5 @@
+//! Messages of errors of tasks.
+
 use std::time::Duration;
 
 use super::{Result, limit, path, system, tell_once, text, trap};
@@ -28,7 +30,7 @@ fn an_error_of_a_runner_tells_its_cause_once() -> Result {
             reason: text(),
         },
         SpawnError::ProcessLimit { limit: limit()? },
-        SpawnError::NoRoom { reason: text() },
+        SpawnError::NoSlot { reason: text() },
         SpawnError::OtherRunner,
         SpawnError::Exited { code: 1 },
         SpawnError::Instantiate { trap: trap() },

@@ -1,9 +1,11 @@
+//! Errors with their causes.
+
 use std::error::Error;
 
 use crate::process::ProcessLimit;
 
-/// An error, and those of its causes that it has not told itself, in one text. An error of
-/// this library that tells its cause does not return it as its source.
+/// An error, and the causes that its own text does not contain, in one text. An error of this
+/// library whose text contains its cause does not return the cause as its source.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
     let mut next = error.source();
@@ -17,7 +19,7 @@ pub fn causes(error: &(dyn Error + 'static)) -> String {
     told
 }
 
-/// Whether the limit that made a call of the system fail is told instead of its error.
+/// Whether the text contains the limit that made a system call fail, instead of the error.
 fn is_told_as_limit(error: &(dyn Error + 'static), told: &str) -> bool {
     let limit = error.downcast_ref().and_then(ProcessLimit::of_start);
     limit.is_some_and(|limit| told.contains(&limit.to_string()))
@@ -31,7 +33,7 @@ mod tests {
     use crate::process::io_reason;
 
     #[test]
-    fn each_cause_is_told_once() {
+    fn each_cause_is_shown_once() {
         let said = anyhow::anyhow!("no such file")
             .context("cannot read it: no such file; name another")
             .context("cannot start");
@@ -44,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_was_told_as_a_limit_is_not_told_again() {
+    fn an_error_that_is_shown_as_a_limit_is_not_shown_again() {
         let too_many = io::Error::from_raw_os_error(24);
         let reason = io_reason(&too_many, "name another");
         let said = anyhow::Error::from(too_many).context(reason.clone());

@@ -1,13 +1,14 @@
+//! Text that is safe to print.
+
 use std::borrow::Cow;
 use std::path::Path;
 
-/// After so many characters a name is cut.
+/// Maximum number of characters of a name.
 const LONGEST: usize = 200;
 
-/// Makes a text that somebody else has a say in fit for one line of a terminal
-/// or a log: what is not printable is shown as an escape, so that it neither
-/// begins a line of its own, nor changes colours or the direction of writing;
-/// what is long is cut.
+/// Makes a text from another source safe for one line of a terminal or a log. Characters that are
+/// not printable become escapes, so that they cannot start a line, change colors or change the
+/// direction of writing; long text is cut.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
@@ -25,10 +26,9 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// Whether a character changes more than its own place when it is printed, or is not seen
-/// at all: control characters, line separators, marks of the direction of writing, and
-/// what Unicode has text ignore, tags among it. A tab, and what selects the form of a
-/// character, are not hidden.
+/// Whether a character is invisible, or affects other characters when it is printed: control
+/// characters, line separators, marks of the direction of writing, and characters that Unicode has
+/// text ignore, including tags. Tabs and variation selectors are not hidden.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     character.is_control() && character != '\t'
@@ -53,8 +53,8 @@ pub fn is_hidden(character: char) -> bool {
         )
 }
 
-/// The same for a text that is not cut: each [hidden](is_hidden) character is shown as an
-/// escape, and all others are as they were.
+/// Escapes a text without cutting it: each [hidden](is_hidden) character is shown as an escape, and
+/// all others are unchanged.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_printable_is_shown_as_an_escape() {
+    fn characters_that_are_not_printable_are_shown_as_escapes() {
         for (text, shown) in [
             ("plain \"quoted\" it's \\", "plain \"quoted\" it's \\"),
             ("wörter 语", "wörter 语"),

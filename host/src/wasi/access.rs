@@ -1,12 +1,12 @@
 use wasmtime_wasi::FsPerms;
 
-/// What a guest may do in a directory.
+/// Access of a guest to a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Access {
-    /// Look and read.
+    /// Read files and list directories.
     #[default]
     ReadOnly,
-    /// Change, create and remove as well.
+    /// Also change, create and remove files.
     ReadWrite,
 }
 

@@ -1,21 +1,23 @@
+//! Descriptors that guests and backends have open, and their limits.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use rlimit::Resource;
 
-/// Descriptors that guests leave to everything else in the process: connections to its
-/// server, the compilation cache, the log, reloads, processes that compile. Half of the
-/// process's limit if that is less.
+/// Descriptors that guests leave to other parts of the process: connections to its server, the
+/// compilation cache, the log, reloads, processes that compile. Half of the process's limit if that
+/// is less.
 const RESERVE: usize = 512;
 
-/// How many stores have descriptors of their own, which no other store can take.
+/// Number of stores with reserved descriptors, which no other store can take.
 const STORES: usize = 64;
 
-/// The fewest descriptors that each of them has.
+/// Minimum number of descriptors that are reserved for each of these stores.
 const FEWEST: usize = 4;
 
-/// More than that the limit is not counted as.
+/// Maximum of the process's limit that is used.
 const MOST: usize = 1 << 20;
 
 static PROCESS: Mutex<Option<Budget>> = Mutex::new(None);
@@ -24,16 +26,16 @@ static PROCESS: Mutex<Option<Budget>> = Mutex::new(None);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DescriptorUse {
-    /// Those that are open.
+    /// Number of open descriptors.
     pub open: usize,
-    /// How many there may be: the process's limit on open files (`RLIMIT_NOFILE`, as it
-    /// was when a descriptor was first asked for), without a reserve of 512 or half.
+    /// Maximum number of open descriptors: the process's limit on open files (`RLIMIT_NOFILE`, as
+    /// it was when a descriptor was first taken), without a reserve of 512 or half.
     pub limit: usize,
-    /// How often one was refused, for this limit or a task's own.
+    /// Number of descriptors that were refused, because of this limit or a task's own.
     pub refused: u64,
 }
 
-/// Descriptors of this process that guests and backends have open, all together.
+/// Descriptors of this process that all guests and backends together have open.
 #[must_use]
 pub fn descriptor_use() -> DescriptorUse {
     with(|budget| DescriptorUse {
@@ -43,17 +45,17 @@ pub fn descriptor_use() -> DescriptorUse {
     })
 }
 
-/// What guests may have open, all together.
+/// Descriptors that all guests together may have open.
 ///
-/// Half of it is divided evenly among [`STORES`] stores, so that one that has just begun
-/// finds something, whatever others have open. The other half goes to whoever asks
+/// Half of the descriptors are divided evenly among [`STORES`] stores, so that a store that has
+/// just started finds some, for any use of the others. The other half goes to the stores that ask
 /// first.
 struct Budget {
     total: usize,
-    /// What each store has of its own.
+    /// Descriptors that are reserved for each store.
     own: usize,
     open: usize,
-    /// Those that stores have beyond their own.
+    /// Open descriptors of stores beyond their reserved ones.
     beyond: usize,
     refused: u64,
 }
@@ -70,7 +72,7 @@ impl Budget {
         }
     }
 
-    /// `open` is what the store has.
+    /// Takes descriptors for a store that has `open` ones.
     fn take(&mut self, open: usize, more: usize) -> bool {
         let beyond = self.beyond_own(open + more) - self.beyond_own(open);
         let fits = self.open + more <= self.total
@@ -95,22 +97,22 @@ impl Budget {
 fn with<T>(work: impl FnOnce(&mut Budget) -> T) -> T {
     let mut process = PROCESS.lock();
     work(process.get_or_insert_with(|| {
-        // It is there on every system that this runs on.
+        // Every supported system has this limit.
         let limit = Resource::NOFILE.get_soft().unwrap_or(256);
         Budget::of(usize::try_from(limit).unwrap_or(MOST).min(MOST))
     }))
 }
 
-/// What one store may have open, and has.
+/// Descriptors and streams that one store may have open, and has open.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct DescriptorAccount {
     descriptors: usize,
     streams: usize,
     open: AtomicUsize,
     open_streams: AtomicUsize,
 }
 
-impl Account {
+impl DescriptorAccount {
     pub(super) fn new(descriptors: usize, streams: usize) -> Arc<Self> {
         Arc::new(Self {
             descriptors,
@@ -120,24 +122,24 @@ impl Account {
         })
     }
 
-    /// Room for so many descriptors, until what it returns is dropped.
-    pub(super) fn take(self: &Arc<Self>, number: usize) -> Option<Claim> {
+    /// Takes this number of descriptors, until the returned claim is dropped.
+    pub(super) fn take(self: &Arc<Self>, number: usize) -> Option<DescriptorClaim> {
         with(|budget| {
-            // It changes here alone, under the lock of the budget.
+            // The number changes here alone, under the lock of the budget.
             let open = self.open.load(Ordering::Relaxed);
             if open + number > self.descriptors || !budget.take(open, number) {
                 budget.refused += 1;
                 return None;
             }
             self.open.store(open + number, Ordering::Relaxed);
-            Some(Claim {
+            Some(DescriptorClaim {
                 of: Arc::clone(self),
                 number,
             })
         })
     }
 
-    /// Room for a stream, until what it returns is dropped.
+    /// Takes a stream, until the returned claim is dropped.
     pub(super) fn take_stream(self: &Arc<Self>) -> Option<StreamClaim> {
         let one_more = |open| (open < self.streams).then_some(open + 1);
         let open = &self.open_streams;
@@ -148,7 +150,7 @@ impl Account {
 
 /// A stream that is counted as open.
 #[derive(Debug)]
-pub(crate) struct StreamClaim(Arc<Account>);
+pub(crate) struct StreamClaim(Arc<DescriptorAccount>);
 
 impl Drop for StreamClaim {
     fn drop(&mut self) {
@@ -158,12 +160,12 @@ impl Drop for StreamClaim {
 
 /// Descriptors that are counted as open.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    of: Arc<Account>,
+pub(crate) struct DescriptorClaim {
+    of: Arc<DescriptorAccount>,
     number: usize,
 }
 
-impl Drop for Claim {
+impl Drop for DescriptorClaim {
     fn drop(&mut self) {
         with(|budget| {
             let open = self.of.open.load(Ordering::Relaxed);
@@ -178,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_descriptors_are_nobody_s_but_the_process_s() {
+    fn some_descriptors_are_reserved_for_the_process() {
         for (limit, total, own) in [
             (1 << 20, (1 << 20) - 512, 8_188),
             (1_024, 512, 4),
@@ -191,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn one_that_begins_finds_descriptors_whatever_others_have() {
+    fn a_new_store_finds_descriptors_for_any_use_of_others() {
         let mut budget = Budget::of(1_024);
-        // Each takes what it can get, and the first gets the most.
+        // Each store takes as many as it can get, and the first gets the most.
         let hogs: Vec<_> = (0..63)
             .map(|_| {
                 let mut open = 0;
@@ -214,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_is_dropped_is_given_back() {
-        let descriptors = Account::new(3, 1);
+        let descriptors = DescriptorAccount::new(3, 1);
         let two = descriptors.take(2);
         assert!(two.is_some());
         assert!(descriptors.take(2).is_none());

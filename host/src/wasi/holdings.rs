@@ -1,3 +1,5 @@
+//! Resources that the host has open for one store.
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, OnceLock, Weak};
@@ -6,44 +8,44 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::descriptors::{Account, Claim, StreamClaim};
+use super::descriptors::{DescriptorAccount, DescriptorClaim, StreamClaim};
 use crate::limits::{Limit, Limiter, Limits};
 
-/// The data of a store whose guest has WASI.
+/// Data of a store whose guest has WASI.
 pub(crate) trait Hosted: WasiView + 'static {
-    /// The guest has called a function of the host.
+    /// Notes that the guest called a function of the host.
     fn called(&mut self) {}
 
-    /// What it works on.
-    fn held(&mut self) -> Held<'_>;
+    /// State for the functions of WASI.
+    fn wasi_state(&mut self) -> WasiState<'_>;
 }
 
-/// What functions of WASI work on.
-pub(crate) struct Held<'a> {
+/// State for the functions of WASI.
+pub(crate) struct WasiState<'a> {
     pub(crate) view: WasiCtxView<'a>,
     pub(crate) holdings: &'a mut Holdings,
     pub(crate) limiter: &'a mut Limiter,
 }
 
-/// What the host has open for one store, as far as it is counted here.
+/// Counted resources that the host has open for one store.
 #[derive(Debug)]
 pub(crate) struct Holdings {
     descriptors: usize,
     streams: usize,
-    /// Made with the first: most tasks open nothing.
-    account: OnceLock<Arc<Account>>,
-    /// Open before the guest begins.
-    granted: Option<Claim>,
-    /// For each resource of the guest's that has some.
-    open: HashMap<u32, Claim>,
+    /// Made with the first descriptor: most tasks open none.
+    account: OnceLock<Arc<DescriptorAccount>>,
+    /// Descriptors that are open before the guest starts.
+    granted: Option<DescriptorClaim>,
+    /// Descriptors of each resource of the guest.
+    open: HashMap<u32, DescriptorClaim>,
     /// Files whose resource is gone, while a stream may still read or write them.
-    lingering: Vec<(Weak<File>, Claim)>,
+    lingering: Vec<(Weak<File>, DescriptorClaim)>,
 }
 
-/// There are too few descriptors for what a store is granted.
+/// Too few descriptors are free for the grants of a store.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "it takes {wanted} descriptors, and of the {limit} that guests may have open in this process, or the task's own limit of {own}, there are too few; raise the process's limit on open files (`ulimit -n`), or run fewer tasks at a time"
+    "the component needs {wanted} descriptors, and too few are free of the {limit} for all guests of this process, or of its own limit of {own}; raise the process's limit on open files (`ulimit -n`), or lower the concurrency"
 )]
 pub struct NoDescriptors {
     wanted: usize,
@@ -52,7 +54,7 @@ pub struct NoDescriptors {
 }
 
 impl Holdings {
-    /// Of a store that is granted so many descriptors.
+    /// Holdings of a store whose grants need this number of descriptors.
     pub(crate) fn new(limits: &Limits, granted: usize) -> Result<Self, NoDescriptors> {
         let mut holdings = Self {
             descriptors: limits.descriptors,
@@ -75,40 +77,40 @@ impl Holdings {
         Ok(holdings)
     }
 
-    fn account(&self) -> &Arc<Account> {
+    fn account(&self) -> &Arc<DescriptorAccount> {
         self.account
-            .get_or_init(|| Account::new(self.descriptors, self.streams))
+            .get_or_init(|| DescriptorAccount::new(self.descriptors, self.streams))
     }
 
-    fn take(&mut self, number: usize) -> Option<Claim> {
+    fn take(&mut self, number: usize) -> Option<DescriptorClaim> {
         self.lingering.retain(|(file, _)| file.strong_count() > 0);
         self.account().take(number)
     }
 }
 
-impl Held<'_> {
-    /// Room for so many descriptors. A refusal is what the guest failed of, if it fails
-    /// before it is granted something else.
-    pub(super) fn take_descriptors(&mut self, number: usize) -> Option<Claim> {
+impl WasiState<'_> {
+    /// Takes this number of descriptors. A refusal counts as the cause if the guest fails before
+    /// its next descriptor.
+    pub(super) fn take_descriptors(&mut self, number: usize) -> Option<DescriptorClaim> {
         let claim = self.holdings.take(number);
         self.limiter
             .note(claim.is_none().then_some(Limit::Descriptors));
         claim
     }
 
-    /// Room for a stream or a listing, with the buffers that the host has for it.
+    /// Takes a stream or a listing, with the buffers that the host has for it.
     pub(super) fn take_stream(&mut self) -> Option<StreamClaim> {
         let claim = self.holdings.account().take_stream();
         self.limiter.note(claim.is_none().then_some(Limit::Streams));
         claim
     }
 
-    /// The resource has these, until it is dropped.
-    pub(super) fn belongs_to(&mut self, resource: u32, claim: Claim) {
+    /// Keeps the claim until the resource is dropped.
+    pub(super) fn belongs_to(&mut self, resource: u32, claim: DescriptorClaim) {
         self.holdings.open.insert(resource, claim);
     }
 
-    /// The guest has dropped a file or a directory.
+    /// Drops a file or a directory of the guest.
     pub(super) fn close(&mut self, resource: u32) -> wasmtime::Result<()> {
         let claim = self.holdings.open.remove(&resource);
         let resource = Resource::<Descriptor>::new_own(resource);
@@ -122,7 +124,7 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// The guest has dropped something else that has descriptors.
+    /// Releases the descriptors of another resource that the guest has dropped.
     #[cfg(feature = "provider")]
     pub(super) fn release(&mut self, resource: u32) {
         self.holdings.open.remove(&resource);

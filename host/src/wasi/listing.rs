@@ -1,3 +1,5 @@
+//! Directory listings, read piece by piece.
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -7,28 +9,27 @@ use cap_primitives::fs::{DirEntry, FileType, FileTypeExt, ReadDir, read_base_dir
 use parking_lot::Mutex;
 use wasmtime_wasi::filesystem::Dir;
 
-use super::descriptors::{Claim, StreamClaim};
-use super::holdings::Held;
-use super::open::Refused;
+use super::descriptors::{DescriptorClaim, StreamClaim};
+use super::holdings::WasiState;
+use super::open::WasiRefusal;
 use crate::contained::blocking;
 
-/// How many descriptors a listing has: the directory once more, and the system's
-/// position in it.
+/// Descriptors of a listing: the directory once more, and the system's position in it.
 const DESCRIPTORS: usize = 2;
 
-/// How many entries are read at a time.
+/// Maximum number of entries that are read at a time.
 const PIECE: usize = 64;
 
-/// The entries of a directory, read as the guest asks for them.
+/// Entries of a directory, read as the guest asks for them.
 pub(super) struct Listing {
     directory: Arc<Mutex<Directory>>,
-    read: VecDeque<Result<Entry, Refused>>,
+    read: VecDeque<Result<ListingEntry, WasiRefusal>>,
     over: bool,
-    _descriptors: Claim,
+    _descriptors: DescriptorClaim,
     _stream: StreamClaim,
 }
 
-/// Opened at the first read, on the thread that reads.
+/// A directory, which is opened by the thread that reads first.
 enum Directory {
     Named(Arc<File>),
     Open(ReadDir),
@@ -36,13 +37,13 @@ enum Directory {
 }
 
 /// A file in a directory.
-pub(super) struct Entry {
+pub(super) struct ListingEntry {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
 }
 
-/// What WASI tells of files.
-pub(super) enum Kind {
+/// Types of files in WASI.
+pub(super) enum FileKind {
     BlockDevice,
     CharacterDevice,
     Directory,
@@ -54,9 +55,11 @@ pub(super) enum Kind {
 }
 
 impl Listing {
-    pub(super) fn new(held: &mut Held<'_>, dir: &Dir) -> Result<Self, Refused> {
-        let stream = held.take_stream().ok_or(Refused::Quota)?;
-        let descriptors = held.take_descriptors(DESCRIPTORS).ok_or(Refused::Quota)?;
+    pub(super) fn new(held: &mut WasiState<'_>, dir: &Dir) -> Result<Self, WasiRefusal> {
+        let stream = held.take_stream().ok_or(WasiRefusal::Quota)?;
+        let descriptors = held
+            .take_descriptors(DESCRIPTORS)
+            .ok_or(WasiRefusal::Quota)?;
         Ok(Self {
             directory: Arc::new(Mutex::new(Directory::Named(Arc::clone(&dir.dir)))),
             read: VecDeque::new(),
@@ -67,22 +70,22 @@ impl Listing {
     }
 
     /// The next entry that has been read.
-    pub(super) fn next(&mut self) -> Option<Result<Entry, Refused>> {
+    pub(super) fn next(&mut self) -> Option<Result<ListingEntry, WasiRefusal>> {
         self.read.pop_front()
     }
 
-    /// Whether there are more to be read.
+    /// Whether all entries have been read.
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Reads more, apart from the listing, which takes them in afterwards.
-    pub(super) fn read_on(&self) -> impl Future<Output = Piece> + Send + use<> {
+    /// Reads more entries on another thread. The listing takes them in afterwards.
+    pub(super) fn read_on(&self) -> impl Future<Output = ListingPiece> + Send + use<> {
         let directory = Arc::clone(&self.directory);
         async move {
             match blocking(move || directory.lock().read()).await {
                 Ok(piece) => piece,
-                Err(not_run) => Piece {
+                Err(not_run) => ListingPiece {
                     read: vec![Err(not_run.into())],
                     over: true,
                 },
@@ -90,70 +93,70 @@ impl Listing {
         }
     }
 
-    pub(super) fn take_in(&mut self, piece: Piece) {
+    pub(super) fn take_in(&mut self, piece: ListingPiece) {
         self.read.extend(piece.read);
         self.over = piece.over;
     }
 }
 
-/// Some entries.
-pub(super) struct Piece {
-    read: Vec<Result<Entry, Refused>>,
+/// Some entries of a directory.
+pub(super) struct ListingPiece {
+    read: Vec<Result<ListingEntry, WasiRefusal>>,
     over: bool,
 }
 
 impl Directory {
-    fn read(&mut self) -> Piece {
+    fn read(&mut self) -> ListingPiece {
         if let Self::Named(dir) = self {
             *self = match read_base_dir(dir) {
                 Ok(entries) => Self::Open(entries),
                 Err(error) => {
                     let read = vec![Err(error.into())];
                     *self = Self::Failed;
-                    return Piece { read, over: true };
+                    return ListingPiece { read, over: true };
                 }
             };
         }
         let Self::Open(entries) = self else {
-            return Piece {
+            return ListingPiece {
                 read: Vec::new(),
                 over: true,
             };
         };
         let read: Vec<_> = entries.take(PIECE).map(entry).collect();
-        // What fails may fail for ever.
+        // A read that failed could fail for ever.
         let over = read.len() < PIECE
             || read
                 .iter()
-                .any(|entry| matches!(entry, Err(Refused::Io(_))));
-        Piece { read, over }
+                .any(|entry| matches!(entry, Err(WasiRefusal::Io(_))));
+        ListingPiece { read, over }
     }
 }
 
-fn entry(entry: io::Result<DirEntry>) -> Result<Entry, Refused> {
+fn entry(entry: io::Result<DirEntry>) -> Result<ListingEntry, WasiRefusal> {
     let entry = entry?;
     let name = entry.file_name().into_string();
-    Ok(Entry {
-        name: name.map_err(|_| Refused::IllegalName)?,
+    Ok(ListingEntry {
+        name: name.map_err(|_| WasiRefusal::IllegalName)?,
         kind: kind(&entry),
     })
 }
 
-/// Most file systems tell it along with the name. One that is gone meanwhile is of no
-/// kind that is known.
-fn kind(entry: &DirEntry) -> Kind {
+/// Type of an entry. Most file systems provide the type with the name. A file that is gone
+/// meanwhile has an unknown type.
+fn kind(entry: &DirEntry) -> FileKind {
     let known = |kind: FileType| kind != FileType::unknown();
     let told = entry.file_type().ok().filter(|kind| known(*kind));
     let kind = told.or_else(|| Some(entry.metadata().ok()?.file_type()));
     match kind {
-        Some(kind) if kind.is_file() => Kind::RegularFile,
-        Some(kind) if kind.is_dir() => Kind::Directory,
-        Some(kind) if kind.is_symlink() => Kind::SymbolicLink,
-        Some(kind) if kind.is_block_device() => Kind::BlockDevice,
-        Some(kind) if kind.is_char_device() => Kind::CharacterDevice,
-        Some(kind) if kind.is_fifo() => Kind::Fifo,
-        Some(kind) if kind.is_socket() => Kind::Socket,
-        _ => Kind::Unknown,
+        Some(kind) if kind.is_file() => FileKind::RegularFile,
+        Some(kind) if kind.is_dir() => FileKind::Directory,
+        Some(kind) if kind.is_symlink() => FileKind::SymbolicLink,
+        Some(kind) if kind.is_block_device() => FileKind::BlockDevice,
+        Some(kind) if kind.is_char_device() => FileKind::CharacterDevice,
+        Some(kind) if kind.is_fifo() => FileKind::Fifo,
+        Some(kind) if kind.is_socket() => FileKind::Socket,
+        _ => FileKind::Unknown,
     }
 }
 
@@ -186,9 +189,9 @@ mod tests {
             }
         }
         assert_eq!((kinds.len(), pieces), (152, 3));
-        assert!(matches!(kinds["149"], Kind::RegularFile));
-        assert!(matches!(kinds["directory"], Kind::Directory));
-        assert!(matches!(kinds["link"], Kind::SymbolicLink));
+        assert!(matches!(kinds["149"], FileKind::RegularFile));
+        assert!(matches!(kinds["directory"], FileKind::Directory));
+        assert!(matches!(kinds["link"], FileKind::SymbolicLink));
         Ok(())
     }
 }

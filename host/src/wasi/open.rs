@@ -1,3 +1,5 @@
+//! Opening of files and directories, without waiting.
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -9,12 +11,12 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::filesystem::{self, Descriptor, Dir};
 
-use super::descriptors::Claim;
-use super::holdings::{Held, Hosted};
-use crate::contained::{NotRun, blocking};
+use super::descriptors::DescriptorClaim;
+use super::holdings::{Hosted, WasiState};
+use crate::contained::{BlockingError, blocking};
 
-/// What a guest wants to open.
-pub(super) struct Wanted {
+/// A guest's request to open a file.
+pub(super) struct OpenRequest {
     pub(super) path: String,
     pub(super) follow: bool,
     pub(super) create: bool,
@@ -23,78 +25,81 @@ pub(super) struct Wanted {
     pub(super) truncate: bool,
     pub(super) read: bool,
     pub(super) write: bool,
-    /// Whether each write is to be on the disk when it returns.
+    /// Whether each write must be on the disk when the call returns.
     pub(super) sync: bool,
 }
 
-/// Why the guest does not get what it wants. Each kind of WASI has codes for it.
-pub(super) enum Refused {
-    /// It is neither a regular file nor a directory, or may not be written.
+/// Reason why a request is refused. Each version of WASI has codes for the reasons.
+pub(super) enum WasiRefusal {
+    /// The file is neither a regular file nor a directory, or must not be written.
     NotPermitted,
-    /// That cannot be done here.
+    /// The host does not support the request.
     Unsupported,
-    /// It contradicts itself.
+    /// The request contradicts itself.
     Invalid,
     NotDirectory,
-    /// The guest, or all guests together, have as many open as they may.
+    /// The guest, or all guests together, have reached a limit.
     Quota,
-    /// A name that is not Unicode.
+    /// The name is not Unicode.
     IllegalName,
     Io(io::Error),
-    /// No such resource: the guest's fault, and it ends.
+    /// The resource does not exist: a fault of the guest, which ends.
     Trap(wasmtime::Error),
 }
 
-impl From<io::Error> for Refused {
+impl From<io::Error> for WasiRefusal {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
-            // The process has no more, whatever guests may have.
+            // The process has no free descriptors, even within the limit of guests.
             Some(Errno::MFILE | Errno::NFILE) => Self::Quota,
             _ => Self::Io(error),
         }
     }
 }
 
-impl From<NotRun> for Refused {
-    fn from(not_run: NotRun) -> Self {
+impl From<BlockingError> for WasiRefusal {
+    fn from(not_run: BlockingError) -> Self {
         Self::Io(not_run.into())
     }
 }
 
-/// What was opened, and is to become a resource.
+/// An open file, which is to become a resource.
 pub(super) struct Opened {
     descriptor: Descriptor,
-    claim: Claim,
+    claim: DescriptorClaim,
 }
 
-/// What it is opened in, and room for it.
-pub(super) fn begin(
+/// Takes a descriptor, and finds the directory of the request.
+pub(super) fn start(
     data: &mut impl Hosted,
     dir: &Resource<Descriptor>,
-) -> Result<(Dir, Claim), Refused> {
-    let mut held = data.held();
+) -> Result<(Dir, DescriptorClaim), WasiRefusal> {
+    let mut held = data.wasi_state();
     let dir = held.dir(dir)?;
-    let claim = held.take_descriptors(1).ok_or(Refused::Quota)?;
+    let claim = held.take_descriptors(1).ok_or(WasiRefusal::Quota)?;
     Ok((dir, claim))
 }
 
-/// Opens it, as wasmtime does, and without waiting.
-pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result<Opened, Refused> {
+/// Opens a file as wasmtime does, without waiting.
+pub(super) async fn opened(
+    (dir, claim): (Dir, DescriptorClaim),
+    wanted: OpenRequest,
+) -> Result<Opened, WasiRefusal> {
     let mut mode = OpenMode::empty();
     mode.set(
         OpenMode::WRITE,
         wanted.write || wanted.create || wanted.truncate,
     );
-    // The system opens nothing that is neither read nor written.
+    // The system opens no file without read or write access.
     mode.set(OpenMode::READ, wanted.read || !wanted.write);
     if wanted.sync {
-        return Err(Refused::Unsupported);
+        return Err(WasiRefusal::Unsupported);
     }
     if wanted.directory && (wanted.create || wanted.exclusive || wanted.truncate) {
-        return Err(Refused::Invalid);
+        return Err(WasiRefusal::Invalid);
     }
     if dir.perms.write_not_permitted() && mode.contains(OpenMode::WRITE) {
-        return Err(Refused::NotPermitted);
+        return Err(WasiRefusal::NotPermitted);
     }
     let within = Arc::clone(&dir.dir);
     let must_be_dir = wanted.directory;
@@ -102,28 +107,32 @@ pub(super) async fn opened((dir, claim): (Dir, Claim), wanted: Wanted) -> Result
     let descriptor = if is_dir {
         Descriptor::Dir(Dir::new(file, dir.perms, mode, false))
     } else if must_be_dir {
-        return Err(Refused::NotDirectory);
+        return Err(WasiRefusal::NotDirectory);
     } else {
         Descriptor::File(filesystem::File::new(file, dir.perms, mode, false))
     };
     Ok(Opened { descriptor, claim })
 }
 
-/// It becomes a resource of the guest's.
+/// Makes an open file a resource of the guest.
 pub(super) fn finish(
     data: &mut impl Hosted,
     opened: Opened,
 ) -> wasmtime::Result<Resource<Descriptor>> {
-    let mut held = data.held();
+    let mut held = data.wasi_state();
     let resource = held.view.table.push(opened.descriptor)?;
     held.belongs_to(resource.rep(), opened.claim);
     Ok(resource)
 }
 
-/// Whether it is a directory. Anything but that and a regular file is refused before it
-/// is opened, since opening alone may have an effect, and again once it is open, since
-/// something else may have taken its name meanwhile.
-fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, bool), Refused> {
+/// Opens a file, and returns whether it is a directory. Only regular files and directories are
+/// opened. The type is checked before, since opening alone can have an effect, and again after,
+/// since another file may have the name by then.
+fn open_now(
+    within: &File,
+    wanted: &OpenRequest,
+    mode: OpenMode,
+) -> Result<(File, bool), WasiRefusal> {
     let path = wanted.path.as_ref();
     let follow = if wanted.follow {
         FollowSymlinks::Yes
@@ -133,7 +142,7 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
     if let Ok(found) = stat(within, path, follow) {
         let kind = found.file_type();
         if !kind.is_file() && !kind.is_dir() && !kind.is_symlink() {
-            return Err(Refused::NotPermitted);
+            return Err(WasiRefusal::NotPermitted);
         }
     }
     let mut options = OpenOptions::new();
@@ -142,7 +151,7 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
         .write(mode.contains(OpenMode::WRITE))
         .truncate(wanted.truncate)
         ._cap_fs_ext_follow(follow)
-        // What would let this thread wait, or a later one that reads, fails instead.
+        // An operation that would block this thread, or a later read, fails instead.
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     if wanted.create && wanted.exclusive {
         options.create_new(true);
@@ -152,18 +161,18 @@ fn open_now(within: &File, wanted: &Wanted, mode: OpenMode) -> Result<(File, boo
     let file = open(within, path, &options)?;
     let kind = file.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
-        return Err(Refused::NotPermitted);
+        return Err(WasiRefusal::NotPermitted);
     }
     Ok((file, kind.is_dir()))
 }
 
-impl Held<'_> {
-    /// A directory of the guest's.
-    pub(super) fn dir(&mut self, dir: &Resource<Descriptor>) -> Result<Dir, Refused> {
+impl WasiState<'_> {
+    /// A directory of the guest.
+    pub(super) fn dir(&mut self, dir: &Resource<Descriptor>) -> Result<Dir, WasiRefusal> {
         match self.view.table.get(dir) {
             Ok(Descriptor::Dir(dir)) => Ok(dir.clone()),
-            Ok(Descriptor::File(_)) => Err(Refused::NotDirectory),
-            Err(error) => Err(Refused::Trap(error.into())),
+            Ok(Descriptor::File(_)) => Err(WasiRefusal::NotDirectory),
+            Err(error) => Err(WasiRefusal::Trap(error.into())),
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Standard output and standard error of guests.
+
 mod standard;
 
 use std::fmt;
@@ -15,41 +17,41 @@ use wasmtime_wasi::p2::OutputStream;
 
 use standard::{STDERR, STDOUT, Writer};
 
-/// How many bytes a guest may be ahead of whoever reads.
+/// Maximum bytes that wait for the reader of a guest's output.
 const BUFFER: usize = 64 << 10;
 
-/// How long a task that has ended is waited for to be read to its end.
-const GRACE: Duration = Duration::from_secs(1);
+/// Maximum time that a task that has ended waits for the reader of its output.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Takes a piece of what a guest printed. It must not block: while it does, so
-/// does the thread that the task runs on.
+/// A function that takes a piece of a guest's output. The function must not block: a blocked
+/// function blocks the thread of the task.
 pub type OutputFn = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Where a guest's standard output or standard error goes.
+/// Destination of a guest's standard output or standard error.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Output {
-    /// Nowhere. The guest can print all the same.
+    /// Output is discarded. The guest can still print.
     #[default]
     Discard,
-    /// Into the task's report.
+    /// Output is captured in the task's report.
     Capture,
-    /// To this process's standard output, which one thread writes for all guests. A
-    /// reader that stalls makes them wait, without a thread, and deadlines still hold.
+    /// Output goes to this process's standard output, which one thread writes for all guests. A
+    /// reader that stalls makes guests wait, without a thread, and deadlines still apply.
     Stdout,
-    /// To this process's standard error, likewise.
+    /// Output goes to this process's standard error, in the same way.
     Stderr,
-    /// To a function of yours.
+    /// Output goes to a function of the embedder.
     To(OutputFn),
 }
 
 impl Output {
-    /// Starts the thread that writes to a standard stream of this process, if it goes
+    /// Starts the thread that writes to a standard stream of this process, if the output goes
     /// there.
-    pub(crate) fn begin(&self) -> io::Result<()> {
+    pub(crate) fn start(&self) -> io::Result<()> {
         match self {
-            Self::Stdout => standard::begin_stdout(),
-            Self::Stderr => standard::begin_stderr(),
+            Self::Stdout => standard::start_stdout(),
+            Self::Stderr => standard::start_stderr(),
             Self::Discard | Self::Capture | Self::To(_) => Ok(()),
         }
     }
@@ -67,16 +69,16 @@ impl fmt::Debug for Output {
     }
 }
 
-/// One output stream of one task, shared by all handles that the guest opens.
+/// One output stream of one task, which all handles of the guest share.
 #[derive(Clone)]
 pub(crate) struct GuestOutput {
     to: Output,
     captured: Arc<Mutex<Vec<u8>>>,
     printed: Arc<AtomicU64>,
     limit: u64,
-    /// Hears all that is printed, wherever it goes.
-    ear: Option<OutputFn>,
-    /// Made when the guest first asks for it.
+    /// Function that receives all output, in addition to the destination.
+    observer: Option<OutputFn>,
+    /// Made when the guest first asks for the stream.
     stream: Arc<OnceLock<AsyncStdoutStream>>,
 }
 
@@ -87,29 +89,29 @@ impl GuestOutput {
             captured: Arc::default(),
             printed: Arc::default(),
             limit,
-            ear: None,
+            observer: None,
             stream: Arc::default(),
         }
     }
 
-    /// Has somebody hear all that is printed, beyond the limit too.
+    /// Adds a function that receives all output, including output beyond the limit.
     #[cfg(feature = "provider")]
-    pub(crate) fn heard_by(self, ear: OutputFn) -> Self {
+    pub(crate) fn observed_by(self, observer: OutputFn) -> Self {
         Self {
-            ear: Some(ear),
+            observer: Some(observer),
             ..self
         }
     }
 
-    /// Waits until what the guest wrote last has gone on, and returns what was
-    /// captured, and how many bytes went beyond the limit.
+    /// Waits until the last output has been written. Returns the captured output, and the number of
+    /// bytes beyond the limit.
     pub(crate) async fn finish(&self) -> (Vec<u8>, u64) {
         if let Some(stream) = self.stream.get() {
             let mut last = stream.p2_stream();
-            // A stream that failed has nothing left to wait for, and a reader
-            // that stalls is not waited for.
+            // A stream that failed has nothing left to write, and the wait for a stalled reader has
+            // a timeout.
             if last.flush().is_ok() {
-                let _ = tokio::time::timeout(GRACE, last.write_ready()).await;
+                let _ = tokio::time::timeout(FLUSH_TIMEOUT, last.write_ready()).await;
             }
         }
         let printed = self.printed.load(Ordering::Relaxed);
@@ -128,12 +130,12 @@ impl GuestOutput {
             };
             let printed = Arc::clone(&self.printed);
             let limit = self.limit;
-            let ear = self.ear.clone();
+            let observer = self.observer.clone();
             let capped = Capped {
                 sink,
                 printed,
                 limit,
-                ear,
+                observer,
             };
             AsyncStdoutStream::new(BUFFER, capped)
         })
@@ -141,7 +143,7 @@ impl GuestOutput {
 }
 
 impl IsTerminal for GuestOutput {
-    /// A guest must not send control sequences: it is one of many.
+    /// The output of many guests is mixed, so guests must not send control sequences.
     fn is_terminal(&self) -> bool {
         false
     }
@@ -183,13 +185,13 @@ impl Sink {
     }
 }
 
-/// Truncates what goes beyond the limit. Closing the stream instead would make
-/// an ordinary `println!` panic in the guest.
+/// Truncates output beyond the limit. Closing the stream instead would make an ordinary `println!`
+/// panic in the guest.
 struct Capped {
     sink: Sink,
     printed: Arc<AtomicU64>,
     limit: u64,
-    ear: Option<OutputFn>,
+    observer: Option<OutputFn>,
 }
 
 impl AsyncWrite for Capped {
@@ -208,8 +210,8 @@ impl AsyncWrite for Capped {
             std::task::ready!(self.sink.poll_write(cx, &bytes[..fits]))?
         };
         self.printed.fetch_add(taken as u64, Ordering::Relaxed);
-        if let Some(ear) = &self.ear {
-            ear(&bytes[..taken]);
+        if let Some(observer) = &self.observer {
+            observer(&bytes[..taken]);
         }
         Poll::Ready(Ok(taken))
     }

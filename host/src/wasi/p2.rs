@@ -1,4 +1,4 @@
-//! What replaces functions of WASI 0.2 in a linker that has them all.
+//! Replacements of functions of WASI 0.2 in a linker that has them all.
 
 use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
@@ -9,31 +9,31 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
 use super::holdings::Hosted;
-use super::listing::{Entry, Kind, Listing};
-use super::open::{Refused, Wanted, begin, finish, opened};
-use super::stream::Counted;
+use super::listing::{FileKind, Listing, ListingEntry};
+use super::open::{OpenRequest, WasiRefusal, finish, opened, start};
+use super::stream::CountedStream;
 
-/// As wasmtime names it. Guests that were built against another 0.2 get the same, as
-/// long as this is the newest in the linker.
+/// Interface name of wasmtime. Guests that were built against another 0.2 get the same functions,
+/// as long as this version is the newest in the linker.
 const FILES: &str = "wasi:filesystem/types@0.2.12";
 
-/// What a guest's function gets.
-type Answer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
+/// Result of a function for a guest.
+type FileAnswer<T> = wasmtime::Result<(Result<T, ErrorCode>,)>;
 
-/// Opens files, lists directories and reads and writes within limits.
+/// Defines functions that open files, list directories, read and write within limits.
 pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut files = linker.instance(FILES)?;
     let descriptor = ResourceType::host::<Descriptor>();
     files.resource("descriptor", descriptor, |mut store, resource| {
         store.data_mut().called();
-        store.data_mut().held().close(resource)
+        store.data_mut().wasi_state().close(resource)
     })?;
     let listing = ResourceType::host::<Listing>();
     files.resource("directory-entry-stream", listing, |mut store, resource| {
         store.data_mut().called();
         let resource = Resource::<Listing>::new_own(resource);
-        store.data_mut().held().view.table.delete(resource)?;
+        store.data_mut().wasi_state().view.table.delete(resource)?;
         Ok(())
     })?;
     files.func_wrap_async(
@@ -42,8 +42,8 @@ pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result
             Box::new(async move {
                 store.data_mut().called();
                 let wanted = wanted(follow, path, how, flags);
-                let opened = match begin(store.data_mut(), &dir) {
-                    Ok(place) => opened(place, wanted).await,
+                let opened = match start(store.data_mut(), &dir) {
+                    Ok(started) => opened(started, wanted).await,
                     Err(refused) => Err(refused),
                 };
                 match opened {
@@ -57,7 +57,7 @@ pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result
         "[method]descriptor.read-directory",
         |mut store, (dir,): (Resource<Descriptor>,)| {
             store.data_mut().called();
-            let mut held = store.data_mut().held();
+            let mut held = store.data_mut().wasi_state();
             let listing = held.dir(&dir).and_then(|dir| Listing::new(&mut held, &dir));
             match listing {
                 Ok(listing) => Ok((Ok(held.view.table.push(listing)?),)),
@@ -71,7 +71,7 @@ pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result
             Box::new(async move {
                 store.data_mut().called();
                 loop {
-                    let found = store.data_mut().held().view.table.get_mut(&listing)?;
+                    let found = store.data_mut().wasi_state().view.table.get_mut(&listing)?;
                     if let Some(entry) = found.next() {
                         return answer(entry.map(|entry| Some(DirectoryEntry::from(entry))));
                     }
@@ -79,7 +79,7 @@ pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result
                         return Ok((Ok(None),));
                     }
                     let piece = found.read_on().await;
-                    let found = store.data_mut().held().view.table.get_mut(&listing)?;
+                    let found = store.data_mut().wasi_state().view.table.get_mut(&listing)?;
                     found.take_in(piece);
                 }
             })
@@ -116,61 +116,61 @@ pub(crate) fn limit_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result
 fn counted_input<T: Hosted>(
     data: &mut T,
     make: impl FnOnce(&mut T) -> FsResult<Resource<DynInputStream>>,
-) -> Answer<Resource<DynInputStream>> {
-    let Some(claim) = data.held().take_stream() else {
+) -> FileAnswer<Resource<DynInputStream>> {
+    let Some(claim) = data.wasi_state().take_stream() else {
         return Ok((Err(ErrorCode::Quota),));
     };
     let stream = match make(data) {
         Ok(stream) => stream,
         Err(error) => return Ok((Err(error.downcast()?),)),
     };
-    let table = data.held().view.table;
+    let table = data.wasi_state().view.table;
     let stream = table.delete(stream)?;
-    let counted: DynInputStream = Box::new(Counted::new(stream, claim));
+    let counted: DynInputStream = Box::new(CountedStream::new(stream, claim));
     Ok((Ok(table.push(counted)?),))
 }
 
 fn counted_output<T: Hosted>(
     data: &mut T,
     make: impl FnOnce(&mut T) -> FsResult<Resource<DynOutputStream>>,
-) -> Answer<Resource<DynOutputStream>> {
-    let Some(claim) = data.held().take_stream() else {
+) -> FileAnswer<Resource<DynOutputStream>> {
+    let Some(claim) = data.wasi_state().take_stream() else {
         return Ok((Err(ErrorCode::Quota),));
     };
     let stream = match make(data) {
         Ok(stream) => stream,
         Err(error) => return Ok((Err(error.downcast()?),)),
     };
-    let table = data.held().view.table;
+    let table = data.wasi_state().view.table;
     let stream = table.delete(stream)?;
-    let counted: DynOutputStream = Box::new(Counted::new(stream, claim));
+    let counted: DynOutputStream = Box::new(CountedStream::new(stream, claim));
     Ok((Ok(table.push(counted)?),))
 }
 
-/// A refusal has a code, unless the guest named what is not there.
-fn answer<T>(result: Result<T, Refused>) -> Answer<T> {
+/// Answers a guest. A refusal has a code, unless the guest named a resource that does not exist.
+fn answer<T>(result: Result<T, WasiRefusal>) -> FileAnswer<T> {
     let refused = match result {
         Ok(value) => return Ok((Ok(value),)),
         Err(refused) => refused,
     };
     let code = match refused {
-        Refused::NotPermitted => ErrorCode::NotPermitted,
-        Refused::Unsupported => ErrorCode::Unsupported,
-        Refused::Invalid => ErrorCode::Invalid,
-        Refused::NotDirectory => ErrorCode::NotDirectory,
-        Refused::Quota => ErrorCode::Quota,
-        Refused::IllegalName => ErrorCode::IllegalByteSequence,
-        Refused::Io(error) => error.into(),
-        Refused::Trap(error) => return Err(error),
+        WasiRefusal::NotPermitted => ErrorCode::NotPermitted,
+        WasiRefusal::Unsupported => ErrorCode::Unsupported,
+        WasiRefusal::Invalid => ErrorCode::Invalid,
+        WasiRefusal::NotDirectory => ErrorCode::NotDirectory,
+        WasiRefusal::Quota => ErrorCode::Quota,
+        WasiRefusal::IllegalName => ErrorCode::IllegalByteSequence,
+        WasiRefusal::Io(error) => error.into(),
+        WasiRefusal::Trap(error) => return Err(error),
     };
     Ok((Err(code),))
 }
 
-fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags) -> Wanted {
+fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags) -> OpenRequest {
     let sync = DescriptorFlags::FILE_INTEGRITY_SYNC
         | DescriptorFlags::DATA_INTEGRITY_SYNC
         | DescriptorFlags::REQUESTED_WRITE_SYNC;
-    Wanted {
+    OpenRequest {
         path,
         follow: follow.contains(PathFlags::SYMLINK_FOLLOW),
         create: how.contains(OpenFlags::CREATE),
@@ -183,17 +183,17 @@ fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlag
     }
 }
 
-impl From<Entry> for DirectoryEntry {
-    fn from(entry: Entry) -> Self {
+impl From<ListingEntry> for DirectoryEntry {
+    fn from(entry: ListingEntry) -> Self {
         let type_ = match entry.kind {
-            Kind::BlockDevice => DescriptorType::BlockDevice,
-            Kind::CharacterDevice => DescriptorType::CharacterDevice,
-            Kind::Directory => DescriptorType::Directory,
-            Kind::Fifo => DescriptorType::Fifo,
-            Kind::SymbolicLink => DescriptorType::SymbolicLink,
-            Kind::RegularFile => DescriptorType::RegularFile,
-            Kind::Socket => DescriptorType::Socket,
-            Kind::Unknown => DescriptorType::Unknown,
+            FileKind::BlockDevice => DescriptorType::BlockDevice,
+            FileKind::CharacterDevice => DescriptorType::CharacterDevice,
+            FileKind::Directory => DescriptorType::Directory,
+            FileKind::Fifo => DescriptorType::Fifo,
+            FileKind::SymbolicLink => DescriptorType::SymbolicLink,
+            FileKind::RegularFile => DescriptorType::RegularFile,
+            FileKind::Socket => DescriptorType::Socket,
+            FileKind::Unknown => DescriptorType::Unknown,
         };
         let name = entry.name;
         Self { type_, name }

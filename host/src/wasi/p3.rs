@@ -1,4 +1,4 @@
-//! What replaces functions of WASI 0.3 in a linker that has them all.
+//! Replacements of functions of WASI 0.3 in a linker that has them all.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,10 +15,10 @@ use wasmtime_wasi::p3::bindings::filesystem::types::{
 };
 
 use super::holdings::Hosted;
-use super::listing::{Entry, Kind, Listing, Piece};
-use super::open::{Refused, Wanted, begin, finish, opened};
+use super::listing::{FileKind, Listing, ListingEntry, ListingPiece};
+use super::open::{OpenRequest, WasiRefusal, finish, opened, start};
 
-/// As wasmtime names it.
+/// Interface name of wasmtime.
 const FILES: &str = "wasi:filesystem/types@0.3.0";
 
 type Opening<'a> = Pin<
@@ -29,15 +29,15 @@ type Opening<'a> = Pin<
     >,
 >;
 
-/// Opens files and lists directories within limits. Streams of files are handles here,
-/// and have 8 KiB each.
+/// Defines functions that open files and list directories within limits. Streams of files are
+/// handles here, and have 8 KiB each.
 pub(crate) fn limit_asynchronous_files<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut files = linker.instance(FILES)?;
     let descriptor = ResourceType::host::<Descriptor>();
     files.resource("descriptor", descriptor, |mut store, resource| {
         store.data_mut().called();
-        store.data_mut().held().close(resource)
+        store.data_mut().wasi_state().close(resource)
     })?;
     files.func_wrap_concurrent("[method]descriptor.open-at", open_at)?;
     files.func_wrap("[method]descriptor.read-directory", read_directory)?;
@@ -57,12 +57,12 @@ fn open_at<T: Hosted>(
 ) -> Opening<'_> {
     Box::pin(async move {
         let wanted = wanted(follow, path, how, flags);
-        let place = accessor.with(|mut access| {
+        let started = accessor.with(|mut access| {
             access.data_mut().called();
-            begin(access.data_mut(), &dir)
+            start(access.data_mut(), &dir)
         });
-        let opened = match place {
-            Ok(place) => opened(place, wanted).await,
+        let opened = match started {
+            Ok(started) => opened(started, wanted).await,
             Err(refused) => Err(refused),
         };
         match opened {
@@ -75,7 +75,7 @@ fn open_at<T: Hosted>(
     })
 }
 
-type Entries = (
+type EntryStream = (
     StreamReader<DirectoryEntry>,
     FutureReader<Result<(), ErrorCode>>,
 );
@@ -83,9 +83,9 @@ type Entries = (
 fn read_directory<T: Hosted>(
     mut store: StoreContextMut<'_, T>,
     (dir,): (Resource<Descriptor>,),
-) -> wasmtime::Result<(Entries,)> {
+) -> wasmtime::Result<(EntryStream,)> {
     store.data_mut().called();
-    let mut held = store.data_mut().held();
+    let mut held = store.data_mut().wasi_state();
     let listing = held.dir(&dir).and_then(|dir| Listing::new(&mut held, &dir));
     let (result, end) = oneshot::channel();
     let mut entries = EntryProducer {
@@ -104,11 +104,11 @@ fn read_directory<T: Hosted>(
     Ok(((entries, end),))
 }
 
-/// Produces the entries of a directory, of which it reads some when the guest reads.
+/// Produces the entries of a directory, and reads them as the guest reads.
 struct EntryProducer {
     listing: Option<Listing>,
-    reading: Option<Pin<Box<dyn Future<Output = Piece> + Send>>>,
-    /// How it ended. The guest may not want to know.
+    reading: Option<Pin<Box<dyn Future<Output = ListingPiece> + Send>>>,
+    /// Channel for the result, which the guest may have dropped.
     result: Option<oneshot::Sender<Result<(), ErrorCode>>>,
 }
 
@@ -167,7 +167,7 @@ impl<D> StreamProducer<D> for EntryProducer {
                 .reading
                 .get_or_insert_with(|| Box::pin(listing.read_on()));
             let piece = match reading.as_mut().poll(cx) {
-                // It goes on with the next read.
+                // The next read continues.
                 Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
                 other => ready!(other),
             };
@@ -177,25 +177,25 @@ impl<D> StreamProducer<D> for EntryProducer {
     }
 }
 
-/// A refusal has a code, unless the guest named what is not there.
-fn code(refused: Refused) -> wasmtime::Result<ErrorCode> {
+/// Code of a refusal, unless the guest named a resource that does not exist.
+fn code(refused: WasiRefusal) -> wasmtime::Result<ErrorCode> {
     Ok(match refused {
-        Refused::NotPermitted => ErrorCode::NotPermitted,
-        Refused::Unsupported => ErrorCode::Unsupported,
-        Refused::Invalid => ErrorCode::Invalid,
-        Refused::NotDirectory => ErrorCode::NotDirectory,
-        Refused::Quota => ErrorCode::Quota,
-        Refused::IllegalName => ErrorCode::IllegalByteSequence,
-        Refused::Io(error) => error.into(),
-        Refused::Trap(error) => return Err(error),
+        WasiRefusal::NotPermitted => ErrorCode::NotPermitted,
+        WasiRefusal::Unsupported => ErrorCode::Unsupported,
+        WasiRefusal::Invalid => ErrorCode::Invalid,
+        WasiRefusal::NotDirectory => ErrorCode::NotDirectory,
+        WasiRefusal::Quota => ErrorCode::Quota,
+        WasiRefusal::IllegalName => ErrorCode::IllegalByteSequence,
+        WasiRefusal::Io(error) => error.into(),
+        WasiRefusal::Trap(error) => return Err(error),
     })
 }
 
-fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags) -> Wanted {
+fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags) -> OpenRequest {
     let sync = DescriptorFlags::FILE_INTEGRITY_SYNC
         | DescriptorFlags::DATA_INTEGRITY_SYNC
         | DescriptorFlags::REQUESTED_WRITE_SYNC;
-    Wanted {
+    OpenRequest {
         path,
         follow: follow.contains(PathFlags::SYMLINK_FOLLOW),
         create: how.contains(OpenFlags::CREATE),
@@ -208,17 +208,17 @@ fn wanted(follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlag
     }
 }
 
-impl From<Entry> for DirectoryEntry {
-    fn from(entry: Entry) -> Self {
+impl From<ListingEntry> for DirectoryEntry {
+    fn from(entry: ListingEntry) -> Self {
         let type_ = match entry.kind {
-            Kind::BlockDevice => DescriptorType::BlockDevice,
-            Kind::CharacterDevice => DescriptorType::CharacterDevice,
-            Kind::Directory => DescriptorType::Directory,
-            Kind::Fifo => DescriptorType::Fifo,
-            Kind::SymbolicLink => DescriptorType::SymbolicLink,
-            Kind::RegularFile => DescriptorType::RegularFile,
-            Kind::Socket => DescriptorType::Socket,
-            Kind::Unknown => DescriptorType::Other(None),
+            FileKind::BlockDevice => DescriptorType::BlockDevice,
+            FileKind::CharacterDevice => DescriptorType::CharacterDevice,
+            FileKind::Directory => DescriptorType::Directory,
+            FileKind::Fifo => DescriptorType::Fifo,
+            FileKind::SymbolicLink => DescriptorType::SymbolicLink,
+            FileKind::RegularFile => DescriptorType::RegularFile,
+            FileKind::Socket => DescriptorType::Socket,
+            FileKind::Unknown => DescriptorType::Other(None),
         };
         let name = entry.name;
         Self { type_, name }

@@ -1,5 +1,5 @@
-//! Sockets count as descriptors. Tasks have none; backends have those of what they are
-//! granted.
+//! Sockets, which count as descriptors. Tasks have no sockets; backends have the sockets that they
+//! are granted.
 
 use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddressFamily};
@@ -7,12 +7,12 @@ use wasmtime_wasi::p2::bindings::sockets::{tcp_create_socket, udp_create_socket}
 use wasmtime_wasi::p2::{SocketResult, TcpSocket, UdpSocket};
 use wasmtime_wasi::sockets::WasiSocketsView;
 
-use super::descriptors::Claim;
+use super::descriptors::DescriptorClaim;
 use super::holdings::Hosted;
 
-type Answer<T> = wasmtime::Result<(Result<Resource<T>, ErrorCode>,)>;
+type SocketAnswer<T> = wasmtime::Result<(Result<Resource<T>, ErrorCode>,)>;
 
-/// Makes sockets within the limit on descriptors.
+/// Defines functions that make sockets within the limit on descriptors.
 pub(crate) fn limit_sockets<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     linker.instance("wasi:sockets/tcp@0.2.12")?.resource(
@@ -31,7 +31,7 @@ pub(crate) fn limit_sockets<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Resu
             "create-tcp-socket",
             |mut store, (family,): (IpAddressFamily,)| {
                 let data = store.data_mut();
-                let Some(claim) = data.held().take_descriptors(1) else {
+                let Some(claim) = data.wasi_state().take_descriptors(1) else {
                     return Ok((Err(ErrorCode::NewSocketLimit),));
                 };
                 let made = tcp_create_socket::Host::create_tcp_socket(&mut data.sockets(), family);
@@ -45,7 +45,7 @@ pub(crate) fn limit_sockets<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Resu
             |mut store, (family,): (IpAddressFamily,)| {
                 Box::new(async move {
                     let data = store.data_mut();
-                    let Some(claim) = data.held().take_descriptors(1) else {
+                    let Some(claim) = data.wasi_state().take_descriptors(1) else {
                         return Ok((Err(ErrorCode::NewSocketLimit),));
                     };
                     let mut sockets = data.sockets();
@@ -62,14 +62,14 @@ pub(crate) fn limit_sockets<T: Hosted>(linker: &mut Linker<T>) -> wasmtime::Resu
 fn made_or_not<S>(
     data: &mut impl Hosted,
     made: SocketResult<Resource<S>>,
-    claim: Claim,
-) -> Answer<S>
+    claim: DescriptorClaim,
+) -> SocketAnswer<S>
 where
     S: 'static,
 {
     match made {
         Ok(socket) => {
-            data.held().belongs_to(socket.rep(), claim);
+            data.wasi_state().belongs_to(socket.rep(), claim);
             Ok((Ok(socket),))
         }
         Err(error) => Ok((Err(error.downcast()?),)),
@@ -78,7 +78,7 @@ where
 
 fn close<S: Send + 'static>(data: &mut impl Hosted, resource: u32) -> wasmtime::Result<()> {
     data.called();
-    let mut held = data.held();
+    let mut held = data.wasi_state();
     held.view.table.delete(Resource::<S>::new_own(resource))?;
     held.release(resource);
     Ok(())

@@ -1,3 +1,5 @@
+//! Streams of files, counted while they exist.
+
 use bytes::Bytes;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{
@@ -6,14 +8,13 @@ use wasmtime_wasi::p2::{
 
 use super::descriptors::StreamClaim;
 
-/// A stream of a file, for which the host may hold up to 64 KiB, and which is counted
-/// for as long as it is there.
-pub(super) struct Counted<S> {
+/// A stream of a file, which is counted while it exists. The host may hold up to 64 KiB for it.
+pub(super) struct CountedStream<S> {
     stream: S,
     _claim: StreamClaim,
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     pub(super) fn new(stream: S, claim: StreamClaim) -> Self {
         Self {
             stream,
@@ -23,14 +24,14 @@ impl<S> Counted<S> {
 }
 
 #[async_trait]
-impl Pollable for Counted<DynInputStream> {
+impl Pollable for CountedStream<DynInputStream> {
     async fn ready(&mut self) {
         self.stream.ready().await;
     }
 }
 
 #[async_trait]
-impl InputStream for Counted<DynInputStream> {
+impl InputStream for CountedStream<DynInputStream> {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
         self.stream.read(size)
     }
@@ -53,14 +54,14 @@ impl InputStream for Counted<DynInputStream> {
 }
 
 #[async_trait]
-impl Pollable for Counted<DynOutputStream> {
+impl Pollable for CountedStream<DynOutputStream> {
     async fn ready(&mut self) {
         self.stream.ready().await;
     }
 }
 
 #[async_trait]
-impl OutputStream for Counted<DynOutputStream> {
+impl OutputStream for CountedStream<DynOutputStream> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.stream.write(bytes)
     }

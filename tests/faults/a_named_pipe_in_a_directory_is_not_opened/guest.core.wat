@@ -12,7 +12,7 @@
     (call $directories (i32.const 0))
     (i32.load (i32.load (i32.const 0))))
   (data (i32.const 512) "pipelink")
-  ;; Opening either name is refused as `not-permitted`, whatever for.
+  ;; Opening each name fails with `not-permitted`, with all flags.
   (func $refused (param $dir i32) (param $name i32) (param $flags i32)
     (call $open (local.get $dir) (i32.const 1) (local.get $name) (i32.const 4)
       (i32.const 0) (local.get $flags) (i32.const 16))

@@ -13,7 +13,7 @@
     (call $directories (i32.const 0))
     (call $open (i32.load (i32.load (i32.const 0))) (i32.const 1) (i32.const 512) (i32.const 4)
       (i32.const 0) (i32.const 1) (i32.const 16))
-    ;; It is `not-permitted`.
+    ;; The error is `not-permitted`.
     (if (i32.ne (i32.load8_u (i32.const 16)) (i32.const 1)) (then unreachable))
     (if (i32.ne (i32.load8_u (i32.const 20)) (i32.const 31)) (then unreachable)))
   (func (export "solti:metrics/backend@0.1.0#record-task-completed") (param i32 i32 i64))

@@ -1,4 +1,4 @@
-//! Starting from code that was compiled before.
+//! Start times with cached code.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,11 +9,13 @@ use solti_metrics_host::runner::Runner;
 
 use super::Result;
 
-/// How often it is done; the fastest counts, since others can only slow it down.
+/// Number of measurements. The fastest counts: other load on the machine only slows a
+/// measurement down.
 const TIMES: usize = 9;
 
-/// How long a runner takes to load this component from its file, where the code of it
-/// is kept: found by what the file has in it, read, and authenticated.
+/// Measures how long a runner takes to load this component from its file if its code is
+/// cached. The runner looks the code up by the component's bytes, reads it and
+/// authenticates it.
 pub(super) fn start(component: &[u8]) -> Result<Duration> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("component.wasm");

@@ -1,4 +1,4 @@
-//! A run that nobody made, for the tests of what shows one.
+//! An invented run, for the tests of pages and tables that show a run.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::limit::{LIMITS, Quotient};
 use super::machine::Machine;
 use super::{Group, Measured, Run, Spread, Unit};
 
-/// Its rows are those that limits name, and a few more.
+/// A run with the rows that limits name, and a few more.
 pub(super) fn example() -> Run {
     let mut names = vec!["native, no-op"];
     for limit in LIMITS {

@@ -1,6 +1,7 @@
-//! Numbers for people: three digits that mean something.
+//! Numbers for people: three significant digits.
 
-/// At most three digits, or all those before the point, with commas.
+/// Formats a number with at most three digits, or all digits before the point, with
+/// commas.
 pub(crate) fn figure(number: f64) -> String {
     let decimals = match number.abs() {
         0.0..0.000_95 => 6,
@@ -17,12 +18,12 @@ pub(crate) fn figure(number: f64) -> String {
     }
 }
 
-/// A whole number, with commas.
+/// Formats a whole number, with commas.
 pub(crate) fn count(number: u64) -> String {
     thousands(&number.to_string())
 }
 
-/// Bytes, in the unit that suits them.
+/// Formats bytes in a fitting unit.
 pub(crate) fn bytes(bytes: u64) -> String {
     let number = bytes as f64;
     match bytes {
@@ -32,7 +33,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// Seconds, in the unit that suits them.
+/// Formats seconds in a fitting unit.
 pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {
         0.0..0.001 => format!("{} µs", figure(seconds * 1e6)),
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_those_that_suit() {
+    fn a_number_has_a_fitting_unit() {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(21_040_091), "21.0 MB");
         assert_eq!(seconds(0.000_016_4), "16.4 µs");

@@ -1,5 +1,5 @@
-//! How cost grows: with guests at once, with tasks, with the size of a component.
-//! Each is measured by itself, not in turns.
+//! Growth of cost with concurrent guests, with tasks, and with the size of a component.
+//! Each is measured separately, not in turns.
 
 mod components;
 mod guests;
@@ -14,10 +14,10 @@ pub(crate) use guests::AtOnce;
 
 use super::Result;
 
-/// What a run found about it.
+/// Measured growth of cost.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Growth {
-    /// Guests at once, sharing a backend.
+    /// Concurrent guests that share a backend.
     pub(crate) guests: Guests,
     /// Tasks through one runner.
     pub(crate) tasks: Vec<After>,
@@ -25,10 +25,10 @@ pub(crate) struct Growth {
     pub(crate) components: Vec<Sized>,
 }
 
-/// How far it is looked at.
+/// Sizes up to which growth is measured.
 pub(super) struct Extent {
     pub(super) guests: usize,
-    /// How often, with each number of guests.
+    /// Number of attempts with each number of guests.
     pub(super) attempts: usize,
     pub(super) tasks: u32,
     pub(super) bytes: usize,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_looked_at_as_far_as_asked() -> Result<()> {
+    fn growth_is_measured_up_to_the_requested_sizes() -> Result<()> {
         let growth = Growth::measure(&Extent {
             guests: 2,
             attempts: 1,

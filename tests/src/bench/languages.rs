@@ -1,5 +1,5 @@
-//! What the examples cost in each language: the tables in `docs/guests/languages.md`, which
-//! `make languages-table` measures and writes.
+//! Cost of the examples in each language: the tables in `docs/guests/languages.md`. `make
+//! languages-table` measures them and writes the page.
 
 mod backend;
 mod built;
@@ -24,19 +24,20 @@ pub use page::row_begins;
 use backend::Backend;
 use guest::Guest;
 
-/// How often what takes little time is measured.
+/// Number of measurements of short operations.
 const TIMES: usize = 5;
 
-/// How many are measured at once, of what takes hardly any time.
+/// Maximum number of repetitions in one measurement of a very short operation.
 const MOST: usize = 1 << 18;
 
-/// Seconds that are enough.
+/// Sufficient length of a measurement, in seconds.
 const ENOUGH: f64 = 0.1;
 
-/// How often code is loaded; the fastest counts, since others can only slow it down.
+/// Number of loads of cached code. The fastest counts: other load on the machine only
+/// slows a load down.
 const LOADS: usize = 9;
 
-/// Measures every example, and writes the page.
+/// Measures each example and writes the page.
 pub fn main() -> ExitCode {
     match measured() {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,7 +50,7 @@ pub fn main() -> ExitCode {
 
 fn measured() -> Result<()> {
     let machine = Machine::here();
-    // What Rust's examples are built in, from nothing.
+    // An empty target directory for the examples in Rust.
     let folder = tempfile::tempdir()?;
     let (mut guests, mut backends) = (Vec::new(), Vec::new());
     for example in examples()? {
@@ -70,7 +71,7 @@ fn measured() -> Result<()> {
     write(&page, &page::with(&before, &tables)?)
 }
 
-/// How long it takes to load what is kept, once it is.
+/// The shortest time of a load of cached code. The first load fills the cache.
 fn fastest(load: impl Fn() -> Result<Origin>) -> Result<Duration> {
     load()?;
     let times = (0..LOADS).map(|_| {
@@ -84,8 +85,8 @@ fn fastest(load: impl Fn() -> Result<Origin>) -> Result<Duration> {
     Ok(times.into_iter().min().ok_or("not once")?)
 }
 
-/// Microseconds for one of what takes these seconds for so many: for so many, or more if
-/// that takes hardly any time.
+/// Microseconds of one operation. `seconds` measures a number of operations. If they take
+/// too little time, the number grows.
 fn us_each(mut number: usize, seconds: impl Fn(usize) -> Result<f64>) -> Result<f64> {
     while number < MOST && seconds(number)? < ENOUGH {
         number *= 4;

@@ -6,34 +6,34 @@ use Quotient::{CachedStart, Cores, Rows};
 pub struct Limit {
     /// Dividend and divisor, in words.
     pub name: &'static str,
-    /// Where the two figures come from.
+    /// Sources of the two figures.
     pub quotient: Quotient,
-    /// How large the quotient may be, or must be.
+    /// Bound of the ratio.
     pub bound: Bound,
 }
 
 /// Two figures of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quotient {
-    /// The medians of two rows, by their names.
+    /// The medians of two rows, by the names of the rows.
     Rows(&'static str, &'static str),
-    /// Records in a second of two guests at once, over those of one.
+    /// Records per second of two concurrent guests, relative to one guest.
     Cores,
     /// To start the largest component from cached code, over compiling it.
     CachedStart,
 }
 
-/// On which side of it a quotient has to be.
+/// The side of the bound on which a ratio must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// No more than this.
+    /// The ratio is at most this number.
     AtMost(f64),
-    /// No less than this.
+    /// The ratio is at least this number.
     AtLeast(f64),
 }
 
 impl Bound {
-    /// The number alone.
+    /// The number of the bound.
     #[must_use]
     pub const fn number(self) -> f64 {
         match self {
@@ -41,7 +41,7 @@ impl Bound {
         }
     }
 
-    /// Whether a quotient is on the right side.
+    /// Returns whether the ratio is on the right side of the bound.
     #[must_use]
     pub fn holds(self, ratio: f64) -> bool {
         match self {
@@ -90,8 +90,8 @@ pub const LIMITS: [Limit; 14] = [
         ),
         AtMost(1.5),
     ),
-    // `PrometheusMetrics` costs two locked additions, as the atomics do, and so the
-    // limit is theirs.
+    // `PrometheusMetrics` costs two locked additions, as the atomics do. It has the limit
+    // of the atomics.
     limit(
         "inlined record with drain into Prometheus, epoch on / native dyn Prometheus",
         Rows("inlined into Prometheus, epoch", "native, Prometheus"),
@@ -150,7 +150,7 @@ const fn limit(name: &'static str, quotient: Quotient, bound: Bound) -> Limit {
 /// The result of a limit in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verdict {
-    /// Which one.
+    /// The limit.
     pub(crate) limit: Limit,
     /// The measured ratio.
     pub(crate) ratio: f64,
@@ -165,13 +165,13 @@ impl Verdict {
         self.limit.bound.holds(self.ratio)
     }
 
-    /// Whether it makes `make bench-check` fail.
+    /// Returns whether the verdict makes `make bench-check` fail.
     #[must_use]
     pub(crate) fn fails(&self) -> bool {
         !self.holds() && self.not_judged.is_none()
     }
 
-    /// One or two words.
+    /// The verdict in one or two words.
     #[must_use]
     pub(crate) fn word(&self) -> &'static str {
         match (self.not_judged.is_some(), self.holds()) {
@@ -188,7 +188,7 @@ mod tests {
     use crate::bench::rows;
 
     #[test]
-    fn a_bound_is_kept_on_its_own_side_and_at_the_edge() {
+    fn a_bound_holds_on_its_side_and_at_the_edge() {
         assert!(AtMost(2.0).holds(2.0) && !AtMost(2.0).holds(2.1));
         assert!(AtLeast(2.0).holds(2.0) && !AtLeast(2.0).holds(1.9));
         assert!(!AtMost(2.0).holds(f64::NAN) && !AtLeast(2.0).holds(f64::NAN));

@@ -4,32 +4,32 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
-/// Where and when a run took place.
+/// The machine and the date of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Machine {
-    /// The processor's name.
+    /// Name of the processor.
     pub(crate) cpu: String,
-    /// How many threads it runs at once.
+    /// Number of threads that the processor runs at once.
     pub(crate) cores: usize,
-    /// Its memory in GiB.
+    /// Memory, in GiB.
     pub(crate) memory_gib: u64,
-    /// The distribution, and the kernel.
+    /// Distribution and kernel.
     pub(crate) system: String,
-    /// The compiler.
+    /// Version of the compiler.
     pub(crate) rustc: String,
-    /// The runtime.
+    /// Version of the runtime.
     pub(crate) wasmtime: String,
-    /// The day, in UTC.
+    /// Date, in UTC.
     pub(crate) date: String,
-    /// What it did in the minute before.
+    /// Load average of the minute before the run.
     pub(crate) load: f64,
 }
 
-/// Load for each core.
+/// Load per core above which the machine is busy.
 const BUSY: f64 = 0.5;
 
 impl Machine {
-    /// This one, now.
+    /// This machine, now.
     pub(crate) fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
@@ -50,13 +50,13 @@ impl Machine {
         }
     }
 
-    /// With a load beyond this, others want the cores too.
+    /// The load above which other processes compete for the cores.
     #[must_use]
     pub(crate) fn most_load(&self) -> f64 {
         BUSY * self.cores as f64
     }
 
-    /// Why what takes all cores cannot be judged here, if it cannot.
+    /// The reason why this machine cannot judge measurements on all cores, if any.
     #[must_use]
     pub(crate) fn too_busy(&self) -> Option<String> {
         if self.cores < 2 {
@@ -70,7 +70,7 @@ impl Machine {
     }
 }
 
-/// What follows a key at the beginning of a line.
+/// The text after a key at the beginning of a line.
 fn after<'a>(text: &'a str, key: &str) -> &'a str {
     let mut lines = text.lines();
     lines
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_is_too_busy_beyond_half_a_task_for_each_core() {
+    fn a_machine_is_too_busy_above_half_a_task_for_each_core() {
         assert_eq!(machine(2, 1.0).too_busy(), None);
         assert!(machine(2, 1.1).too_busy().is_some());
         assert_eq!(machine(8, 3.9).too_busy(), None);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_is_the_one_that_was_locked() {
+    fn the_version_of_the_runtime_is_the_locked_version() {
         let lock =
             "name = \"wasmtime-wasi\"\nversion = \"1\"\nname = \"wasmtime\"\nversion = \"2\"";
         assert_eq!(locked(lock, "wasmtime"), "2");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_a_name_for_everything() {
+    fn all_fields_of_this_machine_are_known() {
         let here = Machine::here();
         assert!(here.cores > 0 && here.memory_gib > 0);
         assert_eq!(here.date.len(), "2026-11-25".len());

@@ -1,6 +1,6 @@
 #![allow(clippy::print_stderr, reason = "what it is for")]
 
-/// Says what is being done, or what went wrong.
+/// Reports a step or an error.
 pub(super) fn note(text: &str) {
     eprintln!("{text}");
 }

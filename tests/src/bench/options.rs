@@ -1,21 +1,21 @@
-/// What a run is asked for.
+/// Options of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Options {
-    /// How many turns each row takes.
+    /// Number of turns of each row.
     pub(super) rounds: usize,
-    /// Whether growth is looked at as far as it is documented.
+    /// True if growth is measured up to the documented sizes.
     pub(super) full: bool,
-    /// Whether the page and the plot are written.
+    /// True if the run writes the page and the plot.
     pub(super) write: bool,
-    /// Whether a limit that does not hold is a failure.
+    /// True if a broken limit fails the run.
     pub(super) check: bool,
 }
 
-/// Turns of a run that nobody asked to be short.
+/// Default number of turns.
 const ROUNDS: usize = 301;
 
 impl Options {
-    /// From the command line, without the program's name.
+    /// Parses the command line, without the program's name.
     pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             rounds: ROUNDS,
@@ -27,7 +27,7 @@ impl Options {
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                // What cargo says to each benchmark.
+                // An argument that cargo passes to each benchmark.
                 "--bench" => {}
                 "--check" => options.check = true,
                 "--write" => write = true,
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_written_by_a_full_run_and_by_another_only_if_asked() {
+    fn a_short_run_writes_documents_only_on_request() {
         let writes = |line| parse(line).map(|options| options.write);
         assert_eq!(writes("--bench"), Ok(true));
         assert_eq!(writes("--check"), Ok(false));
@@ -63,14 +63,14 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_has_so_many_rounds() {
+    fn a_short_run_has_the_requested_rounds() {
         let options = parse("--rounds 7 --check --bench");
         let rounds = options.map(|options| (options.rounds, options.full, options.check));
         assert_eq!(rounds, Ok((7, false, true)));
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_arguments_are_rejected() {
         for line in ["--round 5", "--rounds", "--rounds 0", "--rounds x", "5"] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -199,7 +199,7 @@ mod tests {
     use crate::bench::{Limit, Quotient, Result, rows};
 
     #[test]
-    fn the_page_names_each_row_and_each_limit_with_what_was_measured() {
+    fn the_page_has_each_row_and_each_limit_with_its_figure() {
         let run = example();
         let page = page(&run);
         for row in &run.rows {
@@ -234,7 +234,7 @@ mod tests {
         assert!(page.contains("the load before the run was 7.0"), "{page}");
     }
 
-    /// Figures are of one day, but names are not.
+    /// Figures change from day to day. Names do not.
     #[test]
     fn the_committed_page_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");

@@ -5,21 +5,21 @@ use std::fmt::Write;
 use super::figure::{count, figure};
 use super::{Group, Measured, Run, Unit};
 
-/// In pixels, with the names to the left of the scale and figures to its right.
+/// Width in pixels. Names are to the left of the scale, figures to its right.
 const WIDTH: f64 = 880.0;
 const NAMES: f64 = 272.0;
 const LEFT: f64 = 16.0;
 const FIGURES: f64 = 64.0;
 
-/// From one row to the next, and what a heading takes more.
+/// Distance between rows, and the additional space of a heading.
 const STEP: f64 = 22.0;
 const HEADING: f64 = 34.0;
 
-/// Above the first heading, and below the last row.
+/// Space above the first heading and below the last row.
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 48.0;
 
-/// What has no colour.
+/// Styles without colours.
 const STYLE: &str = "\
 text { font: 13px ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif }
 .title { font-weight: 600; font-size: 15px }
@@ -28,8 +28,8 @@ text { font: 13px ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif }
 .quartiles { stroke-width: 8; stroke-opacity: 0.35; stroke-linecap: round }
 ";
 
-/// What has which colour, and which one for whoever prefers a dark page. There is a
-/// background, too, since the page around may not be what its reader prefers.
+/// Colours of each class, for light and dark pages. The image has its own background,
+/// since the background of the page around it may differ.
 const COLOURS: [(&str, &str, &str, &str); 10] = [
     (".ground", "fill", "#ffffff", "#0d1117"),
     ("text", "fill", "#1f2328", "#f0f6fc"),
@@ -94,7 +94,7 @@ fn image(scale: &Scale, height: f64, body: &str, date: &str) -> String {
     svg + "</svg>\n"
 }
 
-/// A name, the quartiles, the median, and its figure.
+/// A row: its name, quartiles, median and figure.
 fn mark(row: &Measured, scale: &Scale, at: f64) -> String {
     let class = class(row.group);
     let [low, median, high] = [row.ns.low, row.ns.median, row.ns.high].map(|ns| scale.place(ns));
@@ -109,7 +109,7 @@ fn mark(row: &Measured, scale: &Scale, at: f64) -> String {
     svg + &text(high + 12.0, at, "start", "faint", &figure(row.ns.median))
 }
 
-/// Powers of ten from the left end to the right one.
+/// A logarithmic scale from one power of ten to another.
 struct Scale {
     first: i32,
     last: i32,
@@ -131,7 +131,7 @@ impl Scale {
         NAMES + part * (WIDTH - NAMES - FIGURES)
     }
 
-    /// A line for each one, two and five, and a figure for each one.
+    /// Draws a line at each 1, 2 and 5 of a decade, and a figure at each 1.
     fn grid(&self, top: f64, bottom: f64) -> String {
         let mut svg = String::new();
         for power in self.first..=self.last {
@@ -185,12 +185,12 @@ mod tests {
     use crate::bench::example::example;
     use crate::bench::{Result, rows};
 
-    /// Of the widest of the fonts asked for.
+    /// Width of a letter in the widest of the fonts.
     const LETTER: f64 = 7.6;
     const BOLD: f64 = 8.6;
 
-    /// Where each text lies: left, right, baseline.
-    fn places(svg: &str) -> Vec<(f64, f64, f64, String)> {
+    /// Position of each text: left, right, baseline.
+    fn positions(svg: &str) -> Vec<(f64, f64, f64, String)> {
         let attribute = |tag: &str, name: &str| -> f64 {
             let found = tag.split(&format!(" {name}=\"")).nth(1);
             let value = found.and_then(|rest| rest.split('"').next());
@@ -199,7 +199,7 @@ mod tests {
                 .unwrap_or(f64::NAN)
         };
         let texts = svg.lines().filter(|line| line.starts_with("<text"));
-        let places = texts.map(|line| {
+        let positions = texts.map(|line| {
             let said = line.split(['>', '<']).nth(2).unwrap_or_default();
             let bold = line.contains("heading") || line.contains("title");
             let width = if bold { BOLD } else { LETTER } * said.chars().count() as f64;
@@ -211,19 +211,19 @@ mod tests {
             };
             (left, left + width, y, said.to_owned())
         });
-        places.collect()
+        positions.collect()
     }
 
     #[test]
-    fn no_text_lies_on_another_or_outside() {
-        let places = places(&plot(&example()));
-        assert!(places.len() > 20);
-        for (number, (left, right, y, said)) in places.iter().enumerate() {
-            assert!(*left >= 0.0 && *right <= WIDTH, "`{said}` is cut off");
-            for (other_left, other_right, other_y, other) in &places[number + 1..] {
+    fn no_text_overlaps_another_text_or_the_edge() {
+        let positions = positions(&plot(&example()));
+        assert!(positions.len() > 20);
+        for (number, (left, right, y, said)) in positions.iter().enumerate() {
+            assert!(*left >= 0.0 && *right <= WIDTH, "`{said}` crosses the edge");
+            for (other_left, other_right, other_y, other) in &positions[number + 1..] {
                 let beside = right <= other_left || other_right <= left;
                 let apart = (y - other_y).abs() >= 15.0;
-                assert!(beside || apart, "`{said}` lies on `{other}`");
+                assert!(beside || apart, "`{said}` overlaps `{other}`");
             }
         }
     }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_well_formed_and_has_all_it_needs_within() {
+    fn the_plot_is_well_formed_and_self_contained() {
         let svg = plot(&example());
         let elements = svg.matches('<').count() - svg.matches("</").count();
         let closed = svg.matches("</").count() + svg.matches("/>").count();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plot_that_is_there_has_each_row_of_the_code() -> Result<()> {
+    fn the_stored_plot_has_each_row_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let svg = fs::read_to_string(docs.join("performance.svg"))?;
         for row in rows(1, 1)? {

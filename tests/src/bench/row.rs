@@ -2,7 +2,7 @@ use super::Result;
 
 /// One measured operation: a record, or a task.
 pub struct Row {
-    /// Unique, and short: what tables and limits call it.
+    /// Unique, short name, for tables and limits.
     pub name: &'static str,
     /// The group of the row.
     pub group: Group,
@@ -10,9 +10,9 @@ pub struct Row {
     pub unit: Unit,
     /// The measured operation, as a sentence for the page.
     pub about: &'static str,
-    /// How many of its unit one [`Work::run`] makes.
+    /// Number of units in one [`Work::run`].
     pub count: u32,
-    /// What is measured.
+    /// The measured work.
     pub work: Box<dyn Work>,
 }
 
@@ -28,10 +28,10 @@ pub enum Group {
 }
 
 impl Group {
-    /// In the order in which they are shown.
+    /// All groups, in the order of the page.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Ours, Self::Otherwise];
 
-    /// A heading.
+    /// The heading of a group.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -45,34 +45,34 @@ impl Group {
 /// The unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// One record: a task has completed.
+    /// A record: a completed task.
     Record,
-    /// One task, from nothing to nothing.
+    /// A task, from creation to removal.
     Task,
 }
 
-/// Something that can be done again and again.
+/// Work that can be repeated.
 pub trait Work {
-    /// A new round begins.
+    /// Starts a new round.
     fn begin_round(&mut self) {}
 
-    /// Done before each turn, and not measured.
+    /// Prepares a turn. The preparation is not measured.
     ///
     /// # Errors
     ///
-    /// When it could not be done.
+    /// When the preparation fails.
     fn prepare(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// What is measured.
+    /// Does the measured work.
     ///
     /// # Errors
     ///
-    /// When it could not be done.
+    /// When the work fails.
     fn run(&mut self) -> Result<()>;
 
-    /// How often it may be run in one turn.
+    /// Maximum number of runs in one turn.
     fn at_once(&self) -> u32 {
         u32::MAX
     }
@@ -81,7 +81,7 @@ pub trait Work {
     ///
     /// # Errors
     ///
-    /// When it could not be asked.
+    /// When the backend does not answer.
     fn arrived(&mut self) -> Result<Arrived>;
 }
 
@@ -90,9 +90,9 @@ pub trait Work {
 pub enum Arrived {
     /// Number of records, and the sum of their durations.
     Records {
-        /// How many.
+        /// Number of records.
         count: u64,
-        /// Milliseconds.
+        /// Sum of durations, in milliseconds.
         sum_ms: u64,
     },
     /// Number of records, without their durations.
@@ -102,7 +102,7 @@ pub enum Arrived {
 }
 
 impl Arrived {
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {

@@ -22,7 +22,7 @@ mod strings;
 mod task;
 mod typed;
 
-use super::places::Places;
+use super::copies::Copies;
 use super::{Group, Result, Row, Unit, Work};
 
 pub(super) use backends::scraped;
@@ -43,7 +43,7 @@ pub fn rows(records: u32, places: usize) -> Result<Vec<Row>> {
 
 type Made = Result<Box<dyn Work>>;
 
-fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
+fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
     let row = |group, name, about, make: &dyn Fn() -> Made| {
         Ok(Row {
             name,
@@ -51,7 +51,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
             unit: Unit::Record,
             about,
             count,
-            work: Box::new(Places::new(places, make)?),
+            work: Box::new(Copies::new(copies, make)?),
         })
     };
     let baseline = |name, about, make| row(Group::Baseline, name, about, make);
@@ -192,7 +192,7 @@ fn of_records(count: u32, places: usize) -> Result<Vec<Row>> {
     rows.into_iter().collect()
 }
 
-fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
+fn of_tasks(count: u32, copies: usize) -> Result<Vec<Row>> {
     let row = |group, name, about, make: &dyn Fn() -> Made| {
         Ok(Row {
             name,
@@ -200,7 +200,7 @@ fn of_tasks(count: u32, places: usize) -> Result<Vec<Row>> {
             unit: Unit::Task,
             about,
             count,
-            work: Box::new(Places::new(places, make)?),
+            work: Box::new(Copies::new(copies, make)?),
         })
     };
     let rows = [

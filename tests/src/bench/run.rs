@@ -7,22 +7,22 @@ use super::row::{Group, Unit};
 use super::rows::rows;
 use super::{Result, Spread, turns};
 
-/// What a run found.
+/// The results of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Run {
-    /// Where and when.
+    /// The machine and the date.
     pub(crate) machine: Machine,
-    /// How many turns each row took.
+    /// Number of turns of each row.
     pub(crate) rounds: usize,
-    /// How many records one turn's call makes.
+    /// Number of records in one call.
     pub(crate) records: u32,
     /// Each row, in order.
     pub(crate) rows: Vec<Measured>,
-    /// How cost grows.
+    /// Growth of cost.
     pub(crate) growth: Growth,
 }
 
-/// A row, and its nanoseconds.
+/// A row and its times.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Measured {
     /// [`Row::name`](super::Row::name).
@@ -33,25 +33,25 @@ pub(crate) struct Measured {
     pub(crate) unit: Unit,
     /// [`Row::about`](super::Row::about).
     pub(crate) about: &'static str,
-    /// Nanoseconds of CPU time for one of its unit.
+    /// CPU time of one unit, in nanoseconds.
     pub(crate) ns: Spread,
 }
 
 /// Records in one call of a guest's `main`.
 const RECORDS: u32 = 10_000;
 
-/// Bytes from which on a component is a large one.
+/// Minimum size of a large component, in bytes.
 const LARGE: usize = 10 << 20;
 
-/// How often so many guests at once are measured; the best counts.
+/// Number of attempts with each number of concurrent guests. The best attempt counts.
 const ATTEMPTS: usize = 9;
 
-/// How often each row is set up.
-const PLACES: usize = 5;
+/// Number of copies of each row.
+const COPIES: usize = 5;
 
 impl Run {
     pub(super) fn of(options: &Options) -> Result<Self> {
-        // Before anything here makes the machine busy.
+        // The load is read before the measurements raise it.
         let machine = Machine::here();
         let extent = match options.full {
             true => Extent {
@@ -70,7 +70,7 @@ impl Run {
         note("measuring guests, tasks and components");
         let growth = Growth::measure(&extent)?;
         note(&format!("measuring rows, {} rounds", options.rounds));
-        let mut rows = rows(RECORDS, PLACES)?;
+        let mut rows = rows(RECORDS, COPIES)?;
         let spreads = turns::interleaved(&mut rows, options.rounds)?;
         let measured = rows.into_iter().zip(spreads).map(|(row, ns)| Measured {
             name: row.name,
@@ -95,7 +95,7 @@ impl Run {
         Some(row.ns.median)
     }
 
-    /// What became of each limit of which both figures were measured.
+    /// The verdict on each limit whose two figures were measured.
     #[must_use]
     pub(crate) fn verdicts(&self) -> Vec<Verdict> {
         let verdict = |limit| self.verdict(limit);

@@ -1,18 +1,17 @@
-/// What repeated measurements of one thing say: half of them lie between `low` and
-/// `high`.
+/// Repeated measurements of one value. Half of them lie between `low` and `high`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
-    /// A quarter was at most this.
+    /// First quartile: a quarter of the samples is at most this.
     pub(crate) low: f64,
     /// Half of them.
     pub(crate) median: f64,
-    /// Three quarters.
+    /// Third quartile: three quarters of the samples are at most this.
     pub(crate) high: f64,
 }
 
 impl Spread {
-    /// Of these, in any order; of none, there is none. A quartile that lies between
-    /// two of them is taken from both, by how near it is.
+    /// The spread of samples in any order. Without samples, there is no spread. A
+    /// quartile between two samples is interpolated.
     #[must_use]
     pub(crate) fn of(mut samples: Vec<f64>) -> Option<Self> {
         samples.sort_unstable_by(f64::total_cmp);
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn one_sample_is_every_quartile_and_none_has_no_spread() {
+    fn a_single_sample_is_each_quartile_and_no_samples_have_no_spread() {
         let (low, median, high) = (7.0, 7.0, 7.0);
         assert_eq!(Spread::of(vec![7.0]), Some(Spread { low, median, high }));
         assert_eq!(Spread::of(Vec::new()), None);

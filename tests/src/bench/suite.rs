@@ -9,7 +9,7 @@ use super::run::Run;
 use super::write::write;
 use super::{Result, page, plot, summary, table};
 
-/// Measures, shows and writes what was found, as the command line says.
+/// Measures, and shows or writes the results, as the command line says.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
     let outcome = Options::parse(arguments)
         .map_err(Into::into)
@@ -41,7 +41,7 @@ fn measured(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The folder that cargo builds in: this program is in `<target>/<profile>/deps`.
+/// The target directory. This program is in `<target>/<profile>/deps`.
 fn target() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().nth(3).ok_or("not where cargo builds")?;

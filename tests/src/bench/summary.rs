@@ -1,4 +1,4 @@
-//! The limits for other programs.
+//! The verdicts on limits, for other programs.
 
 use serde::Serialize;
 
@@ -12,24 +12,24 @@ struct Entry<'a> {
     holds: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     at_least: bool,
-    /// Left out where it was.
+    /// Absent if the limit was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_judged: Option<&'a str>,
 }
 
-/// A list with an entry for each limit of which both figures were measured.
+/// A list with an entry for each limit whose two figures were measured.
 ///
-/// `holds` says on which side the ratio is. `at_least` is there, and true, where the
-/// limit is the least that the ratio may be; `not_judged` is there where this run
-/// cannot tell, and says why.
+/// `holds` says whether the ratio is on the right side of the bound. `at_least` is
+/// present, and true, if the bound is the minimum of the ratio. `not_judged` is present
+/// if this run cannot judge the limit, and says why.
 ///
 /// # Errors
 ///
-/// When a ratio is no number.
+/// When a ratio is not a number.
 pub(crate) fn json(verdicts: &[Verdict]) -> Result<String> {
     let entries: Vec<_> = verdicts.iter().map(entry).collect();
     if let Some(entry) = entries.iter().find(|entry| !entry.ratio.is_finite()) {
-        return Err(format!("{}: the ratio is no number", entry.name).into());
+        return Err(format!("{}: the ratio is not a number", entry.name).into());
     }
     Ok(serde_json::to_string_pretty(&entries)? + "\n")
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_says_what_was_measured_and_whether_it_holds() -> Result<()> {
+    fn an_entry_has_the_measured_ratio_and_its_verdict() -> Result<()> {
         use Bound::{AtLeast, AtMost};
         let mut busy = verdict("d", AtLeast(1.8), 1.5);
         busy.not_judged = Some("busy".to_owned());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ratio_is_null() {
+    fn a_ratio_is_never_null() {
         assert!(json(&[verdict("a", Bound::AtMost(1.0), f64::NAN)]).is_err());
     }
 }

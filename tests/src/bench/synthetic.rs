@@ -1,4 +1,4 @@
-//! Components of a given size, made of functions such as compilers make of programs.
+//! Components of a given size. Their functions resemble the output of compilers.
 
 mod body;
 
@@ -12,29 +12,29 @@ use wasm_encoder::{
 use super::Result;
 use crate::guest::of_module;
 
-/// A guest among many functions.
+/// A guest with many functions.
 pub(super) struct Synthetic {
     pub(super) component: Vec<u8>,
-    /// Besides `main`, which calls none of them.
+    /// Number of functions besides `main`. `main` calls none of them.
     pub(super) functions: u32,
 }
 
-/// Records of one call of `main`.
+/// Records in one call of `main`.
 pub(super) const RECORDS: u32 = 10_000;
 
-/// Types, by their numbers.
+/// Types, by their indices.
 const COMPLETED_TYPE: u32 = 0;
 const MAIN_TYPE: u32 = 1;
 pub(super) const BODY_TYPE: u32 = 2;
 
-/// Functions that a table has, for indirect calls.
+/// Number of functions in the table, for indirect calls.
 const IN_TABLE: u32 = 256;
 
 impl Synthetic {
-    /// At least so many bytes, but no more than a function more.
+    /// A component of at least `size` bytes, and at most one function more.
     ///
-    /// A third of them are data: less than in interpreters with their libraries, and more
-    /// than in other programs. The same size makes the same component.
+    /// A third of the bytes are data. Interpreters with their libraries have more data,
+    /// and other programs have less. The same size always gives the same component.
     pub(super) fn of(size: usize) -> Result<Self> {
         let data = size / 3;
         let mut dice = Dice::new(size as u64);
@@ -58,7 +58,7 @@ impl Synthetic {
     }
 }
 
-/// What a component has besides code and data, about.
+/// Approximate size of a component without its code and data.
 const FRAME: usize = 1 << 10;
 
 fn module(code: &CodeSection, functions: u32, data: Vec<u8>) -> Vec<u8> {
@@ -127,7 +127,7 @@ fn module(code: &CodeSection, functions: u32, data: Vec<u8>) -> Vec<u8> {
     module.finish()
 }
 
-/// Records in a loop, as the guest of the rows does.
+/// A loop that records, as in the guest of the rows.
 fn main() -> Function {
     let mut main = Function::new([(1, ValType::I32)]);
     let mut code = main.instructions();
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_as_large_as_it_was_asked_to_be() -> Result<()> {
+    fn a_component_has_the_requested_size() -> Result<()> {
         for size in [10 << 10, 300 << 10] {
             let made = Synthetic::of(size)?;
             let much = size + size / 10;
@@ -169,14 +169,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_a_guest_that_records() -> Result<()> {
+    async fn a_synthetic_component_is_a_guest_that_records() -> Result<()> {
         let metrics = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(metrics.clone()).build()?;
         let program = runner.load("synthetic", &Synthetic::of(20 << 10)?.component)?;
         let report = runner.run(&program, Task::new()).await?;
         assert_eq!(report.end, TaskEnd::Exited { code: 0 });
         let completed = metrics.completed(RunnerType::Wasm, TaskOutcome::Success);
-        // And the runner's own.
+        // The runner records one task, too.
         assert_eq!(completed, RECORDS as usize + 1);
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! What a run found, for the terminal.
+//! The results of a run, for the terminal.
 
 #![allow(clippy::print_stdout, reason = "what it is for")]
 
 use super::{Run, Unit};
 
-/// Prints everything.
+/// Prints all results.
 pub(super) fn show(run: &Run) {
     print!("{}", text(run));
 }

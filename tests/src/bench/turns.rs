@@ -6,14 +6,14 @@ use cpu_time::ThreadTime;
 
 use super::{Result, Row, Spread};
 
-/// A turn that is shorter than this is filled up with repetitions: else it would
-/// show mostly how cold the caches are that the row before has left.
+/// A shorter turn is filled up with repetitions. Otherwise it would mostly show the cold
+/// caches that the previous row has left.
 const TURN: Duration = Duration::from_millis(1);
 
-/// More than so many repetitions are never needed.
+/// Maximum number of repetitions.
 const MOST: u32 = 100;
 
-/// Nanoseconds of this thread's CPU time for one of each row's unit.
+/// CPU time of this thread for one unit of each row, in nanoseconds.
 pub(super) fn interleaved(rows: &mut [Row], rounds: usize) -> Result<Vec<Spread>> {
     let mut repetitions = Vec::new();
     for row in &mut *rows {
@@ -24,7 +24,7 @@ pub(super) fn interleaved(rows: &mut [Row], rounds: usize) -> Result<Vec<Spread>
     for _ in 0..rounds {
         for ((row, samples), &times) in rows.iter_mut().zip(&mut samples).zip(&repetitions) {
             row.work.begin_round();
-            // One that is not measured: the row's own data are warm again.
+            // An unmeasured turn warms the caches with the data of the row.
             turn(row, 1)?;
             let time = turn(row, times)?.as_secs_f64() * 1e9;
             samples.push(time / f64::from(times) / f64::from(row.count));
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::bench::{Arrived, Group, Unit, Work};
 
-    /// Notes its turns.
+    /// A work that notes its turns.
     struct Noting {
         turns: Rc<Cell<Vec<char>>>,
         name: char,
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_takes_its_turn_in_each_round_and_is_warm_by_then() -> Result<()> {
+    fn each_row_has_a_warm_turn_in_each_round() -> Result<()> {
         let turns = Rc::new(Cell::new(Vec::new()));
         let row = |name| Row {
             name: "noting",

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::Result;
 
-/// Writes a file, and makes its folder.
+/// Writes a file, and creates its folder.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let wrong = |error| format!("{}: {error}", path.display());
     if let Some(folder) = path.parent() {

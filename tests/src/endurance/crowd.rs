@@ -11,52 +11,53 @@ use super::process::{Process, load};
 use super::round::{Round, start};
 use super::scraper::Scraper;
 
-/// How many want to know how it goes, and how much.
+/// The load from clients of `/metrics`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interest {
-    /// Scrapers, each with a connection of its own.
+    /// Number of scrapers, each with its own connection.
     pub scrapers: usize,
-    /// From one scrape of one of them to its next.
+    /// Time between two scrapes of a scraper.
     pub every: Duration,
-    /// Connections that send a request a byte at a time.
+    /// Number of connections that send a request a byte at a time.
     pub loris: usize,
 }
 
-/// How long tasks took while others looked on, and while nobody did.
+/// Times of tasks, with and without clients.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Crowd {
-    /// Runs at a time, each of which wants a processor.
-    pub places: usize,
-    /// Those without anybody, before each turn of the others and after the last.
+    /// Number of concurrent runs. Each run needs a processor.
+    pub slots: usize,
+    /// Rounds without clients: one before each round with clients, and one at the end.
     pub quiet: Vec<Round>,
-    /// For each interest, its rounds, one between each two quiet ones.
+    /// The rounds of each interest. Each is between two quiet rounds.
     pub crowded: Vec<(Interest, Vec<Round>)>,
-    /// Files and sockets that were open before anybody came, and when all were gone.
+    /// Open files and sockets, before the first client and after the last one.
     pub fds: (usize, usize),
-    /// What wanted this machine's processors in the minute before, without this.
+    /// Load of this machine in the minute before the measurement.
     pub load: f64,
 }
 
 impl Crowd {
-    /// Has a runner work, and looks at so many runs of each round: of a quiet one, and
-    /// of one for each interest, again and again.
+    /// Starts a runner and observes `runs` runs in each round. A quiet round and a round
+    /// of an interest take turns.
     ///
     /// # Errors
     ///
-    /// When it does not work, or somebody is not answered.
-    pub fn run(rounds: usize, runs: usize, places: usize, interests: &[Interest]) -> Result<Self> {
+    /// When the runner does not work, or a client gets no answer.
+    pub fn run(rounds: usize, runs: usize, slots: usize, interests: &[Interest]) -> Result<Self> {
         let load = load();
         let folder = tempfile::tempdir()?;
-        let mut served = start(folder.path(), places)?;
+        let mut served = start(folder.path(), slots)?;
         let mut quiet = Vec::new();
         let mut crowded: Vec<_> = interests.iter().map(|&it| (it, Vec::new())).collect();
-        // Whatever is opened at the first answer is open from here on.
+        // The first answer opens files that stay open. The count starts after it.
         Round::of(&mut served, runs)?;
         let before = Process::of(served.id())?.fds;
         for number in 0..rounds {
             quiet.push(Round::of(&mut served, runs)?);
             for turn in 0..crowded.len() {
-                // Who comes first changes, so that whatever drifts is in all of them.
+                // The order of the interests rotates, so that a drift affects all
+                // interests.
                 let turn = (turn + number) % interests.len();
                 let (interest, rounds) = &mut crowded[turn];
                 let present = Present::come(served.address()?, *interest)?;
@@ -73,7 +74,7 @@ impl Crowd {
         let end = served.stop()?;
         ensure!(end.code == Some(0), "{end}");
         Ok(Self {
-            places,
+            slots,
             quiet,
             crowded,
             fds: (before, after),
@@ -82,7 +83,7 @@ impl Crowd {
     }
 }
 
-/// Those who look on, until they go.
+/// The present clients, until they leave.
 struct Present {
     stop: Vec<Sender<()>>,
     scrapers: Vec<JoinHandle<Result<Vec<Duration>>>>,
@@ -90,7 +91,7 @@ struct Present {
 }
 
 impl Present {
-    /// Returns when each has been answered once.
+    /// Returns when each client has one answer.
     fn come(address: SocketAddr, interest: Interest) -> Result<Self> {
         let (ready, answered) = channel();
         let (mut stop, mut scrapers) = (Vec::new(), Vec::new());
@@ -103,7 +104,7 @@ impl Present {
                 every: interest.every,
                 phase: interest.every.mul_f64(part),
             };
-            // Hundreds of them, which need hardly any stack.
+            // Hundreds of threads, which need little stack.
             let thread = Builder::new().stack_size(256 << 10);
             scrapers.push(thread.spawn(move || scraper.run(&ready, &until))?);
             stop.push(stopped);

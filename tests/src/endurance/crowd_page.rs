@@ -15,7 +15,7 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    /// Of rounds, each against the quiet ones before and after it.
+    /// The delay of rounds. Each is compared with the quiet rounds before and after it.
     pub(super) fn of(quiet: &[Round], crowded: &[Round], of: fn(&Round) -> f64) -> Self {
         let both = quiet.windows(2).zip(crowded);
         let times = both.map(|(quiet, crowd)| {
@@ -26,7 +26,7 @@ impl Delay {
         let count = times.len() as f64;
         let mean = times.iter().sum::<f64>() / count;
         let spread: f64 = times.iter().map(|it| (it - mean).powi(2)).sum();
-        // Student's t for some ten rounds and more.
+        // Student's t for about ten rounds and more.
         let off = 2.2 * (spread / (count - 1.0) / count).sqrt();
         Self {
             times: mean.exp(),
@@ -56,7 +56,7 @@ was {load:.1}.
 | scrape interval | mean time of a run, ratio | 95th percentile of a run, ratio | processor time of answering | processor time of scrapers | scrapes per second | time of a scrape, ms: median, 99 %, maximum | closed slow connections |
 |---|--:|--:|--:|--:|--:|--:|--:|
 ",
-        places = found.places,
+        slots = found.slots,
         rounds = found.quiet.len().saturating_sub(1),
         load = found.load,
     );
@@ -92,10 +92,10 @@ fn row(found: &Crowd, interest: &Interest, rounds: &[Round]) -> String {
 
 /// The share of all processors that was busy with this, beyond quiet rounds.
 fn percent(found: &Crowd, rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
-    100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.places as f64
+    100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.slots as f64
 }
 
-/// How many processors were busy with this, on average.
+/// Average number of processors that were busy with `of`.
 fn busy(rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
     sum(rounds, of) / sum(rounds, |round| round.seconds)
 }
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delay_is_that_of_rounds_against_those_around_them() {
+    fn a_delay_compares_rounds_with_the_quiet_rounds_around_them() {
         let rounds = |times: &[f64]| -> Vec<_> {
             let round = |&mean_ms| Round {
                 mean_ms,
@@ -161,7 +161,7 @@ mod tests {
             };
             times.iter().map(round).collect()
         };
-        // The machine became slower all the time: that cancels out.
+        // A machine that slows down steadily: the drift cancels out.
         let quiet = rounds(&[10.0, 20.0, 40.0, 80.0]);
         let between = [200.0_f64, 800.0, 3200.0].map(|it| 1.1 * it.sqrt());
         let delay = Delay::of(&quiet, &rounds(&between), |round| round.mean_ms);

@@ -4,7 +4,7 @@ use super::spinners::Spinners;
 use super::{crowd_page, soak_page, spinners_page};
 use crate::bench::machine::Machine;
 
-/// What was found, each part when it was last looked for.
+/// The results of each part, from the last run of the part.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) soak: Option<Soak>,

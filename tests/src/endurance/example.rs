@@ -3,11 +3,12 @@ use std::time::Duration;
 use super::reading::Reading;
 use super::soak::{Ledger, Look, Soak};
 
-/// Half an hour of a runner whose memory and files grow by so much a minute.
+/// Half an hour of a runner. Its memory and its number of open files grow by these
+/// amounts in a minute.
 pub(super) fn example(kib: f64, fds: f64) -> Soak {
     let look = |second: u32| {
         let minutes = f64::from(second) / 60.0;
-        // Up and down by as much within each minute.
+        // A wave with the period of a minute.
         let wave = 200.0 * (minutes * std::f64::consts::TAU).sin();
         Look {
             at: Duration::from_secs(second.into()),

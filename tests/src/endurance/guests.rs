@@ -4,31 +4,31 @@ use anyhow::Result;
 
 use crate::guest::component;
 
-/// What a guest does when it has recorded.
+/// The action of a guest after its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
-    /// Nothing more.
+    /// Its `main` returns success.
     Succeeds,
     /// Its `main` returns an error.
     Fails,
-    /// It executes `unreachable`.
+    /// The guest executes `unreachable`.
     Traps,
-    /// It loops for ever.
+    /// The guest loops for ever.
     Loops,
-    /// It waits for so long.
+    /// The guest sleeps for this time.
     Sleeps(Duration),
-    /// It prints so many times 4 KiB, in lines of 64 bytes.
+    /// The guest prints this many times 4 KiB, in lines of 64 bytes.
     Prints(u32),
-    /// It goes round a loop so many times a million: always the same work.
+    /// The guest runs a loop this many million times: always the same work.
     Computes(u32),
 }
 
-/// A component that records so many tasks as started and as completed, and then does
-/// this.
+/// A component that records `records` started tasks and `records` completed tasks, and
+/// then does `then`.
 ///
 /// # Errors
 ///
-/// When it cannot be put together, which depends on nothing but this file.
+/// When the component cannot be built, which depends only on this file.
 pub fn guest(records: u32, then: Then) -> Result<Vec<u8>> {
     let (imports, does) = match then {
         Then::Succeeds => ("", String::new()),
@@ -74,7 +74,7 @@ const PRINTING: &str = r#"
       (i32.store8 offset=1087 (local.get $at) (i32.const 10))
       (br_if 0 (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 64))) (i32.const 4096)))))"#;
 
-/// A loop around this, so many times.
+/// A loop that runs `body` `number` times.
 fn times(number: u32, body: &str) -> String {
     format!(
         "(local.set $left (i32.const {number}))
@@ -101,7 +101,7 @@ fn prints(number: u32) -> String {
 }
 
 fn computes(millions: u32) -> String {
-    // Nothing that a compiler could leave out: each step needs the one before.
+    // A compiler cannot remove the steps: each step needs the previous one.
     let step = "(local.set $out (i32.add (i32.mul (local.get $out) (i32.const 1664525)) (i32.const 1013904223)))";
     let inner = times(millions.saturating_mul(1_000_000), step);
     format!("{inner} (if (i32.eq (local.get $out) (i32.const 1)) (then (return (i32.const 1))))")

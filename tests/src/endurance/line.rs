@@ -1,15 +1,15 @@
 /// A straight line through points, by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Line {
-    /// How much it rises for each unit to the right.
+    /// Rise for each unit to the right.
     pub(super) slope: f64,
-    /// The standard error of the slope: twice as much to both sides is where the slope
-    /// lies in about nineteen of twenty cases.
+    /// The standard error of the slope. The 95% confidence interval extends about twice
+    /// this error to both sides.
     pub(super) error: f64,
 }
 
 impl Line {
-    /// Through these. Of fewer than three, there is none.
+    /// The line through the points. Fewer than three points have no line.
     pub(super) fn through(points: &[(f64, f64)]) -> Option<Self> {
         let count = points.len() as f64;
         if points.len() < 3 {
@@ -30,12 +30,12 @@ impl Line {
     }
 }
 
-/// The middle of these; of none, 0.
+/// The median of the values, or 0 without values.
 pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     share(values, 0.5)
 }
 
-/// What this share of them are at most; of none, 0.
+/// The quantile of the values at `share`, or 0 without values.
 pub(super) fn share(values: impl IntoIterator<Item = f64>, share: f64) -> f64 {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_through_points_on_one_has_its_slope_and_no_error() {
+    fn a_line_through_collinear_points_has_no_error() {
         let points: Vec<_> = (0..9)
             .map(|x| (f64::from(x), 5.0 + 3.0 * f64::from(x)))
             .collect();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_that_of_a_textbook() {
+    fn the_error_equals_a_textbook_example() {
         // Residuals -0.1, 0.2, -0.1: 0.06 / 1 / 2.
         let line = Line::through(&[(0.0, 0.0), (1.0, 1.3), (2.0, 2.0)]);
         let error = line.map_or(0.0, |line| line.error);
@@ -69,12 +69,12 @@ mod tests {
     }
 
     #[test]
-    fn two_points_have_no_error_and_are_no_line() {
+    fn two_points_have_no_line() {
         assert_eq!(Line::through(&[(0.0, 0.0), (1.0, 1.0)]), None);
     }
 
     #[test]
-    fn a_share_of_values_is_one_of_them() {
+    fn a_quantile_is_one_of_the_values() {
         let values = || (0..=100).map(f64::from);
         assert_eq!(median(values()), 50.0);
         assert_eq!(share(values(), 0.99), 99.0);

@@ -7,12 +7,12 @@ use anyhow::Result;
 
 use crate::http::connect;
 
-/// From one byte to the next.
+/// Pause between two bytes.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Connections that send a request a byte at a time and never come to its end, until
-/// whoever holds the other end of `stop` lets go of it. How many the server has closed;
-/// another one takes the place of each.
+/// Opens connections that send a request a byte at a time and never finish it, until the
+/// other end of `stop` is dropped. A new connection replaces each that the server closes.
+/// Returns the number of closed connections.
 pub(super) fn loris(address: SocketAddr, number: usize, stop: &Receiver<()>) -> Result<usize> {
     let mut connections = Vec::new();
     for _ in 0..number {
@@ -37,12 +37,12 @@ fn begin(address: SocketAddr) -> Result<TcpStream> {
     Ok(connection)
 }
 
-/// Sends one byte more, unless the server has had enough.
+/// Sends another byte. Returns `false` if the server has closed the connection.
 fn goes_on(connection: &mut TcpStream) -> bool {
     let mut said = [0; 512];
     loop {
         match connection.read(&mut said) {
-            // It may say why before it closes.
+            // The server may send a reason before it closes the connection.
             Ok(1..) => {}
             Ok(0) => return false,
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,

@@ -1,27 +1,28 @@
-/// What a run is asked for.
+/// Options of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Options {
-    /// What is looked for, in this order.
+    /// The parts of the run, in order.
     pub(super) parts: Vec<Part>,
-    /// How long the soak is.
+    /// Length of the soak.
     pub(super) minutes: u64,
-    /// Whether the page and the plot are written, of what is kept.
+    /// True if the run writes the page and the plot from saved results.
     pub(super) write: bool,
 }
 
-/// What can be looked for.
+/// A part of the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     /// Many scrapers and slow connections.
     Crowd,
-    /// Guests that loop for ever beside those that end.
+    /// Guests that loop for ever, next to guests that end.
     Spinners,
-    /// Everything at once, for a long time.
+    /// All loads together, for a long time.
     Soak,
 }
 
 impl Part {
-    /// What depends on times first: what comes after it makes the machine busy.
+    /// All parts. The parts that measure times come first, since later parts make the
+    /// machine busy.
     pub(super) const ALL: [Self; 3] = [Self::Crowd, Self::Spinners, Self::Soak];
 
     pub(super) const fn name(self) -> &'static str {
@@ -33,11 +34,11 @@ impl Part {
     }
 }
 
-/// Of a soak that nobody asked to be shorter.
+/// Default length of a soak.
 const MINUTES: u64 = 30;
 
 impl Options {
-    /// From the command line, without the program's name.
+    /// Parses the command line, without the program's name.
     pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             parts: Vec::new(),
@@ -48,7 +49,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let part = Part::ALL.into_iter().find(|part| part.name() == argument);
             match (&*argument, part) {
-                // What cargo says to each benchmark.
+                // An argument that cargo passes to each benchmark.
                 ("--bench", _) => {}
                 ("--write", _) => options.write = true,
                 ("--minutes", _) => {
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_no_part_and_no_page_gets_all_parts() {
+    fn without_a_part_and_a_page_all_parts_run() {
         let parts = |line| parse(line).map(|options| options.parts);
         assert_eq!(parts("--bench"), Ok(Part::ALL.into()));
         assert_eq!(parts("spinners"), Ok(vec![Part::Spinners]));
@@ -87,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn a_soak_takes_as_long_as_was_asked() {
+    fn a_soak_has_the_requested_length() {
         let minutes = |line| parse(line).map(|options| options.minutes);
         assert_eq!(minutes("soak"), Ok(30));
         assert_eq!(minutes("soak --minutes 2"), Ok(2));
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_arguments_are_rejected() {
         for line in ["--minutes", "--minutes 0", "--minutes x", "swim", "5"] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::soak::Soak;
 
-/// In pixels, with figures to the left and names to the right.
+/// Width in pixels. Figures are to the left of the plot, names to its right.
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 64.0;
@@ -10,7 +10,7 @@ const RIGHT: f64 = 110.0;
 const TOP: f64 = 52.0;
 const BOTTOM: f64 = 44.0;
 
-/// How many points a line has.
+/// Maximum number of points of a line.
 const POINTS: usize = 360;
 
 const STYLE: &str = "\
@@ -58,12 +58,12 @@ pub(super) fn plot(soak: &Soak) -> String {
     };
     svg += &scale.grid();
     for (class, points) in &lines {
-        let places = points.iter().map(|&(minutes, mib)| {
+        let positions = points.iter().map(|&(minutes, mib)| {
             let (x, y) = (scale.x(minutes), scale.y(mib));
             format!("{x:.1},{y:.1}")
         });
-        let places = places.collect::<Vec<_>>().join(" ");
-        let _ = writeln!(svg, "<polyline class=\"{class}\" points=\"{places}\"/>");
+        let positions = positions.collect::<Vec<_>>().join(" ");
+        let _ = writeln!(svg, "<polyline class=\"{class}\" points=\"{positions}\"/>");
         if let Some((minutes, mib)) = points.last() {
             let (x, y) = (scale.x(*minutes) + 8.0, scale.y(*mib) + 4.0);
             svg += &text(x, y, "start", "", class);
@@ -72,7 +72,7 @@ pub(super) fn plot(soak: &Soak) -> String {
     svg + "</svg>\n"
 }
 
-/// The next multiple.
+/// Rounds up to the next multiple.
 fn step(most: f64, of: f64) -> f64 {
     (most / of).ceil() * of
 }
@@ -126,7 +126,7 @@ mod tests {
     use crate::endurance::example::example;
 
     #[test]
-    fn it_is_well_formed_and_has_all_it_needs_within() {
+    fn the_plot_is_well_formed_and_self_contained() {
         let svg = plot(&example(0.0, 0.0));
         let elements = svg.matches('<').count() - svg.matches("</").count();
         let closed = svg.matches("</").count() + svg.matches("/>").count();

@@ -2,19 +2,19 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-/// What the kernel says of a process.
+/// Figures of the kernel about a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Process {
-    /// KiB of it that are in memory, and in no file.
+    /// Resident memory that belongs to no file, in KiB.
     pub(super) anonymous_kib: f64,
-    /// How many threads it has.
+    /// Number of threads.
     pub(super) threads: usize,
-    /// How many files and sockets it has open.
+    /// Number of open files and sockets.
     pub(super) fds: usize,
 }
 
 impl Process {
-    /// Of the one with this number.
+    /// Reads the figures of the process with this id.
     pub(super) fn of(id: u32) -> Result<Self> {
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
         let number = |key: &str| -> Result<f64> {
@@ -30,7 +30,7 @@ impl Process {
     }
 }
 
-/// How many tasks of this machine wanted a processor, on average over the last minute.
+/// Average number of tasks that wanted a processor in the last minute, on this machine.
 pub(super) fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split(' ').next().unwrap_or_default();

@@ -14,7 +14,7 @@ impl Reading {
     ///
     /// # Errors
     ///
-    /// When a line is no sample.
+    /// When a line is not a sample.
     pub fn of(exposition: &str) -> Result<Self> {
         let samples = samples(exposition)?;
         let values = samples
@@ -23,13 +23,13 @@ impl Reading {
         Ok(Self(values.collect::<Result<_>>()?))
     }
 
-    /// The value of a series; one that is not there has 0.
+    /// The value of a series, or 0 if the exposition has no such series.
     #[must_use]
     pub fn get(&self, series: &str) -> f64 {
         self.0.get(series).copied().unwrap_or_default()
     }
 
-    /// The sum of a family, by the text of one of its labels.
+    /// The sums of a family, by the text of one label.
     #[must_use]
     pub fn by(&self, family: &str, label: &str) -> BTreeMap<String, f64> {
         let mut sums = BTreeMap::new();
@@ -47,7 +47,7 @@ impl Reading {
         sums
     }
 
-    /// By the text of a label, for the samples that have this text in another one.
+    /// The sums by the text of a label, over the samples with this text in another label.
     #[must_use]
     pub fn by_where(
         &self,
@@ -65,7 +65,7 @@ impl Reading {
         .by(family, label)
     }
 
-    /// For each source of records whose ledger does not balance, what it says.
+    /// A description of each ledger that does not balance.
     #[must_use]
     pub fn unbalanced(&self) -> Vec<String> {
         let of = |what: &str| self.by(&format!("solti_metrics_records_{what}"), "source");
@@ -105,7 +105,7 @@ mod tests {
         solti_metrics_records_in_flight{source=\"guests\"} 1\n# EOF\n";
 
     #[test]
-    fn a_ledger_that_balances_is_not_named_and_another_one_is() -> Result<()> {
+    fn only_a_ledger_that_does_not_balance_is_named() -> Result<()> {
         assert!(Reading::of(TEXT)?.unbalanced().is_empty());
         let lost = TEXT.replace("} 3", "} 2");
         assert_eq!(Reading::of(&lost)?.unbalanced().len(), 1);

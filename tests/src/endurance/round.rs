@@ -12,41 +12,41 @@ use super::reading::Reading;
 use super::run_end::RunEnd;
 use crate::served::Served;
 
-/// Longer than any of this takes.
+/// A deadline that no round reaches.
 const GUARD: Duration = Duration::from_secs(1800);
 
-/// Some runs of a task that always does the same, and what went on beside them.
+/// Some runs of a task that always does the same work, and the load at the same time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Round {
-    /// How long a run took on average, in milliseconds. Half of them at most would jump
-    /// between those who had a processor for themselves and those who shared it.
+    /// Average time of a run, in milliseconds. A median would jump between runs with
+    /// their own processor and runs that share a processor.
     pub mean_ms: f64,
-    /// 95 of 100 at most.
+    /// 95th percentile of the times, in milliseconds.
     pub most_ms: f64,
-    /// How long all of it took, in seconds.
+    /// Length of the round, in seconds.
     pub seconds: f64,
-    /// Of these, processor seconds of the runner that no task had.
+    /// CPU time of the runner without its tasks in this round, in seconds.
     pub serving: f64,
-    /// Processor seconds of this process, which is where the scrapers are.
+    /// CPU time of this process, which has the scrapers, in seconds.
     pub scraping: f64,
-    /// How long each scrape took, in milliseconds.
+    /// Time of each scrape, in milliseconds.
     pub scrapes_ms: Vec<f64>,
-    /// How many slow connections were closed by the server.
+    /// Number of slow connections that the server has closed.
     pub closed: usize,
 }
 
-/// Starts a runner that works for ever, with so many runs at a time.
-pub(super) fn start(folder: &Path, places: usize) -> Result<Served> {
+/// Starts a runner with a task that runs for ever, with `slots` concurrent runs.
+pub(super) fn start(folder: &Path, slots: usize) -> Result<Served> {
     fs::write(folder.join("work.wasm"), guest(2, Then::Computes(10))?)?;
     let config = format!(
-        "[runner]\nconcurrency = {places}\n\
-         [tasks.work]\ncomponent = \"work.wasm\"\nrepeat = 1000000\nconcurrency = {places}\n"
+        "[runner]\nconcurrency = {slots}\n\
+         [tasks.work]\ncomponent = \"work.wasm\"\nrepeat = 1000000\nconcurrency = {slots}\n"
     );
     Ok(Served::start(folder, &config)?.within(GUARD))
 }
 
 impl Round {
-    /// The next so many runs that begin from here on.
+    /// Observes the next `runs` runs that start from now on.
     pub(super) fn of(served: &mut Served, runs: usize) -> Result<Self> {
         let (from, begun, own) = (SystemTime::now(), Instant::now(), ProcessTime::now());
         let before = cpu(served)?;
@@ -70,7 +70,7 @@ impl Round {
     }
 }
 
-/// Processor seconds of the runner so far that no task had.
+/// CPU time of the runner without its tasks so far, in seconds.
 fn cpu(served: &Served) -> Result<f64> {
     let reading = Reading::of(&served.page("/metrics")?)?;
     let tasks = reading.by("solti_metrics_task_cpu_seconds_total", "task");

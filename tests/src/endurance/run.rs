@@ -19,9 +19,8 @@ use super::soak_verdict::Verdict;
 use super::spinners::Spinners;
 use crate::bench::machine::Machine;
 
-/// Does what the command line says. What each part finds is kept in `endurance/` of the
-/// folder that cargo builds in, so that the page can be written of parts that were not
-/// looked for at the same time.
+/// Runs the parts that the command line selects. The results of each part are saved in
+/// `endurance/` of the target directory. The page can combine parts from different runs.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
     let options = Options::parse(arguments).map_err(anyhow::Error::msg);
     match options.and_then(|options| asked(&options)) {
@@ -56,10 +55,10 @@ fn crowd() -> Result<Vec<String>> {
         every: Duration::from_secs(seconds),
         loris: 50,
     };
-    let places = available_parallelism()?.get();
-    let crowd = Crowd::run(12, 100 * places, places, &[interest(15), interest(1)])?;
+    let slots = available_parallelism()?.get();
+    let crowd = Crowd::run(12, 100 * slots, slots, &[interest(15), interest(1)])?;
     keep(Part::Crowd, &crowd)?;
-    // Times are not judged here: the page says how sure they are.
+    // This run does not judge times: the page shows their uncertainty.
     Ok(Vec::new())
 }
 
@@ -90,7 +89,7 @@ fn soak(minutes: u64) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// Once in a minute.
+/// Reports once in a minute.
 fn note(look: &Look) {
     if look.at.as_secs() % 60 != 1 {
         return;
@@ -108,9 +107,9 @@ fn note(look: &Look) {
 
 fn write() -> Result<()> {
     let found = Found {
-        soak: kept(Part::Soak)?,
-        spinners: kept(Part::Spinners)?,
-        crowd: kept(Part::Crowd)?,
+        soak: saved(Part::Soak)?,
+        spinners: saved(Part::Spinners)?,
+        crowd: saved(Part::Crowd)?,
     };
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::write(docs.join("reliability.md"), page(&found, &Machine::here()))?;
@@ -128,8 +127,8 @@ fn keep(part: Part, found: &impl Serialize) -> Result<()> {
     Ok(fs::write(file, serde_json::to_string(found)?)?)
 }
 
-/// What was found when it was last looked for, if ever.
-fn kept<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
+/// The saved result of a part, if any.
+fn saved<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
     let file = file(part)?;
     if !file.exists() {
         return Ok(None);
@@ -137,11 +136,11 @@ fn kept<F: DeserializeOwned>(part: Part) -> Result<Option<F>> {
     let text = fs::read_to_string(&file)?;
     let found = serde_json::from_str(&text);
     Ok(Some(found.with_context(|| {
-        format!("{}: look for it anew", file.display())
+        format!("{}: outdated, so measure this part again", file.display())
     })?))
 }
 
-/// This program is in `<target>/<profile>/deps`.
+/// The file of a part's result. This program is in `<target>/<profile>/deps`.
 fn file(part: Part) -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(3).context("a target directory")?;

@@ -7,29 +7,29 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::http::connect;
 
-/// What Prometheus asks for.
+/// The request of Prometheus.
 const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
     Accept: application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5\r\n\
     Accept-Encoding: gzip\r\n\r\n";
 
-/// One that scrapes, again and again, on one connection as long as that is there.
+/// A scraper that uses one connection as long as the server keeps it open.
 pub(super) struct Scraper {
     pub(super) address: SocketAddr,
-    /// From one scrape to the next.
+    /// Time between two scrapes.
     pub(super) every: Duration,
-    /// How long after it is ready the first one of these is due.
+    /// Delay of the first scheduled scrape after the start.
     pub(super) phase: Duration,
 }
 
 impl Scraper {
-    /// Scrapes once, says so, and goes on until whoever holds the other end of `stop`
-    /// lets go of it. How long each scrape took, without the first.
+    /// Scrapes once, reports it, and continues until the other end of `stop` is dropped.
+    /// Returns the time of each scrape without the first.
     pub(super) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
         let mut connection = connect(self.address)?;
         scrape(&mut connection)?;
         let (mut took, begun) = (Vec::new(), Instant::now());
         let mut due = self.phase;
-        // Nobody listens any more if it is over already.
+        // Sending fails if the round has ended already.
         let _ = ready.send(());
         loop {
             match stop.recv_timeout(due.saturating_sub(begun.elapsed())) {
@@ -64,7 +64,7 @@ fn scrape(connection: &mut TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// How long an answer is, once its head is there.
+/// Length of an answer. The result is `None` until its head is complete.
 fn length(answer: &[u8]) -> Result<Option<usize>> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);

@@ -11,84 +11,86 @@ use super::soak_guests::{CONFIG, sink, write};
 use crate::child::GUARD;
 use crate::served::{FILE, HEAD, Served, serve};
 
-/// What the unit and the image in `deploy/` have set, too. The system's allocator has an
-/// arena for each thread, up to eight for each processor, and each keeps the most that
-/// it ever had: whatever many threads take turns at, such as loading a component, is
-/// kept as many times, and memory grows until each of them had its turn.
+/// A setting of the unit and the image in `deploy/`. The system's allocator has an arena
+/// for each thread, up to eight for each processor. Each arena keeps the largest memory
+/// that it ever had. Work that moves between threads, such as loading a component, is
+/// kept in many arenas. Memory grows until each arena had its turn.
 pub(super) const ARENAS: (&str, &str) = ("MALLOC_ARENA_MAX", "2");
 
-/// How long a soak takes, and what happens how often.
+/// Length of a soak, and the intervals in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
-    /// All of it.
+    /// Total length.
     pub length: Duration,
-    /// From one scrape to the next.
+    /// Time between two scrapes.
     pub scrape: Duration,
-    /// From one swap of the backend to the next.
+    /// Time between two replacements of the backend.
     pub swap: Duration,
 }
 
-/// What was seen during a soak.
+/// Observations of a soak.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Soak {
-    /// At each scrape.
+    /// An observation for each scrape.
     pub looks: Vec<Look>,
-    /// The last of all scrapes, before it was asked to stop.
+    /// The last scrape, before the runner is asked to stop.
     pub last: Reading,
     /// How often the backend was replaced.
     pub replacements: usize,
     /// From asking it to stop to its end.
     pub stopping: Duration,
-    /// The ledgers when it had stopped.
+    /// The final ledgers, after the stop.
     pub ledgers: Vec<Ledger>,
 }
 
-/// What was seen at a scrape.
+/// An observation at a scrape.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Look {
-    /// From the beginning.
+    /// Time since the start.
     pub at: Duration,
-    /// KiB that are resident, as the process itself says.
+    /// Resident memory that the process reports, in KiB.
     pub resident_kib: f64,
-    /// Of these, KiB that no file has.
+    /// Resident memory that belongs to no file, in KiB.
     pub anonymous_kib: f64,
-    /// Files and sockets that are open.
+    /// Number of open files and sockets.
     pub fds: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// How long the scrape took, connection included.
+    /// Time of the scrape, with its connection.
     pub took: Duration,
-    /// Bytes of the exposition.
+    /// Size of the exposition, in bytes.
     pub bytes: usize,
     /// Records in flight, of all sources.
     pub in_flight: f64,
-    /// Ledgers that did not balance.
+    /// Ledgers that do not balance.
     pub unbalanced: Vec<String>,
-    /// What wanted this machine's processors in the minute before.
+    /// Load of this machine in the minute before.
     pub load: f64,
 }
 
-/// What was written about one source of records at the end.
+/// The final ledger of a source of records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Who counted.
+    /// Name of the source.
     pub source: String,
-    /// Records.
+    /// Accepted records.
     pub accepted: u64,
-    /// Records.
+    /// Delivered records.
     pub delivered: u64,
-    /// Records, for whatever reason.
+    /// Dropped records, for all reasons.
     pub dropped: u64,
-    /// Records.
+    /// Records in flight.
     pub in_flight: u64,
 }
 
 impl Soak {
-    /// Starts a runner, leaves it running, and stops it. `note` is told now and then.
+    /// Starts a runner, leaves it running, and stops it. Calls `note` with each
+    /// observation.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, does not answer, does not swap or does not end well.
+    /// When the runner does not start, does not answer, does not replace the backend or
+    /// does not end well.
     pub fn run(extent: Extent, note: impl Fn(&Look)) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         write(folder.path())?;
@@ -131,7 +133,7 @@ impl Soak {
         })
     }
 
-    /// What of it was not as it has to be: ledgers, at each scrape and at the end.
+    /// Descriptions of all ledgers that do not balance, at each scrape and at the end.
     #[must_use]
     pub fn imbalances(&self) -> Vec<String> {
         let looks = self.looks.iter().flat_map(|look| {
@@ -153,7 +155,7 @@ impl Soak {
         all
     }
 
-    /// The last ledger of a source.
+    /// The final ledger of a source.
     #[must_use]
     pub fn ledger(&self, source: &str) -> Option<&Ledger> {
         self.ledgers.iter().find(|ledger| ledger.source == source)
@@ -196,7 +198,7 @@ impl Ledger {
         })
     }
 
-    /// Whether nothing is missing, and nothing is left.
+    /// Returns whether the ledger balances and has no record in flight.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.in_flight == 0 && self.accepted == self.delivered + self.dropped
@@ -231,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_deployed_has_the_allocator_that_was_soaked() -> Result<()> {
+    fn the_deployment_has_the_allocator_settings_of_the_soak() -> Result<()> {
         let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
         let (name, value) = ARENAS;
         for (file, before) in [

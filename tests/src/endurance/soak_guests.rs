@@ -7,8 +7,7 @@ use anyhow::Result;
 use super::guests::{Then, guest};
 use crate::artifact::{WASI, artifact};
 
-/// What runs during a soak: each way in which a run can end, each schedule, and each
-/// admission.
+/// The tasks of a soak: each way to end, each schedule, and each admission.
 pub(super) const CONFIG: &str = r#"
 [compilation]
 cache = "code"
@@ -88,7 +87,7 @@ component = "sink.wasm"
 queue_capacity = 4096
 "#;
 
-/// Puts into a folder what the configuration names.
+/// Writes the files that the configuration names.
 pub(super) fn write(folder: &Path) -> Result<()> {
     let (nap, slow) = (Duration::from_millis(300), Duration::from_secs(1));
     let guests = [
@@ -117,12 +116,12 @@ pub(super) fn write(folder: &Path) -> Result<()> {
     sink(folder, 0)
 }
 
-/// Puts another build of the backend into its place: one that does the same, with other
-/// bytes, so that it is loaded and compiled anew.
+/// Replaces the file of the backend with another build. It does the same with other
+/// bytes, so that the runner loads and compiles it again.
 pub(super) fn sink(folder: &Path, build: usize) -> Result<()> {
     let mut component = fs::read(artifact("provider", WASI))?;
     let said = format!("build-{build:08}");
-    // A custom section: its id, its length, and a name, which may be all of it.
+    // A custom section: its id, its length, and a name without further content.
     component.extend([0, u8::try_from(said.len() + 1)?, u8::try_from(said.len())?]);
     component.extend(said.as_bytes());
     let new = folder.join("sink.new");

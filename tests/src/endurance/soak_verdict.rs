@@ -3,26 +3,26 @@ use std::collections::BTreeMap;
 use super::line::{Line, median};
 use super::soak::{Look, Soak};
 
-/// KiB a minute by which memory may grow: 46 MiB a day.
+/// Maximum growth of memory, in KiB a minute: 46 MiB a day.
 pub(super) const MOST_GROWTH: f64 = 32.0;
 
-/// How many files more may be open in the last minute than in the first. Runs open some
-/// while they go on, so that no two minutes have to be alike.
+/// Maximum growth of the number of open files, from the first minute to the last. Runs
+/// open files while they work, so that no two minutes are alike.
 pub(super) const MOST_FDS: f64 = 3.0;
 
-/// What a soak says about a runner.
+/// The verdict of a soak on a runner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Verdict {
-    /// KiB a minute by which resident memory grows, over the last two thirds.
+    /// Growth of resident memory over the last two thirds, in KiB a minute.
     pub(super) resident: Line,
-    /// The same of what is in no file.
+    /// Growth of resident memory that belongs to no file, in KiB a minute.
     pub(super) anonymous: Line,
-    /// Files that are open: median of the first minute, and of the last.
+    /// Open files: the medians of the first and of the last minute.
     pub(super) fds: (f64, f64),
 }
 
 impl Verdict {
-    /// Of a soak that is long enough to have one.
+    /// The verdict, if the soak is long enough.
     pub(super) fn of(soak: &Soak) -> Option<Self> {
         let resident = minutes(soak, |look| look.resident_kib);
         let anonymous = minutes(soak, |look| look.anonymous_kib);
@@ -34,19 +34,19 @@ impl Verdict {
         })
     }
 
-    /// Whether memory does not grow by more than it may, as far as can be told: by how
-    /// much the slope may be off is taken from it.
+    /// Returns whether the growth of memory is at most [`MOST_GROWTH`], within the uncertainty of
+    /// the slope.
     pub(super) fn memory_is_flat(&self) -> bool {
         self.resident.slope - 2.0 * self.resident.error <= MOST_GROWTH
     }
 
-    /// Whether no files are left open.
+    /// Returns whether the number of open files grows by at most [`MOST_FDS`].
     pub(super) fn files_are_closed(&self) -> bool {
         self.fds.1 - self.fds.0 <= MOST_FDS
     }
 }
 
-/// The median of each minute. Within one, memory goes up and down with the runs.
+/// The median of each minute. Within a minute, memory rises and falls with the runs.
 pub(super) fn minutes(soak: &Soak, of: impl Fn(&Look) -> f64) -> Vec<(f64, f64)> {
     let mut minutes = BTreeMap::<u64, Vec<f64>>::new();
     for look in &soak.looks {
@@ -59,7 +59,7 @@ pub(super) fn minutes(soak: &Soak, of: impl Fn(&Look) -> f64) -> Vec<(f64, f64)>
         .collect()
 }
 
-/// Without the first third, in which whatever is kept is made.
+/// The minutes without the first third, in which lasting objects are created.
 fn late(minutes: &[(f64, f64)]) -> &[(f64, f64)] {
     &minutes[minutes.len() / 3..]
 }
@@ -75,18 +75,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_may_go_up_and_down_but_not_grow() {
+    fn memory_may_vary_and_must_not_grow() {
         assert_eq!(holds(0.0, 0.0), Some((true, true)));
         assert_eq!(holds(MOST_GROWTH + 10.0, 0.0), Some((false, true)));
     }
 
     #[test]
-    fn files_that_stay_open_are_seen() {
+    fn files_that_stay_open_are_detected() {
         assert_eq!(holds(0.0, 0.2), Some((true, false)));
     }
 
     #[test]
-    fn what_is_too_short_has_no_verdict() {
+    fn a_short_soak_has_no_verdict() {
         let mut soak = example(0.0, 0.0);
         soak.looks.truncate(60);
         assert_eq!(Verdict::of(&soak), None);

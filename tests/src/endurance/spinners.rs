@@ -11,83 +11,84 @@ use super::reading::Reading;
 use super::run_end::RunEnd;
 use crate::served::Served;
 
-/// How many places there are for spinners, out of all.
+/// Number of slots for spinners, out of all slots.
 const SPINNERS_AT_ONCE: usize = 4;
 
-/// How long a run may take.
+/// Deadline of a run.
 const DEADLINE: Duration = Duration::from_millis(500);
 
-/// Longer than any of this takes.
+/// A deadline that no batch reaches.
 const GUARD: Duration = Duration::from_secs(900);
 
-/// What became of guests that end, with and without some beside them that do not.
+/// The results of guests that end, with and without spinners next to them. A spinner is a
+/// guest that loops for ever.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spinners {
-    /// How many may run at a time.
-    pub places: usize,
-    /// How many of these may be spinners.
+    /// Number of slots.
+    pub slots: usize,
+    /// Maximum number of concurrent spinners.
     pub spinning_at_once: usize,
-    /// How long a run may take.
+    /// Deadline of a run.
     pub deadline: Duration,
-    /// The same guests without a spinner.
+    /// The guests without spinners.
     pub alone: Batch,
-    /// With them.
+    /// The guests together with spinners.
     pub beside: Batch,
-    /// What wanted this machine's processors in the minute before, without this.
+    /// Load of this machine in the minute before the measurement.
     pub load: f64,
 }
 
 /// Guests that ran in one process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Batch {
-    /// From when the first began to when the last ended.
+    /// Time from the start of the first run to the end of the last one.
     pub took: Duration,
-    /// How many of those that end were successful.
+    /// Number of successful runs of guests that end.
     pub succeeded: f64,
-    /// How many of the others ended at their deadline.
+    /// Number of spinners that ended at their deadline.
     pub timed_out: f64,
-    /// How many ends the log has.
+    /// Number of ends of runs in the log.
     pub ended: usize,
-    /// How long a run took that ended.
+    /// Times of successful runs.
     pub good: Times,
-    /// How long a spinner was there.
+    /// Times of spinners.
     pub spinner: Times,
 }
 
-/// Milliseconds.
+/// Times, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Times {
-    /// Half of them at most.
+    /// Median.
     pub median: f64,
-    /// 99 of 100 at most.
+    /// 99th percentile.
     pub most: f64,
-    /// All of them at most.
+    /// Maximum.
     pub longest: f64,
 }
 
 impl Spinners {
-    /// Runs so many guests that end, in so many places; first alone, and then with so
-    /// many that loop for ever.
+    /// Runs `good` guests that end in `slots` slots: first alone, then with `spinning`
+    /// guests that loop for ever.
     ///
     /// # Errors
     ///
-    /// When they cannot be started, or do not end.
-    pub fn run(good: usize, spinning: usize, places: usize) -> Result<Self> {
+    /// When the guests do not start, or do not end.
+    pub fn run(good: usize, spinning: usize, slots: usize) -> Result<Self> {
         let load = load();
-        let alone = Batch::run(good, 0, places)?;
+        let alone = Batch::run(good, 0, slots)?;
         Ok(Self {
-            places,
+            slots,
             spinning_at_once: SPINNERS_AT_ONCE,
             deadline: DEADLINE,
             alone,
-            beside: Batch::run(good, spinning, places)?,
+            beside: Batch::run(good, spinning, slots)?,
             load,
         })
     }
 }
 
 impl Batch {
-    fn run(good: usize, spinning: usize, places: usize) -> Result<Self> {
+    fn run(good: usize, spinning: usize, slots: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         fs::write(
             folder.path().join("good.wasm"),
@@ -95,9 +96,9 @@ impl Batch {
         )?;
         fs::write(folder.path().join("spinner.wasm"), guest(2, Then::Loops)?)?;
         let mut config = format!(
-            "[runner]\nconcurrency = {places}\n\
+            "[runner]\nconcurrency = {slots}\n\
              [tasks.good]\ncomponent = \"good.wasm\"\nrepeat = {good}\nconcurrency = {}\n",
-            places.saturating_sub(SPINNERS_AT_ONCE).max(1)
+            slots.saturating_sub(SPINNERS_AT_ONCE).max(1)
         );
         if spinning > 0 {
             config += &format!(
@@ -135,7 +136,7 @@ impl Batch {
     }
 }
 
-/// What it says when so many runs have ended.
+/// Reads `/metrics` after `runs` runs have ended.
 fn ended(served: &Served, runs: usize) -> Result<Reading> {
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
@@ -144,7 +145,7 @@ fn ended(served: &Served, runs: usize) -> Result<Reading> {
         if ended.values().sum::<f64>() >= runs as f64 {
             return Ok(reading);
         }
-        // Whoever asks more often takes time from those who run.
+        // More frequent requests would take CPU time from the runs.
         std::thread::park_timeout(Duration::from_millis(100));
     }
     bail!("{runs} runs did not end within {GUARD:?}")

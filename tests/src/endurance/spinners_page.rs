@@ -20,7 +20,7 @@ must succeed. The load before the measurement was {load:.1}.
 Guests that loop yield their thread at each tick of 10 ms. A guest on a thread with several
 looping guests waits for each of them, which explains the slowest runs.
 ",
-        places = found.places,
+        slots = found.slots,
         at_once = found.spinning_at_once,
         deadline = found.deadline.as_millis(),
         load = found.load,

@@ -1,4 +1,4 @@
-//! `alerts/`: rules for Prometheus, and the cases that they are held to.
+//! `alerts/`: rules for Prometheus, and the test cases of the rules.
 
 use anyhow::Result;
 
@@ -24,7 +24,7 @@ const MADE: &str = "\
 # What each alert means, and what to do, is in docs/operate/alerts.md.
 ";
 
-/// How scrape jobs of runners are named, as a regular expression.
+/// A regular expression for the names of scrape jobs with runners.
 pub const JOBS: &str = "solti-metrics.*";
 
 /// A group of alerts, by the name of the group.
@@ -68,22 +68,23 @@ pub fn rules() -> String {
 ///
 /// # Errors
 ///
-/// When an alert's words have a label in them that a case does not give.
+/// When the text of an alert uses a label that a case does not give.
 pub fn tests() -> Result<String> {
     tests_of(|_| true)
 }
 
-/// The same, with the cases of some alerts and recordings, by their names.
+/// The text with the cases of selected alerts and recordings only. `wanted` selects them
+/// by name.
 ///
 /// # Errors
 ///
-/// When an alert's words have a label in them that a case does not give.
+/// When the text of an alert uses a label that a case does not give.
 pub fn tests_of(wanted: impl Fn(&str) -> bool) -> Result<String> {
     let mut yaml = Yaml::new(MADE);
     yaml.line(0, "rule_files:");
     yaml.line(1, "- solti-metrics.rules.yml");
     yaml.line(0, "evaluation_interval: 1m");
-    // Alerts read what was recorded, in the same evaluation.
+    // Alerts read recorded series of the same evaluation.
     yaml.line(0, "group_eval_order:");
     yaml.line(1, &format!("- {RECORDING}"));
     for (name, _) in groups() {

@@ -16,24 +16,24 @@ mod records;
 mod tasks;
 mod variables;
 
-/// What Grafana 12.0 writes; a later one migrates it when it is imported.
+/// The schema version of Grafana 12.0. Later versions migrate it at the import.
 const SCHEMA: u32 = 41;
 
-/// Which runners: what the variables say. `process_*` and `up` are everybody's, and
-/// a job is only offered if it has runners in it.
+/// The runners that the variables select. Other programs have `process_*` and `up`, too.
+/// The variable `job` offers only jobs with runners.
 const TARGET: &str = r#"job=~"$job",instance=~"$instance""#;
 
-/// Which tasks of theirs.
+/// The tasks that the variables select.
 const TASK: &str = r#"job=~"$job",instance=~"$instance",task=~"$task""#;
 
-/// Which backends of theirs.
+/// The backends that the variables select.
 const BACKEND: &str = r#"job=~"$job",instance=~"$instance",backend=~"$backend""#;
 
-/// The dashboard's text.
+/// The text of the dashboard.
 ///
 /// # Errors
 ///
-/// None but what encoding JSON might have.
+/// Only errors of the JSON encoder.
 pub fn dashboard() -> serde_json::Result<String> {
     let mut text = serde_json::to_string_pretty(&value())?;
     text.push('\n');
@@ -56,7 +56,7 @@ fn value() -> Value {
             Made by tests/src/operations/dashboard.rs.",
         "editable": true,
         "fiscalYearStartMonth": 0,
-        // What one panel's cursor points at, all show.
+        // All panels show the position of the cursor.
         "graphTooltip": 1,
         "id": null,
         "links": [],

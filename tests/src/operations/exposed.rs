@@ -1,4 +1,4 @@
-//! What a runner exposes, and what of the things that are asked it does not.
+//! The exposed series of a runner, and the used series that it does not expose.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,24 +10,24 @@ use crate::exposition::samples;
 /// Labels that the scraper adds to each series.
 const OF_THE_TARGET: [&str; 2] = ["instance", "job"];
 
-/// Labels whose texts are a closed list, so that each of them has a series from the
-/// start, and a text that has none is a mistake.
+/// Labels with closed lists of texts. Each text has a series from the start, so that a
+/// text without a series is a mistake.
 const CLOSED: [&str; 7] = [
     "error", "mode", "outcome", "reason", "result", "runner", "state",
 ];
 
-/// Metrics by name, with their labels, and the texts of those.
+/// Metrics by name, with their labels and the texts of the labels.
 #[derive(Debug, Default, Clone)]
 pub struct Exposed(BTreeMap<String, Labels>);
 
 type Labels = BTreeMap<String, BTreeSet<String>>;
 
-/// Everything among `uses` that this exposition does not have: metrics, labels, and
-/// texts of closed labels, each as a sentence.
+/// All items of `uses` that this exposition does not have: metrics, labels, and texts of
+/// closed labels, each as a sentence.
 ///
 /// # Errors
 ///
-/// When a line of the exposition is no sample.
+/// When a line of the exposition is not a sample.
 pub fn missing(uses: &[Use], exposition: &str) -> Result<Vec<String>> {
     Ok(Exposed::read(exposition)?.missing(uses))
 }
@@ -37,7 +37,7 @@ impl Exposed {
     ///
     /// # Errors
     ///
-    /// When a line is no sample.
+    /// When a line is not a sample.
     pub fn read(exposition: &str) -> Result<Self> {
         let mut exposed = Self::default();
         for sample in samples(exposition)? {
@@ -46,19 +46,19 @@ impl Exposed {
         Ok(exposed)
     }
 
-    /// What Prometheus itself says about each target.
+    /// Adds the series of Prometheus itself about each target.
     #[must_use]
     pub fn and_of_the_scraper(mut self) -> Self {
         self.0.insert("up".to_owned(), Labels::new());
         self
     }
 
-    /// The result of a recording rule, which has no other labels than what it is
-    /// made of.
+    /// Adds the result of a recording rule. It has the labels of the series that it
+    /// reads.
     ///
     /// # Errors
     ///
-    /// When the expression is not understood.
+    /// When the expression has unknown syntax.
     pub fn and_recorded(mut self, name: &str, expression: &str) -> Result<Self> {
         let mut labels = Labels::new();
         for read in uses(expression)? {
@@ -70,7 +70,7 @@ impl Exposed {
         Ok(self)
     }
 
-    /// Everything among `uses` that is not there, each as a sentence.
+    /// All items of `uses` that are missing, each as a sentence.
     #[must_use]
     pub fn missing(&self, uses: &[Use]) -> Vec<String> {
         let mut missing = BTreeSet::new();
@@ -96,7 +96,7 @@ impl Exposed {
         missing.into_iter().collect()
     }
 
-    /// A series is written as a selector is.
+    /// Adds a series, in the notation of a selector.
     fn add(&mut self, series: &str) -> Result<()> {
         for series in uses(series)? {
             let labels = self.0.entry(series.metric).or_default();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exposed_is_not_missing() -> Result<()> {
+    fn exposed_series_are_not_missing() -> Result<()> {
         let expression =
             r#"sum by (job, task) (rate(a_total{outcome="success",task="y"}[5m])) / b"#;
         assert_eq!(missing_of(expression)?, Vec::<String>::new());
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_labels_and_texts_that_are_not_exposed_are_named() -> Result<()> {
+    fn unexposed_metrics_labels_and_texts_are_named() -> Result<()> {
         for (expression, expected) in [
             ("rate(c_total[5m])", "c_total is not exposed"),
             ("sum by (task) (b)", "b has no label task"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_series_has_the_labels_of_what_it_is_made_of() -> Result<()> {
+    fn a_recorded_series_has_the_labels_of_its_source() -> Result<()> {
         let exposed = Exposed::read(EXPOSITION)?.and_recorded("a:ratio", "a_total / b")?;
         assert!(
             exposed
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exposition_that_we_write_can_be_read() -> Result<()> {
+    fn each_of_our_expositions_is_parsed() -> Result<()> {
         for golden in [
             include_str!("../../golden/exposition.openmetrics.txt"),
             include_str!("../../golden/exposition.prometheus.txt"),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_sample_is_refused() {
+    fn an_exposition_with_another_line_is_an_error() {
         assert!(Exposed::read("a{b=\"c\"").is_err());
         assert!(Exposed::read("a").is_err());
     }

@@ -1,4 +1,5 @@
-//! Which series an expression reads: as much of PromQL as we write ourselves.
+//! Finds the series that an expression reads. It understands the part of PromQL that this
+//! project writes.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +9,17 @@ use self::token::{Token, tokens};
 
 mod token;
 
-/// A metric, and what an expression asks of it.
+/// A metric, and its requirements in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
-    /// Its name.
+    /// Name of the metric.
     pub metric: String,
-    /// The labels that it must have: those that it is selected, grouped or matched
-    /// by.
+    /// Required labels: labels that select, group or match its series.
     pub labels: BTreeSet<String>,
-    /// Texts that a label is compared with, alternatives one by one; none of
-    /// patterns or variables.
+    /// Labels and the texts to which they are compared, with alternatives as separate
+    /// entries. Patterns and variables have no entry.
     pub texts: Vec<(String, String)>,
-    /// The function that is given its range, if it is.
+    /// The function that takes the metric's range, if any.
     pub function: Option<String>,
 }
 
@@ -27,14 +27,14 @@ const AGGREGATIONS: [&str; 9] = [
     "sum", "min", "max", "avg", "count", "group", "quantile", "topk", "bottomk",
 ];
 
-/// What stands between expressions, or is a number.
+/// Words between expressions, and numbers.
 const KEYWORDS: [&str; 7] = ["and", "or", "unless", "bool", "offset", "Inf", "NaN"];
 
-/// Everything that this expression reads.
+/// All uses in this expression.
 ///
 /// # Errors
 ///
-/// When it is not closed, or has what is not understood here: grouping behind the
+/// When the expression is not closed, or has unsupported syntax: grouping after the
 /// operand, `ignoring`, `group_left` and `group_right`.
 pub fn uses(expression: &str) -> Result<Vec<Use>> {
     let mut reader = Reader {
@@ -55,8 +55,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads up to the parenthesis that closes what was opened, or to the end.
-    /// `function` is whose arguments these are.
+    /// Reads up to the closing parenthesis, or to the end. `function` is the function
+    /// with these arguments.
     fn expressions(&mut self, function: Option<&str>) -> Result<()> {
         let (first, mut on) = (self.uses.len(), Vec::new());
         loop {
@@ -113,7 +113,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What is in parentheses, of which one is read already.
+    /// Reads an operand in parentheses after its opening parenthesis.
     fn operand(&mut self, function: Option<&str>) -> Result<()> {
         self.expressions(function)?;
         let closed = self.tokens.get(self.at - 1) == Some(&Token::Sign(')'));
@@ -130,12 +130,12 @@ impl Reader {
                 Some(Token::Sign(')')) => return Ok(labels),
                 Some(Token::Sign(',')) => {}
                 Some(Token::Word(label)) => labels.push(label),
-                other => bail!("{other:?} is no label"),
+                other => bail!("{other:?} is not a label"),
             }
         }
     }
 
-    /// Matchers in braces, of which one is read already.
+    /// Reads matchers in braces after the opening brace.
     fn selector(&mut self, metric: Option<String>, function: Option<&str>) -> Result<()> {
         let mut matchers = Vec::new();
         loop {
@@ -151,7 +151,7 @@ impl Reader {
                     };
                     matchers.push((label, text));
                 }
-                other => bail!("{other:?} is no matcher"),
+                other => bail!("{other:?} is not a matcher"),
             }
         }
         let (named, matchers): (Vec<_>, Vec<_>) = matchers
@@ -183,7 +183,7 @@ impl Reader {
         });
     }
 
-    /// All metrics from that one on have to have these labels.
+    /// Requires these labels from all metrics from index `first` on.
     fn ask(&mut self, first: usize, labels: &[String]) {
         for found in &mut self.uses[first..] {
             found.labels.extend(labels.iter().cloned());
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_are_found_with_the_labels_that_are_asked_of_them() -> Result<()> {
+    fn metrics_are_found_with_their_required_labels() -> Result<()> {
         let found = read(
             r#"sum by (a, b) (rate(x_total{c=~"d|e", f!="g"}[5m] offset 1h)) / on (h) (y - z{i="}("})"#,
         )?;
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_keywords_and_numbers_are_no_metrics() -> Result<()> {
+    fn functions_keywords_and_numbers_are_not_metrics() -> Result<()> {
         let found = read("abs(-1.5e3 + x) > bool 0x1F and max_over_time(y[1h:5m]) unless Inf")?;
         let names: Vec<_> = found.iter().map(|(metric, _)| &**metric).collect();
         assert_eq!(names, ["x", "y"]);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_told_from_patterns_and_variables() -> Result<()> {
+    fn patterns_and_variables_are_not_texts() -> Result<()> {
         let found = uses(r#"rate({__name__=~"x|y",a=~"b|c",d=~"$e",f=~"g.*"}[1m])"#)?;
         assert_eq!(found.len(), 2);
         for found in found {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unsupported_syntax_is_an_error() {
         for wrong in [
             "sum(x) by (a)",
             "x / ignoring (a) y",

@@ -1,19 +1,19 @@
-//! Elements and text of a page as a browser writes it out, which is regular:
-//! values stand in double quotes, and what would end them is escaped.
+//! Elements and text of a page in a browser's serialisation. It is regular: values are in
+//! double quotes, and quotes in them are escaped.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-/// Elements whose content is no markup.
+/// Elements whose content is not markup.
 const RAW: [&str; 2] = ["script", "style"];
 
-/// An element's name and attributes.
+/// Name and attributes of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
-    /// In lower case.
+    /// Name, in lower case.
     pub name: String,
-    /// Their values, unescaped.
+    /// Values of the attributes, unescaped.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -21,7 +21,7 @@ pub struct Element {
 ///
 /// # Errors
 ///
-/// When one does not end.
+/// When an element does not end.
 pub fn elements(page: &str) -> Result<Vec<Element>> {
     let mut elements = Vec::new();
     walk(page, |element| elements.push(element), |_| {})?;
@@ -61,7 +61,7 @@ fn walk(page: &str, mut element: impl FnMut(Element), mut text: impl FnMut(&str)
     Ok(())
 }
 
-/// An element without its `<`, and what follows it.
+/// An element without its `<`, and the text after it.
 fn opened(tag: &str) -> Result<(Element, &str)> {
     let end = |c: char| c.is_whitespace() || c == '>' || c == '/';
     let (name, mut rest) = tag.split_at(tag.find(end).context("no end")?);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attribute_is_read_as_it_was_set() -> Result<()> {
+    fn an_attribute_is_unescaped() -> Result<()> {
         let found = elements("<!doctype html><script>'<b>'</script><Td hidden a=\"&amp;lt; >\">x")?;
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].name, "td");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_is_no_markup() -> Result<()> {
+    fn text_excludes_markup() -> Result<()> {
         let page = "<!-- <i> --><style>p</style><p>a&lt;img&gt;<b>b</b></p>";
         assert_eq!(text(page)?, "a<img>b");
         Ok(())

@@ -1,4 +1,5 @@
-//! What the instances of a component take, against what the host says of them before.
+//! The memory of a component's instances, compared with the host's estimate before they
+//! are made.
 
 use allocation_counter::measure;
 use anyhow::{Result, ensure};
@@ -8,9 +9,9 @@ use wasmtime::{Config, Engine, Store};
 
 use crate::told;
 
-/// In some hundred instances of each kind of thing that an instance has data for.
+/// Measures a hundred instances or more of each kind that has data.
 #[test]
-fn instances_take_no_more_than_is_counted_before_they_are_made() -> Result<()> {
+fn instances_take_at_most_the_estimated_memory() -> Result<()> {
     for (kind, inside) in [
         ("globals", "(global i32 (i32.const 0))".repeat(1_000)),
         ("nothing", String::new()),
@@ -57,7 +58,7 @@ fn instances_take_no_more_than_is_counted_before_they_are_made() -> Result<()> {
 }
 
 #[test]
-fn what_connects_instances_takes_no_more_than_is_counted() -> Result<()> {
+fn adapters_between_instances_take_at_most_the_estimated_memory() -> Result<()> {
     compare(
         "imported functions",
         &format!(
@@ -98,7 +99,7 @@ fn what_connects_instances_takes_no_more_than_is_counted() -> Result<()> {
     compare("adapters that copy", &copying.component(), 24)
 }
 
-/// Functions of one component that others in it import.
+/// A component with functions that other components in it import.
 struct Adapted {
     core: &'static str,
     ty: &'static str,
@@ -152,7 +153,7 @@ fn numbered(count: u32, text: impl Fn(u32) -> String) -> String {
     (0..count).map(text).collect()
 }
 
-/// What is counted is not less than what there is, and not more than so often that.
+/// The estimate is at least the measured memory, and at most `times` times as large.
 fn compare(kind: &str, text: &str, times: u64) -> Result<()> {
     let bytes = wat::parse_str(text).map_err(|error| anyhow::anyhow!("{kind}: {error}"))?;
     let counted = Inspection::of(kind, &bytes)?.instance_data;

@@ -1,6 +1,6 @@
-//! What records and tasks allocate, counted in this thread: nothing for a record, however
-//! it travels, and for a task the same whether backtraces are captured or not. An error
-//! that is made on the way captures one, and would be seen here.
+//! Allocations of records and tasks, counted in this thread. A record allocates nothing
+//! in any recording mode. A task allocates the same with and without backtraces. An error
+//! that is made on the way captures a backtrace, and would be seen here.
 
 use std::env;
 use std::process::Command;
@@ -18,30 +18,31 @@ use solti_metrics_tests::guest::component;
 
 mod instances;
 
-/// Allocations of a task through the runner, at most: it is 46 to 52, most of them
-/// wasmtime's, for a store and what is in it.
+/// Maximum number of allocations of a task through the runner. The measured number is 46
+/// to 52. wasmtime makes most of them, for a store and its contents.
 const OF_A_TASK: u64 = 60;
 
-/// So that a task that records nothing else takes it off.
+/// Records of the smaller task. It makes a record, so that its ring is drained, too.
 const FEW: u32 = 1;
 const MANY: u32 = 4_000;
 
-/// What this process has found, for another one to find the same.
+/// The results of this process, for comparison in another process.
 const FOUND: &str = "ALLOCATIONS_FOUND";
 
 #[test]
-fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
+fn records_allocate_nothing_and_backtraces_change_no_task() -> Result<()> {
     let found = format!("{:?}", (tasks()?, scrape()?));
     if let Ok(others) = env::var(FOUND) {
         ensure!(found == others, "{found} here, and {others} there");
         return Ok(());
     }
     for backtraces in ["0", "1"] {
-        // What is asked of the environment once is kept: so another process.
+        // This process has read its environment already. Another process tests other
+        // settings.
         let output = Command::new(env::current_exe()?)
             .args([
                 "--exact",
-                "records_allocate_nothing_and_tasks_the_same_with_backtraces",
+                "records_allocate_nothing_and_backtraces_change_no_task",
             ])
             .env("RUST_BACKTRACE", backtraces)
             .env("RUST_LIB_BACKTRACE", backtraces)
@@ -53,13 +54,13 @@ fn records_allocate_nothing_and_tasks_the_same_with_backtraces() -> Result<()> {
     Ok(())
 }
 
-/// Allocations of a task, in each mode, with and without a pool, that returns, and that
-/// leaves through `exit`.
+/// Allocations of a task in each recording mode, with and without a pool, for a guest
+/// that returns and a guest that calls `exit`.
 fn tasks() -> Result<Vec<u64>> {
     let mut found = Vec::new();
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         for pool in [None, Some(Pool::new(1))] {
-            let mut runner = Runner::builder(noop_metrics()).path(path);
+            let mut runner = Runner::builder(noop_metrics()).recording_mode(path);
             if let Some(pool) = pool {
                 runner = runner.pool(pool);
             }
@@ -83,7 +84,8 @@ fn tasks() -> Result<Vec<u64>> {
     Ok(found)
 }
 
-/// Allocations of a task that runs this guest, once all is there that tasks share.
+/// Allocations of a task with this guest, after an unmeasured task has created the shared
+/// objects.
 fn task(runner: &Runner, guest: &str) -> Result<u64> {
     let program = runner.load("guest", &component(guest)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,7 +105,7 @@ fn task(runner: &Runner, guest: &str) -> Result<u64> {
     Ok(least)
 }
 
-/// A program that records so often, and then ends so.
+/// A program that makes `records` records, and then executes `end`.
 fn recording(records: u32, end: &str) -> String {
     format!(
         r#"(module
@@ -133,7 +135,7 @@ fn scrape() -> Result<u64> {
 
 #[test]
 fn a_record_of_an_embedders_guest_allocates_nothing() -> Result<()> {
-    // With it, wasmtime itself allocates at each call.
+    // With concurrency support, wasmtime itself allocates at each call.
     let mut config = wasmtime::Config::new();
     config.concurrency_support(false);
     let engine = wasmtime::Engine::new(&config).map_err(told)?;
@@ -218,7 +220,8 @@ fn record_each(backend: &dyn MetricsBackend) {
     }
 }
 
-/// wasmtime's errors are no errors of the standard library.
+/// Converts an error of wasmtime, which does not implement the trait of the standard
+/// library.
 fn told(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }

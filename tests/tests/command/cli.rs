@@ -1,7 +1,7 @@
-//! What the command does for whoever calls it: what it serves, tells, writes,
-//! reports and prints, and that it ends.
+//! The command from its caller's view: serving, messages, files, reports, output, and its
+//! end.
 
-mod place;
+mod test_folder;
 
 mod serve;
 

@@ -1,4 +1,4 @@
-//! Load and endurance, in short: what `make soak` does for half an hour.
+//! Load and endurance: a short form of `make soak`, which takes half an hour.
 
 use std::fs;
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn ledgers_balance_at_each_scrape_while_guests_end_in_every_way_and_a_backend_is
 }
 
 #[test]
-fn every_guest_that_ends_does_so_beside_those_that_loop_for_ever() -> Result<()> {
+fn guests_end_while_others_loop_for_ever() -> Result<()> {
     let found = Spinners::run(495, 5, 64)?;
     ensure!(found.alone.succeeded == 495.0, "{found:?}");
     ensure!(found.beside.succeeded == 495.0, "{found:?}");
@@ -51,14 +51,14 @@ fn every_guest_that_ends_does_so_beside_those_that_loop_for_ever() -> Result<()>
 }
 
 #[test]
-fn every_scraper_is_answered_beside_connections_that_never_finish_a_request() -> Result<()> {
+fn all_scrapers_get_answers_while_others_never_finish_a_request() -> Result<()> {
     let interest = Interest {
         scrapers: 40,
         every: Duration::from_millis(500),
         loris: 10,
     };
     let crowd = Crowd::run(3, 20, 2, &[interest])?;
-    // Of one who is not answered, there would have been an error.
+    // A scraper without an answer would have caused an error.
     let (_, rounds) = &crowd.crowded[0];
     ensure!(rounds.len() == 3 && crowd.quiet.len() == 4);
     ensure!(rounds.iter().any(|round| !round.scrapes_ms.is_empty()));
@@ -66,13 +66,13 @@ fn every_scraper_is_answered_beside_connections_that_never_finish_a_request() ->
 }
 
 #[test]
-fn threads_that_many_guests_need_at_once_are_there_from_the_start() -> Result<()> {
+fn threads_for_many_guests_exist_from_the_start() -> Result<()> {
     let folder = tempfile::tempdir()?;
     fs::copy(artifact("digest", WASI), folder.path().join("digest.wasm"))?;
     for number in 0..40 {
         fs::write(folder.path().join(format!("{number}.txt")), "of no use\n")?;
     }
-    // Reading a file takes a thread that may block.
+    // Reading a file takes a blocking thread.
     let served = Served::start(
         folder.path(),
         "[tasks.many]\ncomponent = \"digest.wasm\"\nargs = [\"/texts\"]\n\
@@ -86,7 +86,7 @@ fn threads_that_many_guests_need_at_once_are_there_from_the_start() -> Result<()
     while served.sample(successes)? < 120.0 {
         most = most.max(threads()?);
     }
-    // Those that may block, one for each processor, and a few that serve all.
+    // The blocking threads, one for each processor, and a few that serve all.
     let processors = std::thread::available_parallelism()?.get();
     let bound = processors.max(16) + processors + 10;
     ensure!(most <= bound, "{most} threads");

@@ -57,7 +57,7 @@ const OPERATE: &str = "docs/operate/README.md";
 
 /// A block without a test becomes outdated.
 #[test]
-fn every_block_is_of_a_kind_that_is_checked() -> Result<()> {
+fn each_block_has_a_checked_kind() -> Result<()> {
     for (page, known) in PAGES {
         let blocks = blocks_of(page)?;
         for block in &blocks {

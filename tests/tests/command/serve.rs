@@ -1,10 +1,10 @@
-//! `solti-metrics serve`: what it does, from outside.
+//! `solti-metrics serve`, from outside.
 
-mod place;
+mod test_folder;
 
-mod begins;
 mod operate_page;
-mod room;
+mod pool;
+mod starts;
 
 mod bounds;
 
@@ -16,9 +16,9 @@ mod reloads;
 
 mod stopping;
 
-mod exchanges;
+mod replacements;
 
-mod retired;
+mod removed;
 
 mod roles;
 

@@ -1,15 +1,15 @@
-//! Machine code: what is kept is used if nobody has touched it and is made anew if
-//! somebody has, and compiling is bounded, whatever is compiled.
+//! Compiled code: authentic cached code is used, other code is compiled again, and
+//! compilation is bounded for each component.
 
-mod place;
+mod test_folder;
 
-mod kept;
+mod cached_runner;
 
 mod authentic;
 
 mod sharing;
 
-mod room;
+mod cache_size;
 
 mod folders;
 

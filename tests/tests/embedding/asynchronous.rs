@@ -1,4 +1,4 @@
-//! Guests that need component-model async run as others do, on an engine of their own.
+//! Guests that need component-model async run like others, on a separate engine.
 
 use std::future::Future;
 use std::process::Command;
@@ -17,8 +17,8 @@ use solti_metrics_tests::artifact::{BARE, WASI, artifact, cache_home, command};
 use solti_metrics_tests::guest::{asynchronous, component};
 use solti_metrics_tests::parts;
 
-/// Exits with how many directories, variables and arguments it was given, each of them
-/// a digit of base 4, if it asks for 64 MiB of randomness and is given 4,096 bytes.
+/// Asks for 64 MiB of randomness and expects 4,096 bytes. Exits with the numbers of its
+/// directories, variables and arguments, as digits of base 4.
 const ASKS: &str = r#"(module
     (import "wasi:cli/environment@0.3.0" "get-environment" (func $environment (param i32)))
     (import "wasi:cli/environment@0.3.0" "get-arguments" (func $arguments (param i32)))
@@ -48,7 +48,7 @@ const ASKS: &str = r#"(module
         (param i32 i32 i32) (result i32) unreachable))"#;
 
 #[test]
-fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> {
+fn a_guest_of_wasi_0_3_gets_exactly_its_grants() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let program = runner.load("asks", &component(ASKS)?)?;
     let folder = tempfile::tempdir()?;
@@ -56,7 +56,7 @@ fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> 
     task = task.dir(folder.path(), "/here", Access::ReadOnly);
     task.env.push(("A".into(), "b".into()));
     let report = block_on(async { Ok(runner.run(&program, task).await?) })?;
-    // The name is the first argument.
+    // The first argument is the name.
     let code = 16 + 4 + 3;
     ensure!(report.end == TaskEnd::Exited { code }, "{}", report.end);
 
@@ -65,15 +65,18 @@ fn a_guest_of_wasi_0_3_is_given_what_it_was_granted_and_no_more() -> Result<()> 
     Ok(())
 }
 
-/// The command has `--no-async` for it.
+/// The command has `--no-async` for this.
 #[test]
-fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
+fn a_runner_without_async_rejects_guests_and_names_the_setting() -> Result<()> {
     let runner = Runner::builder(noop_metrics())
         .asynchronous(false)
         .build()?;
     runner.load_file(&artifact("reporter", WASI))?;
     let guest = artifact("reporter_wasi3", BARE);
-    let error = runner.load_file(&guest).err().context("it was loaded")?;
+    let error = runner
+        .load_file(&guest)
+        .err()
+        .context("the guest was loaded")?;
     let said = error.to_string();
     ensure!(matches!(error, LoadError::AsyncRefused { .. }), "{said}");
     ensure!(said.contains("build the guest for WASI 0.2"), "{said}");
@@ -85,12 +88,12 @@ fn a_runner_can_be_told_to_refuse_them_and_names_what_it_takes() -> Result<()> {
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(1), "{output:?}");
-    ensure!(said.contains("told to refuse"), "{said}");
+    ensure!(said.contains("does not allow it"), "{said}");
     Ok(())
 }
 
 #[test]
-fn what_a_guest_of_wasi_0_3_prints_is_cut_and_counted() -> Result<()> {
+fn the_output_of_a_guest_of_wasi_0_3_is_truncated_and_counted() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
     let mut task = Task::new();
@@ -104,7 +107,7 @@ fn what_a_guest_of_wasi_0_3_prints_is_cut_and_counted() -> Result<()> {
     Ok(())
 }
 
-/// Those that are tuned keep their room, and those that are not need none.
+/// Guests of the tuned engine keep their pool, and guests of the other engine need none.
 #[test]
 fn guests_for_both_engines_run_at_the_same_time() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
@@ -149,7 +152,7 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory.clone() as MetricsHandle)
-            .path(path)
+            .recording_mode(path)
             .build()?;
         let program = runner.load("waits", &component(WAITS)?)?;
         let begun = async |times| {
@@ -196,7 +199,9 @@ fn a_guest_of_wasi_0_3_that_waits_is_ended_from_outside() -> Result<()> {
 #[test]
 fn a_quota_holds_on_that_engine_too() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
-        let runner = Runner::builder(noop_metrics()).path(path).build()?;
+        let runner = Runner::builder(noop_metrics())
+            .recording_mode(path)
+            .build()?;
         let program = runner.load_file(&artifact("reporter_wasi3", BARE))?;
         let mut task = Task::new();
         task.stdin = Stdin::Bytes(b"a\n".repeat(10));
@@ -208,9 +213,9 @@ fn a_quota_holds_on_that_engine_too() -> Result<()> {
     Ok(())
 }
 
-/// As a whole, it is a program of WASI 0.3 as well.
+/// The composition is a program of WASI 0.3 as well.
 #[test]
-fn what_was_kept_is_handed_on_when_an_asynchronous_program_ends() -> Result<()> {
+fn buffered_records_are_flushed_when_an_asynchronous_program_ends() -> Result<()> {
     let guest = std::fs::read(artifact("reporter_wasi3", BARE))?;
     let (guest, keeper) = (("guest", &guest[..]), ("keeper", &parts::keeper()?[..]));
     let composed = compose(&[guest, keeper].map(|(name, bytes)| Part { name, bytes }))?;
@@ -229,7 +234,7 @@ fn what_was_kept_is_handed_on_when_an_asynchronous_program_ends() -> Result<()> 
 }
 
 #[test]
-fn the_engine_is_told_by_what_needs_it() -> Result<()> {
+fn the_engine_is_chosen_by_the_needs_of_the_component() -> Result<()> {
     let runner = Runner::builder(noop_metrics()).build()?;
     let reporter = runner.load_file(&artifact("reporter", WASI))?;
     ensure!(reporter.inspection().needs_async.is_none());

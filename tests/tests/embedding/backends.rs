@@ -1,5 +1,5 @@
-//! Components as backends: whatever one of them does, each record is accounted
-//! for, and nobody else notices.
+//! Components as backends: for each failure of a backend, each record is accounted for,
+//! and other components are unaffected.
 
 mod probe;
 
@@ -11,7 +11,7 @@ mod failures;
 
 mod neighbours;
 
-mod refused;
+mod rejected;
 
 mod optional_interfaces;
 

@@ -7,18 +7,18 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use solti_metrics_tests::bench::{Arrived, LIMITS, Row, Unit, rows};
 
-/// More than a ring holds, and more than a batch.
+/// More than the capacity of a ring, and more than a batch.
 const RECORDS: u32 = 1_500;
 
-const PLACES: usize = 2;
+const COPIES: usize = 2;
 
-/// Rounds, so that each place has at least one.
+/// Number of rounds. Each copy has at least one.
 const ROUNDS: u64 = 3;
 
 #[test]
-fn what_each_row_makes_arrives_at_its_other_end() -> Result<()> {
+fn the_records_of_each_row_arrive() -> Result<()> {
     let mut untold = Vec::new();
-    for mut row in rows(RECORDS, PLACES).map_err(|error| anyhow!(error))? {
+    for mut row in rows(RECORDS, COPIES).map_err(|error| anyhow!(error))? {
         let arrived = worked(&mut row).map_err(|error| anyhow!("{}: {error}", row.name))?;
         let (name, count) = (row.name, ROUNDS * u64::from(row.count));
         match (arrived, row.unit) {
@@ -39,7 +39,7 @@ fn what_each_row_makes_arrives_at_its_other_end() -> Result<()> {
             (arrived, unit) => return Err(anyhow!("{name}: {arrived:?} of {unit:?}")),
         }
     }
-    ensure!(untold == ["native, no-op"], "nobody counted: {untold:?}");
+    ensure!(untold == ["native, no-op"], "without a count: {untold:?}");
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! One script of calls gives the same observations through every backend and
-//! through every kind of host.
+//! A sequence of calls gives the same observations with each backend and each kind of
+//! host.
 
 mod batches;
 mod hosts;
@@ -15,11 +15,11 @@ use solti_metrics::{
 use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::script::script;
 
-/// What a backend remembers, if it does.
+/// The events that a backend remembers, if it does.
 type Remembered = Box<dyn Fn() -> Vec<Event>>;
 
 #[test]
-fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
+fn each_host_delivers_all_records_in_order_to_each_backend() -> Result<()> {
     let (script, guest) = (script(), recording(&script())?);
     for (host, run) in HOSTS {
         for (backend, handle, remembered) in backends() {
@@ -46,9 +46,9 @@ fn every_host_delivers_every_record_in_order_to_every_backend() -> Result<()> {
     Ok(())
 }
 
-/// The runner is left out: it has records of its own to add.
+/// The test omits the runner, which adds its own records.
 #[test]
-fn every_host_yields_the_same_exposition_as_native_calls() -> Result<()> {
+fn each_host_has_the_exposition_of_native_calls() -> Result<()> {
     let native = PrometheusMetrics::new();
     for event in script() {
         event.record_into(&native);
@@ -66,7 +66,7 @@ fn every_host_yields_the_same_exposition_as_native_calls() -> Result<()> {
     Ok(())
 }
 
-/// The samples stand in no particular order.
+/// The samples have no fixed order.
 fn sorted(metrics: &PrometheusMetrics) -> Result<Vec<String>> {
     let text = metrics.encode(Exposition::OpenMetrics)?;
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -74,7 +74,7 @@ fn sorted(metrics: &PrometheusMetrics) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Every backend that ships, and every pointer that is one.
+/// Each backend of the facade, and each pointer type that is a backend.
 fn backends() -> Vec<(&'static str, MetricsHandle, Option<Remembered>)> {
     let memory = || Arc::new(MemoryMetrics::new());
     let events = |memory: &Arc<MemoryMetrics>| {
@@ -111,8 +111,7 @@ fn backends() -> Vec<(&'static str, MetricsHandle, Option<Remembered>)> {
     ]
 }
 
-/// A runner says that its task has started before the guest says anything, and
-/// that it has ended afterwards; the guest's script is what lies between.
+/// The events without the runner's own, if there are any: the first and the last one.
 fn without_runner(mut events: Vec<Event>) -> Vec<Event> {
     if events.len() == script().len() + 2 {
         events.pop();

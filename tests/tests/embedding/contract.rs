@@ -1,5 +1,5 @@
-//! The WIT package is the contract: it says what Rust says, and no later text of
-//! it breaks those who were built against an earlier one.
+//! The WIT package is the contract: it equals the Rust contract, and no later version
+//! breaks components of an earlier one.
 
 mod package;
 

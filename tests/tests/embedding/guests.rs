@@ -1,4 +1,4 @@
-//! The guests under `guest/examples/`, built by their real toolchain.
+//! The guests in `guest/examples/`, built by their real toolchain.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 #[test]
-fn digest_prints_what_sha256sum_prints_for_our_own_sources() -> Result<()> {
+fn digest_prints_the_output_of_sha256sum_for_our_sources() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (report, memory) = digest(&root, "src", &[])?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
@@ -76,19 +76,19 @@ fn digest_escapes_odd_names_as_sha256sum_does() -> Result<()> {
 }
 
 #[test]
-fn digest_says_which_files_failed_and_which_were_too_large() -> Result<()> {
+fn digest_names_failed_and_too_large_files() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let inside = folder.path().join("in");
     fs::create_dir(&inside)?;
     fs::write(inside.join("good"), "good")?;
     fs::write(inside.join("large"), "too large")?;
-    // A link is not followed, and so is no task; a folder that is named and is
-    // not there is a failure of the program, not of a task.
+    // The guest does not follow a link, so a link is not a task. A missing folder on the command
+    // line is a failure of the program, not of a task.
     std::os::unix::fs::symlink("good", inside.join("link"))?;
     let (report, memory) = digest(folder.path(), "in", &["--max-bytes", "8"])?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
     let outcomes = TaskOutcome::ALL.map(|outcome| memory.completed(RunnerType::Wasm, outcome));
-    // The good file and the runner's own task; the large one.
+    // The good file and the runner's own task, and the large file.
     ensure!(outcomes == [2, 0, 1, 0], "{outcomes:?}");
     let stderr = String::from_utf8(report.stderr)?;
     ensure!(stderr.contains("in/large: over 8 bytes"), "{stderr}");
@@ -99,22 +99,22 @@ fn digest_says_which_files_failed_and_which_were_too_large() -> Result<()> {
     Ok(())
 }
 
-/// As an ordinary user one would take away the permission to read; as root that
-/// has no effect. A file that cannot be read whoever asks: one outside.
+/// Removing the read permission has no effect for root. Reading `/proc/self/mem` fails
+/// for all users.
 #[test]
-fn digest_records_a_file_that_it_cannot_read_as_failed() -> Result<()> {
+fn digest_records_an_unreadable_file_as_failed() -> Result<()> {
     let unreadable = Path::new("/proc/self/mem");
     ensure!(unreadable.exists(), "no /proc: this test needs Linux");
     let (report, memory) = digest(Path::new("/proc/self"), "mem", &[])?;
     ensure!(report.end == TaskEnd::Exited { code: 1 }, "{}", report.end);
     let failed = memory.completed(RunnerType::Wasm, TaskOutcome::Failure);
-    // The file's task, and the runner's.
+    // The task of the file, and the task of the runner.
     ensure!(failed == 2, "{:?}", memory.events());
     Ok(())
 }
 
 #[test]
-fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
+fn each_guest_has_the_role_of_its_name() -> Result<()> {
     for (name, target, role, program) in [
         ("digest", WASI, Role::Guest, true),
         ("reporter", WASI, Role::Guest, true),
@@ -144,7 +144,7 @@ fn every_guest_plays_the_role_it_is_named_for() -> Result<()> {
 }
 
 #[test]
-fn a_guest_for_the_bare_target_imports_nothing_but_metrics() -> Result<()> {
+fn a_guest_for_the_bare_target_imports_only_metrics() -> Result<()> {
     for name in ["bare", "middleware", "provider"] {
         let inspection = Inspection::of(name, &fs::read(artifact(name, BARE))?)?;
         for import in &inspection.imports {
@@ -220,7 +220,7 @@ fn digest(folder: &Path, what: &str, options: &[&str]) -> Result<(TaskReport, Ar
     Ok((report, memory))
 }
 
-/// wasmtime has an error type of its own.
+/// Converts an error of wasmtime, which has its own type.
 fn said(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

@@ -1,5 +1,5 @@
-//! The libraries as an embedder uses them: records, guests and providers in the process of
-//! the test. Nothing here needs a language other than Rust, or a program made by others.
+//! The libraries as an embedder uses them: records, guests and providers in the process
+//! of the test. The tests need no language besides Rust, and no reference tools.
 
 mod artifacts;
 mod asynchronous;
@@ -9,7 +9,7 @@ mod conformance;
 mod contract;
 mod guests;
 mod panicking;
-mod paths;
+mod recording_modes;
 mod roles;
 mod runner;
 mod upstream;

@@ -1,5 +1,5 @@
-//! Providers and middlewares that the SDK's macros made: called as a host, or
-//! the component before them, calls them.
+//! Providers and middlewares of the SDK's macros, called as a host or the previous
+//! component calls them.
 
 use std::fs;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ fn a_provider_receives_each_record_with_its_labels() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_passes_on_what_it_changed_on_both_targets() -> Result<()> {
+fn a_middleware_forwards_changed_records_on_both_targets() -> Result<()> {
     for target in [WASI, BARE] {
         let memory = Arc::new(MemoryMetrics::new());
         let mut role = Role::start("middleware", target, memory.clone())?;
@@ -43,7 +43,7 @@ fn a_middleware_passes_on_what_it_changed_on_both_targets() -> Result<()> {
             Event::TaskCompleted {
                 runner,
                 outcome: TaskOutcome::Timeout,
-                // The host behind it has a ceiling.
+                // The host has a ceiling.
                 duration_ms: 31_536_000_000,
             },
             Event::RunnerError { runner, error },
@@ -57,7 +57,7 @@ fn a_middleware_passes_on_what_it_changed_on_both_targets() -> Result<()> {
     Ok(())
 }
 
-/// A component with the exports of a backend, in a store of its own.
+/// A component with the exports of a backend, in its own store.
 struct Role {
     store: Store<State>,
     instance: Instance,
@@ -131,7 +131,7 @@ impl Role {
     }
 }
 
-/// wasmtime has an error type of its own.
+/// Converts an error of wasmtime, which has its own type.
 fn said(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

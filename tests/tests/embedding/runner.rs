@@ -1,5 +1,5 @@
-//! The runner as a library: what a task is given, how it ends, and what is
-//! recorded of it whichever way that is.
+//! The runner as a library: the inputs of a task, its end, and the records about it for
+//! each end.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ mod ledger_totals;
 
 mod directories;
 
-mod room;
+mod pool;
 
 mod usage;
 
@@ -29,7 +29,7 @@ const STARTED: Event = Event::TaskStarted {
     runner: RunnerType::Wasm,
 };
 
-/// Records once, then does not end.
+/// Records once, and then loops for ever.
 const LOOPS: &str = r#"(module
     (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
     (func (export "wasi:cli/run@0.2.12#run") (result i32)
@@ -56,9 +56,9 @@ fn a_task_whose_future_is_dropped_is_canceled() -> Result<()> {
     block_on(async {
         let begun = until(|| memory.started(RunnerType::Subprocess) == 1);
         let task = runner.run(&program, Task::new());
-        // The loser of the two is dropped.
+        // The slower one of the two is dropped.
         tokio::select! {
-            report = task => anyhow::bail!("it ended by itself: {report:?}"),
+            report = task => anyhow::bail!("the task ended by itself: {report:?}"),
             () = begun => Ok(()),
         }
     })?;
@@ -69,7 +69,7 @@ fn a_task_whose_future_is_dropped_is_canceled() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_asked_to_stop_is_canceled() -> Result<()> {
+fn a_task_with_a_request_to_stop_is_canceled() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("loops", &component(LOOPS)?)?;
     let cancel = CancellationToken::new();
@@ -88,7 +88,7 @@ fn a_task_that_is_asked_to_stop_is_canceled() -> Result<()> {
 }
 
 #[test]
-fn a_task_that_is_canceled_before_it_begins_is_not_recorded() -> Result<()> {
+fn a_task_canceled_before_its_start_is_not_recorded() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let task = Task::new();
@@ -100,7 +100,7 @@ fn a_task_that_is_canceled_before_it_begins_is_not_recorded() -> Result<()> {
 }
 
 #[test]
-fn a_deadline_ends_one_task_and_no_other() -> Result<()> {
+fn a_deadline_ends_only_its_task() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let loops = runner.load("loops", &component(LOOPS)?)?;
     let records = runner.load("records", &component(RECORDS)?)?;
@@ -144,7 +144,7 @@ fn a_program_is_loaded_once_and_run_many_times_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_guests_records_lie_between_those_of_its_runner_in_the_order_made() -> Result<()> {
+fn a_guests_records_are_in_order_between_those_of_its_runner() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
@@ -166,13 +166,13 @@ fn a_guests_records_lie_between_those_of_its_runner_in_the_order_made() -> Resul
     ];
     ensure!(events[1..4] == made, "{events:?}");
     ensure!(memory.completed(RunnerType::Wasm, TaskOutcome::Success) == 1);
-    // With what the data of its instances takes.
+    // The memory includes the data of the instances.
     ensure!(report.peak_memory / 65_536 == 3, "{}", report.peak_memory);
     Ok(())
 }
 
 #[test]
-fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Result<()> {
+fn a_panicking_backend_stops_neither_the_guest_nor_other_backends() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let both = Arc::new(FanoutMetrics::new([
         Arc::new(Panicking) as MetricsHandle,
@@ -189,7 +189,7 @@ fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Re
         both.panicked().collect::<Vec<_>>()
     );
 
-    // Alone, it loses every record, and each of them is counted.
+    // Alone, the backend loses each record, and each is counted.
     let runner = Runner::builder(Arc::new(Panicking)).build()?;
     let program = runner.load("records", &component(RECORDS)?)?;
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
@@ -201,7 +201,7 @@ fn a_panicking_backend_stops_neither_the_guest_nor_the_backend_beside_it() -> Re
 }
 
 #[test]
-fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
+fn limits_of_guests_do_not_apply_to_the_runner() -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone())
         .allowed_runners([RunnerType::Container])
@@ -216,7 +216,7 @@ fn what_bounds_the_guests_does_not_bound_the_runner() -> Result<()> {
 }
 
 #[test]
-fn a_runner_with_a_backend_of_its_own_says_nothing_among_its_guests() -> Result<()> {
+fn a_runner_with_its_own_backend_does_not_record_into_the_guests_backend() -> Result<()> {
     let (guests, own) = (
         Arc::new(MemoryMetrics::new()),
         Arc::new(MemoryMetrics::new()),
@@ -233,7 +233,7 @@ fn a_runner_with_a_backend_of_its_own_says_nothing_among_its_guests() -> Result<
 }
 
 #[test]
-fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
+fn each_failed_start_has_its_own_runner_error() -> Result<()> {
     let (runner, memory) = runner_with_memory()?;
     let error = |kind| memory.runner_errors(RunnerType::Wasm, kind);
 
@@ -257,10 +257,9 @@ fn each_way_not_to_start_has_its_own_runner_error() -> Result<()> {
     balanced(runner.own_ledger(), 3)
 }
 
-/// A program can be run on the runner that loaded it only: its engine is
-/// another.
+/// Only the runner that loaded a program can run it: another runner has another engine.
 #[test]
-fn a_program_of_another_runner_is_refused_and_does_not_panic() -> Result<()> {
+fn a_program_of_another_runner_is_rejected_without_a_panic() -> Result<()> {
     let (one, _) = runner_with_memory()?;
     let (other, memory) = runner_with_memory()?;
     let program: Program = one.load("records", &component(RECORDS)?)?;
@@ -287,7 +286,7 @@ fn balanced(ledger: LedgerSnapshot, accepted: u64) -> Result<()> {
     Ok(())
 }
 
-/// Lets others go on until it is so.
+/// Yields to other tasks until the condition holds.
 async fn until(so: impl Fn() -> bool) {
     while !so() {
         tokio::task::yield_now().await;

@@ -1,6 +1,6 @@
-//! The published crates of the same contract: their backend takes a guest's
-//! records, ours takes those of a native runner, and both expose the same
-//! samples under the same names.
+//! The published crates of the same contract. Their backend takes a guest's records, and
+//! ours takes the records of a native runner. Both expose the same samples under the same
+//! names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ use adapter::{Ours, Theirs};
 mod adapter;
 
 #[test]
-fn their_backend_exposes_of_a_guest_what_ours_does() {
+fn their_backend_and_ours_expose_the_same_for_a_guest() {
     let theirs = Arc::new(solti_prometheus::PrometheusMetrics::new_isolated().unwrap());
     let adapted = Arc::new(Ours::new(theirs.clone()));
     let ours = Arc::new(PrometheusMetrics::new());
@@ -46,7 +46,7 @@ fn their_backend_exposes_of_a_guest_what_ours_does() {
     let (mut ours, theirs) = (samples(&ours), samples(&theirs));
     for (sample, value) in theirs {
         let found = ours.remove(&sample).unwrap_or(f64::NAN);
-        // They add seconds up as floats, which rounds; ours are milliseconds.
+        // Their sums are floats in seconds, which rounds. Ours are milliseconds.
         let off = if sample.0.ends_with("_sum") {
             1e-6
         } else {
@@ -54,7 +54,7 @@ fn their_backend_exposes_of_a_guest_what_ours_does() {
         };
         assert!((found - value).abs() <= off, "{sample:?}: {found}, {value}");
     }
-    // Ours shows every counter from the beginning.
+    // Our backend shows each counter from the start.
     for (sample, value) in ours {
         assert_eq!(value, 0.0, "{sample:?}");
         assert!(sample.0.ends_with("_total"), "{sample:?}");
@@ -123,7 +123,7 @@ fn labels_and_names_of_cases_agree() {
     );
 }
 
-/// Holds when it compiles: what their types can do, ours can.
+/// A compile-time check: our types can do everything that theirs can.
 #[test]
 fn our_types_do_what_theirs_do() {
     fn label<T: Debug + Clone + Copy + PartialEq + Eq>() {}
@@ -142,7 +142,7 @@ fn our_types_do_what_theirs_do() {
     let _: solti_runner::MetricsHandle = solti_runner::noop_metrics();
 }
 
-/// What `guest.wat` says, call by call.
+/// The calls of `guest.wat`.
 fn script() -> Vec<Event> {
     use RunnerErrorKind::{
         BackendConfigFailed, CgroupPrepareFailed, ModuleLoadFailed, SpawnFailed,
@@ -209,7 +209,7 @@ fn types(text: &str) -> BTreeSet<(&str, &str)> {
 }
 
 /// The samples of a text exposition, by name and labels. A bound is a number: `1` and
-/// `1.0` are the same.
+/// `1.0` are equal.
 fn samples(text: &str) -> BTreeMap<(String, BTreeMap<String, String>), f64> {
     let mut samples = BTreeMap::new();
     for sample in exposition::samples(text).unwrap() {

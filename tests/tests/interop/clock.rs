@@ -1,4 +1,5 @@
-//! A runner whose clock is set: by an hour back, by a year on, and to what it was.
+//! A runner whose clock is set: back by an hour, forward by a year, and back to the
+//! original time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,20 +34,18 @@ const CONFIG: &str = r#"
     component = "provider.wasm"
 "#;
 
-/// The time from one run to the next of the two tasks that have many.
+/// Interval of the two tasks with many runs, in seconds.
 const EVERY: f64 = 0.05;
 
 const YEAR: i64 = 365 * 24 * 3600;
 
-/// What of the two tasks with many runs may be due and not have ended: those that wait
-/// for a place, and one that runs.
+/// Maximum number of runs of the two tasks that are due and have not ended: waiting runs
+/// and a running one.
 const UNDER_WAY: u64 = 17;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
-    let trial = ReferenceTool::faketime().trial(
-        "a_clock_that_is_set_changes_what_runs_are_dated_and_nothing_else",
-        is_set,
-    );
+    let trial = ReferenceTool::faketime()
+        .trial("a_clock_that_is_set_changes_only_the_dates_of_runs", is_set);
     Ok(vec![trial])
 }
 
@@ -57,14 +56,14 @@ fn is_set(library: &Path) -> Result<()> {
     fs::write(at("failing.wasm"), failing()?)?;
     fs::write(at("looper.wasm"), guests::looper()?)?;
     fs::copy(artifact("provider", WASI), at("provider.wasm"))?;
-    // In one step, for whoever reads it at this moment.
+    // The rename is atomic: a concurrent reader sees the old or the new file.
     let set = |seconds: i64| -> Result<()> {
         fs::write(at("offset.new"), format!("{seconds:+}\n"))?;
         Ok(fs::rename(at("offset.new"), at("offset"))?)
     };
     set(0)?;
-    // A clock that is set changes neither the time since the start of the machine nor
-    // the dates of files.
+    // A new clock changes neither the time since the start of the machine nor the dates
+    // of files.
     let mut serve = serve(folder.path(), &[FILE]);
     serve
         .env("LD_PRELOAD", library)
@@ -111,7 +110,7 @@ fn failing() -> Result<Vec<u8>> {
     )
 }
 
-/// What a runner says of itself at one moment.
+/// The state that a runner shows at one moment.
 struct Look {
     uptime: f64,
     /// The two tasks with many runs.
@@ -142,7 +141,7 @@ impl Look {
         })
     }
 
-    /// A look after more runs of each of the two.
+    /// Waits for more runs of each of the two, and reads the state again.
     fn some_runs_later(&self, served: &Served) -> Result<Self> {
         served.until("runs go on", |served| {
             let now = Self::at(served)?;
@@ -152,7 +151,7 @@ impl Look {
         })
     }
 
-    /// Whether the last runs of both are dated by half of that earlier or later.
+    /// Returns whether the dates of both last runs have moved by at least half of `by`.
     fn dated_otherwise(&self, before: &Self, by: i64) -> bool {
         self.many.iter().zip(&before.many).all(|(now, before)| {
             let seconds = match now.dated.duration_since(before.dated) {

@@ -1,6 +1,5 @@
-//! A guest, middlewares and a provider become one component, which runs where
-//! nobody has heard of metrics: under our own runner with nothing behind it, and
-//! under a runtime that nobody here built.
+//! A guest, middlewares and a provider become one component. It runs without a metrics
+//! host: under our own runner without a backend, and under another project's runtime.
 
 use anyhow::Result;
 use solti_metrics_tests::reference_tool::ReferenceTool;
@@ -10,7 +9,7 @@ use runtimes::Runtime;
 
 mod composed;
 mod outside;
-mod refused;
+mod rejected;
 mod runs;
 mod runtimes;
 mod small;
@@ -36,24 +35,27 @@ type Check = fn() -> Result<()>;
 
 const CHECKS: [(&str, Check); 12] = [
     (
-        "nothing_of_metrics_is_imported_and_all_else_is",
+        "all_imports_except_the_metrics_remain",
         outside::no_metrics_are_imported,
     ),
     (
-        "a_guests_exports_remain_and_a_flush_and_a_scrape",
+        "the_guests_exports_the_flush_and_the_scrape_remain",
         outside::exports,
     ),
-    ("every_example_can_take_part", outside::every_example),
+    ("each_example_can_be_composed", outside::every_example),
     ("a_composition_can_be_scraped", outside::scraped),
-    ("versions_of_one_line_connect", outside::versions_of_a_line),
-    ("imports_of_one_name_are_merged", outside::merged),
+    ("compatible_versions_connect", outside::versions_of_a_line),
+    ("imports_of_the_same_name_are_merged", outside::merged),
     ("the_same_parts_make_the_same_bytes", outside::reproducible),
     (
-        "all_that_keep_records_are_flushed_at_once",
+        "all_components_that_hold_records_are_flushed_at_once",
         outside::flushed_from_outside,
     ),
-    ("what_does_not_fit_is_refused_with_advice", refused::all),
-    ("what_the_library_cannot_do_is_an_error", refused::odd),
-    ("damaged_parts_are_answered", refused::damaged),
-    ("files_that_are_no_parts_are_named", refused::files),
+    (
+        "components_that_do_not_fit_are_rejected_with_advice",
+        rejected::all,
+    ),
+    ("an_unsupported_composition_is_an_error", rejected::odd),
+    ("damaged_components_always_have_a_result", rejected::damaged),
+    ("unsuitable_files_are_named", rejected::files),
 ];

@@ -1,15 +1,15 @@
-//! Configurations of `serve`, good and bad: each file in `configs/` is one, and what has
-//! to be said of it stands in the comments that it begins with. Nothing else is needed
-//! for it to be looked at, and `BLESS=1` rewrites those comments.
+//! Configurations of `serve`: each file in `configs/` is one, and its first comments are
+//! the expected messages. A new file needs no other change. `BLESS=1` rewrites those
+//! comments.
 //!
-//! - `good/`: `--check` says that in one line.
-//! - `refused/`: neither `--check` nor `serve` gets beyond the file.
-//! - `unusable/`: the file is fine, and something that it names is not. `--check` says
-//!   where that stands, and `serve` ends before anything has run.
-//! - `checked/`: only `--check` sees it, since it may be there when a run begins.
+//! - `good/`: `--check` accepts the file with this line.
+//! - `rejected/`: `--check` and `serve` reject the file.
+//! - `unusable/`: the file is valid, and something that it names is not. `--check`
+//!   gives the position, and `serve` ends before a task runs.
+//! - `checked/`: only `--check` fails, since the file may exist when a run starts.
 //!
-//! A case of `refused/` with the comment `# schema: accepts it` is one that the JSON
-//! schema cannot see.
+//! A case of `rejected/` with the comment `# schema: accepts it` has a fault that the JSON
+//! schema cannot express.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 pub(crate) mod case;
 pub(crate) mod files;
+mod messages;
 mod page;
-pub(crate) mod place;
 mod schema;
-mod told;
+mod test_folder;
 
 use case::{Case, Kind};
 
@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for case in cases()? {
         let name = format!("{}::{}", case.kind.folder(), case.name);
-        trials.push(trial(name, move || told::check(&case)));
+        trials.push(trial(name, move || messages::check(&case)));
     }
     trials.extend(files::trials());
     trials.extend(page::trials());
@@ -47,12 +47,12 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
             cases.push(Case::read(kind, &entry?.path())?);
             found += 1;
         }
-        ensure!(found > 0, "there are no cases in {}", kind.folder());
+        ensure!(found > 0, "no cases in {}", kind.folder());
     }
     for entry in fs::read_dir(configs())? {
         let (name, known) = (entry?.file_name(), Kind::ALL.map(Kind::folder));
         let name = name.to_str().context("a name")?;
-        ensure!(known.contains(&name), "nobody looks into configs/{name}");
+        ensure!(known.contains(&name), "no test reads configs/{name}");
     }
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)

@@ -1,4 +1,4 @@
-//! What is in `deploy/` fits together, and is what the programs that read it expect.
+//! The files in `deploy/` agree with each other, and with the programs that read them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

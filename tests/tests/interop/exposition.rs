@@ -1,5 +1,5 @@
-//! What a scraper gets is what was recorded: line for line the goldens, and in
-//! the eyes of parsers that nobody here wrote. `BLESS=1` rewrites the goldens.
+//! A scraper gets the recorded metrics: the expositions equal the goldens line for line,
+//! and other projects' parsers agree. `BLESS=1` rewrites the goldens.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -31,14 +31,14 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
             golden(Exposition::Text, "prometheus")
         }),
         promtool.trial("promtool_accepts_the_prometheus_text", promtool_accepts),
-        promtool.trial("promtool_refuses_what_it_should", promtool_refuses),
+        promtool.trial("promtool_rejects_a_wrong_text", promtool_refuses),
         client.trial("client_reads_every_sample_of_openmetrics", |python_path| {
             client_reads(python_path, Exposition::OpenMetrics, "openmetrics")
         }),
         client.trial("client_reads_every_sample_of_the_text", |python_path| {
             client_reads(python_path, Exposition::Text, "prometheus")
         }),
-        client.trial("client_refuses_what_it_should", client_refuses),
+        client.trial("client_rejects_a_wrong_text", client_refuses),
     ])
 }
 
@@ -58,7 +58,7 @@ fn golden(format: Exposition, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// How much memory the component has is up to whoever compiled it.
+/// The memory of a component depends on its compiler.
 fn without_memory(exposition: &str) -> Result<String> {
     let sample = |bytes| {
         format!(
@@ -66,13 +66,13 @@ fn without_memory(exposition: &str) -> Result<String> {
             BACKEND.0
         )
     };
-    let real = sample(component()?.status().memory);
+    let real = sample(component()?.status().memory_bytes);
     ensure!(exposition.contains(&real), "no {real}{exposition}");
     Ok(exposition.replace(&real, &sample(0)))
 }
 
-/// Sorts the series within each family: `prometheus-client` leaves them in the
-/// order of a hash map. What belongs to one histogram stays together.
+/// Sorts the series within each family: `prometheus-client` leaves them in the order of a
+/// hash map. The series of a histogram stay together.
 fn in_order(exposition: &str) -> Result<String> {
     let is_comment = |line: &&str| line.starts_with('#');
     let lines: Vec<_> = exposition.lines().collect();
@@ -100,9 +100,9 @@ fn labels_but_le(sample: &Sample<'_>) -> String {
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {
     let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
-    ensure!(said.status.success(), "it says {said:?}");
-    ensure!(said.stdout.is_empty(), "it warns: {said:?}");
-    ensure!(said.stderr.is_empty(), "it warns: {said:?}");
+    ensure!(said.status.success(), "the parser prints {said:?}");
+    ensure!(said.stdout.is_empty(), "the parser warns: {said:?}");
+    ensure!(said.stderr.is_empty(), "the parser warns: {said:?}");
     Ok(())
 }
 
@@ -113,7 +113,7 @@ fn promtool_refuses(promtool: &Path) -> Result<()> {
         "# TYPE a_total counter\na_total 1\n",
     ] {
         let said = promtool_about(promtool, wrong)?;
-        ensure!(!said.status.success(), "it accepts {wrong:?}");
+        ensure!(!said.status.success(), "the parser accepts {wrong:?}");
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
 
 fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
     let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
-    ensure!(said.status.success(), "it says {said:?}");
+    ensure!(said.status.success(), "the parser prints {said:?}");
     let read = Samples::from_json(&said.stdout)?;
     expected_samples()?.must_equal(&read)
 }
@@ -136,13 +136,13 @@ fn client_refuses(python_path: &Path) -> Result<()> {
     let text = recorded()?.encode(Exposition::OpenMetrics)?;
     let wrong = [
         ("openmetrics", text.replace("# EOF\n", "")),
-        // Cumulative buckets never fall.
+        // Cumulative buckets never decrease.
         ("openmetrics", text.replace("le=\"+Inf\"", "le=\"0.001\"")),
         ("prometheus", text.replace("} ", "} one ")),
     ];
     for (format, wrong) in wrong {
         let said = client_about(python_path, format, &wrong)?;
-        ensure!(!said.status.success(), "it accepts {wrong}");
+        ensure!(!said.status.success(), "the parser accepts {wrong}");
     }
     Ok(())
 }
@@ -157,8 +157,8 @@ fn client_about(python_path: &Path, format: &str, exposition: &str) -> Result<Ou
     )
 }
 
-/// Runs a command with this on its stdin: a file, which one that ends early
-/// cannot break.
+/// Runs a command with this file as its standard input. Unlike a pipe, a file never
+/// breaks if the command ends early.
 fn fed(command: &mut Command, stdin: &str) -> Result<Output> {
     let mut file = tempfile::tempfile()?;
     file.write_all(stdin.as_bytes())?;

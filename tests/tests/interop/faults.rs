@@ -1,5 +1,5 @@
-//! Whatever goes wrong, the program says what and ends: each folder in `faults/`
-//! is a fault, and what has to come of it.
+//! For each fault, the program prints a message and ends. Each folder in `faults/` is a
+//! fault with its expected result.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,13 +28,12 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let mut trials = harness::trials();
     match program() {
         Ok(program) => trials.extend(cases(&program)?),
-        Err(missing) => trials.push(trial("the_program_is_there", || Err(missing))),
+        Err(missing) => trials.push(trial("the_program_exists", || Err(missing))),
     }
     Ok(trials)
 }
 
-/// A trial that tells an error with all its causes.
-/// `SOLTI_METRICS_BIN`, else the one that was built in the same way as this.
+/// `SOLTI_METRICS_BIN`, or the command of the same build.
 fn program() -> Result<PathBuf> {
     let program = match env::var_os("SOLTI_METRICS_BIN") {
         Some(program) => path::absolute(program)?,
@@ -46,13 +45,13 @@ fn program() -> Result<PathBuf> {
     };
     ensure!(
         program.is_file(),
-        "there is no {}; run `cargo build --workspace` first, or name the program in SOLTI_METRICS_BIN",
+        "{} does not exist; run `cargo build --workspace` first, or name the program in SOLTI_METRICS_BIN",
         program.display()
     );
     Ok(program)
 }
 
-/// A trial for each folder, and path of records.
+/// A trial for each folder and recording mode.
 fn cases(program: &Path) -> Result<Vec<Trial>> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("faults"))? {
@@ -65,13 +64,13 @@ fn cases(program: &Path) -> Result<Vec<Trial>> {
             cases.push(trial(name, move || outcome(&folder, &program, path)));
         }
     }
-    ensure!(!cases.is_empty(), "there are no cases");
+    ensure!(!cases.is_empty(), "no cases");
     cases.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(cases)
 }
 
-/// What comes of a fault does not depend on the path that records take: a case that
-/// runs a guest is run on each.
+/// The result of a fault does not depend on the recording mode. A case with a guest runs
+/// in both.
 fn paths(case: &Case) -> Vec<Option<&'static str>> {
     if case.args.first().is_some_and(|command| command == "run") {
         vec![Some("inline"), Some("direct")]

@@ -1,6 +1,7 @@
-//! What files say and what programs made by others see: configurations, faults, expositions,
-//! alerts, the status page. A program that is missing is a listed skip.
+//! Files and the output of other projects' programs: configurations, faults, expositions,
+//! alerts, the status page. A missing program is a listed skip.
 
+mod backends;
 mod clock;
 mod compose;
 mod configs;
@@ -9,7 +10,6 @@ mod exposition;
 mod faults;
 mod operations;
 mod page;
-mod receivers;
 mod reference;
 mod scale;
 mod scraped;
@@ -53,8 +53,8 @@ fn main() -> ExitCode {
             trials: page::trials,
         },
         Suite {
-            name: "receivers",
-            trials: receivers::trials,
+            name: "backends",
+            trials: backends::trials,
         },
         Suite {
             name: "reference",

@@ -1,6 +1,5 @@
-//! What operators are given is what the code here makes, asks for what runners
-//! expose, and does what it says in the eyes of Prometheus' own tool. `BLESS=1`
-//! rewrites it.
+//! The generated files for operators. They match the code here, use only exposed series,
+//! and pass Prometheus' own tool. `BLESS=1` rewrites them.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -35,7 +34,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A file is what it is made to be, or is rewritten.
+/// Compares a file with its generated text. With `BLESS=1`, writes it.
 fn written(path: &str, text: &str) -> Result<()> {
     let file = root().join(path);
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
@@ -46,12 +45,12 @@ fn written(path: &str, text: &str) -> Result<()> {
     let first = lines.find(|(_, (found, made))| found != made);
     ensure!(
         found == text,
-        "{path} is not what tests/src/operations makes: run `make bless`; it differs first at {first:?}"
+        "{path} differs from the output of tests/src/operations: run `make bless`; the first difference is {first:?}"
     );
     Ok(())
 }
 
-/// What expressions may ask for: what is exposed, what is recorded of it, and what
+/// The series that expressions may use: exposed series, recorded series, and those that
 /// Prometheus adds.
 fn askable() -> Result<Exposed> {
     let mut exposed = Exposed::read(exposition::exposition()?)?.and_of_the_scraper();

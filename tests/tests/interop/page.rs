@@ -1,5 +1,5 @@
-//! The status page of `serve`, in headless Chromium: it shows what it is told,
-//! as it is told, to anybody, and runs nothing that it is told.
+//! The status page of `serve`, in headless Chromium. It shows all texts unchanged, in all
+//! circumstances, and executes none of them.
 
 use std::path::Path;
 
@@ -30,10 +30,9 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         looks::CHECKS,
     ];
     let mut trials: Vec<_> = checks.into_iter().flatten().map(of_a_check).collect();
-    trials.push(ReferenceTool::chromium().trial(
-        "every_number_is_the_one_of_a_runner_that_serves",
-        live::every_number,
-    ));
+    trials.push(
+        ReferenceTool::chromium().trial("each_number_is_that_of_a_real_runner", live::every_number),
+    );
     Ok(trials)
 }
 

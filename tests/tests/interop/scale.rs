@@ -19,18 +19,25 @@ mod ten;
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let promtool = ReferenceTool::promtool();
     Ok(vec![
-        trial("the_page_says_what_one_runner_exposes", arithmetic_is_true),
-        trial("a_task_more_costs_what_the_page_says", a_task_costs),
-        ReferenceTool::prometheus()
-            .trial("ten_runners_are_as_many_series_as_predicted", ten::scraped),
-        promtool.trial("promtool_accepts_what_the_page_configures", |promtool| {
-            configuration::accepted(promtool)
-        }),
-        promtool.trial("promtool_refuses_what_it_should", configuration::refused),
+        trial(
+            "the_page_has_the_size_of_a_runners_exposition",
+            arithmetic_is_true,
+        ),
+        trial(
+            "an_additional_task_costs_the_figure_of_the_page",
+            a_task_costs,
+        ),
+        ReferenceTool::prometheus().trial("ten_runners_have_the_predicted_series", ten::scraped),
+        promtool.trial(
+            "promtool_accepts_the_configuration_of_the_page",
+            |promtool| configuration::accepted(promtool),
+        ),
+        promtool.trial("promtool_rejects_a_wrong_text", configuration::refused),
     ])
 }
 
-/// What is added is so little of it that several are added, and one computed.
+/// Additions to a runner. Each adds several items, since one adds too little, and the
+/// cost of one is computed.
 const MORE: [(&str, Plan); 3] = [
     (
         "task",
@@ -71,7 +78,7 @@ fn measured(plan: Plan) -> Result<Measured> {
     Measured::of(&Runner::start(plan)?)
 }
 
-/// Whatever it does, and however many there are.
+/// The cost of a task depends neither on its work nor on the number of tasks.
 fn a_task_costs() -> Result<()> {
     let series = |tasks| -> Result<u64> {
         let plan = Plan {
@@ -85,6 +92,6 @@ fn a_task_costs() -> Result<()> {
     ensure!(many - few == 10 * each, "{few} and {many}, at {each} each");
     let page = page::text()?;
     let said = format!("A task has {each} series");
-    ensure!(page.contains(&said), "the page does not say {said}");
+    ensure!(page.contains(&said), "the page does not have {said}");
     Ok(())
 }

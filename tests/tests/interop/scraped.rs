@@ -1,39 +1,32 @@
-//! A real Prometheus scrapes a runner that serves, and PromQL comes to what guests have
-//! recorded.
+//! A real Prometheus scrapes a runner, and PromQL returns the recorded values.
 
 use anyhow::Result;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::Trial;
 
+mod protocol;
 mod recorded;
 mod replaced;
 mod restarted;
-mod spoken;
 mod tap;
 
 type Check = fn(&std::path::Path) -> Result<()>;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let checks: [(&str, Check); 5] = [
+        ("promql_returns_the_recorded_values", recorded::exactly),
         (
-            "promql_comes_to_what_guests_have_recorded",
-            recorded::exactly,
-        ),
-        (
-            "a_restart_is_a_reset_and_loses_nothing_that_was_scraped",
+            "a_restart_is_a_reset_and_loses_no_scraped_value",
             restarted::on_the_same_port,
         ),
         (
             "a_backend_is_replaced_and_no_record_is_lost",
             replaced::while_records_come,
         ),
-        (
-            "prometheus_is_given_openmetrics_in_gzip",
-            spoken::openmetrics,
-        ),
+        ("prometheus_gets_openmetrics_in_gzip", protocol::openmetrics),
         (
             "prometheus_scrapes_with_the_token_and_not_without",
-            spoken::with_a_token,
+            protocol::with_a_token,
         ),
     ];
     let trials = checks

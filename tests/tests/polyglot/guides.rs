@@ -1,7 +1,7 @@
-//! The guides of `docs/guests/` are followed, from an empty folder to a guest and a
-//! provider that run: each command as it stands there, and what it prints is what the
-//! page shows. What installs something is not run, since that takes a network: it has to
-//! install the versions that all of this is built with.
+//! Follows the guides of `docs/guests/` from an empty folder to a running guest and a
+//! running provider. Each command of a page runs unchanged, and its output matches the
+//! page. Commands that install software need a network and do not run. They must name the
+//! versions that the tests use.
 
 use anyhow::Result;
 use solti_metrics_tests::reference_tool::ReferenceTool;
@@ -14,9 +14,7 @@ mod shown;
 mod terminal;
 mod written;
 
-/// The pages, each with the toolchain that is needed to follow it.
-///
-/// The one that takes longest is the first to begin.
+/// The pages, each with its toolchain. The slowest page starts first.
 const GUIDES: [(&str, &str); 8] = [
     ("python", "python"),
     ("rust", "rust"),
@@ -28,7 +26,7 @@ const GUIDES: [(&str, &str); 8] = [
     ("wat", "wat"),
 ];
 
-/// What is looked at without a toolchain, and what is claimed of it.
+/// The name and the function of a check that needs no toolchain.
 type Check = (&'static str, fn() -> Result<()>);
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
@@ -36,7 +34,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     for (name, check) in written::CHECKS.iter().chain(installed::CHECKS) {
         trials.push(trial(*name, check));
     }
-    trials.push(trial("what_is_shown_is_compared", shown::compares));
+    trials.push(trial("shown_output_is_compared", shown::compares));
     for (language, toolchain) in GUIDES {
         let name = format!("{language}::leads_to_a_guest_and_a_provider");
         // Where its toolchain is, there is what it has built.
@@ -46,7 +44,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// Calls it with the blocks of each page, and the page's language.
+/// Calls `check` with the language and the blocks of each page.
 fn each(check: impl Fn(&str, &[page::Block]) -> Result<()>) -> Result<()> {
     for (language, _) in GUIDES {
         let page = format!("{language}.md");

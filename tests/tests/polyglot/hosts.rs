@@ -1,5 +1,5 @@
-//! The hosts of `docs/embed/hosts.md`, which are not ours: each runs the reporter in each
-//! of its languages, and gets the same calls.
+//! The third-party hosts of `docs/embed/hosts.md`: each runs the reporter in each of its
+//! languages, and receives the same calls.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 mod browser;
 mod calls;
-mod place;
+mod test_folder;
 
-use place::Place;
+use test_folder::TestFolder;
 
-/// A section of the page, which runs a guest in a place.
-type Host = fn(&Place) -> Result<String>;
+/// A section of the page, which runs a guest in a folder.
+type Host = fn(&TestFolder) -> Result<String>;
 
-/// What needs component-model async, whereas these hosts call a `main` that returns.
+/// Toolchains that need component-model async. These hosts call a synchronous `main`.
 const ASYNC: [&str; 1] = ["quickjs-async"];
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
@@ -52,24 +52,27 @@ fn trials_of(language: &str) -> Vec<Trial> {
             let name = format!("{host}::gets_the_same_calls_from_{language}");
             let reference_tool = needs.into_iter().fold(reporter.clone(), ReferenceTool::and);
             reference_tool.trial(&name, move |component| {
-                let place = Place::new(host, component)?;
+                let place = TestFolder::new(host, component)?;
                 calls::are_those_expected(&run(&place)?)
             })
         })
         .collect()
 }
 
-/// A block of a kind that nobody runs would drift.
+/// A block of a kind that is not run would become outdated.
 fn every_block_is_run() -> Result<()> {
     let all = blocks(&page()?)?;
     let sections: Vec<_> = all.iter().filter(|block| block.language == "sh").collect();
     ensure!(
-        sections.iter().map(|block| &*block.about).eq(place::HOSTS),
+        sections
+            .iter()
+            .map(|block| &*block.about)
+            .eq(test_folder::HOSTS),
         "{sections:?}"
     );
     let files = all.iter().filter(|block| block.language != "sh");
     for block in files {
-        ensure!(place::FILES.contains(&&*block.about), "{block:?}");
+        ensure!(test_folder::FILES.contains(&&*block.about), "{block:?}");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The reporter and the provider of `guest/examples/` in every language, by the
-//! toolchains that its people use. With the same input, a reporter makes the same
-//! records on both paths, prints the same, and ends the same; of the same records, a
-//! provider exposes the same. `guest/examples/README.md` says what.
+//! The reporter and the provider of `guest/examples/` in each language, built by its
+//! usual toolchains. With the same input, all reporters make the same records in both
+//! recording modes, print the same, and end alike. With the same records, all providers
+//! expose the same. `guest/examples/README.md` is the specification.
 
 use std::fs;
 use std::path::Path;
@@ -20,13 +20,14 @@ mod providers;
 mod runs;
 pub(crate) mod seen;
 
-/// Those whose components take long to compile, which the command would do again.
+/// Toolchains whose components take long to compile. The command would compile them
+/// again.
 const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
-/// Those whose components need component-model async.
+/// Toolchains whose components need component-model async.
 const ASYNC: [&str; 2] = ["quickjs-async", "rust-wasi3"];
 
-/// Those whose providers have nothing to flush.
+/// Toolchains whose providers have no flush.
 const WITHOUT_FLUSH: [&str; 2] = ["python", "wat"];
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
@@ -92,7 +93,7 @@ fn provider(example: &Example) -> Vec<Trial> {
     trials
 }
 
-/// The page with what languages cost has a row for each.
+/// The page with the cost of languages has a row for each example.
 fn has_rows(examples: &[Example]) -> Result<()> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guests/languages.md");
     let page = fs::read_to_string(page)?;

@@ -1,5 +1,6 @@
-//! Guests and providers in every language, by the toolchains of `tools/languages.sh`: examples,
-//! guides, new projects and other hosts. A toolchain that is missing is a listed skip.
+//! Guests and providers in each language, built by the toolchains of
+//! `tools/languages.sh`: examples, guides, new projects and other hosts. A missing
+//! toolchain is a listed skip.
 
 mod guides;
 mod hosts;

@@ -1,10 +1,10 @@
-//! Every reporter of `guest/examples/`, directly and through a middleware, into every
-//! backend: our Prometheus backend, and every provider. The same calls go in, and the same
-//! series come out, in every cell. A cell is named for all three:
+//! Each reporter of `guest/examples/`, directly and through a middleware, into each
+//! backend: our Prometheus backend, and each provider. With the same calls, all cells have
+//! the same series. The name of a cell has all three parts:
 //!
 //! ```text
 //! make matrix ONLY=python::               the reporter in Python
-//! make matrix ONLY=direct::zig            all into the provider in Zig
+//! make matrix ONLY=direct::zig            all reporters into the provider in Zig
 //! make matrix ONLY=c::through_middleware::go
 //! ```
 
@@ -21,39 +21,41 @@ use solti_metrics_tests::trial::{Trial, trial};
 mod backend;
 mod cell;
 mod durations;
-mod way;
+mod route;
 
-use backend::{Loaded, Receiver};
-use way::Way;
+use backend::{Destination, Loaded};
+use route::Route;
 
-/// Fewer cells than this are not all of them.
+/// Minimum number of cells of a complete matrix.
 const CELLS: usize = 220;
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let examples = examples()?;
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
     let loaded = |component: ReferenceTool| Arc::new(Loaded::new(&providers, component));
     let middleware = loaded(ReferenceTool::example("rust", "middleware"));
 
-    let mut receivers = vec![Receiver::Prometheus];
+    let mut destinations = vec![Destination::Prometheus];
     for example in examples.iter().filter(|example| example.role == "provider") {
-        receivers.push(Receiver::Provider(
+        destinations.push(Destination::Provider(
             example.clone(),
             loaded(example.component()),
         ));
     }
     let (mut trials, mut cells) = (Vec::new(), 0);
     for reporter in examples.iter().filter(|example| example.role == "reporter") {
-        for receiver in &receivers {
-            for way in Way::all(&middleware) {
-                trials.push(cell(reporter, way, receiver));
+        for destination in &destinations {
+            for route in Route::all(&middleware) {
+                trials.push(cell(reporter, route, destination));
                 cells += 1;
             }
         }
     }
-    for receiver in &receivers {
-        for way in Way::all(&middleware) {
-            trials.push(longest_durations(way, receiver));
+    for destination in &destinations {
+        for route in Route::all(&middleware) {
+            trials.push(longest_durations(route, destination));
         }
     }
     trials.push(trial("every_cell_is_there", move || {
@@ -63,15 +65,15 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-fn cell(reporter: &Example, way: Way, receiver: &Receiver) -> Trial {
-    let name = format!("{}::{way}::{receiver}", reporter.toolchain);
-    let (example, to) = (reporter.clone(), receiver.clone());
+fn cell(reporter: &Example, route: Route, destination: &Destination) -> Trial {
+    let name = format!("{}::{route}::{destination}", reporter.toolchain);
+    let (example, to) = (reporter.clone(), destination.clone());
     let component = reporter.component();
-    receiver
+    destination
         .needed_beside(component)
         .trial(&name, move |component| {
             example.is_of_today(component)?;
-            cell::check(component, &way, &to)
+            cell::check(component, &route, &to)
         })
 }
 
@@ -81,7 +83,7 @@ fn longest_durations(way: Way, receiver: &Receiver) -> Trial {
     let nothing = ReferenceTool::Here("".into());
     receiver
         .needed_beside(nothing)
-        .trial(&name, move |_: &Path| durations::check(&way, &to))
+        .trial(&name, move |_: &Path| durations::check(&route, &to))
 }
 
 fn enough(cells: usize) -> Result<()> {

@@ -1,6 +1,5 @@
-//! Each project that `new` writes is built with the commands that it prints, by the
-//! toolchain that its README names, and then used as what it is. And `new` writes all of
-//! a project, or nothing.
+//! Builds each project of `new` with its printed commands, by the toolchain of its
+//! README, and uses the result. `new` writes all of a project, or nothing.
 
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
@@ -8,17 +7,17 @@ use solti_metrics_tests::trial::{Trial, trial};
 use self::project::RUST_SDK;
 
 mod project;
-mod refused;
+mod rejected;
 mod used;
 mod written;
 
-/// A claim, and what holds it.
+/// The name and the function of a check.
 type Check = (&'static str, fn() -> anyhow::Result<()>);
 
-/// What `--role` takes.
+/// The values of `--role`.
 const ROLES: [&str; 3] = ["guest", "provider", "middleware"];
 
-/// What `--language` takes, and the toolchain that builds it.
+/// The values of `--language`, and the toolchain of each.
 const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "rust"),
     ("python", "python"),
@@ -31,7 +30,7 @@ const LANGUAGES: [(&str, &str); 7] = [
 
 pub(crate) fn trials() -> anyhow::Result<Vec<Trial>> {
     let mut trials = Vec::new();
-    for (name, check) in written::CHECKS.iter().chain(refused::CHECKS) {
+    for (name, check) in written::CHECKS.iter().chain(rejected::CHECKS) {
         trials.push(trial(*name, check));
     }
     for (language, toolchain) in LANGUAGES.into_iter().chain([(RUST_SDK, "rust")]) {

@@ -1,6 +1,6 @@
-//! What goes wrong in a language as it goes wrong there, in a guest and in a provider:
-//! what becomes of it has a type, the operator sees what that language says, and each
-//! record is accounted for. `tests/raises/README.md` says what is run.
+//! Errors of a language, such as an exception, in a guest and in a provider. Each leads
+//! to a typed end, the operator sees the message of the language, and each record is
+//! accounted for. `tests/raises/README.md` describes the programs.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +14,11 @@ mod command;
 mod guests;
 mod providers;
 
-/// Those that have no way to say anything.
+/// Toolchains without a way to print a message.
 const SILENT: [&str; 1] = ["wat"];
 
-/// Those whose components take long to compile, which the command would do again.
+/// Toolchains whose components take long to compile. The command would compile them
+/// again.
 const LARGE: [&str; 2] = ["python", "starlingmonkey"];
 
 pub(crate) fn trials() -> Result<Vec<Trial>> {
@@ -50,7 +51,7 @@ fn trials_of(raises: &Example) -> Vec<Trial> {
         providers::check,
     );
     if !LARGE.contains(&toolchain) {
-        trial("the_command_tells_of_both", command::check);
+        trial("the_command_reports_both", command::check);
     }
     trials
 }
@@ -64,7 +65,7 @@ fn are_all(found: &[Example]) -> Result<()> {
         if path.is_file() && path.file_stem().is_some_and(|stem| stem == "raises") {
             sources += 1;
             let run = |raises: &Example| raises.source.file_name() == Some(name);
-            ensure!(found.iter().any(run), "nobody runs {}", path.display());
+            ensure!(found.iter().any(run), "no test runs {}", path.display());
         }
     }
     ensure!(sources >= 8, "{sources} languages");

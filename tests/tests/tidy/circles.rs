@@ -1,7 +1,7 @@
-//! No two files import each other, be it by way of others.
+//! No two files import each other, directly or through others.
 //!
-//! A module and those beneath it count as one: a parent declares its children and
-//! re-exports what they have.
+//! A module and its submodules count as one: a parent declares its children and
+//! re-exports their items.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ fn no_two_files_import_each_other() -> Result<()> {
 }
 
 impl Crate {
-    /// Groups of modules of which each reaches all others.
+    /// Groups of modules that reach each other.
     fn circles(&self) -> Vec<Vec<String>> {
         let arrows: BTreeMap<_, _> = self.paths().map(|it| (it, self.arrows(it))).collect();
         let reach = |from: &Path| -> BTreeSet<Path> {
@@ -50,7 +50,7 @@ impl Crate {
         circles.into_iter().collect()
     }
 
-    /// The modules from which one takes something, without those above and beneath it.
+    /// The modules from which a module imports, without its parents and submodules.
     fn arrows(&self, from: &Path) -> BTreeSet<Path> {
         let to = self.uses(from).iter();
         let to = to.filter_map(|it| Some(self.resolve(from, &it.path)?.0));

@@ -1,5 +1,4 @@
-//! Rust source with its comments and literals blanked out, so that a rule
-//! looks at code and never at words about code.
+//! Rust source with blanked-out comments and literals, so that a rule reads only code.
 
 /// The same text, line for line, with spaces for comments, strings and
 /// characters.
@@ -23,7 +22,7 @@ pub(crate) fn code(source: &str) -> String {
     code
 }
 
-/// Whether `word` stands in `code` by itself, followed by `then`.
+/// Returns whether `word` occurs in `code` as a whole word, followed by `then`.
 pub(crate) fn has(code: &str, word: &str, then: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let (before, after) = (&code[..at], &code[at + word.len()..]);
@@ -35,7 +34,7 @@ pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// How many bytes of comment or literal `text` begins with.
+/// Length of the comment or literal at the beginning of `text`, in bytes.
 fn skipped(text: &str, after_word: bool) -> Option<usize> {
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
@@ -83,7 +82,7 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// A character, which a lifetime is not.
+/// Length of a character literal. A lifetime is not one.
 fn character(text: &str) -> Option<usize> {
     let mut chars = text.chars().skip(1);
     match (chars.next()?, chars.next()?) {
@@ -107,7 +106,7 @@ fn quoted(text: &str, quote: char) -> usize {
 }
 
 #[test]
-fn comments_and_literals_are_no_code() {
+fn comments_and_literals_are_not_code() {
     let source = [
         r#"a // x"#,
         r#"/* x /* x */ x */ b"#,

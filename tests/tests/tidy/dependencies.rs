@@ -1,4 +1,4 @@
-//! Who may know whom, by what Cargo says of the manifests.
+//! The permitted dependencies, checked with Cargo's metadata of the manifests.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tree::root;
 
 #[test]
-fn the_facade_depends_on_nothing_unasked() -> Result<()> {
+fn the_facade_has_no_dependency_by_default() -> Result<()> {
     for dependency in dependencies("solti-metrics")? {
         assert!(
             dependency.optional || dependency.kind == Kind::Dev,
@@ -27,7 +27,7 @@ fn the_facade_turns_no_feature_on_by_default() -> Result<()> {
 }
 
 #[test]
-fn the_guest_knows_the_facade_and_wit_bindgen_alone() -> Result<()> {
+fn the_guest_knows_only_the_facade_and_wit_bindgen() -> Result<()> {
     let mut names: Vec<_> = dependencies("solti-metrics-guest")?
         .into_iter()
         .filter(|dependency| dependency.kind != Kind::Dev)
@@ -39,14 +39,14 @@ fn the_guest_knows_the_facade_and_wit_bindgen_alone() -> Result<()> {
 }
 
 #[test]
-fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
+fn host_and_guest_share_only_the_text_in_wit() -> Result<()> {
     let strangers = [
         ("solti-metrics-guest", "solti-metrics-host"),
         ("solti-metrics-host", "solti-metrics-guest"),
         ("solti-metrics-cli", "solti-metrics-guest"),
         ("solti-metrics-server", "solti-metrics-guest"),
         ("solti-metrics-conformance", "solti-metrics-guest"),
-        // Tests run what the guest builds, and link none of it.
+        // Tests run the guests, and link none of them.
         ("solti-metrics-tests", "solti-metrics-guest"),
     ];
     for (who, whom) in strangers {
@@ -56,7 +56,7 @@ fn host_and_guest_share_nothing_but_the_text_in_wit() -> Result<()> {
     Ok(())
 }
 
-/// Libraries know those beneath them, and no terminal.
+/// Libraries know lower libraries only, and no terminal.
 #[test]
 fn no_arrow_runs_back_up() -> Result<()> {
     let above = [
@@ -123,14 +123,14 @@ fn dependency(entry: &Value) -> Result<Dependency> {
     })
 }
 
-/// What Cargo says of one package of the workspace.
+/// Cargo's metadata of one package of the workspace.
 fn package(name: &str) -> Result<Value> {
     let mut packages = packages()?.into_iter();
     let found = packages.find(|package| package["name"] == name);
     found.with_context(|| format!("no package `{name}`"))
 }
 
-/// What Cargo says of each package of the workspace.
+/// Cargo's metadata of all packages of the workspace.
 pub(crate) fn packages() -> Result<Vec<Value>> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -150,9 +150,9 @@ pub(crate) fn packages() -> Result<Vec<Value>> {
     Ok(packages.clone())
 }
 
-/// Else `make run` and `make test` would each build wasmtime for themselves.
+/// Otherwise `make run` and `make test` would each build wasmtime.
 #[test]
-fn tests_choose_no_other_features_than_the_build() -> Result<()> {
+fn tests_choose_the_features_of_the_build() -> Result<()> {
     let plain = features("normal,build")?;
     let tested = features("normal,build,dev")?;
     ensure!(plain.iter().any(|line| line.starts_with("wasmtime v")));
@@ -164,7 +164,7 @@ fn tests_choose_no_other_features_than_the_build() -> Result<()> {
     Ok(())
 }
 
-/// Every package of the workspace's tree with its features.
+/// All packages of the workspace's tree with their features.
 fn features(edges: &str) -> Result<Vec<String>> {
     let output = Command::new(env!("CARGO"))
         .args([

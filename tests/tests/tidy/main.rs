@@ -1,4 +1,4 @@
-//! The rules of the house that no compiler checks.
+//! The rules of the project that no compiler checks.
 
 mod tree;
 

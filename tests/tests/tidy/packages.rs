@@ -1,4 +1,4 @@
-//! What others get from a registry.
+//! The packages in a registry.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::dependencies::packages;
 use crate::tree::root;
 
-/// As many as crates.io takes.
+/// The maximum of crates.io.
 const MOST_KEYWORDS: usize = 5;
 
-/// Those of crates.io's categories that fit what is here.
+/// The categories of crates.io that fit this project.
 const CATEGORIES: [&str; 6] = [
     "api-bindings",
     "asynchronous",
@@ -22,7 +22,7 @@ const CATEGORIES: [&str; 6] = [
     "wasm",
 ];
 
-/// The packages that a registry would take.
+/// The packages that are published to a registry.
 fn published() -> Result<Vec<Value>> {
     let mut packages = packages()?;
     // An empty list is `publish = false`.
@@ -36,7 +36,7 @@ fn folder(package: &Value) -> Result<&Path> {
     Path::new(manifest).parent().context("no folder")
 }
 
-/// A patch release of a dependency must not have to wait for us.
+/// An embedder can take a patch release of a dependency without a release of ours.
 #[test]
 fn published_packages_state_ranges_and_no_exact_versions() -> Result<()> {
     for package in published()? {
@@ -76,7 +76,7 @@ fn published_packages_say_what_they_are() -> Result<()> {
         for category in &categories {
             ensure!(CATEGORIES.contains(&&**category), "{name}: {category}");
         }
-        // There is no address yet, and none is invented.
+        // The project has no address yet, and none is invented.
         for address in ["repository", "homepage", "documentation"] {
             ensure!(package[address].is_null(), "{name}: {}", package[address]);
         }

@@ -1,10 +1,10 @@
-//! What a page for people must not have, and what a page about a decision must.
+//! Forbidden texts of pages, and required parts of decisions.
 
 use anyhow::{Context, Result, ensure};
 
 use crate::tree::{files, root};
 
-/// Folders at the top of somebody's machine, or of a build server.
+/// Top folders of a user's machine, or of a build server.
 const MACHINES: [&str; 6] = ["home", "root", "Users", "work", "workspace", "builds"];
 
 /// The folder of pages that each state one decision.
@@ -14,7 +14,7 @@ const DECISIONS: &str = "docs/decisions/";
 const MOST_WORDS: [(&str, usize); 2] = [("ARCHITECTURE.md", 1_500), ("README.md", 900)];
 
 #[test]
-fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
+fn no_page_has_a_path_of_a_machine() -> Result<()> {
     let here = root().canonicalize()?.display().to_string();
     for file in files("md")? {
         assert!(!file.text.contains(&here), "{} has {here}", file.path);
@@ -29,19 +29,19 @@ fn no_page_has_a_path_of_somebodys_machine() -> Result<()> {
     Ok(())
 }
 
-/// Whether a line has an absolute path into a person's or a server's folders.
+/// Returns whether a line has an absolute path into the folders of a user or a server.
 fn names_a_machine(line: &str) -> bool {
     MACHINES.iter().any(|top| {
         let folder = format!("/{top}/");
         line.match_indices(&folder).any(|(at, _)| {
-            // Within a longer path or an address it is another folder.
+            // Within a longer path or an address, the name means another folder.
             !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-*}>".contains(c))
         })
     }) || line.contains(":\\Users\\")
 }
 
 #[test]
-fn a_path_is_told_from_an_address() {
+fn addresses_are_not_paths() {
     for path in [
         "see /home/me/x",
         "(/Users/me)/",
@@ -70,7 +70,7 @@ fn a_newcomer_can_read_the_first_pages_at_once() -> Result<()> {
     Ok(())
 }
 
-/// What decisions name moves more often than they do.
+/// Files move more often than the decisions that name them.
 #[test]
 fn decisions_name_files_that_exist() -> Result<()> {
     let mut found = 0;
@@ -115,8 +115,8 @@ fn decisions_have_a_date_and_are_in_the_index() -> Result<()> {
     Ok(())
 }
 
-/// Whether what stands between backticks is a file or a folder of the project: a path
-/// that begins at its top, or ends like a file or a folder.
+/// Returns whether a text in backticks is a path of the project: it starts with a top folder, or
+/// ends like a file or a folder.
 fn is_repository_path(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let Some((top, rest)) = word.split_once('/') else {
@@ -127,7 +127,7 @@ fn is_repository_path(word: &str) -> bool {
 }
 
 #[test]
-fn a_path_is_told_from_other_code() {
+fn other_code_is_not_a_path() {
     for path in ["wit/", "src/backend.rs", "guest/src/wit", "old/name.rs"] {
         assert!(is_repository_path(path), "{path}");
     }

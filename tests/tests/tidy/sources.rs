@@ -1,21 +1,21 @@
-//! What Rust source and the tree that it lies in must not have.
+//! Forbidden parts of Rust source and of the tree.
 
 use anyhow::Result;
 
 use crate::code::{code, has, is_word};
 use crate::tree::{File, files, paths};
 
-/// The files in which `unsafe` is written, each with the contract that makes it
-/// sound. What a macro expands to is not written.
+/// The files with `unsafe`, each with the contract that makes it sound. Expansions of
+/// macros do not count.
 const UNSAFE: [&str; 1] = ["host/src/artifact/code.rs"];
 
-/// Beyond this, a file is hardly named for one thing.
+/// A longer file rarely has one purpose.
 const LINES: usize = 350;
 
-/// Where a file is a component of its own, with its own world.
+/// The folders in which a file is a component with its own world.
 const COMPONENTS: [&str; 2] = ["guest/examples/", "tests/raises/"];
 
-/// All but `tidy` link wasmtime, which takes long and makes each larger than 100 MB.
+/// All except `tidy` link wasmtime, which takes long and makes each larger than 100 MB.
 const TEST_BINARIES: [&str; 6] = [
     "tests/tests/allocations/main.rs",
     "tests/tests/command/main.rs",
@@ -35,7 +35,7 @@ fn generated_code_has_one_door() -> Result<()> {
 }
 
 #[test]
-fn unsafe_is_written_where_it_is_declared_and_nowhere_else() -> Result<()> {
+fn only_declared_files_have_unsafe() -> Result<()> {
     let mut found: Vec<_> = files("rs")?
         .into_iter()
         .filter(|file| has(&code(&file.text), "unsafe", ""))
@@ -65,7 +65,7 @@ fn no_test_sleeps() -> Result<()> {
 }
 
 #[test]
-fn nothing_is_left_to_do() -> Result<()> {
+fn no_source_has_a_to_do() -> Result<()> {
     none(
         |_| false,
         |code| has(code, "todo", "!") || has(code, "unimplemented", "!"),
@@ -82,7 +82,7 @@ fn no_re_export_is_a_glob() -> Result<()> {
     )
 }
 
-/// An example is one file, beside which its modules are.
+/// An example is a single file, and its modules are in a folder next to it.
 #[test]
 fn modules_are_where_the_compiler_looks_for_them() -> Result<()> {
     none(
@@ -93,7 +93,7 @@ fn modules_are_where_the_compiler_looks_for_them() -> Result<()> {
 }
 
 #[test]
-fn a_suite_is_a_module_of_one_of_few_test_binaries() -> Result<()> {
+fn each_suite_is_a_module_of_a_test_binary() -> Result<()> {
     let is_binary = |path: &String| {
         let within = path.strip_prefix("tests/tests/");
         within.is_some_and(|it| !it.contains('/') || it.ends_with("/main.rs"))
@@ -105,7 +105,7 @@ fn a_suite_is_a_module_of_one_of_few_test_binaries() -> Result<()> {
 }
 
 #[test]
-fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
+fn no_file_is_too_long() -> Result<()> {
     let mut long = Vec::new();
     for file in files("rs")? {
         let lines = file.text.lines().count();
@@ -119,7 +119,7 @@ fn no_file_is_longer_than_a_reader_can_hold() -> Result<()> {
 }
 
 #[test]
-fn libraries_say_nothing_of_options() -> Result<()> {
+fn libraries_mention_no_options() -> Result<()> {
     let mut found = Vec::new();
     for file in files("rs")? {
         let libraries = [
@@ -134,7 +134,7 @@ fn libraries_say_nothing_of_options() -> Result<()> {
         }
         let text = file.text.split("#[cfg(test)]\nmod tests {").next();
         for line in text.unwrap_or_default().lines() {
-            // What a guest may be given is an example in a schema.
+            // A schema may have a guest's options as examples.
             let is_comment = ["//", "#["]
                 .iter()
                 .any(|it| line.trim_start().starts_with(it));
@@ -147,7 +147,7 @@ fn libraries_say_nothing_of_options() -> Result<()> {
     Ok(())
 }
 
-/// Whether there is an option in it, as `--listen` is.
+/// Returns whether the line has an option, such as `--listen`.
 fn names_an_option(line: &str) -> bool {
     line.match_indices("--").any(|(at, _)| {
         let after = line[at + 2..].chars().next();
@@ -157,7 +157,7 @@ fn names_an_option(line: &str) -> bool {
 }
 
 #[test]
-fn every_file_and_folder_is_named_for_a_thing() -> Result<()> {
+fn each_file_and_folder_has_a_specific_name() -> Result<()> {
     const NAMES: [&str; 7] = [
         "utils", "util", "common", "helpers", "helper", "misc", "shared",
     ];
@@ -174,7 +174,7 @@ fn is_component(path: &str) -> bool {
     COMPONENTS.iter().any(|folder| path.starts_with(folder))
 }
 
-/// Asserts that the code of no Rust file, but for the `excepted`, is `bad`.
+/// Asserts that no Rust file, except for the `excepted`, has `bad` code.
 fn none(excepted: fn(&File) -> bool, bad: fn(&str) -> bool, rule: &str) -> Result<()> {
     let found: Vec<_> = files("rs")?
         .into_iter()

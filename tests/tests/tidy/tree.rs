@@ -1,16 +1,16 @@
-//! The files of the project, without what is built or fetched.
+//! The files of the project, without built and fetched ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-/// Folders that hold nothing a person wrote.
+/// Folders with generated or fetched files only.
 const NOT_OURS: [&str; 3] = ["target", "node_modules", "__pycache__"];
 
 /// A text file of the project.
 pub(crate) struct File {
-    /// Where it is in the project, with `/` between the parts.
+    /// Path in the project, with `/` between its parts.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -20,7 +20,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every file with this extension.
+/// All files with this extension.
 pub(crate) fn files(extension: &str) -> Result<Vec<File>> {
     let suffix = format!(".{extension}");
     let mut files = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) fn files(extension: &str) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Every file's path, in order.
+/// The paths of all files, in order.
 pub(crate) fn paths() -> Result<Vec<String>> {
     let mut paths = Vec::new();
     let mut folders = vec![(root(), String::new())];

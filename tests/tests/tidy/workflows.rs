@@ -1,4 +1,4 @@
-//! Steps of CI are `make` targets, so that a person can run each of them.
+//! The steps of CI are `make` targets, so that a developer can run each of them.
 
 use std::fs;
 

@@ -1,21 +1,21 @@
 use solti_metrics_host::component::{Interface, NetworkGrant};
 
-/// The options that make this import of a task useful; `None` where it needs none, and
-/// where this host does not know it.
+/// Options of `run` that serve an import of a task. `None` if the import needs no option,
+/// or if this host does not know the import.
 pub(super) fn for_task(import: &Interface) -> Option<&'static str> {
     if !import.is_known() {
         return None;
     }
     match import.path() {
-        "wasi:cli/environment" => Some("--env K=V, and arguments behind --"),
+        "wasi:cli/environment" => Some("--env K=V, and arguments after --"),
         "wasi:cli/stdin" => Some("--stdin FILE"),
         path if path.starts_with("wasi:filesystem/") => Some("--dir HOST[::GUEST][:rw]"),
-        path if path.starts_with("wasi:sockets/") => Some("none: the network stays closed"),
+        path if path.starts_with("wasi:sockets/") => Some("none: tasks have no network access"),
         _ => None,
     }
 }
 
-/// The same for a component that receives records.
+/// Options of `run` that serve an import of a provider or middleware.
 pub(super) fn for_backend(import: &Interface) -> Option<&'static str> {
     match import.path() {
         "wasi:cli/environment" => Some("--grant env=NAME=VALUE"),
@@ -27,7 +27,7 @@ pub(super) fn for_backend(import: &Interface) -> Option<&'static str> {
     }
 }
 
-/// The options that grant something of the network.
+/// Options that grant network access.
 pub(crate) const fn for_network(grant: NetworkGrant) -> &'static str {
     match grant {
         NetworkGrant::Socket => "--grant tcp=ADDRESS or udp=ADDRESS",

@@ -1,3 +1,5 @@
+//! Arguments of `conformance`.
+
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
@@ -10,89 +12,90 @@ use crate::artifacts::ArtifactArgs;
 use crate::limits::{LimitArgs, stack};
 use crate::variable::variable;
 
-const RECEIVERS: &str = "Providers and middlewares";
+const PROVIDERS: &str = "Providers and middlewares";
 const GUESTS: &str = "Guests";
 
 #[derive(Debug, Args)]
 pub(crate) struct ConformanceArgs {
-    /// The component's file; `-` is standard input.
+    /// File of the component; `-` is standard input.
     pub(super) component: PathBuf,
 
-    /// Arguments for the guest.
+    /// Arguments of the guest.
     #[arg(last = true)]
     pub(super) args: Vec<String>,
 
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    /// Format of the conformance report.
+    #[arg(long, value_enum, default_value_t = ConformanceFormat::Text)]
+    pub(super) format: ConformanceFormat,
 
-    /// Maximum memory that it gets: its linear memories, tables and the data of its
-    /// instances together.
+    /// Maximum memory of the tested component: linear memories, tables and instance data
+    /// together.
     ///
-    /// Default: what it would get from `run`, that is 64MiB for those that receive
-    /// records and 256MiB for a guest.
+    /// Default: 64MiB for providers and middlewares, 256MiB for guests, as in `run`.
     #[arg(long, value_name = "SIZE")]
-    pub(super) memory: Option<ByteSize>,
+    pub(super) max_memory: Option<ByteSize>,
 
-    /// How long a call of those that receive records may take, or a whole run of a
-    /// guest.
+    /// Maximum duration of a call of a provider or middleware, or of a run of a guest: from
+    /// 1ms to 365d.
     ///
-    /// From 1ms to 365d. Default: 5s for a call, 1m for a run.
+    /// Default: 5s for a call, 1m for a run.
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<Bound>,
 
-    /// Grant something to a component that receives records, as `run` does:
-    /// `env=NAME=VALUE`, `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`,
-    /// `http=HOST[:PORT]`, or `output`, to see what it prints.
-    #[arg(long = "grant", value_name = "WHAT", help_heading = RECEIVERS)]
+    /// Capability of the provider or middleware, as in `run`: `env=NAME=VALUE`,
+    /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`, or
+    /// `output` to show what the component prints.
+    #[arg(long = "grant", value_name = "WHAT", help_heading = PROVIDERS)]
     pub(super) grants: Vec<Grant>,
 
-    /// Run the vectors in this folder, and none of those that are built in.
-    #[arg(long, value_name = "DIR", help_heading = RECEIVERS)]
+    /// Folder of test vectors, which replace the built-in vectors.
+    #[arg(long, value_name = "DIR", help_heading = PROVIDERS)]
     pub(super) vectors: Option<PathBuf>,
 
-    /// How many records are many, whatever a vector says and however long it takes.
-    #[arg(long, value_name = "N", help_heading = RECEIVERS,
+    /// Number of records of the vectors with many records. It overrides the number of each
+    /// vector and `--budget`.
+    #[arg(long, value_name = "N", help_heading = PROVIDERS,
         value_parser = value_parser!(u64).range(1..=ComponentTest::MOST_RECORDS))]
     pub(super) records: Option<u64>,
 
-    /// How long a vector may take before it is given fewer records than it says, which
-    /// is reported: from 1ms to 365d.
-    #[arg(long, value_name = "TIME", default_value = "5s", help_heading = RECEIVERS)]
+    /// Time after which a vector gets fewer records than it defines, which is reported:
+    /// from 1ms to 365d.
+    #[arg(long, value_name = "TIME", default_value = "5s", help_heading = PROVIDERS)]
     pub(super) budget: Bound,
 
-    /// By how many bytes memory may grow with each record, or with each scrape.
+    /// Maximum growth of memory, in bytes for each record or each scrape.
     ///
-    /// Default: what the vectors say, 1 for a record and 1024 for a scrape.
-    #[arg(long, value_name = "BYTES", help_heading = RECEIVERS)]
+    /// Default: the value of each vector, 1 for a record and 1024 for a scrape.
+    #[arg(long, value_name = "BYTES", help_heading = PROVIDERS)]
     pub(super) max_growth: Option<u32>,
 
-    /// How long a record may take (`800ns`, `2us`), on average over the vector with
-    /// most records. Not judged without.
-    #[arg(long, value_name = "TIME", help_heading = RECEIVERS)]
+    /// Maximum average time of a record (`800ns`, `2us`), over the vector with most
+    /// records. Default: no check.
+    #[arg(long, value_name = "TIME", help_heading = PROVIDERS)]
     pub(super) max_time_per_record: Option<ShortTime>,
 
-    /// Grant the guest a directory, read-only unless `:rw` stands at the end.
+    /// Directory that the tested guest may access, read-only unless `:rw` is appended.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]", help_heading = GUESTS)]
     pub(super) dirs: Vec<Dir>,
 
-    /// Set an environment variable of the guest.
+    /// Environment variable of the tested guest.
     #[arg(long = "env", value_name = "K=V", value_parser = variable, help_heading = GUESTS)]
     pub(super) env: Vec<(String, String)>,
 
-    /// What the guest reads from its standard input; `-` is that of this command.
+    /// File that the tested guest reads as standard input; `-` is the standard input of
+    /// this command.
     #[arg(long, value_name = "FILE", help_heading = GUESTS)]
     pub(super) stdin: Option<PathBuf>,
 
-    /// Tolerate completions without a start, and starts that nothing completes.
+    /// Accept completed tasks without a start, and started tasks without a completion.
     #[arg(long, help_heading = GUESTS)]
     pub(super) allow_unpaired: bool,
 
-    /// Bytes that the component's file may have.
+    /// Maximum size of the component file.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(super) max_component: ByteSize,
 
-    /// Stack that a guest may use.
+    /// Maximum stack of the tested guest.
     #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack, help_heading = GUESTS)]
     pub(super) stack: ByteSize,
 
@@ -104,11 +107,11 @@ pub(crate) struct ConformanceArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
+pub(crate) enum ConformanceFormat {
+    /// Readable text.
     Text,
-    /// For programs.
+    /// JSON.
     Json,
-    /// For what shows the results of tests.
+    /// JUnit XML, for CI systems.
     Junit,
 }

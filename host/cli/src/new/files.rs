@@ -1,33 +1,35 @@
+//! Files of a project, from the templates of its role and language.
+
 use std::collections::BTreeMap;
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
 
-use crate::new::kind::{Adapter, Language, Role};
-use crate::new::name::Name;
+use crate::new::kind::{Adapter, Language, ProjectRole};
+use crate::new::name::ProjectName;
 use crate::new::templates::{TEMPLATES, WASI};
 use crate::wit;
 
-/// Names that would mean something to cargo or git where the templates are.
+/// Names of files that cargo or git would interpret in the folder of the templates.
 const NAMES: [(&str, &str); 2] = [("_Cargo.toml", "Cargo.toml"), ("_gitignore", ".gitignore")];
 
-/// How what is only of use to a package on its own begins in its manifest.
+/// Start of the part of a manifest that only a package outside a workspace needs.
 const ALONE: &[u8] = b"\n\n# On its own";
 
-/// The files of a project, by their paths in it.
+/// The files of a project, by path.
 ///
-/// They come from the templates for its role, for its language in this role, and for
-/// its language. Where several have a file of the same path, it is these one after the
-/// other, with an empty line between.
+/// The files come from the templates of the role, of the role in the language, and of the
+/// language. Templates with the same path are concatenated, with an empty line between
+/// them.
 ///
-/// `member` is whether it is a member of a cargo workspace, which cannot be one itself.
-/// `sdk` is what its manifest requires of the Rust SDK, if it has that instead of
-/// generated bindings.
+/// `member` is true if the project is a member of a cargo workspace. A member cannot be a
+/// workspace itself. `sdk` is the requirement on the Rust SDK, for a project that uses the
+/// SDK instead of generated bindings.
 pub(crate) fn files(
     language: Language,
-    role: Role,
-    name: &Name,
+    role: ProjectRole,
+    name: &ProjectName,
     member: bool,
     sdk: Option<&str>,
 ) -> BTreeMap<String, Vec<u8>> {
@@ -40,7 +42,7 @@ pub(crate) fn files(
     for folder in [of_role, &format!("{of_language}/{of_role}"), of_language] {
         for (path, bytes) in TEMPLATES {
             if let Some(path) = within(path, folder) {
-                // The SDK has the package.
+                // The SDK contains the WIT package.
                 if sdk.is_some() && path.starts_with("wit/") {
                     continue;
                 }
@@ -68,7 +70,7 @@ pub(crate) fn files(
         };
         files.insert(format!("wit/deps/solti-metrics/{file}"), text.into());
     }
-    if role == Role::Guest && language.exports_main() {
+    if role == ProjectRole::Guest && language.exports_main() {
         for (file, text) in WASI {
             files.insert(format!("wit/deps/{file}"), text.into());
         }
@@ -84,10 +86,15 @@ pub(crate) fn files(
     files
 }
 
-/// Where a template goes, if it is in this folder, and not in that of a role there.
+/// Path of a template in the project. `None` if the template is outside of `folder`, or in
+/// the folder of a role there.
 fn within(path: &str, folder: &str) -> Option<String> {
     let path = path.strip_prefix(folder)?.strip_prefix('/')?;
-    let roles = [Role::Guest, Role::Provider, Role::Middleware];
+    let roles = [
+        ProjectRole::Guest,
+        ProjectRole::Provider,
+        ProjectRole::Middleware,
+    ];
     let first = path.split('/').next()?;
     if roles.iter().any(|role| role.name() == first) {
         return None;
@@ -96,19 +103,19 @@ fn within(path: &str, folder: &str) -> Option<String> {
     Some(name.map_or(path, |(_, name)| name).to_owned())
 }
 
-fn filled(template: &[u8], role: Role, name: &Name, sdk: Option<&str>) -> Vec<u8> {
+fn filled(template: &[u8], role: ProjectRole, name: &ProjectName, sdk: Option<&str>) -> Vec<u8> {
     match std::str::from_utf8(template) {
         Ok(text) => text
             .replace("{{name}}", &name.to_string())
             .replace("{{role}}", role.name())
             .replace("{{sdk}}", sdk.unwrap_or_default())
             .into_bytes(),
-        // Made by a machine.
+        // Binary files are copied unchanged.
         Err(_) => template.into(),
     }
 }
 
-/// An interface without its gates: few tools can open them.
+/// Removes the feature gates of an interface, because few tools can enable them.
 fn opened(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.contains("@unstable("));
     lines.map(|line| format!("{line}\n")).collect()

@@ -1,3 +1,5 @@
+//! Writes a project into its folder, completely or not at all.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
@@ -10,14 +12,13 @@ use tempfile::TempDir;
 
 use crate::unfinished::Unfinished;
 
-/// How the name of a folder begins in which a project is written.
+/// Prefix of a temporary folder for a project.
 const UNFINISHED: &str = ".solti-metrics-new.";
 
-/// What a new folder may be before the process's umask.
+/// Mode of a new folder, before the umask of the process applies.
 const NEW: u32 = 0o777;
 
-/// Writes files, by their paths, into a folder that is not there yet or empty: all of
-/// them, or nothing.
+/// Writes files into a folder that is new or empty: all of them, or none.
 pub(crate) fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> anyhow::Result<()> {
     let shown = dir.display();
     let written = if is_there(dir)? {
@@ -27,22 +28,24 @@ pub(crate) fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> anyhow
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {shown}"))?;
+        fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {shown}"))?;
         make(parent, dir, files)
     };
     written.with_context(|| format!("cannot write the project into {shown}"))
 }
 
-/// Whether the folder is there, and empty.
+/// Whether the folder exists. Fails if the folder is not empty.
 fn is_there(dir: &Path) -> anyhow::Result<bool> {
     let shown = dir.display();
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(_) if dir.symlink_metadata().is_err() => return Ok(false),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            bail!("{shown} is there already, and no folder; name another")
+            bail!("{shown} already exists and is not a folder; name another folder")
         }
-        Err(error) => bail!("{shown} is there already, and no folder that can be read: {error}"),
+        Err(error) => {
+            bail!("{shown} already exists and cannot be read: {error}; name another folder")
+        }
     };
     let Some(entry) = entries.next() else {
         return Ok(true);
@@ -54,20 +57,22 @@ fn is_there(dir: &Path) -> anyhow::Result<bool> {
         );
     }
     let name = printable(&name);
-    bail!("{shown} is not empty: {name} is in it; name an empty folder, or one to be made")
+    bail!("{shown} is not empty: it contains {name}; name an empty or a new folder")
 }
 
-/// Writes the project beside its place, and moves it there as a whole.
+/// Writes the project into a temporary folder in the same parent folder, and then renames
+/// it.
 fn make(parent: &Path, dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> anyhow::Result<()> {
     let unfinished = unfinished(parent)?;
     write_into(unfinished.it.path(), files)?;
-    // An empty folder that was made there meanwhile is replaced, any other stays.
+    // The rename replaces an empty folder that another process has made. It fails for any
+    // other folder.
     fs::rename(unfinished.it.path(), dir)?;
     Ok(())
 }
 
-/// Writes the project into its folder, which may be a mount, under a name of its own, and
-/// moves each file and folder up.
+/// Writes the project into a temporary folder inside of `dir`, and then moves each entry
+/// up. `dir` may be a mount.
 fn fill(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> anyhow::Result<()> {
     let unfinished = unfinished(dir)?;
     let from = unfinished.it.path();

@@ -1,18 +1,20 @@
+//! Roles and languages of the projects that `new` creates.
+
 use clap::ValueEnum;
 
-/// What a component is to others.
+/// Role of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Role {
-    /// Records what it does.
+pub(crate) enum ProjectRole {
+    /// Makes records.
     Guest,
-    /// Receives records, and keeps what they come to.
+    /// Receives records and keeps totals.
     Provider,
-    /// Receives records, and passes them on.
+    /// Receives records and passes them on.
     Middleware,
 }
 
-impl Role {
-    /// Also that of its world.
+impl ProjectRole {
+    /// Name of the role, and of its world.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Guest => "guest",
@@ -22,7 +24,7 @@ impl Role {
     }
 }
 
-/// What a component is written in.
+/// Programming language of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     /// With cargo.
@@ -31,18 +33,18 @@ pub(crate) enum Language {
     Python,
     /// With componentize-qjs; the engine is QuickJS.
     Js,
-    /// With zig's clang, or another.
+    /// With clang, by default zig's.
     C,
-    /// With zig's clang, or another.
+    /// With clang, by default zig's.
     Cpp,
-    /// With the standard compiler.
+    /// With the standard Go compiler.
     Go,
     /// With zig.
     Zig,
 }
 
 impl Language {
-    /// The folder of its templates.
+    /// Folder of the templates.
     pub(crate) fn folder(self) -> &'static str {
         match self {
             Self::Rust => "rust",
@@ -67,25 +69,24 @@ impl Language {
         }
     }
 
-    /// Whether a guest's main is an export in its world. Else it is the compiler's, or
-    /// the adapter's.
+    /// Whether the world of a guest exports its main. In other languages, the compiler or
+    /// the adapter exports it.
     pub(crate) fn exports_main(self) -> bool {
         matches!(self, Self::Python | Self::Js | Self::Go)
     }
 
-    /// The adapter that makes a component of what its compiler makes for the first
-    /// version of WASI, if it does.
-    pub(crate) fn adapter(self, role: Role) -> Option<Adapter> {
+    /// Adapter for a compiler that makes modules for WASI 0.1. `None` for other compilers.
+    pub(crate) fn adapter(self, role: ProjectRole) -> Option<Adapter> {
         match (self, role) {
             (Self::Rust | Self::Python | Self::Js, _) => None,
-            (Self::C | Self::Cpp | Self::Zig, Role::Guest) => Some(Adapter::Command),
-            // Go's runtime has to begin before anything is asked of it.
+            (Self::C | Self::Cpp | Self::Zig, ProjectRole::Guest) => Some(Adapter::Command),
+            // The runtime of Go must start before the first call.
             (Self::C | Self::Cpp | Self::Zig | Self::Go, _) => Some(Adapter::Reactor),
         }
     }
 }
 
-/// For what has a main, and for what others call.
+/// Adapter of a module: with a main, or with functions that the host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Adapter {
     Command,

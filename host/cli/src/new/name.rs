@@ -1,43 +1,45 @@
+//! Name of a project.
+
 use std::fmt;
 use std::path::{Path, absolute};
 
 use anyhow::{Context, bail};
 
-/// A crate's, and so that of everything else that is named for the project.
+/// Maximum length of the name of a crate, and of a project.
 const LONGEST: usize = 64;
 
-/// Names of folders in which cargo keeps what it builds.
-const CARGO_S: [&str; 4] = ["build", "deps", "examples", "incremental"];
+/// Names of folders that cargo uses for build results.
+const CARGO_FOLDERS: [&str; 4] = ["build", "deps", "examples", "incremental"];
 
-/// A project's name, which every language takes, and WIT: words of small letters and
-/// digits, with hyphens between.
+/// Name of a project, which is valid in every language and in WIT: words of lowercase
+/// letters and digits, separated by hyphens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name(String);
+pub(crate) struct ProjectName(String);
 
-impl Name {
-    /// The last part of a folder's path.
+impl ProjectName {
+    /// The last component of the path of a folder.
     pub(crate) fn of(dir: &Path) -> anyhow::Result<Self> {
         let shown = dir.display();
         let absolute =
-            absolute(dir).with_context(|| format!("cannot make a project in {shown}"))?;
+            absolute(dir).with_context(|| format!("cannot create a project in {shown}"))?;
         let name = absolute.file_name().with_context(|| {
-            format!("{shown} has no name for a project: name the folder itself")
+            format!("{shown} has no folder name; name the folder of the project by its own name")
         })?;
         let name = name.to_string_lossy();
         if !is_kebab_case(&name) {
             bail!(
-                "{name:?} is no name for a project: use letters from a to z and digits, with a \
-                 hyphen between words, a letter first, and no more than {LONGEST} of them"
+                "{name:?} is not a valid project name; use at most {LONGEST} characters: letters from a to z and digits, \
+                 with a letter first and a hyphen between words"
             );
         }
-        if CARGO_S.contains(&&*name) {
-            bail!("{name:?} is a name that cargo keeps for itself: choose another");
+        if CARGO_FOLDERS.contains(&&*name) {
+            bail!("{name:?} is a name that cargo reserves; choose another name");
         }
         Ok(Self(name.into_owned()))
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for ProjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -58,15 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_part_of_a_path_is_the_name() -> anyhow::Result<()> {
+    fn the_last_component_of_a_path_is_the_name() -> anyhow::Result<()> {
         for path in ["my-guest-2", "./my-guest-2", "/some where/my-guest-2/"] {
-            assert_eq!(Name::of(Path::new(path))?.to_string(), "my-guest-2");
+            assert_eq!(ProjectName::of(Path::new(path))?.to_string(), "my-guest-2");
         }
         Ok(())
     }
 
     #[test]
-    fn what_some_language_would_refuse_is_refused() {
+    fn names_that_are_invalid_in_a_language_are_rejected() {
         let long = "a".repeat(65);
         let bad = [
             "Guest",
@@ -84,10 +86,10 @@ mod tests {
             &long,
         ];
         for name in bad {
-            assert!(Name::of(Path::new(name)).is_err(), "{name}");
+            assert!(ProjectName::of(Path::new(name)).is_err(), "{name}");
         }
         for path in ["/", "", ".."] {
-            assert!(Name::of(Path::new(path)).is_err(), "{path:?}");
+            assert!(ProjectName::of(Path::new(path)).is_err(), "{path:?}");
         }
     }
 }

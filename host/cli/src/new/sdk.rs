@@ -1,3 +1,5 @@
+//! Source of the Rust SDK for a project.
+
 use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
@@ -5,13 +7,13 @@ use clap::Args;
 use solti_metrics_host::file::read_file;
 use toml::Table;
 
-/// The SDK's package.
+/// Package of the SDK.
 const PACKAGE: &str = "solti-metrics-guest";
 
-/// Bytes that a manifest may have.
+/// Maximum size of a manifest, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Where a project in Rust gets the SDK from.
+/// Options for the source of the Rust SDK.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct SdkArgs {
@@ -31,7 +33,7 @@ impl SdkArgs {
         self.sdk_path.is_some() || self.sdk_version.is_some()
     }
 
-    /// What a manifest requires of the SDK, as TOML. `None` without either argument.
+    /// Requirement on the SDK in a manifest, as TOML. `None` without either argument.
     pub(crate) fn requirement(&self) -> anyhow::Result<Option<String>> {
         if let Some(version) = &self.sdk_version {
             ensure!(
@@ -52,20 +54,20 @@ impl SdkArgs {
         if name.and_then(|it| it.as_str()) != Some(PACKAGE) {
             bail!("--sdk-path {shown}: the folder does not have the package {PACKAGE}");
         }
-        // The project may lie anywhere.
+        // The path is absolute, because the project can be in any folder.
         let path = path
             .canonicalize()
             .with_context(|| format!("--sdk-path {shown}"))?;
         let path = path
             .to_str()
             .with_context(|| format!("--sdk-path {shown}: the path is not UTF-8"))?;
-        // Text in quotation marks is the same in JSON and in TOML.
+        // JSON and TOML quote this text in the same way.
         let path = serde_json::to_string(path)?;
         Ok(Some(format!("{{ path = {path} }}")))
     }
 }
 
-/// Up to three numbers, and what may follow the third.
+/// Whether a text is a version: up to three numbers, and a suffix after the third.
 fn is_version(text: &str) -> bool {
     let (numbers, rest) = match text.find(['-', '+']) {
         Some(at) => text.split_at(at),
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_told_from_what_would_break_a_manifest() {
+    fn only_versions_are_accepted() {
         for good in ["0", "0.1", "0.1.0", "1.0.0-rc.1", "1.0.0+abc"] {
             assert!(is_version(good), "{good}");
         }

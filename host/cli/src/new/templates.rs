@@ -1,12 +1,14 @@
-/// The bytes of each file beside its path.
+//! Templates of projects, compiled into the command.
+
+/// Pairs of a path and the bytes of the file.
 macro_rules! templates {
     ($($path:literal,)*) => {
         &[$(($path, include_bytes!(concat!("../../templates/", $path))),)*]
     };
 }
 
-/// What projects are made of, by the paths in `templates/`: a folder for each role, and
-/// one for each language with folders for its roles.
+/// Templates by their path in `templates/`: a folder for each role, and a folder for each
+/// language with subfolders for roles.
 pub(crate) const TEMPLATES: &[(&str, &[u8])] = templates![
     "guest/Makefile",
     "guest/README.md",
@@ -128,7 +130,7 @@ pub(crate) const TEMPLATES: &[(&str, &[u8])] = templates![
     "zig/provider/provider.zig",
 ];
 
-/// What those guests call of WASI that call it as they call any other interface.
+/// WIT files of WASI, for guests that import WASI like any other interface.
 pub(crate) const WASI: [(&str, &str); 3] = [
     ("cli.wit", include_str!("../../templates/wasi/cli.wit")),
     (
@@ -146,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// One that is not would be in no project.
+    /// An unlisted template would be in no project.
     #[test]
     fn every_template_is_listed() -> io::Result<()> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");

@@ -1,17 +1,19 @@
+//! The cargo workspace that a new package belongs to.
+
 use std::path::{Component, Path, PathBuf, absolute};
 
 use solti_metrics_host::file::read_file;
 use toml::Table;
 
-/// Bytes that a manifest may have.
+/// Maximum size of a manifest, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// The folder of the cargo workspace whose members a package in `dir` is one of, by their
-/// names.
+/// The root of the cargo workspace that has a package in `dir` as a member, judged by
+/// paths.
 ///
-/// A workspace that has other members does not build the package, nor does cargo build the
-/// package alone: it has to be a workspace of its own. One that has it as a member does not
-/// build at all if it is.
+/// A package in a folder below a workspace that does not list it cannot be built: the
+/// package must then be a workspace itself. A workspace cannot be built if a member is a
+/// workspace itself.
 pub(crate) fn workspace_of(dir: &Path) -> Option<PathBuf> {
     let dir = resolved(&absolute(dir).ok()?);
     let above = dir.parent()?.ancestors();
@@ -24,7 +26,7 @@ pub(crate) fn workspace_of(dir: &Path) -> Option<PathBuf> {
     is_member.then(|| root.to_owned())
 }
 
-/// Without `..`, as cargo reads paths.
+/// Removes `..` from a path, as cargo does.
 fn resolved(path: &Path) -> PathBuf {
     let mut resolved = PathBuf::new();
     for part in path.components() {
@@ -65,19 +67,19 @@ fn parts(path: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether a folder above the package is excluded, or the package itself, and it is not a
-/// member by its name all the same.
+/// Whether the workspace excludes the package or a folder above it, and does not list the
+/// package as a member by its exact path.
 fn excludes(workspace: &Table, path: &[String]) -> bool {
-    let begins = |excluded: &&str| {
+    let is_above = |excluded: &&str| {
         let excluded = parts(excluded);
         path.len() >= excluded.len() && path.iter().zip(&excluded).all(|(one, other)| one == other)
     };
     let is_named = |member: &&str| parts(member).iter().eq(path.iter());
-    texts(workspace, "exclude").iter().any(begins)
+    texts(workspace, "exclude").iter().any(is_above)
         && !texts(workspace, "members").iter().any(is_named)
 }
 
-/// Whether a path is one of a pattern with `**` for folders, and `*`, `?` and `[..]` for
+/// Whether a path matches a pattern with `**` for folders, and `*`, `?` and `[..]` for
 /// characters of a name.
 fn matches(pattern: &[&str], path: &[String]) -> bool {
     match (pattern, path) {
@@ -106,7 +108,8 @@ fn names(pattern: &[char], name: &[char]) -> bool {
                     .is_some_and(|(_, name)| names(pattern, name))
         }
         (['?', rest @ ..], [_, name @ ..]) => names(rest, name),
-        // Whichever characters those are: a name more is taken for a member, at worst.
+        // `[..]` matches any character here. At worst, a package counts as a member that is
+        // not one.
         (['[', rest @ ..], [_, name @ ..]) => {
             let end = rest.iter().position(|it| *it == ']').unwrap_or(rest.len());
             names(rest.get(end + 1..).unwrap_or_default(), name)
@@ -123,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_is_told_from_a_stranger() -> io::Result<()> {
+    fn members_of_a_workspace_are_recognized() -> io::Result<()> {
         for (workspace, dir, is_member) in [
             ("members = []", "hello", false),
             ("", "hello", false),
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_above_one_that_excludes_it_is_asked() -> io::Result<()> {
+    fn a_workspace_above_an_excluding_workspace_has_the_member() -> io::Result<()> {
         let root = tempfile::tempdir()?;
         let manifest = |folder: &str, text: &str| {
             fs::create_dir_all(root.path().join(folder))?;

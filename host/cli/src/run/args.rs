@@ -1,146 +1,148 @@
+//! Arguments of `run`.
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{ArgMatches, Args, Error, ValueEnum};
+use solti_metrics_host::runner::RecordingMode;
 use solti_metrics_server::http::HostName;
 use solti_metrics_server::time::{Bound, Time, Timeout};
 use solti_metrics_server::{Dir, Grant};
 
-use super::chain::{Chain, Receiver};
+use super::chain::{BackendArgument, BackendChain};
 use crate::artifacts::ArtifactArgs;
-use crate::limits::{LimitArgs, queue, stack};
+use crate::limits::{LimitArgs, queue_capacity, stack};
+use crate::recording_mode::recording_mode;
 use crate::variable::variable;
-use crate::way::Way;
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The component's file; `-` is standard input.
+    /// File of the component; `-` is standard input.
     pub(crate) component: PathBuf,
 
-    /// Arguments for the guest.
+    /// Arguments of the guest.
     #[arg(last = true)]
     pub(crate) args: Vec<String>,
 
-    /// What receives the records: noop, memory, prometheus, or the file of a
-    /// provider. Several receive all of them.
+    /// Backend that receives the records: `noop`, `memory`, `prometheus`, or the file of a
+    /// provider. Repeat the option for several backends; each receives all records.
     ///
-    /// Default: memory, or prometheus where `--listen` or `--format prometheus`
-    /// need it.
+    /// Default: `memory`, or `prometheus` with `--listen` or `--format prometheus`.
     #[arg(long = "backend", value_name = "BACKEND")]
-    pub(crate) backends: Vec<Receiver>,
+    pub(crate) backends: Vec<BackendArgument>,
 
-    /// A component that records pass on their way to the backends. Several are
-    /// passed in this order.
+    /// File of a middleware, which records pass before they reach the backends. Repeat the
+    /// option for several middlewares, in the order of the records.
     #[arg(long = "middleware", value_name = "FILE")]
     pub(crate) middlewares: Vec<PathBuf>,
 
-    /// Grant something to the component named before: `env=NAME=VALUE`,
-    /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`,
-    /// `http=HOST[:PORT]`, `network=none` if it imports the network without need, or
-    /// `output`, to see what it prints.
+    /// Capability of the backend or middleware named before this option: `env=NAME=VALUE`,
+    /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`,
+    /// `network=none` for a component that imports the network and does not need it, or
+    /// `output` to show what the component prints.
     #[arg(long = "grant", value_name = "WHAT")]
     pub(crate) grants: Vec<Grant>,
 
-    /// How many records may wait for a component.
-    #[arg(long, value_name = "N", default_value = "65536", value_parser = queue)]
-    pub(crate) queue: NonZeroUsize,
+    /// Maximum number of records in the queue of each component backend and middleware.
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = queue_capacity)]
+    pub(crate) backend_queue_capacity: NonZeroUsize,
 
-    /// How long a call of a component that receives records may take: from 1ms to 365d,
-    /// in ms, s, m, h and d.
+    /// Maximum duration of a call of a component backend or middleware: from 1ms to 365d.
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) backend_timeout: Bound,
 
-    /// Maximum memory of a component that receives records: its linear memories, tables and
-    /// the data of its instances together.
+    /// Maximum memory of each component backend and middleware: linear memories, tables and
+    /// instance data together.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
-    pub(crate) backend_memory: ByteSize,
+    pub(crate) backend_max_memory: ByteSize,
 
-    /// How long to wait, in the end or when one of them is replaced, for components to
-    /// take what they were sent: from 0s to 365d.
+    /// Maximum time for component backends to take the records in their queues, at the end
+    /// or at a replacement: from 0s to 365d.
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(crate) drain_timeout: Time,
 
-    /// Reload a component that receives records when its file changes; SIGHUP
-    /// reloads all of them in any case.
+    /// Replace a component backend or middleware when its file changes. SIGHUP always
+    /// replaces all of them.
     #[arg(long)]
     pub(crate) watch: bool,
 
-    /// The same components, each with its grants.
+    /// The same backends and middlewares, each with its grants.
     #[arg(skip)]
-    pub(crate) chain: Chain,
+    pub(crate) chain: BackendChain,
 
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
+    /// Format of the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
 
-    /// Serve `/metrics` at this address while running; port 0 takes a free one.
+    /// Address at which `/metrics` is served during the run; port 0 selects a free port.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// A host name that clients call `--listen` by, such as that of a proxy, besides
-    /// the names of this machine. Repeat it for each name.
+    /// Host name that requests to `--listen` may have in addition to the names of this
+    /// machine, such as the name of a proxy. Repeat the option for each name.
     #[arg(long, value_name = "NAME", requires = "listen")]
     pub(crate) hosts: Vec<HostName>,
 
-    /// How many times to run the component.
+    /// Number of runs of the component.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) repeat: NonZeroUsize,
 
-    /// How many tasks may run at the same time.
+    /// Maximum number of concurrent tasks.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) concurrency: NonZeroUsize,
 
-    /// How long a task may take: from 1ms to 365d (`300ms`, `5s`, `2h`), or `none`.
+    /// Maximum duration of a task: from 1ms to 365d (`300ms`, `5s`, `2h`), or `none`.
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) timeout: Timeout,
 
-    /// Maximum memory of a task: its linear memories, tables and the data of its instances
-    /// together.
+    /// Maximum memory of a task: linear memories, tables and instance data together.
     #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     pub(crate) max_memory: ByteSize,
 
-    /// What of a task's output goes on, for each of its two streams.
+    /// Maximum bytes forwarded from each of standard output and standard error of a task.
+    /// Further output is truncated and counted.
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     pub(crate) max_output: ByteSize,
 
-    /// Bytes that the component's file may have.
+    /// Maximum size of the component file.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
 
-    /// Stack that a task may use.
+    /// Maximum stack of a task.
     #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack)]
     pub(crate) stack: ByteSize,
 
-    /// How the guest's records travel: compiled into the guest, or as a call of a
-    /// host function each. What the backends see is the same.
-    #[arg(long, value_enum, default_value_t = Way::Inline)]
-    pub(crate) path: Way,
+    /// How records of the guest reach the host. The backends receive the same records in
+    /// both modes.
+    #[arg(long, value_name = "MODE", default_value = "inline", value_parser = recording_mode())]
+    pub(crate) recording_mode: RecordingMode,
 
-    /// Refuse guests that need component-model async, which is experimental in wasmtime.
+    /// Reject guests that use component-model async, which is experimental in wasmtime.
     #[arg(long)]
     pub(crate) no_async: bool,
 
-    /// How many records a task may make; those after them are dropped.
+    /// Maximum number of records of a task; further records are dropped and counted.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u64>,
 
-    /// Grant a directory, read-only unless `:rw` stands at the end.
+    /// Directory that the guest may access, read-only unless `:rw` is appended. Repeat the
+    /// option for each directory.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]")]
     pub(crate) dirs: Vec<Dir>,
 
-    /// Set an environment variable.
+    /// Environment variable of the guest. Repeat the option for each variable.
     #[arg(long = "env", value_name = "K=V", value_parser = variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// What the guest reads from its standard input; `-` is that of this command, which
-    /// all tasks share.
+    /// File that the guest reads as standard input; `-` is the standard input of this
+    /// command, which all tasks share.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
-    /// Exit with 0 even if records were dropped, durations lowered or output
-    /// truncated, as long as every task succeeded.
+    /// Exit with 0 if all tasks succeed, even if records were dropped, durations were
+    /// lowered or output was truncated.
     #[arg(long)]
     pub(crate) tolerate_losses: bool,
 
@@ -152,19 +154,19 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// Gives each grant to the component named before it.
+    /// Assigns each grant to the component that is named before it.
     pub(crate) fn name_chain(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.chain = Chain::of(&self.backends, &self.middlewares, &self.grants, matches)?;
+        self.chain = BackendChain::of(&self.backends, &self.middlewares, &self.grants, matches)?;
         Ok(())
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
+pub(crate) enum ReportFormat {
+    /// A readable table.
     Table,
-    /// The Prometheus text format 0.0.4.
+    /// Prometheus text format 0.0.4.
     Prometheus,
-    /// For programs.
+    /// JSON.
     Json,
 }

@@ -1,3 +1,5 @@
+//! Backends and middlewares of one run.
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -10,27 +12,30 @@ use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::artifact::Artifacts;
 use solti_metrics_host::provider::{BackendState, Providers};
 use solti_metrics_host::text::printable;
-use solti_metrics_server::{Component, Exported, Notices, Options, Part, Wanted, drain, together};
+use solti_metrics_server::{
+    Component, ComponentOptions, ComponentSpec, ExportedMetrics, GrantedComponent, Notices, drain,
+    fan_out,
+};
 
-use super::args::{Format, RunArgs};
-use super::chain::{Backend, Chain};
+use super::args::{ReportFormat, RunArgs};
+use super::chain::{BackendChain, BuiltinBackend};
 use crate::limits::advised;
-use crate::voice::Voice;
+use crate::messages::MessageNotices;
 
-/// What receives the records, and what the report is made from afterwards.
-pub(crate) struct Backends {
-    /// As the report names them.
+/// Backends of the run, and the totals that the report is made from.
+pub(crate) struct RunBackends {
+    /// Names of the backends in the report.
     pub(crate) chosen: String,
     pub(crate) handle: MetricsHandle,
     pub(crate) summary: Option<Arc<SummaryMetrics>>,
     pub(crate) prometheus: Option<Arc<PrometheusMetrics>>,
-    /// In the order in which records pass them.
+    /// Middlewares, then component backends, in the order of the records.
     pub(crate) components: Vec<Arc<Component>>,
     pub(crate) guests: LedgerTotals,
     pub(crate) own: LedgerTotals,
 }
 
-/// Options that contradict each other.
+/// Error for options that contradict each other.
 #[derive(Debug)]
 pub(crate) struct Misuse(String);
 
@@ -40,7 +45,7 @@ impl fmt::Display for Misuse {
     }
 }
 
-/// The backends that are built in, as they were asked for.
+/// Built-in backends of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Builtins {
     summary: bool,
@@ -50,14 +55,14 @@ pub(crate) struct Builtins {
 impl Builtins {
     pub(crate) fn choose(args: &RunArgs) -> Result<Self, Misuse> {
         let asked = |backend| args.chain.builtins.contains(&backend);
-        let scraped = args.listen.is_some() || args.format == Format::Prometheus;
+        let scraped = args.listen.is_some() || args.format == ReportFormat::Prometheus;
         let components = !args.chain.backends.is_empty();
-        let unscraped = asked(Backend::Noop) || asked(Backend::Memory);
-        if scraped && unscraped && !asked(Backend::Prometheus) && !components {
-            let other = if asked(Backend::Noop) {
-                Backend::Noop
+        let unscraped = asked(BuiltinBackend::Noop) || asked(BuiltinBackend::Memory);
+        if scraped && unscraped && !asked(BuiltinBackend::Prometheus) && !components {
+            let other = if asked(BuiltinBackend::Noop) {
+                BuiltinBackend::Noop
             } else {
-                Backend::Memory
+                BuiltinBackend::Memory
             };
             let option = if args.listen.is_some() {
                 "--listen"
@@ -65,42 +70,43 @@ impl Builtins {
                 "--format prometheus"
             };
             return Err(Misuse(format!(
-                "--backend {} has nothing to scrape: leave it out, or choose --backend prometheus, with {option}",
+                "--backend {} cannot be scraped; remove it, or use --backend prometheus with {option}",
                 other.as_label(),
             )));
         }
-        if asked(Backend::Noop) && (args.chain.builtins.len() > 1 || components) {
+        if asked(BuiltinBackend::Noop) && (args.chain.builtins.len() > 1 || components) {
             return Err(Misuse(
-                "--backend noop keeps nothing: leave it out, or leave the others out".into(),
+                "--backend noop discards all records; remove it, or remove the other backends"
+                    .into(),
             ));
         }
         Ok(Self {
-            // The table is made from it, whoever else receives the records.
-            summary: !asked(Backend::Noop),
-            prometheus: asked(Backend::Prometheus) || scraped,
+            // The table shows the summary, for any other backends.
+            summary: !asked(BuiltinBackend::Noop),
+            prometheus: asked(BuiltinBackend::Prometheus) || scraped,
         })
     }
 }
 
-impl Backends {
-    /// Starts what was asked for: `(summary, middleware* -> (Prometheus, backend*))`.
-    /// The summary is what the report is made from, and tells what guests did, not
-    /// what a middleware made of it.
+impl RunBackends {
+    /// Starts the backends of the command line: `(summary, middleware* -> (Prometheus,
+    /// backend*))`. The report is made from the summary, which counts the records of guests
+    /// before any middleware changes them.
     pub(crate) fn start(
         args: &RunArgs,
         builtins: Builtins,
         artifacts: &Artifacts,
     ) -> anyhow::Result<Self> {
         let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
-        let exported = Exported::new(&guests, &own);
+        let exported = ExportedMetrics::new(&guests, &own);
         let summary = builtins.summary.then(|| Arc::new(SummaryMetrics::new()));
         let prometheus = builtins
             .prometheus
             .then(|| Arc::new(exported.prometheus(Registry::default())));
-        let mut receivers: Vec<MetricsHandle> = Vec::new();
-        receivers.extend(prometheus.clone().map(|metrics| metrics as MetricsHandle));
+        let mut next: Vec<MetricsHandle> = Vec::new();
+        next.extend(prometheus.clone().map(|metrics| metrics as MetricsHandle));
 
-        let Chain {
+        let BackendChain {
             middlewares,
             backends,
             ..
@@ -111,36 +117,35 @@ impl Backends {
                 .artifacts(artifacts.clone())
                 .max_component(args.max_component.as_u64())
                 .build()?;
-            let mut names = Names::default();
+            let mut names = ComponentNames::default();
             let drain_timeout = args.drain_timeout.0;
-            let notices: Arc<dyn Notices> = Arc::new(Voice);
-            for part in backends {
-                let name = names.of(&part.file);
-                let wanted = wanted(name, part, args);
-                let component =
-                    Component::start(&providers, &wanted, None, drain_timeout, &notices);
+            let notices: Arc<dyn Notices> = Arc::new(MessageNotices);
+            for granted in backends {
+                let name = names.of(&granted.file);
+                let spec = spec(name, granted, args);
+                let component = Component::start(&providers, &spec, None, drain_timeout, &notices);
                 let component = component.map_err(advised)?;
-                receivers.push(component.handle());
+                next.push(component.handle());
                 components.push(Arc::new(component));
             }
-            for part in middlewares.iter().rev() {
-                let name = names.of(&part.file);
-                let next = together(std::mem::take(&mut receivers));
-                let wanted = wanted(name, part, args);
+            for granted in middlewares.iter().rev() {
+                let name = names.of(&granted.file);
+                let chain = fan_out(std::mem::take(&mut next));
+                let spec = spec(name, granted, args);
                 let component =
-                    Component::start(&providers, &wanted, Some(next), drain_timeout, &notices);
+                    Component::start(&providers, &spec, Some(chain), drain_timeout, &notices);
                 let component = component.map_err(advised)?;
-                receivers.push(component.handle());
+                next.push(component.handle());
                 components.insert(0, Arc::new(component));
             }
         }
-        receivers.extend(summary.clone().map(|summary| summary as MetricsHandle));
+        next.extend(summary.clone().map(|summary| summary as MetricsHandle));
         components
             .iter()
             .for_each(|component| exported.add(component));
         Ok(Self {
             chosen: chosen(builtins, &components),
-            handle: together(receivers),
+            handle: fan_out(next),
             summary,
             prometheus,
             components,
@@ -149,16 +154,16 @@ impl Backends {
         })
     }
 
-    /// Takes no more records, hands over what waits, in the order of the chain,
-    /// and flushes everybody. Returns in which state each was before.
+    /// Accepts no more records, delivers the queued records in the order of the chain, and
+    /// flushes all components. Returns the state of each component before the drain.
     pub(crate) async fn drain(&self, within: Duration) -> Vec<BackendState> {
         let states = self.components.iter().map(|it| it.status().state).collect();
         drain(&self.components, within).await;
         states
     }
 
-    /// What is in flight, for a last word.
-    pub(crate) fn left(&self) -> String {
+    /// The number of records in flight of each component, for the message of a forced exit.
+    pub(crate) fn in_flight(&self) -> String {
         let left: Vec<_> = self
             .components
             .iter()
@@ -170,14 +175,14 @@ impl Backends {
     }
 }
 
-fn wanted(name: String, part: &Part, args: &RunArgs) -> Wanted {
-    Wanted {
+fn spec(name: String, component: &GrantedComponent, args: &RunArgs) -> ComponentSpec {
+    ComponentSpec {
         name,
-        part: part.clone(),
-        options: Options {
-            queue: args.queue.get(),
-            deadline: args.backend_timeout.0,
-            memory: usize::try_from(args.backend_memory.as_u64()).unwrap_or(usize::MAX),
+        source: component.clone(),
+        options: ComponentOptions {
+            queue_capacity: args.backend_queue_capacity.get(),
+            timeout: args.backend_timeout.0,
+            max_memory: usize::try_from(args.backend_max_memory.as_u64()).unwrap_or(usize::MAX),
             limits: args.limits.given(),
         },
     }
@@ -196,17 +201,18 @@ fn chosen(builtins: Builtins, components: &[Arc<Component>]) -> String {
     all.join(", ")
 }
 
-/// Names of components: those of their files, told apart by a number.
+/// Unique names of components, from the names of their files. A number is appended to a
+/// name that is already used.
 #[derive(Default)]
-struct Names(BTreeSet<String>);
+struct ComponentNames(BTreeSet<String>);
 
-impl Names {
+impl ComponentNames {
     fn of(&mut self, file: &Path) -> String {
         let stem = file.file_stem().unwrap_or(file.as_os_str());
         let stem = printable(&stem.to_string_lossy());
         let mut name = stem.clone();
         let mut number = 1;
-        // The ledgers of guests and runner stand under these in the same table.
+        // The table has ledgers with these names for guests and runner.
         while matches!(&*name, "guests" | "runner") || !self.0.insert(name.clone()) {
             number += 1;
             name = format!("{stem}-{number}");

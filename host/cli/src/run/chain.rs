@@ -1,49 +1,48 @@
-//! Components between the guests and whoever receives their records, as they
-//! were asked for on the command line.
+//! Backends and middlewares of the command line, with their grants.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Error};
-use solti_metrics_server::{Grant, Part};
+use solti_metrics_server::{Grant, GrantedComponent};
 
-/// What receives records.
+/// Argument of `--backend`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Receiver {
-    Builtin(Backend),
+pub(crate) enum BackendArgument {
+    Builtin(BuiltinBackend),
     Component(PathBuf),
 }
 
-impl FromStr for Receiver {
+impl FromStr for BackendArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "noop" => Ok(Self::Builtin(Backend::Noop)),
-            "memory" => Ok(Self::Builtin(Backend::Memory)),
-            "prometheus" => Ok(Self::Builtin(Backend::Prometheus)),
+            "noop" => Ok(Self::Builtin(BuiltinBackend::Noop)),
+            "memory" => Ok(Self::Builtin(BuiltinBackend::Memory)),
+            "prometheus" => Ok(Self::Builtin(BuiltinBackend::Prometheus)),
             file if file == "-" || file.contains(['/', '.']) => Ok(Self::Component(file.into())),
             _ => Err(
-                "expected noop, memory, prometheus, or the file of a component (./NAME, if it has no ending; - is standard input)"
+                "expected noop, memory, prometheus, or the file of a component (./NAME for a file without an extension; - is standard input)"
                     .into(),
             ),
         }
     }
 }
 
-/// A backend that is built in.
+/// A built-in backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Backend {
-    /// Keeps nothing.
+pub(crate) enum BuiltinBackend {
+    /// Discards records.
     Noop,
-    /// Counts, and keeps the distribution of durations, for the report.
+    /// Counts records, and stores the distribution of durations for the report.
     Memory,
-    /// The same, and what Prometheus scrapes.
+    /// Counts like `memory`, and serves the Prometheus exposition.
     Prometheus,
 }
 
-impl Backend {
+impl BuiltinBackend {
     pub(crate) const fn as_label(self) -> &'static str {
         match self {
             Self::Noop => "noop",
@@ -53,61 +52,66 @@ impl Backend {
     }
 }
 
-/// The components in the order in which records pass them: each middleware after
-/// the other, then all backends.
+/// Components of the run: the middlewares in the order of the records, and the backends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Chain {
-    pub(crate) middlewares: Vec<Part>,
-    pub(crate) builtins: Vec<Backend>,
-    pub(crate) backends: Vec<Part>,
+pub(crate) struct BackendChain {
+    pub(crate) middlewares: Vec<GrantedComponent>,
+    pub(crate) builtins: Vec<BuiltinBackend>,
+    pub(crate) backends: Vec<GrantedComponent>,
 }
 
-impl Chain {
-    /// A grant belongs to the component that was named before it, which only the
-    /// places of the arguments tell.
+impl BackendChain {
+    /// Assigns each grant to the component that is named before it. Only the positions of
+    /// the arguments show this order.
     pub(crate) fn of(
-        backends: &[Receiver],
+        backends: &[BackendArgument],
         middlewares: &[PathBuf],
         grants: &[Grant],
         matches: &ArgMatches,
     ) -> Result<Self, Error> {
-        let mut named: Vec<(usize, Named<'_>)> = Vec::new();
-        named.extend(placed(
+        let mut named: Vec<(usize, NamedArgument<'_>)> = Vec::new();
+        named.extend(positioned(
             matches,
             "backends",
-            backends.iter().map(Named::Receiver),
+            backends.iter().map(NamedArgument::Backend),
         ));
-        named.extend(placed(
+        named.extend(positioned(
             matches,
             "middlewares",
-            middlewares.iter().map(|file| Named::Middleware(file)),
+            middlewares
+                .iter()
+                .map(|file| NamedArgument::Middleware(file)),
         ));
-        named.extend(placed(matches, "grants", grants.iter().map(Named::Grant)));
-        named.sort_by_key(|(place, _)| *place);
+        named.extend(positioned(
+            matches,
+            "grants",
+            grants.iter().map(NamedArgument::Grant),
+        ));
+        named.sort_by_key(|(position, _)| *position);
 
         let mut chain = Self::default();
-        let mut last = Last::None;
+        let mut last = LastNamed::None;
         for (_, named) in named {
             match named {
-                Named::Receiver(Receiver::Builtin(backend)) => {
+                NamedArgument::Backend(BackendArgument::Builtin(backend)) => {
                     chain.builtins.push(*backend);
-                    last = Last::None;
+                    last = LastNamed::None;
                 }
-                Named::Receiver(Receiver::Component(file)) => {
-                    chain.backends.push(Part::new(file));
-                    last = Last::Backend;
+                NamedArgument::Backend(BackendArgument::Component(file)) => {
+                    chain.backends.push(GrantedComponent::new(file));
+                    last = LastNamed::Backend;
                 }
-                Named::Middleware(file) => {
-                    chain.middlewares.push(Part::new(file));
-                    last = Last::Middleware;
+                NamedArgument::Middleware(file) => {
+                    chain.middlewares.push(GrantedComponent::new(file));
+                    last = LastNamed::Middleware;
                 }
-                Named::Grant(grant) => {
-                    let part = match last {
-                        Last::None => None,
-                        Last::Backend => chain.backends.last_mut(),
-                        Last::Middleware => chain.middlewares.last_mut(),
+                NamedArgument::Grant(grant) => {
+                    let component = match last {
+                        LastNamed::None => None,
+                        LastNamed::Backend => chain.backends.last_mut(),
+                        LastNamed::Middleware => chain.middlewares.last_mut(),
                     };
-                    part.ok_or_else(nobody)?.grant(grant);
+                    component.ok_or_else(no_component)?.grant(grant);
                 }
             }
         }
@@ -115,32 +119,32 @@ impl Chain {
     }
 }
 
-enum Named<'a> {
-    Receiver(&'a Receiver),
+enum NamedArgument<'a> {
+    Backend(&'a BackendArgument),
     Middleware(&'a Path),
     Grant(&'a Grant),
 }
 
 #[derive(Clone, Copy)]
-enum Last {
+enum LastNamed {
     None,
     Backend,
     Middleware,
 }
 
-fn placed<'a>(
+fn positioned<'a>(
     matches: &ArgMatches,
     id: &str,
-    values: impl Iterator<Item = Named<'a>>,
-) -> Vec<(usize, Named<'a>)> {
-    let places = matches.indices_of(id).into_iter().flatten();
-    places.zip(values).collect()
+    values: impl Iterator<Item = NamedArgument<'a>>,
+) -> Vec<(usize, NamedArgument<'a>)> {
+    let positions = matches.indices_of(id).into_iter().flatten();
+    positions.zip(values).collect()
 }
 
-fn nobody() -> Error {
+fn no_component() -> Error {
     Command::new("solti-metrics").error(
         ErrorKind::ArgumentConflict,
-        "--grant belongs to the component named before it: put it behind its --backend FILE or --middleware FILE",
+        "--grant applies to the component that is named before it; put --grant after --backend FILE or --middleware FILE",
     )
 }
 
@@ -153,15 +157,15 @@ mod tests {
     use super::*;
     use crate::run::RunArgs;
 
-    fn chain(args: &[&str]) -> Result<Chain, Error> {
+    fn chain(args: &[&str]) -> Result<BackendChain, Error> {
         let all = ["run"].iter().chain(args).chain(&["guest.wasm"]);
         let matches = RunArgs::augment_args(Command::new("run")).try_get_matches_from(all)?;
         let args = RunArgs::from_arg_matches(&matches)?;
-        Chain::of(&args.backends, &args.middlewares, &args.grants, &matches)
+        BackendChain::of(&args.backends, &args.middlewares, &args.grants, &matches)
     }
 
     #[test]
-    fn a_grant_goes_to_the_component_before_it() -> Result<(), Error> {
+    fn a_grant_applies_to_the_component_before_it() -> Result<(), Error> {
         let chain = chain(&[
             "--backend",
             "a.wasm",
@@ -180,7 +184,7 @@ mod tests {
             "--grant",
             "env=B=2=3",
         ])?;
-        assert_eq!(chain.builtins, [Backend::Memory]);
+        assert_eq!(chain.builtins, [BuiltinBackend::Memory]);
         assert_eq!(chain.backends[0].grants, Grants::new().env("A", "1"));
         let second = Grants::new()
             .udp(([127, 0, 0, 1], 8125).into())
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_to_nobody_is_wrong_use() {
+    fn a_grant_without_a_component_is_wrong_use() {
         for args in [
             &["--grant", "env=A=1"][..],
             &["--backend", "memory", "--grant", "env=A=1"],

@@ -1,3 +1,5 @@
+//! HTTP pages of one run.
+
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -5,13 +7,13 @@ use solti_metrics::PrometheusMetrics;
 use solti_metrics_server::Component;
 use solti_metrics_server::http::{Accept, Answering, Page, Route, Site};
 
-/// What there is to be read of one run.
-pub(crate) struct Pages {
+/// Pages that `--listen` serves.
+pub(crate) struct RunPages {
     metrics: Arc<PrometheusMetrics>,
     components: Vec<Arc<Component>>,
 }
 
-impl Pages {
+impl RunPages {
     pub(crate) fn new(metrics: Arc<PrometheusMetrics>, components: Vec<Arc<Component>>) -> Self {
         Self {
             metrics,
@@ -29,7 +31,7 @@ impl Pages {
     }
 }
 
-impl Site for Pages {
+impl Site for RunPages {
     fn has(&self, route: Route<'_>) -> bool {
         match route {
             Route::Metrics | Route::Healthz => true,

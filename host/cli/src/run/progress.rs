@@ -1,3 +1,5 @@
+//! Progress bar of `run`, and the output of tasks around it.
+
 use std::fmt;
 use std::io::{IsTerminal, stderr, stdout};
 use std::sync::Arc;
@@ -7,21 +9,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use solti_metrics_host::wasi::Output;
 
-use super::args::{Format, RunArgs};
+use super::args::{ReportFormat, RunArgs};
+use crate::messages::{print_message, print_message_now};
 use crate::plain::is_plain;
-use crate::voice::{complain, complain_now};
 use crate::whole;
 
-/// How often the bar moves.
+/// Interval between two updates of the progress bar.
 const TICK: Duration = Duration::from_millis(120);
 
-/// A progress bar for people at a terminal, nothing in a pipe.
+/// A progress bar on a terminal. Hidden if standard error is not a terminal.
 #[derive(Clone)]
-pub(crate) struct Progress {
+pub(crate) struct RunProgress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl RunProgress {
     pub(crate) fn new(args: &RunArgs) -> Self {
         if !stderr().is_terminal() || is_plain() {
             return Self {
@@ -51,28 +53,28 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Says something while the bar is out of the way.
-    pub(crate) fn complain(&self, message: fmt::Arguments<'_>) {
+    /// Prints a message while the progress bar is hidden.
+    pub(crate) fn print_message(&self, message: fmt::Arguments<'_>) {
         if self.bar.is_hidden() || self.bar.is_finished() {
-            complain(message);
+            print_message(message);
         } else {
-            self.bar.suspend(|| complain_now(message));
+            self.bar.suspend(|| print_message_now(message));
         }
     }
 
-    /// Where the output of one task goes. With a bar on the terminal it takes
-    /// turns with it; without, it goes straight on.
-    pub(crate) fn outputs(&self, format: Format) -> Outputs {
+    /// Outputs of one task. With a progress bar on the terminal, lines and bar alternate.
+    /// Without a progress bar, the output is forwarded directly.
+    pub(crate) fn outputs(&self, format: ReportFormat) -> TaskOutputs {
         let bar = !self.bar.is_hidden();
         let mut lines = Vec::new();
         let mut turns = |print| {
-            let line = Arc::new(Lines::new(self.bar.clone(), print));
+            let line = Arc::new(OutputLines::new(self.bar.clone(), print));
             lines.push(Arc::clone(&line));
             Output::To(Arc::new(move |bytes| line.take(bytes)))
         };
         let stdout = match format {
-            Format::Table if bar && stdout().is_terminal() => turns(to_stdout),
-            Format::Table => Output::Stdout,
+            ReportFormat::Table if bar && stdout().is_terminal() => turns(to_stdout),
+            ReportFormat::Table => Output::Stdout,
             _ if bar => turns(to_stderr),
             _ => Output::Stderr,
         };
@@ -81,7 +83,7 @@ impl Progress {
         } else {
             Output::Stderr
         };
-        Outputs {
+        TaskOutputs {
             stdout,
             stderr,
             lines,
@@ -89,15 +91,15 @@ impl Progress {
     }
 }
 
-/// Where the output of one task goes.
-pub(crate) struct Outputs {
+/// Outputs of one task.
+pub(crate) struct TaskOutputs {
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
-    lines: Vec<Arc<Lines>>,
+    lines: Vec<Arc<OutputLines>>,
 }
 
-impl Outputs {
-    /// Prints what the task has left without an end of line.
+impl TaskOutputs {
+    /// Prints the last line of the task if it has no line break.
     pub(crate) fn finish(&self) {
         for lines in &self.lines {
             lines.finish();
@@ -105,41 +107,45 @@ impl Outputs {
     }
 }
 
-/// Prints whole lines, since the bar begins a new one after whatever it made
-/// way for; what is left when the task is over is printed as it is.
-struct Lines {
+/// Prints whole lines, because the progress bar is drawn on a line of its own. The last
+/// line is printed when the task ends.
+struct OutputLines {
     bar: ProgressBar,
     print: fn(&[u8]),
-    begun: Mutex<Vec<u8>>,
+    buffered: Mutex<Vec<u8>>,
 }
 
-/// A line that is longer is no line for people.
+/// Maximum length of a line in bytes. A longer line is printed in pieces.
 const LONGEST_LINE: usize = 8 << 10;
 
-impl Lines {
+impl OutputLines {
     fn new(bar: ProgressBar, print: fn(&[u8])) -> Self {
-        let begun = Mutex::default();
-        Self { bar, print, begun }
+        let buffered = Mutex::default();
+        Self {
+            bar,
+            print,
+            buffered,
+        }
     }
 
     fn take(&self, bytes: &[u8]) {
-        let mut begun = self.begun.lock();
-        begun.extend_from_slice(bytes);
-        let whole = match begun.iter().rposition(|&byte| byte == b'\n') {
+        let mut buffered = self.buffered.lock();
+        buffered.extend_from_slice(bytes);
+        let whole = match buffered.iter().rposition(|&byte| byte == b'\n') {
             Some(end) => end + 1,
-            None if begun.len() > LONGEST_LINE => begun.len(),
+            None if buffered.len() > LONGEST_LINE => buffered.len(),
             None => return,
         };
-        self.bar.suspend(|| (self.print)(&begun[..whole]));
-        begun.drain(..whole);
+        self.bar.suspend(|| (self.print)(&buffered[..whole]));
+        buffered.drain(..whole);
     }
 
     fn finish(&self) {
-        let mut begun = self.begun.lock();
-        if !begun.is_empty() {
-            begun.push(b'\n');
-            self.bar.suspend(|| (self.print)(&begun));
-            begun.clear();
+        let mut buffered = self.buffered.lock();
+        if !buffered.is_empty() {
+            buffered.push(b'\n');
+            self.bar.suspend(|| (self.print)(&buffered));
+            buffered.clear();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Components whose file has changed take the place of what runs.
+//! Replaces components whose file has changed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use solti_metrics_server::Component;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::voice::complain;
+use crate::messages::print_message;
 
-/// How often files are looked at.
+/// Interval between two checks of the files.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Reloads components, until it is dropped.
-pub(crate) struct Reloading(JoinHandle<()>);
+/// Task that reloads components until it is dropped.
+pub(crate) struct Reloader(JoinHandle<()>);
 
-impl Reloading {
-    /// Every component when it is asked for; with `watch`, also each whose file changes.
+impl Reloader {
+    /// Reloads every component on request. With `watch`, also reloads each component whose
+    /// file changes.
     pub(crate) fn start(components: Vec<Arc<Component>>, asked: Arc<Notify>, watch: bool) -> Self {
         Self(tokio::spawn(async move {
             let mut seen: Vec<_> = components.iter().map(|it| stamp(&it.file())).collect();
@@ -29,8 +30,8 @@ impl Reloading {
                 };
                 for (component, seen) in components.iter().zip(&mut seen) {
                     let now = stamp(&component.file());
-                    // A file that is being written is looked at again when it
-                    // has stopped to change.
+                    // A file that is being written is checked again when it no longer
+                    // changes.
                     if asked || (now.is_some() && now != *seen && is_settled(&now)) {
                         *seen = now;
                         reload(component).await;
@@ -41,7 +42,7 @@ impl Reloading {
     }
 }
 
-impl Drop for Reloading {
+impl Drop for Reloader {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -50,15 +51,17 @@ impl Drop for Reloading {
 async fn reload(component: &Arc<Component>) {
     let name = &component.name;
     match component.reload().await {
-        Ok(()) => complain(format_args!("{name}: replaced by what its file is now")),
-        Err(error) => complain(format_args!(
-            "error: {}; the backend {name} goes on as it was",
+        Ok(()) => print_message(format_args!(
+            "{name}: replaced by the new component in its file"
+        )),
+        Err(error) => print_message(format_args!(
+            "error: {}; the backend {name} continues unchanged",
             causes(&error)
         )),
     }
 }
 
-/// What changes when a file does.
+/// Modification time and size, which differ when a file changes.
 type Stamp = (SystemTime, u64);
 
 fn stamp(file: &Path) -> Option<Stamp> {
@@ -67,7 +70,7 @@ fn stamp(file: &Path) -> Option<Stamp> {
 }
 
 fn is_settled(stamp: &Option<Stamp>) -> bool {
-    // One of the future is no younger: the clock was set back since.
+    // A time in the future counts as old: the clock was set back since the change.
     let is_old = |age: Duration| age >= LOOK / 2;
     stamp.is_some_and(|(changed, _)| changed.elapsed().map_or(true, is_old))
 }

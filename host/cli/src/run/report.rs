@@ -1,54 +1,56 @@
+//! The report of `run`.
+
 use std::time::Duration;
 
 use serde::Serialize;
 use solti_metrics_host::provider::{BackendState, BackendStatus};
-use solti_metrics_host::runner::Path;
+use solti_metrics_host::runner::ProgramRecording;
 use solti_metrics_server::LedgerRow;
 
-use super::backend::Backends;
-use super::summary::{self, Completed, RunnerErrors, Started};
-use super::tally::Tally;
+use super::backend::RunBackends;
+use super::summary::{self, CompletedRow, RunnerErrors, StartedRow};
+use super::tally::RunTally;
 
-/// What happened, in the form in which programs read it.
+/// The report of a run, in the JSON format.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct RunReport {
     schema: &'static str,
     pub(crate) component: String,
     pub(crate) backend: String,
-    /// How the guest's records travelled: `inline`, `direct`, `none`, or null if it
-    /// was not loaded.
-    path: Option<&'static str>,
-    /// Why they did not travel as they were asked to.
+    /// Recording mode of the guest: `inline`, `direct` or `none`, or null if the guest was
+    /// not loaded.
+    recording_mode: Option<&'static str>,
+    /// Reason why the recording mode is not the requested one.
     pub(crate) recording_mode_reason: Option<String>,
     pub(crate) runs: u64,
     pub(crate) runs_ended: u64,
     pub(crate) elapsed_ms: u64,
-    pub(crate) tasks: Vec<Completed>,
-    pub(crate) started: Vec<Started>,
+    pub(crate) tasks: Vec<CompletedRow>,
+    pub(crate) started: Vec<StartedRow>,
     pub(crate) errors: Vec<RunnerErrors>,
-    ends: Vec<End>,
-    pub(crate) ledger: Ledgers,
-    pub(crate) backends: Vec<BackendRow>,
+    ends: Vec<EndCount>,
+    pub(crate) ledger: RunLedgers,
+    pub(crate) backends: Vec<BackendReport>,
     output_truncated: u64,
     warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct End {
+struct EndCount {
     end: &'static str,
     detail: String,
     count: u64,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Ledgers {
+pub(crate) struct RunLedgers {
     pub(crate) guests: LedgerRow,
     pub(crate) runner: LedgerRow,
 }
 
-/// A component that received records.
+/// A component backend or middleware.
 #[derive(Debug, Serialize)]
-pub(crate) struct BackendRow {
+pub(crate) struct BackendReport {
     pub(crate) name: String,
     pub(crate) state: &'static str,
     interfaces: Vec<&'static str>,
@@ -63,7 +65,7 @@ pub(crate) struct BackendRow {
     forwarded: Option<LedgerRow>,
 }
 
-impl BackendRow {
+impl BackendReport {
     fn new(status: BackendStatus, state: BackendState) -> Self {
         Self {
             name: status.name.to_string(),
@@ -82,12 +84,12 @@ impl BackendRow {
     }
 }
 
-impl Report {
-    /// `states` are those of the components before they were stopped.
+impl RunReport {
+    /// `states` has the state of each component before it was stopped.
     pub(crate) fn new(
-        backends: &Backends,
+        backends: &RunBackends,
         states: &[BackendState],
-        tally: &Tally,
+        tally: &RunTally,
         elapsed: Duration,
     ) -> Self {
         let summary = backends.summary.as_deref();
@@ -95,8 +97,11 @@ impl Report {
             schema: "solti-metrics/run@1",
             component: tally.component().into(),
             backend: backends.chosen.clone(),
-            path: tally.path().map(Path::as_label),
-            recording_mode_reason: tally.path().and_then(Path::reason).map(Into::into),
+            recording_mode: tally.recording().map(ProgramRecording::as_label),
+            recording_mode_reason: tally
+                .recording()
+                .and_then(ProgramRecording::reason)
+                .map(Into::into),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -105,13 +110,13 @@ impl Report {
             errors: summary.map_or_else(Vec::new, summary::errors),
             ends: tally
                 .ends()
-                .map(|(end, detail, count)| End {
+                .map(|(end, detail, count)| EndCount {
                     end,
                     detail: detail.into(),
                     count,
                 })
                 .collect(),
-            ledger: Ledgers {
+            ledger: RunLedgers {
                 guests: backends.guests.total().into(),
                 runner: backends.own.total().into(),
             },
@@ -119,7 +124,7 @@ impl Report {
                 .components
                 .iter()
                 .zip(states)
-                .map(|(component, state)| BackendRow::new(component.status(), *state))
+                .map(|(component, state)| BackendReport::new(component.status(), *state))
                 .collect(),
             output_truncated: tally.truncated(),
             warnings: tally.warnings().to_vec(),

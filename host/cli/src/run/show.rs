@@ -1,24 +1,28 @@
 use anyhow::Context;
 use solti_metrics::Exposition;
 
-use super::args::Format;
-use super::backend::Backends;
-use super::report::Report;
+use super::args::ReportFormat;
+use super::backend::RunBackends;
+use super::report::RunReport;
 use super::table;
 use crate::exit::print;
-use crate::voice::tabulate;
+use crate::messages::print_table;
 
-/// Writes the report in the form that was asked for: the table to standard
-/// error, what programs read to standard output.
-pub(crate) fn show(report: &Report, format: Format, backends: &Backends) -> anyhow::Result<()> {
+/// Writes the report in the requested format: the table to standard error, other formats to
+/// standard output.
+pub(crate) fn show(
+    report: &RunReport,
+    format: ReportFormat,
+    backends: &RunBackends,
+) -> anyhow::Result<()> {
     let text = match (format, &backends.prometheus) {
-        (Format::Table, _) => {
-            tabulate(&table::render(report));
+        (ReportFormat::Table, _) => {
+            print_table(&table::render(report));
             return Ok(());
         }
-        (Format::Prometheus, Some(metrics)) => metrics.encode(Exposition::Text)?,
-        // There is no such format without such a backend; see `Backends::choose`.
-        (Format::Json, _) | (Format::Prometheus, None) => {
+        (ReportFormat::Prometheus, Some(metrics)) => metrics.encode(Exposition::Text)?,
+        // `Backends::choose` selects the Prometheus backend for this format.
+        (ReportFormat::Json, _) | (ReportFormat::Prometheus, None) => {
             serde_json::to_string_pretty(report)? + "\n"
         }
     };

@@ -1,21 +1,21 @@
-//! The rows of the report: what a [`SummaryMetrics`] has counted.
+//! Rows of the report, from the counts of [`SummaryMetrics`].
 
 use serde::Serialize;
 use solti_metrics::{RunnerErrorKind, RunnerType, SummaryMetrics, TaskOutcome};
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Started {
+pub(crate) struct StartedRow {
     pub(crate) runner: &'static str,
     pub(crate) count: u64,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Completed {
+pub(crate) struct CompletedRow {
     pub(crate) runner: &'static str,
     pub(crate) outcome: &'static str,
     pub(crate) count: u64,
-    /// Of the durations recorded, in whole milliseconds, and not estimated from the
-    /// buckets of an exposition: 0 is less than one.
+    /// Median of the recorded durations, in whole milliseconds. Not estimated from the
+    /// buckets of an exposition. 0 is less than a millisecond.
     pub(crate) p50_ms: u64,
     pub(crate) p95_ms: u64,
     pub(crate) max_ms: u64,
@@ -28,11 +28,11 @@ pub(crate) struct RunnerErrors {
     pub(crate) count: u64,
 }
 
-/// Runners of which tasks were started.
-pub(crate) fn started(summary: &SummaryMetrics) -> Vec<Started> {
+/// Started tasks by runner.
+pub(crate) fn started(summary: &SummaryMetrics) -> Vec<StartedRow> {
     RunnerType::ALL
         .into_iter()
-        .map(|runner| Started {
+        .map(|runner| StartedRow {
             runner: runner.as_label(),
             count: summary.started(runner),
         })
@@ -40,13 +40,13 @@ pub(crate) fn started(summary: &SummaryMetrics) -> Vec<Started> {
         .collect()
 }
 
-/// Runners and outcomes with which tasks were completed.
-pub(crate) fn completed(summary: &SummaryMetrics) -> Vec<Completed> {
+/// Completed tasks by runner and outcome.
+pub(crate) fn completed(summary: &SummaryMetrics) -> Vec<CompletedRow> {
     let mut rows = Vec::new();
     for runner in RunnerType::ALL {
         for outcome in TaskOutcome::ALL {
             if let Some(durations) = summary.durations(runner, outcome) {
-                rows.push(Completed {
+                rows.push(CompletedRow {
                     runner: runner.as_label(),
                     outcome: outcome.as_label(),
                     count: durations.count,
@@ -60,7 +60,7 @@ pub(crate) fn completed(summary: &SummaryMetrics) -> Vec<Completed> {
     rows
 }
 
-/// Runners and steps at which they failed.
+/// Runner errors by runner and step.
 pub(crate) fn errors(summary: &SummaryMetrics) -> Vec<RunnerErrors> {
     let mut rows = Vec::new();
     for runner in RunnerType::ALL {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_duration_that_a_context_lets_through_is_too_long_for_the_summary() {
+    fn the_summary_holds_the_longest_duration_of_a_context() {
         assert_eq!(
             SummaryMetrics::LONGEST,
             MetricsCtx::DEFAULT_DURATION_CEILING
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_row_for_whatever_was_recorded_and_for_nothing_else() {
+    fn each_recorded_label_has_a_row() {
         let summary = SummaryMetrics::new();
         summary.record_task_started(RunnerType::Wasm);
         summary.record_task_completed(RunnerType::Wasm, TaskOutcome::Timeout, 7);

@@ -1,13 +1,15 @@
+//! The table of `run`.
+
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
 use solti_metrics_host::text::escaped;
 use solti_metrics_server::LedgerRow;
 
-use super::report::Report;
+use super::report::RunReport;
 use crate::elapsed::elapsed;
 
-/// The report, for a person.
-pub(crate) fn render(report: &Report) -> String {
+/// The report as a readable table.
+pub(crate) fn render(report: &RunReport) -> String {
     let runs = match (report.runs_ended, report.runs) {
         (1, 1) => "1 run".to_owned(),
         (ended, asked) if ended == asked => format!("{asked} runs"),
@@ -21,10 +23,10 @@ pub(crate) fn render(report: &Report) -> String {
     );
     let mut parts = vec![head];
     if let Some(reason) = report.recording_mode_reason.as_deref().map(escaped) {
-        parts.push(format!("records take the direct path: the guest {reason}"));
+        parts.push(format!("recording mode direct: the guest {reason}"));
     }
     if report.backend == "noop" {
-        parts.push("tasks: not kept by this backend".into());
+        parts.push("tasks: not counted by the backend noop".into());
     } else if report.tasks.is_empty() {
         parts.push("tasks: none".into());
     } else {
@@ -42,7 +44,7 @@ pub(crate) fn render(report: &Report) -> String {
     format!("\n{}", lines.join("\n"))
 }
 
-fn tasks(report: &Report) -> String {
+fn tasks(report: &RunReport) -> String {
     let mut table = table(["runner", "outcome", "tasks", "p50", "p95", "max"], 2);
     for row in &report.tasks {
         table.add_row([
@@ -69,7 +71,7 @@ fn tasks(report: &Report) -> String {
     table.to_string()
 }
 
-fn errors(report: &Report) -> String {
+fn errors(report: &RunReport) -> String {
     let mut table = table(["runner", "runner error", "count"], 2);
     for row in &report.errors {
         table.add_row([row.runner, row.error, &row.count.to_string()]);
@@ -77,7 +79,7 @@ fn errors(report: &Report) -> String {
     table.to_string()
 }
 
-fn ledger(report: &Report) -> String {
+fn ledger(report: &RunReport) -> String {
     let heads = [
         "records of",
         "accepted",
@@ -105,8 +107,8 @@ fn ledger(report: &Report) -> String {
     table.to_string()
 }
 
-/// How the components are that received records.
-fn backends(report: &Report) -> String {
+/// State and counts of component backends and middlewares.
+fn backends(report: &RunReport) -> String {
     let heads = ["backend", "state", "failures", "restarts", "replacements"];
     let mut table = table(heads, 2);
     for row in &report.backends {
@@ -121,7 +123,7 @@ fn backends(report: &Report) -> String {
     table.to_string()
 }
 
-/// The sum, and of what it is made.
+/// Sum of dropped records, and the count of each reason.
 fn dropped(row: &LedgerRow) -> String {
     let reasons: Vec<_> = row
         .dropped
@@ -137,7 +139,7 @@ fn dropped(row: &LedgerRow) -> String {
     }
 }
 
-/// A table whose columns from `text` on are numbers.
+/// A table with right-aligned numbers in all columns from `text` on.
 fn table<const N: usize>(heads: [&str; N], text: usize) -> Table {
     let mut table = Table::new();
     let style = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());

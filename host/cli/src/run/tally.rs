@@ -1,29 +1,31 @@
+//! Counts of how tasks ended, and the messages about them.
+
 use std::collections::BTreeMap;
 
 use solti_metrics::TaskOutcome;
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::limits::GuestTrap;
 use solti_metrics_host::provider::BackendStatus;
-use solti_metrics_host::runner::{Path, Program, SpawnError, TaskEnd, TaskReport};
+use solti_metrics_host::runner::{Program, ProgramRecording, SpawnError, TaskEnd, TaskReport};
 use solti_metrics_host::text::printable;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use super::args::RunArgs;
-use super::backend::Backends;
-use super::progress::Progress;
+use super::backend::RunBackends;
+use super::progress::RunProgress;
 use crate::limits;
 
-/// After so many of them, failures are only counted.
+/// Maximum number of failures that are printed. Further failures are only counted.
 const SHOWN: u64 = 5;
 
-/// So many different ways to end are told apart.
+/// Maximum number of different ends in the report.
 const ENDS: usize = 50;
 
-/// How the tasks of one run of this command ended.
-pub(crate) struct Tally {
+/// Ends and losses of the tasks of one run.
+pub(crate) struct RunTally {
     component: String,
-    progress: Progress,
-    path: Option<Path>,
+    progress: RunProgress,
+    recording: Option<ProgramRecording>,
     asked: u64,
     succeeded: u64,
     failed: u64,
@@ -32,12 +34,12 @@ pub(crate) struct Tally {
     warnings: Vec<String>,
 }
 
-impl Tally {
-    pub(crate) fn new(args: &RunArgs, progress: Progress) -> Self {
+impl RunTally {
+    pub(crate) fn new(args: &RunArgs, progress: RunProgress) -> Self {
         Self {
             component: printable(&args.component.display().to_string()),
             progress,
-            path: None,
+            recording: None,
             asked: args.repeat.get() as u64,
             succeeded: 0,
             failed: 0,
@@ -51,17 +53,17 @@ impl Tally {
         &self.component
     }
 
-    /// What was asked for.
+    /// Number of requested tasks.
     pub(crate) fn asked(&self) -> u64 {
         self.asked
     }
 
-    /// How many tasks were begun, or could not be.
+    /// Number of tasks that ended, or could not start.
     pub(crate) fn ended_tasks(&self) -> u64 {
         self.succeeded + self.failed
     }
 
-    /// Kinds of ends, their details, and how many tasks ended so.
+    /// Kinds of ends with their details, and the number of tasks for each.
     pub(crate) fn ends(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
         self.ends
             .iter()
@@ -76,24 +78,24 @@ impl Tally {
         &self.warnings
     }
 
-    /// Whether every task succeeded, and nothing was lost unless that is fine.
+    /// Whether every task succeeded without losses, or with losses that are tolerated.
     pub(crate) fn is_good(&self, tolerate_losses: bool) -> bool {
         self.succeeded == self.asked && (tolerate_losses || self.warnings.is_empty())
     }
 
-    /// How its records travel, it is told.
+    /// Stores the recording mode of the program.
     pub(crate) fn loaded(&mut self, program: &Program) {
-        self.path = Some(program.path().clone());
+        self.recording = Some(program.recording().clone());
     }
 
-    /// How the guest's records travelled; `None` if it was not loaded.
-    pub(crate) fn path(&self) -> Option<&Path> {
-        self.path.as_ref()
+    /// Recording mode of the guest. `None` if the guest was not loaded.
+    pub(crate) fn recording(&self) -> Option<&ProgramRecording> {
+        self.recording.as_ref()
     }
 
     pub(crate) fn not_loaded(&mut self, error: &LoadError) {
         self.count("not_loaded", error.to_string());
-        self.complain(&error.to_string());
+        self.print_error(&error.to_string());
     }
 
     pub(crate) fn ended(&mut self, result: Result<TaskReport, SpawnError>) {
@@ -118,20 +120,20 @@ impl Tally {
         }
     }
 
-    /// Says what was lost, once all tasks have ended.
-    pub(crate) fn close(&mut self, backends: &Backends) {
+    /// Reports losses after all tasks have ended.
+    pub(crate) fn close(&mut self, backends: &RunBackends) {
         let guests = backends.guests.total();
         if self.failed > SHOWN {
             let more = self.failed - SHOWN;
-            self.complain(&format!(
+            self.print_error(&format!(
                 "{}: {more} more tasks did not succeed",
                 self.component
             ));
         }
         let missing = self.asked - self.ended_tasks();
         if missing > 0 && !self.ends.keys().any(|(kind, _)| *kind == "not_loaded") {
-            self.complain(&format!(
-                "{}: stopped before {missing} of {} tasks were begun",
+            self.print_error(&format!(
+                "{}: stopped before {missing} of {} tasks started",
                 self.component, self.asked
             ));
         }
@@ -141,14 +143,14 @@ impl Tally {
         }
         if guests.clamped() > 0 {
             self.warn(format!(
-                "the durations of {} of {} records lowered to the ceiling of 365 days: does the guest measure in milliseconds?",
+                "the durations of {} of {} records were lowered to the ceiling of 365 days; check that the guest measures in milliseconds",
                 guests.clamped(),
                 guests.accepted()
             ));
         }
         if self.truncated > 0 {
             self.warn(format!(
-                "{} bytes of output truncated: print less, or raise --max-output",
+                "{} bytes of output were truncated; print less, or raise --max-output",
                 self.truncated
             ));
         }
@@ -158,21 +160,21 @@ impl Tally {
         let name = &status.name;
         self.dropped(&status.ledger, &format!(" by {name}"));
         if let Some(forwarded) = &status.forwarded {
-            self.dropped(forwarded, &format!(" behind {name}"));
+            self.dropped(forwarded, &format!(" after {name}"));
         }
         if let Some(failure) = &status.last_failure {
             let what = match status.failures {
                 1 => format!("{name} failed once: it {failure}"),
-                failures => format!("{name} failed {failures} times, and last {failure}"),
+                failures => format!("{name} failed {failures} times; last failure: it {failure}"),
             };
             self.warn_showing(what, status.stderr_tail.as_deref());
         }
         if let Some(error) = &status.flush_error {
-            self.warn(format!("{name} could not be flushed: {error}"));
+            self.warn(format!("{name}: the flush failed: {error}"));
         }
     }
 
-    /// What is left out on purpose is no loss.
+    /// Reports dropped records. Sampled records are not a loss.
     fn dropped(&mut self, ledger: &LedgerSnapshot, whose: &str) {
         for reason in DropReason::ALL {
             let dropped = ledger.dropped(reason);
@@ -180,7 +182,7 @@ impl Tally {
                 let accepted = ledger.accepted();
                 let cause = cause(reason);
                 self.warn(format!(
-                    "{dropped} of {accepted} records dropped{whose} ({reason}): {cause}"
+                    "{dropped} of {accepted} records{whose} were dropped ({reason}): {cause}"
                 ));
             }
         }
@@ -189,7 +191,7 @@ impl Tally {
     fn count(&mut self, kind: &'static str, detail: String) {
         let mut key = (kind, detail);
         if self.ends.len() >= ENDS && !self.ends.contains_key(&key) {
-            key.1 = "in other ways".into();
+            key.1 = "other details".into();
         }
         *self.ends.entry(key).or_default() += 1;
     }
@@ -197,25 +199,25 @@ impl Tally {
     fn failure(&mut self, what: &str) {
         self.failed += 1;
         if self.failed <= SHOWN {
-            self.complain(&format!("{}: {what}", self.component));
+            self.print_error(&format!("{}: {what}", self.component));
         }
     }
 
-    fn complain(&self, what: &str) {
-        self.progress.complain(format_args!("error: {what}"));
+    fn print_error(&self, what: &str) {
+        self.progress.print_message(format_args!("error: {what}"));
     }
 
     fn warn(&mut self, what: String) {
         self.warn_showing(what, None);
     }
 
-    /// Beneath it, each line that somebody else wrote is marked as such.
+    /// Prints a warning. Lines from another program follow below the warning, each with a mark.
     fn warn_showing(&mut self, what: String, lines: Option<&str>) {
         let component = &self.component;
         let lines = lines.unwrap_or_default().lines();
         let shown: String = lines.map(|line| format!("\n  | {line}")).collect();
         self.progress
-            .complain(format_args!("warning: {component}: {what}{shown}"));
+            .print_message(format_args!("warning: {component}: {what}{shown}"));
         self.warnings.push(what);
     }
 }
@@ -232,19 +234,19 @@ fn kind(end: &TaskEnd) -> &'static str {
     }
 }
 
-/// An end, what to do about it, and where it happened.
+/// Describes an end, with advice and the position in the guest.
 fn describe(end: &TaskEnd) -> String {
     match end {
         TaskEnd::Trapped { trap } => {
-            format!("{end}; the fault is the guest's{}", backtrace(trap))
+            format!("{end}; the cause is in the guest{}", backtrace(trap))
         }
         TaskEnd::LimitHit { limit, trap } => {
             format!("{end}; {}{}", limits::advice(*limit), backtrace(trap))
         }
         TaskEnd::DeadlineExceeded { .. } => {
-            format!("{end}; raise --timeout if it needs more time")
+            format!("{end}; raise --timeout if the task needs more time")
         }
-        TaskEnd::Exited { .. } => format!("{end}; see what it printed"),
+        TaskEnd::Exited { .. } => format!("{end}; see the output of the guest"),
         _ => end.to_string(),
     }
 }
@@ -258,18 +260,18 @@ fn backtrace(trap: &GuestTrap) -> String {
 
 fn cause(reason: DropReason) -> &'static str {
     match reason {
-        DropReason::Quota => "make fewer, or raise --quota",
-        DropReason::BackendPanicked => "the backend is broken, please report this",
+        DropReason::Quota => "make fewer records, or raise --quota",
+        DropReason::BackendPanicked => "the backend panicked; report this",
         DropReason::QueueFull => {
-            "it is too slow; raise --backend-queue-capacity if it only lags for a while"
+            "the backend is too slow; raise --backend-queue-capacity if the delay is temporary"
         }
-        DropReason::ShutDown => "it was too slow; raise --drain-timeout",
-        DropReason::BackendTimedOut => "raise --backend-timeout if it needs more time",
+        DropReason::ShutDown => "the backend did not drain in time; raise --drain-timeout",
+        DropReason::BackendTimedOut => "raise --backend-timeout if the backend needs more time",
         DropReason::BackendLimit => {
-            "if it was the limit on memory, raise --backend-max-memory; for other limits see --help"
+            "for the limit on memory, raise --backend-max-memory; for other limits, see --help"
         }
         DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
-            "see why that component failed"
+            "see why the backend failed"
         }
         _ => "use the labels of solti:metrics@0.1.0",
     }

@@ -1,4 +1,4 @@
-//! The log: entries on standard error, which nobody waits for.
+//! The log of `serve`: entries on standard error, written without blocking the server.
 
 mod queue;
 
@@ -9,52 +9,52 @@ use std::time::Duration;
 
 use solti_metrics_server::{Log, LogFormat};
 
-use self::queue::Queue;
-use crate::entries::{Entries, Form};
+use self::queue::LogQueue;
+use crate::entries::{EntryFormat, LogEntries};
 use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::whole::to_stderr;
 
-/// How long entries that wait may take to be written at the end.
+/// Maximum time to write the queued entries at the end.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Writes the log, until it is dropped.
+/// Writes the log until it is dropped.
 pub(super) struct Logging {
-    queue: Queue,
+    queue: LogQueue,
     lost: Arc<AtomicU64>,
 }
 
 impl Logging {
-    /// From here on, whatever this process has to say is an entry of the log. A second
+    /// Starts the log. From then on, all messages of this process are log entries. A second
     /// call in one process changes nothing.
     pub(super) fn start(log: &Log) -> io::Result<Self> {
         let lost = Arc::default();
-        let queue = Queue::new(Arc::clone(&lost));
+        let queue = LogQueue::new(Arc::clone(&lost));
         let form = match log.format {
-            LogFormat::Text => Form::Text,
-            LogFormat::Json => Form::Json,
+            LogFormat::Text => EntryFormat::Text,
+            LogFormat::Json => EntryFormat::Json,
         };
-        let mut entries = Entries::new(to_stderr, form);
+        let mut entries = LogEntries::new(to_stderr, form);
         queue.start(move |entry| entries.write(entry))?;
         let (filter, wrong) = filter(log.level.as_str());
         let writer = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(queue.clone())
             .with_ansi(false);
-        // There is one already where a test has set it.
+        // A test may have set a subscriber before.
         let _ = match log.format {
             LogFormat::Text => writer.fmt_fields(Quoted).try_init(),
             LogFormat::Json => writer.json().flatten_event(true).try_init(),
         };
-        crate::voice::into_the_log();
+        crate::messages::switch_to_log();
         if let Some(wrong) = wrong {
-            // As loud as it can be: the level may let nothing else through.
+            // Logged as an error, because the level may hide all other entries.
             tracing::error!("{wrong}");
         }
         Ok(Self { queue, lost })
     }
 
-    /// How many entries nobody read in time, or could not be written.
+    /// Number of lost entries: the reader was too slow, or the write failed.
     pub(super) fn lost(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.lost)
     }

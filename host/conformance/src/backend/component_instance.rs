@@ -11,37 +11,37 @@ use solti_metrics_host::provider::{
     BackendOptions, ComponentBackend, NotRunning, Provider, RestartPolicy, StartError,
 };
 
-use super::status::Status;
-use super::stop::{Cause, Stop};
-use crate::counts::{Counter, Counts};
-use crate::options::{Options, OutputFn};
+use super::status::InstanceStatus;
+use super::stop::{InstanceStop, StopCause};
+use crate::counts::{CountingBackend, LabelCounts};
+use crate::options::{RoleOutputsFn, TestOptions};
 
-/// How often it is looked whether everything was taken.
+/// Interval between two checks of the ledger.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// How long it may take to stop, once everything was taken.
+/// Maximum time for an instance to stop after it received all records.
 const STOPPING: Duration = Duration::from_secs(1);
 
-/// How instances of a provider or a middleware are run.
+/// Creates instances of a provider or a middleware.
 #[derive(Clone)]
-pub(super) struct ComponentSetting {
+pub(super) struct ComponentFactory {
     pub(super) provider: Provider,
     pub(super) limits: Limits,
-    /// How long a call may take.
+    /// Maximum duration of a call.
     deadline: Duration,
-    /// Where what it prints goes; nowhere if `None`.
-    output: Option<OutputFn>,
+    /// Destination of the output of the component. `None` discards the output.
+    output: Option<RoleOutputsFn>,
 }
 
-/// One instance of it, behind a queue.
+/// An instance of a provider or middleware, behind a queue.
 pub(super) struct ComponentInstance<'a> {
-    setting: &'a ComponentSetting,
+    factory: &'a ComponentFactory,
     backend: ComponentBackend,
-    next: Arc<Counter>,
+    next: Arc<CountingBackend>,
 }
 
-impl ComponentSetting {
-    pub(super) fn new(provider: Provider, options: &Options) -> Self {
+impl ComponentFactory {
+    pub(super) fn new(provider: Provider, options: &TestOptions) -> Self {
         let BackendOptions {
             mut limits,
             deadline,
@@ -62,48 +62,48 @@ impl ComponentSetting {
 }
 
 impl<'a> ComponentInstance<'a> {
-    /// `batches` is whether many records are handed over in one call, if it can take
-    /// them so.
-    pub(super) fn start(setting: &'a ComponentSetting, batches: bool) -> Result<Self, StartError> {
-        let next = Arc::new(Counter::default());
+    /// Starts an instance. `batches` allows batches, if the component exports `batch`.
+    pub(super) fn start(factory: &'a ComponentFactory, batches: bool) -> Result<Self, StartError> {
+        let next = Arc::new(CountingBackend::default());
         let mut options = BackendOptions::new()
-            .limits(setting.limits.clone())
-            .deadline(setting.deadline)
+            .limits(factory.limits.clone())
+            .deadline(factory.deadline)
             .batches(batches)
-            // It is flushed when a vector says so.
+            // Only the steps of a vector flush the instance.
             .flush_every(Duration::MAX)
-            // After a failure, nothing is to be waited for.
+            // After one failure, the instance is not restarted.
             .restart(RestartPolicy::new().failures(1))
             .next(Arc::clone(&next) as MetricsHandle);
-        if let Some(output) = &setting.output {
-            [options.stdout, options.stderr] = output(setting.role());
+        if let Some(output) = &factory.output {
+            [options.stdout, options.stderr] = output(factory.role());
         }
         Ok(Self {
-            backend: ComponentBackend::start(&setting.provider, options)?,
-            setting,
+            backend: ComponentBackend::start(&factory.provider, options)?,
+            factory,
             next,
         })
     }
 
-    /// Records, and waits until everything was taken.
-    pub(super) async fn record(&self, events: &[Event]) -> Result<(), Stop> {
+    /// Records the events, and waits until the component has received them.
+    pub(super) async fn record(&self, events: &[Event]) -> Result<(), InstanceStop> {
         let recorded = self.backend.record_batch(events);
-        recorded.map_err(|error| Stop::Died {
-            cause: Cause::Other(error.to_string()),
+        recorded.map_err(|error| InstanceStop::Died {
+            cause: StopCause::Other(error.to_string()),
             stderr_tail: None,
         })?;
         self.settle().await
     }
 
-    /// Waits until everything was taken.
-    pub(super) async fn settle(&self) -> Result<(), Stop> {
+    /// Waits until the component has received all records.
+    pub(super) async fn settle(&self) -> Result<(), InstanceStop> {
         loop {
             let status = self.backend.status();
-            if let Some(stop) = Stop::of(&status) {
+            if let Some(stop) = InstanceStop::of(&status) {
                 return Err(stop);
             }
             let ledger = status.ledger;
-            // What it says that it did not keep, and nothing that it died of.
+            // Records that the component reports as discarded. Other drops are the result
+            // of a failure.
             let discarded =
                 ledger.dropped(DropReason::Sampled) + ledger.dropped(DropReason::BackendFailed);
             if ledger.in_flight() == 0 && ledger.dropped_total() == discarded {
@@ -113,53 +113,55 @@ impl<'a> ComponentInstance<'a> {
         }
     }
 
-    pub(super) async fn flush(&self) -> Result<(), Stop> {
+    pub(super) async fn flush(&self) -> Result<(), InstanceStop> {
         match self.backend.flush().await {
             Ok(()) => Ok(()),
-            Err(NotRunning::Refused(said)) => Err(Stop::Refused { said }),
+            Err(NotRunning::Refused(said)) => Err(InstanceStop::Refused { said }),
             Err(error) => Err(self.died(&error).await),
         }
     }
 
-    /// Its exposition. An inner error is what is wrong with it as a whole.
-    pub(super) async fn expose(&self) -> Result<Result<String, String>, Stop> {
+    /// The exposition of the component. The inner error is a failure of the exposition as a
+    /// whole.
+    pub(super) async fn expose(&self) -> Result<Result<String, String>, InstanceStop> {
         match self.backend.expose().await {
             Ok(text) => Ok(Ok(text)),
-            Err(NotRunning::Refused(said)) => Ok(Err(format!("it is {said}"))),
+            Err(NotRunning::Refused(said)) => Ok(Err(format!("the exposition is {said}"))),
             Err(error) => Err(self.died(&error).await),
         }
     }
 
-    /// Another instance takes its place.
-    pub(super) async fn restart(&self) -> Result<(), Stop> {
-        let replaced = self.backend.replace(&self.setting.provider).await;
-        replaced.map_err(|error| Stop::of_start(&error))?;
+    /// Replaces the instance by a new one.
+    pub(super) async fn restart(&self) -> Result<(), InstanceStop> {
+        let replaced = self.backend.replace(&self.factory.provider).await;
+        replaced.map_err(|error| InstanceStop::of_start(&error))?;
         self.settle().await
     }
 
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self) -> InstanceStatus {
         self.backend.status().into()
     }
 
-    /// What it has forwarded.
-    pub(super) fn forwarded(&self) -> Counts {
+    /// Counts of the records that the component has forwarded.
+    pub(super) fn forwarded(&self) -> LabelCounts {
         self.next.counts()
     }
 
-    /// Lets go of it.
+    /// Stops the instance.
     pub(super) async fn stop(&self) {
         self.backend.stop(STOPPING).await;
     }
 
-    /// Why it could not be asked: it is told of soon, if it has just failed.
-    async fn died(&self, error: &NotRunning) -> Stop {
+    /// Reason why a call was not possible. After a failure, the status reports the cause
+    /// with a short delay.
+    async fn died(&self, error: &NotRunning) -> InstanceStop {
         loop {
-            if let Some(stop) = Stop::of(&self.backend.status()) {
+            if let Some(stop) = InstanceStop::of(&self.backend.status()) {
                 return stop;
             }
             if !matches!(error, NotRunning::Failed(_)) {
-                return Stop::Died {
-                    cause: Cause::Other(error.to_string()),
+                return InstanceStop::Died {
+                    cause: StopCause::Other(error.to_string()),
                     stderr_tail: None,
                 };
             }

@@ -3,26 +3,26 @@
 use bytesize::ByteSize;
 
 use crate::check::Fault;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::term::Term;
-use crate::vector::Unit;
+use crate::vector::GrowthUnit;
 
-/// How linear memory grew, round by round.
+/// Size of linear memory after each round.
 #[derive(Debug)]
 pub(super) struct Growth {
-    unit: Unit,
-    /// Records or scrapes of all rounds together.
+    unit: GrowthUnit,
+    /// Total number of records or scrapes in all rounds.
     units: u64,
     /// Bytes before the first round.
     start: u64,
     /// Bytes after each round.
     samples: Vec<u64>,
-    /// Whether there was no more memory in the last one.
+    /// Whether the last round reached the limit on memory.
     full: bool,
 }
 
 impl Growth {
-    pub(super) fn new(unit: Unit, start: u64) -> Self {
+    pub(super) fn new(unit: GrowthUnit, start: u64) -> Self {
         Self {
             unit,
             units: 0,
@@ -32,7 +32,7 @@ impl Growth {
         }
     }
 
-    /// In a last round, which came so far, it has used all that it may.
+    /// Adds an incomplete last round, which reached the limit on memory.
     pub(super) fn fill(&mut self, units: u64, limit: u64) {
         self.add(units, limit);
         self.full = true;
@@ -47,10 +47,11 @@ impl Growth {
         self.samples.len()
     }
 
-    /// Bytes for each record or scrape, over the last half of the rounds: in the first
-    /// half, heaps settle. What is doubled whenever it is full is doubled once in there.
+    /// Bytes for each record or scrape, over the last half of the rounds. In the first
+    /// half, heaps grow to their working size. A list that doubles when it is full doubles
+    /// once in the last half.
     ///
-    /// Over all of them, if memory was used up before there were many.
+    /// If the memory was full early, the slope covers all rounds.
     pub(super) fn slope(&self) -> f64 {
         let rounds = self.samples.len();
         let Some(after) = self.samples.last() else {
@@ -66,7 +67,7 @@ impl Growth {
         (*after as f64 - before as f64) / (self.units as f64 * share).max(1.0)
     }
 
-    /// Whether three quarters of what there was at the start are gone.
+    /// Whether three quarters of the memory that was free at the start are used.
     pub(super) fn has_filled_most(&self, limit: u64) -> bool {
         let last = self.samples.last().copied().unwrap_or_default();
         let left = limit.saturating_sub(self.start);
@@ -75,12 +76,12 @@ impl Growth {
 
     pub(super) fn unit(&self) -> &'static str {
         match self.unit {
-            Unit::Record => "record",
-            Unit::Scrape => "scrape",
+            GrowthUnit::Record => "record",
+            GrowthUnit::Scrape => "scrape",
         }
     }
 
-    /// What there was, in a few words.
+    /// Short description of the growth.
     pub(super) fn described(&self) -> String {
         let unit = self.unit();
         let last = self.samples.last().copied().unwrap_or_default();
@@ -99,28 +100,28 @@ impl Growth {
         }
     }
 
-    /// A leak, that had so much memory to fill.
-    pub(super) fn fault(&self, most: u32, limit: u64, options: &Options) -> Fault {
+    /// Fault of a component whose memory grows.
+    pub(super) fn fault(&self, most: u32, limit: u64, options: &TestOptions) -> Fault {
         let (unit, slope) = (self.unit(), self.slope());
         let (start, size) = (ByteSize::b(self.start), ByteSize::b(limit));
         let end = ByteSize::b(self.samples.last().copied().unwrap_or_default());
         let seen = if self.full {
             format!(
-                "from {start}, all of {size} were full after {} {unit}s",
+                "from {start}, the limit of {size} was full after {} {unit}s",
                 self.units
             )
         } else {
             let left = limit.saturating_sub(self.start) as f64 / slope;
             format!(
-                "from {start} to {end} over {} {unit}s; {size} are full after about {left:.0}",
+                "from {start} to {end} over {} {unit}s; the limit of {size} is full after about {left:.0}",
                 self.units
             )
         };
         Fault::new(
-            format!("no more memory than {most} B for each {unit}"),
+            format!("memory grows by at most {most} B for each {unit}"),
             format!("{}: {seen}", self.each()),
             format!(
-                "free what a {unit} takes; if a collector would, and later, give it {}, and time with {}",
+                "free the memory of each {unit}; if a garbage collector frees it later, raise {} and {}",
                 options.term(Term::Memory),
                 options.term(Term::Budget)
             ),
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     fn slope(samples: impl IntoIterator<Item = u64>) -> f64 {
-        let mut growth = Growth::new(Unit::Record, 0);
+        let mut growth = Growth::new(GrowthUnit::Record, 0);
         samples
             .into_iter()
             .for_each(|memory| growth.add(10, memory));
@@ -155,7 +156,7 @@ mod tests {
         assert_eq!(slope([0]), 0.0);
     }
 
-    /// However many rounds there are, one such step is in their last half.
+    /// For any number of rounds, one doubling is in their last half.
     #[test]
     fn a_list_that_doubles_grows() {
         for rounds in 2..200_u64 {

@@ -4,72 +4,73 @@ use solti_metrics::Event;
 
 use super::component_instance::ComponentInstance;
 use super::native_instance::NativeInstance;
-use super::status::Status;
-use super::stop::Stop;
-use crate::counts::Counts;
+use super::status::InstanceStatus;
+use super::stop::InstanceStop;
+use crate::counts::LabelCounts;
 
-/// One instance of what receives records.
-pub(super) enum Instance<'a> {
+/// An instance of a component, or of a backend in Rust.
+pub(super) enum TestInstance<'a> {
     Component(Box<ComponentInstance<'a>>),
     Native(NativeInstance<'a>),
 }
 
-impl Instance<'_> {
-    /// Records, and waits until everything was taken.
-    pub(super) async fn record(&self, events: &[Event]) -> Result<(), Stop> {
+impl TestInstance<'_> {
+    /// Records the events, and waits until the instance has received them.
+    pub(super) async fn record(&self, events: &[Event]) -> Result<(), InstanceStop> {
         match self {
             Self::Component(it) => it.record(events).await,
             Self::Native(it) => it.record(events),
         }
     }
 
-    /// Waits until everything was taken.
-    pub(super) async fn settle(&self) -> Result<(), Stop> {
+    /// Waits until the instance has received all records.
+    pub(super) async fn settle(&self) -> Result<(), InstanceStop> {
         match self {
             Self::Component(it) => it.settle().await,
             Self::Native(_) => Ok(()),
         }
     }
 
-    pub(super) async fn flush(&self) -> Result<(), Stop> {
+    pub(super) async fn flush(&self) -> Result<(), InstanceStop> {
         match self {
             Self::Component(it) => it.flush().await,
             Self::Native(_) => Ok(()),
         }
     }
 
-    /// Its exposition. An inner error is what is wrong with it as a whole.
-    pub(super) async fn expose(&self) -> Result<Result<String, String>, Stop> {
+    /// The exposition of the instance. The inner error is a failure of the exposition as a
+    /// whole.
+    pub(super) async fn expose(&self) -> Result<Result<String, String>, InstanceStop> {
         match self {
             Self::Component(it) => it.expose().await,
             Self::Native(it) => it.expose(),
         }
     }
 
-    /// Another instance takes its place.
-    pub(super) async fn restart(&self) -> Result<(), Stop> {
+    /// Replaces the instance by a new one.
+    pub(super) async fn restart(&self) -> Result<(), InstanceStop> {
         match self {
             Self::Component(it) => it.restart().await,
             Self::Native(it) => it.restart(),
         }
     }
 
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self) -> InstanceStatus {
         match self {
             Self::Component(it) => it.status(),
             Self::Native(it) => it.status(),
         }
     }
 
-    /// What it has forwarded.
-    pub(super) fn forwarded(&self) -> Counts {
+    /// Counts of the records that the instance has forwarded.
+    pub(super) fn forwarded(&self) -> LabelCounts {
         match self {
             Self::Component(it) => it.forwarded(),
-            Self::Native(_) => Counts::default(),
+            Self::Native(_) => LabelCounts::default(),
         }
     }
 
-    /// Lets go of it.
+    /// Stops the instance.
     pub(super) async fn stop(&self) {
         if let Self::Component(it) = self {
             it.stop().await;

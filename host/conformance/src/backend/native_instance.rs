@@ -8,43 +8,43 @@ use solti_metrics::{Event, MetricsHandle};
 use solti_metrics_host::contained::contained;
 use solti_metrics_host::provider::OptionalInterfaces;
 
-use super::status::Status;
-use super::stop::{Cause, Stop};
+use super::status::InstanceStatus;
+use super::stop::{InstanceStop, StopCause};
 
-/// Returns what a backend exposes, or why it cannot.
+/// Returns the exposition of a backend, or the reason of a failure.
 pub(crate) type ExposeFn = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 /// A backend in Rust.
-pub(crate) struct Native {
+pub(crate) struct NativeBackend {
     pub(crate) handle: MetricsHandle,
     pub(crate) expose: Option<ExposeFn>,
 }
 
-/// How backends in Rust are made.
+/// Creates backends in Rust.
 #[derive(Clone)]
-pub(crate) struct NativeSetting {
+pub(crate) struct NativeFactory {
     pub(crate) name: String,
     pub(crate) exposes: bool,
-    pub(crate) make: Arc<dyn Fn() -> Native + Send + Sync>,
+    pub(crate) make: Arc<dyn Fn() -> NativeBackend + Send + Sync>,
 }
 
-/// One of them, called on the thread of the test.
+/// A backend in Rust, called on the thread of the test.
 pub(super) struct NativeInstance<'a> {
-    setting: &'a NativeSetting,
-    /// Whether it is given many records in one call.
+    factory: &'a NativeFactory,
+    /// Whether records are delivered in batches.
     batches: bool,
-    native: Mutex<Arc<Native>>,
-    taken: Mutex<Taken>,
+    native: Mutex<Arc<NativeBackend>>,
+    delivered: Mutex<DeliveredRecords>,
 }
 
-/// What it has taken, from all that were in its place.
+/// Records that the backend received, including those of earlier instances.
 #[derive(Default)]
-struct Taken {
+struct DeliveredRecords {
     records: u64,
     busy: Duration,
 }
 
-impl NativeSetting {
+impl NativeFactory {
     pub(super) fn optional_interfaces(&self) -> OptionalInterfaces {
         let mut optional_interfaces = OptionalInterfaces::default();
         optional_interfaces.batch = true;
@@ -52,25 +52,25 @@ impl NativeSetting {
         optional_interfaces
     }
 
-    fn make(&self) -> Result<Arc<Native>, String> {
+    fn make(&self) -> Result<Arc<NativeBackend>, String> {
         contained(|| Arc::new((self.make)())).map_err(|panic| panicked(&panic))
     }
 }
 
 impl<'a> NativeInstance<'a> {
-    /// An error says why there is none.
-    pub(super) fn start(setting: &'a NativeSetting, batches: bool) -> Result<Self, String> {
+    /// The error is the reason why there is no instance.
+    pub(super) fn start(factory: &'a NativeFactory, batches: bool) -> Result<Self, String> {
         Ok(Self {
-            native: Mutex::new(setting.make()?),
-            setting,
+            native: Mutex::new(factory.make()?),
+            factory,
             batches,
-            taken: Mutex::default(),
+            delivered: Mutex::default(),
         })
     }
 
-    pub(super) fn record(&self, events: &[Event]) -> Result<(), Stop> {
+    pub(super) fn record(&self, events: &[Event]) -> Result<(), InstanceStop> {
         let native = Arc::clone(&self.native.lock());
-        let began = Instant::now();
+        let start = Instant::now();
         let recorded = contained(|| {
             if self.batches {
                 return native.handle.record_batch(events);
@@ -79,46 +79,48 @@ impl<'a> NativeInstance<'a> {
             each.for_each(|event| event.record_into(&*native.handle));
             Ok(())
         });
-        let mut taken = self.taken.lock();
-        taken.busy += began.elapsed();
+        let mut delivered = self.delivered.lock();
+        delivered.busy += start.elapsed();
         match recorded {
             Ok(Ok(())) => {}
             Err(panic) if !self.batches => return Err(died(panicked(&panic))),
             Ok(Err(_)) | Err(_) => return Err(died("panicked in `record_batch`".into())),
         }
-        taken.records += events.len() as u64;
+        delivered.records += events.len() as u64;
         Ok(())
     }
 
-    pub(super) fn expose(&self) -> Result<Result<String, String>, Stop> {
+    pub(super) fn expose(&self) -> Result<Result<String, String>, InstanceStop> {
         let native = Arc::clone(&self.native.lock());
         let exposed = contained(|| native.expose.as_ref().map(|expose| expose()));
         match exposed {
-            Ok(exposed) => Ok(exposed.unwrap_or_else(|| Err("it exposes nothing".into()))),
+            Ok(exposed) => {
+                Ok(exposed.unwrap_or_else(|| Err("the backend has no exposition".into())))
+            }
             Err(panic) => Err(died(panicked(&panic))),
         }
     }
 
-    pub(super) fn restart(&self) -> Result<(), Stop> {
-        *self.native.lock() = self.setting.make().map_err(died)?;
+    pub(super) fn restart(&self) -> Result<(), InstanceStop> {
+        *self.native.lock() = self.factory.make().map_err(died)?;
         Ok(())
     }
 
-    pub(super) fn status(&self) -> Status {
-        let taken = self.taken.lock();
-        Status {
-            optional_interfaces: self.setting.optional_interfaces(),
-            accepted: taken.records,
-            delivered: taken.records,
-            busy: taken.busy,
-            ..Status::default()
+    pub(super) fn status(&self) -> InstanceStatus {
+        let delivered = self.delivered.lock();
+        InstanceStatus {
+            optional_interfaces: self.factory.optional_interfaces(),
+            accepted: delivered.records,
+            delivered: delivered.records,
+            busy: delivered.busy,
+            ..InstanceStatus::default()
         }
     }
 }
 
-fn died(panic: String) -> Stop {
-    Stop::Died {
-        cause: Cause::Panicked(panic),
+fn died(panic: String) -> InstanceStop {
+    InstanceStop::Died {
+        cause: StopCause::Panicked(panic),
         stderr_tail: None,
     }
 }

@@ -1,43 +1,44 @@
 //! Rules and outcomes of vectors.
 
 use super::growth::Growth;
-use super::status::Status;
-use super::stop::Stop;
+use super::status::InstanceStatus;
+use super::stop::InstanceStop;
 use crate::check::Fault;
-use crate::counts::Counts;
-use crate::options::Options;
+use crate::counts::LabelCounts;
+use crate::options::TestOptions;
 
-/// How vectors are run.
+/// Rules of a test for all vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Rules<'a> {
-    pub(super) options: &'a Options,
-    /// The name of what is tested.
+pub(super) struct VectorRules<'a> {
+    pub(super) options: &'a TestOptions,
+    /// Name of the tested component or backend.
     pub(super) name: &'a str,
-    /// Bytes of memory that an instance may have.
+    /// Maximum memory of an instance, in bytes.
     pub(super) memory: usize,
-    /// Whether what is exposed has to add up: a middleware may say what it likes.
+    /// Whether the exposition must agree with the records. This does not apply to
+    /// middlewares.
     pub(super) adds_up: bool,
 }
 
-/// What came of a vector.
+/// Outcome of a vector.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    /// What is wrong.
+pub(super) struct VectorOutcome {
+    /// Fault of the component.
     pub(super) fault: Option<Fault>,
-    /// Why it did not get to the end.
-    pub(super) stop: Option<Stop>,
-    /// How many records it should have been, if there was no time for all.
+    /// Reason why the vector stopped early.
+    pub(super) stop: Option<InstanceStop>,
+    /// Number of records of the vector, if the time was too short for all of them.
     pub(super) shortened: Option<u64>,
-    /// What is wrong with the form of what it exposes.
+    /// Format error of an exposition.
     pub(super) malformed: Option<String>,
-    /// How many of its expositions were read.
+    /// Number of expositions that were parsed.
     pub(super) texts: u64,
-    /// What a person should know of it in any case.
+    /// Notes for the report.
     pub(super) notes: Vec<String>,
-    /// Why nothing can be said.
+    /// Reason why there is no verdict.
     pub(super) undecided: Option<String>,
     pub(super) growth: Option<Growth>,
-    pub(super) given: Counts,
-    pub(super) forwarded: Counts,
-    pub(super) status: Status,
+    pub(super) given: LabelCounts,
+    pub(super) forwarded: LabelCounts,
+    pub(super) status: InstanceStatus,
 }

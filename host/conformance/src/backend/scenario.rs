@@ -1,31 +1,31 @@
-//! What a vector says, done to one instance of a component.
+//! Runs the steps of a vector with one instance.
 
-use super::ended::Ended;
-use super::instance::Instance;
-use super::outcome::{Outcome, Rules};
+use super::instance::TestInstance;
+use super::outcome::{VectorOutcome, VectorRules};
 use super::rounds::Rounds;
-use super::session::Session;
+use super::session::VectorSession;
+use super::vector_end::VectorEnd;
 use crate::error::Error;
-use crate::vector::{Step, Vector};
+use crate::vector::{Vector, VectorStep};
 
-/// Runs a vector to its end, or to what ends it early.
+/// Runs a vector until its end, or until an early end.
 pub(super) async fn run(
     vector: &Vector,
-    instance: &Instance<'_>,
-    rules: &Rules<'_>,
-) -> Result<Outcome, Error> {
-    let mut session = Session::new(instance, rules);
-    let ended = match steps(&mut session, &vector.steps).await {
+    instance: &TestInstance<'_>,
+    rules: &VectorRules<'_>,
+) -> Result<VectorOutcome, Error> {
+    let mut session = VectorSession::new(instance, rules);
+    let end = match steps(&mut session, &vector.steps).await {
         Ok(()) => session.last_look(instance.settle().await),
-        ended => ended,
+        end => end,
     };
-    session.outcome(ended).await
+    session.outcome(end).await
 }
 
-async fn steps(session: &mut Session<'_>, steps: &[Step]) -> Result<(), Ended> {
+async fn steps(session: &mut VectorSession<'_>, steps: &[VectorStep]) -> Result<(), VectorEnd> {
     for step in steps {
         match step {
-            Step::Rounds {
+            VectorStep::Rounds {
                 times,
                 per,
                 most_growth,

@@ -1,23 +1,26 @@
-//! A scrape, and what is expected of it.
+//! Scrapes, and the comparison with the expected samples.
 
-use super::ended::Ended;
-use super::session::Session;
+use super::session::VectorSession;
+use super::vector_end::VectorEnd;
 use crate::check::Fault;
 use crate::error::Error;
-use crate::exposition::Exposition;
+use crate::exposition::ParsedExposition;
 use crate::sums::{self, Difference};
-use crate::vector::Expected;
+use crate::vector::ExpectedSample;
 
-/// So many differences are shown.
+/// Maximum number of differences in a fault.
 const SHOWN: usize = 3;
 
-impl Session<'_> {
-    pub(super) async fn expose(&mut self, expect: Option<&[Expected]>) -> Result<(), Ended> {
+impl VectorSession<'_> {
+    pub(super) async fn expose(
+        &mut self,
+        expect: Option<&[ExpectedSample]>,
+    ) -> Result<(), VectorEnd> {
         let text = match self.instance.expose().await {
             Ok(text) => text,
             Err(stop) => {
                 let when = format!("in scrape {}", self.scrapes + 1);
-                return Err(Ended::stopped(stop, &when));
+                return Err(VectorEnd::stopped(stop, &when));
             }
         };
         self.scrapes += 1;
@@ -25,8 +28,9 @@ impl Session<'_> {
             return Ok(());
         };
         self.texts += 1;
-        let parsed = text
-            .and_then(|text| Exposition::parse(&text).map_err(|malformed| malformed.to_string()));
+        let parsed = text.and_then(|text| {
+            ParsedExposition::parse(&text).map_err(|malformed| malformed.to_string())
+        });
         let found = match parsed {
             Ok(found) => found,
             Err(malformed) => {
@@ -40,24 +44,25 @@ impl Session<'_> {
         }
         match self.differences(&found, expect)?.as_slice() {
             [] => Ok(()),
-            differences => Err(Ended::Wrong(unequal(differences))),
+            differences => Err(VectorEnd::Wrong(unequal(differences))),
         }
     }
 
     fn differences(
         &mut self,
-        found: &Exposition,
-        expect: &[Expected],
+        found: &ParsedExposition,
+        expect: &[ExpectedSample],
     ) -> Result<Vec<Difference>, Error> {
         let contract = sums::has_contract(found);
         if contract {
             let since = self.since.compare(found)?;
-            let kept = match &self.ever {
+            let continues = match &self.ever {
                 Some(ever) if !since.is_empty() => ever.compare(found)?.is_empty(),
                 _ => false,
             };
-            if kept {
-                self.notes.push("it goes on from what it kept".into());
+            if continues {
+                self.notes
+                    .push("counts continue from before the restart".into());
                 return Ok(Vec::new());
             }
             if !since.is_empty() {
@@ -65,7 +70,7 @@ impl Session<'_> {
             }
         } else {
             self.notes
-                .push("its metrics are its own, and not added up".into());
+                .push("the backend has metrics of its own, which are not compared".into());
         }
         if !self.as_written {
             return Ok(Vec::new());
@@ -82,11 +87,14 @@ fn unequal(differences: &[Difference]) -> Fault {
     };
     let mut seen = lines(|it| &it.seen);
     if differences.len() > SHOWN {
-        seen.push_str(&format!("\nand {} more differ", differences.len() - SHOWN));
+        seen.push_str(&format!(
+            "\n{} more samples differ",
+            differences.len() - SHOWN
+        ));
     }
     Fault::new(
         lines(|it| &it.expected),
         seen,
-        "add each record up under the labels that it comes with, as wit/backend.wit says",
+        "count each record with its labels, as wit/backend.wit describes",
     )
 }

@@ -1,35 +1,35 @@
-//! One instance of a component while a vector's steps are done to it: what it was given,
-//! and what was seen.
+//! Runs the steps of a vector with one instance: the records so far, and the observations.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
 use solti_metrics::Event;
 
-use super::ended::Ended;
 use super::growth::Growth;
-use super::instance::Instance;
-use super::outcome::{Outcome, Rules};
-use super::stop::Stop;
+use super::instance::TestInstance;
+use super::outcome::{VectorOutcome, VectorRules};
+use super::stop::InstanceStop;
+use super::vector_end::VectorEnd;
 use crate::check::Fault;
-use crate::counts::Counter;
+use crate::counts::CountingBackend;
 use crate::error::Error;
-use crate::options::Options;
-use crate::sums::Reference;
+use crate::options::TestOptions;
+use crate::sums::ReferenceBackend;
 use crate::term::Term;
 
-/// A vector that is being run.
-pub(super) struct Session<'a> {
-    pub(super) instance: &'a Instance<'a>,
-    pub(super) rules: &'a Rules<'a>,
-    /// When there is no more time; never, if the clock cannot hold that.
+/// State of a vector that is running.
+pub(super) struct VectorSession<'a> {
+    pub(super) instance: &'a TestInstance<'a>,
+    pub(super) rules: &'a VectorRules<'a>,
+    /// End of the time budget. `None` if the clock cannot represent it.
     until: Option<Instant>,
-    pub(super) since: Reference,
-    /// With what was recorded before the last restart; `None` if there was none.
-    pub(super) ever: Option<Reference>,
-    given: Counter,
+    pub(super) since: ReferenceBackend,
+    /// Reference with the records from before the last restart as well. `None` before the
+    /// first restart.
+    pub(super) ever: Option<ReferenceBackend>,
+    given: CountingBackend,
     pub(super) records: u64,
-    /// Whether everything was recorded that the vector says, and no more.
+    /// Whether exactly the records of the vector were made.
     pub(super) as_written: bool,
     pub(super) shortened: Option<u64>,
     pub(super) malformed: Option<String>,
@@ -40,15 +40,15 @@ pub(super) struct Session<'a> {
     pub(super) growth: Option<Growth>,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(instance: &'a Instance<'a>, rules: &'a Rules<'a>) -> Self {
+impl<'a> VectorSession<'a> {
+    pub(super) fn new(instance: &'a TestInstance<'a>, rules: &'a VectorRules<'a>) -> Self {
         Self {
             instance,
             rules,
             until: Instant::now().checked_add(rules.options.budget),
-            since: Reference::default(),
+            since: ReferenceBackend::default(),
             ever: None,
-            given: Counter::default(),
+            given: CountingBackend::default(),
             records: 0,
             as_written: true,
             shortened: None,
@@ -61,12 +61,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn options(&self) -> &'a Options {
+    pub(super) fn options(&self) -> &'a TestOptions {
         self.rules.options
     }
 
-    /// Hands these over, and waits until they are taken.
-    pub(super) async fn give(&mut self, events: &[Event]) -> Result<(), Ended> {
+    /// Records the events, and waits until the instance has received them.
+    pub(super) async fn give(&mut self, events: &[Event]) -> Result<(), VectorEnd> {
         self.since.record(events);
         if let Some(ever) = &self.ever {
             ever.record(events);
@@ -78,23 +78,23 @@ impl<'a> Session<'a> {
         let given = self.instance.record(events).await;
         given.map_err(|stop| {
             let taken = self.instance.status().delivered;
-            Ended::stopped(stop, &format!("after it took {taken} records"))
+            VectorEnd::stopped(stop, &format!("after {taken} records"))
         })
     }
 
-    pub(super) async fn flush(&self) -> Result<(), Ended> {
+    pub(super) async fn flush(&self) -> Result<(), VectorEnd> {
         let flushed = self.instance.flush().await;
-        flushed.map_err(|stop| Ended::stopped(stop, "while it was flushed"))
+        flushed.map_err(|stop| VectorEnd::stopped(stop, "during a flush"))
     }
 
-    pub(super) async fn restart(&mut self) -> Result<(), Ended> {
+    pub(super) async fn restart(&mut self) -> Result<(), VectorEnd> {
         let before = mem::take(&mut self.since);
         self.ever.get_or_insert(before);
         let restarted = self.instance.restart().await;
-        restarted.map_err(|stop| Ended::stopped(stop, "while it was restarted"))
+        restarted.map_err(|stop| VectorEnd::stopped(stop, "during a restart"))
     }
 
-    /// From here on, there is so much time.
+    /// Starts a new time budget.
     pub(super) fn allow(&mut self, time: Duration) {
         self.until = Instant::now().checked_add(time);
     }
@@ -103,20 +103,20 @@ impl<'a> Session<'a> {
         self.until.is_some_and(|until| Instant::now() > until)
     }
 
-    /// What can be said once everything was taken.
-    pub(super) fn last_look(&mut self, settled: Result<(), Stop>) -> Result<(), Ended> {
-        settled.map_err(|stop| Ended::stopped(stop, "in the end"))?;
+    /// Final checks after the instance has received all records.
+    pub(super) fn last_look(&mut self, settled: Result<(), InstanceStop>) -> Result<(), VectorEnd> {
+        settled.map_err(|stop| VectorEnd::stopped(stop, "at the end"))?;
         let status = self.instance.status();
         let failed = status.failed;
         if failed > 0 {
-            return Err(Ended::Wrong(Fault::new(
-                "it keeps every record, or leaves it out on purpose",
+            return Err(VectorEnd::Wrong(Fault::new(
+                "the backend stores every record, or omits it on purpose",
                 format!(
-                    "it says of {failed} of {} records that it could not keep them",
+                    "the backend reported {failed} of {} records as not stored",
                     status.accepted
                 ),
                 format!(
-                    "if it lacks a file or a server, grant it with {}",
+                    "if a file or a server is missing, grant it with {}",
                     self.options().term(Term::Grants)
                 ),
             )));
@@ -124,28 +124,28 @@ impl<'a> Session<'a> {
         let sampled = status.sampled;
         if sampled > 0 {
             self.notes.push(format!(
-                "it leaves {sampled} of {} records out on purpose",
+                "the backend omits {sampled} of {} records on purpose",
                 status.accepted
             ));
         }
         Ok(())
     }
 
-    /// Lets go of the instance, and says what came of it.
-    pub(super) async fn outcome(self, ended: Result<(), Ended>) -> Result<Outcome, Error> {
+    /// Stops the instance, and returns the outcome.
+    pub(super) async fn outcome(self, end: Result<(), VectorEnd>) -> Result<VectorOutcome, Error> {
         let instance = self.instance;
-        let (fault, stop) = match ended {
-            Err(Ended::Broken(error)) => return Err(error),
+        let (fault, stop) = match end {
+            Err(VectorEnd::Broken(error)) => return Err(error),
             Ok(()) => (None, None),
-            Err(Ended::Wrong(fault)) => (Some(fault), None),
-            Err(Ended::Stopped(stop, when)) => match stop.untested(self.rules.name) {
+            Err(VectorEnd::Wrong(fault)) => (Some(fault), None),
+            Err(VectorEnd::Stopped(stop, when)) => match stop.untested(self.rules.name) {
                 Some(untested) => return Err(untested),
                 None => (Some(stop.fault(&when, self.options())), Some(stop)),
             },
         };
         let status = instance.status();
         instance.stop().await;
-        Ok(Outcome {
+        Ok(VectorOutcome {
             fault,
             stop,
             shortened: self.shortened,

@@ -3,26 +3,26 @@ use std::time::Duration;
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{BackendStatus, OptionalInterfaces};
 
-/// What an instance has done until now.
+/// Status of an instance.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Status {
-    /// The optional interfaces that it has.
+pub(super) struct InstanceStatus {
+    /// Optional interfaces of the instance.
     pub(super) optional_interfaces: OptionalInterfaces,
-    /// Records that it was given.
+    /// Number of records that the host accepted for the instance.
     pub(super) accepted: u64,
-    /// Records that it took.
+    /// Number of records that the instance received.
     pub(super) delivered: u64,
-    /// Records of which it says that it left them out on purpose.
+    /// Number of records that the instance left out on purpose, by its own report.
     pub(super) sampled: u64,
-    /// Records of which it says that it could not keep them.
+    /// Number of records that the instance could not store, by its own report.
     pub(super) failed: u64,
-    /// Bytes of memory; 0 if that cannot be told.
-    pub(super) memory: u64,
-    /// Time that it spent on its calls.
+    /// Memory of the instance, in bytes. 0 if it is unknown.
+    pub(super) memory_bytes: u64,
+    /// Time that the instance spent on calls.
     pub(super) busy: Duration,
 }
 
-impl From<BackendStatus> for Status {
+impl From<BackendStatus> for InstanceStatus {
     fn from(status: BackendStatus) -> Self {
         let ledger = status.ledger;
         Self {
@@ -31,7 +31,7 @@ impl From<BackendStatus> for Status {
             delivered: ledger.delivered(),
             sampled: ledger.dropped(DropReason::Sampled),
             failed: ledger.dropped(DropReason::BackendFailed),
-            memory: status.memory,
+            memory_bytes: status.memory_bytes,
             busy: status.busy,
         }
     }

@@ -1,41 +1,45 @@
-//! What a step of a vector says, done.
+//! Runs a step of a vector.
 
 use std::time::{Duration, Instant};
 
-use super::ended::Ended;
-use super::session::Session;
-use crate::vector::{Record, Step};
+use super::session::VectorSession;
+use super::vector_end::VectorEnd;
+use crate::vector::{VectorRecord, VectorStep};
 
-/// So many records are handed over at first, before it is known how long they take.
+/// Number of records in the first chunk, before the speed is known.
 const FIRST: usize = 8;
 
-/// So many at most; the queue has room for twice as many.
+/// Maximum number of records in a chunk. The queue holds twice as many.
 const MOST: usize = 32_768;
 
-/// As long as so many are taken in this time, they become more.
+/// The next chunk doubles if the instance receives a chunk within this time.
 const BRISK: Duration = Duration::from_millis(20);
 
-impl Session<'_> {
-    /// Does a step that has no steps of its own.
-    pub(super) async fn step(&mut self, step: &Step, in_round: bool) -> Result<(), Ended> {
+impl VectorSession<'_> {
+    /// Runs a step without steps of its own.
+    pub(super) async fn step(
+        &mut self,
+        step: &VectorStep,
+        in_round: bool,
+    ) -> Result<(), VectorEnd> {
         let optional_interfaces = self.instance.status().optional_interfaces;
         match step {
-            Step::Record { records, repeat } => self.record(records, *repeat, in_round).await,
-            Step::Flush {} if optional_interfaces.lifecycle => self.flush().await,
-            Step::Expose { expect } if optional_interfaces.exposition => {
+            VectorStep::Record { records, repeat } => self.record(records, *repeat, in_round).await,
+            VectorStep::Flush {} if optional_interfaces.lifecycle => self.flush().await,
+            VectorStep::Expose { expect } if optional_interfaces.exposition => {
                 self.expose(expect.as_deref()).await
             }
-            Step::Restart {} => self.restart().await,
-            Step::Flush {} | Step::Expose { .. } | Step::Rounds { .. } => Ok(()),
+            VectorStep::Restart {} => self.restart().await,
+            VectorStep::Flush {} | VectorStep::Expose { .. } | VectorStep::Rounds { .. } => Ok(()),
         }
     }
 
     async fn record(
         &mut self,
-        records: &[Record],
+        records: &[VectorRecord],
         repeat: Option<u64>,
         in_round: bool,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), VectorEnd> {
         let many = self.options().records;
         let once = records.len() as u64;
         let written = once * repeat.unwrap_or(1);
@@ -52,10 +56,10 @@ impl Session<'_> {
             let now = chunk.min(usize::try_from(left).unwrap_or(usize::MAX));
             events.clear();
             events.extend(cycle.by_ref().take(now));
-            let began = Instant::now();
+            let start = Instant::now();
             self.give(&events).await?;
             left -= now as u64;
-            if began.elapsed() < BRISK {
+            if start.elapsed() < BRISK {
                 chunk = (2 * chunk).min(MOST);
             }
             if bounded && left > 0 && self.is_late() {

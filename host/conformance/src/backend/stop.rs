@@ -1,4 +1,4 @@
-//! Why what is tested does not go on, and what its author can change.
+//! Stops of an instance, and the advice for its author.
 
 use std::fmt;
 
@@ -7,33 +7,33 @@ use solti_metrics_host::provider::{BackendFailure, BackendStatus, StartError};
 
 use crate::check::Fault;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::term::Term;
 
-/// Why a component does not go on.
+/// Reason why an instance does not continue.
 #[derive(Debug, Clone)]
-pub(super) enum Stop {
-    /// Its instance is gone.
+pub(super) enum InstanceStop {
+    /// The instance ended.
     Died {
-        cause: Cause,
+        cause: StopCause,
         stderr_tail: Option<String>,
     },
-    /// It says that it could not.
+    /// The instance reported an error.
     Refused { said: String },
 }
 
-/// Why an instance is gone.
+/// Cause of the end of an instance.
 #[derive(Debug, Clone)]
-pub(super) enum Cause {
-    /// An instance of a component has failed.
+pub(super) enum StopCause {
+    /// The instance of a component failed.
     Failed(BackendFailure),
-    /// A backend in Rust has panicked: how that is told.
+    /// The backend in Rust panicked, with the text of the panic.
     Panicked(String),
-    /// It was not there, or could not be started: how that is told.
+    /// The instance did not run or could not start, with the error.
     Other(String),
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for StopCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => failure.fmt(f),
@@ -42,30 +42,30 @@ impl fmt::Display for Cause {
     }
 }
 
-impl Stop {
-    /// Whether it has failed, and how.
+impl InstanceStop {
+    /// The last failure in the status, if there is one.
     pub(super) fn of(status: &BackendStatus) -> Option<Self> {
-        let cause = Cause::Failed(status.last_failure.clone()?);
+        let cause = StopCause::Failed(status.last_failure.clone()?);
         let stderr_tail = status.stderr_tail.clone();
         Some(Self::Died { cause, stderr_tail })
     }
 
-    /// From the error of what starts another instance.
+    /// Stop from the error of starting another instance.
     pub(super) fn of_start(error: &StartError) -> Self {
         Self::Died {
             cause: match error.process_limit() {
-                Some(limit) => Cause::Failed(BackendFailure::ProcessLimit { limit }),
-                None => Cause::Other(error.to_string()),
+                Some(limit) => StopCause::Failed(BackendFailure::ProcessLimit { limit }),
+                None => StopCause::Other(error.to_string()),
             },
             stderr_tail: None,
         }
     }
 
-    /// What happened, in a few words that are the same for the same thing.
+    /// Short text of the cause, which is equal for equal causes.
     pub(super) fn cause(&self) -> String {
         match self {
-            Self::Died { cause, .. } => format!("it {cause}"),
-            Self::Refused { said } => format!("it says: {said}"),
+            Self::Died { cause, .. } => format!("the backend {cause}"),
+            Self::Refused { said } => format!("the backend returned an error: {said}"),
         }
     }
 
@@ -83,26 +83,26 @@ impl Stop {
         )
     }
 
-    /// Why nothing can be said of the component, if this process was in its way.
+    /// Error of a test that a limit of this process prevented.
     pub(super) fn untested(&self, name: &str) -> Option<Error> {
         matches!(self.failure(), Some(BackendFailure::ProcessLimit { .. }))
             .then(|| Error::untested(name, self.cause()))
     }
 
-    /// `when` says what it was given, or asked.
-    pub(super) fn fault(&self, when: &str, options: &Options) -> Fault {
+    /// Fault for the report. `when` describes the step at which the instance stopped.
+    pub(super) fn fault(&self, when: &str, options: &TestOptions) -> Fault {
         let cause = self.cause();
         let (expected, fix, said) = match self {
             Self::Refused { .. } => (
-                "flushing succeeds, with and without anything to hand on",
+                "a flush succeeds, with and without buffered records",
                 format!(
-                    "return an error only for what could not be handed on; if it lacks a file or a server, grant it with {}",
+                    "return an error only for records that could not be passed on; if a file or a server is missing, grant it with {}",
                     options.term(Term::Grants)
                 ),
                 "",
             ),
             Self::Died { cause, stderr_tail } => (
-                "its calls return",
+                "each call returns",
                 advice(cause, options),
                 stderr_tail.as_deref().unwrap_or_default(),
             ),
@@ -114,7 +114,7 @@ impl Stop {
     fn failure(&self) -> Option<&BackendFailure> {
         match self {
             Self::Died {
-                cause: Cause::Failed(failure),
+                cause: StopCause::Failed(failure),
                 ..
             } => Some(failure),
             _ => None,
@@ -122,30 +122,33 @@ impl Stop {
     }
 }
 
-fn advice(cause: &Cause, options: &Options) -> String {
+fn advice(cause: &StopCause, options: &TestOptions) -> String {
     let term = |term| options.term(term);
     match cause {
-        Cause::Panicked(_) => "whatever comes is a record like any other: none may panic".into(),
-        Cause::Failed(BackendFailure::TimedOut { .. }) => format!(
-            "return at once, and leave what takes long to `flush`; or allow more time with {}",
+        StopCause::Panicked(_) => "handle every record: no record may cause a panic".into(),
+        StopCause::Failed(BackendFailure::TimedOut { .. }) => format!(
+            "return immediately, and do slow work in `flush`; or allow more time with {}",
             term(Term::Timeout)
         ),
-        Cause::Failed(BackendFailure::LimitHit {
+        StopCause::Failed(BackendFailure::LimitHit {
             limit: Limit::Memory,
             ..
-        }) => format!("keep less, or give it more with {}", term(Term::Memory)),
-        Cause::Failed(BackendFailure::LimitHit { .. }) => {
-            "ask for less of it, or raise that limit".into()
+        }) => format!(
+            "store less, or allow more memory with {}",
+            term(Term::Memory)
+        ),
+        StopCause::Failed(BackendFailure::LimitHit { .. }) => {
+            "use less of the resource, or raise the limit".into()
         }
-        Cause::Failed(BackendFailure::Exited { .. }) => {
-            "leave out `exit`: a backend has to stay".into()
+        StopCause::Failed(BackendFailure::Exited { .. }) => {
+            "remove the call of `exit`: a backend must not exit".into()
         }
-        Cause::Failed(BackendFailure::Grant { .. }) => format!(
-            "name with {} what is there and may be used",
+        StopCause::Failed(BackendFailure::Grant { .. }) => format!(
+            "name existing and accessible resources with {}",
             term(Term::Grants)
         ),
-        Cause::Failed(_) | Cause::Other(_) => {
-            "whatever comes is a record like any other: none may trap".into()
+        StopCause::Failed(_) | StopCause::Other(_) => {
+            "handle every record: no record may cause a trap".into()
         }
     }
 }

@@ -2,36 +2,36 @@
 
 use std::time::Duration;
 
-use super::outcome::Outcome;
+use super::outcome::VectorOutcome;
 use crate::check::{Check, Fault, Verdict};
 use crate::vector::Vector;
 
-/// How long records take, in batches and one by one: in each way by the vector that had
-/// most of them.
+/// Average time of a record, in batches and one by one. Each value is from the vector with
+/// the most records.
 #[derive(Default)]
-pub(super) struct Times {
-    /// As this host hands them over: in batches, if that can be.
-    usual: Option<Time>,
-    one_by_one: Option<Time>,
+pub(super) struct RecordTimes {
+    /// In batches if the component accepts batches, as this host delivers them.
+    usual: Option<RecordTime>,
+    one_by_one: Option<RecordTime>,
 }
 
-struct Time {
+struct RecordTime {
     vector: String,
     records: u64,
     busy: Duration,
 }
 
-impl Times {
-    pub(super) fn add(&mut self, vector: &Vector, outcome: &Outcome, batches: bool) {
+impl RecordTimes {
+    pub(super) fn add(&mut self, vector: &Vector, outcome: &VectorOutcome, batches: bool) {
         let records = outcome.status.delivered;
-        let place = if batches {
+        let slot = if batches {
             &mut self.usual
         } else {
             &mut self.one_by_one
         };
-        let most = place.as_ref().map_or(0, |time| time.records);
+        let most = slot.as_ref().map_or(0, |time| time.records);
         if records > most {
-            *place = Some(Time {
+            *slot = Some(RecordTime {
                 vector: vector.name.clone(),
                 records,
                 busy: outcome.status.busy,
@@ -39,17 +39,17 @@ impl Times {
         }
     }
 
-    /// Judged only if somebody has said how long it may take.
+    /// The check `time-per-record`. It can fail only if a maximum is set.
     pub(super) fn check(&self, most: Option<Duration>) -> Check {
         let name = "time-per-record";
         let Some(time) = &self.usual else {
-            return Check::new(name, Verdict::skipped("it took no records"));
+            return Check::new(name, Verdict::skipped("the backend received no records"));
         };
         let verdict = match most {
             Some(most) if time.each() > most.as_nanos() as f64 => Verdict::Failed(Fault::new(
-                format!("a record takes no more than {most:?}"),
+                format!("a record takes at most {most:?}"),
                 format!("{}, on average over {} records", time.text(), time.records),
-                "do less for each record, or take many in one call, with `batch`; on a busy machine, measure again",
+                "do less work for each record, or receive many records in one call with `batch`; on a busy machine, measure again",
             )),
             _ => Verdict::Passed,
         };
@@ -66,13 +66,13 @@ impl Times {
     }
 }
 
-impl Time {
-    /// Nanoseconds.
+impl RecordTime {
+    /// Average time of a record, in nanoseconds.
     fn each(&self) -> f64 {
         self.busy.as_nanos() as f64 / self.records as f64
     }
 
-    /// As precise as it is of use.
+    /// The average with a unit and a precision that fit its size.
     fn text(&self) -> String {
         match self.each() {
             ..100.0 => format!("{:.1} ns", self.each()),

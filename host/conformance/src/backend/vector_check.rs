@@ -1,46 +1,42 @@
-//! Runs one vector, with batches and without.
+//! Runs one vector, in batches and one by one.
 
-use super::outcome::{Outcome, Rules};
+use super::instance_factory::{InstanceFactory, InstanceFailure};
+use super::observations::Observations;
+use super::outcome::{VectorOutcome, VectorRules};
 use super::scenario;
-use super::seen::Seen;
-use super::setting::{Setting, StartFailed};
 use crate::check::{Check, Fault, Verdict};
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::TestOptions;
 use crate::term::Term;
 use crate::vector::Vector;
 
-/// Runs a vector in each way in which records can be handed over.
+/// Runs a vector once for each way to deliver records.
 pub(super) async fn run(
     vector: &Vector,
-    setting: &Setting,
-    rules: &Rules<'_>,
-    seen: &mut Seen,
+    factory: &InstanceFactory,
+    rules: &VectorRules<'_>,
+    seen: &mut Observations,
 ) -> Result<Check, Error> {
-    // What takes records in batches takes them one by one as well, when it is composed.
-    let both = setting.optional_interfaces().batch && vector.has_records() && !vector.has_rounds();
+    // A component that accepts batches gets records one by one when it is composed.
+    let both = factory.optional_interfaces().batch && vector.has_records() && !vector.has_rounds();
     let ways: &[bool] = if both { &[true, false] } else { &[true] };
     let mut check = Check::new(&*vector.name, Verdict::Passed);
     let mut notes = Vec::new();
     for &batches in ways {
-        let instance = match setting.start(batches) {
+        let instance = match factory.start(batches) {
             Ok(instance) => instance,
-            Err(StartFailed::Error(error)) => return Err(error),
-            Err(StartFailed::Fault(reason)) => {
-                let seen = format!("the first one could, and this one: {reason}");
-                let fix = "leave nothing behind that keeps another instance from starting";
-                let fault = Fault::new("an instance can be made of it again", seen, fix);
+            Err(InstanceFailure::Error(error)) => return Err(error),
+            Err(InstanceFailure::Fault(reason)) => {
+                let seen = format!("the first instance started, and this one did not: {reason}");
+                let fix = "leave no state behind that prevents the start of another instance";
+                let fault = Fault::new("another instance starts", seen, fix);
                 check.verdict = Verdict::Failed(fault);
                 break;
             }
         };
         let mut outcome = scenario::run(vector, &instance, rules).await?;
         if both && let Some(fault) = &mut outcome.fault {
-            let way = if batches {
-                "in batches"
-            } else {
-                "record by record"
-            };
+            let way = if batches { "in batches" } else { "one by one" };
             fault.seen = format!("{way}: {}", fault.seen);
         }
         check.verdict = seen.judge(vector, &outcome);
@@ -62,8 +58,8 @@ pub(super) async fn run(
 fn note(
     check: &mut Check,
     notes: &mut Vec<String>,
-    outcome: &Outcome,
-    options: &Options,
+    outcome: &VectorOutcome,
+    options: &TestOptions,
     batches: bool,
 ) {
     let records = outcome.given.total();
@@ -75,9 +71,9 @@ fn note(
         };
         check.figures.insert(figure, growth.slope());
     } else if let Some(all) = outcome.shortened {
-        let way = if batches { "" } else { "record by record: " };
+        let way = if batches { "" } else { "one by one: " };
         let budget = options.term(Term::Budget);
-        notes.push(format!("{way}{records} of {all} records, within {budget}"));
+        notes.push(format!("{way}{records} of {all} records within {budget}"));
     } else if batches && records > 0 {
         notes.push(format!("{records} records"));
     }

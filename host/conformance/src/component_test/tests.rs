@@ -8,17 +8,17 @@ use tokio::runtime::Builder;
 
 use super::*;
 
-/// Takes every record, and keeps none.
+/// A provider that accepts every record and stores none.
 const PROVIDER: &str = include_str!("../minimal.wat");
 
-/// Where the provider takes the start of a task.
+/// Export of the provider for started tasks.
 const STARTED: &str = r#"(export "record-task-started") (param i32)"#;
 
 fn test(text: &str) -> wat::Result<ComponentTest> {
     Ok(ComponentTest::from_bytes("minimal", wat::parse_str(text)?).records(100))
 }
 
-/// The provider, which traps at the first start of a task.
+/// The provider with a trap at the first started task.
 fn trapping() -> wat::Result<ComponentTest> {
     test(&PROVIDER.replace(STARTED, &format!("{STARTED} unreachable")))
 }
@@ -37,17 +37,16 @@ fn a_provider_is_tested_without_a_runtime_and_within_one() -> Result<(), Box<dyn
     Ok(())
 }
 
-/// So that a caller can spawn it on a runtime of several threads.
+/// Allows a caller to spawn the test on a multi-threaded runtime.
 #[test]
-fn a_test_that_is_awaited_can_move_between_threads() -> wat::Result<()> {
+fn an_asynchronous_test_can_move_between_threads() -> wat::Result<()> {
     fn must_be_send(_: impl Send) {}
     must_be_send(test(PROVIDER)?.run_async());
     Ok(())
 }
 
 #[test]
-fn a_report_names_what_rust_calls_it_and_no_option_of_a_command()
--> Result<(), Box<dyn std::error::Error>> {
+fn a_report_names_settings_of_the_rust_api() -> Result<(), Box<dyn std::error::Error>> {
     let text = trapping()?.run()?.to_text();
     assert!(text.contains("✗ takes-records"), "{text}");
     assert!(!text.contains("--"), "{text}");
@@ -67,7 +66,7 @@ fn a_provider_that_does_not_conform_fails_the_test_with_the_report() {
 }
 
 #[test]
-fn what_is_for_another_role_or_for_none_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
+fn options_for_another_role_are_an_error() -> Result<(), Box<dyn std::error::Error>> {
     let given = test(PROVIDER)?.arg("a").run();
     assert!(matches!(given, Err(Error::InputForProvider { .. })));
     let guest = "(component (import \"solti:metrics/backend@0.1.0\" (instance)))";
@@ -81,7 +80,7 @@ fn what_is_for_another_role_or_for_none_is_an_error() -> Result<(), Box<dyn std:
 }
 
 #[test]
-fn a_listener_hears_each_step_and_ends_the_test_with_an_error()
+fn a_listener_gets_each_step_and_ends_the_test_with_an_error()
 -> Result<(), Box<dyn std::error::Error>> {
     let heard = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&heard);

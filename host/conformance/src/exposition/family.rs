@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use solti_metrics_host::text::printable;
 
-use super::line::Sample;
+use super::line::ParsedSample;
 
-/// A type of OpenMetrics, and what the names of its samples end with.
-type Kind = (&'static str, &'static [&'static str]);
+/// A metric type of OpenMetrics, and the suffixes of its sample names.
+type FamilyType = (&'static str, &'static [&'static str]);
 
-const UNKNOWN: Kind = ("unknown", &[""]);
+const UNKNOWN: FamilyType = ("unknown", &[""]);
 
-const KINDS: [Kind; 8] = [
+const KINDS: [FamilyType; 8] = [
     ("counter", &["_total", "_created"]),
     ("gauge", &[""]),
     ("gaugehistogram", &["_bucket", "_gcount", "_gsum"]),
@@ -22,24 +22,24 @@ const KINDS: [Kind; 8] = [
     UNKNOWN,
 ];
 
-/// The metric that is being read.
+/// The family that is being parsed.
 #[derive(Debug, Default)]
-pub(super) struct Family {
+pub(super) struct MetricFamily {
     pub(super) name: String,
-    kind: Option<Kind>,
+    kind: Option<FamilyType>,
     described: Vec<String>,
     has_samples: bool,
-    /// By labels other than `le`.
-    histograms: BTreeMap<String, Histogram>,
+    /// Histograms by labels other than `le`.
+    histograms: BTreeMap<String, HistogramSamples>,
 }
 
 #[derive(Debug, Default)]
-struct Histogram {
+struct HistogramSamples {
     buckets: Vec<(f64, f64)>,
     count: Option<f64>,
 }
 
-impl Family {
+impl MetricFamily {
     pub(super) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -50,23 +50,21 @@ impl Family {
     pub(super) fn describe(&mut self, what: &str, value: &str) -> Result<(), String> {
         let name = printable(&self.name);
         if self.has_samples {
-            return Err(format!(
-                "{what} has to stand before the samples of `{name}`"
-            ));
+            return Err(format!("{what} must precede the samples of `{name}`"));
         }
         if self.described.iter().any(|it| it == what) {
-            return Err(format!("`{name}` has a {what} already"));
+            return Err(format!("`{name}` has two {what} lines"));
         }
         self.described.push(what.to_owned());
         match what {
             "TYPE" => {
                 let kind = KINDS.into_iter().find(|(kind, _)| *kind == value);
-                let none = || format!("there is no type `{}`", printable(value));
+                let none = || format!("`{}` is not a type", printable(value));
                 self.kind = Some(kind.ok_or_else(none)?);
             }
             "UNIT" if !(value.is_empty() || self.name.ends_with(&format!("_{value}"))) => {
                 return Err(format!(
-                    "a family with this unit is called `{name}_{}`",
+                    "the name of a family with this unit must be `{name}_{}`",
                     printable(value)
                 ));
             }
@@ -75,25 +73,26 @@ impl Family {
         Ok(())
     }
 
-    /// The names of its samples.
+    /// Names of the samples of the family.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         let (_, ends) = self.kind.unwrap_or(UNKNOWN);
         ends.iter().map(|end| format!("{}{end}", self.name))
     }
 
-    /// What is wrong with a sample of this name, which looks as if it were of this
-    /// family.
+    /// Error of a sample whose name resembles the family.
     pub(super) fn misnamed(&self, name: &str) -> Option<String> {
         let (kind, _) = self.kind.filter(|_| name == self.name)?;
         if kind == "counter" && name.ends_with("_total") {
-            return Some("the family of a counter is called without `_total`".into());
+            return Some("the name of a counter family must not end with `_total`".into());
         }
         let names: Vec<_> = self.names().map(|name| format!("`{name}`")).collect();
         let names = names.join(", ");
-        Some(format!("the samples of the {kind} `{name}` are {names}"))
+        Some(format!(
+            "the samples of the {kind} `{name}` must be named {names}"
+        ))
     }
 
-    pub(super) fn add(&mut self, sample: &Sample) -> Result<(), String> {
+    pub(super) fn add(&mut self, sample: &ParsedSample) -> Result<(), String> {
         self.has_samples = true;
         let (kind, _) = self.kind.unwrap_or(UNKNOWN);
         let end = sample.name.strip_prefix(&*self.name).unwrap_or_default();
@@ -103,7 +102,7 @@ impl Family {
         );
         let value = sample.value;
         if counts && (value.is_nan() || value < 0.0) {
-            return Err(format!("a counter is never {value}"));
+            return Err(format!("the value of a counter cannot be {value}"));
         }
         if kind != "histogram" {
             return Ok(());
@@ -115,7 +114,7 @@ impl Family {
             "_bucket" => {
                 let le = le.ok_or("a bucket has no `le`")?;
                 let bound = le.parse::<f64>().ok().filter(|bound| !bound.is_nan());
-                let none = || format!("`le` is {:?}, and no number", printable(&le));
+                let none = || format!("`le` is {:?}, which is not a number", printable(&le));
                 histogram.buckets.push((bound.ok_or_else(none)?, value));
             }
             "_count" => histogram.count = Some(value),
@@ -124,7 +123,7 @@ impl Family {
         Ok(())
     }
 
-    /// What can only be said once all of its samples are there.
+    /// Checks that are only possible with all samples of the family.
     pub(super) fn check(&self) -> Result<(), String> {
         let name = printable(&self.name);
         for histogram in self.histograms.values() {
@@ -135,12 +134,12 @@ impl Family {
             };
             if !buckets.is_sorted_by(|(_, one), (_, next)| one <= next) {
                 return Err(format!(
-                    "`{name}` has more in a bucket than in the next one"
+                    "a bucket of `{name}` has more than the next bucket"
                 ));
             }
             if let Some(count) = histogram.count.filter(|count| count != all) {
                 return Err(format!(
-                    "`{name}` has {all} in the bucket `+Inf`, and a count of {count}"
+                    "`{name}` has {all} in the bucket `+Inf`, but a count of {count}"
                 ));
             }
         }

@@ -5,16 +5,16 @@ use std::fmt;
 
 use solti_metrics_host::text::printable;
 
-/// One value of one series.
+/// One sample: a series and its value.
 #[derive(Debug, Clone)]
-pub(crate) struct Sample {
+pub(crate) struct ParsedSample {
     pub(crate) name: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) value: f64,
 }
 
-/// The series, without its value.
-impl fmt::Display for Sample {
+/// Formats the series without its value.
+impl fmt::Display for ParsedSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = self
             .labels
@@ -25,7 +25,7 @@ impl fmt::Display for Sample {
     }
 }
 
-/// What `# TYPE a counter` consists of.
+/// The parts of a metadata line such as `# TYPE a counter`.
 pub(super) fn metadata(line: &str) -> Result<(&str, &str, &str), String> {
     let mut words = line.splitn(4, ' ').skip(1);
     let what = words.next().unwrap_or_default();
@@ -34,12 +34,12 @@ pub(super) fn metadata(line: &str) -> Result<(&str, &str, &str), String> {
     }
     let name = words.next().unwrap_or_default();
     if name.is_empty() || !rest_of_name(name, true).is_empty() {
-        return Err(format!("{:?} is no name of a metric", printable(name)));
+        return Err(format!("{:?} is not the name of a metric", printable(name)));
     }
     Ok((what, name, words.next().unwrap_or_default()))
 }
 
-pub(super) fn sample(line: &str) -> Result<Sample, String> {
+pub(super) fn sample(line: &str) -> Result<ParsedSample, String> {
     if line.is_empty() {
         return Err("the line is empty".into());
     }
@@ -58,33 +58,33 @@ pub(super) fn sample(line: &str) -> Result<Sample, String> {
         let (_, rest) = self::labels(exemplar)?;
         values_of(rest)?;
     }
-    Ok(Sample {
+    Ok(ParsedSample {
         name: name.to_owned(),
         labels,
         value,
     })
 }
 
-/// A value, and maybe a time: each with a space before it.
+/// A value, and an optional timestamp. A space precedes each of them.
 fn values_of(text: &str) -> Result<f64, String> {
     let Some(text) = text.strip_prefix(' ') else {
-        return Err("there is no value behind a space".into());
+        return Err("a space and a value must follow the series".into());
     };
     let mut numbers = text.split(' ').map(number);
     let value = numbers.next().transpose()?.unwrap_or(f64::NAN);
     numbers.next().transpose()?;
     match numbers.next() {
         None => Ok(value),
-        Some(_) => Err("there is something behind the value and its time".into()),
+        Some(_) => Err("there is text after the value and its timestamp".into()),
     }
 }
 
 fn number(text: &str) -> Result<f64, String> {
     text.parse()
-        .map_err(|_| format!("{:?} is no number", printable(text)))
+        .map_err(|_| format!("{:?} is not a number", printable(text)))
 }
 
-/// Labels in braces, if there are any, and what is behind them.
+/// Optional labels in braces, and the rest of the line.
 fn labels(text: &str) -> Result<(BTreeMap<String, String>, &str), String> {
     let mut labels = BTreeMap::new();
     let Some(mut rest) = text.strip_prefix('{') else {
@@ -104,14 +104,14 @@ fn labels(text: &str) -> Result<(BTreeMap<String, String>, &str), String> {
             .ok_or("the value of a label has no quotes")?;
         let (value, after_value) = unquoted(quoted)?;
         if labels.insert(name.to_owned(), value).is_some() {
-            return Err(format!("the label `{name}` is there twice"));
+            return Err(format!("the label `{name}` occurs twice"));
         }
         if let Some(rest) = after_value.strip_prefix('}') {
             return Ok((labels, rest));
         }
         rest = after_value
             .strip_prefix(',')
-            .ok_or("between labels is a comma, and behind the last one a brace")?;
+            .ok_or("expected a comma between labels, and a brace after the last label")?;
     }
 }
 
@@ -124,7 +124,7 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
             '\\' => match characters.next() {
                 Some((_, 'n')) => value.push('\n'),
                 Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                Some((_, other)) => return Err(format!("`\\{other}` is no escape")),
+                Some((_, other)) => return Err(format!("`\\{other}` is not an escape sequence")),
                 None => break,
             },
             other => value.push(other),
@@ -133,7 +133,7 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
     Err("the value of a label does not end".into())
 }
 
-/// What is behind a name, of a metric or of a label, at the beginning of a text.
+/// The rest of a text after the name of a metric or of a label.
 fn rest_of_name(text: &str, metric: bool) -> &str {
     let end = text.char_indices().find(|(at, character)| {
         let digit = *at > 0 && character.is_ascii_digit();

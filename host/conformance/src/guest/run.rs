@@ -6,57 +6,57 @@ use std::time::Duration;
 use solti_metrics::{MetricsHandle, noop_metrics};
 use solti_metrics_host::component::{LoadError, Role};
 use solti_metrics_host::runner::{
-    Path, RecordingMode, Runner, SpawnError, Task, TaskEnd, TaskReport,
+    ProgramRecording, RecordingMode, Runner, SpawnError, Task, TaskEnd, TaskReport,
 };
 use solti_metrics_host::wasi::Output;
 
 use crate::check::Fault;
-use crate::component::Component;
-use crate::counts::{Counter, Counts};
+use crate::component::TestedComponent;
+use crate::counts::{CountingBackend, LabelCounts};
 use crate::error::Error;
 use crate::term::Term;
 
-/// How long a run may take, unless it is said.
+/// Default timeout of a run.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Of what it prints, so much is kept to be shown.
+/// Maximum captured output of a run, in bytes.
 const OUTPUT: u64 = 1 << 20;
 
-/// One run of it, to whatever end.
-pub(super) struct Run {
+/// One complete run of a guest.
+pub(super) struct GuestRun {
     pub(super) report: TaskReport,
-    pub(super) counts: Counts,
-    pub(super) path: Path,
+    pub(super) counts: LabelCounts,
+    pub(super) recording: ProgramRecording,
 }
 
-/// Why there was none.
-pub(super) enum NotRun {
+/// Reason why a guest did not run.
+pub(super) enum RunFailure {
     /// The guest is at fault.
     Fault(Fault),
     /// The guest is not at fault.
     Error(Error),
 }
 
-impl From<Error> for NotRun {
+impl From<Error> for RunFailure {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-/// Runs a guest on a path. `quota` is how many records it may make.
+/// Runs a guest in a recording mode. `quota` is the maximum number of records.
 pub(super) async fn run(
-    guest: &Component<'_>,
-    path: RecordingMode,
+    guest: &TestedComponent<'_>,
+    recording_mode: RecordingMode,
     quota: Option<u64>,
-) -> Result<Run, NotRun> {
-    let counter = Arc::new(Counter::default());
+) -> Result<GuestRun, RunFailure> {
+    let counter = Arc::new(CountingBackend::default());
     let runner = Runner::builder(Arc::clone(&counter) as MetricsHandle)
-        // What the runner says of the guest is not what the guest says.
+        // Records of the runner about the guest are not records of the guest.
         .own_backend(noop_metrics())
         .artifacts(guest.artifacts.clone())
         .max_component(guest.options.max_component)
         .stack(guest.options.stack)
-        .path(path)
+        .recording_mode(recording_mode)
         .build()
         .map_err(Error::from)?;
     let program = runner
@@ -76,14 +76,14 @@ pub(super) async fn run(
     if let Some(limit) = limit {
         return Err(Error::untested(&guest.name, limit).into());
     }
-    Ok(Run {
+    Ok(GuestRun {
         report: run.map_err(|error| not_spawned(&error))?,
         counts: counter.counts(),
-        path: program.path().clone(),
+        recording: program.recording().clone(),
     })
 }
 
-fn task(guest: &Component<'_>) -> Task {
+fn task(guest: &TestedComponent<'_>) -> Task {
     let options = guest.options;
     let mut task = options.task.clone();
     task.deadline = options.timeout.or(Some(LONGEST));
@@ -96,20 +96,23 @@ fn task(guest: &Component<'_>) -> Task {
     task
 }
 
-fn not_loaded(guest: &Component<'_>, error: &LoadError) -> NotRun {
+fn not_loaded(guest: &TestedComponent<'_>, error: &LoadError) -> RunFailure {
     match Error::untested_load(&guest.name, error) {
         Some(untested) => untested.into(),
         None => {
             let check = guest.options.term(Term::Inspection);
-            not_run(error.to_string(), &format!("see what {check} says of it"))
+            not_run(
+                error.to_string(),
+                &format!("check the component with {check}"),
+            )
         }
     }
 }
 
-fn not_spawned(error: &SpawnError) -> NotRun {
-    not_run(error.to_string(), "give it what it needs to start")
+fn not_spawned(error: &SpawnError) -> RunFailure {
+    not_run(error.to_string(), "provide what the guest needs to start")
 }
 
-fn not_run(seen: String, fix: &str) -> NotRun {
-    NotRun::Fault(Fault::new("it can be run here", seen, fix))
+fn not_run(seen: String, fix: &str) -> RunFailure {
+    RunFailure::Fault(Fault::new("the guest runs here", seen, fix))
 }

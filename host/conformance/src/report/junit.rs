@@ -1,11 +1,11 @@
-//! The report as JUnit's XML, which CI systems show as the results of tests.
+//! The report as JUnit XML, which CI systems show as test results.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::check::{Check, Verdict};
 use crate::suite::Suite;
 
-/// What is written.
+/// The content of a JUnit file.
 pub(super) struct Junit<'a> {
     pub(super) component: &'a str,
     pub(super) suites: &'a [Suite],
@@ -75,7 +75,8 @@ fn write_check(f: &mut Formatter<'_>, class: &str, check: &Check) -> fmt::Result
     f.write_str("    </testcase>\n")
 }
 
-/// Fit for text and for attributes. Characters that XML cannot have at all are replaced.
+/// Escapes a text for XML text and attributes. Characters that XML does not allow are
+/// replaced.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -99,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_component_says_ends_an_attribute_or_an_element() {
+    fn output_of_a_component_does_not_end_an_attribute_or_an_element() {
         let text = escaped("a\"b'c<d>&e\u{0}\u{1b}\r\nf");
         assert_eq!(
             text,

@@ -1,11 +1,11 @@
-//! The report, for a person. Each text ends its line.
+//! The report as readable text. Each part ends with a line break.
 
 use std::fmt::{Formatter, Result};
 
 use crate::check::{Check, Fault, Verdict};
 use crate::suite::Suite;
 
-/// What comes first: what is tested, and as what.
+/// The first line of a suite: the component and its role.
 pub(crate) fn head(
     f: &mut Formatter<'_>,
     component: &str,
@@ -20,7 +20,7 @@ pub(crate) fn head(
     f.write_str("\n")
 }
 
-/// A line for each check, and what is wrong beneath it.
+/// A line for the check, followed by the fault of a failed check.
 pub(crate) fn check(f: &mut Formatter<'_>, check: &Check) -> Result {
     let (sign, told) = match &check.verdict {
         Verdict::Passed => ('✓', check.note.clone()),
@@ -49,7 +49,7 @@ fn detail(f: &mut Formatter<'_>, fault: &Fault) -> Result {
     Ok(())
 }
 
-/// What comes last.
+/// The last line of the report.
 pub(super) fn summary(component: &str, suites: &[Suite]) -> String {
     let sum = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>();
     let failed = sum(Suite::failed);

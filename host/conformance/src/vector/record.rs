@@ -1,24 +1,24 @@
-//! Records in vectors, in the words of the WIT package.
+//! Records in vectors, with the names of the WIT package.
 
 use serde::Deserialize;
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A record of a vector.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "Words")]
-pub(crate) struct Record(pub(crate) Event);
+#[serde(try_from = "WitRecord")]
+pub(crate) struct VectorRecord(pub(crate) Event);
 
-/// A record in the words of the WIT package.
+/// A record with the names of the WIT package.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case", deny_unknown_fields)]
-enum Words {
+enum WitRecord {
     TaskStarted {
         runner: String,
     },
     TaskCompleted {
         runner: String,
         outcome: String,
-        /// In digits: a number would not survive every reader of JSON.
+        /// Decimal digits, because not every JSON parser reads a large number exactly.
         #[serde(rename = "duration-ms")]
         duration_ms: String,
     },
@@ -28,15 +28,15 @@ enum Words {
     },
 }
 
-impl TryFrom<Words> for Record {
+impl TryFrom<WitRecord> for VectorRecord {
     type Error = String;
 
-    fn try_from(words: Words) -> Result<Self, String> {
+    fn try_from(words: WitRecord) -> Result<Self, String> {
         Ok(Self(match words {
-            Words::TaskStarted { runner } => Event::TaskStarted {
+            WitRecord::TaskStarted { runner } => Event::TaskStarted {
                 runner: label(&runner, RunnerType::ALL, RunnerType::as_label)?,
             },
-            Words::TaskCompleted {
+            WitRecord::TaskCompleted {
                 runner,
                 outcome,
                 duration_ms,
@@ -45,9 +45,9 @@ impl TryFrom<Words> for Record {
                 outcome: label(&outcome, TaskOutcome::ALL, |outcome| outcome.as_label())?,
                 duration_ms: duration_ms
                     .parse()
-                    .map_err(|_| format!("{duration_ms:?} is no number of milliseconds"))?,
+                    .map_err(|_| format!("{duration_ms:?} is not a number of milliseconds"))?,
             },
-            Words::RunnerError { runner, error } => Event::RunnerError {
+            WitRecord::RunnerError { runner, error } => Event::RunnerError {
                 runner: label(&runner, RunnerType::ALL, RunnerType::as_label)?,
                 error: label(&error, RunnerErrorKind::ALL, RunnerErrorKind::as_label)?,
             },
@@ -55,7 +55,7 @@ impl TryFrom<Words> for Record {
     }
 }
 
-/// The case of this name in the WIT package, which has dashes where labels have
+/// The case with this name in the WIT package. WIT names have dashes where labels have
 /// underscores.
 fn label<T: Copy, const N: usize>(
     text: &str,
@@ -65,6 +65,6 @@ fn label<T: Copy, const N: usize>(
     let names = all.map(|case| as_label(case).replace('_', "-"));
     let found = names.iter().position(|name| name == text);
     found
-        .and_then(|place| all.get(place).copied())
-        .ok_or_else(|| format!("{text:?} is none of {}", names.join(", ")))
+        .and_then(|position| all.get(position).copied())
+        .ok_or_else(|| format!("{text:?} is not one of {}", names.join(", ")))
 }

@@ -9,12 +9,12 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 /// Encodes families of metrics whose values are read at the scrape.
-pub(super) struct Family<'a, 'b>(pub(super) &'a mut DescriptorEncoder<'b>);
+pub(super) struct FamilyEncoder<'a, 'b>(pub(super) &'a mut DescriptorEncoder<'b>);
 
 /// The labels of a sample.
 type Labels<'a, const N: usize> = [(&'a str, &'a str); N];
 
-impl Family<'_, '_> {
+impl FamilyEncoder<'_, '_> {
     pub(super) fn counter<'l, V: EncodeCounterValue + Default, const N: usize>(
         &mut self,
         name: &str,
@@ -49,7 +49,7 @@ impl Family<'_, '_> {
             .encode_descriptor(name, help, None, zero.metric_type())?;
         for (labels, value) in samples {
             if N == 0 {
-                // No braces with nothing in them.
+                // A sample without labels has no braces.
                 return value.encode(family);
             }
             value.encode(family.encode_family(&labels)?)?;

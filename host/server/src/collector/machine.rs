@@ -7,26 +7,26 @@ use std::time::SystemTime;
 use procfs::process::Process;
 use solti_metrics_host::wasi::descriptor_use;
 
-use super::family::Family;
+use super::family::FamilyEncoder;
 use crate::live::Live;
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
-/// What all tasks share.
-pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
+/// Encodes the metrics that all tasks share.
+pub(super) fn encode(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     backends(live, family)?;
-    artifacts(live, family)?;
+    compilation(live, family)?;
     let ticks = live.runner.epoch_ticks();
     one(
         family,
         "solti_metrics_epoch_ticks",
-        "Ticks at which guests let go of their threads.",
+        "Epoch ticks, at which running guests yield their threads.",
         ticks.ticks,
     )?;
     one(
         family,
         "solti_metrics_epoch_ticks_late",
-        "Ticks that came a whole tick too late, or more.",
+        "Epoch ticks that came at least one tick late.",
         ticks.late,
     )?;
     reloads(live, family)?;
@@ -34,13 +34,13 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     one(
         family,
         "solti_metrics_log_entries_lost",
-        "Entries of the log that nobody read in time, or that could not be written.",
+        "Log entries that were lost because the reader was too slow or the write failed.",
         lost,
     )?;
     descriptors(family)?;
     family.gauge(
         "solti_metrics_build_info",
-        "What this runner was built of.",
+        "Versions of the runner and of its wasmtime. The value is always 1.",
         [(
             [
                 ("version", env!("CARGO_PKG_VERSION")),
@@ -51,14 +51,14 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     family.gauge(
         "process_start_time_seconds",
-        "When this process began, since 1970.",
-        [(NO_LABELS, live.process_began)],
+        "Start time of the process, in seconds since 1970-01-01 UTC.",
+        [(NO_LABELS, live.process_start)],
     )?;
     process(family)
 }
 
-/// Those of guests and backends, out of all that `process_open_fds` has.
-fn descriptors(family: &mut Family<'_, '_>) -> fmt::Result {
+/// Descriptors of guests and backends. `process_open_fds` includes them.
+fn descriptors(family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     let used = descriptor_use();
     family.gauge(
         "solti_metrics_guest_descriptors",
@@ -67,68 +67,76 @@ fn descriptors(family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     family.gauge(
         "solti_metrics_guest_descriptors_limit",
-        "File descriptors that guests and backends may have open, all together.",
+        "Maximum number of file descriptors that all guests and backends together may have open.",
         [(NO_LABELS, used.limit as u64)],
     )?;
     one(
         family,
         "solti_metrics_guest_descriptors_rejected",
-        "File descriptors that were refused to guests and backends, for that limit or one of their own.",
+        "File descriptors that guests and backends requested beyond the shared limit or their own limit.",
         used.refused,
     )
 }
 
-fn one(family: &mut Family<'_, '_>, name: &str, help: &str, value: u64) -> fmt::Result {
+fn one(family: &mut FamilyEncoder<'_, '_>, name: &str, help: &str, value: u64) -> fmt::Result {
     family.counter(name, help, [(NO_LABELS, value)])
 }
 
-/// Those that send records on by themselves; components have a collector of their own.
-fn backends(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
-    let all = live.receivers.ledgers().all();
+/// Native exporters. Component backends have their own collector.
+fn backends(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
+    let all = live.backends.ledgers().all();
     let exporters: Vec<_> = all
         .iter()
         .filter_map(|(name, counts)| Some((&**name, counts.exports?)))
         .collect();
     family.counter(
         "solti_metrics_export_attempts",
-        "Times that a backend sent what it has.",
+        "Export attempts of the backend.",
         exporters
             .iter()
             .map(|(name, exports)| ([("backend", *name)], exports.attempts)),
     )?;
     family.counter(
         "solti_metrics_export_failures",
-        "Those of them that failed.",
+        "Export attempts of the backend that failed.",
         exporters
             .iter()
             .map(|(name, exports)| ([("backend", *name)], exports.failures)),
     )
 }
 
-fn artifacts(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
+fn compilation(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     if let Some(cache) = &live.cache {
         let counters = cache.counters();
         for (name, help, value) in [
-            ("hits", "Components whose code was kept.", counters.hits),
+            (
+                "hits",
+                "Components whose code was found in the compilation cache.",
+                counters.hits,
+            ),
             (
                 "misses",
-                "Components whose code was not kept.",
+                "Components whose code was not found in the compilation cache.",
                 counters.misses,
             ),
             (
                 "rejected",
-                "Kept code that was not authentic, or not what its name says.",
+                "Entries of the compilation cache that were rejected because they are not authentic or do not match their name.",
                 counters.rejected,
             ),
-            ("stored", "Code that was put there.", counters.stored),
+            (
+                "stored",
+                "Entries written to the compilation cache.",
+                counters.stored,
+            ),
             (
                 "store_failures",
-                "Code that could not be put there.",
+                "Entries that could not be written to the compilation cache.",
                 counters.store_failures,
             ),
             (
                 "evicted",
-                "Code that made room for other code.",
+                "Entries removed from the compilation cache to keep its maximum size.",
                 counters.evicted,
             ),
         ] {
@@ -149,16 +157,16 @@ fn artifacts(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     family.counter(
         "solti_metrics_compilation_seconds",
-        "How long that took.",
+        "Time spent compiling components, in seconds.",
         [(NO_LABELS, made.time.as_secs_f64())],
     )
 }
 
-fn reloads(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
+fn reloads(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     let reloads = live.reloads();
     family.counter(
         "solti_metrics_config_reloads",
-        "Times that the configuration was read again.",
+        "Configuration reloads, by result.",
         [
             ([("result", "applied")], reloads.applied),
             ([("result", "failed")], reloads.failed),
@@ -167,14 +175,14 @@ fn reloads(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     let good = u64::from(reloads.last_error.is_none());
     family.gauge(
         "solti_metrics_config_last_reload_successful",
-        "Whether all of it was applied the last time.",
+        "Whether the last configuration reload was applied completely (1) or not (0).",
         [(NO_LABELS, good)],
     )
 }
 
-/// When this process began, in seconds since 1970. To be asked once: it is found from
-/// when the machine was started, which is another time after its clock was set.
-pub(crate) fn process_began(now: SystemTime) -> f64 {
+/// Start time of this process, in seconds since 1970. The value must be read once: it is
+/// computed from the boot time, which changes when the clock is set.
+pub(crate) fn process_start(now: SystemTime) -> f64 {
     let since_boot = || {
         let stat = Process::myself().ok()?.stat().ok()?;
         let ticks = procfs::ticks_per_second() as f64;
@@ -186,9 +194,9 @@ pub(crate) fn process_began(now: SystemTime) -> f64 {
         .unwrap_or_default()
 }
 
-/// By the names that all clients of Prometheus have for it. What cannot be read is left
-/// out.
-fn process(family: &mut Family<'_, '_>) -> fmt::Result {
+/// Metrics with the names that all Prometheus clients use. A value that cannot be read is
+/// omitted.
+fn process(family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     let Ok(process) = Process::myself() else {
         return Ok(());
     };
@@ -197,20 +205,20 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
         let busy = (stat.utime + stat.stime) as f64 / ticks;
         family.counter(
             "process_cpu_seconds",
-            "Processor time of this process.",
+            "Processor time used by the process, in seconds.",
             [(NO_LABELS, busy)],
         )?;
         let resident = stat.rss.saturating_mul(procfs::page_size());
         family.gauge(
             "process_resident_memory_bytes",
-            "Memory of this process.",
+            "Resident memory of the process, in bytes.",
             [(NO_LABELS, resident)],
         )?;
     }
     if let Ok(open) = process.fd_count() {
         family.gauge(
             "process_open_fds",
-            "File descriptors that are open.",
+            "File descriptors that the process has open.",
             [(NO_LABELS, open as u64)],
         )?;
     }
@@ -221,7 +229,7 @@ fn process(family: &mut Family<'_, '_>) -> fmt::Result {
         };
         family.gauge(
             "process_max_fds",
-            "File descriptors that may be open.",
+            "Maximum number of file descriptors that the process may have open.",
             [(NO_LABELS, most)],
         )?;
     }

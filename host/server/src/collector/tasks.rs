@@ -4,17 +4,18 @@ use std::fmt;
 
 use solti_metrics_host::DropReason;
 
-use super::family::Family;
-use crate::engine::{Ended, Snapshot};
+use super::family::FamilyEncoder;
+use crate::engine::{RunOutcome, Snapshot};
 use crate::live::Live;
+use crate::running_tasks::{TaskView, TaskViews};
 use crate::task_counts::TaskCounts;
-use crate::tasks::{TaskView, TaskViews};
 
-/// The label `path`.
-const PATHS: [&str; 3] = ["inline", "direct", "none"];
+/// Values of the label `mode`.
+const MODES: [&str; 3] = ["inline", "direct", "none"];
 
-/// Each task, under its name. What is counted stays when a reload has removed it.
-pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
+/// Encodes the metrics of each task. The counters of a task remain after a reload removes
+/// the task.
+pub(super) fn encode(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
     let TaskViews { tasks, retired } = live.tasks.views();
     let mut counted: Vec<_> = tasks.iter().map(TaskView::counts).collect();
     counted.extend(retired);
@@ -38,66 +39,66 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     };
     family.counter(
         "solti_metrics_task_runs",
-        "Runs that ended, or could not begin.",
+        "Runs of the task that ended, by outcome. Runs that could not start have the outcome start_failed.",
         counted.iter().flat_map(|task| {
-            Ended::ALL.map(|ended| {
-                let labels = [("task", &*task.name), ("outcome", ended.as_label())];
-                (labels, task.runs[ended as usize])
+            RunOutcome::ALL.map(|outcome| {
+                let labels = [("task", &*task.name), ("outcome", outcome.as_label())];
+                (labels, task.runs[outcome as usize])
             })
         }),
     )?;
     family.counter(
         "solti_metrics_task_rejected",
-        "Runs that were due, and were turned away or superseded.",
+        "Due runs of the task that were rejected or superseded by the admission policy.",
         counts(|task| task.rejected),
     )?;
     family.gauge(
         "solti_metrics_task_running",
-        "Runs that go on.",
+        "Runs of the task that are executing.",
         runs(|runs| runs.running),
     )?;
     family.gauge(
         "solti_metrics_task_waiting",
-        "Runs that are due, and wait for a place.",
+        "Due runs of the task that wait for a slot.",
         runs(|runs| runs.waiting),
     )?;
     family.counter(
         "solti_metrics_task_cpu_seconds",
-        "Processor time spent on the guest.",
+        "Processor time spent on runs of the task, in seconds.",
         counted
             .iter()
             .map(|task| ([("task", &*task.name)], task.cpu_time.as_secs_f64())),
     )?;
     family.counter(
         "solti_metrics_task_host_calls",
-        "Calls of the host by the guest.",
+        "Calls of host functions by runs of the task.",
         counts(|task| task.host_calls),
     )?;
     family.counter(
         "solti_metrics_task_fuel",
-        "What the guest has executed, as wasmtime counts it, where that is on.",
+        "Fuel consumed by runs of the task, as wasmtime counts it. Only with runner.fuel.",
         counted
             .iter()
             .filter_map(|task| Some(([("task", &*task.name)], task.fuel?))),
     )?;
     family.gauge(
         "solti_metrics_task_peak_memory_bytes",
-        "Maximum memory of any run at a time: linear memories, tables and the data of its instances.",
+        "Peak memory of any single run of the task, in bytes: linear memories, tables and instance data.",
         used(|task| task.usage.peak_memory()),
     )?;
     family.counter(
         "solti_metrics_task_records_accepted",
-        "Records that the guest made.",
+        "Records that runs of the task made.",
         counts(|task| task.ledger.accepted()),
     )?;
     family.counter(
         "solti_metrics_task_records_delivered",
-        "Records of the guest that went on to the backends.",
+        "Records that runs of the task made and the host passed to the backends.",
         counts(|task| task.ledger.delivered()),
     )?;
     family.counter(
         "solti_metrics_task_records_dropped",
-        "Records of the guest that did not go on, by reason.",
+        "Records that runs of the task made and the host dropped, by reason.",
         counted.iter().flat_map(|task| {
             DropReason::ALL.map(|reason| {
                 let labels = [("task", &*task.name), ("reason", reason.as_label())];
@@ -107,20 +108,20 @@ pub(super) fn encode(live: &Live, family: &mut Family<'_, '_>) -> fmt::Result {
     )?;
     family.gauge(
         "solti_metrics_task_recording_mode",
-        "How the guest's records travel: 1 for the way that they take.",
+        "Recording mode of the task: 1 for the current mode, 0 for the others.",
         tasks.iter().flat_map(|task| {
-            let path = task.program.as_ref().map(|it| it.path().as_label());
-            PATHS.map(|one| {
+            let current = task.program.as_ref().map(|it| it.recording().as_label());
+            MODES.map(|mode| {
                 (
-                    [("task", &*task.name), ("path", one)],
-                    u64::from(path == Some(one)),
+                    [("task", &*task.name), ("mode", mode)],
+                    u64::from(current == Some(mode)),
                 )
             })
         }),
     )?;
     family.gauge(
         "solti_metrics_task_loaded",
-        "1 if what runs is what is configured, 0 if that could not be loaded.",
+        "Whether the task runs its configured component (1) or the component could not be loaded (0).",
         used(|task| u64::from(task.error.is_none())),
     )
 }

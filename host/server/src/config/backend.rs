@@ -11,72 +11,81 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::limit_keys::LimitKeys;
-use super::values::{Name, Text};
+use super::values::{ConfigName, TextValue};
 use crate::grant::Grant;
 use crate::time::Time;
 
-/// Who receives the records, beside what is scraped: one of `component`, `otlp` and
-/// `statsd`.
+/// A backend that receives records in addition to `/metrics`. Exactly one of `component`,
+/// `otlp` and `statsd` must be set.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[schemars(extend("oneOf" = kinds(), "additionalProperties" = false))]
-pub(crate) struct Backend {
-    /// The file of a provider, named from the configuration's folder on.
+#[schemars(
+    extend("oneOf" = kinds(), "additionalProperties" = false),
+    transform = LimitKeys::of_a_backend
+)]
+pub(crate) struct BackendConfig {
+    /// File of a provider component. Relative paths start at the folder of the
+    /// configuration.
     #[schemars(example = &"provider.wasm")]
     pub(crate) component: Option<PathBuf>,
-    /// A collector that takes OTLP.
-    pub(crate) otlp: Option<Otlp>,
-    /// A server that takes statsd lines.
-    pub(crate) statsd: Option<Statsd>,
-    /// What the component is granted.
+    /// OTLP collector to which totals are pushed.
+    pub(crate) otlp: Option<OtlpConfig>,
+    /// statsd server to which records are sent.
+    pub(crate) statsd: Option<StatsdConfig>,
+    /// Capabilities that the component backend is granted. Default: none.
     #[schemars(extend("default" = []))]
-    pub(crate) grants: Option<Vec<Text<Grant>>>,
-    /// How many records may wait for the component.
+    pub(crate) grants: Option<Vec<TextValue<Grant>>>,
+    /// Maximum number of records in the queue of the component backend.
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
-    pub(crate) queue: Option<NonZeroUsize>,
-    /// How long a call of the component may take.
+    pub(crate) queue_capacity: Option<NonZeroUsize>,
+    /// Maximum duration of a call of the component backend.
     #[schemars(extend("default" = "5s", "x-least" = "1ms"))]
-    pub(crate) timeout: Option<Text<Time>>,
-    /// Maximum memory of the component: its linear memories, tables and the data of its
-    /// instances together.
+    pub(crate) timeout: Option<TextValue<Time>>,
+    /// Maximum memory of the component backend: linear memories, tables and instance data
+    /// together.
     #[schemars(extend("default" = "64MiB"))]
-    pub(crate) memory: Option<Text<ByteSize>>,
-    /// What it may use besides memory and time.
+    pub(crate) max_memory: Option<TextValue<ByteSize>>,
+    /// Limits other than memory and time.
     #[serde(flatten)]
     pub(crate) limits: LimitKeys,
 }
 
-/// A component that records pass on their way to all backends.
+/// A middleware: a component that records pass before they reach `/metrics` and the
+/// backends.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = false))]
-pub(crate) struct Middleware {
-    /// Its name, in messages and metrics.
+#[schemars(
+    extend("additionalProperties" = false),
+    transform = LimitKeys::of_a_middleware
+)]
+pub(crate) struct MiddlewareConfig {
+    /// Name of the middleware in messages and metrics.
     #[schemars(example = &"sampler")]
-    pub(crate) name: Name,
-    /// The component's file, named from the configuration's folder on.
+    pub(crate) name: ConfigName,
+    /// File of the middleware component. Relative paths start at the folder of the
+    /// configuration.
     #[schemars(example = &"sampler.wasm")]
     pub(crate) component: PathBuf,
-    /// What it is granted.
+    /// Capabilities that the middleware is granted. Default: none.
     #[serde(default)]
     #[schemars(extend("default" = []))]
-    pub(crate) grants: Vec<Text<Grant>>,
-    /// How many records may wait for it.
+    pub(crate) grants: Vec<TextValue<Grant>>,
+    /// Maximum number of records in the queue of the middleware.
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
-    pub(crate) queue: Option<NonZeroUsize>,
-    /// How long a call of it may take.
+    pub(crate) queue_capacity: Option<NonZeroUsize>,
+    /// Maximum duration of a call of the middleware.
     #[schemars(extend("default" = "5s", "x-least" = "1ms"))]
-    pub(crate) timeout: Option<Text<Time>>,
-    /// Maximum memory of the component: its linear memories, tables and the data of its
-    /// instances together.
+    pub(crate) timeout: Option<TextValue<Time>>,
+    /// Maximum memory of the middleware: linear memories, tables and instance data
+    /// together.
     #[schemars(extend("default" = "64MiB"))]
-    pub(crate) memory: Option<Text<ByteSize>>,
-    /// What it may use besides memory and time.
+    pub(crate) max_memory: Option<TextValue<ByteSize>>,
+    /// Limits other than memory and time.
     #[serde(flatten)]
     pub(crate) limits: LimitKeys,
 }
 
-/// What goes with which kind of backend, in the words of the schema.
+/// Rules of the schema: the keys of each kind of backend.
 fn kinds() -> serde_json::Value {
-    let of_components = ["grants", "queue", "timeout", "memory"];
+    let of_components = ["grants", "queue_capacity", "timeout", "max_memory"];
     let none: serde_json::Map<_, _> = of_components
         .into_iter()
         .chain(LimitKeys::ALL)
@@ -89,84 +98,85 @@ fn kinds() -> serde_json::Value {
     ])
 }
 
-/// A collector that takes OTLP.
+/// An OTLP collector.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Otlp {
-    /// Its whole address: `http://collector:4318/v1/metrics`, or for gRPC
-    /// `http://collector:4317`.
+pub(crate) struct OtlpConfig {
+    /// Complete URL of the OTLP collector: `http://collector:4318/v1/metrics`, or
+    /// `http://collector:4317` for gRPC.
     #[schemars(length(min = 1), example = &"http://127.0.0.1:4318/v1/metrics")]
     pub(crate) endpoint: String,
-    /// How it is spoken to.
+    /// Protocol of the OTLP collector.
     #[serde(default)]
     pub(crate) protocol: Protocol,
-    /// Headers that are sent along.
+    /// HTTP headers or gRPC metadata of each push to the OTLP collector.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
-    /// How often totals are pushed.
+    /// Time between two pushes to the OTLP collector.
     #[serde(default = "ten_seconds")]
     #[schemars(extend("x-least" = "100ms"))]
-    pub(crate) every: Text<Time>,
-    /// How long a push may take.
+    pub(crate) interval: TextValue<Time>,
+    /// Maximum duration of a push to the OTLP collector.
     #[serde(default = "five_seconds")]
     #[schemars(extend("x-least" = "1ms"))]
-    pub(crate) timeout: Text<Time>,
-    /// A file with the certificates of authorities to trust instead of the public ones.
+    pub(crate) timeout: TextValue<Time>,
+    /// File with the certificates, in PEM, that are trusted for the OTLP collector
+    /// instead of the public authorities.
     #[schemars(example = &"ca.pem")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Attributes of the resource, such as `service.name`.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// OTLP resource attributes, such as `service.name`.
     #[serde(default)]
     pub(crate) resource: BTreeMap<String, String>,
 }
 
-/// How OTLP travels.
+/// Protocol of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum Protocol {
-    /// Protobuf over HTTP.
+    /// OTLP in protobuf over HTTP.
     #[default]
     #[serde(rename = "http/protobuf")]
     Http,
-    /// gRPC.
+    /// OTLP over gRPC.
     #[serde(rename = "grpc")]
     Grpc,
 }
 
-/// A server that takes statsd lines, over UDP.
+/// A statsd server, over UDP.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Statsd {
-    /// Its host and port, such as `localhost:8125`.
+pub(crate) struct StatsdConfig {
+    /// Host and port of the statsd server, such as `localhost:8125`.
     #[schemars(length(min = 1), example = &"127.0.0.1:8125")]
     pub(crate) address: String,
-    /// How labels are written.
+    /// How statsd lines carry labels.
     #[serde(default)]
     pub(crate) dialect: Dialect,
-    /// What stands before each name.
+    /// Prefix of each metric name in statsd lines.
     #[serde(default)]
     pub(crate) prefix: String,
-    /// Tags of each line, for the dialect `dogstatsd`.
+    /// Tags of each statsd line, for `dialect = "dogstatsd"`.
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// How many records may wait.
+    /// Maximum number of records in the queue of the statsd backend.
     #[schemars(range(max = 16_777_216), extend("default" = 65_536))]
-    pub(crate) queue: Option<NonZeroUsize>,
+    pub(crate) queue_capacity: Option<NonZeroUsize>,
 }
 
-/// How labels are written in statsd lines.
+/// Dialect of statsd lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Dialect {
-    /// As a part of the name.
+    /// Labels are parts of the metric name.
     #[default]
     Plain,
-    /// As tags, as DogStatsD has them.
+    /// Labels are DogStatsD tags.
     Dogstatsd,
 }
 
-fn ten_seconds() -> Text<Time> {
-    Text(Time(Duration::from_secs(10)))
+fn ten_seconds() -> TextValue<Time> {
+    TextValue(Time(Duration::from_secs(10)))
 }
 
-fn five_seconds() -> Text<Time> {
-    Text(Time(Duration::from_secs(5)))
+fn five_seconds() -> TextValue<Time> {
+    TextValue(Time(Duration::from_secs(5)))
 }

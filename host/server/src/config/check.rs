@@ -1,43 +1,43 @@
-//! What no single value of a configuration tells: whether they go together.
+//! Rules that connect several values of a configuration.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{Backend, Config, Name, Schedule, Task};
+use super::{BackendConfig, Config, ConfigName, ScheduleConfig, TaskConfig};
 use crate::engine::{Admission, MOST_RUNS};
 use crate::retired::RETIRED;
 
-/// Something that is wrong, and under which keys.
-pub(super) struct Wrong {
+/// A violation of a rule, and the keys of its setting.
+pub(super) struct Violation {
     pub(super) keys: Vec<String>,
     pub(super) what: String,
 }
 
-/// Names that stand for something else in the same tables.
-const TAKEN: [&str; 4] = ["guests", "runner", "prometheus", RETIRED];
+/// Names that are reserved in the same tables.
+const RESERVED: [&str; 4] = ["guests", "runner", "prometheus", RETIRED];
 
 impl Config {
-    /// All that does not go together.
-    pub(super) fn check(&self) -> Vec<Wrong> {
+    /// All violations of the rules.
+    pub(super) fn check(&self) -> Vec<Violation> {
         let tasks = self.tasks.iter().flat_map(|(name, task)| task.check(name));
         let backends = self.backends.iter();
         let backends = backends.flat_map(|(name, backend)| backend.check(name));
         let mut all: Vec<_> = tasks.chain(backends).collect();
         all.extend(self.check_middlewares());
-        all.extend(self.check_places());
+        all.extend(self.check_slots());
         all.extend(self.check_names());
         all
     }
 
-    /// Runs that never end must leave a place for others.
-    fn check_places(&self) -> Option<Wrong> {
-        let places = self.runner.concurrency.get();
+    /// Runs that never end must leave a slot for other runs.
+    fn check_slots(&self) -> Option<Violation> {
+        let slots = self.runner.concurrency.get();
         let (mut all, mut permanent) = (0_usize, 0_usize);
-        for (Name(name), task) in &self.tasks {
-            // Those that wait otherwise are no runs yet.
+        for (ConfigName(name), task) in &self.tasks {
+            // With other policies, a due run that waits is not a run yet.
             let waiting = match (task.schedule, task.admission()) {
-                (Schedule::Interval, Admission::Queue) => task.queue(),
-                (Schedule::Interval, Admission::Replace) => task.concurrency().get(),
+                (ScheduleConfig::Interval, Admission::Queue) => task.queue_capacity(),
+                (ScheduleConfig::Interval, Admission::Replace) => task.concurrency().get(),
                 _ => 0,
             };
             all = all.saturating_add(task.concurrency().get().saturating_add(waiting));
@@ -45,23 +45,23 @@ impl Config {
                 return Some(wrong(
                     ["tasks", name, "concurrency"],
                     format!(
-                        "with what may wait, more than {MOST_RUNS} runs in all; lower `concurrency` or `queue`"
+                        "running and waiting runs of all tasks exceed {MOST_RUNS}; lower `concurrency` or `queue_capacity`"
                     ),
                 ));
             }
-            if task.schedule == Schedule::Restart {
+            if task.schedule == ScheduleConfig::Restart {
                 permanent = permanent.saturating_add(task.concurrency().get());
             }
         }
         let mut schedules = self.tasks.values().map(|task| task.schedule);
-        let others = schedules.any(|schedule| schedule != Schedule::Restart);
-        let what = if permanent > places {
+        let others = schedules.any(|schedule| schedule != ScheduleConfig::Restart);
+        let what = if permanent > slots {
             format!(
-                "tasks that run all the time take {permanent} places, and there are {places}: raise `runner.concurrency`"
+                "tasks with `schedule = \"restart\"` need {permanent} slots, and `runner.concurrency` is {slots}; raise `runner.concurrency`"
             )
-        } else if others && permanent == places {
+        } else if others && permanent == slots {
             format!(
-                "tasks that run all the time take all {places} places, so that no other task would ever run: raise it"
+                "tasks with `schedule = \"restart\"` need all {slots} slots, so no other task could run; raise `runner.concurrency`"
             )
         } else {
             return None;
@@ -69,35 +69,35 @@ impl Config {
         Some(wrong(["runner", "concurrency"], what))
     }
 
-    fn check_names(&self) -> Vec<Wrong> {
+    fn check_names(&self) -> Vec<Violation> {
         let mut all = Vec::new();
         let mut names = BTreeSet::new();
         let backends = self
             .backends
             .keys()
-            .map(|Name(name)| (["backends", name].map(Into::into).to_vec(), name));
+            .map(|ConfigName(name)| (["backends", name].map(Into::into).to_vec(), name));
         let middlewares = self.middlewares.iter().enumerate().map(|(at, middleware)| {
             let keys = vec!["middlewares".into(), at.to_string(), "name".into()];
             (keys, &middleware.name.0)
         });
         for (keys, name) in backends.chain(middlewares) {
-            let what = if TAKEN.contains(&name.as_str()) {
-                taken(name)
+            let what = if RESERVED.contains(&name.as_str()) {
+                reserved(name)
             } else if !names.insert(name) {
-                format!("the name {name:?} is there twice; choose another one")
+                format!("the name {name:?} is used twice; choose another name")
             } else {
                 continue;
             };
-            all.push(Wrong { keys, what });
+            all.push(Violation { keys, what });
         }
         all
     }
 
-    fn check_middlewares(&self) -> Vec<Wrong> {
+    fn check_middlewares(&self) -> Vec<Violation> {
         let mut all = Vec::new();
         for (at, middleware) in self.middlewares.iter().enumerate() {
             let keys = vec!["middlewares".into(), at.to_string()];
-            let mut found = Found {
+            let mut found = TableCheck {
                 keys,
                 all: Vec::new(),
             };
@@ -108,109 +108,119 @@ impl Config {
     }
 }
 
-impl Task {
-    fn check(&self, Name(name): &Name) -> Vec<Wrong> {
-        let mut found = Found::under(["tasks", name]);
+impl TaskConfig {
+    fn check(&self, ConfigName(name): &ConfigName) -> Vec<Violation> {
+        let mut found = TableCheck::under(["tasks", name]);
         if name == RETIRED {
-            found.wrong("", &taken(name));
+            found.wrong("", &reserved(name));
         }
         found.file("component", Some(&self.component));
         found.file("stdin", self.stdin.as_ref());
-        if self.schedule == Schedule::Interval && self.every.is_none() {
+        if self.schedule == ScheduleConfig::Interval && self.interval.is_none() {
             found.wrong(
-                "every",
-                "is missing: say how long it is from one run's begin to the next, such as `every = \"30s\"`",
+                "interval",
+                "required for `schedule = \"interval\"`: set the time between the starts of two runs, for example `interval = \"30s\"`",
             );
         }
         for (given, key, schedule) in [
-            (self.every.is_some(), "every", Schedule::Interval),
-            (self.repeat.is_some(), "repeat", Schedule::Once),
-            (self.admission.is_some(), "admission", Schedule::Interval),
-            (self.queue.is_some(), "queue", Schedule::Interval),
-            (self.backoff.is_some(), "backoff", Schedule::Restart),
+            (
+                self.interval.is_some(),
+                "interval",
+                ScheduleConfig::Interval,
+            ),
+            (self.repeat.is_some(), "repeat", ScheduleConfig::Once),
+            (
+                self.admission.is_some(),
+                "admission",
+                ScheduleConfig::Interval,
+            ),
+            (
+                self.queue_capacity.is_some(),
+                "queue_capacity",
+                ScheduleConfig::Interval,
+            ),
+            (self.backoff.is_some(), "backoff", ScheduleConfig::Restart),
         ] {
             if given && self.schedule != schedule {
                 let schedule = format!("{schedule:?}").to_lowercase();
                 let what = format!(
-                    "is for `schedule = \"{schedule}\"`; leave it out, or choose that schedule"
+                    "only valid for `schedule = \"{schedule}\"`; remove the key, or choose that schedule"
                 );
                 found.wrong(key, &what);
             }
         }
-        if self.schedule == Schedule::Interval
-            && self.queue.is_some()
+        if self.schedule == ScheduleConfig::Interval
+            && self.queue_capacity.is_some()
             && self.admission() != Admission::Queue
         {
             found.wrong(
-                "queue",
-                "is for `admission = \"queue\"`; leave it out, or choose that admission",
+                "queue_capacity",
+                "only valid for `admission = \"queue\"`; remove the key, or choose that admission",
             );
         }
         if !self.backoff().is_valid() {
             found.wrong(
                 "backoff",
-                "needs a `first` pause that is no longer than `max`",
+                "`initial_backoff` is longer than `max_backoff`; lower `initial_backoff`, or raise `max_backoff`",
             );
         }
-        let bad = |text: &String| text.contains('\0');
-        let bad_name = |key: &String| key.is_empty() || key.contains('=') || bad(key);
-        if self.env.keys().any(bad_name) {
-            found.wrong(
-                "env",
-                "a variable's name must not be empty, and have no `=` in it",
-            );
+        let is_bad = |key: &&String| key.is_empty() || key.contains(['=', '\0']);
+        if let Some(name) = self.env.keys().find(is_bad) {
+            let what =
+                format!("invalid variable name {name:?}: it must not be empty or contain `=`");
+            found.wrong("env", &what);
         }
         found.all
     }
 }
 
-impl Backend {
-    fn check(&self, Name(name): &Name) -> Vec<Wrong> {
-        let mut found = Found::under(["backends", name]);
+impl BackendConfig {
+    fn check(&self, ConfigName(name): &ConfigName) -> Vec<Violation> {
+        let mut found = TableCheck::under(["backends", name]);
         let kinds = [
             self.component.is_some(),
             self.otlp.is_some(),
             self.statsd.is_some(),
         ];
         match kinds.iter().filter(|given| **given).count() {
-            0 => found.wrong("", "needs one of `component`, `otlp` and `statsd`"),
+            0 => found.wrong("", "no kind of backend is set; set one of `component`, `otlp` and `statsd`"),
             1 => {}
             _ => found.wrong(
                 "",
-                "is one of `component`, `otlp` and `statsd`; give each a table of its own",
+                "more than one of `component`, `otlp` and `statsd` is set; make one backend for each",
             ),
         }
         if kinds == [true, false, false] {
             found.file("component", self.component.as_ref());
         }
         if self.component.is_none() {
-            for (given, key) in [
+            let keys = [
                 (self.grants.is_some(), "grants"),
-                (self.queue.is_some(), "queue"),
+                (self.queue_capacity.is_some(), "queue_capacity"),
                 (self.timeout.is_some(), "timeout"),
-                (self.memory.is_some(), "memory"),
-            ] {
-                if given {
-                    found.wrong(key, "is for a component; leave it out here");
-                }
+                (self.max_memory.is_some(), "max_memory"),
+            ];
+            let keys = keys.into_iter().filter_map(|(set, key)| set.then_some(key));
+            for key in keys.chain(self.limits.set_keys()) {
+                found.wrong(key, "only valid with `component`; remove the key");
             }
         }
         if let Some(otlp) = &self.otlp {
-            let mut within = Found::under(["backends", name, "otlp"]);
-            within.file("ca", otlp.ca.as_ref());
+            let mut within = TableCheck::under(["backends", name, "otlp"]);
+            within.file("ca_file", otlp.ca_file.as_ref());
             found.all.append(&mut within.all);
         }
         found.all
     }
 }
 
-/// What is wrong in one table.
-struct Found {
+/// Violations of the rules in one table.
+struct TableCheck {
     keys: Vec<String>,
-    all: Vec<Wrong>,
+    all: Vec<Violation>,
 }
 
-impl Found {
+impl TableCheck {
     fn under<const N: usize>(keys: [&str; N]) -> Self {
         Self {
             keys: keys.map(Into::into).to_vec(),
@@ -218,28 +228,28 @@ impl Found {
         }
     }
 
-    /// `key` is empty where it is the table itself.
+    /// `key` is empty if the violation concerns the table itself.
     fn wrong(&mut self, key: &str, what: &str) {
         let mut keys = self.keys.clone();
         keys.extend((!key.is_empty()).then(|| key.into()));
         let what = what.into();
-        self.all.push(Wrong { keys, what });
+        self.all.push(Violation { keys, what });
     }
 
-    /// The folder of the configuration is no file.
+    /// Rejects an empty file name, which would be the folder of the configuration.
     fn file(&mut self, key: &str, file: Option<&PathBuf>) {
         if file.is_some_and(|file| file.as_os_str().is_empty()) {
-            self.wrong(key, "must not be empty: name a file");
+            self.wrong(key, "the file name is empty; name a file");
         }
     }
 }
 
-fn taken(name: &str) -> String {
-    format!("the name {name:?} is taken; choose another one")
+fn reserved(name: &str) -> String {
+    format!("the name {name:?} is reserved; choose another name")
 }
 
-fn wrong<const N: usize>(keys: [&str; N], what: String) -> Wrong {
-    Wrong {
+fn wrong<const N: usize>(keys: [&str; N], what: String) -> Violation {
+    Violation {
         keys: keys.map(Into::into).to_vec(),
         what,
     }

@@ -1,8 +1,8 @@
-//! Errors in a configuration, each with its place in the file.
+//! Errors of a configuration, each with its position in the file.
 
 use std::fmt;
 
-/// Why a configuration cannot be used, and where that stands.
+/// An error of a configuration, and its position.
 #[derive(Debug)]
 pub struct ConfigError {
     pub(super) file: String,
@@ -13,7 +13,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The file, as it is shown in messages.
+    /// The file, as messages show it.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -23,12 +23,12 @@ impl ConfigError {
         self.at
     }
 
-    /// The key, such as `tasks.hello.every`; empty if the error is about no key.
+    /// The key, such as `tasks.hello.interval`; empty if the error concerns no key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// What is wrong, and what to change.
+    /// The cause and the fix.
     pub fn reason(&self) -> &str {
         &self.what
     }
@@ -49,30 +49,31 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// How many faults of one configuration are told. The others are counted.
-pub(super) const MOST_TOLD: usize = 100;
+/// Maximum number of errors of one configuration that are shown. Further errors are
+/// counted.
+pub(super) const MAX_SHOWN: usize = 100;
 
-/// The reasons why a configuration cannot be used, in the order of the file: the first 100,
-/// and how many more there are.
+/// The errors of a configuration, in the order of the file: the first 100, and the number
+/// of further errors.
 #[derive(Debug)]
 pub struct ConfigErrors {
-    pub(super) told: Vec<ConfigError>,
+    pub(super) shown: Vec<ConfigError>,
     pub(super) more: usize,
 }
 
 impl ConfigErrors {
-    /// The errors that are told.
+    /// The errors that are shown.
     pub fn errors(&self) -> &[ConfigError] {
-        &self.told
+        &self.shown
     }
 
-    /// The faults, each a line, and how many more there are.
+    /// The errors, one on each line, and the number of further errors.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let more = (self.more > 0).then(|| {
-            let (file, more) = (self.told.first().map_or("", |it| &it.file), self.more);
-            format!("{file}: and {more} more faults; the first {MOST_TOLD} are told")
+            let (file, more) = (self.shown.first().map_or("", |it| &it.file), self.more);
+            format!("{file}: {more} more errors are not shown; the first {MAX_SHOWN} are")
         });
-        self.told.iter().map(ToString::to_string).chain(more)
+        self.shown.iter().map(ToString::to_string).chain(more)
     }
 }
 

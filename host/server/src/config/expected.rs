@@ -1,22 +1,21 @@
-//! What the schema expects, in words.
+//! The expectations of the schema, in words.
 
 use serde_json::Value;
 use toml::de::DeValue;
 
-/// The keyword of the schema that says the shortest time of one place. It is not one of
-/// JSON Schema, which has none for that.
+/// Keyword of the schema for the minimum of a time. JSON Schema has no such keyword.
 pub(super) const LEAST: &str = "x-least";
 
-/// What is expected in one place.
-pub(super) struct Expected<'a> {
-    /// What the schema says of this place, and of the type that it refers to.
+/// The expected value at one position.
+pub(super) struct ExpectedValue<'a> {
+    /// Schema of this position, and of the type that it refers to.
     here: &'a Value,
     of_type: &'a Value,
-    /// The name of that type, if it has one.
+    /// Name of that type, if it has one.
     pub(super) kind: &'a str,
 }
 
-impl<'a> Expected<'a> {
+impl<'a> ExpectedValue<'a> {
     pub(super) fn of(here: &'a Value, root: &'a Value) -> Self {
         let kind = here["$ref"]
             .as_str()
@@ -28,12 +27,12 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// The shortest time that is accepted here, if this is one.
+    /// Minimum time at this position, if the value is a time.
     pub(super) fn least(&self) -> Option<&'a str> {
         self.here[LEAST].as_str()
     }
 
-    /// What is expected of a value like this; `None` if it is of no type that is.
+    /// The alternative of the schema for values of this type, if there is one.
     pub(super) fn alternative(&self, value: &DeValue<'_>) -> Option<&'a Value> {
         let mut alternatives = alternatives(self.of_type);
         alternatives.find(|schema| is_of(type_of(schema), value))
@@ -51,7 +50,7 @@ impl<'a> Expected<'a> {
         });
         let types = types.collect::<Vec<_>>().join(", or ");
         format!(
-            "expected {types}; found {}{}",
+            "expected {types}, found {}{}",
             shown(value),
             self.such_as(key)
         )
@@ -65,14 +64,14 @@ impl<'a> Expected<'a> {
             &self.here["default"],
         ];
         match examples.into_iter().find(|example| !example.is_null()) {
-            // Numbers, texts, and lists of them are written as in TOML.
-            Some(example) if !example.is_object() => format!("; write `{key} = {example}`, say"),
+            // TOML and JSON write numbers, texts and lists of them alike.
+            Some(example) if !example.is_object() => format!("; for example `{key} = {example}`"),
             _ => String::new(),
         }
     }
 }
 
-/// The keys of a table, the one first that may have been meant.
+/// The key that was probably meant, or else all keys of the table.
 pub(super) fn keys_of(schema: &Value, found: &str) -> String {
     let properties = schema["properties"].as_object();
     let keys: Vec<_> = properties.into_iter().flat_map(|all| all.keys()).collect();
@@ -86,12 +85,12 @@ pub(super) fn keys_of(schema: &Value, found: &str) -> String {
         }
         _ => {
             let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-            format!("there are {}", keys.join(", "))
+            format!("the keys of this table are {}", keys.join(", "))
         }
     }
 }
 
-/// Texts of which one is expected.
+/// A list of texts, one of which is expected.
 pub(super) fn or(texts: &[&str]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
     match texts.split_last() {
@@ -107,7 +106,7 @@ fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
     either.into_iter().flatten().chain(one)
 }
 
-/// Constants are texts.
+/// A schema without a type has constants, which are texts.
 fn type_of(schema: &Value) -> &str {
     schema["type"].as_str().unwrap_or("string")
 }

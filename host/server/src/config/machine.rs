@@ -1,4 +1,4 @@
-//! The tables `[server]`, `[runner]`, `[artifacts]` and `[log]`.
+//! The tables `[server]`, `[runner]`, `[compilation]` and `[log]`.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -8,160 +8,168 @@ use bytesize::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::Text;
+use super::values::TextValue;
 use crate::http::HostName;
 use crate::time::Time;
 
-/// Where this runner can be looked at.
+/// HTTP server for metrics, the status page and probes.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Server {
-    /// Where to listen; `[::]` is every address of this machine, of IPv4 and IPv6. Beyond
-    /// this machine, set a token as well.
-    pub(crate) listen: Text<SocketAddr>,
-    /// Host names that clients may ask for, besides those of this machine: those of a
-    /// proxy that passes the header `Host` on. They matter where `listen` is a loopback
-    /// address and there is no token.
+pub(crate) struct ServerConfig {
+    /// IP address and port of the HTTP server. `[::]` is every IPv4 and IPv6 address of
+    /// this machine. If other machines can reach the address, set `token_file` as well.
+    pub(crate) listen: TextValue<SocketAddr>,
+    /// Host names that requests may have in addition to the names of this machine, such
+    /// as the name of a proxy that forwards the `Host` header. Checked only if `listen`
+    /// is a loopback address and no token is set.
     #[serde(default)]
-    pub(crate) hosts: Vec<Text<HostName>>,
-    /// A file with the token that scrapers send, `Authorization: Bearer TOKEN`. Not
-    /// everybody may be able to read it.
+    pub(crate) hosts: Vec<TextValue<HostName>>,
+    /// File with the bearer token that scrapers send (`Authorization: Bearer TOKEN`). The
+    /// file must not be readable by all users, unless it is mounted read-only.
     #[schemars(example = &"token")]
     pub(crate) token_file: Option<PathBuf>,
 }
 
-/// What holds for all tasks together.
+/// Settings that apply to all tasks together.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Runner {
-    /// How many runs there may be at a time, of all tasks. Room is set aside for them.
+pub(crate) struct RunnerConfig {
+    /// Maximum number of concurrent runs of all tasks together. The runner reserves a
+    /// slot for each.
     #[schemars(range(max = 16384))]
     pub(crate) concurrency: NonZeroUsize,
-    /// How long runs that are asked to stop may take.
-    pub(crate) grace: Text<Time>,
-    /// How long backends may take, after that or when a reload removes them, for what they
-    /// were sent.
-    pub(crate) drain_timeout: Text<Time>,
-    /// Bytes that a component's file may have.
-    pub(crate) max_component: Text<ByteSize>,
-    /// Stack that a run may use.
-    pub(crate) stack: Text<ByteSize>,
-    /// How guests' records travel.
-    pub(crate) path: Way,
-    /// Whether guests may need component-model async, which is experimental in wasmtime.
+    /// Maximum time for runs to stop after they are canceled.
+    pub(crate) shutdown_timeout: TextValue<Time>,
+    /// Maximum time for backends to take the records in their queues, at a stop or after
+    /// a reload removes or replaces them.
+    pub(crate) drain_timeout: TextValue<Time>,
+    /// Maximum size of a component file.
+    pub(crate) max_component: TextValue<ByteSize>,
+    /// Maximum stack of a run.
+    pub(crate) stack: TextValue<ByteSize>,
+    /// How records of guests reach the host. The backends receive the same records in
+    /// both modes.
+    pub(crate) recording_mode: RecordingModeConfig,
+    /// Whether guests may use component-model async, which is experimental in wasmtime.
     #[serde(rename = "async")]
     pub(crate) asynchronous: bool,
-    /// Whether what guests execute is counted. They are slower then.
+    /// Whether the instructions of guests are counted as fuel. Guests run slower with
+    /// fuel.
     pub(crate) fuel: bool,
 }
 
-/// How guests' records travel.
+/// Recording mode of guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Way {
-    /// Compiled into the guest.
+pub(crate) enum RecordingModeConfig {
+    /// The recording code is compiled into the guest. A guest for which that fails uses
+    /// `direct`.
     #[default]
     Inline,
-    /// As a call of a host function each.
+    /// Each record is a call of a host function.
     Direct,
 }
 
-impl Default for Runner {
+impl Default for RunnerConfig {
     fn default() -> Self {
         Self {
             concurrency: NonZeroUsize::MIN.saturating_add(15),
-            grace: Text(Time(std::time::Duration::from_secs(10))),
-            drain_timeout: Text(Time(std::time::Duration::from_secs(5))),
-            max_component: Text(ByteSize::mib(64)),
-            stack: Text(ByteSize::kib(512)),
-            path: Way::default(),
+            shutdown_timeout: TextValue(Time(std::time::Duration::from_secs(10))),
+            drain_timeout: TextValue(Time(std::time::Duration::from_secs(5))),
+            max_component: TextValue(ByteSize::mib(64)),
+            stack: TextValue(ByteSize::kib(512)),
+            recording_mode: RecordingModeConfig::default(),
             asynchronous: true,
             fuel: false,
         }
     }
 }
 
-/// How components become machine code.
+/// Compilation of components, and the compilation cache.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Artifacts {
-    /// The folder where code is kept, which nobody else may use, or `false` for none.
-    /// `true` is `$XDG_CACHE_HOME/solti-metrics/code`, else `~/.cache/solti-metrics/code`.
-    pub(crate) cache: Cache,
-    /// What kept code may take.
-    pub(crate) size: Text<ByteSize>,
-    /// What authenticates precompiled files: a file with 64 hexadecimal digits.
+pub(crate) struct CompilationConfig {
+    /// Folder of the compilation cache, which only the user of the runner may access.
+    /// `true` is `$XDG_CACHE_HOME/solti-metrics/code`, else
+    /// `~/.cache/solti-metrics/code`; `false` disables the cache.
+    pub(crate) cache: CacheConfig,
+    /// Maximum size of the compilation cache. Entries that were unused for the longest
+    /// time are removed first.
+    pub(crate) cache_size: TextValue<ByteSize>,
+    /// File with the key that authenticates precompiled files: 64 hexadecimal digits.
+    /// Default: the key in the folder of the compilation cache.
     #[schemars(example = &"key")]
-    pub(crate) key: Option<PathBuf>,
-    /// Memory that compiling a component may take.
-    pub(crate) compile_memory: Text<ByteSize>,
-    /// How long that may take, in time and in processor time.
+    pub(crate) artifact_key: Option<PathBuf>,
+    /// Maximum memory of the process that compiles a component.
+    pub(crate) compile_memory: TextValue<ByteSize>,
+    /// Maximum time to compile a component, for elapsed time and processor time each.
     #[schemars(extend("x-least" = "1ms"))]
-    pub(crate) compile_timeout: Text<Time>,
+    pub(crate) compile_timeout: TextValue<Time>,
 }
 
-/// Where code is kept.
+/// Compilation cache: a folder, `true` for the default folder, or `false` for no cache.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(crate) enum Cache {
-    /// Whether it is kept, in the usual folder.
-    Kept(bool),
-    /// In this folder.
-    In(PathBuf),
+pub(crate) enum CacheConfig {
+    /// Whether to use the default folder of the compilation cache.
+    Default(bool),
+    /// Folder of the compilation cache.
+    Folder(PathBuf),
 }
 
-impl Default for Artifacts {
+impl Default for CompilationConfig {
     fn default() -> Self {
         Self {
-            cache: Cache::Kept(true),
-            size: Text(ByteSize::gib(1)),
-            key: None,
-            compile_memory: Text(ByteSize::gib(6)),
-            compile_timeout: Text(Time(std::time::Duration::from_secs(120))),
+            cache: CacheConfig::Default(true),
+            cache_size: TextValue(ByteSize::gib(1)),
+            artifact_key: None,
+            compile_memory: TextValue(ByteSize::gib(6)),
+            compile_timeout: TextValue(Time(std::time::Duration::from_secs(120))),
         }
     }
 }
 
-/// What is logged, to standard error.
+/// Log on standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
-    /// How an entry is written.
+    /// Format of log entries.
     pub format: LogFormat,
-    /// From which level on. Overridden by the environment variable `RUST_LOG`.
+    /// Lowest level of entries that are logged. The environment variable `RUST_LOG`
+    /// overrides it.
     pub level: Level,
 }
 
-/// How an entry of the log is written.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// A line for people.
+    /// One readable line for each entry.
     #[default]
     Text,
-    /// A line with a JSON object.
+    /// One JSON object on a line for each entry.
     Json,
 }
 
-/// The level of an entry of the log.
+/// Level of log entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// What failed.
+    /// Failures of the runner.
     Error,
-    /// Runs that did not succeed, too.
+    /// Also runs that did not succeed, and other warnings.
     Warn,
-    /// Every run, too.
+    /// Also all other runs.
     #[default]
     Info,
-    /// What this runner does, too.
+    /// Also details of what the runner does.
     Debug,
-    /// Everything.
+    /// All entries.
     Trace,
 }
 
 impl Level {
-    /// The name of the level, as `tracing` has it.
+    /// Name of the level in `tracing`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",

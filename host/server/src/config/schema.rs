@@ -1,5 +1,4 @@
-//! The JSON schema of a configuration: what editors complete by, and what a file is held
-//! against before anything else.
+//! The JSON schema of a configuration, for editors. A file is checked against it first.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -7,18 +6,17 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::expected::LEAST;
 
-/// The schema, of draft 2020-12.
+/// The JSON schema of a configuration, of draft 2020-12.
 pub fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Config>().to_value();
-    schema["title"] = "The configuration of `solti-metrics serve`".into();
+    schema["title"] = "Configuration of `solti-metrics serve`".into();
     simplify(&mut schema);
     schema
 }
 
-/// TOML has no null: what may be left out is not required, and that is all. Nor is it of
-/// interest in which of Rust's types a number is kept, or where a comment has its line
-/// breaks.
+/// Removes null, the Rust types of numbers and line breaks. TOML has no null: an optional
+/// key is a key that is not required.
 fn simplify(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -44,7 +42,7 @@ fn simplify_one(schema: &mut Map<String, Value>) {
             .remove(key)
             .and_then(|mut either| either.as_array_mut()?.pop())
         {
-            // What is said beside it is about this use of it, and stays.
+            // Keywords next to the reference describe this use of the type, and remain.
             Some(Value::Object(one)) => schema.extend(one),
             Some(one) => drop(schema.insert(key.into(), one)),
             None => {}
@@ -61,7 +59,7 @@ fn simplify_one(schema: &mut Map<String, Value>) {
     if format.starts_with("uint") || format == "double" {
         schema.remove("format");
     }
-    // What an editor can see of it: that it is not 0.
+    // Editors check with a pattern that the time is not 0.
     if schema.contains_key(LEAST) {
         schema.insert("pattern".into(), "[1-9]".into());
     }
@@ -74,10 +72,10 @@ fn simplify_one(schema: &mut Map<String, Value>) {
 mod tests {
     use solti_metrics_host::limits::Limits;
 
-    use super::super::{Config, Task};
+    use super::super::{Config, TaskConfig};
     use super::*;
 
-    /// A table with every default that the schema has for it.
+    /// A table with each default of the schema.
     fn with_defaults(title: &str, of: &str, more: &str) -> String {
         let schema = schema();
         let properties = schema["$defs"][of]["properties"].as_object();
@@ -91,15 +89,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_what_the_schema_says() -> Result<(), toml::de::Error> {
-        let text = with_defaults("[runner]", "Runner", "")
-            + &with_defaults("[artifacts]", "Artifacts", "")
+    fn unset_keys_have_the_defaults_of_the_schema() -> Result<(), toml::de::Error> {
+        let text = with_defaults("[runner]", "RunnerConfig", "")
+            + &with_defaults("[compilation]", "CompilationConfig", "")
             + &with_defaults("[log]", "Log", "");
         assert_eq!(toml::from_str::<Config>(&text)?, Config::default());
         Ok(())
     }
 
-    /// serde does not, where a table has keys that others have, too.
+    /// serde cannot deny unknown keys in a table that shares keys with others.
     #[test]
     fn every_table_denies_keys_that_it_does_not_have() {
         let schema = schema();
@@ -116,20 +114,21 @@ mod tests {
     }
 
     #[test]
-    fn so_it_is_for_a_task_and_its_pauses() -> Result<(), toml::de::Error> {
+    fn unset_keys_of_a_task_and_its_backoff_have_the_defaults_of_the_schema()
+    -> Result<(), toml::de::Error> {
         let component = "component = \"a.wasm\"\n";
-        let one: Task = toml::from_str(component)?;
-        let text =
-            with_defaults("", "Task", component) + &with_defaults("[backoff]", "BackoffConfig", "");
-        let other: Task = toml::from_str(&text)?;
+        let one: TaskConfig = toml::from_str(component)?;
+        let text = with_defaults("", "TaskConfig", component)
+            + &with_defaults("[backoff]", "BackoffConfig", "");
+        let other: TaskConfig = toml::from_str(&text)?;
         assert_eq!(one.concurrency(), other.concurrency());
-        assert_eq!(one.queue(), other.queue());
+        assert_eq!(one.queue_capacity(), other.queue_capacity());
         assert_eq!(one.admission(), other.admission());
         assert_eq!(one.backoff(), other.backoff());
         assert_eq!(one.when(), other.when());
         assert_eq!((one.output, one.schedule), (other.output, other.schedule));
         let limits = Limits::default();
-        let bytes = |size: Option<super::super::Text<bytesize::ByteSize>>| {
+        let bytes = |size: Option<super::super::TextValue<bytesize::ByteSize>>| {
             size.map(|size| size.0.as_u64()).unwrap_or_default()
         };
         assert_eq!(bytes(other.max_memory), limits.memory as u64);

@@ -1,40 +1,40 @@
-//! Whether a file has the shape that the schema says, with all that differs. So what a
-//! person is told is what an editor tells, and nothing is said of Rust's types.
+//! Compares the structure of a file with the schema, and reports all differences.
+//! Messages agree with those of editors, and do not name types of Rust.
 
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::expected::{Expected, keys_of, or};
+use super::expected::{ExpectedValue, keys_of, or};
 use super::values;
 
-/// Something that is wrong, where that begins, and under which keys.
+/// A difference from the schema, its position and its keys.
 pub(super) struct Misshapen {
     pub(super) byte: usize,
     pub(super) keys: Vec<String>,
     pub(super) what: String,
 }
 
-/// All that is not as the schema says, in the order of the file.
+/// All differences from the schema, in the order of the file.
 pub(super) fn misshapen(schema: &Value, document: &Spanned<DeTable<'_>>) -> Vec<Misshapen> {
-    let mut looking = Looking {
+    let mut check = ShapeCheck {
         root: schema,
         keys: Vec::new(),
         found: Vec::new(),
     };
-    looking.table(schema, document.get_ref(), 0);
-    looking.found.sort_by_key(|found| found.byte);
-    looking.found
+    check.table(schema, document.get_ref(), 0);
+    check.found.sort_by_key(|found| found.byte);
+    check.found
 }
 
-struct Looking<'a> {
+struct ShapeCheck<'a> {
     root: &'a Value,
     keys: Vec<String>,
     found: Vec<Misshapen>,
 }
 
-impl<'a> Looking<'a> {
-    /// `byte` is where a key would have to be added.
+impl<'a> ShapeCheck<'a> {
+    /// `byte` is the position for a missing key.
     fn table(&mut self, schema: &'a Value, table: &DeTable<'_>, byte: usize) {
         for (key, value) in table.iter() {
             self.keys.push(key.get_ref().to_string());
@@ -44,9 +44,12 @@ impl<'a> Looking<'a> {
         for missing in schema["required"].as_array().into_iter().flatten() {
             let missing = missing.as_str().unwrap_or_default();
             if !table.contains_key(missing) {
-                let expected = Expected::of(&schema["properties"][missing], self.root);
+                let expected = ExpectedValue::of(&schema["properties"][missing], self.root);
                 self.keys.push(missing.into());
-                self.wrong(byte, format!("is missing{}", expected.such_as(missing)));
+                self.wrong(
+                    byte,
+                    format!("required key is not set{}", expected.such_as(missing)),
+                );
                 self.keys.pop();
             }
         }
@@ -62,7 +65,7 @@ impl<'a> Looking<'a> {
         if let Some(of) = schema["properties"].get(name) {
             return self.value(of, value, byte);
         }
-        // Tables whose keys are a person's own.
+        // In some tables, users choose the keys.
         if let Some(named) = schema["patternProperties"].as_object() {
             if let Some(what) = values::wrong("name", name) {
                 return self.wrong(byte, what);
@@ -72,14 +75,11 @@ impl<'a> Looking<'a> {
         if schema["additionalProperties"].is_object() {
             return self.value(&schema["additionalProperties"], value, byte);
         }
-        self.wrong(
-            byte,
-            format!("there is no such key; {}", keys_of(schema, name)),
-        );
+        self.wrong(byte, format!("unknown key; {}", keys_of(schema, name)));
     }
 
     fn value(&mut self, schema: &'a Value, value: &Spanned<DeValue<'_>>, key: usize) {
-        let expected = Expected::of(schema, self.root);
+        let expected = ExpectedValue::of(schema, self.root);
         let byte = value.span().start;
         let Some(schema) = expected.alternative(value.get_ref()) else {
             let name = self.keys.last().map_or("", String::as_str);
@@ -93,26 +93,28 @@ impl<'a> Looking<'a> {
                 }
             }
             DeValue::String(text) => self.text(schema, &expected, text, byte),
-            DeValue::Integer(number) => {
-                let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
+            DeValue::Integer(found) => {
+                let number = i64::from_str_radix(found.as_str(), found.radix()).ok();
+                let found = found.to_string();
                 if schema["type"] == "number" {
-                    self.fraction(schema, number.map(|number| number as f64), byte);
+                    self.fraction(schema, number.map(|number| number as f64), &found, byte);
                 } else {
-                    self.number(schema, number, byte);
+                    self.number(schema, number, &found, byte);
                 }
             }
-            DeValue::Float(number) => {
-                self.fraction(schema, number.as_str().parse().ok(), byte);
+            DeValue::Float(found) => {
+                let number = found.as_str().parse().ok();
+                self.fraction(schema, number, &found.to_string(), byte);
             }
             _ => {}
         }
     }
 
-    fn text(&mut self, schema: &'a Value, expected: &Expected<'a>, text: &str, byte: usize) {
+    fn text(&mut self, schema: &'a Value, expected: &ExpectedValue<'a>, text: &str, byte: usize) {
         if let Some(of) = schema["oneOf"].as_array() {
             let texts: Vec<_> = of.iter().filter_map(|one| one["const"].as_str()).collect();
             if !texts.contains(&text) {
-                self.wrong(byte, format!("expected {}; found {text:?}", or(&texts)));
+                self.wrong(byte, format!("expected {}, found {text:?}", or(&texts)));
             }
         } else if let Some(what) = values::wrong(expected.kind, text) {
             self.wrong(byte, what);
@@ -126,7 +128,7 @@ impl<'a> Looking<'a> {
         }
     }
 
-    fn number(&mut self, schema: &'a Value, number: Option<i64>, byte: usize) {
+    fn number(&mut self, schema: &'a Value, number: Option<i64>, found: &str, byte: usize) {
         let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
         let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
         if number.is_some_and(|number| (least..=most).contains(&number)) {
@@ -136,14 +138,20 @@ impl<'a> Looking<'a> {
             i64::MAX => "or more".into(),
             most => format!("to {most}"),
         };
-        self.wrong(byte, format!("expected a whole number, {least} {upto}"));
+        self.wrong(
+            byte,
+            format!("expected a whole number, {least} {upto}, found {found}"),
+        );
     }
 
-    fn fraction(&mut self, schema: &'a Value, number: Option<f64>, byte: usize) {
+    fn fraction(&mut self, schema: &'a Value, number: Option<f64>, found: &str, byte: usize) {
         let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
         let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
         if !number.is_some_and(|number| (least..=most).contains(&number)) {
-            self.wrong(byte, format!("expected a number from {least} to {most}"));
+            self.wrong(
+                byte,
+                format!("expected a number from {least} to {most}, found {found}"),
+            );
         }
     }
 

@@ -7,63 +7,64 @@ use solti_metrics_host::file::is_standard_input;
 use solti_metrics_host::text::printable;
 use toml::de::{DeTable, Deserializer};
 
-use super::check::Wrong;
-use super::error::{ConfigError, ConfigErrors, MOST_TOLD};
-use super::file::{self, Again};
-use super::place::Places;
-use super::{Config, Log, place, schema, shape};
+use super::check::Violation;
+use super::error::{ConfigError, ConfigErrors, MAX_SHOWN};
+use super::file::{self, ReadReason};
+use super::positions::Positions;
+use super::{Config, Log, positions, schema, shape};
 use crate::error::Error;
 use crate::reading::Reads;
 
-/// Characters of one fault that are told.
-const MOST_SAID: usize = 1_000;
+/// Maximum number of characters of one error that are shown.
+const MAX_LENGTH: usize = 1_000;
 
-/// A configuration, and where it came from.
+/// A configuration, and its source.
 #[derive(Debug, Clone)]
 pub struct Configuration {
     pub(crate) file: PathBuf,
-    /// What other files are named from.
+    /// Folder at which relative paths start.
     pub(crate) folder: PathBuf,
     pub(crate) config: Config,
-    /// Whether it has the table of tasks, be it an empty one.
+    /// Whether the table of tasks exists, even if it is empty.
     pub(crate) has_tasks_table: bool,
-    /// Whether it can be read only once.
+    /// Whether the configuration can be read only once.
     pub(crate) is_a_pipe: bool,
-    text: Text,
+    text: SourceText,
 }
 
-/// What is in the file.
+/// Content of the file.
 #[derive(Debug, Clone)]
-struct Text {
-    /// The file, as it is shown.
+struct SourceText {
+    /// The file, as messages show it.
     file: String,
     text: String,
 }
 
 impl Configuration {
-    /// Reads the file, and looks at all that can be said of it without running
-    /// anything. Other files that it names are not looked at: those are named from its
-    /// folder on.
+    /// Reads the file, and checks the configuration without running anything. Other files
+    /// that the configuration names are not checked. Relative paths start at the folder
+    /// of the file.
     ///
     /// # Errors
     ///
-    /// All that is wrong with it, or that its file system does not answer within 30 s.
+    /// When the configuration is invalid, with all errors, or its file system does not
+    /// answer within 30 s.
     pub async fn read(file: &Path) -> Result<Self, Error> {
         let read = {
             let file = file.to_owned();
-            move || Self::read_as(&file, Again::First)
+            move || Self::read_as(&file, ReadReason::First)
         };
         Ok(Reads::default().in_time(file, read).await??)
     }
 
-    /// A configuration that is in no file. Other files are named from `folder` on, and a
-    /// reload is given another configuration.
+    /// Parses a configuration that is not in a file. Relative paths start at `folder`.
+    /// Reload with [`Server::apply`](crate::Server::apply).
     ///
     /// # Errors
     ///
-    /// All that is wrong with it.
+    /// When the configuration is invalid, with all errors.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
-        let text = Text {
+        let text = SourceText {
             file: "configuration".into(),
             text: text.into(),
         };
@@ -78,42 +79,41 @@ impl Configuration {
         })
     }
 
-    /// The file that it was read from.
+    /// The file that the configuration was read from.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// What is to be logged, which is its owner's to do.
+    /// Log settings. The program sets up the log.
     pub fn log(&self) -> &Log {
         &self.config.log
     }
 
-    /// What may be meant so, and probably is not.
+    /// Settings that are valid and probably a mistake.
     pub fn warnings(&self) -> Vec<&'static str> {
         let pipe = self.is_a_pipe.then_some(
-            "the configuration comes out of a pipe, which cannot be read a second time: to reload it, start with the path of a file",
+            "the configuration was read from a pipe and cannot be reloaded; to reload, start `serve` with the path of a file",
         );
         self.warning().into_iter().chain(pipe).collect()
     }
 
-    /// The same, for a file that was read before: one that can be read only once is
-    /// refused.
+    /// Reads a file again. A file that can be read only once is rejected.
     pub(crate) fn read_again(file: &Path) -> Result<Self, ConfigErrors> {
-        Self::read_as(file, Again::Reload)
+        Self::read_as(file, ReadReason::Reload)
     }
 
-    fn read_as(file: &Path, again: Again) -> Result<Self, ConfigErrors> {
-        let mut text = Text {
+    fn read_as(file: &Path, reason: ReadReason) -> Result<Self, ConfigErrors> {
+        let mut text = SourceText {
             file: printable(&file.display().to_string()),
             text: String::new(),
         };
-        let read = file::read(file, again).map_err(|what| text.fails(None, what))?;
+        let read = file::read(file, reason).map_err(|what| text.fails(None, what))?;
         match String::from_utf8(read.bytes) {
             Ok(read) => text.text = read,
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 text.text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let what = "this is no UTF-8: save the file in that encoding".into();
+                let what = "the file is not encoded in UTF-8; save it in UTF-8".into();
                 return Err(text.fails(Some(valid), what));
             }
         }
@@ -129,7 +129,7 @@ impl Configuration {
         })
     }
 
-    /// A file that the configuration names, or the standard input.
+    /// Path of a file that the configuration names, or of standard input.
     pub(crate) fn path(&self, named: &Path) -> PathBuf {
         if is_standard_input(named) {
             return named.into();
@@ -137,22 +137,24 @@ impl Configuration {
         self.folder.join(named)
     }
 
-    /// Says where things are that cannot be used after all, each named by its keys.
+    /// Adds positions to errors that later checks found, each with its keys.
     pub(crate) fn wrong(&self, found: Vec<(Vec<String>, String)>) -> ConfigErrors {
-        let found = found.into_iter().map(|(keys, what)| Wrong { keys, what });
+        let found = found
+            .into_iter()
+            .map(|(keys, what)| Violation { keys, what });
         self.text.wrong(found.collect())
     }
 
-    /// Whether it runs nothing, and does not say so.
+    /// A warning if no task is configured, and the table of tasks does not exist.
     pub(crate) fn warning(&self) -> Option<&'static str> {
         (self.config.tasks.is_empty() && !self.has_tasks_table).then_some(
-            "there are no tasks, so nothing runs; name one under [tasks.NAME], or write an empty [tasks] if that is meant",
+            "no task is configured, so nothing runs; add a table [tasks.NAME], or write an empty table [tasks] if that is intended",
         )
     }
 }
 
-impl Text {
-    /// And whether it has the table of tasks.
+impl SourceText {
+    /// Returns the configuration, and whether the table of tasks exists.
     fn config(&self) -> Result<(Config, bool), ConfigErrors> {
         let (document, errors) = DeTable::parse_recoverable(&self.text);
         if !errors.is_empty() {
@@ -160,13 +162,13 @@ impl Text {
             return Err(self.found(found));
         }
         if document.get_ref().is_empty() {
-            let what = "the configuration is empty: no key is set, so nothing would run; to run no tasks, write an empty table [tasks]";
+            let what = "the configuration is empty: no key is set; to run no tasks, write an empty table [tasks]";
             return Err(self.fails(None, what.into()));
         }
         let has_tasks_table = document.get_ref().contains_key("tasks");
         let misshapen = shape::misshapen(&schema(), &document);
         if !misshapen.is_empty() {
-            let found = misshapen.into_iter().map(|found| Found {
+            let found = misshapen.into_iter().map(|found| LocatedError {
                 byte: Some(found.byte),
                 keys: found.keys,
                 what: found.what,
@@ -182,28 +184,30 @@ impl Text {
         Err(self.wrong(wrong))
     }
 
-    fn wrong(&self, wrong: Vec<Wrong>) -> ConfigErrors {
-        let places = Places::of(&self.text);
-        let found = wrong.into_iter().map(|Wrong { keys, what }| Found {
-            byte: Some(places.of_key(&keys)),
-            keys,
-            what,
-        });
+    fn wrong(&self, wrong: Vec<Violation>) -> ConfigErrors {
+        let positions = Positions::of(&self.text);
+        let found = wrong
+            .into_iter()
+            .map(|Violation { keys, what }| LocatedError {
+                byte: Some(positions.of_key(&keys)),
+                keys,
+                what,
+            });
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(|found| found.byte);
-        self.told(&places, found)
+        self.located(&positions, found)
     }
 
-    fn syntax(&self, error: &toml::de::Error) -> Found {
+    fn syntax(&self, error: &toml::de::Error) -> LocatedError {
         let span = error.span();
         let byte = span.as_ref().map(|span| span.start);
         let what = match span.and_then(|span| self.text.get(span)) {
             Some(key) if error.message() == "duplicate key" => {
-                format!("`{key}` is there a second time; leave one of them out")
+                format!("`{key}` is set twice; remove one")
             }
             _ => error.message().into(),
         };
-        Found {
+        LocatedError {
             byte,
             keys: Vec::new(),
             what,
@@ -212,47 +216,47 @@ impl Text {
 
     fn fails(&self, byte: Option<usize>, what: String) -> ConfigErrors {
         let keys = Vec::new();
-        self.found(vec![Found { byte, keys, what }])
+        self.found(vec![LocatedError { byte, keys, what }])
     }
 
-    fn found(&self, found: Vec<Found>) -> ConfigErrors {
-        self.told(&Places::of(&self.text), found)
+    fn found(&self, found: Vec<LocatedError>) -> ConfigErrors {
+        self.located(&Positions::of(&self.text), found)
     }
 
-    /// The first of them, as they are told, and how many more there are.
-    fn told(&self, places: &Places<'_>, mut found: Vec<Found>) -> ConfigErrors {
-        let more = found.len().saturating_sub(MOST_TOLD);
-        found.truncate(MOST_TOLD);
-        let told = found.into_iter().map(|found| ConfigError {
+    /// The first errors, and the number of further errors.
+    fn located(&self, positions: &Positions<'_>, mut found: Vec<LocatedError>) -> ConfigErrors {
+        let more = found.len().saturating_sub(MAX_SHOWN);
+        found.truncate(MAX_SHOWN);
+        let shown = found.into_iter().map(|found| ConfigError {
             file: self.file.clone(),
-            at: found.byte.map(|byte| places.line_and_column(byte)),
-            key: said(&place::shown(&found.keys)),
-            what: said(&found.what),
+            at: found.byte.map(|byte| positions.line_and_column(byte)),
+            key: shortened(&positions::shown(&found.keys)),
+            what: shortened(&found.what),
         });
         ConfigErrors {
-            told: told.collect(),
+            shown: shown.collect(),
             more,
         }
     }
 }
 
-/// Something that is wrong, where that is, and under which keys.
-struct Found {
+/// An error, its position and its keys.
+struct LocatedError {
     byte: Option<usize>,
     keys: Vec<String>,
     what: String,
 }
 
-/// The beginning of a long text: a value in it may be as long as the file.
-fn said(text: &str) -> String {
-    let said = printable(beginning(text));
-    match beginning(&said) {
-        whole if whole.len() == said.len() && said.len() >= text.len() => said,
+/// Shortens a long text: a value in it may be as long as the file.
+fn shortened(text: &str) -> String {
+    let shortened = printable(beginning(text));
+    match beginning(&shortened) {
+        whole if whole.len() == shortened.len() && shortened.len() >= text.len() => shortened,
         cut => format!("{cut}…"),
     }
 }
 
 fn beginning(text: &str) -> &str {
-    let end = text.char_indices().nth(MOST_SAID).map(|(end, _)| end);
+    let end = text.char_indices().nth(MAX_LENGTH).map(|(end, _)| end);
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }

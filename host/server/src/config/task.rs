@@ -11,230 +11,239 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::limit_keys::LimitKeys;
-use super::values::Text;
+use super::values::TextValue;
 use crate::dir::Dir;
 use crate::engine::{self, Backoff};
 use crate::time::{Time, Timeout};
 
-/// A task: a component with a `main`, what each run of it is given, and when it runs.
+/// A task: a component with a `main`, its inputs, its limits and its schedule.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[schemars(
     extend("allOf" = schedules(), "additionalProperties" = false),
     transform = LimitKeys::of_a_run
 )]
-pub(crate) struct Task {
-    /// The component's file, named from the configuration's folder on.
+pub(crate) struct TaskConfig {
+    /// File of the component of the task. Relative paths start at the folder of the
+    /// configuration.
     #[schemars(example = &"digest.wasm")]
     pub(crate) component: PathBuf,
-    /// Arguments, without the program's name.
+    /// Arguments of the guest, without the name of the program.
     #[serde(default)]
     #[schemars(example = ["--verbose", "src"])]
     pub(crate) args: Vec<String>,
-    /// Environment variables.
+    /// Environment variables of the guest.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
-    /// Directories that are granted, named from the configuration's folder on.
+    /// Directories that the guest may access. Relative paths start at the folder of the
+    /// configuration.
     #[serde(default)]
     #[schemars(extend("default" = []))]
-    pub(crate) dirs: Vec<Text<Dir>>,
-    /// The file that it reads from its standard input. Default: nothing.
+    pub(crate) dirs: Vec<TextValue<Dir>>,
+    /// File that the guest reads as standard input. Default: empty input.
     #[schemars(example = &"input.txt")]
     pub(crate) stdin: Option<PathBuf>,
-    /// When it runs.
+    /// When runs of the task start.
     #[serde(default)]
-    pub(crate) schedule: Schedule,
-    /// The time from one run's begin to the next, for `interval`.
+    pub(crate) schedule: ScheduleConfig,
+    /// Time between the starts of two runs. Required for `schedule = "interval"`, and
+    /// only valid there.
     #[schemars(extend("x-least" = "1ms"))]
-    pub(crate) every: Option<Text<Time>>,
-    /// How many runs there are, for `once`.
+    pub(crate) interval: Option<TextValue<Time>>,
+    /// Number of runs, for `schedule = "once"`.
     #[schemars(extend("default" = 1))]
     pub(crate) repeat: Option<NonZeroU64>,
-    /// How many runs of it there may be at a time; for `restart`, how many there are.
+    /// Maximum number of concurrent runs of the task. For `schedule = "restart"`, the
+    /// number of runs that are kept running.
     #[schemars(extend("default" = 1))]
     pub(crate) concurrency: Option<NonZeroUsize>,
-    /// What becomes of a run that is due while all its places are taken, for `interval`.
+    /// Policy for a run that is due while all slots of the task are in use, for `schedule
+    /// = "interval"`.
     #[schemars(extend("default" = "queue"))]
-    pub(crate) admission: Option<Admission>,
-    /// How many runs may wait, for the admission `queue`.
+    pub(crate) admission: Option<AdmissionConfig>,
+    /// Maximum number of waiting runs, for `admission = "queue"`.
     #[schemars(extend("default" = 16))]
-    pub(crate) queue: Option<usize>,
-    /// When it runs again after a failure, for `restart`.
+    pub(crate) queue_capacity: Option<usize>,
+    /// Delays before restarts after failures, for `schedule = "restart"`.
     pub(crate) backoff: Option<BackoffConfig>,
-    /// How long a run may take. Default: 5m, and for `restart` none.
-    pub(crate) timeout: Option<Text<Timeout>>,
-    /// Maximum memory of a run: its linear memories, tables and the data of its instances
-    /// together.
+    /// Maximum duration of a run. Default: `5m`, and `none` for `schedule = "restart"`.
+    pub(crate) timeout: Option<TextValue<Timeout>>,
+    /// Maximum memory of a run: linear memories, tables and instance data together.
     #[schemars(extend("default" = "256MiB"))]
-    pub(crate) max_memory: Option<Text<ByteSize>>,
-    /// What it may use besides memory and time.
+    pub(crate) max_memory: Option<TextValue<ByteSize>>,
+    /// Limits other than memory and time.
     #[serde(flatten)]
     pub(crate) limits: LimitKeys,
-    /// What of a run's output goes on, for each of its two streams.
+    /// Maximum bytes forwarded from each of standard output and standard error of a run.
+    /// Further output is truncated and counted.
     #[schemars(extend("default" = "16MiB"))]
-    pub(crate) max_output: Option<Text<ByteSize>>,
-    /// How many records a run may make; those after them are dropped, and counted.
-    /// Default: as many as it likes.
+    pub(crate) max_output: Option<TextValue<ByteSize>>,
+    /// Maximum number of records of a run. Further records are dropped and counted.
+    /// Default: unlimited.
     pub(crate) quota: Option<u64>,
-    /// Where what it prints goes.
+    /// Destination of what the guest prints.
     #[serde(default)]
-    pub(crate) output: Output,
+    pub(crate) output: OutputConfig,
 }
 
-/// When a task runs.
+/// Schedule of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Schedule {
-    /// When this runner begins; `repeat` times.
+pub(crate) enum ScheduleConfig {
+    /// Run at the start of the runner, `repeat` times.
     #[default]
     Once,
-    /// At each tick of a clock, the first at once.
+    /// Start a run every `interval`, the first run immediately.
     Interval,
-    /// All the time: again after a failure, when a pause has passed. Who succeeds is done.
+    /// Keep runs running: a failed run is restarted after a delay. A run that succeeds is
+    /// not restarted.
     Restart,
 }
 
-/// What becomes of a run that is due while all places are taken.
+/// Admission policy of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Admission {
-    /// It waits.
+pub(crate) enum AdmissionConfig {
+    /// The due run waits. At most `queue_capacity` runs wait; further runs are rejected.
     #[default]
     Queue,
-    /// One that runs ends as canceled, and makes place.
+    /// A current run is canceled, and the due run takes its slot.
     Replace,
-    /// It does not take place.
+    /// The due run is rejected.
     Reject,
 }
 
-/// Where what a task prints goes.
+/// Destination of the output of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Output {
-    /// Into the log, each line an entry with the task's name.
+pub(crate) enum OutputConfig {
+    /// Log entries, one for each line, with the name of the task.
     #[default]
     Log,
-    /// To this runner's own standard output and standard error, as it is.
+    /// Standard output and standard error of the runner, unchanged.
     Inherit,
-    /// Nowhere.
+    /// The output is discarded.
     Discard,
 }
 
-/// How long to wait after a failure.
+/// Delays before restarts after failures.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct BackoffConfig {
-    /// The first pause.
+    /// Delay before the first restart.
     #[schemars(extend("x-least" = "10ms"))]
-    pub(crate) first: Text<Time>,
-    /// The longest pause.
+    pub(crate) initial_backoff: TextValue<Time>,
+    /// Maximum delay before a restart.
     #[schemars(extend("x-least" = "10ms"))]
-    pub(crate) max: Text<Time>,
-    /// By what each pause is longer than the one before, from 1 to 100.
+    pub(crate) max_backoff: TextValue<Time>,
+    /// Factor by which the delay grows after each failure, from 1 to 100.
     #[schemars(range(min = 1.0, max = 100.0))]
-    pub(crate) factor: f64,
-    /// How pauses are spread, so that what failed together does not begin together.
-    pub(crate) jitter: Jitter,
-    /// So often in a row it is tried again; after that it is left alone. Default: without end.
-    pub(crate) retries: Option<NonZeroU32>,
+    pub(crate) multiplier: f64,
+    /// Randomization of the delays, so that runs that fail together do not restart
+    /// together.
+    pub(crate) jitter: JitterConfig,
+    /// Maximum number of consecutive restarts. After that, the run is not restarted.
+    /// Default: unlimited.
+    pub(crate) max_retries: Option<NonZeroU32>,
 }
 
-/// How pauses are spread.
+/// Randomization of backoff delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Jitter {
-    /// Not at all.
+pub(crate) enum JitterConfig {
+    /// The delay is not randomized.
     None,
-    /// From nothing to all of the pause.
+    /// A random time from 0 to the delay.
     Full,
-    /// From half of it to all of it.
+    /// A random time from half of the delay to the delay.
     #[default]
     Equal,
-    /// From the first pause to three times this one.
-    Band,
+    /// A random time from `initial_backoff` to three times the delay, at most
+    /// `max_backoff`.
+    Decorrelated,
 }
 
 impl Default for BackoffConfig {
     fn default() -> Self {
         Self {
-            first: Text(Time(Duration::from_millis(200))),
-            max: Text(Time(Duration::from_secs(30))),
-            factor: 2.0,
-            jitter: Jitter::default(),
-            retries: None,
+            initial_backoff: TextValue(Time(Duration::from_millis(200))),
+            max_backoff: TextValue(Time(Duration::from_secs(30))),
+            multiplier: 2.0,
+            jitter: JitterConfig::default(),
+            max_retries: None,
         }
     }
 }
 
-/// Which keys go with which schedule, in the words of the schema.
+/// Rules of the schema: the keys of each schedule.
 fn schedules() -> serde_json::Value {
     let is = |schedule: &str| json!({ "properties": { "schedule": { "const": schedule } } });
     let mut interval = is("interval");
     let mut restart = is("restart");
-    // Without it, it is `once`.
+    // The default of `schedule` is `once`.
     interval["required"] = json!(["schedule"]);
     restart["required"] = json!(["schedule"]);
     json!([
         { "if": is("once"), "else": { "properties": { "repeat": false } } },
         {
             "if": interval,
-            "then": { "required": ["every"] },
-            "else": { "properties": { "every": false, "admission": false, "queue": false } },
+            "then": { "required": ["interval"] },
+            "else": { "properties": { "interval": false, "admission": false, "queue_capacity": false } },
         },
         { "if": restart, "else": { "properties": { "backoff": false } } },
     ])
 }
 
-impl Task {
+impl TaskConfig {
     pub(crate) fn concurrency(&self) -> NonZeroUsize {
         self.concurrency.unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// How many runs may wait.
-    pub(crate) fn queue(&self) -> usize {
-        self.queue.unwrap_or(16)
+    /// Maximum number of waiting runs.
+    pub(crate) fn queue_capacity(&self) -> usize {
+        self.queue_capacity.unwrap_or(16)
     }
 
-    pub(crate) fn every(&self) -> Option<Duration> {
-        self.every.map(|every| every.0.0)
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        self.interval.map(|interval| interval.0.0)
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
         let config = self.backoff.unwrap_or_default();
         Backoff {
-            first: config.first.0.0,
-            max: config.max.0.0,
-            factor: config.factor,
+            initial_backoff: config.initial_backoff.0.0,
+            max_backoff: config.max_backoff.0.0,
+            multiplier: config.multiplier,
             jitter: match config.jitter {
-                Jitter::None => engine::Jitter::None,
-                Jitter::Full => engine::Jitter::Full,
-                Jitter::Equal => engine::Jitter::Equal,
-                Jitter::Band => engine::Jitter::Band,
+                JitterConfig::None => engine::Jitter::None,
+                JitterConfig::Full => engine::Jitter::Full,
+                JitterConfig::Equal => engine::Jitter::Equal,
+                JitterConfig::Decorrelated => engine::Jitter::Decorrelated,
             },
-            retries: config.retries,
+            max_retries: config.max_retries,
         }
     }
 
     pub(crate) fn admission(&self) -> engine::Admission {
         match self.admission.unwrap_or_default() {
-            Admission::Queue => engine::Admission::Queue,
-            Admission::Replace => engine::Admission::Replace,
-            Admission::Reject => engine::Admission::Reject,
+            AdmissionConfig::Queue => engine::Admission::Queue,
+            AdmissionConfig::Replace => engine::Admission::Replace,
+            AdmissionConfig::Reject => engine::Admission::Reject,
         }
     }
 
-    /// When it runs, in the engine's words.
+    /// The schedule, as a type of the engine.
     pub(crate) fn when(&self) -> engine::Schedule {
-        match (self.schedule, self.every()) {
-            (Schedule::Interval, Some(every)) => engine::Schedule::Interval {
-                every,
+        match (self.schedule, self.interval()) {
+            (ScheduleConfig::Interval, Some(interval)) => engine::Schedule::Interval {
+                interval,
                 admission: self.admission(),
-                queue: self.queue(),
+                queue_capacity: self.queue_capacity(),
             },
-            (Schedule::Restart, _) => engine::Schedule::Restart {
+            (ScheduleConfig::Restart, _) => engine::Schedule::Restart {
                 backoff: self.backoff(),
             },
-            // An interval without `every` was refused.
-            (Schedule::Once | Schedule::Interval, _) => engine::Schedule::Once {
+            // The checks reject an interval schedule without `interval`.
+            (ScheduleConfig::Once | ScheduleConfig::Interval, _) => engine::Schedule::Once {
                 repeat: self.repeat.unwrap_or(NonZeroU64::MIN),
             },
         }
@@ -243,7 +252,7 @@ impl Task {
     pub(crate) fn timeout(&self) -> Option<Duration> {
         match (self.timeout, self.schedule) {
             (Some(timeout), _) => timeout.0.0,
-            (None, Schedule::Restart) => None,
+            (None, ScheduleConfig::Restart) => None,
             (None, _) => Some(Duration::from_secs(300)),
         }
     }

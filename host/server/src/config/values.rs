@@ -1,4 +1,4 @@
-//! Values that are written as text: sizes, times, addresses, names.
+//! Values that are written as text: sizes, times, addresses and names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,23 +12,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::dir::Dir;
 use crate::grant::Grant;
 use crate::http::HostName;
-use crate::time::{Time, Timeout, Written as WrittenTime, at_least};
+use crate::time::{Time, Timeout, WrittenTime, at_least};
 
-/// A value that is written as text, and read as the command line reads it.
+/// A value that is written as text, in the notation of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Text<T>(pub(crate) T);
+pub(crate) struct TextValue<T>(pub(crate) T);
 
-/// What is wrong with a text of the kind that the schema has under this name.
+/// The error of a text for the type that the schema has under this name.
 pub(super) fn wrong(kind: &str, text: &str) -> Option<String> {
     fn of<T: FromStr<Err: fmt::Display> + Described>(text: &str) -> Option<String> {
-        Text::<T>::read(text).err()
+        TextValue::<T>::read(text).err()
     }
     match kind {
         "address" => of::<SocketAddr>(text),
         "directory" => of::<Dir>(text),
         "grant" => of::<Grant>(text),
         "host" => of::<HostName>(text),
-        "name" => Name::read(text).err(),
+        "name" => ConfigName::read(text).err(),
         "size" => of::<ByteSize>(text),
         "time" => of::<Time>(text),
         "timeout" => of::<Timeout>(text),
@@ -36,44 +36,44 @@ pub(super) fn wrong(kind: &str, text: &str) -> Option<String> {
     }
 }
 
-/// How a value is described in the schema.
+/// Description of a type in the schema.
 pub(crate) trait Described {
     const NAME: &'static str;
     const WHAT: &'static str;
     const EXAMPLE: &'static str;
     const PATTERN: Option<&'static str> = None;
-    /// What is said instead of the error of whoever reads it, if that helps nobody.
+    /// Text that replaces the parse error in messages, if that error is not helpful.
     const HINT: Option<&'static str> = None;
 }
 
 /// A value that can be a default in the schema.
-pub(crate) trait Written {
+pub(crate) trait DefaultText {
     fn written(&self) -> String;
 }
 
-impl<T: FromStr<Err: fmt::Display> + Described> Text<T> {
+impl<T: FromStr<Err: fmt::Display> + Described> TextValue<T> {
     fn read(text: &str) -> Result<Self, String> {
         let value = text.parse().map_err(|error| match T::HINT {
-            Some(hint) => format!("{text:?} is no {}: {hint}", T::NAME),
-            None => format!("{text:?} is no {}: {error}", T::NAME),
+            Some(hint) => format!("invalid {} {text:?}: {hint}", T::NAME),
+            None => format!("invalid {} {text:?}: {error}", T::NAME),
         })?;
         Ok(Self(value))
     }
 }
 
-impl<'de, T: FromStr<Err: fmt::Display> + Described> Deserialize<'de> for Text<T> {
+impl<'de, T: FromStr<Err: fmt::Display> + Described> Deserialize<'de> for TextValue<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::read(&Cow::<str>::deserialize(from)?).map_err(de::Error::custom)
     }
 }
 
-impl<T: Written> Serialize for Text<T> {
+impl<T: DefaultText> Serialize for TextValue<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.0.written())
     }
 }
 
-impl<T: Described> JsonSchema for Text<T> {
+impl<T: Described> JsonSchema for TextValue<T> {
     fn schema_name() -> Cow<'static, str> {
         T::NAME.into()
     }
@@ -93,13 +93,13 @@ impl<T: Described> JsonSchema for Text<T> {
 
 impl Described for ByteSize {
     const NAME: &'static str = "size";
-    const WHAT: &'static str = "Bytes, such as `64MiB`, `1GB` or `512`.";
+    const WHAT: &'static str = "Size in bytes, such as `64MiB`, `1GB` or `512`.";
     const EXAMPLE: &'static str = "64MiB";
-    const HINT: Option<&'static str> = Some("write bytes, such as 64MiB, 1GB or 512");
+    const HINT: Option<&'static str> = Some("write a size in bytes, for example 64MiB, 1GB or 512");
     const PATTERN: Option<&'static str> = Some(r"^[0-9.]+\s*([kKmMgGtTpPeE][iI]?)?[bB]?$");
 }
 
-impl Written for ByteSize {
+impl DefaultText for ByteSize {
     fn written(&self) -> String {
         let bytes = self.as_u64();
         let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
@@ -113,15 +113,15 @@ impl Written for ByteSize {
 
 impl Described for Time {
     const NAME: &'static str = "time";
-    const WHAT: &'static str = "A time of 365 days or less: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s`, `1m 30s` or `2h`.";
+    const WHAT: &'static str = "Duration of at most 365 days: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s`, `1m 30s` or `2h`.";
     const EXAMPLE: &'static str = "30s";
     const PATTERN: Option<&'static str> = Some(TIME);
 }
 
-/// `0` is a time, too. No number in it has more digits than the longest in milliseconds.
+/// `0` is a time, too. No number has more digits than the maximum in milliseconds.
 const TIME: &str = r"^(0|(\d{1,11}(\.\d+)?\s*(ms|s|m|h|d)\s*)+)$";
 
-impl Written for Time {
+impl DefaultText for Time {
     fn written(&self) -> String {
         WrittenTime(self.0).to_string()
     }
@@ -129,28 +129,28 @@ impl Written for Time {
 
 impl Described for Timeout {
     const NAME: &'static str = "timeout";
-    const WHAT: &'static str = "A time from 1 millisecond to 365 days: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s` or `2h`; or `none`.";
+    const WHAT: &'static str = "Duration from 1 millisecond to 365 days: numbers with the units `ms`, `s`, `m`, `h` and `d`, such as `300ms`, `5s` or `2h`. `none` is no limit.";
     const EXAMPLE: &'static str = "5m";
     const PATTERN: Option<&'static str> =
         Some(r"^(none|(?=.*[1-9])(\d{1,11}(\.\d+)?\s*(ms|s|m|h|d)\s*)+)$");
 }
 
-/// Whether this time is shorter than the schema says for one place.
+/// The error of a time that is below the minimum of the schema.
 pub(super) fn too_short(text: &str, least: &str) -> Option<String> {
     let (Time(time), Time(least)) = (text.parse().ok()?, least.parse().ok()?);
     let error = at_least(time, least).err()?;
-    Some(format!("{text:?} is no {}: {error}", Time::NAME))
+    Some(format!("invalid {} {text:?}: {error}", Time::NAME))
 }
 
 impl Described for Dir {
     const NAME: &'static str = "directory";
-    const WHAT: &'static str = "A directory of this machine, `HOST`, or `HOST::GUEST` with the name that it has for the guest; read-only unless `:rw` stands at the end.";
+    const WHAT: &'static str = "Directory of this machine, as `HOST` or `HOST::GUEST`, where `GUEST` is its path in the guest. Read-only unless `:rw` is appended.";
     const EXAMPLE: &'static str = "src::/src";
 }
 
 impl Described for Grant {
     const NAME: &'static str = "grant";
-    const WHAT: &'static str = "`env=NAME=VALUE`, `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`, `network=none` or `output`.";
+    const WHAT: &'static str = "A capability: `env=NAME=VALUE`, `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`, `network=none` or `output`.";
     const EXAMPLE: &'static str = "dir=out::/out:rw";
     const PATTERN: Option<&'static str> =
         Some("^(env=[^=]+=.*|(dir|tcp|udp|http)=.+|network=none|output)$");
@@ -158,7 +158,8 @@ impl Described for Grant {
 
 impl Described for HostName {
     const NAME: &'static str = "host";
-    const WHAT: &'static str = "A host name, such as `metrics.example.com`, without a port.";
+    const WHAT: &'static str =
+        "Host name without scheme, port and path, such as `metrics.example.com`.";
     const EXAMPLE: &'static str = "metrics.example.com";
     const PATTERN: Option<&'static str> = Some(r"^[0-9A-Za-z_.-]{1,254}$");
 }
@@ -166,19 +167,20 @@ impl Described for HostName {
 impl Described for SocketAddr {
     const NAME: &'static str = "address";
     const WHAT: &'static str =
-        "An address and a port, such as `127.0.0.1:9464`; port 0 takes a free one.";
+        "IP address and port, such as `127.0.0.1:9464`. Port 0 selects a free port.";
     const EXAMPLE: &'static str = "127.0.0.1:9464";
-    const HINT: Option<&'static str> =
-        Some("write numbers, such as 127.0.0.1:9464, [::1]:9464 or [::]:9464");
+    const HINT: Option<&'static str> = Some(
+        "write an IP address and a port of at most 65535, for example 127.0.0.1:9464, [::1]:9464 or [::]:9464",
+    );
     const PATTERN: Option<&'static str> =
         Some(r"^(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:.%]+\]):\d{1,5}$");
 }
 
-/// The name of a task or a backend, and the value of a label.
+/// The name of a task, middleware or backend, which is also the value of a label.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Name(pub(crate) String);
+pub(crate) struct ConfigName(pub(crate) String);
 
-impl Name {
+impl ConfigName {
     fn read(name: &str) -> Result<Self, String> {
         let may_be =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
@@ -186,19 +188,19 @@ impl Name {
             Ok(Self(name.into()))
         } else {
             Err(format!(
-                "{name:?} is no name: it is a label of metrics, so use 1 to 63 of a-z, 0-9, `-` and `_`"
+                "invalid name {name:?}: a name is a metric label; use 1 to 63 characters of a-z, 0-9, `-` and `_`"
             ))
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for ConfigName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::read(&Cow::<str>::deserialize(from)?).map_err(de::Error::custom)
     }
 }
 
-impl JsonSchema for Name {
+impl JsonSchema for ConfigName {
     fn schema_name() -> Cow<'static, str> {
         "name".into()
     }
@@ -206,7 +208,7 @@ impl JsonSchema for Name {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "A name, which is a label of metrics.",
+            "description": "Name of a task, middleware or backend, which is also a metric label: 1 to 63 of `a-z`, `0-9`, `-` and `_`.",
             "examples": ["sink"],
             "pattern": "^[a-z0-9_-]{1,63}$",
         })

@@ -1,4 +1,4 @@
-//! Submits the runs of one task to the supervisor, as its schedule says.
+//! Submits the runs of one task to the supervisor, by its schedule.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,66 +10,69 @@ use taskvisor::{
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use super::places::Places;
-use super::run::{Shared, Submitted};
-use super::stats::Over;
+use super::free_slots::FreeSlots;
+use super::run::{RunContext, Submitted};
+use super::stats::FinalState;
 use super::{Admission, Backoff, Schedule};
 
 /// Submits the runs of one task.
-pub(super) struct Feed(Arc<Lanes>);
+pub(super) struct Feed(Arc<TaskSlots>);
 
-/// The lanes of one task.
-struct Lanes {
+/// The slots of one task.
+struct TaskSlots {
     supervisor: SupervisorHandle,
-    shared: Arc<Shared>,
-    /// How many runs are in each, those that wait included.
+    shared: Arc<RunContext>,
+    /// Number of runs in each slot, including waiting runs.
     taken: Box<[AtomicUsize]>,
-    /// The same lanes, for runs that may be in any of them.
-    places: Places,
+    /// The same slots, for runs that take any free slot.
+    free: FreeSlots,
     submitted: AtomicU64,
-    /// Tells this task from one of the same name that came before it.
+    /// Distinguishes this task from an earlier one of the same name.
     life: u64,
 }
 
 impl Feed {
     /// `life` is a number that no other task of the supervisor has.
-    pub(super) fn new(supervisor: SupervisorHandle, life: u64, shared: &Arc<Shared>) -> Self {
-        let lanes = shared.plan.concurrency.get();
-        Self(Arc::new(Lanes {
+    pub(super) fn new(supervisor: SupervisorHandle, life: u64, shared: &Arc<RunContext>) -> Self {
+        let slots = shared.plan.concurrency.get();
+        Self(Arc::new(TaskSlots {
             supervisor,
             shared: Arc::clone(shared),
-            taken: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
-            places: Places::new(lanes),
+            taken: (0..slots).map(|_| AtomicUsize::new(0)).collect(),
+            free: FreeSlots::new(slots),
             submitted: AtomicU64::new(0),
             life,
         }))
     }
 
-    /// Returns when the task does not run any more.
+    /// Returns when the task is over.
     pub(super) async fn feed(self) {
         let why = match &self.0.shared.plan.schedule {
             Schedule::Once { repeat } => self.repeatedly(repeat.get()).await,
             Schedule::Interval {
-                every,
+                interval,
                 admission,
-                queue,
-            } => self.by_the_clock(*every, *admission, *queue).await,
-            Schedule::Restart { backoff } => self.again_and_again(*backoff).await,
+                queue_capacity,
+            } => {
+                self.at_intervals(*interval, *admission, *queue_capacity)
+                    .await
+            }
+            Schedule::Restart { backoff } => self.restarting(*backoff).await,
         };
         self.0.shared.stats().over(why);
     }
 
-    /// Each lane takes the next run when it is free.
-    async fn repeatedly(&self, repeat: u64) -> Over {
+    /// Each slot takes the next run when it is free.
+    async fn repeatedly(&self, repeat: u64) -> FinalState {
         let mut busy = JoinSet::new();
         let next = Arc::new(AtomicU64::new(0));
-        for lane in 0..self.0.taken.len() {
-            let (lanes, next) = (Arc::clone(&self.0), Arc::clone(&next));
+        for slot in 0..self.0.taken.len() {
+            let (slots, next) = (Arc::clone(&self.0), Arc::clone(&next));
             busy.spawn(async move {
-                while !lanes.shared.stop.is_cancelled()
+                while !slots.shared.stop.is_cancelled()
                     && next.fetch_add(1, Ordering::Relaxed) < repeat
                 {
-                    lanes.run(lane, Admission::Queue).await;
+                    slots.run(slot, Admission::Queue).await;
                 }
             });
         }
@@ -77,92 +80,98 @@ impl Feed {
         self.why()
     }
 
-    async fn by_the_clock(&self, every: Duration, admission: Admission, queue: usize) -> Over {
-        let mut clock = tokio::time::interval(every);
-        // What was missed while this process was stopped is not made up for at once.
+    async fn at_intervals(
+        &self,
+        interval: Duration,
+        admission: Admission,
+        queue_capacity: usize,
+    ) -> FinalState {
+        let mut clock = tokio::time::interval(interval);
+        // Ticks that were missed while the process was stopped are skipped.
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (mut under_way, stats) = (JoinSet::new(), self.0.shared.stats());
         loop {
             tokio::select! {
                 biased;
                 () = self.0.shared.stop.cancelled() => break,
-                // Before the clock, or one that is fast would never let them go.
+                // Ended runs are removed before a tick is taken; a fast clock would
+                // starve them.
                 Some(_) = under_way.join_next() => continue,
                 _ = clock.tick() => {}
             }
-            let lanes = Arc::clone(&self.0);
+            let slots = Arc::clone(&self.0);
             if admission == Admission::Queue {
-                // In places, and behind those.
-                let most = lanes.taken.len().saturating_add(queue);
+                // Running and waiting runs together.
+                let most = slots.taken.len().saturating_add(queue_capacity);
                 if stats.under_way() >= u64::try_from(most).unwrap_or(u64::MAX) {
-                    stats.turned_away();
+                    stats.rejected();
                 } else {
-                    let submitted = Submitted::new(&lanes.shared, false);
-                    under_way.spawn(async move { lanes.run_in_any(submitted).await });
+                    let submitted = Submitted::new(&slots.shared, false);
+                    under_way.spawn(async move { slots.run_in_any(submitted).await });
                 }
                 continue;
             }
-            let lane = lanes.emptiest();
-            // Of those that replace others, only the newest waits.
-            if admission == Admission::Reject && lanes.taken[lane].load(Ordering::Relaxed) > 0 {
-                stats.turned_away();
+            let slot = slots.least_used();
+            // With `replace`, only the newest run waits.
+            if admission == Admission::Reject && slots.taken[slot].load(Ordering::Relaxed) > 0 {
+                stats.rejected();
                 continue;
             }
-            under_way.spawn(async move { lanes.run(lane, admission).await });
+            under_way.spawn(async move { slots.run(slot, admission).await });
         }
         while under_way.join_next().await.is_some() {}
-        Over::Stopped
+        FinalState::Stopped
     }
 
-    async fn again_and_again(&self, backoff: Backoff) -> Over {
+    async fn restarting(&self, backoff: Backoff) -> FinalState {
         let mut replicas = JoinSet::new();
-        for lane in 0..self.0.taken.len() {
-            let lanes = Arc::clone(&self.0);
-            replicas.spawn(async move { lanes.keep_running(lane, backoff).await });
+        for slot in 0..self.0.taken.len() {
+            let slots = Arc::clone(&self.0);
+            replicas.spawn(async move { slots.keep_running(slot, backoff).await });
         }
-        let mut why = Over::Done;
+        let mut why = FinalState::Done;
         while let Some(completed) = replicas.join_next().await {
             if !matches!(completed, Ok(true)) {
-                why = Over::Stopped;
+                why = FinalState::Stopped;
             }
         }
         why
     }
 
-    fn why(&self) -> Over {
+    fn why(&self) -> FinalState {
         if self.0.shared.stop.is_cancelled() {
-            Over::Stopped
+            FinalState::Stopped
         } else {
-            Over::Done
+            FinalState::Done
         }
     }
 }
 
-impl Lanes {
-    fn emptiest(&self) -> usize {
-        let taken = |lane: &usize| self.taken[*lane].load(Ordering::Relaxed);
+impl TaskSlots {
+    fn least_used(&self) -> usize {
+        let taken = |slot: &usize| self.taken[*slot].load(Ordering::Relaxed);
         (0..self.taken.len()).min_by_key(taken).unwrap_or(0)
     }
 
-    /// One run in this lane, from when it is due to when it is over.
-    async fn run(&self, lane: usize, admission: Admission) {
+    /// One run in this slot, from its due time to its end.
+    async fn run(&self, slot: usize, admission: Admission) {
         let submitted = Submitted::new(&self.shared, false);
-        self.submit(lane, admission.into(), submitted, TaskSpec::once)
+        self.submit(slot, admission.into(), submitted, TaskSpec::once)
             .await;
     }
 
-    /// One run in the lane that is free first. A lane has a queue of its own, where it
-    /// would wait for one that goes on for long though another lane is free.
+    /// One run in the first free slot. The queue of a single slot could block the run
+    /// behind a long run while another slot is free.
     async fn run_in_any(&self, submitted: Arc<Submitted>) {
-        let place = tokio::select! {
+        let slot = tokio::select! {
             biased;
             () = self.shared.stop.cancelled() => None,
-            place = self.places.take() => place,
+            slot = self.free.take() => slot,
         };
-        match place {
-            Some(place) => {
+        match slot {
+            Some(slot) => {
                 self.submit(
-                    place.lane,
+                    slot.index,
                     AdmissionPolicy::Queue,
                     submitted,
                     TaskSpec::once,
@@ -173,12 +182,13 @@ impl Lanes {
         }
     }
 
-    /// A run, and another one after each failure. Whether the last one succeeded.
-    async fn keep_running(&self, lane: usize, backoff: Backoff) -> bool {
+    /// Runs the task, and restarts it after each failure. Returns whether the last run
+    /// succeeded.
+    async fn keep_running(&self, slot: usize, backoff: Backoff) -> bool {
         let submitted = Submitted::new(&self.shared, true);
-        let outcome = self.submit(lane, AdmissionPolicy::Queue, submitted, |name, task| {
+        let outcome = self.submit(slot, AdmissionPolicy::Queue, submitted, |name, task| {
             let spec = TaskSpec::restartable(name, task).with_max_retries(backoff.max_retries);
-            // Whoever made the plan has looked at the numbers.
+            // The creator of the plan has checked the numbers.
             spec.with_backoff(backoff.policy().unwrap_or_default())
         });
         matches!(outcome.await, Some(TaskOutcome::Completed))
@@ -186,28 +196,28 @@ impl Lanes {
 
     async fn submit(
         &self,
-        lane: usize,
+        slot: usize,
         admission: AdmissionPolicy,
         submitted: Arc<Submitted>,
         spec: impl FnOnce(String, taskvisor::TaskRef) -> TaskSpec,
     ) -> Option<TaskOutcome> {
         let (name, life) = (&self.shared.plan.name, self.life);
         let number = self.submitted.fetch_add(1, Ordering::Relaxed);
-        self.taken[lane].fetch_add(1, Ordering::Relaxed);
+        self.taken[slot].fetch_add(1, Ordering::Relaxed);
         let spec = spec(format!("{name}/{life}/{number}"), submitted.task());
-        let slot = format!("{name}/{life}/{lane}");
-        let spec = ControllerSpec::new(admission, spec).with_slot(slot);
+        let slot_name = format!("{name}/{life}/{slot}");
+        let spec = ControllerSpec::new(admission, spec).with_slot(slot_name);
         let outcome = match self.supervisor.submit(spec).watch().execute().await {
             Ok(waiter) => self.watch(waiter).await,
-            // It is shutting down: nothing begins any more.
+            // The supervisor shuts down, and starts no more runs.
             Err(_) => None,
         };
-        self.taken[lane].fetch_sub(1, Ordering::Relaxed);
+        self.taken[slot].fetch_sub(1, Ordering::Relaxed);
         submitted.over(!self.shared.stop.is_cancelled());
         outcome
     }
 
-    /// Waits until it is over, and cancels it when the task is to stop.
+    /// Waits until the run is over, and cancels it when the task is stopped.
     async fn watch(&self, waiter: TaskWaiter) -> Option<TaskOutcome> {
         let id = waiter.id();
         let over = waiter.wait();
@@ -217,7 +227,7 @@ impl Lanes {
             outcome = &mut over => return outcome.ok(),
             () = self.shared.stop.cancelled() => {}
         }
-        // Wherever it is: in a queue, in a pause, or in the guest.
+        // This cancels a run in a queue, in a delay or in the guest.
         let _ = self.supervisor.remove(id).execute().await;
         over.await.ok()
     }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use solti_metrics_host::runner::CancellationToken;
 
 use super::feed::Feed;
-use super::run::Shared;
+use super::run::RunContext;
 use super::{Engine, Observer, Plan, Snapshot};
 
-/// A task that runs as its plan says, until it is over or stopped. Dropping it stops
-/// it, and does not wait.
+/// A task that runs as its plan says, until it is over or stopped. Dropping the job stops
+/// the task without waiting.
 pub struct Job {
-    shared: Arc<Shared>,
-    /// Cancelled when it does not run any more.
+    shared: Arc<RunContext>,
+    /// Canceled when the task is over.
     over: CancellationToken,
 }
 
 impl Job {
-    pub(super) fn begin(engine: &Engine, plan: Plan, observer: Arc<dyn Observer>) -> Self {
+    pub(super) fn start(engine: &Engine, plan: Plan, observer: Arc<dyn Observer>) -> Self {
         plan.history.0.resumed();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(RunContext {
             plan,
             runner: engine.runner.clone(),
             observer,
@@ -36,22 +36,22 @@ impl Job {
         Self { shared, over }
     }
 
-    /// What is known of its runs, at one moment.
+    /// Current counts and state of the runs.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.stats().snapshot()
     }
 
-    /// Waits until it does not run any more.
+    /// Waits until the task is over.
     pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
         self.over.clone().cancelled_owned()
     }
 
-    /// Lets nothing begin any more, and ends what runs, as canceled.
+    /// Prevents further runs, and cancels running ones.
     pub fn ask_to_stop(&self) {
         self.shared.stop.cancel();
     }
 
-    /// Counts what still runs as canceled: nobody waits for it any longer.
+    /// Counts running runs as canceled. Call this when no caller waits for them.
     pub fn abandon(&self) {
         let abandoned = self.shared.stats().abandon();
         if abandoned > 0 {
@@ -59,12 +59,12 @@ impl Job {
             tracing::warn!(
                 task,
                 abandoned,
-                "runs did not stop in time, and were abandoned"
+                "runs did not stop within the shutdown timeout and were abandoned"
             );
         }
     }
 
-    /// Asks it to stop, and waits until all of it has ended.
+    /// Stops the task, and waits until all of its runs have ended.
     pub async fn stop(self) {
         self.ask_to_stop();
         self.over().await;

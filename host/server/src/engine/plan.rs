@@ -1,4 +1,4 @@
-//! Plans: what a task runs, when, and how often it is tried again.
+//! Plans: the program, the schedule and the backoff of a task.
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
@@ -9,60 +9,60 @@ use taskvisor::{AdmissionPolicy, BackoffPolicy, JitterPolicy};
 
 use super::History;
 
-/// What a task is, and when it runs.
+/// The program and the schedule of a task.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Its name, which is in messages, labels and the identity of its records.
+    /// Name of the task in messages, labels and the identity of its records.
     pub name: Arc<str>,
-    /// What runs.
+    /// Program of each run.
     pub program: Program,
-    /// What each run is given.
+    /// Inputs and limits of each run.
     pub task: Task,
-    /// When it runs.
+    /// Schedule of the runs.
     pub schedule: Schedule,
-    /// How many runs of it there may be at a time.
+    /// Maximum number of concurrent runs of the task.
     pub concurrency: NonZeroUsize,
-    /// Where its runs are counted: who has the same one before it is gone on with.
+    /// Counts of the runs. A plan with the same history continues the counts.
     pub history: History,
 }
 
-/// When a task runs.
+/// Schedule of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
-    /// So many times, each as soon as there is a place.
+    /// A number of runs, each started as soon as a slot is free.
     Once {
-        /// How many runs there are.
+        /// Number of runs.
         repeat: NonZeroU64,
     },
-    /// At each tick of a clock, the first at once.
+    /// A run at each tick of a clock, the first one immediately.
     Interval {
-        /// From one run to the next.
-        every: Duration,
-        /// What becomes of a run that is due while all places are taken.
+        /// Time between the starts of two runs.
+        interval: Duration,
+        /// Policy for a run that is due while all slots are in use.
         admission: Admission,
-        /// How many runs may wait, if they may.
-        queue: usize,
+        /// Maximum number of waiting runs, for [`Admission::Queue`].
+        queue_capacity: usize,
     },
-    /// In every place at once, and again after each failure.
+    /// A run in each slot immediately, and a restart after each failure.
     Restart {
-        /// How long it waits after a failure.
+        /// Delays before restarts.
         backoff: Backoff,
     },
 }
 
-/// What becomes of a run that is due while all places of its task are taken.
+/// Policy for a run that is due while all slots of its task are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It waits.
+    /// The due run waits.
     Queue,
-    /// It takes the place of one that runs, which ends as canceled.
+    /// A current run is canceled, and the due run takes its slot.
     Replace,
-    /// It does not take place.
+    /// The due run is rejected.
     Reject,
 }
 
 impl Admission {
-    /// The text of it in a configuration.
+    /// Name of the policy in a configuration.
     pub const fn as_label(self) -> &'static str {
         match self {
             Self::Queue => "queue",
@@ -82,50 +82,58 @@ impl From<Admission> for AdmissionPolicy {
     }
 }
 
-/// How long to wait after a failure.
+/// Delays before restarts after failures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
-    /// The pause after the first failure.
-    pub first: Duration,
-    /// No pause is longer.
-    pub max: Duration,
-    /// By what each pause is longer than the one before; at least 1.
-    pub factor: f64,
-    /// How pauses are spread.
+    /// Delay before the first restart.
+    pub initial_backoff: Duration,
+    /// Maximum delay.
+    pub max_backoff: Duration,
+    /// Factor by which the delay grows after each failure; at least 1.
+    pub multiplier: f64,
+    /// Randomization of the delays.
     pub jitter: Jitter,
-    /// After so many failures in a row it is left alone; never if `None`.
-    pub retries: Option<NonZeroU32>,
+    /// Maximum number of consecutive restarts; unlimited if `None`.
+    pub max_retries: Option<NonZeroU32>,
 }
 
-/// How pauses are spread, so that what failed together does not begin together.
+/// Randomization of delays, so that runs that fail together do not restart together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jitter {
-    /// Not at all.
+    /// The delay is not randomized.
     None,
-    /// From nothing to all of the pause.
+    /// A random time from 0 to the delay.
     Full,
-    /// From half of it to all of it.
+    /// A random time from half of the delay to the delay.
     Equal,
-    /// From the first pause to three times this one.
-    Band,
+    /// A random time from the initial backoff to three times the delay, at most the max
+    /// backoff.
+    Decorrelated,
 }
 
 impl Backoff {
-    /// Whether [`first`](Self::first) is no longer than [`max`](Self::max), and
-    /// [`factor`](Self::factor) is a number from 1. A plan with any other backoff has the
-    /// supervisor's own one.
+    /// Whether [`initial_backoff`](Self::initial_backoff) is at most
+    /// [`max_backoff`](Self::max_backoff), and [`multiplier`](Self::multiplier) is a
+    /// number from 1. A plan with an invalid backoff uses the default backoff of the
+    /// supervisor.
     pub fn is_valid(&self) -> bool {
         self.policy().is_some()
     }
 
-    /// `None` if the numbers contradict each other.
+    /// `None` if the backoff is not valid.
     pub(super) fn policy(&self) -> Option<BackoffPolicy> {
         let jitter = match self.jitter {
             Jitter::None => JitterPolicy::None,
             Jitter::Full => JitterPolicy::Full,
             Jitter::Equal => JitterPolicy::Equal,
-            Jitter::Band => JitterPolicy::RandomizedBand,
+            Jitter::Decorrelated => JitterPolicy::RandomizedBand,
         };
-        BackoffPolicy::new(self.first, self.max, self.factor, jitter).ok()
+        BackoffPolicy::new(
+            self.initial_backoff,
+            self.max_backoff,
+            self.multiplier,
+            jitter,
+        )
+        .ok()
     }
 }

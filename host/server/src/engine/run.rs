@@ -8,51 +8,50 @@ use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskRepo
 use solti_metrics_host::text::printable;
 use taskvisor::{TaskContext, TaskError, TaskFn, TaskRef};
 
-use super::ended::RunEnd;
+use super::run_outcome::RunEnd;
 use super::stats::Stats;
-use super::{Ended, Observer, Plan};
+use super::{Observer, Plan, RunOutcome};
 use crate::time::milliseconds;
 
-/// All that the runs of one task have in common.
-pub(super) struct Shared {
+/// Values that the runs of one task share.
+pub(super) struct RunContext {
     pub(super) plan: Plan,
     pub(super) runner: Runner,
     pub(super) observer: Arc<dyn Observer>,
-    /// Cancelled when the task is to stop.
+    /// Canceled when the task is stopped.
     pub(super) stop: CancellationToken,
-    /// Cancelled when no run of any task is to begin any more.
+    /// Canceled when no run of any task may start any more.
     pub(super) closed: CancellationToken,
 }
 
-impl Shared {
+impl RunContext {
     pub(super) fn stats(&self) -> &Stats {
         &self.plan.history.0
     }
 }
 
-/// Something that was submitted, and begins once, never, or, if it is restarted,
-/// several times.
+/// A submitted run. The run starts once or never, or several times if it is restarted.
 pub(super) struct Submitted {
-    shared: Arc<Shared>,
+    shared: Arc<RunContext>,
     restarts: bool,
-    began: AtomicBool,
-    /// Whether the last attempt is to be followed by another one.
+    started: AtomicBool,
+    /// Whether the last attempt will be restarted.
     pausing: AtomicBool,
 }
 
 impl Submitted {
-    /// It waits from here on.
-    pub(super) fn new(shared: &Arc<Shared>, restarts: bool) -> Arc<Self> {
+    /// Submits a run, which waits from now on.
+    pub(super) fn new(shared: &Arc<RunContext>, restarts: bool) -> Arc<Self> {
         shared.stats().due();
         Arc::new(Self {
             shared: Arc::clone(shared),
             restarts,
-            began: AtomicBool::new(false),
+            started: AtomicBool::new(false),
             pausing: AtomicBool::new(false),
         })
     }
 
-    /// What the supervisor executes.
+    /// The task that the supervisor executes.
     pub(super) fn task(self: &Arc<Self>) -> TaskRef {
         let this = Arc::clone(self);
         TaskFn::arc(move |ctx| {
@@ -61,13 +60,13 @@ impl Submitted {
         })
     }
 
-    /// The supervisor is done with it. `rejected` is whether it would count as turned
-    /// away, if it has not begun.
+    /// The supervisor has finished the run. `rejected` is whether a run that never
+    /// started counts as rejected.
     pub(super) fn over(&self, rejected: bool) {
-        if !self.began.load(Ordering::Acquire) {
-            self.shared.stats().never_began(rejected);
+        if !self.started.load(Ordering::Acquire) {
+            self.shared.stats().never_started(rejected);
         } else if self.pausing.swap(false, Ordering::AcqRel) {
-            self.shared.stats().given_up();
+            self.shared.stats().not_restarted();
         }
     }
 
@@ -77,12 +76,12 @@ impl Submitted {
         if never || ctx.is_cancelled() {
             return Err(TaskError::Canceled);
         }
-        let again = self.began.swap(true, Ordering::AcqRel);
+        let again = self.started.swap(true, Ordering::AcqRel);
         self.pausing.store(false, Ordering::Release);
-        let mut run = Run {
+        let mut run = RunAttempt {
             submitted: self,
-            number: shared.stats().begun(again),
-            began: Instant::now(),
+            number: shared.stats().started(again),
+            started: Instant::now(),
             end: None,
         };
         let result = run.execute(&ctx).await;
@@ -90,20 +89,20 @@ impl Submitted {
     }
 }
 
-/// One run, while it goes on. If it is dropped before its end, it panicked, after which
-/// the supervisor tries it again if it is to; or the supervisor waited no longer.
-struct Run<'a> {
+/// One attempt of a run. If it is dropped before its end, it panicked, or the supervisor
+/// stopped waiting. After a panic, the supervisor may restart the run.
+struct RunAttempt<'a> {
     submitted: &'a Submitted,
     number: u64,
-    began: Instant,
+    started: Instant,
     end: Option<RunEnd>,
 }
 
-impl Run<'_> {
+impl RunAttempt<'_> {
     async fn execute(&self, ctx: &TaskContext) -> Result<TaskReport, SpawnError> {
         let shared = &*self.submitted.shared;
         let name = &*shared.plan.name;
-        let printing = shared.observer.begins();
+        let printing = shared.observer.starts();
         let cancel = shared.stop.child_token();
         let mut task = shared.plan.task.clone();
         task.identity = Some(name.to_owned());
@@ -129,25 +128,27 @@ impl Run<'_> {
         let shared = &*self.submitted.shared;
         let end = RunEnd::from(&result);
         self.log(&end, result.as_ref().ok());
-        let (ended, detail) = (end.ended, end.detail.clone());
+        let (outcome, detail) = (end.outcome, end.detail.clone());
         self.end = Some(end);
         shared.observer.ended(result);
-        match ended {
-            Ended::Success => Ok(()),
-            Ended::Canceled => Err(TaskError::Canceled),
-            // A deadline is no reason not to try again.
-            Ended::Failure | Ended::Timeout | Ended::StartFailed => Err(TaskError::fail(detail)),
+        match outcome {
+            RunOutcome::Success => Ok(()),
+            RunOutcome::Canceled => Err(TaskError::Canceled),
+            // A run is restarted after a timeout, too.
+            RunOutcome::Failure | RunOutcome::Timeout | RunOutcome::StartFailed => {
+                Err(TaskError::fail(detail))
+            }
         }
     }
 
-    /// One line for each end of a run.
+    /// Writes one log entry for each end of a run.
     fn log(&self, end: &RunEnd, report: Option<&TaskReport>) {
         let task = &*self.submitted.shared.plan.name;
         let records = report.map(|report| report.ledger.accepted());
         let dropped = report.map(|report| report.ledger.dropped_total());
         let peak_memory = report.map(|report| report.peak_memory);
         let duration_ms = milliseconds(end.duration);
-        let (run, outcome) = (self.number, end.ended.as_label());
+        let (run, outcome) = (self.number, end.outcome.as_label());
         let detail = printable(&end.detail);
         macro_rules! line {
             ($level:ident) => {
@@ -164,22 +165,22 @@ impl Run<'_> {
                 )
             };
         }
-        match end.ended {
-            Ended::Success | Ended::Canceled => line!(info),
-            Ended::Failure | Ended::Timeout | Ended::StartFailed => line!(warn),
+        match end.outcome {
+            RunOutcome::Success | RunOutcome::Canceled => line!(info),
+            RunOutcome::Failure | RunOutcome::Timeout | RunOutcome::StartFailed => line!(warn),
         }
     }
 }
 
-impl Drop for Run<'_> {
+impl Drop for RunAttempt<'_> {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or_else(|| {
             let panicking = std::thread::panicking();
-            let end = RunEnd::given_up(panicking, self.began.elapsed());
+            let end = RunEnd::dropped(panicking, self.started.elapsed());
             self.log(&end, None);
             end
         });
-        let failed = !matches!(end.ended, Ended::Success | Ended::Canceled);
+        let failed = !matches!(end.outcome, RunOutcome::Success | RunOutcome::Canceled);
         let again = failed && self.submitted.restarts;
         self.submitted.pausing.store(again, Ordering::Release);
         self.submitted.shared.stats().ended(end, again);

@@ -6,82 +6,82 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
-use super::Ended;
-use super::ended::RunEnd;
+use super::RunOutcome;
+use super::run_outcome::RunEnd;
 
-/// How many of the last runs are remembered, for a sparkline.
+/// Number of recent runs that are kept, for a sparkline.
 const RECENT: usize = 60;
 
-/// Where the runs of one task are counted, and of what comes after it under its name.
+/// Counts of the runs of one task, and of later tasks of the same name.
 #[derive(Debug, Clone, Default)]
 pub struct History(pub(super) Arc<Stats>);
 
 impl History {
-    /// What is known of its runs, at one moment.
+    /// Current counts and state of the runs.
     pub fn snapshot(&self) -> Snapshot {
         self.0.snapshot()
     }
 }
 
-/// What became of the runs of one task.
+/// Counts of the runs of one task.
 #[derive(Debug, Default)]
 pub(super) struct Stats(Mutex<Snapshot>);
 
-/// The same, at one moment.
+/// Counts and state of the runs of one task, at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// How many ended, in the order of [`Ended::ALL`].
-    pub runs: [u64; Ended::ALL.len()],
-    /// How many were due, and were turned away, or had to make way before they began.
+    /// Number of runs by outcome, in the order of [`RunOutcome::ALL`].
+    pub runs: [u64; RunOutcome::ALL.len()],
+    /// Number of due runs that were rejected, or superseded before they started.
     pub rejected: u64,
-    /// Runs that wait for a place.
+    /// Number of runs that wait for a slot.
     pub waiting: u64,
-    /// Runs that have begun and not ended.
+    /// Number of runs that are executing.
     pub running: u64,
     /// The last run that ended.
-    pub last: Option<Last>,
-    /// How the last runs ended and after how long, the oldest first.
-    pub recent: VecDeque<(Ended, Duration)>,
-    /// How many failed, and are to begin again after a pause.
+    pub last: Option<LastRun>,
+    /// Outcomes and durations of the last runs, the oldest first.
+    pub recent: VecDeque<(RunOutcome, Duration)>,
+    /// Number of failed runs that wait for their restart.
     pausing: u64,
-    /// How many were counted as ended though they had not, and may end yet.
+    /// Number of runs that were counted as ended and are still executing.
     abandoned: u64,
-    over: Option<Over>,
+    over: Option<FinalState>,
 }
 
-/// How a run ended that was the last to do so.
+/// The run that ended last.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Last {
-    /// How the run ended.
-    pub ended: Ended,
-    /// Why, in words. A guest has a say in them: escape control characters where they are
-    /// printed.
+pub struct LastRun {
+    /// Outcome of the run.
+    pub outcome: RunOutcome,
+    /// Reason of the outcome, in words. The text may contain guest output: escape control
+    /// characters before printing it.
     pub detail: String,
-    /// When the run ended.
+    /// End time of the run.
     pub at: SystemTime,
-    /// How long the run took; 0 if it could not begin.
+    /// Duration of the run; 0 if it could not start.
     pub duration: Duration,
 }
 
-/// Why a task does not run any more.
+/// Reason why a task is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
-    /// It has run as often as it was to.
+pub(super) enum FinalState {
+    /// The task ran as often as its plan says.
     Done,
-    /// It failed too often, or was asked to stop.
+    /// The task failed too often, or was stopped.
     Stopped,
 }
 
-/// What a task does at the moment.
+/// Current state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum State {
-    /// A run goes on.
+pub enum TaskStatus {
+    /// A run is executing.
     Running,
-    /// A run waits for a place.
+    /// A run waits for a slot.
     Waiting,
-    /// The task waits for the pause after a failure to pass.
+    /// A failed run waits for its restart.
     BackingOff,
     /// The task waits for the next tick of its clock.
     Idle,
@@ -91,8 +91,8 @@ pub enum State {
     Stopped,
 }
 
-impl State {
-    /// The text of the state in pages and labels.
+impl TaskStatus {
+    /// Name of the state in pages and labels.
     pub const fn as_label(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -106,19 +106,19 @@ impl State {
 }
 
 impl Snapshot {
-    /// What the task does at that moment.
-    pub fn state(&self) -> State {
+    /// State of the task at that moment.
+    pub fn state(&self) -> TaskStatus {
         if self.running > 0 {
-            State::Running
+            TaskStatus::Running
         } else if self.waiting > 0 {
-            State::Waiting
+            TaskStatus::Waiting
         } else if self.pausing > 0 {
-            State::BackingOff
+            TaskStatus::BackingOff
         } else {
             match self.over {
-                None => State::Idle,
-                Some(Over::Done) => State::Done,
-                Some(Over::Stopped) => State::Stopped,
+                None => TaskStatus::Idle,
+                Some(FinalState::Done) => TaskStatus::Done,
+                Some(FinalState::Stopped) => TaskStatus::Stopped,
             }
         }
     }
@@ -129,7 +129,7 @@ impl Stats {
         self.0.lock().clone()
     }
 
-    /// How many runs are due, or go on.
+    /// Number of runs that wait or execute.
     pub(super) fn under_way(&self) -> u64 {
         let stats = self.0.lock();
         stats.waiting + stats.running
@@ -140,20 +140,20 @@ impl Stats {
         self.0.lock().waiting += 1;
     }
 
-    /// It was turned away before it had a place in any queue.
-    pub(super) fn turned_away(&self) {
+    /// A run was rejected before it entered a queue.
+    pub(super) fn rejected(&self) {
         self.0.lock().rejected += 1;
     }
 
-    /// It will not begin.
-    pub(super) fn never_began(&self, rejected: bool) {
+    /// A waiting run will not start.
+    pub(super) fn never_started(&self, rejected: bool) {
         let mut stats = self.0.lock();
         stats.waiting = stats.waiting.saturating_sub(1);
         stats.rejected += u64::from(rejected);
     }
 
-    /// It has a place; the number of this run, from 1.
-    pub(super) fn begun(&self, again: bool) -> u64 {
+    /// A run has a slot. Returns the number of the run, from 1.
+    pub(super) fn started(&self, again: bool) -> u64 {
         let mut stats = self.0.lock();
         let from = if again {
             &mut stats.pausing
@@ -165,7 +165,7 @@ impl Stats {
         stats.runs.iter().sum::<u64>() + stats.running
     }
 
-    /// It has ended; `again` if it is to begin once more after a pause.
+    /// A run has ended. `again` is whether the run waits for a restart.
     pub(super) fn ended(&self, end: RunEnd, again: bool) {
         let mut stats = self.0.lock();
         if stats.abandoned > 0 {
@@ -174,41 +174,41 @@ impl Stats {
         }
         stats.running = stats.running.saturating_sub(1);
         stats.pausing += u64::from(again);
-        stats.runs[end.ended as usize] += 1;
+        stats.runs[end.outcome as usize] += 1;
         if stats.recent.len() == RECENT {
             stats.recent.pop_front();
         }
-        stats.recent.push_back((end.ended, end.duration));
-        stats.last = Some(Last {
-            ended: end.ended,
+        stats.recent.push_back((end.outcome, end.duration));
+        stats.last = Some(LastRun {
+            outcome: end.outcome,
             detail: end.detail,
             at: SystemTime::now(),
             duration: end.duration,
         });
     }
 
-    /// Nobody waits any longer for those that go on, which count as canceled; how many
-    /// they are.
+    /// Counts running runs as canceled, and returns their number. No caller waits for
+    /// them any more.
     pub(super) fn abandon(&self) -> u64 {
         let mut stats = self.0.lock();
         let left = std::mem::take(&mut stats.running);
-        stats.runs[Ended::Canceled as usize] += left;
+        stats.runs[RunOutcome::Canceled as usize] += left;
         stats.abandoned += left;
         left
     }
 
-    /// One that failed will not begin again after all.
-    pub(super) fn given_up(&self) {
+    /// A failed run will not be restarted.
+    pub(super) fn not_restarted(&self) {
         let mut stats = self.0.lock();
         stats.pausing = stats.pausing.saturating_sub(1);
     }
 
-    /// It runs once more, under another plan.
+    /// The task continues under another plan.
     pub(super) fn resumed(&self) {
         self.0.lock().over = None;
     }
 
-    pub(super) fn over(&self, why: Over) {
+    pub(super) fn over(&self, why: FinalState) {
         self.0.lock().over = Some(why);
     }
 }
@@ -219,68 +219,68 @@ mod tests {
 
     fn success() -> RunEnd {
         RunEnd {
-            ended: Ended::Success,
+            outcome: RunOutcome::Success,
             detail: String::new(),
             duration: Duration::ZERO,
         }
     }
 
     #[test]
-    fn each_run_has_a_number_of_its_own_in_whatever_order_they_end() {
+    fn each_run_has_its_own_number_in_any_order_of_ends() {
         let stats = Stats::default();
         let mut numbers = Vec::new();
         for _ in 0..3 {
             stats.due();
-            numbers.push(stats.begun(false));
+            numbers.push(stats.started(false));
         }
         stats.ended(success(), false);
         stats.due();
-        numbers.push(stats.begun(false));
+        numbers.push(stats.started(false));
         assert_eq!(numbers, [1, 2, 3, 4]);
     }
 
     #[test]
-    fn a_run_that_was_abandoned_is_counted_once_whenever_it_ends() {
+    fn an_abandoned_run_is_counted_once() {
         let stats = Stats::default();
         for _ in 0..2 {
             stats.due();
-            stats.begun(false);
+            stats.started(false);
         }
         stats.ended(success(), false);
         assert_eq!(stats.abandon(), 1);
         stats.ended(success(), false);
         let snapshot = stats.snapshot();
         assert_eq!(snapshot.running, 0);
-        assert_eq!(snapshot.runs[Ended::Success as usize], 1);
-        assert_eq!(snapshot.runs[Ended::Canceled as usize], 1);
+        assert_eq!(snapshot.runs[RunOutcome::Success as usize], 1);
+        assert_eq!(snapshot.runs[RunOutcome::Canceled as usize], 1);
     }
 
     #[test]
-    fn what_was_due_and_never_began_waits_no_more() {
+    fn a_due_run_that_never_starts_stops_waiting() {
         let stats = Stats::default();
         stats.due();
         stats.due();
-        stats.never_began(true);
-        stats.never_began(false);
+        stats.never_started(true);
+        stats.never_started(false);
         let snapshot = stats.snapshot();
         assert_eq!((snapshot.waiting, snapshot.rejected), (0, 1));
-        assert_eq!(snapshot.state(), State::Idle);
+        assert_eq!(snapshot.state(), TaskStatus::Idle);
     }
 
     #[test]
-    fn who_failed_backs_off_until_it_begins_again_or_is_given_up() {
+    fn a_failed_run_backs_off_until_its_restart_or_the_last_retry() {
         let stats = Stats::default();
         stats.due();
-        stats.begun(false);
-        let failure = RunEnd::given_up(true, Duration::ZERO);
-        assert_eq!(failure.ended, Ended::Failure);
+        stats.started(false);
+        let failure = RunEnd::dropped(true, Duration::ZERO);
+        assert_eq!(failure.outcome, RunOutcome::Failure);
         stats.ended(failure.clone(), true);
-        assert_eq!(stats.snapshot().state(), State::BackingOff);
-        stats.begun(true);
-        assert_eq!(stats.snapshot().state(), State::Running);
+        assert_eq!(stats.snapshot().state(), TaskStatus::BackingOff);
+        stats.started(true);
+        assert_eq!(stats.snapshot().state(), TaskStatus::Running);
         stats.ended(failure, true);
-        stats.given_up();
-        stats.over(Over::Stopped);
-        assert_eq!(stats.snapshot().state(), State::Stopped);
+        stats.not_restarted();
+        stats.over(FinalState::Stopped);
+        assert_eq!(stats.snapshot().state(), TaskStatus::Stopped);
     }
 }

@@ -4,12 +4,12 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 use solti_metrics::Exposition;
 
-/// What a client would like to get.
+/// The formats that a client accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Accept {
-    /// The format of expositions.
+    /// Format of expositions.
     pub exposition: Exposition,
-    /// Whether it takes gzip.
+    /// Whether the client accepts gzip.
     pub gzip: bool,
 }
 
@@ -23,14 +23,15 @@ impl Accept {
     }
 }
 
-/// A list may be spread over several lines.
+/// A list may span several header lines.
 fn all(headers: &HeaderMap, name: &HeaderName) -> String {
     let values = headers.get_all(name).iter();
     let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
     values.join(",")
 }
 
-/// RFC 9110, 12.5.3: what is named goes before `*`, and a quality of 0 means no.
+/// RFC 9110, 12.5.3: a named coding takes precedence over `*`, and a quality of 0 means
+/// no.
 fn takes_gzip(accept_encoding: &str) -> bool {
     let (mut named, mut any) = (None, None);
     for coding in accept_encoding.split(',') {
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_sent_to_whoever_takes_it() {
+    fn gzip_is_negotiated_by_the_header() {
         for (header, takes) in [
             ("", false),
             ("gzip", true),

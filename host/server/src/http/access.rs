@@ -1,4 +1,4 @@
-//! The bearer token, and who may read pages.
+//! The bearer token and the host names that give access to pages.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,31 +14,34 @@ use crate::error::Error;
 
 use super::HostName;
 
-/// A shorter token, in bytes, could be guessed.
+/// Minimum length of a token, in bytes. A shorter token could be guessed.
 const SHORTEST: usize = 16;
 
-/// A longer one, in bytes, is some other file.
+/// Maximum length of a token, in bytes. A longer text is another file.
 const LONGEST: u64 = 4 << 10;
 
-/// Where Docker and Podman put the secrets of a container, for everybody in it to read.
+/// Folder in which Docker and Podman put the secrets of a container, readable by all
+/// users.
 const SECRETS: &str = "/run/secrets";
 
-/// Who may read what is not open to everybody.
+/// Access to pages that are not public.
 #[derive(Debug, Default)]
-pub struct Access {
-    /// Without one, whoever reaches the address.
+pub struct HttpAccess {
+    /// Token that clients must send. Without a token, all clients that reach the address
+    /// have access.
     pub token: Option<Token>,
-    /// Names, besides those of this machine, that it is asked for by: through a proxy,
-    /// say. They matter where only this machine reaches it and no token is needed.
+    /// Host names that requests may have in addition to the names of this machine, such
+    /// as the name of a proxy. Checked only if the address is a loopback address and
+    /// there is no token.
     pub hosts: Vec<HostName>,
 }
 
-impl Access {
-    /// What to tell whoever chose this address.
+impl HttpAccess {
+    /// Warning for the user who chose this address.
     pub fn warning(&self, address: SocketAddr) -> Option<String> {
         let loopback = address.ip().to_canonical().is_loopback();
         (!loopback && self.token.is_none()).then(|| {
-            format!("{address} can be reached by other machines, and needs no token: everybody there reads what is served; set a token, or listen on 127.0.0.1")
+            format!("other machines can reach {address} and read the metrics without a token; set a token, or listen on 127.0.0.1")
         })
     }
 
@@ -51,26 +54,26 @@ impl Access {
     }
 }
 
-/// A secret that a client has to know.
+/// A secret that a client must send.
 pub struct Token {
-    /// Comparing these takes the same time wherever they differ.
+    /// The comparison of hashes takes the same time wherever they differ.
     hash: blake3::Hash,
 }
 
 impl Token {
-    /// Reads it from a file, without the white space around it.
+    /// Reads the token from a file, without surrounding white space.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, when everybody can read it whose mode can be
-    /// changed here, or when it holds no token.
+    /// When the file cannot be read, is readable by all users although its mode can be
+    /// changed here, or does not contain a token.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let file = || path.to_owned();
         let read = || {
             let file = open_file(path)?;
             let mode = file.metadata()?.permissions().mode();
-            // Containers have their secrets in such a mount, of a mode that whoever made
-            // the mount has chosen, and that nobody can change from within.
+            // Containers have secrets in read-only mounts. The creator of the mount chose
+            // the mode, and no user can change it from within.
             let is_mounted = fstatvfs(&file)?.f_flag.contains(StatVfsMountFlags::RDONLY);
             let bytes = read_opened(&file, LONGEST)?;
             std::io::Result::Ok((mode, is_mounted, bytes))
@@ -91,17 +94,16 @@ impl Token {
         Self::new(text.trim()).map_err(wrong)
     }
 
-    /// Or what is wrong with it.
+    /// Returns a message if the text is not a token.
     fn new(token: &str) -> Result<Self, String> {
         if token.len() < SHORTEST || token.len() as u64 > LONGEST {
             return Err(format!(
-                "a token has {SHORTEST} to {LONGEST} bytes, this one has {}",
+                "its length is {}; a token has {SHORTEST} to {LONGEST} bytes",
                 token.len()
             ));
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let what =
-                "a token is one word of visible ASCII characters, since it is sent in a header";
+            let what = "a token must be one word of visible ASCII characters, because it is sent in a header";
             return Err(what.into());
         }
         Ok(Self {
@@ -109,8 +111,7 @@ impl Token {
         })
     }
 
-    /// RFC 6750, 2.1. Two of these headers are no request of a client that means
-    /// well.
+    /// RFC 6750, 2.1. A request with two of these headers is rejected.
     fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
@@ -123,8 +124,8 @@ impl Token {
     }
 }
 
-/// Whether everybody can read a secret, and whoever runs this can change that. A group may
-/// read it: that is how secrets get to a user who does not own them.
+/// Whether all users can read a secret, and the user of the runner can change that. A
+/// group may read a secret: this gives secrets to a user who does not own them.
 fn is_open(mode: u32, is_mounted: bool, path: &Path) -> bool {
     mode & 0o007 != 0 && !is_mounted && !path.starts_with(SECRETS)
 }

@@ -1,4 +1,4 @@
-//! A response body that tells its connection when it was handed over.
+//! A response body that reports its handover to its connection.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 use super::pulse::Pulse;
 
-/// A body in one piece, which tells its connection when it was handed over.
+/// A body in one piece, which reports its handover to its connection.
 pub(super) struct Whole {
     bytes: Option<Bytes>,
     pulse: Arc<Pulse>,

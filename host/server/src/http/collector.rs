@@ -18,7 +18,7 @@ impl Collector for HitsCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut family = encoder.encode_descriptor(
             "solti_metrics_http_requests",
-            "Requests that were answered.",
+            "HTTP requests that were answered, by page and status code.",
             None,
             ConstCounter::new(0_u64).metric_type(),
         )?;
@@ -29,28 +29,28 @@ impl Collector for HitsCollector {
         let open = ConstGauge::new(self.0.open());
         open.encode(encoder.encode_descriptor(
             "solti_metrics_http_connections",
-            "Connections that are open.",
+            "HTTP connections that are open.",
             None,
             open.metric_type(),
         )?)?;
-        let refused = ConstCounter::new(self.0.refused());
-        refused.encode(encoder.encode_descriptor(
+        let rejected = ConstCounter::new(self.0.rejected());
+        rejected.encode(encoder.encode_descriptor(
             "solti_metrics_http_connections_rejected",
-            "Connections that were closed since there were too many.",
+            "HTTP connections that were closed because of the limit on connections.",
             None,
-            refused.metric_type(),
+            rejected.metric_type(),
         )?)?;
         let slow = ConstCounter::new(self.0.slow_readers());
         slow.encode(encoder.encode_descriptor(
             "solti_metrics_http_slow_readers_closed",
-            "Connections that were closed because the client read the answer too slowly.",
+            "HTTP connections that were closed because the client read the answer too slowly.",
             None,
             slow.metric_type(),
         )?)?;
         let held = ConstGauge::new(self.0.held() as u64);
         held.encode(encoder.encode_descriptor(
             "solti_metrics_http_page_bytes",
-            "Memory of pages that are shared between clients, or that clients have not read yet, in bytes.",
+            "Memory of HTTP pages that clients share or have not read yet, in bytes.",
             None,
             held.metric_type(),
         )?)

@@ -15,11 +15,11 @@ use super::pulse::Pulse;
 use super::respond::Responder;
 use super::stream::Stream;
 
-/// hyper accepts no smaller buffer, in bytes.
+/// Minimum buffer of hyper, in bytes.
 const SMALLEST_BUFFER: usize = 8 << 10;
 
-/// Serves a connection until one side closes it, it takes too long, or its place
-/// is needed. `stop` tells it to end with the answer that it is at.
+/// Serves a connection until one side closes it, a time limit passes, or its slot is
+/// needed. `stop` ends the connection after its current answer.
 pub(super) async fn serve(
     stream: TcpStream,
     pulse: Arc<Pulse>,
@@ -30,7 +30,7 @@ pub(super) async fn serve(
     let limits = responder.limits.clone();
     let mut connection = pin!(
         http1::Builder::new()
-            // The pulse has the time.
+            // The pulse enforces the time limits.
             .header_read_timeout(None)
             .max_buf_size(limits.head_bytes.max(SMALLEST_BUFFER))
             .max_header_size(limits.head_bytes)
@@ -41,7 +41,7 @@ pub(super) async fn serve(
             )
     );
     let mut stopped = pin!(async move {
-        // Without a server, nobody is to be served either.
+        // Without a server, the connection ends as well.
         let _ = stop.wait_for(|stop| *stop).await;
     });
     let mut stopping = false;
@@ -52,11 +52,11 @@ pub(super) async fn serve(
             stopping = true;
             connection.as_mut().graceful_shutdown();
         }
-        // A client that goes away is its own affair.
+        // A client may close the connection at any time.
         if connection.as_mut().poll(cx).is_ready() || evicted.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        // What it did just now may have changed until when it may.
+        // Progress of the connection may have changed its deadline.
         let deadline = pulse.deadline(&limits).into();
         if late.deadline() != deadline {
             late.as_mut().reset(deadline);

@@ -5,43 +5,43 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-/// What a server was asked, and by how many.
+/// Counts of requests and connections of a server.
 #[derive(Debug, Default)]
 pub struct Hits {
-    /// By page and status code. Both are few: a client chooses among them, and
-    /// adds none.
+    /// Requests by page and status code. Both are closed lists, and a client cannot add
+    /// entries.
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     open: AtomicU64,
-    refused: AtomicU64,
+    rejected: AtomicU64,
     slow_readers: AtomicU64,
     held: AtomicUsize,
 }
 
 impl Hits {
-    /// Requests that were answered, by page and status code. What is no request
-    /// (rubbish, a head that never ends) is not among them.
+    /// Answered requests, by page and status code. Invalid requests, such as a head that
+    /// never ends, are not counted.
     pub fn requests(&self) -> Vec<((&'static str, u16), u64)> {
         let requests = self.requests.lock();
         requests.iter().map(|(key, count)| (*key, *count)).collect()
     }
 
-    /// Connections that are open.
+    /// Number of open connections.
     pub fn open(&self) -> u64 {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Connections that were closed since there were too many: new ones, those that
-    /// had to make place, and those in a place for probes that asked for more.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+    /// Connections that were closed because of the limit on connections: new ones,
+    /// evicted ones, and connections in slots for probes with other requests.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
     }
 
-    /// Connections that were closed since their clients read too slowly.
+    /// Connections that were closed because their clients read too slowly.
     pub fn slow_readers(&self) -> u64 {
         self.slow_readers.load(Ordering::Relaxed)
     }
 
-    /// Bytes of pages in memory.
+    /// Memory of pages, in bytes.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
@@ -58,8 +58,8 @@ impl Hits {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn refuse(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn reject(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn gave_up_on_reader(&self) {

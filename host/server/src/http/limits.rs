@@ -2,52 +2,52 @@
 
 use std::time::Duration;
 
-/// What clients may take of a server.
+/// Limits for the clients of a server.
 #[derive(Debug, Clone)]
-pub struct Limits {
-    /// How many connections are open at a time. One more takes the place of the
-    /// one that has been waiting for longest to send a request, or else of the one
-    /// that has been reading its answer for longest.
+pub struct HttpLimits {
+    /// Maximum number of open connections. A further connection evicts the connection
+    /// that waits longest for a request, or else the connection that reads its answer for
+    /// the longest time.
     pub connections: usize,
-    /// How long a client may read an answer before its place can be another's.
+    /// Time that a client may read an answer before another connection can evict it.
     pub reading: Duration,
-    /// How many more are open where nobody can be asked to leave. They are for probes:
-    /// whoever asks for something else is sent away.
+    /// Further connections, which no other connection evicts. Their slots are for probes:
+    /// other requests are rejected.
     pub probes: usize,
-    /// How long a page is shared, from the moment at which its data was read: whoever
-    /// asks meanwhile gets the same page.
+    /// Time that a page is shared, from the read of its data: requests within that time
+    /// get the same page.
     pub shared: Duration,
-    /// How many bytes of pages are in memory, for all connections together. The slowest
-    /// readers make room for more. A page may have half as many.
+    /// Maximum bytes of pages in memory, for all connections together. If more memory is
+    /// needed, the slowest readers are disconnected. A page may have half as many bytes.
     pub page_bytes: usize,
-    /// How many bytes of an answer the system holds for each connection. Linux takes
-    /// twice as many.
+    /// Bytes of an answer that the system buffers for each connection. Linux takes twice
+    /// as many.
     pub send_buffer: usize,
-    /// How long a request's head may take, from the connection or its first byte.
+    /// Maximum time for the head of a request, from the connection or its first byte.
     pub head: Duration,
-    /// How long a connection may wait for its next request. Scrapers come back
-    /// within a minute.
+    /// Maximum time that a connection waits for its next request. Scrapers return within
+    /// a minute.
     pub idle: Duration,
-    /// How long an answer may take, from its request's head to its last byte.
+    /// Maximum time for an answer, from the head of its request to its last byte.
     pub answer: Duration,
-    /// How long a client may read nothing while there is something to read.
+    /// Maximum time that a client reads nothing while data is available.
     pub stalled: Duration,
-    /// How old a connection may be. The answer after that closes it.
+    /// Maximum age of a connection. The next answer closes the connection.
     pub age: Duration,
-    /// How many bytes a request's head may have.
+    /// Maximum bytes of the head of a request.
     pub head_bytes: usize,
-    /// How many lines a request's head may have.
+    /// Maximum number of lines in the head of a request.
     pub headers: usize,
-    /// How many pages are made at a time, so that many scrapers at once do not
-    /// take the processors from tasks: others wait, within `answer`. The
-    /// expositions of components, which may be slow, are counted by themselves.
-    /// Probes do not wait.
+    /// Maximum number of pages that are rendered concurrently, so that many scrapers do
+    /// not take the processors from tasks. Further pages wait, within `answer`.
+    /// Expositions of components, which may be slow, have their own limit. Probes do not
+    /// wait.
     pub renders: usize,
-    /// How long connections may still take when the server is stopped.
-    pub grace: Duration,
+    /// Maximum time for open connections when the server is stopped.
+    pub shutdown_timeout: Duration,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections: 256,
@@ -64,7 +64,7 @@ impl Default for Limits {
             head_bytes: 16 << 10,
             headers: 64,
             renders: 2,
-            grace: Duration::from_secs(2),
+            shutdown_timeout: Duration::from_secs(2),
         }
     }
 }

@@ -9,12 +9,12 @@ use tokio::net::TcpListener;
 /// Connections that the system holds until they are accepted.
 const BACKLOG: i32 = 1024;
 
-/// Listens on an address; `[::]` is every address of this machine, of IPv4 as well,
-/// whatever `net.ipv6.bindv6only` says. `send_buffer` is how much of an answer the
-/// system may hold for each connection, in bytes.
+/// Listens on an address; `[::]` is every IPv4 and IPv6 address of this machine,
+/// independent of `net.ipv6.bindv6only`. `send_buffer` is the number of bytes of an
+/// answer that the system buffers for each connection.
 ///
-/// A machine without IPv6 has no `[::]`, and then `0.0.0.0` is all it has: the second
-/// value says so.
+/// A machine without IPv6 does not have `[::]`. The listener then uses `0.0.0.0`, and the
+/// second value is a warning.
 ///
 /// # Errors
 ///
@@ -35,9 +35,9 @@ fn bind(address: SocketAddr, send_buffer: usize) -> io::Result<TcpListener> {
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
     }
-    // A restart need not wait until the system has forgotten old connections.
+    // A restart does not wait until the system has forgotten old connections.
     socket.set_reuse_address(true)?;
-    // Accepted sockets inherit it.
+    // Accepted sockets inherit this size.
     socket.set_send_buffer_size(send_buffer)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -63,7 +63,7 @@ fn or_ipv4<T>(
         return Err(error);
     };
     let warning = format!(
-        "cannot listen on {address} ({error}): listening on {all}, which clients reach over IPv4 alone"
+        "cannot listen on {address} ({error}); listening on {all}, which clients can reach only over IPv4"
     );
     Ok((bound, Some(warning)))
 }
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// As the system answers where it has no IPv6.
+    /// Behaves like a system without IPv6.
     fn without_ipv6(address: SocketAddr) -> io::Result<SocketAddr> {
         match address {
             SocketAddr::V4(_) => Ok(address),
@@ -87,7 +87,7 @@ mod tests {
         let (bound, warning) = or_ipv4("[::]:9464".parse()?, without_ipv6)?;
         assert_eq!(bound, "0.0.0.0:9464".parse()?);
         assert!(warning.is_some_and(|it| it.contains("[::]:9464") && it.contains("0.0.0.0:9464")));
-        // One address of it is not every address.
+        // A single IPv6 address is not replaced by all IPv4 addresses.
         assert!(or_ipv4("[::1]:9464".parse()?, without_ipv6).is_err());
         Ok(())
     }

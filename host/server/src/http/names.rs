@@ -10,15 +10,15 @@ use hyper::header::HOST;
 use hyper::{HeaderMap, Uri};
 use percent_encoding::percent_decode_str;
 
-/// Names that mean this machine wherever they are looked up (RFC 6761, 6.3, and what
-/// distributions write into `/etc/hosts`). Names without a dot need not be listed.
+/// Names that always mean this machine (RFC 6761, 6.3, and `/etc/hosts` of
+/// distributions). Names without a dot are accepted anyway.
 const LOCAL: [&str; 3] = [
     "localhost.localdomain",
     "localhost4.localdomain4",
     "localhost6.localdomain6",
 ];
 
-/// Bytes of `/etc/hosts` that are read: some block lists are long.
+/// Maximum bytes of `/etc/hosts` that are read: some block lists are long.
 const HOSTS_FILE: u64 = 1 << 20;
 
 /// A host name, in lower case and without the dot at its end.
@@ -35,7 +35,7 @@ impl FromStr for HostName {
         if name.len() <= 253 && name.split('.').all(is_label) {
             Ok(Self(name))
         } else {
-            Err("write a host name without scheme, port or path, such as metrics.example.com")
+            Err("write a host name without scheme, port or path, for example metrics.example.com")
         }
     }
 }
@@ -46,25 +46,25 @@ impl HostName {
     }
 }
 
-/// Why a request is not for this server.
+/// Reason why a request is not for this server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Misdirected {
-    /// What it calls the server is not a host.
+    /// The request does not name a host.
     Unclear,
-    /// It is for a name in the public DNS that is not known to be this server's.
+    /// The request has a public DNS name that is not a known name of this server.
     Elsewhere(HostName),
 }
 
 /// The names of a server that only this machine reaches.
 ///
-/// Any other name is one that its owner pointed here, for a browser on this machine to
-/// read what he cannot reach himself (DNS rebinding). Addresses are not looked up, and
-/// names without a dot are not in the public DNS.
+/// A browser on this machine could otherwise read pages for the owner of any DNS name
+/// that points to this machine (DNS rebinding). IP addresses need no DNS, and names
+/// without a dot are not in the public DNS.
 #[derive(Debug)]
-pub(super) struct Names(BTreeSet<String>);
+pub(super) struct ServerNames(BTreeSet<String>);
 
-impl Names {
-    /// Those of this machine, and those that the operator lists.
+impl ServerNames {
+    /// Collects the names of this machine and the names of the operator.
     pub(super) fn new(listed: &[HostName]) -> Self {
         let mut names: BTreeSet<_> = LOCAL.into_iter().map(Into::into).collect();
         names.extend(listed.iter().map(|name| name.0.clone()));
@@ -83,7 +83,7 @@ impl Names {
         Self(names)
     }
 
-    /// Whether a request that calls the server this is for it.
+    /// Accepts a request that names the server `host`, if that is a name of the server.
     pub(super) fn accept(&self, host: &str) -> Result<(), Misdirected> {
         let Some(name) = name_in(host).ok_or(Misdirected::Unclear)? else {
             return Ok(());
@@ -101,8 +101,9 @@ impl Names {
     }
 }
 
-/// What a request calls the server. A target that is a whole URI goes before the header
-/// (RFC 9112, 3.2.2). Two headers are not a request (RFC 9112, 3.2).
+/// The name of the server in a request. The authority of an absolute target takes
+/// precedence over the header (RFC 9112, 3.2.2). A request with two headers is invalid
+/// (RFC 9112, 3.2).
 pub(super) fn called<'a>(
     target: &'a Uri,
     headers: &'a HeaderMap,
@@ -119,13 +120,13 @@ pub(super) fn called<'a>(
     Ok(host.transpose()?.filter(|host| !host.is_empty()))
 }
 
-/// The name in `host` or `host:port`, `Some(None)` for an address, and `None` if it is
-/// neither.
+/// The name in `host` or `host:port`, `Some(None)` for an IP address, and `None` for any
+/// other text.
 fn name_in(host: &str) -> Option<Option<HostName>> {
     let is_port =
         |port: &str| port.is_empty() || port.parse::<u16>().is_ok_and(|_| !port.starts_with('+'));
     if let Some((address, port)) = host.strip_prefix('[').and_then(|it| it.split_once(']')) {
-        // Its zone, where it has one, is of no concern.
+        // The zone of an address is ignored.
         let (address, _) = address.split_once('%').unwrap_or((address, ""));
         let is_whole = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
         return (is_whole && address.parse::<Ipv6Addr>().is_ok()).then_some(None);
@@ -134,20 +135,20 @@ fn name_in(host: &str) -> Option<Option<HostName>> {
         return Some(None);
     }
     let (name, port) = host.split_once(':').unwrap_or((host, ""));
-    // RFC 3986, 3.2.2. A `%` that is left is not part of a name.
+    // RFC 3986, 3.2.2. A remaining `%` is not part of a name.
     let name = percent_decode_str(name).decode_utf8().ok()?.parse().ok()?;
     is_port(port).then_some(Some(name))
 }
 
-/// A host whose last label is a number is an IPv4 address in every browser, however it
-/// is written: no such domain exists.
+/// Every browser treats a host whose last label is a number as an IPv4 address: no such
+/// domain exists.
 fn ends_an_address(label: &str) -> bool {
     let hex = label.strip_prefix("0x");
     label.bytes().all(|it| it.is_ascii_digit())
         || hex.is_some_and(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-/// What a hosts file has on the lines of this name.
+/// All names on the lines of a hosts file that contain this name.
 fn aliases_of(own: &HostName, hosts: &str) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
     for line in hosts.lines() {
@@ -168,16 +169,16 @@ fn aliases_of(own: &HostName, hosts: &str) -> BTreeSet<String> {
 mod tests {
     use super::*;
 
-    fn names() -> Names {
+    fn names() -> ServerNames {
         let listed = [
             "Metrics.Example.COM.".parse().ok(),
             "*.example".parse().ok(),
         ];
-        Names::new(&listed.into_iter().flatten().collect::<Vec<_>>())
+        ServerNames::new(&listed.into_iter().flatten().collect::<Vec<_>>())
     }
 
     #[test]
-    fn a_name_of_this_machine_is_accepted_however_it_is_written() {
+    fn a_name_of_this_machine_is_accepted_in_any_notation() {
         let names = names();
         for host in [
             "localhost",
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_somebody_else_is_refused_however_it_is_written() {
+    fn a_foreign_name_is_rejected_in_any_notation() {
         let names = names();
         for host in [
             "evil.example",
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_host_is_refused() {
+    fn invalid_hosts_are_rejected() {
         let names = names();
         for host in [
             ".",

@@ -1,4 +1,4 @@
-//! Renders a page once for all clients that ask at about the same time.
+//! Renders a page once for all clients that request it at about the same time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -12,50 +12,50 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::gzip::gzip;
-use super::held::Kept;
-use super::room::Room;
-use super::{Accept, Limits, Page, Route, Site};
+use super::held_pages::HeldPage;
+use super::page_memory::PageMemory;
+use super::{Accept, HttpLimits, Page, Route, Site};
 
-/// Pages that are made once for all who ask at about the same time.
+/// Pages that are rendered once for all clients that request them at about the same time.
 ///
-/// No answer has data that was read longer than [`Limits::shared`] before its request,
-/// or before the last change of the site. Who asks while a page is being made gets that
-/// one if it is young enough, and otherwise the next one: there is never more than one
-/// of a kind in the making.
+/// The data of an answer was read at most [`HttpLimits::shared`] before its request, and
+/// after the last change of the site. A request during the rendering of a page gets that
+/// page if its data is recent enough, and otherwise the next page. At most one page of
+/// each key is rendered at a time.
 pub(super) struct PageCache {
     site: Arc<dyn Site>,
-    limits: Limits,
-    room: Arc<Room>,
+    limits: HttpLimits,
+    memory: Arc<PageMemory>,
     renders: Semaphore,
     components: Semaphore,
-    entries: Mutex<HashMap<Kind, Entry>>,
+    entries: Mutex<HashMap<PageKey, CacheEntry>>,
 }
 
 /// A page as it is sent.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct RenderedPage {
     pub(super) page: Page,
     pub(super) gzipped: bool,
-    /// Its body, if that takes room; then the page has none.
-    pub(super) kept: Option<Kept>,
+    /// The body, if it is counted in the memory of pages; the page then has no body.
+    pub(super) held: Option<HeldPage>,
 }
 
-impl Made {
+impl RenderedPage {
     pub(super) fn body(&self) -> Bytes {
-        let kept = self.kept.as_ref();
-        kept.map_or(&self.page.body, |kept| &kept.bytes).clone()
+        let held = self.held.as_ref();
+        held.map_or(&self.page.body, |held| &held.bytes).clone()
     }
 }
 
-/// What is shared: a page, and how it is written.
+/// Key of a shared page: its path and its format.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kind {
+struct PageKey {
     path: String,
     exposition: Option<Exposition>,
     gzip: bool,
 }
 
-impl Kind {
+impl PageKey {
     fn new(route: Route<'_>, accept: Accept) -> Self {
         Self {
             path: route.path().into_owned(),
@@ -65,38 +65,42 @@ impl Kind {
     }
 }
 
-/// A page in the making, or made.
+/// A page that is being rendered, or is complete.
 #[derive(Debug, Clone)]
-struct Entry {
+struct CacheEntry {
     edition: u64,
-    /// When its data was read; not set before that.
+    /// Time at which the data was read; unset before that.
     read: Arc<OnceLock<Instant>>,
-    made: watch::Receiver<Option<Arc<Made>>>,
+    made: watch::Receiver<Option<Arc<RenderedPage>>>,
 }
 
-impl Entry {
-    /// Whether somebody who asks now may have it.
-    fn is_for(&self, edition: u64, limits: &Limits) -> bool {
+impl CacheEntry {
+    /// Whether a request that comes now may get this page.
+    fn is_for(&self, edition: u64, limits: &HttpLimits) -> bool {
         let read = self.read.get();
         self.edition == edition && read.is_none_or(|read| read.elapsed() < limits.shared)
     }
 
-    fn is_in_the_making(&self) -> bool {
+    fn is_rendering(&self) -> bool {
         self.made.borrow().is_none() && self.made.has_changed().is_ok()
     }
 
-    /// `None` if making it panicked, which was said where panics are said.
-    async fn made(mut self) -> Option<Arc<Made>> {
+    /// `None` if the rendering panicked.
+    async fn made(mut self) -> Option<Arc<RenderedPage>> {
         let made = self.made.wait_for(Option::is_some).await.ok()?;
         made.clone()
     }
 }
 
 impl PageCache {
-    pub(super) fn new(site: Arc<dyn Site>, limits: &Limits, room: Arc<Room>) -> Arc<Self> {
+    pub(super) fn new(
+        site: Arc<dyn Site>,
+        limits: &HttpLimits,
+        memory: Arc<PageMemory>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             site,
-            room,
+            memory,
             renders: Semaphore::new(limits.renders),
             components: Semaphore::new(limits.renders),
             limits: limits.clone(),
@@ -104,16 +108,16 @@ impl PageCache {
         })
     }
 
-    /// The page at a route that the site has.
+    /// The page at a route of the site.
     pub(super) async fn page(
         self: &Arc<Self>,
         route: Route<'_>,
         accept: Accept,
-    ) -> Option<Arc<Made>> {
-        let kind = Kind::new(route, accept);
+    ) -> Option<Arc<RenderedPage>> {
+        let key = PageKey::new(route, accept);
         loop {
             let edition = self.site.edition();
-            let (entry, is_for_us) = self.share(&kind, accept, edition);
+            let (entry, is_for_us) = self.share(&key, accept, edition);
             let made = entry.made().await;
             if is_for_us {
                 return made;
@@ -121,105 +125,105 @@ impl PageCache {
         }
     }
 
-    /// What is shared now, and whether it is for somebody who asks now.
-    fn share(self: &Arc<Self>, kind: &Kind, accept: Accept, edition: u64) -> (Entry, bool) {
+    /// The shared page, and whether it is recent enough for a request that comes now.
+    fn share(self: &Arc<Self>, key: &PageKey, accept: Accept, edition: u64) -> (CacheEntry, bool) {
         let mut entries = self.entries.lock();
-        if let Some(entry) = entries.get(kind) {
+        if let Some(entry) = entries.get(key) {
             let is_for_us = entry.is_for(edition, &self.limits);
-            let in_the_making = entry.is_in_the_making();
+            let is_rendering = entry.is_rendering();
             let is_made = entry.made.borrow().is_some();
-            if in_the_making || (is_for_us && is_made) {
+            if is_rendering || (is_for_us && is_made) {
                 return (entry.clone(), is_for_us);
             }
         }
         let (sender, made) = watch::channel(None);
-        let entry = Entry {
+        let entry = CacheEntry {
             edition,
             read: Arc::default(),
             made,
         };
-        entries.insert(kind.clone(), entry.clone());
-        let (this, kind, read) = (Arc::clone(self), kind.clone(), Arc::clone(&entry.read));
-        // In a task of its own, which goes on if clients go away.
-        tokio::spawn(this.make(kind, accept, read, sender));
+        entries.insert(key.clone(), entry.clone());
+        let (this, key, read) = (Arc::clone(self), key.clone(), Arc::clone(&entry.read));
+        // A separate task continues if clients disconnect.
+        tokio::spawn(this.make(key, accept, read, sender));
         (entry, true)
     }
 
     async fn make(
         self: Arc<Self>,
-        kind: Kind,
+        key: PageKey,
         accept: Accept,
         read: Arc<OnceLock<Instant>>,
-        sender: watch::Sender<Option<Arc<Made>>>,
+        sender: watch::Sender<Option<Arc<RenderedPage>>>,
     ) {
-        let turns = match Route::of(&kind.path) {
+        let turns = match Route::of(&key.path) {
             Some(Route::BackendMetrics(_)) => &self.components,
             _ => &self.renders,
         };
-        // It is never closed.
+        // The semaphore is never closed.
         let turn = turns.acquire().await.ok();
         let read = *read.get_or_init(Instant::now);
-        let made = self.render(&kind, accept).await;
+        let made = self.render(&key, accept).await;
         drop(turn);
         if made.page.status == StatusCode::OK {
             sender.send_replace(Some(Arc::new(made)));
             sleep_until((read + self.limits.shared).into()).await;
-            self.forget(&kind, &sender);
+            self.forget(&key, &sender);
         } else {
-            // An error is for those who have asked until now.
-            self.forget(&kind, &sender);
+            // An error is sent only to the requests that already wait.
+            self.forget(&key, &sender);
             sender.send_replace(Some(Arc::new(made)));
         }
     }
 
-    /// Shares a page no longer, unless another one is shared already.
-    fn forget(&self, kind: &Kind, sender: &watch::Sender<Option<Arc<Made>>>) {
+    /// Stops sharing a page, unless a newer page is already shared.
+    fn forget(&self, key: &PageKey, sender: &watch::Sender<Option<Arc<RenderedPage>>>) {
         let mut entries = self.entries.lock();
-        let cached = entries.get(kind);
+        let cached = entries.get(key);
         if cached.is_some_and(|it| it.made.same_channel(&sender.subscribe())) {
-            entries.remove(kind);
+            entries.remove(key);
         }
     }
 
-    async fn render(&self, kind: &Kind, accept: Accept) -> Made {
-        let Some(route) = Route::of(&kind.path) else {
-            return Page::text(StatusCode::NOT_FOUND, "it is gone\n").into();
+    async fn render(&self, key: &PageKey, accept: Accept) -> RenderedPage {
+        let Some(route) = Route::of(&key.path) else {
+            return Page::text(StatusCode::NOT_FOUND, "the page does not exist any more\n").into();
         };
         let answer = self.site.answer(route, accept);
         let Ok(mut page) = timeout(self.limits.answer, answer).await else {
             return Page::text(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "making this page took too long\n",
+                "rendering the page took too long\n",
             )
             .into();
         };
-        let (size, most) = (page.body.len(), self.room.largest());
+        let (size, most) = (page.body.len(), self.memory.largest());
         if size > most {
-            let text = format!("this page has {size} bytes, and a page has at most {most}\n");
+            let text = format!("the page has {size} bytes; the maximum is {most}\n");
             return Page::text(StatusCode::INTERNAL_SERVER_ERROR, text).into();
         }
-        let gzipped = match kind.gzip {
+        let gzipped = match key.gzip {
             true => gzip(&page.body).await,
             false => None,
         };
         let is_gzipped = gzipped.is_some();
-        // What is not sent is not kept while there is no room.
+        // The uncompressed body is dropped before the wait for memory.
         let plain = std::mem::take(&mut page.body);
-        let kept = self.room.keep(gzipped.unwrap_or(plain)).await;
-        Made {
+        let held = self.memory.keep(gzipped.unwrap_or(plain)).await;
+        RenderedPage {
             page,
             gzipped: is_gzipped,
-            kept: Some(kept),
+            held: Some(held),
         }
     }
 }
 
-impl From<Page> for Made {
+impl From<Page> for RenderedPage {
     fn from(page: Page) -> Self {
         Self {
             page,
             gzipped: false,
-            kept: None,
+            held: None,
         }
     }
 }

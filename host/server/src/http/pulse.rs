@@ -5,36 +5,36 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Limits;
-use super::held::Reader;
+use super::HttpLimits;
+use super::held_pages::Reader;
 
-/// What a connection does, and until when it may.
+/// The progress of a connection, which determines its deadline.
 #[derive(Debug)]
 pub(super) struct Pulse {
     born: Instant,
-    state: Mutex<State>,
+    state: Mutex<PulseState>,
     evicted: Notify,
 }
 
 #[derive(Debug)]
-struct State {
-    /// Since when it waits for a request that has not been read in full.
+struct PulseState {
+    /// Start of the wait for a complete request.
     waiting: Instant,
-    /// Whether a request came before.
-    kept: bool,
-    /// When the first byte of the next request came.
+    /// Whether an earlier request was received.
+    has_request: bool,
+    /// Arrival of the first byte of the next request.
     heard: Option<Instant>,
-    /// When the request came that is being answered.
+    /// Arrival of the request that is being answered.
     answering: Option<Instant>,
-    /// Since when the client can read an answer, and has not read all of it.
+    /// Time since which an answer is available to the client and not completely read.
     readable: Option<Instant>,
-    /// What it reads of what takes room.
-    reads: Vec<Reader>,
-    /// Whether that answer is in the hands of whoever writes it.
+    /// Pages in memory that the client reads.
+    reads: Vec<PageReader>,
+    /// Whether hyper has taken the complete answer.
     handed_over: bool,
-    /// Whether something came that belongs to the request after that.
+    /// Whether bytes of the next request were received.
     ahead: bool,
-    /// Since when the client takes nothing.
+    /// Time since which the client reads nothing.
     stalled: Option<Instant>,
 }
 
@@ -43,9 +43,9 @@ impl Pulse {
         let now = Instant::now();
         Self {
             born: now,
-            state: Mutex::new(State {
+            state: Mutex::new(PulseState {
                 waiting: now,
-                kept: false,
+                has_request: false,
                 heard: None,
                 answering: None,
                 readable: None,
@@ -58,13 +58,13 @@ impl Pulse {
         }
     }
 
-    /// When it is closed if nothing happens.
-    pub(super) fn deadline(&self, limits: &Limits) -> Instant {
+    /// Time at which the connection is closed without further progress.
+    pub(super) fn deadline(&self, limits: &HttpLimits) -> Instant {
         let state = self.state.lock();
         let doing = match (state.answering, state.heard) {
             (Some(since), _) => since + limits.answer,
             (None, Some(since)) => since + limits.head,
-            (None, None) if state.kept => state.waiting + limits.idle,
+            (None, None) if state.has_request => state.waiting + limits.idle,
             (None, None) => state.waiting + limits.head,
         };
         match state.stalled {
@@ -73,28 +73,28 @@ impl Pulse {
         }
     }
 
-    /// Since when it waits for a request; `None` while it answers one.
+    /// Time since which the connection waits for a request; `None` while it answers one.
     pub(super) fn waiting(&self) -> Option<Instant> {
         let state = self.state.lock();
         state.answering.is_none().then_some(state.waiting)
     }
 
-    /// Since when its client reads an answer, or should.
+    /// Time since which an answer is available to the client.
     pub(super) fn reading(&self) -> Option<Instant> {
         self.state.lock().readable
     }
 
-    /// The same, if what it reads takes room.
-    pub(super) fn takes_room(&self) -> Option<Instant> {
+    /// Time since which the client reads a page in memory.
+    pub(super) fn reads_held_page(&self) -> Option<Instant> {
         let state = self.state.lock();
         state.readable.filter(|_| !state.reads.is_empty())
     }
 
-    pub(super) fn is_old(&self, limits: &Limits) -> bool {
+    pub(super) fn is_old(&self, limits: &HttpLimits) -> bool {
         self.born.elapsed() >= limits.age
     }
 
-    /// Makes place for another one.
+    /// Closes the connection, so that another one can take its slot.
     pub(super) fn evict(&self) {
         self.state.lock().reads.clear();
         self.evicted.notify_one();
@@ -104,7 +104,7 @@ impl Pulse {
         self.evicted.notified().await;
     }
 
-    /// Some bytes came.
+    /// Bytes were received.
     pub(super) fn heard(&self) {
         let mut state = self.state.lock();
         match state.answering {
@@ -113,17 +113,17 @@ impl Pulse {
         }
     }
 
-    /// A request's head is there. If the answer before it is not written yet, that
-    /// one's time counts on.
+    /// The head of a request is complete. If the previous answer is not written yet, its
+    /// time limit continues.
     pub(super) fn asked(&self) {
         let mut state = self.state.lock();
         state.answering.get_or_insert_with(Instant::now);
-        (state.heard, state.kept, state.handed_over) = (None, true, false);
+        (state.heard, state.has_request, state.handed_over) = (None, true, false);
     }
 
-    /// An answer is there. If the one before it is not read yet, that one's time counts
-    /// on.
-    pub(super) fn answered(&self, reads: Option<Reader>) {
+    /// An answer is available. If the previous answer is not read yet, its time limit
+    /// continues.
+    pub(super) fn answered(&self, reads: Option<PageReader>) {
         let mut state = self.state.lock();
         state.readable.get_or_insert_with(Instant::now);
         state.reads.extend(reads);
@@ -133,7 +133,7 @@ impl Pulse {
         self.state.lock().handed_over = true;
     }
 
-    /// The client took something, or could not take anything.
+    /// The client read some bytes, or could not read any.
     pub(super) fn wrote(&self, some: bool) {
         let mut state = self.state.lock();
         if some {
@@ -143,7 +143,7 @@ impl Pulse {
         }
     }
 
-    /// Nothing is left to be written.
+    /// All bytes were written.
     pub(super) fn flushed(&self) {
         let mut state = self.state.lock();
         state.stalled = None;

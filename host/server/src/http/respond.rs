@@ -12,68 +12,68 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::Whole;
-use super::held::Kept;
-use super::names::{Misdirected, Names, called};
-use super::page_cache::{Made, PageCache};
-use super::places::Places;
+use super::connection_slots::ConnectionSlots;
+use super::held_pages::HeldPage;
+use super::names::{Misdirected, ServerNames, called};
+use super::page_cache::{PageCache, RenderedPage};
+use super::page_memory::PageMemory;
 use super::pulse::Pulse;
-use super::room::Room;
-use super::{Accept, Access, Hits, Limits, Page, Route, Site};
+use super::{Accept, Hits, HttpAccess, HttpLimits, Page, Route, Site};
 
-/// Answers requests with a site's pages.
+/// Answers requests with the pages of a site.
 pub(super) struct Responder {
-    pub(super) limits: Limits,
+    pub(super) limits: HttpLimits,
     pub(super) hits: Arc<Hits>,
-    pub(super) places: Arc<Places>,
+    pub(super) slots: Arc<ConnectionSlots>,
     site: Arc<dyn Site>,
-    access: Access,
-    /// What it may be called, where only this machine reaches it and no token is needed.
-    names: Option<Names>,
+    access: HttpAccess,
+    /// Names of the server, if only this machine reaches it and no token is needed.
+    names: Option<ServerNames>,
     pages: Arc<PageCache>,
 }
 
-/// What a request is answered with.
-struct Answer {
-    made: Arc<Made>,
+/// The answer to a request.
+struct RouteAnswer {
+    made: Arc<RenderedPage>,
     header: Option<(HeaderName, &'static str)>,
 }
 
-impl From<Arc<Made>> for Answer {
-    fn from(made: Arc<Made>) -> Self {
+impl From<Arc<RenderedPage>> for RouteAnswer {
+    fn from(made: Arc<RenderedPage>) -> Self {
         Self { made, header: None }
     }
 }
 
-impl From<Page> for Answer {
+impl From<Page> for RouteAnswer {
     fn from(page: Page) -> Self {
-        Arc::new(Made::from(page)).into()
+        Arc::new(RenderedPage::from(page)).into()
     }
 }
 
 impl Responder {
-    /// `local`: whether only this machine can reach it.
+    /// `local`: whether only this machine can reach the server.
     pub(super) fn new(
         site: Arc<dyn Site>,
-        access: Access,
+        access: HttpAccess,
         local: bool,
-        limits: Limits,
+        limits: HttpLimits,
         hits: Arc<Hits>,
     ) -> Self {
-        let places = Places::new(&limits, Arc::clone(&hits));
-        let room = Room::new(limits.page_bytes, Arc::clone(&places), Arc::clone(&hits));
+        let slots = ConnectionSlots::new(&limits, Arc::clone(&hits));
+        let memory = PageMemory::new(limits.page_bytes, Arc::clone(&slots), Arc::clone(&hits));
         let guarded = local && !access.needs_token();
         Self {
-            names: guarded.then(|| Names::new(&access.hosts)),
-            pages: PageCache::new(Arc::clone(&site), &limits, room),
+            names: guarded.then(|| ServerNames::new(&access.hosts)),
+            pages: PageCache::new(Arc::clone(&site), &limits, memory),
             site,
             access,
-            places,
+            slots,
             limits,
             hits,
         }
     }
 
-    /// `for_probes`: whether nothing but probes is answered on this connection.
+    /// `for_probes`: whether only probes are answered on this connection.
     pub(super) async fn respond(
         &self,
         request: Request<Incoming>,
@@ -82,34 +82,34 @@ impl Responder {
     ) -> Result<Response<Whole>, Infallible> {
         pulse.asked();
         let route = Route::of(request.uri().path()).filter(|route| self.site.has(*route));
-        // What it sends along is not read, so nothing can come after it.
+        // The body of a request is not read, so the connection must close.
         let close = for_probes || !request.body().is_end_stream() || pulse.is_old(&self.limits);
         let answer = if for_probes && !route.is_some_and(Route::is_probe) {
-            self.hits.refuse();
+            self.hits.reject();
             refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
                 (RETRY_AFTER, "1"),
-                "too many connections are being answered\n",
+                "too many connections; only probes are answered\n",
             )
         } else {
             self.answer(&request, route).await
         };
-        pulse.answered(answer.made.kept.as_ref().map(Kept::reader));
+        pulse.answered(answer.made.held.as_ref().map(HeldPage::reader));
         let label = route.map_or("other", Route::as_label);
         self.hits.answered(label, answer.made.page.status.as_u16());
         Ok(response(&answer, close, pulse))
     }
 
-    async fn answer(&self, request: &Request<Incoming>, route: Option<Route<'_>>) -> Answer {
+    async fn answer(&self, request: &Request<Incoming>, route: Option<Route<'_>>) -> RouteAnswer {
         if let Err(misdirected) = self.is_for_us(request) {
             return misdirection(&misdirected);
         }
-        // What there is, is told to those who may read it.
+        // The list of pages is shown only to clients with access.
         if !route.is_some_and(Route::is_open) && !self.access.allows(request.headers()) {
             return refusal(
                 StatusCode::UNAUTHORIZED,
                 (WWW_AUTHENTICATE, "Bearer"),
-                "token needed\n",
+                "a token is required\n",
             );
         }
         let Some(route) = route else {
@@ -119,13 +119,13 @@ impl Responder {
             return refusal(
                 StatusCode::METHOD_NOT_ALLOWED,
                 (ALLOW, "GET, HEAD"),
-                "GET or HEAD\n",
+                "the methods are GET and HEAD\n",
             );
         }
         if !request.body().is_end_stream() {
             return Page::text(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "a request has no body here\n",
+                "a request must not have a body\n",
             )
             .into();
         }
@@ -134,12 +134,12 @@ impl Responder {
             true => self.probe(route, accept).await,
             false => self.pages.page(route, accept).await,
         };
-        // A page that panicked said so where panics are said.
+        // A panic was reported by the panic hook.
         made.map_or_else(
             || {
                 Page::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "this page could not be made\n",
+                    "the page could not be rendered\n",
                 )
                 .into()
             },
@@ -155,9 +155,9 @@ impl Responder {
         }
     }
 
-    /// As it is now, and without waiting for pages that are being made. In a task of its
-    /// own, so that a panic is one of that.
-    async fn probe(&self, route: Route<'_>, accept: Accept) -> Option<Arc<Made>> {
+    /// Renders the current state, without waiting for other pages. A separate task
+    /// contains a panic.
+    async fn probe(&self, route: Route<'_>, accept: Accept) -> Option<Arc<RenderedPage>> {
         let (site, path) = (Arc::clone(&self.site), route.path());
         let probing = async move { Some(site.answer(Route::of(&path)?, accept).await) };
         let page = tokio::spawn(probing).await.ok()??;
@@ -173,20 +173,20 @@ impl Responder {
                 .iter()
                 .map(|name| Route::BackendMetrics(name).path()),
         );
-        format!("there is only {}\n", paths.join(", "))
+        format!("unknown address; the addresses are {}\n", paths.join(", "))
     }
 }
 
-fn misdirection(misdirected: &Misdirected) -> Answer {
+fn misdirection(misdirected: &Misdirected) -> RouteAnswer {
     let (status, text) = match misdirected {
         Misdirected::Unclear => (
             StatusCode::BAD_REQUEST,
-            "a request names its server once, as a host and perhaps a port\n".to_owned(),
+            "a request must name its server once, as a host with an optional port\n".to_owned(),
         ),
         Misdirected::Elsewhere(name) => (
             StatusCode::MISDIRECTED_REQUEST,
             format!(
-                "{} is not a name of this server: ask for it as localhost or by its address, or list that name in `hosts`\n",
+                "{} is not a name of this server; use localhost or the IP address, or add the name to `hosts`\n",
                 name.as_str()
             ),
         ),
@@ -194,14 +194,18 @@ fn misdirection(misdirected: &Misdirected) -> Answer {
     Page::text(status, text).into()
 }
 
-fn refusal(status: StatusCode, header: (HeaderName, &'static str), text: &'static str) -> Answer {
-    let mut answer = Answer::from(Page::text(status, text));
+fn refusal(
+    status: StatusCode,
+    header: (HeaderName, &'static str),
+    text: &'static str,
+) -> RouteAnswer {
+    let mut answer = RouteAnswer::from(Page::text(status, text));
     answer.header = Some(header);
     answer
 }
 
-fn response(answer: &Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
-    let Made { page, gzipped, .. } = &*answer.made;
+fn response(answer: &RouteAnswer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
+    let RenderedPage { page, gzipped, .. } = &*answer.made;
     let gzipped_header = gzipped.then_some((CONTENT_ENCODING, "gzip"));
     let mut response = Response::new(Whole::new(answer.made.body(), Arc::clone(pulse)));
     *response.status_mut() = page.status;
@@ -209,7 +213,7 @@ fn response(answer: &Answer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole>
     for (name, value) in [
         (CONTENT_TYPE, page.media),
         (CONTENT_SECURITY_POLICY, page.policy),
-        // What is shown is of now, and of nobody else's concern.
+        // Pages show the current state, and must not be stored.
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept, Accept-Encoding, Authorization"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

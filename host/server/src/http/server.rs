@@ -15,23 +15,23 @@ use super::connection::serve;
 use super::listener::listen;
 use super::pulse::Pulse;
 use super::respond::Responder;
-use super::{Access, Hits, Limits, Site};
+use super::{Hits, HttpAccess, HttpLimits, Site};
 
-/// How long to wait when no connection can be accepted.
+/// Wait after a connection could not be accepted.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 
-/// Serves a site until it is dropped.
+/// Serves a site until this value is dropped.
 pub struct HttpServer {
-    /// Where it listens.
+    /// Address of the listener.
     pub address: SocketAddr,
-    /// What the person who chose the address should know.
+    /// Warnings for the user who chose the address.
     pub warnings: Vec<String>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
 
 impl HttpServer {
-    /// Serves `site` on `address`; port 0 takes any that is free.
+    /// Serves `site` on `address`; port 0 selects a free port.
     ///
     /// # Errors
     ///
@@ -39,8 +39,8 @@ impl HttpServer {
     pub async fn start(
         address: SocketAddr,
         site: Arc<dyn Site>,
-        access: Access,
-        limits: Limits,
+        access: HttpAccess,
+        limits: HttpLimits,
         hits: Arc<Hits>,
     ) -> Result<Self, Error> {
         let failed = |source| Error::Listen { address, source };
@@ -61,11 +61,11 @@ impl HttpServer {
         })
     }
 
-    /// Accepts no more connections, and lets those that are open end with the
-    /// answer that they are at, for the time of grace.
+    /// Accepts no more connections. Open connections end after their current answer,
+    /// within the shutdown timeout.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // It does not panic, and nobody aborts it.
+        // The task does not panic, and no caller aborts it.
         let _ = (&mut self.accepting).await;
     }
 }
@@ -83,27 +83,27 @@ async fn accept(listener: TcpListener, responder: Arc<Responder>, mut stop: watc
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
             accepted = listener.accept() => accepted,
-            // Those that have ended are let go of.
+            // Ended connections are removed.
             Some(_) = connections.join_next() => continue,
         };
         let Ok((stream, _)) = accepted else {
-            // Some will be free again.
+            // The wait lets descriptors become free.
             tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
             continue;
         };
         let pulse = Arc::new(Pulse::new());
-        let Some(place) = responder.places.take(&pulse) else {
+        let Some(slot) = responder.slots.take(&pulse) else {
             continue;
         };
-        let (for_probes, responder) = (place.for_probes, Arc::clone(&responder));
+        let (for_probes, responder) = (slot.for_probes, Arc::clone(&responder));
         let serving = serve(stream, pulse, for_probes, responder, stop.clone());
         connections.spawn(async move {
             serving.await;
-            drop(place);
+            drop(slot);
         });
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
-    // Those that are left are aborted with the set.
-    let _ = timeout(responder.limits.grace, all).await;
+    // The remaining connections are aborted with the set.
+    let _ = timeout(responder.limits.shutdown_timeout, all).await;
 }

@@ -11,29 +11,29 @@ use tokio::task::yield_now;
 use super::Accept;
 use crate::component::Component;
 
-/// Pages to read.
+/// Pages that a server serves.
 pub trait Site: Send + Sync + 'static {
-    /// Whether there is such a page. This renders nothing and does not wait.
+    /// Whether the page exists. This renders nothing and does not wait.
     fn has(&self, route: Route<'_>) -> bool;
 
-    /// The page at a route that this site has. A page that could not be made is
-    /// one with a status that says so; a panic is answered with 500.
+    /// The page at a route of this site. A failure is a page with an error status; a
+    /// panic is answered with 500.
     fn answer<'a>(&'a self, route: Route<'a>, accept: Accept) -> Answering<'a>;
 
-    /// The backends that have an exposition of their own, by name.
+    /// Names of the backends that have their own exposition.
     fn exposed(&self) -> Vec<String>;
 
-    /// A number that is another one after each change that somebody made: what was made
-    /// before it is not shown after it.
+    /// A number that changes after each change of the site. Pages of an earlier edition
+    /// are not shown afterwards.
     fn edition(&self) -> u64 {
         0
     }
 }
 
-/// A page that is being made.
+/// A page that is being rendered.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Page> + Send + 'a>>;
 
-/// Where a page may be: a closed set, so that counts by page stay few.
+/// Routes of pages: a closed set, so that counts by page are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `/`, the status page.
@@ -42,18 +42,18 @@ pub enum Route<'a> {
     Metrics,
     /// `/healthz`: whether the process answers.
     Healthz,
-    /// `/readyz`: whether it is of use.
+    /// `/readyz`: whether the server is ready.
     Readyz,
     /// `/api/tasks`, as JSON.
     Tasks,
     /// `/api/backends`, as JSON.
     Backends,
-    /// Of the backend of this name.
+    /// `/backends/NAME/metrics`, the exposition of the backend of this name.
     BackendMetrics(&'a str),
 }
 
 impl<'a> Route<'a> {
-    /// Those whose path is fixed.
+    /// Routes with a fixed path.
     pub const FIXED: [Self; 6] = [
         Self::Page,
         Self::Metrics,
@@ -63,7 +63,7 @@ impl<'a> Route<'a> {
         Self::Backends,
     ];
 
-    /// What a request's path, without its query, leads to.
+    /// The route of a request path without its query.
     pub fn of(path: &'a str) -> Option<Self> {
         if let Some(route) = Self::FIXED.into_iter().find(|route| route.path() == path) {
             return Some(route);
@@ -72,7 +72,7 @@ impl<'a> Route<'a> {
         (!name.is_empty() && !name.contains('/')).then_some(Self::BackendMetrics(name))
     }
 
-    /// The path of the request.
+    /// Path of the route.
     pub fn path(self) -> Cow<'static, str> {
         match self {
             Self::Page => "/".into(),
@@ -85,7 +85,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The page as requests are counted by it.
+    /// Name of the page in the counts of requests.
     pub const fn as_label(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -98,18 +98,19 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Whether it is for those who look after the process, and never has to wait.
+    /// Whether the route is a probe, which is for supervisors of the process and never
+    /// waits.
     pub const fn is_probe(self) -> bool {
         matches!(self, Self::Healthz | Self::Readyz)
     }
 
-    /// Whether it is written in the format that the client prefers.
+    /// Whether the page has the exposition format that the client prefers.
     pub const fn is_exposition(self) -> bool {
         matches!(self, Self::Metrics | Self::BackendMetrics(_))
     }
 
-    /// Whether it needs no token: a probe has none, and the status page holds no
-    /// data.
+    /// Whether the route needs no token: probes send none, and the status page contains
+    /// no data.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Page | Self::Healthz | Self::Readyz)
     }
@@ -124,7 +125,7 @@ pub struct Page {
     pub media: &'static str,
     /// The body.
     pub body: Bytes,
-    /// Its `Content-Security-Policy`: by default, one that allows nothing.
+    /// `Content-Security-Policy` of the page. The default allows nothing.
     pub policy: &'static str,
 }
 
@@ -146,7 +147,7 @@ impl Page {
         page
     }
 
-    /// What a host has to tell of itself.
+    /// The exposition of a registry.
     pub fn of(metrics: &PrometheusMetrics, exposition: Exposition) -> Self {
         match metrics.encode(exposition) {
             Ok(text) => Self::new(exposition.content_type(), text),
@@ -154,12 +155,14 @@ impl Page {
         }
     }
 
-    /// What a component that receives records has to tell, if it is still there. It
-    /// tells it in OpenMetrics; for a client that prefers the older format, that is
-    /// rewritten.
+    /// The exposition of a component, if the component still exists. Components expose
+    /// OpenMetrics; the text is converted for clients that prefer the older format.
     pub async fn of_component(component: Option<&Component>, exposition: Exposition) -> Self {
         let Some(component) = component else {
-            return Self::text(StatusCode::NOT_FOUND, "it exposes nothing any more\n");
+            return Self::text(
+                StatusCode::NOT_FOUND,
+                "the component exposes no metrics any more\n",
+            );
         };
         let text = match component.backend.expose().await {
             Ok(text) => text,
@@ -175,23 +178,23 @@ impl Page {
             Err(error) => Self::text(
                 StatusCode::NOT_ACCEPTABLE,
                 format!(
-                    "this component exposes what cannot be said in text 0.0.4 ({error}); accept application/openmetrics-text\n"
+                    "the metrics of the component have no form in text 0.0.4 ({error}); accept application/openmetrics-text\n"
                 ),
             ),
         }
     }
 }
 
-/// Bytes that are rewritten before others get their turn.
+/// Bytes that are converted before other tasks run.
 const AT_A_TIME: usize = 64 << 10;
 
-/// OpenMetrics in the older format.
+/// Converts OpenMetrics to the older text format.
 async fn in_text(mut open_metrics: &str) -> Result<String, NotOpenMetrics> {
     let mut text = TextFromOpenMetrics::default();
     while !open_metrics.is_empty() {
         let bytes = open_metrics.as_bytes();
-        let begun = bytes.get(AT_A_TIME..).unwrap_or_default();
-        let end = begun.iter().position(|byte| *byte == b'\n');
+        let tail = bytes.get(AT_A_TIME..).unwrap_or_default();
+        let end = tail.iter().position(|byte| *byte == b'\n');
         let end = end.map_or(bytes.len(), |line| AT_A_TIME + line + 1);
         let (lines, rest) = open_metrics.split_at(end);
         text.push(lines)?;

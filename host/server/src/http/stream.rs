@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::pulse::Pulse;
 
-/// A connection's bytes, of which its pulse is told.
+/// The bytes of a connection, with reports to its pulse.
 pub(super) struct Stream {
     inner: TokioIo<TcpStream>,
     pulse: Arc<Pulse>,
@@ -35,12 +35,12 @@ impl Stream {
     }
 }
 
-/// What was not read is not kept for a client that lost its connection: it would be
-/// the system's to keep for minutes.
+/// Unread data of an evicted client is discarded: the system would otherwise hold it for
+/// minutes.
 impl Drop for Stream {
     fn drop(&mut self) {
         if self.pulse.reading().is_some() {
-            // It may be closed already.
+            // The socket may be closed already.
             let _ = self.inner.inner().set_zero_linger();
         }
     }
@@ -53,7 +53,8 @@ impl Read for Stream {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
-        // At its end, this is told as well, and closed soon after.
+        // The end of the stream is reported as well, and the connection closes soon
+        // after.
         self.pulse.heard();
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! The server over loopback, with a site whose pages a test holds back.
+//! Tests of the server over loopback, with a site whose pages a test can delay.
 
 mod answers;
 mod client;

@@ -1,4 +1,4 @@
-//! Tests of what an embedder is told when a server cannot do what it was asked.
+//! Tests of the errors of a server.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -13,7 +13,7 @@ use crate::not_applied::Remains;
 
 const HELLO: &str = include_str!("../hello.wat");
 
-const NO_CACHE: &str = "[artifacts]\ncache = false\n";
+const NO_CACHE: &str = "[compilation]\ncache = false\n";
 
 fn configuration(text: &str, folder: &Path) -> Result<Configuration> {
     Ok(Configuration::parse(&format!("{NO_CACHE}{text}"), folder)?)
@@ -60,7 +60,7 @@ async fn each_task_that_cannot_be_loaded_is_an_error_with_its_name_and_cause() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_tells_what_becomes_of_each_part_that_is_not_applied() -> Result<()> {
+async fn a_reload_reports_the_state_of_each_part_that_is_not_applied() -> Result<()> {
     let dir = tempfile::tempdir()?;
     std::fs::write(dir.path().join("hello.wasm"), wat::parse_str(HELLO)?)?;
     let before = "[tasks.here]\ncomponent = \"hello.wasm\"\n";
@@ -80,7 +80,7 @@ async fn a_reload_tells_what_becomes_of_each_part_that_is_not_applied() -> Resul
         parts,
         [
             ("[runner]", Remains::UntilRestart),
-            ("here", Remains::AsItWas),
+            ("here", Remains::Unchanged),
             ("new", Remains::StartFailed),
         ],
         "{error}"
@@ -97,7 +97,7 @@ fn name(error: &Error) -> &str {
     }
 }
 
-/// So that a report shows each of them once.
+/// A report of an error and its sources shows each message once.
 #[test]
 fn the_message_of_an_error_does_not_repeat_that_of_its_source() -> Result<()> {
     let cause = || std::io::Error::other("the cause");
@@ -122,7 +122,7 @@ fn the_message_of_an_error_does_not_repeat_that_of_its_source() -> Result<()> {
     Ok(())
 }
 
-/// A call that fails is not to make the call that succeeds slower.
+/// A large error would make calls that succeed slower.
 #[test]
 fn an_error_is_small() {
     assert!(size_of::<Error>() <= 128, "{}", size_of::<Error>());

@@ -1,3 +1,5 @@
+//! Tests of code for two engines that share a cache.
+
 use std::error::Error;
 use std::fs;
 
@@ -6,7 +8,7 @@ use crate::artifact::ArtifactCache;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// Two engines, as a newer version or another machine would have them, and one cache.
+/// Two engines, as on two versions or machines, and one cache.
 struct Two {
     folder: tempfile::TempDir,
     cache: ArtifactCache,
@@ -51,7 +53,7 @@ fn code_for_another_engine_has_another_name_and_is_rejected_under_this_one() -> 
 
     let component = Digest::of_component(&two.bytes);
     let file = |of: &EngineArtifacts| {
-        let name = format!("{}.code", of.address(Kind::Plain, component).0);
+        let name = format!("{}.code", of.address(CodeKind::Plain, component).0);
         two.folder.path().join("cache").join(name)
     };
     fs::copy(file(&two.theirs), file(&two.ours))?;
@@ -65,33 +67,33 @@ fn code_for_another_engine_has_another_name_and_is_rejected_under_this_one() -> 
 fn a_file_for_another_engine_is_refused() -> Result {
     let two = Two::new()?;
     let file = two.theirs.sealed_plain(two.it(), two.cache.key())?;
-    let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
+    let mut given = CodeInput::bytes("it", &file.bytes, u64::MAX)?;
     let ready = two
         .ours
         .ready("it", &mut given, |_| Ok(&two.ours), |_| None, |_| Ok(()));
     assert!(matches!(
         ready,
-        Ok(Found::Nothing(Some(Refusal::OtherHost)))
+        Ok(FoundCode::Nothing(Some(Refusal::OtherHost)))
     ));
     assert_eq!(given.component()?, two.bytes);
 
-    let mut given = Given::bytes("it", &file.bytes, u64::MAX)?;
+    let mut given = CodeInput::bytes("it", &file.bytes, u64::MAX)?;
     let ready = two
         .theirs
         .ready("it", &mut given, |_| Ok(&two.theirs), |_| None, |_| Ok(()));
-    assert!(matches!(ready, Ok(Found::Loaded(()))));
+    assert!(matches!(ready, Ok(FoundCode::Loaded(()))));
     Ok(())
 }
 
-/// Whoever has the key can seal anything, and so could a fault of ours.
+/// An owner of the key can seal any bytes, and so could a bug of this crate.
 #[test]
-fn what_does_not_load_is_compiled_again() -> Result {
+fn code_that_does_not_load_is_compiled_again() -> Result {
     let two = Two::new()?;
     let component = Digest::of_component(&two.bytes);
-    let address = two.ours.address(Kind::Plain, component);
+    let address = two.ours.address(CodeKind::Plain, component);
     let inspection = &two.inspection;
     two.cache
-        .put(&address, Kind::Plain, component, inspection, b"no code");
+        .put(&address, CodeKind::Plain, component, inspection, b"no code");
     assert_eq!(two.ours.plain(two.it())?.origin, Origin::Compiled);
     let counters = two.cache.counters();
     assert_eq!((counters.hits, counters.rejected), (1, 1));

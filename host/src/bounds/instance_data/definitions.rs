@@ -1,3 +1,5 @@
+//! Definitions of a component's modules and nested components, read from its bytes.
+
 use wasmparser::{
     CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind,
     ComponentInstance, ComponentOuterAliasKind, Instance, Parser, Payload,
@@ -7,21 +9,21 @@ use super::Result;
 use super::module::Module;
 use super::steps::Steps;
 
-/// What a file defines, by the order in which that ends.
+/// Definitions of a file, in the order in which they end.
 #[derive(Debug, Default)]
 pub(super) struct Definitions<'a> {
-    /// What an instance of each core module costs, in bytes.
+    /// Bytes of an instance of each core module.
     pub(super) modules: Vec<u64>,
-    /// The last one is the whole.
-    pub(super) components: Vec<Vec<Step<'a>>>,
+    /// Steps of each component; the last one is the whole file.
+    pub(super) components: Vec<Vec<InstantiationStep<'a>>>,
 }
 
-/// Something by its name, of a kind, and in the index space of that.
-pub(super) type Named<'a> = (&'a str, ComponentExternalKind, u32);
+/// A named item: its name, its kind, and its index in the index space of the kind.
+pub(super) type NamedItem<'a> = (&'a str, ComponentExternalKind, u32);
 
-/// One thing that is done to instantiate a component.
+/// One step of the instantiation of a component.
 #[derive(Debug)]
-pub(super) enum Step<'a> {
+pub(super) enum InstantiationStep<'a> {
     /// Defines a core module.
     Module(u32),
     /// Defines a component.
@@ -30,26 +32,26 @@ pub(super) enum Step<'a> {
     /// Instantiates a core module.
     CoreInstance(u32),
     /// Instantiates a component with these arguments.
-    Instance(u32, Vec<Named<'a>>),
-    /// Makes an instance of what is there.
-    Bundle(Vec<Named<'a>>),
-    /// Takes what an instance exports.
+    Instance(u32, Vec<NamedItem<'a>>),
+    /// Makes an instance of existing items.
+    Bundle(Vec<NamedItem<'a>>),
+    /// Takes an export of an instance.
     Alias(ComponentExternalKind, u32, &'a str),
-    /// Takes what a component so many levels up has.
+    /// Takes an item of a component that is this number of levels up.
     Outer(ComponentOuterAliasKind, u32, u32),
-    /// Makes a function of a core one; whether it has to do with memory.
+    /// Makes a component function of a core function; whether it uses memory.
     Lift(bool),
-    /// Makes a core function of one; whether it has to do with memory.
+    /// Makes a core function of a component function; whether it uses memory.
     Lower(u32, bool),
-    /// Any other function that is built in.
+    /// Makes a built-in function.
     Builtin,
-    /// So many types, of which each may be a resource.
+    /// Defines this number of types, each of which may be a resource.
     Types(u32),
-    Export(Named<'a>),
+    Export(NamedItem<'a>),
 }
 
-impl Step<'_> {
-    /// How many names it has.
+impl InstantiationStep<'_> {
+    /// Number of names in the step.
     fn named(&self) -> usize {
         match self {
             Self::Instance(_, named) | Self::Bundle(named) => named.len(),
@@ -58,42 +60,42 @@ impl Step<'_> {
     }
 }
 
-/// What is being read.
-enum Open<'a> {
+/// A definition that is being read.
+enum OpenDefinition<'a> {
     Module(Box<Module>),
-    Component(Vec<Step<'a>>),
+    Component(Vec<InstantiationStep<'a>>),
 }
 
-/// Reads it without validating it: what is not valid is not compiled either.
+/// Reads a component without validating it: a component that is not valid is not compiled either.
 pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
     let mut read = Definitions::default();
     let mut rest = component;
     let mut parser = Parser::new(0);
     let mut outside = Vec::new();
     let mut left = Steps::ALL;
-    let mut open = Open::Component(Vec::new());
+    let mut open = OpenDefinition::Component(Vec::new());
     loop {
         let (consumed, payload) = match parser.parse(rest, true)? {
             Chunk::Parsed { consumed, payload } => (consumed, payload),
-            // Not with all of the bytes.
+            // All bytes are available, so this does not happen.
             Chunk::NeedMoreData(_) => return Ok(read),
         };
         rest = rest.get(consumed..).unwrap_or_default();
         match (payload, &mut open) {
             (Payload::CodeSectionStart { size, .. }, _) => {
-                // Which functions there are, and what refers to them, is said elsewhere.
+                // Other sections list the functions, and the references to them.
                 parser.skip_section();
                 rest = rest.get(size as usize..).unwrap_or_default();
             }
             (Payload::ModuleSection { parser: inner, .. }, _) => {
-                let module = Open::Module(Box::default());
+                let module = OpenDefinition::Module(Box::default());
                 outside.push((
                     std::mem::replace(&mut parser, inner),
                     std::mem::replace(&mut open, module),
                 ));
             }
             (Payload::ComponentSection { parser: inner, .. }, _) => {
-                let component = Open::Component(Vec::new());
+                let component = OpenDefinition::Component(Vec::new());
                 outside.push((
                     std::mem::replace(&mut parser, inner),
                     std::mem::replace(&mut open, component),
@@ -102,19 +104,19 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
             (Payload::End(_), _) => {
                 let around = outside.pop();
                 let (outer, around) = around.map_or((None, None), |(p, o)| (Some(p), Some(o)));
-                let empty = Open::Component(Vec::new());
+                let empty = OpenDefinition::Component(Vec::new());
                 let done = std::mem::replace(&mut open, around.unwrap_or(empty));
                 let defined = read.defined(done);
                 match (outer, &mut open) {
-                    (Some(outer), Open::Component(steps)) => {
+                    (Some(outer), OpenDefinition::Component(steps)) => {
                         steps.push(defined);
                         parser = outer;
                     }
                     _ => return Ok(read),
                 }
             }
-            (payload, Open::Module(module)) => module.section(payload)?,
-            (payload, Open::Component(steps)) => section(payload, |step| {
+            (payload, OpenDefinition::Module(module)) => module.section(payload)?,
+            (payload, OpenDefinition::Component(steps)) => section(payload, |step| {
                 left.take(step.named())?;
                 steps.push(step);
                 Ok(())
@@ -124,36 +126,42 @@ pub(super) fn read(component: &[u8]) -> Result<Definitions<'_>> {
 }
 
 impl<'a> Definitions<'a> {
-    fn defined(&mut self, done: Open<'a>) -> Step<'a> {
-        // Each has bytes of its own, of which there are not so many.
+    fn defined(&mut self, done: OpenDefinition<'a>) -> InstantiationStep<'a> {
+        // Each definition has bytes of its own, so the number fits.
         let index = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         match done {
-            Open::Module(module) => {
+            OpenDefinition::Module(module) => {
                 self.modules.push(module.bytes());
-                Step::Module(index(self.modules.len() - 1))
+                InstantiationStep::Module(index(self.modules.len() - 1))
             }
-            Open::Component(steps) => {
+            OpenDefinition::Component(steps) => {
                 self.components.push(steps);
-                Step::Component(index(self.components.len() - 1))
+                InstantiationStep::Component(index(self.components.len() - 1))
             }
         }
     }
 }
 
-/// What a section of a component does.
-fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -> Result {
+/// Reads the steps of a section of a component.
+fn section<'a>(
+    payload: Payload<'a>,
+    mut step: impl FnMut(InstantiationStep<'a>) -> Result,
+) -> Result {
     match payload {
         Payload::ComponentImportSection(imports) => {
             for import in imports {
                 let import = import?;
-                step(Step::Import(import.name.name, import.ty.kind()))?;
+                step(InstantiationStep::Import(
+                    import.name.name,
+                    import.ty.kind(),
+                ))?;
             }
         }
         Payload::InstanceSection(instances) => {
             for instance in instances {
-                // One that is made of exports is a matter of names.
+                // An instance that is made of exports only has names.
                 if let Instance::Instantiate { module_index, .. } = instance? {
-                    step(Step::CoreInstance(module_index))?;
+                    step(InstantiationStep::CoreInstance(module_index))?;
                 }
             }
         }
@@ -165,12 +173,12 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
                         args,
                     } => {
                         let args = args.iter().map(|arg| (arg.name, arg.kind, arg.index));
-                        Step::Instance(component_index, args.collect())
+                        InstantiationStep::Instance(component_index, args.collect())
                     }
                     ComponentInstance::FromExports(exports) => {
                         let named = exports.iter();
                         let named = named.map(|it| (it.name.name, it.kind, it.index));
-                        Step::Bundle(named.collect())
+                        InstantiationStep::Bundle(named.collect())
                     }
                 })?;
             }
@@ -182,9 +190,9 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
                         kind,
                         instance_index,
                         name,
-                    } => step(Step::Alias(kind, instance_index, name))?,
+                    } => step(InstantiationStep::Alias(kind, instance_index, name))?,
                     ComponentAlias::Outer { kind, count, index } => {
-                        step(Step::Outer(kind, count, index))?;
+                        step(InstantiationStep::Outer(kind, count, index))?;
                     }
                     ComponentAlias::CoreInstanceExport { .. } => {}
                 }
@@ -193,20 +201,26 @@ fn section<'a>(payload: Payload<'a>, mut step: impl FnMut(Step<'a>) -> Result) -
         Payload::ComponentCanonicalSection(functions) => {
             for function in functions {
                 step(match function? {
-                    CanonicalFunction::Lift { options, .. } => Step::Lift(copies(&options)),
+                    CanonicalFunction::Lift { options, .. } => {
+                        InstantiationStep::Lift(copies(&options))
+                    }
                     CanonicalFunction::Lower {
                         func_index,
                         options,
-                    } => Step::Lower(func_index, copies(&options)),
-                    _ => Step::Builtin,
+                    } => InstantiationStep::Lower(func_index, copies(&options)),
+                    _ => InstantiationStep::Builtin,
                 })?;
             }
         }
-        Payload::ComponentTypeSection(types) => step(Step::Types(types.count()))?,
+        Payload::ComponentTypeSection(types) => step(InstantiationStep::Types(types.count()))?,
         Payload::ComponentExportSection(exports) => {
             for export in exports {
                 let export = export?;
-                step(Step::Export((export.name.name, export.kind, export.index)))?;
+                step(InstantiationStep::Export((
+                    export.name.name,
+                    export.kind,
+                    export.index,
+                )))?;
             }
         }
         _ => {}

@@ -1,3 +1,5 @@
+//! Bytes that an instance of a core module takes.
+
 use wasmparser::{
     BinaryReaderError, ConstExpr, DataSectionReader, Element, ElementItems, ElementKind,
     ElementSectionReader, ExternalKind, Operator, Payload, TableInit, TypeRef,
@@ -5,23 +7,23 @@ use wasmparser::{
 
 type Result<T = ()> = std::result::Result<T, BinaryReaderError>;
 
-/// Of each instance, whatever is in it: wasmtime's `Instance`, its place in the store and
-/// in the component, and what the store notes of its module.
+/// Bytes of each instance, with any content: wasmtime's `Instance`, its entry in the store and in
+/// the component, and the store's entry for its module.
 const INSTANCE: u64 = 384;
 
-/// Of each memory that it defines: its `Memory`, and where its image was mapped.
+/// Bytes of each defined memory: its `Memory`, and the position of its image.
 const MEMORY: u64 = 512;
 
-/// Of each table that it defines: its `Table`.
+/// Bytes of each defined table: its `Table`.
 const TABLE: u64 = 128;
 
-/// Of each passive segment of elements, beside those: a vector.
+/// Bytes of each passive segment of elements, in addition to the elements: a vector.
 const SEGMENT: u64 = 48;
 
-/// An element of a passive segment: a `ValRaw`.
+/// Bytes of an element of a passive segment: a `ValRaw`.
 const PASSIVE_ELEMENT: u64 = 16;
 
-/// What is in a core module that each of its instances has data for.
+/// Items of a core module for which each of its instances has data.
 #[derive(Debug, Default)]
 pub(super) struct Module {
     imported_functions: u64,
@@ -40,7 +42,7 @@ pub(super) struct Module {
     escaped: Escaped,
 }
 
-/// The functions that are referred to by anything but a call.
+/// Functions to which anything but a call refers.
 #[derive(Debug, Default)]
 struct Escaped {
     bits: Vec<u64>,
@@ -48,7 +50,7 @@ struct Escaped {
 }
 
 impl Module {
-    /// Counts what is in a section of it.
+    /// Counts the items of a section.
     pub(super) fn section(&mut self, payload: Payload<'_>) -> Result {
         match payload {
             Payload::ImportSection(imports) => {
@@ -146,8 +148,8 @@ impl Module {
         Ok(())
     }
 
-    /// Bytes of its `VMContext`, as `VMOffsets` has them: its fields in their order, each
-    /// with its size where pointers have eight bytes.
+    /// Bytes of the `VMContext` of an instance, as `VMOffsets` has them: the fields in their order,
+    /// each with its size for pointers of eight bytes.
     fn context(&self) -> u64 {
         let mut offset = 48;
         for (count, size) in [
@@ -163,12 +165,12 @@ impl Module {
         }
         offset = offset.next_multiple_of(16) + self.globals * 16 + self.tags * 4;
         offset = offset.next_multiple_of(8) + self.escaped.count * 32;
-        // One for what is done at the start, and of the data segments there may be one
-        // more for each memory, which is its image.
+        // One item for the work at the start. Each memory can add one data segment, which is its
+        // image.
         offset + 32 + (self.data_segments + self.memories) * 12
     }
 
-    /// Bytes that an instance of it takes, at most.
+    /// Maximum bytes of an instance of the module.
     pub(super) fn bytes(&self) -> u64 {
         let counted = [
             (self.memories, MEMORY),
@@ -182,7 +184,7 @@ impl Module {
 }
 
 impl Escaped {
-    /// There are so many functions; what is none of them makes the module invalid.
+    /// Adds a function. An index beyond the number of functions makes the module invalid.
     fn insert(&mut self, function: u32, functions: u32) {
         if function >= functions {
             return;

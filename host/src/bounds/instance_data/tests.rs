@@ -1,8 +1,10 @@
+//! Tests of the bound on instance data.
+
 use super::{NoBound, bound};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// How often this component instantiates `$data`, which is 100,000 globals in a module.
+/// Number of times that this component instantiates `$data`, a module with 100,000 globals.
 fn times(component: &str) -> Result<u64> {
     let globals = "(global i32 (i32.const 0))".repeat(100_000);
     let module = format!("(core module $data {globals})");
@@ -45,7 +47,7 @@ fn each_instance_of_a_module_is_counted() -> Result {
                   (core instance (instantiate $m)))
                 (instance (instantiate $c (with "m" (core module $data)))))"#,
         ),
-        // What an instance exports, and what a bundle does.
+        // Exports of an instance, and of a bundle.
         (
             1,
             r#"(component
@@ -64,7 +66,7 @@ fn each_instance_of_a_module_is_counted() -> Result {
                   (core instance (instantiate $m)))
                 (instance (instantiate $c (with "i" (instance $i)))))"#,
         ),
-        // A component as an argument, which has a module from where it was defined.
+        // A component as an argument, with a module from its place of definition.
         (
             2,
             r#"(component
@@ -77,7 +79,7 @@ fn each_instance_of_a_module_is_counted() -> Result {
                   (instance (instantiate $x)) (instance (instantiate $x)))
                 (instance (instantiate $c (with "x" (component $b)))))"#,
         ),
-        // The index of an export is one of its own.
+        // An export has an index of its own.
         (
             1,
             r#"(component DATA (export $again "m" (core module $data))
@@ -89,7 +91,7 @@ fn each_instance_of_a_module_is_counted() -> Result {
     Ok(())
 }
 
-/// Each component takes the one before it twice: the last one has 2^n.
+/// Each component instantiates the previous one twice: the last one has 2^n instances.
 fn doubled(times: u32) -> Result<Vec<u8>> {
     let mut text = "(component (component $c0)".to_owned();
     for n in 0..times {
@@ -101,7 +103,7 @@ fn doubled(times: u32) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn what_doubles_is_counted_as_often_as_it_is_there() -> Result {
+fn doubled_instances_are_all_counted() -> Result {
     let bytes = |times| bound(&doubled(times)?).map_err(|none| format!("{none:?}").into());
     let (some, twice): (Result<u64>, Result<u64>) = (bytes(9), bytes(10));
     let (some, twice) = (some?, twice?);
@@ -113,7 +115,7 @@ fn what_doubles_is_counted_as_often_as_it_is_there() -> Result {
 }
 
 #[test]
-fn what_doubles_too_often_is_not_followed() -> Result {
+fn too_many_doubled_instances_are_rejected() -> Result {
     for times in [20, 64, 900] {
         let bound = bound(&doubled(times)?);
         assert!(matches!(bound, Err(NoBound::TooManySteps)), "{bound:?}");
@@ -121,7 +123,7 @@ fn what_doubles_too_often_is_not_followed() -> Result {
     Ok(())
 }
 
-/// No validator has seen it; whatever it says, it ends.
+/// The bytes are not validated; the walk ends for any of them.
 #[test]
 fn indices_of_nothing_are_nothing() -> Result {
     let valid = wat::parse_str(
@@ -132,7 +134,7 @@ fn indices_of_nothing_are_nothing() -> Result {
         for byte in [0, 1, 5, 0x7f, 0xff] {
             let mut changed = valid.clone();
             changed[at] = byte;
-            // It is enough that it returns.
+            // The test only checks that the call returns.
             let _ = bound(&changed);
         }
     }

@@ -1,56 +1,58 @@
+//! Walk along an instantiation, which adds up the bytes of its instances.
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use wasmparser::{ComponentExternalKind, ComponentOuterAliasKind};
 
 use super::Result;
-use super::definitions::{Definitions, Named, Step};
+use super::definitions::{Definitions, InstantiationStep, NamedItem};
 use super::steps::Steps;
 
-/// Of the component as a whole: its `ComponentInstance`.
+/// Bytes of the whole component: its `ComponentInstance`.
 const WHOLE: u64 = 2048;
 
-/// Of each component that is instantiated, the whole and those in it: its state, with
-/// tables for its handles, and a flag.
+/// Bytes of each component that is instantiated, including nested ones: its state, with tables for
+/// its handles, and a flag.
 const COMPONENT: u64 = 512;
 
-/// Of each function that is lifted or lowered, or is built in: what wasmtime calls a
-/// lowering and a trampoline, and the memory, table and functions that it works with.
+/// Bytes of each function that is lifted, lowered, or built in: wasmtime's lowering and trampoline,
+/// and the memory, table and functions that it uses.
 const FUNCTION: u64 = 128;
 
-/// Of each function of one component that is lowered into another one: a function that
-/// adapts it, in an instance of its own at worst, which imports what it needs for that.
+/// Bytes of each function of one component that is lowered into another one. An adapter function
+/// needs its own instance in the worst case, with imports.
 const ADAPTER: u64 = 1024;
 
-/// The same where it copies from memory to memory, for which it may import some dozens of
-/// functions that know encodings and handles, each with a trampoline.
+/// Bytes of an adapter that copies from memory to memory. The adapter can import some dozens of
+/// functions for encodings and handles, each with a trampoline.
 const COPYING_ADAPTER: u64 = 4 << 10;
 
-/// Of each type, which may be a resource: that, and its destructor.
+/// Bytes of each type, which may be a resource: the type, and its destructor.
 const TYPE: u64 = 48;
 
-/// Something with an index.
+/// An item with an index.
 #[derive(Debug, Clone)]
 enum Item<'a> {
-    /// Of the host, or not known; the component is not valid then, or is not linked.
+    /// An item of the host, or an unknown one; the component is not valid then, or is not linked.
     Foreign,
-    /// A function of a component in this one, and whether it has to do with memory.
+    /// A function of a nested component, and whether it uses memory.
     Lifted(bool),
     Module(u32),
     Component(Closure),
-    Instance(Rc<Exports<'a>>),
+    Instance(Rc<ItemExports<'a>>),
 }
 
-/// A component, and where it was defined.
+/// A component, and the scope of its definition.
 #[derive(Debug, Clone, Copy)]
 struct Closure {
     component: u32,
     scope: usize,
 }
 
-type Exports<'a> = HashMap<&'a str, Item<'a>>;
+type ItemExports<'a> = HashMap<&'a str, Item<'a>>;
 
-/// What components within may take from one that is being instantiated, or was.
+/// Items that nested components may take from a component that is being instantiated, or was.
 #[derive(Debug, Default)]
 struct Scope<'a> {
     outer: Option<usize>,
@@ -60,13 +62,13 @@ struct Scope<'a> {
 
 /// A component that is being instantiated.
 struct Frame<'a, 'd> {
-    steps: std::slice::Iter<'d, Step<'a>>,
+    steps: std::slice::Iter<'d, InstantiationStep<'a>>,
     scope: usize,
-    /// `None` of the whole, whose arguments are the host's.
-    args: Option<Exports<'a>>,
+    /// `None` for the whole component, whose arguments come from the host.
+    args: Option<ItemExports<'a>>,
     functions: Vec<Item<'a>>,
     instances: Vec<Item<'a>>,
-    exports: Exports<'a>,
+    exports: ItemExports<'a>,
 }
 
 struct Walk<'a, 'd> {
@@ -76,8 +78,7 @@ struct Walk<'a, 'd> {
     left: Steps,
 }
 
-/// Bytes that all instances together take at most, if the last of the components is
-/// instantiated.
+/// Maximum bytes of all instances together, if the last of the components is instantiated.
 pub(super) fn bytes(definitions: &Definitions<'_>) -> Result<u64> {
     let mut walk = Walk {
         definitions,
@@ -87,10 +88,10 @@ pub(super) fn bytes(definitions: &Definitions<'_>) -> Result<u64> {
     };
     let whole = definitions.components.len().saturating_sub(1);
     let mut frames = vec![walk.frame(whole, None, None)];
-    // Not by recursion: how deep it is, the component decides.
+    // The loop replaces recursion, since the component determines the depth.
     while let Some(frame) = frames.last_mut() {
         match frame.steps.next() {
-            Some(Step::Instance(component, args)) => {
+            Some(InstantiationStep::Instance(component, args)) => {
                 walk.left.take(args.len())?;
                 let args = args.iter().map(|arg| (arg.0, walk.item(frame, arg)));
                 let args = args.collect();
@@ -120,7 +121,7 @@ impl<'a, 'd> Walk<'a, 'd> {
         &mut self,
         component: usize,
         outer: Option<usize>,
-        args: Option<Exports<'a>>,
+        args: Option<ItemExports<'a>>,
     ) -> Frame<'a, 'd> {
         let steps = self.definitions.components.get(component);
         self.scopes.push(Scope {
@@ -134,7 +135,7 @@ impl<'a, 'd> Walk<'a, 'd> {
             args,
             functions: Vec::new(),
             instances: Vec::new(),
-            exports: Exports::new(),
+            exports: ItemExports::new(),
         }
     }
 
@@ -142,59 +143,61 @@ impl<'a, 'd> Walk<'a, 'd> {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    fn step(&mut self, frame: &mut Frame<'a, '_>, step: &Step<'a>) -> Result {
+    fn step(&mut self, frame: &mut Frame<'a, '_>, step: &InstantiationStep<'a>) -> Result {
         self.left.take(0)?;
         match step {
-            Step::Module(module) => self.push(frame, Item::Module(*module)),
-            Step::Component(component) => {
+            InstantiationStep::Module(module) => self.push(frame, Item::Module(*module)),
+            InstantiationStep::Component(component) => {
                 let (component, scope) = (*component, frame.scope);
                 self.push(frame, Item::Component(Closure { component, scope }));
             }
-            Step::Import(name, kind) => {
+            InstantiationStep::Import(name, kind) => {
                 let args = frame.args.as_ref();
                 let given = args.and_then(|args| args.get(name)).cloned();
                 self.index(frame, *kind, given.unwrap_or(Item::Foreign));
             }
-            Step::CoreInstance(module) => {
+            InstantiationStep::CoreInstance(module) => {
                 let module = self.scopes[frame.scope].modules.get(*module as usize);
                 if let Some(Item::Module(module)) = module {
                     let bytes = self.definitions.modules.get(*module as usize);
                     self.costs(bytes.copied().unwrap_or_default());
                 }
             }
-            // Not here: it is a frame of its own.
-            Step::Instance(..) => {}
-            Step::Bundle(named) => {
+            // The caller handles this step, which needs its own frame.
+            InstantiationStep::Instance(..) => {}
+            InstantiationStep::Bundle(named) => {
                 self.left.take(named.len())?;
                 let exports = named.iter().map(|it| (it.0, self.item(frame, it)));
                 let exports = Rc::new(exports.collect());
                 frame.instances.push(Item::Instance(exports));
             }
-            Step::Alias(kind, instance, name) => {
+            InstantiationStep::Alias(kind, instance, name) => {
                 let exported = match frame.instances.get(*instance as usize) {
                     Some(Item::Instance(exports)) => exports.get(name).cloned(),
                     _ => None,
                 };
                 self.index(frame, *kind, exported.unwrap_or(Item::Foreign));
             }
-            Step::Outer(kind, count, index) => self.outer(frame, *kind, *count, *index),
-            Step::Lift(copies) => {
+            InstantiationStep::Outer(kind, count, index) => {
+                self.outer(frame, *kind, *count, *index)
+            }
+            InstantiationStep::Lift(copies) => {
                 self.costs(FUNCTION);
                 frame.functions.push(Item::Lifted(*copies));
             }
-            Step::Lower(function, copies) => {
+            InstantiationStep::Lower(function, copies) => {
                 self.costs(match frame.functions.get(*function as usize) {
                     Some(Item::Lifted(also)) if *copies || *also => COPYING_ADAPTER,
                     Some(Item::Lifted(_)) => ADAPTER,
                     _ => FUNCTION,
                 });
             }
-            Step::Builtin => self.costs(FUNCTION),
-            Step::Types(count) => self.costs(TYPE.saturating_mul(u64::from(*count))),
-            Step::Export(named) => {
+            InstantiationStep::Builtin => self.costs(FUNCTION),
+            InstantiationStep::Types(count) => self.costs(TYPE.saturating_mul(u64::from(*count))),
+            InstantiationStep::Export(named) => {
                 let item = self.item(frame, named);
                 frame.exports.insert(named.0, item.clone());
-                // It has an index of its own, too.
+                // An export has an index of its own, too.
                 self.index(frame, named.1, item);
             }
         }
@@ -250,7 +253,7 @@ impl<'a, 'd> Walk<'a, 'd> {
         }
     }
 
-    fn item(&self, frame: &Frame<'a, '_>, (_, kind, index): &Named<'a>) -> Item<'a> {
+    fn item(&self, frame: &Frame<'a, '_>, (_, kind, index): &NamedItem<'a>) -> Item<'a> {
         let scope = &self.scopes[frame.scope];
         let space = match kind {
             ComponentExternalKind::Module => &scope.modules,

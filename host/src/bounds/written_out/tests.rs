@@ -1,3 +1,5 @@
+//! Tests of the bound on types.
+
 use super::*;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -6,7 +8,7 @@ fn bound(text: &str) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
     Ok(bound_types(&wat::parse_str(text)?))
 }
 
-/// `pair` is what stands for a type that has another one twice.
+/// `pair` returns a type that contains another one twice.
 fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
     let mut types = "(type $t0 (enum \"a\"))".to_owned();
     for level in 1..levels {
@@ -17,7 +19,7 @@ fn doubled(levels: usize, pair: impl Fn(&str) -> String) -> String {
 }
 
 #[test]
-fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested {
+fn types_that_double_at_every_level_are_rejected_and_shared_types_are_not() -> Tested {
     let long = "n".repeat(10_000);
     let record =
         |inner: &str| format!("(record (field \"a{long}\" {inner}) (field \"b\" {inner}))");
@@ -25,11 +27,11 @@ fn what_doubles_at_every_level_is_refused_and_what_is_shared_is_not() -> Tested 
     bound(&format!("(component {})", doubled(12, tuple)))??;
     let refused = bound(&format!("(component {})", doubled(14, record)))?;
     assert!(refused.is_err_and(|it| it.contains("written out")));
-    // Within another component, and within the type of an instance.
+    // In a nested component, and in the type of an instance.
     let inner = doubled(14, record);
     let refused = bound(&format!("(component (component {inner}))"))?;
     assert!(refused.is_err_and(|it| it.contains("written out")));
-    // As many types of one size are no trouble.
+    // The same number of types without nesting is accepted.
     let many = "(type (enum \"a\"))".repeat(50_000);
     bound(&format!("(component {many})"))??;
     Ok(())
@@ -51,7 +53,7 @@ fn instances_that_double_are_counted_with_their_items() -> Tested {
     for text in [
         format!("(component {})", instances(16)),
         format!("(component (component {}))", instances(16)),
-        // Half of them in each of two.
+        // Half of the instances are in each of two components.
         format!("(component (component {0}) (component {0}))", instances(15)),
     ] {
         let refused = bound(&text)?;
@@ -69,7 +71,7 @@ fn a_limit_of_the_validator_is_one() -> Tested {
 }
 
 #[test]
-fn what_nests_too_deep_is_refused() -> Tested {
+fn types_that_nest_too_deep_are_rejected() -> Tested {
     let list = |inner: &str| format!("(list {inner})");
     bound(&format!("(component {})", doubled(90, list)))??;
     let refused = bound(&format!("(component {})", doubled(5_000, list)))?;
@@ -83,7 +85,7 @@ fn what_nests_too_deep_is_refused() -> Tested {
 }
 
 #[test]
-fn what_is_no_component_is_for_others_to_refuse() {
+fn an_invalid_component_is_not_rejected_by_the_bound() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0\x07\xff"] {
         assert_eq!(bound_types(bytes), Ok(()));
     }

@@ -1,3 +1,5 @@
+//! Standard streams of this process, written by one thread each.
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write, stderr, stdout};
@@ -9,32 +11,31 @@ use std::thread;
 use parking_lot::{Condvar, Mutex};
 use rustix::event::{PollFd, PollFlags, poll};
 
-/// How many bytes of all guests may wait for the reader, besides as many that are being
+/// Maximum bytes of all guests that wait for the reader, in addition to the bytes that are being
 /// written.
 const CAPACITY: usize = 64 << 10;
 
-/// A standard stream of this process, which one thread writes for all guests. Where
-/// nobody reads, that thread waits, and no other; guests wait without one.
+/// A standard stream of this process, which one thread writes for all guests. If the reader stalls,
+/// only that thread blocks; guests wait without a thread.
 pub(super) struct Standard {
     name: &'static str,
-    state: Mutex<State>,
-    /// There is something to be written.
+    state: Mutex<StreamState>,
+    /// Signals that output is queued.
     work: Condvar,
 }
 
 pub(super) static STDOUT: Standard = Standard::new("stdout");
 pub(super) static STDERR: Standard = Standard::new("stderr");
 
-struct State {
-    begun: bool,
+struct StreamState {
+    started: bool,
     waiting: Vec<u8>,
-    /// How many bytes were taken from guests, and how many of those are written, or will
-    /// never be.
+    /// Bytes that were taken from guests, and bytes of them that were written or discarded.
     taken: u64,
     written: u64,
-    /// Why the last piece was not written. The next guest to ask is told.
+    /// Reason why the last piece was not written. The next guest that asks gets it.
     failed: Option<ErrorKind>,
-    /// Those who wait, each once.
+    /// Wakers of waiting writers, at most one for each.
     wakers: BTreeMap<u64, Waker>,
     next: u64,
 }
@@ -43,8 +44,8 @@ impl Standard {
     const fn new(name: &'static str) -> Self {
         Self {
             name,
-            state: Mutex::new(State {
-                begun: false,
+            state: Mutex::new(StreamState {
+                started: false,
                 waiting: Vec::new(),
                 taken: 0,
                 written: 0,
@@ -57,15 +58,15 @@ impl Standard {
     }
 
     /// Starts the thread, unless it was started before.
-    pub(super) fn begin(&'static self, stream: BorrowedFd<'_>) -> io::Result<()> {
+    pub(super) fn start(&'static self, stream: BorrowedFd<'_>) -> io::Result<()> {
         let mut state = self.state.lock();
-        if !state.begun {
-            // Without the library's buffer, which others write into.
+        if !state.started {
+            // Bypass the library's buffer, into which other code writes.
             let file = File::from(stream.try_clone_to_owned()?);
             thread::Builder::new()
                 .name(self.name.into())
                 .spawn(move || self.write_for_ever(&file))?;
-            state.begun = true;
+            state.started = true;
         }
         Ok(())
     }
@@ -95,7 +96,7 @@ impl Standard {
 pub(super) struct Writer {
     to: &'static Standard,
     id: u64,
-    /// What has to be written until all that this one wrote is.
+    /// Position up to which output must be written until all output of this writer is written.
     upto: u64,
 }
 
@@ -151,17 +152,17 @@ impl Drop for Writer {
     }
 }
 
-/// Starts what writes this process's standard output.
-pub(super) fn begin_stdout() -> io::Result<()> {
-    STDOUT.begin(stdout().as_fd())
+/// Starts the thread that writes this process's standard output.
+pub(super) fn start_stdout() -> io::Result<()> {
+    STDOUT.start(stdout().as_fd())
 }
 
-/// Starts what writes this process's standard error.
-pub(super) fn begin_stderr() -> io::Result<()> {
-    STDERR.begin(stderr().as_fd())
+/// Starts the thread that writes this process's standard error.
+pub(super) fn start_stderr() -> io::Result<()> {
+    STDERR.start(stderr().as_fd())
 }
 
-/// Writes all of it, into a stream that others may have made non-blocking, too.
+/// Writes all bytes, even into a stream that another process made non-blocking.
 fn write(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {
@@ -189,13 +190,13 @@ mod tests {
     #[test]
     fn guests_wait_for_a_reader_that_stalls_without_a_thread() -> io::Result<()> {
         let (mut stream, mut reader) = UnixStream::pair()?;
-        // As it may be when it is inherited. It is full, and nobody reads.
+        // An inherited stream can be non-blocking. This one is full, and has no reader.
         stream.set_nonblocking(true)?;
         let mut expected = 0;
         while let Ok(taken) = stream.write(&[7; 4 << 10]) {
             expected += taken;
         }
-        STALLED.begin(stream.as_fd())?;
+        STALLED.start(stream.as_fd())?;
         drop(stream);
         let mut cx = Context::from_waker(Waker::noop());
         let mut writers: Vec<_> = (0..100).map(|_| Writer::new(&STALLED)).collect();
@@ -212,7 +213,7 @@ mod tests {
         assert!(writers[0].poll_flush(&mut cx).is_pending());
         assert_eq!(STALLED.state.lock().wakers.len(), 100);
         assert!(STALLED.state.lock().waiting.len() <= CAPACITY);
-        // Those who are gone are not waited for, and what they wrote is not lost.
+        // Writers that are gone are not waited for, and their output is not lost.
         writers.truncate(1);
         assert_eq!(STALLED.state.lock().wakers.len(), 1);
         let mut read = vec![0; expected];

@@ -1,52 +1,53 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest};
 
 use crate::bench::synthetic::{RECORDS, Synthetic};
 use crate::bench::{Result, Spread, cached};
 
-/// What a component of this size costs.
+/// Cost of a component of one size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sized {
     /// Bytes of the component.
     pub(crate) bytes: usize,
-    /// Functions in it.
+    /// Functions in the component.
     pub(crate) functions: u32,
     /// To compose it with the shim, compile it on every core, and link it.
     pub(crate) compile: Duration,
-    /// Bytes of what it was compiled to.
+    /// Bytes of the compiled code.
     pub(crate) artifact: usize,
-    /// To start from that, where it is kept.
+    /// Time to start from cached code.
     pub(crate) load: Duration,
-    /// CPU time of an instance, from nothing to nothing.
+    /// CPU time of an instance, from creation to removal, in microseconds.
     pub(crate) instance_us: f64,
-    /// CPU time of a record, the guest's side, with epoch checks.
+    /// CPU time of a record on the guest's side, with epoch checks, in nanoseconds.
     pub(crate) record_ns: f64,
 }
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// What components are asked to be like. They are a little larger, and the smallest
-/// one is what is left of a component without functions.
+/// Requested sizes of components, in bytes. Real components are a little larger. The
+/// smallest one has a single small function.
 const SIZES: [usize; 6] = [
     KIB,
     10 * KIB,
     100 * KIB,
     MIB,
     5 * MIB,
-    // As large as one that brings Python along.
+    // The size of a component that brings Python along.
     20 * MIB,
 ];
 
-/// Instances that take turns, since it matters where in memory one lies.
-const PLACES: usize = 5;
+/// Number of instances that take turns. The position of an instance in memory changes its
+/// speed.
+const COPIES: usize = 5;
 
-/// How often what takes little time is measured.
+/// Number of measurements of short operations.
 const TIMES: usize = 51;
 
-/// Those of at most so many bytes.
+/// Measures components of at most `most` bytes.
 pub(super) fn measure(most: usize) -> Result<Vec<Sized>> {
     let sizes = SIZES.into_iter().filter(|size| *size <= most);
     sizes.map(of).collect()
@@ -58,11 +59,11 @@ fn of(size: usize) -> Result<Sized> {
         functions,
     } = Synthetic::of(size)?;
     let begun = Instant::now();
-    let composed = Composed::new(&component, true)?;
+    let composed = MeasuredGuest::new(&component, true)?;
     let compile = begun.elapsed();
 
-    let once = || composed.instance(Target::default()).map(drop);
-    let instances = (0..PLACES).map(|_| composed.instance(Target::default()));
+    let once = || composed.instance(MeasureTarget::default()).map(drop);
+    let instances = (0..COPIES).map(|_| composed.instance(MeasureTarget::default()));
     let mut instances = instances.collect::<wasmtime::Result<Vec<_>>>()?;
     let mut next = || {
         instances.rotate_left(1);
@@ -79,7 +80,7 @@ fn of(size: usize) -> Result<Sized> {
     })
 }
 
-/// Seconds of this thread's CPU time, of what is done many times.
+/// The median CPU time of this thread for one call of `work`, in seconds.
 fn median(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
     work()?;
     let times = (0..TIMES).map(|_| {

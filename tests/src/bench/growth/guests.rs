@@ -5,43 +5,43 @@ use std::time::{Duration, Instant};
 
 use solti_metrics::PrometheusMetrics;
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest};
 
 use crate::bench::rows::{recording, scraped};
 use crate::bench::{Arrived, Result};
 use crate::guest::component;
 
-/// What many guests do that record into one `PrometheusMetrics`, each on a thread and
-/// in a store of its own. In wall-clock time: the fastest of several attempts, since
-/// others on the machine can only slow them down.
+/// Throughput of many guests that record into one `PrometheusMetrics`, each in its own
+/// thread and store. Times are wall-clock times. The fastest of several attempts counts:
+/// other load on the machine only slows an attempt down.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Guests {
-    /// From one guest on, one more each time.
+    /// Figures for one guest, two guests, and so on.
     pub(crate) at_once: Vec<AtOnce>,
-    /// How much more two threads do than one that only count: what the machine itself
-    /// gives.
+    /// Work of two threads that only count, relative to one thread: the limit of the
+    /// machine itself.
     pub(crate) two_threads: f64,
 }
 
-/// So many guests at once.
+/// Throughput of a number of concurrent guests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AtOnce {
-    /// How many.
+    /// Number of guests.
     pub(crate) guests: usize,
-    /// Records in a second, of all of them together.
+    /// Records per second of all guests together.
     pub(crate) per_second: f64,
 }
 
-/// Records of one call of `main`.
+/// Records in one call of `main`.
 const RECORDS: u32 = 10_000;
 
-/// How long one attempt of one guest takes, about.
+/// Approximate time of one attempt with one guest.
 const ATTEMPT: Duration = Duration::from_millis(50);
 
 impl Guests {
     pub(super) fn measure(most: usize, attempts: usize) -> Result<Self> {
         let bytes = component(&recording("solti:metrics/backend@0.1.0", RECORDS))?;
-        let composed = Composed::new(&bytes, true)?;
+        let composed = MeasuredGuest::new(&bytes, true)?;
         let once = record(&composed, 1, 20)?;
         let calls = (20.0 * ATTEMPT.as_secs_f64() / once.as_secs_f64()).ceil() as u32;
 
@@ -66,7 +66,7 @@ impl Guests {
         })
     }
 
-    /// How much more two guests do than one.
+    /// Throughput of two guests relative to one guest.
     #[must_use]
     pub(crate) fn two_over_one(&self) -> Option<f64> {
         match self.at_once.as_slice() {
@@ -76,12 +76,12 @@ impl Guests {
     }
 }
 
-/// How long it takes so many guests to be called so often each.
-fn record(composed: &Composed, guests: usize, calls: u32) -> Result<Duration> {
+/// The time that `guests` guests take for `calls` calls each.
+fn record(composed: &MeasuredGuest, guests: usize, calls: u32) -> Result<Duration> {
     let metrics = Arc::new(PrometheusMetrics::new());
     let instance = || {
         let ctx = MetricsCtx::builder().handle(metrics.clone()).build();
-        Ok(composed.instance(Target::Ctx(Box::new(ctx)))?)
+        Ok(composed.instance(MeasureTarget::Ctx(Box::new(ctx)))?)
     };
     let time = at_once(guests, instance, |mut instance| {
         for _ in 0..calls {
@@ -96,7 +96,8 @@ fn record(composed: &Composed, guests: usize, calls: u32) -> Result<Duration> {
     }
 }
 
-/// From when the first thread begins its work until the last one has ended it.
+/// The time from the start of the first thread's work to the end of the last thread's
+/// work.
 fn at_once<T>(
     threads: usize,
     set_up: impl Fn() -> Result<T> + Sync,
@@ -125,7 +126,7 @@ fn at_once<T>(
     })
 }
 
-/// Some fifty milliseconds without memory.
+/// About fifty milliseconds of work without memory.
 fn count((): ()) -> Result<()> {
     let mut number = black_box(1_u64);
     for _ in 0..20_000_000 {
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scaling_of_two_guests_is_what_both_do_over_what_one_does() {
+    fn the_scaling_of_two_guests_is_their_throughput_relative_to_a_single_guest() {
         let at = |guests, per_second| AtOnce { guests, per_second };
         let guests = |at_once| Guests {
             at_once,

@@ -10,26 +10,29 @@ use crate::bench::rows::recording;
 use crate::bench::{Result, Spread};
 use crate::guest::component;
 
-/// What tasks cost after so many of them.
+/// Cost of tasks after a number of tasks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct After {
-    /// How many were run, one after another, and then as many in a crowd.
+    /// Number of tasks that ran one after another. The same number ran concurrently
+    /// afterwards.
     pub(crate) tasks: u32,
-    /// CPU time of each, one after another.
+    /// CPU time of each task, one after another, in microseconds.
     pub(crate) alone_us: f64,
-    /// CPU time of each, with up to [`CROWD`] at once.
+    /// CPU time of each task with up to [`CROWD`] concurrent tasks, in microseconds.
     pub(crate) crowd_us: f64,
-    /// Memory of this process when they had ended; 0 if the system does not tell.
+    /// Resident memory of this process after the tasks. 0 if the system does not report
+    /// it.
     pub(crate) resident_kib: u64,
 }
 
-/// Tasks at once.
+/// Concurrent tasks.
 pub(crate) const CROWD: usize = 64;
 
-/// A handful of tasks is run so often that there are this many.
+/// Minimum number of measured tasks. Small numbers of tasks are repeated up to this
+/// number.
 const ENOUGH: u32 = 1_000;
 
-/// From one task to so many, ten times as many each time, all through one runner.
+/// Measures one task, ten tasks, and so on up to `most`, all through one runner.
 pub(super) fn measure(most: u32) -> Result<Vec<After>> {
     let metrics = Arc::new(PrometheusMetrics::new());
     let runner = Runner::builder(metrics).build()?;
@@ -51,7 +54,7 @@ pub(super) fn measure(most: u32) -> Result<Vec<After>> {
         let spread = Spread::of(times.collect::<Result<_>>()?);
         Ok(spread.ok_or("no tasks")?.median)
     };
-    // The first ones also pay for what is made once.
+    // The first tasks also pay for objects that are made once.
     of_each(ENOUGH, false)?;
     let counts = std::iter::successors(Some(1_u32), |tasks| tasks.checked_mul(10));
     counts

@@ -9,34 +9,34 @@ use tokio::runtime::Runtime;
 use super::built::Built;
 use super::{MOST, fastest, us_each};
 use crate::bench::Result;
-use crate::kept;
+use crate::cached_code;
 use crate::script::script;
 use crate::toolchains::Example;
 
-/// What a provider costs.
+/// Cost of a provider.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Backend {
     pub(super) example: Example,
     pub(super) built: Built,
-    /// The least memory with which it starts.
+    /// The smallest memory limit with which the provider starts.
     pub(super) memory: usize,
-    /// To load it from a cache.
+    /// Time to load the provider from a cache.
     pub(super) load: Duration,
-    /// Microseconds of CPU time for a record, on both sides together.
+    /// CPU time of a record, on both sides together, in microseconds.
     pub(super) record_us: f64,
-    /// And for the text that it exposes.
+    /// CPU time of an exposition, in microseconds.
     pub(super) expose_us: f64,
-    /// How often it can be asked for that within the memory that it has by default.
+    /// Number of expositions that fit in the default memory limit.
     pub(super) scrapes: u32,
 }
 
-/// Beyond what any of them needs.
+/// A memory limit that no provider reaches.
 const MEMORY: usize = 1 << 30;
 
-/// Beyond what anything here takes.
+/// A deadline that no measurement reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// More than that is many.
+/// The count stops above this number of expositions.
 pub(super) const MANY: u32 = 1_000;
 
 const PAGE: usize = 64 << 10;
@@ -44,8 +44,10 @@ const PAGE: usize = 64 << 10;
 impl Backend {
     pub(super) fn measure(example: Example, component: &Path, folder: &Path) -> Result<Self> {
         let built = Built::of(&example, component, folder)?;
-        let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
-        let provider = kept::provider(&providers, component, &Grants::new())?;
+        let providers = Providers::builder()
+            .artifacts(cached_code::artifacts()?)
+            .build()?;
+        let provider = cached_code::provider(&providers, component, &Grants::new())?;
         let tokio = Runtime::new()?;
         let roomy = started(&provider, MEMORY)?;
         let usual = started(&provider, BackendOptions::default().limits.memory)?;
@@ -53,7 +55,9 @@ impl Backend {
             example,
             built,
             memory: least_memory(&provider)?,
-            load: fastest(|| Ok(kept::provider(&providers, component, &Grants::new())?.origin()))?,
+            load: fastest(|| {
+                Ok(cached_code::provider(&providers, component, &Grants::new())?.origin())
+            })?,
             record_us: record_us(&roomy, &tokio)?,
             expose_us: expose_us(&roomy, &tokio)?,
             scrapes: scrapes(&usual, &tokio),
@@ -70,7 +74,7 @@ fn started(provider: &Provider, memory: usize) -> Result<ComponentBackend> {
     Ok(ComponentBackend::start(provider, options)?)
 }
 
-/// In pages, as memory grows.
+/// The smallest memory limit, in pages: memory grows by pages.
 fn least_memory(provider: &Provider) -> Result<usize> {
     let (mut too_little, mut enough) = (0, BackendOptions::default().limits.memory / PAGE);
     started(provider, enough * PAGE)?;
@@ -87,7 +91,7 @@ fn least_memory(provider: &Provider) -> Result<usize> {
 fn record_us(backend: &ComponentBackend, tokio: &Runtime) -> Result<f64> {
     us_each(256, |records| {
         let events: Vec<Event> = script().into_iter().cycle().take(records).collect();
-        // Nothing is left to be handed over, before and after.
+        // The queue is empty before and after the measurement.
         tokio.block_on(backend.flush())?;
         let begun = ProcessTime::now();
         backend.record_batch(&events)?;

@@ -7,7 +7,7 @@ use crate::artifact::{BARE, WASI, compiler};
 use crate::bench::Result;
 use crate::toolchains::Example;
 
-/// How a component was made.
+/// The build of a component.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Built {
     pub(super) seconds: f64,
@@ -15,7 +15,8 @@ pub(super) struct Built {
 }
 
 impl Built {
-    /// What the script wrote down. Those in Rust are built again in this folder.
+    /// The figures that the script has written. Examples in Rust are built again in this
+    /// folder.
     pub(super) fn of(example: &Example, component: &Path, folder: &Path) -> Result<Self> {
         let seconds = match &*example.toolchain {
             "rust" => cargo(&example.role, WASI, folder)?,
@@ -27,7 +28,7 @@ impl Built {
     }
 }
 
-/// As `tests/build.rs` does it.
+/// Builds a guest as `tests/build.rs` does.
 fn cargo(name: &str, target: &str, folder: &Path) -> Result<f64> {
     let begun = Instant::now();
     let output = Command::new("cargo")
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seconds_are_found_in_what_the_script_writes() {
+    fn seconds_are_parsed_from_the_output_of_the_script() {
         assert_eq!(noted("seconds=0.05 bytes=7\n").ok(), Some(0.05));
         assert!(noted("bytes=7\n").is_err());
     }

@@ -10,25 +10,25 @@ use solti_metrics_host::runner::{
 use super::built::Built;
 use super::{fastest, us_each};
 use crate::bench::Result;
-use crate::kept;
+use crate::cached_code;
 use crate::toolchains::Example;
 
-/// What a reporter costs.
+/// Cost of a reporter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Guest {
     pub(super) example: Example,
     pub(super) built: Built,
-    /// The most memory that it has while it reads a text without lines.
+    /// The largest memory of the reporter while it reads a text without lines.
     pub(super) memory: usize,
-    /// To load it from a cache.
+    /// Time to load the reporter from a cache.
     pub(super) load: Duration,
-    /// Microseconds of CPU time for a record on the inlined path.
+    /// CPU time of a record in the recording mode `inline`, in microseconds.
     pub(super) inline_us: f64,
-    /// And where a record is a call of the host.
+    /// CPU time of a record in the recording mode `direct`, in microseconds.
     pub(super) direct_us: f64,
 }
 
-/// Beyond what any of them needs for those.
+/// A memory limit that no reporter reaches with these texts.
 const MEMORY: usize = 1 << 30;
 
 impl Guest {
@@ -42,7 +42,7 @@ impl Guest {
             memory: inline.run(0)?.peak_memory,
             load: {
                 let runner = runner(RecordingMode::Inline)?;
-                fastest(|| Ok(kept::program(&runner, component)?.origin()))?
+                fastest(|| Ok(cached_code::program(&runner, component)?.origin()))?
             },
             inline_us: inline.record_us()?,
             direct_us: direct.record_us()?,
@@ -50,7 +50,7 @@ impl Guest {
     }
 }
 
-struct Subject {
+struct LoadedReporter {
     runner: Runner,
     program: Program,
 }
@@ -58,18 +58,19 @@ struct Subject {
 impl Subject {
     fn load(component: &Path, path: RecordingMode) -> Result<Self> {
         let runner = runner(path)?;
-        let program = kept::program(&runner, component)?;
+        let program = cached_code::program(&runner, component)?;
         Ok(Self { runner, program })
     }
 
-    /// Of what a text costs more that has twice as many lines. A line is two records.
+    /// CPU time of a record: the additional time of a text with twice as many lines. A
+    /// line makes two records.
     fn record_us(&self) -> Result<f64> {
         us_each(256, |records| {
             Ok(self.cpu(records)? - self.cpu(records / 2)?)
         })
     }
 
-    /// Seconds for a text of so many lines.
+    /// CPU time of a text with `lines` lines, in seconds.
     fn cpu(&self, lines: usize) -> Result<f64> {
         let begun = ThreadTime::now();
         let report = self.run(lines)?;
@@ -96,6 +97,6 @@ impl Subject {
 }
 
 fn runner(path: RecordingMode) -> Result<Runner> {
-    let runner = Runner::builder(noop_metrics()).path(path);
-    Ok(runner.artifacts(kept::artifacts()?).build()?)
+    let runner = Runner::builder(noop_metrics()).recording_mode(path);
+    Ok(runner.artifacts(cached_code::artifacts()?).build()?)
 }

@@ -1,4 +1,4 @@
-//! A provider that adds records up, and says what they came to.
+//! A provider that adds records up and exposes the sums.
 
 use wasmtime::component::{
     Component, ComponentNamedList, Instance, Lift, Linker, Lower, TypedFunc,
@@ -9,8 +9,8 @@ use super::guest::{DECIMAL, engine};
 use crate::bench::{Arrived, Result};
 use crate::guest::component;
 
-/// A component that takes records one by one and as packed words. It exposes how
-/// many there were and their sum, as two numbers.
+/// A component that takes single records and packed words. It exposes the number of
+/// records and the sum of durations, as two numbers.
 pub(super) fn adder() -> Result<Vec<u8>> {
     Ok(component(&format!("(module {DECIMAL} {ADDER})"))?)
 }
@@ -48,7 +48,7 @@ const ADDER: &str = r#"
         (i32.store (i32.const 4) (i32.sub (local.get $end) (i32.const 9)))
         i32.const 0)"#;
 
-/// What an [`adder`] exposes.
+/// Parses the exposition of an [`adder`].
 pub(super) fn told(exposed: &str) -> Result<Arrived> {
     let line = exposed.lines().next().unwrap_or_default();
     let (count, sum) = line.split_once(' ').ok_or("not two numbers")?;
@@ -58,7 +58,7 @@ pub(super) fn told(exposed: &str) -> Result<Arrived> {
     })
 }
 
-/// An [`adder`], called as a host calls it.
+/// An [`adder`], called in the way of a host.
 pub(super) struct Instantiated<P, R> {
     pub(super) store: Store<()>,
     pub(super) function: TypedFunc<P, R>,
@@ -70,7 +70,7 @@ where
     P: ComponentNamedList + Lower,
     R: ComponentNamedList + Lift,
 {
-    /// With one of its functions at hand.
+    /// Instantiates an adder and looks one of its functions up.
     pub(super) fn new(interface: &str, function: &str) -> Result<Self> {
         let engine: Engine = engine()?;
         let component = Component::from_binary(&engine, &adder()?)?;

@@ -1,5 +1,5 @@
-//! A typed import that takes what OTLP calls a data point: a name, attributes, a
-//! value and a time.
+//! A typed import with the fields of an OTLP data point: a name, attributes, a value and
+//! a time.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift};
@@ -21,8 +21,8 @@ struct Point {
     time: u64,
 }
 
-/// What generated bindings would call. Attributes come in any order, and labels have
-/// one; the time is for an exporter, and a Prometheus has its own.
+/// The function that generated bindings would call. Attributes come in any order, and
+/// labels have one order. The time is for an exporter: Prometheus uses its own clock.
 fn record(store: StoreContextMut<'_, Labelled>, (point,): (Point,)) -> wasmtime::Result<()> {
     let value_of = |label: &str| {
         let found = point.attributes.iter().find(|(key, _)| key == label);
@@ -36,8 +36,8 @@ fn record(store: StoreContextMut<'_, Labelled>, (point,): (Point,)) -> wasmtime:
     recorded.map_err(|error| wasmtime::format_err!("{error}"))
 }
 
-/// Its strings are constants, as they would be in a program; the list is written for
-/// each call. The time is one that was read before.
+/// A guest whose strings are constants, as in a real program. It writes the list for each
+/// call. The time was read before.
 fn guest(records: u32) -> String {
     let name = NAME.len();
     let [runner, outcome] = LABELS;

@@ -1,4 +1,4 @@
-//! What is behind the rows, and how they are asked what they have received.
+//! The backends of the rows, and their counts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use solti_metrics::{
 use crate::bench::{Arrived, Result};
 use crate::exposition::value;
 
-/// Two relaxed additions: the least that a backend can do.
+/// A backend with two relaxed additions: the least work of a backend.
 #[derive(Default)]
 pub(super) struct Atomics {
     count: AtomicU64,
@@ -34,7 +34,7 @@ impl MetricsBackend for Atomics {
     fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
 }
 
-/// What the guests of the rows record.
+/// The event that the guests of the rows record.
 pub(super) fn completed(duration_ms: u64) -> Event {
     Event::TaskCompleted {
         runner: RunnerType::Wasm,
@@ -43,7 +43,7 @@ pub(super) fn completed(duration_ms: u64) -> Event {
     }
 }
 
-/// What a scrape of this backend sees.
+/// The records that a scrape of this backend shows.
 pub(in crate::bench) fn scraped(metrics: &PrometheusMetrics) -> Result<Arrived> {
     let text = metrics.encode(Exposition::Text)?;
     let sample = |name: &str| -> Result<f64> {

@@ -1,4 +1,4 @@
-//! Guest and provider as one component, which needs no metrics host.
+//! A guest and a provider as one component, which needs no metrics host.
 
 use solti_metrics_host::compose::{Part, compose};
 use wasmtime::Store;

@@ -1,5 +1,5 @@
-//! What core WebAssembly pays for the same: no component around the module, and a
-//! host function of integers.
+//! The same call in core WebAssembly: a module without a component, and a host function
+//! of integers.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The direct path: a host function that `add_to_linker` has defined.
+//! The recording mode `direct`: a host function that `add_to_linker` has defined.
 
 use std::sync::Arc;
 

@@ -5,11 +5,12 @@ use wasmtime::{AsContextMut, Config, Engine, Inlining};
 
 use crate::bench::Result;
 
-/// What `main` is.
+/// The type of `main`.
 pub(super) type Main = TypedFunc<(), (std::result::Result<(), ()>,)>;
 
-/// A core module that records so many times: the last duration is 1 ms, and each
-/// one before is a millisecond longer. `module` is where it imports the function from.
+/// A core module that makes `records` records. The last duration is 1 ms, and each one
+/// before is a millisecond longer. `module` is the name from which it imports the
+/// function.
 pub(in crate::bench) fn recording(module: &str, records: u32) -> String {
     format!(
         r#"(module
@@ -28,19 +29,19 @@ pub(in crate::bench) fn recording(module: &str, records: u32) -> String {
     )
 }
 
-/// Where components import the metrics from.
+/// The interface from which components import the metrics.
 pub(super) const BACKEND: &str = "solti:metrics/backend@0.1.0";
 
-/// An engine without component-model concurrency, as the runner's: with it, which is
-/// the default where that feature of wasmtime is built in, calls cost twice as much.
-/// All that has a typed import runs on it, what people would do otherwise included.
+/// An engine without component-model concurrency, as in the runner. With concurrency, the
+/// default where wasmtime has that feature, calls cost twice as much. All rows with a
+/// typed import use this engine, also the rows of other projects' ways.
 pub(super) fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.concurrency_support(false);
     Ok(Engine::new(&config)?)
 }
 
-/// An engine with all the settings of the runner's that have to do with speed.
+/// An engine with all settings of the runner that affect speed.
 pub(super) fn runner_engine() -> Result<Engine> {
     let mut config = Config::new();
     config
@@ -50,7 +51,7 @@ pub(super) fn runner_engine() -> Result<Engine> {
     Ok(Engine::new(&config)?)
 }
 
-/// The function that is exported as `wasi:cli/run`.
+/// The function that the component exports as `wasi:cli/run`.
 pub(super) fn main_of(mut store: impl AsContextMut, instance: &Instance) -> Result<Main> {
     let run = instance
         .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
@@ -59,7 +60,7 @@ pub(super) fn main_of(mut store: impl AsContextMut, instance: &Instance) -> Resu
     Ok(instance.get_typed_func(&mut store, run)?)
 }
 
-/// Writes a number in decimal where `$at` is, and returns where that ends.
+/// Writes a number in decimal at `$at`, and returns the end of the digits.
 pub(super) const DECIMAL: &str = r#"
     (func $decimal (param $at i32) (param $number i64) (result i32)
         (local $end i32) (local $rest i64)

@@ -1,5 +1,4 @@
-//! The crate `prometheus-client`, used at its fastest: each series was looked up
-//! before, and is kept.
+//! The crate `prometheus-client` at its fastest: each series is looked up once.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use solti_metrics::{MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerTy
 use crate::bench::{Arrived, Result};
 use crate::exposition::value;
 
-/// The counter and the histogram of what the rows record.
+/// The counter and the histogram of the rows' records.
 pub(super) struct Handles {
     tasks: Counter,
     durations: Histogram,

@@ -1,19 +1,19 @@
-//! The inlined path: the guest's side alone, and with what follows.
+//! The recording mode `inline`: the guest's side alone, and with the host's side.
 
 use std::sync::Arc;
 
 use solti_metrics::{MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::MetricsCtx;
-use solti_metrics_host::measure::{Composed, Instance, Target, drain};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest, MeasuredInstance, drain};
 
 use super::backends::{Atomics, completed, scraped};
 use super::guest::{BACKEND, recording};
 use crate::bench::{Arrived, Result, Work};
 use crate::guest::component;
 
-/// Without anybody who takes the records.
+/// Measures the guest's side, without a consumer of the records.
 pub(super) fn alone(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
-    let instance = instance(records, interruptible, Target::default())?;
+    let instance = instance(records, interruptible, MeasureTarget::default())?;
     Ok(Box::new(Inlined {
         instance,
         arrived: Box::new(|instance| Ok(Arrived::Counted(instance.taken()))),
@@ -38,19 +38,19 @@ pub(super) fn into_prometheus(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-fn into(backend: MetricsHandle) -> Target {
-    Target::Ctx(Box::new(MetricsCtx::builder().handle(backend).build()))
+fn into(backend: MetricsHandle) -> MeasureTarget {
+    MeasureTarget::Ctx(Box::new(MetricsCtx::builder().handle(backend).build()))
 }
 
-fn instance(records: u32, interruptible: bool, target: Target) -> Result<Instance> {
+fn instance(records: u32, interruptible: bool, target: MeasureTarget) -> Result<MeasuredInstance> {
     let bytes = component(&recording(BACKEND, records))?;
-    Ok(Composed::new(&bytes, interruptible)?.instance(target)?)
+    Ok(MeasuredGuest::new(&bytes, interruptible)?.instance(target)?)
 }
 
-type Told = dyn Fn(&Instance) -> Result<Arrived>;
+type Told = dyn Fn(&MeasuredInstance) -> Result<Arrived>;
 
 struct Inlined {
-    instance: Instance,
+    instance: MeasuredInstance,
     arrived: Box<Told>,
 }
 
@@ -64,7 +64,7 @@ impl Work for Inlined {
     }
 }
 
-/// What the host does with records that are in a ring, which is full each time.
+/// Measures the host's side: the drain of a full ring.
 pub(super) fn host_side(records: u32) -> Result<Box<dyn Work>> {
     let metrics = Arc::new(PrometheusMetrics::new());
     let events = (1..=u64::from(records)).map(completed);
@@ -75,7 +75,7 @@ pub(super) fn host_side(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-/// Records in a ring.
+/// Capacity of the ring, in records.
 const RING: usize = 256;
 
 struct Drained {

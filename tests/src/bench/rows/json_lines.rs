@@ -18,7 +18,7 @@ pub(super) fn printed(records: u32) -> Result<Box<dyn Work>> {
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Ok(Box::new(Printed {
-        // A line has a hundred bytes at most.
+        // A line has at most a hundred bytes.
         room: 100 * records as usize,
         pre: linker.instantiate_pre(&component)?,
         runtime: tokio::runtime::Builder::new_current_thread().build()?,
@@ -26,7 +26,7 @@ pub(super) fn printed(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-/// Puts each line together out of constants and a number, and writes it at once, as
+/// A guest that builds each line from constants and a number, and writes it at once, as
 /// `println!` does.
 fn guest(records: u32) -> String {
     let metric = format!(r#"{{"metric":"{NAME}","runner":""#);
@@ -105,7 +105,7 @@ struct Printed {
 }
 
 impl Work for Printed {
-    /// A store of its own for each run, which is nothing beside the lines.
+    /// Each run has its own store. Its cost is negligible next to the lines.
     fn run(&mut self) -> Result<()> {
         let stdout = MemoryOutputPipe::new(self.room);
         let state = State {

@@ -1,5 +1,5 @@
-//! The crate `prometheus`, used as its documentation does: series are found by their
-//! labels' values.
+//! The crate `prometheus`, used as its documentation shows: it looks series up by the
+//! values of labels.
 
 use std::collections::HashMap;
 
@@ -14,14 +14,14 @@ pub(super) struct Labelled {
     metrics: HashMap<String, Completed>,
 }
 
-/// The counter and the histogram of the tasks that have completed.
+/// The counter and the histogram of completed tasks.
 #[derive(Clone)]
 pub(super) struct Completed {
     tasks: IntCounterVec,
     durations: HistogramVec,
 }
 
-/// The metric's name, for all that pass one.
+/// The name of the metric, for rows that pass a name.
 pub(super) const NAME: &str = "task_completed";
 
 /// Labels, in their order.
@@ -54,7 +54,7 @@ impl Completed {
         })
     }
 
-    /// Finds both series, and adds to them.
+    /// Looks both series up and adds to them.
     pub(super) fn record(&self, labels: &[&str], duration_ms: u64) -> Result<()> {
         let tasks = self.tasks.get_metric_with_label_values(labels)?;
         tasks.inc();
@@ -63,7 +63,7 @@ impl Completed {
         Ok(())
     }
 
-    /// What there is of one series.
+    /// Looks both series up once.
     pub(super) fn resolved(&self, labels: &[&str]) -> Result<Resolved> {
         Ok(Resolved {
             tasks: self.tasks.get_metric_with_label_values(labels)?,
@@ -76,7 +76,7 @@ impl Completed {
     }
 }
 
-/// A series that was found before.
+/// Two series that were looked up once.
 #[derive(Clone)]
 pub(super) struct Resolved {
     tasks: prometheus::IntCounter,

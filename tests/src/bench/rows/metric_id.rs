@@ -1,5 +1,5 @@
-//! What proxies do whose filters are core modules: a host function takes the number
-//! of a metric that was defined before, and a value.
+//! The way of proxies with core modules as filters: a host function takes a value and the
+//! number of a metric that the guest has defined.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) fn calls(records: u32) -> Result<Box<dyn Work>> {
             None => NOT_FOUND,
         },
     )?;
-    // What the guest would have defined when it began.
+    // The metric that the guest would define at its start.
     let metric = Completed::new()?.resolved(&["wasm", "success"])?;
     let mut store = Store::new(&engine, HashMap::from([(ID, metric)]));
     let instance = linker.instantiate(&mut store, &module)?;
@@ -38,7 +38,7 @@ const NOT_FOUND: i32 = 1;
 
 type Metrics = HashMap<u32, Resolved>;
 
-/// Says how many calls were refused.
+/// Returns the number of rejected calls.
 fn guest(records: u32) -> String {
     format!(
         r#"(module

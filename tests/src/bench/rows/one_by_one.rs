@@ -1,4 +1,4 @@
-//! From the host into a component that has nothing but `backend`.
+//! From the host into a component that exports only `backend`.
 
 use wasmtime::component::{ComponentType, Lift, Lower};
 

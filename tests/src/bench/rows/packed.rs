@@ -9,12 +9,12 @@ use crate::bench::{Arrived, Result, Work};
 /// Records in one call.
 pub(super) const BATCH: usize = 1_024;
 
-/// What a row hands over, made before.
+/// The records that a row hands over, made before.
 pub(super) fn events(records: u32) -> Vec<Event> {
     (1..=u64::from(records)).map(completed).collect()
 }
 
-/// With the words made as they are handed over, which is what a worker does.
+/// Measures a call and the packing of its words, which is the work of a worker.
 pub(super) fn batch(records: u32) -> Result<Box<dyn Work>> {
     Ok(Box::new(Batch {
         events: events(records),
@@ -22,7 +22,7 @@ pub(super) fn batch(records: u32) -> Result<Box<dyn Work>> {
     }))
 }
 
-/// The call alone.
+/// Measures the call alone.
 pub(super) fn call(records: u32) -> Result<Box<dyn Work>> {
     Ok(Box::new(Call {
         batches: events(records).chunks(BATCH).map(words).collect(),

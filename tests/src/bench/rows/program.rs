@@ -10,11 +10,12 @@ use super::guest::{BACKEND, recording};
 use crate::bench::{Arrived, Result, Work};
 use crate::guest::component;
 
-/// One after another. With a pool, there is room for so many at a time.
+/// Measures tasks, one after another. `pool` is the capacity of the pool, if there is a
+/// pool.
 pub(super) fn tasks(tasks: u32, pool: Option<u32>) -> Result<Box<dyn Work>> {
     let mut builder = Runner::builder(Arc::new(Atomics::default()));
-    if let Some(places) = pool {
-        builder = builder.pool(Pool::new(places));
+    if let Some(slots) = pool {
+        builder = builder.pool(Pool::new(slots));
     }
     let runner = builder.build()?;
     Ok(Box::new(Tasks {
@@ -47,7 +48,7 @@ impl Work for Tasks {
         })
     }
 
-    /// One record of each guest, which is delivered.
+    /// Each guest has delivered a record.
     fn arrived(&mut self) -> Result<Arrived> {
         Ok(Arrived::Counted(self.runner.guest_ledger().delivered()))
     }

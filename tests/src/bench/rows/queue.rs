@@ -1,4 +1,4 @@
-//! What whoever records sees of a component behind the handle: a queue.
+//! The handle of a component, as a recording program uses it: a queue.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ struct Enqueued {
 }
 
 impl Work for Enqueued {
-    /// What was queued by the turn before is out of the way.
+    /// Waits until the records of the previous turn have left the queue.
     fn prepare(&mut self) -> Result<()> {
         self.runtime.block_on(self.backend.flush())?;
         match self.backend.status().ledger.dropped_total() {
@@ -48,7 +48,8 @@ impl Work for Enqueued {
         Ok(())
     }
 
-    /// The worker goes on beside this thread: a longer turn would be of both.
+    /// The worker continues in parallel with this thread. A longer turn would measure
+    /// both.
     fn at_once(&self) -> u32 {
         1
     }

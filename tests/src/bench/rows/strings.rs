@@ -1,4 +1,5 @@
-//! A typed import that takes the metric's name and its labels' values as strings.
+//! A typed import that takes the name of the metric and the values of its labels as
+//! strings.
 
 use wasmtime::StoreContextMut;
 
@@ -10,7 +11,7 @@ pub(super) fn calls(records: u32) -> Result<Box<dyn Work>> {
     labelled_calls::calls(&guest(records), record)
 }
 
-/// What generated bindings would call.
+/// The function that generated bindings would call.
 fn record(
     store: StoreContextMut<'_, Labelled>,
     (name, labels, value): (String, Vec<String>, u64),
@@ -23,8 +24,8 @@ fn record(
     recorded.map_err(|error| wasmtime::format_err!("{error}"))
 }
 
-/// Its strings are constants, as they would be in a program; the list is written for
-/// each call.
+/// A guest whose strings are constants, as in a real program. It writes the list for each
+/// call.
 fn guest(records: u32) -> String {
     let name = NAME.len();
     format!(

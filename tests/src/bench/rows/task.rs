@@ -1,8 +1,8 @@
-//! What a task costs before its `main` is called, and after.
+//! Cost of a task before and after the call of `main`.
 
 use std::sync::Arc;
 
-use solti_metrics_host::measure::{Composed, Target};
+use solti_metrics_host::measure::{MeasureTarget, MeasuredGuest};
 use solti_metrics_host::{MetricsCtx, MetricsCtxBuilder};
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre, Linker};
@@ -53,7 +53,7 @@ pub(super) fn with_shim(tasks: u32) -> Result<Box<dyn Work>> {
     Ok(Box::new(WithShim {
         tasks,
         made: 0,
-        composed: Composed::new(&bytes, true)?,
+        composed: MeasuredGuest::new(&bytes, true)?,
         ctx: MetricsCtx::builder().handle(Arc::new(Atomics::default())),
     }))
 }
@@ -61,7 +61,7 @@ pub(super) fn with_shim(tasks: u32) -> Result<Box<dyn Work>> {
 struct WithShim {
     tasks: u32,
     made: u64,
-    composed: Composed,
+    composed: MeasuredGuest,
     ctx: MetricsCtxBuilder,
 }
 
@@ -69,7 +69,7 @@ impl Work for WithShim {
     fn run(&mut self) -> Result<()> {
         for _ in 0..self.tasks {
             let ctx = self.ctx.clone().build();
-            self.composed.instance(Target::Ctx(Box::new(ctx)))?;
+            self.composed.instance(MeasureTarget::Ctx(Box::new(ctx)))?;
             self.made += 1;
         }
         Ok(())

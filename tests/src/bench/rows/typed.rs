@@ -1,5 +1,5 @@
-//! From the host into a component: 1,024 records in one call, with a type for what
-//! a record says.
+//! From the host into a component: 1,024 records in one call, as values of a typed
+//! record.
 
 use solti_metrics::Event;
 use wasmtime::Store;

@@ -5,16 +5,16 @@ use super::BODY_TYPE;
 /// The imported function that records.
 pub(super) const COMPLETED: u32 = 0;
 
-/// What a function may call.
+/// The functions that a function may call.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
-    /// So many functions were made before it.
+    /// Number of earlier functions.
     pub(super) before: u32,
-    /// So many are in the table.
+    /// Number of functions in the table.
     pub(super) in_table: u32,
 }
 
-/// Numbers without a pattern, the same ones each time.
+/// Pseudorandom numbers, the same sequence each time.
 pub(super) struct Dice(u64);
 
 impl Dice {
@@ -22,7 +22,7 @@ impl Dice {
         Self(seed ^ 0x9e37_79b9_7f4a_7c15)
     }
 
-    /// One below `sides`.
+    /// A number below `sides`.
     fn roll(&mut self, sides: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -31,10 +31,10 @@ impl Dice {
     }
 }
 
-/// Two parameters, and six numbers of its own.
+/// Number of locals: two parameters and six others.
 const LOCALS: u32 = 8;
 
-/// Some thirty statements: arithmetic, memory, branches, loops and calls, in about the
+/// About thirty statements: arithmetic, memory, branches, loops and calls, about in the
 /// proportions of a compiled program.
 pub(super) fn body(dice: &mut Dice, shape: Shape) -> Function {
     let mut function = Function::new([(LOCALS - 2, ValType::I32)]);
@@ -103,7 +103,8 @@ impl Writer<'_, '_> {
         self.code.i32_store(place);
     }
 
-    /// Of one that was made before, mostly by its name; of nobody, if there is none.
+    /// Writes a call of an earlier function: mostly a direct call. The first function has
+    /// arithmetic instead.
     fn call(&mut self) {
         let Shape { before, in_table } = self.shape;
         if before == 0 {
@@ -139,7 +140,7 @@ impl Writer<'_, '_> {
         self.code.i32_and().i32_eqz().br_if(0).end();
     }
 
-    /// One of three cases, or none of them.
+    /// Writes a branch with three cases and a default.
     fn choose(&mut self, depth: u32) {
         const CASES: u32 = 3;
         for _ in 0..=CASES {

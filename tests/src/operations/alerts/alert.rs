@@ -3,36 +3,36 @@ use std::fmt;
 use super::case::Case;
 use super::yaml::Yaml;
 
-/// An alert, with the cases that show when it fires.
+/// An alert, with its test cases.
 #[derive(Debug, Clone)]
 pub struct Alert {
-    /// Its name, and the heading of its section in `docs/operate/alerts.md`.
+    /// Name of the alert, and heading of its section in `docs/operate/alerts.md`.
     pub name: &'static str,
-    /// When it is pending.
+    /// The expression of the alert. The alert is pending while it has a result.
     pub expression: String,
-    /// For how long before it fires: a duration as Prometheus writes it, if any.
+    /// Time from pending to firing, as a duration of Prometheus, if any.
     pub hold: Option<&'static str>,
-    /// Whom it may wake.
+    /// Urgency of the alert.
     pub severity: Severity,
-    /// What is wrong, in one line.
+    /// The problem, in one line.
     pub summary: &'static str,
-    /// How much of it there is, and the first thing to do.
+    /// The extent of the problem, and the first step of a remedy.
     pub description: &'static str,
-    /// What it is held to.
+    /// Test cases.
     pub cases: Vec<Case>,
 }
 
 /// How urgent an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// Somebody has to act now: tasks do not run, or records are lost for good.
+    /// An operator must act now: tasks do not run, or records are lost.
     Critical,
-    /// Somebody has to look in working hours.
+    /// An operator must look during working hours.
     Warning,
 }
 
 impl Alert {
-    /// Where in this repository it is told what to do.
+    /// The section of the runbook in this repository.
     #[must_use]
     pub fn runbook(&self) -> String {
         format!("docs/operate/alerts.md#{}", self.name.to_lowercase())

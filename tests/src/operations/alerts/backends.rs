@@ -1,4 +1,4 @@
-//! What takes records, and where it sends them.
+//! Backends that take records, and the destinations of exporters.
 
 use solti_metrics_host::provider::BackendState;
 
@@ -22,7 +22,8 @@ fn circuit_open() -> Alert {
     let is = |state: &str| format!("backend=otlp,state={state}");
     Alert {
         name: "SoltiBackendCircuitOpen",
-        // Open for 30 s, then tried, then open again: a look now and then may miss it.
+        // The circuit breaker is open for 30 s, then half-open, then open again. An
+        // instant query may miss it.
         expression: format!("max_over_time({STATE}{{state=\"{open}\"}}[5m]) > 0"),
         hold: Some("2m"),
         severity: Severity::Critical,

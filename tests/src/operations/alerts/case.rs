@@ -1,26 +1,26 @@
 use super::yaml::{Yaml, quoted};
 
-/// Where series come from unless a case says otherwise.
+/// The default target of series.
 const TARGET: [(&str, &str); 2] = [("job", "solti-metrics"), ("instance", "a:9464")];
 
-/// Series, and whether the alert fires at a moment in them.
+/// Series, and the alerts that fire at one moment.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What it shows, in words that go on after "fires" or "is silent".
+    /// The meaning of the case, as words that follow "fires" or "is silent".
     pub shows: &'static str,
-    /// Series with their values, one each minute, as promtool writes them.
+    /// Series with their values, one value a minute, in the notation of promtool.
     pub series: Vec<(String, String)>,
-    /// The moment, as a duration from the first values on.
+    /// The moment, as a duration since the first values.
     pub at: &'static str,
-    /// What fires then; nothing in a silent case.
+    /// The alerts that fire at that moment. A silent case has none.
     pub firing: Vec<Firing>,
 }
 
-/// An alert as it fires.
+/// A firing alert.
 #[derive(Debug, Clone)]
 pub struct Firing {
     pub(super) labels: Vec<(String, String)>,
-    /// What stands in the description where the value is.
+    /// The value in the description.
     pub(super) value: &'static str,
 }
 
@@ -36,21 +36,22 @@ pub fn case(shows: &'static str, at: &'static str) -> Case {
 }
 
 impl Case {
-    /// With a series of this metric. `labels` are written `name=text,name=text`;
-    /// `values` as promtool reads them.
+    /// Adds a series of this metric. `labels` are written `name=text,name=text`, and
+    /// `values` in the notation of promtool.
     #[must_use]
     pub fn with(mut self, metric: &str, labels: &str, values: impl Into<String>) -> Self {
         self.series.push((series(metric, labels), values.into()));
         self
     }
 
-    /// It fires, with these labels (written as above) and this value in its words.
+    /// Makes the alert fire with these labels (in the same notation) and this value in
+    /// its text.
     #[must_use]
     pub fn fires(self, labels: &str, value: &'static str) -> Self {
         self.fires_without_target(&all_labels(labels), value)
     }
 
-    /// It fires for no target in particular.
+    /// Makes the alert fire without the labels of a target.
     #[must_use]
     pub fn fires_for_all(self) -> Self {
         self.fires_without_target(&[], "")
@@ -73,7 +74,8 @@ pub(super) fn write_series(yaml: &mut Yaml, name: &str, series: &[(String, Strin
     }
 }
 
-/// A series as promtool writes it, of the usual target unless `labels` say otherwise.
+/// A series in the notation of promtool, of the default target unless `labels` name
+/// another.
 pub(super) fn series(metric: &str, labels: &str) -> String {
     let labels = all_labels(labels).into_iter();
     let labels = labels.map(|(name, text)| format!("{name}={}", quoted(&text)));

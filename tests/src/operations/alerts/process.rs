@@ -1,7 +1,7 @@
-//! What the operating system and Prometheus say about the runner.
+//! Metrics of the operating system and of Prometheus about the runner.
 //!
-//! Others have metrics of these names, too: a runner is told by its build info, or
-//! by the name of its job while it says nothing.
+//! Other programs have metrics with these names, too. The build info identifies a runner.
+//! While a runner exports nothing, the name of its job identifies it.
 
 use super::JOBS;
 use super::alert::{Alert, Severity};

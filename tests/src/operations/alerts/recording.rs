@@ -4,26 +4,26 @@ use super::case::{series, write_series};
 use super::yaml::{Yaml, quoted};
 use crate::operations::unsuccessful;
 
-/// What is computed once for alerts and for those who ask over many runners.
+/// A recording rule, for alerts and for queries over many runners.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    /// Level, metric and operation, as Prometheus' own naming has it.
+    /// Level, metric and operation, by the naming rules of Prometheus.
     pub name: &'static str,
-    /// What it is for.
+    /// Purpose of the rule.
     pub about: &'static str,
-    /// How it is computed.
+    /// The expression.
     pub expression: String,
-    /// What it is held to.
+    /// Test cases.
     pub checks: Vec<Check>,
 }
 
-/// Series, and what is computed of them.
+/// Series, and the recorded results.
 #[derive(Debug, Clone)]
 pub struct Check {
     shows: &'static str,
     series: Vec<(String, &'static str)>,
     at: &'static str,
-    /// Series without a name, and their values.
+    /// The recorded series without their name, and their values.
     samples: Vec<(String, f64)>,
 }
 
@@ -55,7 +55,7 @@ const P50: &str = "job_runner_outcome:solti_runner_task_duration_seconds:p50_5m"
 const P95: &str = "job_runner_outcome:solti_runner_task_duration_seconds:p95_5m";
 const P99: &str = "job_runner_outcome:solti_runner_task_duration_seconds:p99_5m";
 
-/// Every recording rule, each after what it reads.
+/// All recording rules. Each follows the rules that it reads.
 #[must_use]
 pub fn recordings() -> Vec<Recording> {
     let mut recordings = of_alerts();
@@ -155,8 +155,8 @@ fn of_alerts() -> Vec<Recording> {
     ]
 }
 
-/// Sums over instances, for dashboards of many runners. What scrapes give is read
-/// once, and then only this.
+/// Sums over instances, for dashboards of many runners. Only these rules read the scraped
+/// series.
 fn of_many_runners() -> Vec<Recording> {
     let quantile = |name, about, q| Recording {
         name,
@@ -177,7 +177,8 @@ fn of_many_runners() -> Vec<Recording> {
                     (completed("b:9464"), "0+120x10"),
                 ],
                 at: "10m",
-                // Of the minute of its restart, what came before it is not seen.
+                // In the minute of a restart, the rate does not see the values before the
+                // restart.
                 samples: vec![(
                     "{job=\"solti-metrics\",outcome=\"success\",runner=\"wasm\"}".to_owned(),
                     2.8,

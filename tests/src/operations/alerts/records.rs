@@ -1,4 +1,4 @@
-//! What becomes of records.
+//! Records and their results.
 
 use solti_metrics_host::DropReason;
 

@@ -1,4 +1,4 @@
-//! What the runner says about itself.
+//! Metrics of the runner about itself.
 
 use super::alert::{Alert, Severity};
 use super::case::case;

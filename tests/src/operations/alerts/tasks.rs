@@ -1,4 +1,4 @@
-//! What the configured tasks do.
+//! Metrics of the configured tasks.
 
 use super::alert::{Alert, Severity};
 use super::case::case;
@@ -29,7 +29,7 @@ const CANCELED: &str = "task=digest,outcome=canceled";
 fn failing() -> Alert {
     Alert {
         name: "SoltiTaskFailing",
-        // When all fail it is the other alert's.
+        // If all runs fail, the other alert fires.
         expression: format!(
             "({UNSUCCESSFUL} > 0.1) < 0.999\nand\n\
              sum without (outcome) (increase({RUNS}{{outcome=~\"{}\"}}[1h])) >= 2",
@@ -166,7 +166,7 @@ fn not_loaded() -> Alert {
 fn overdue() -> Alert {
     Alert {
         name: "SoltiTaskOverdue",
-        // A range still has samples of tasks that are configured no longer.
+        // A range still has samples of tasks that were removed from the configuration.
         expression: format!(
             "sum without (outcome) (increase({RUNS}[1h])) == 0\nand\n\
              sum without (outcome) (increase({RUNS}[6h] offset 1h)) >= 12\nand\n{LOADED} == 1"

@@ -39,7 +39,7 @@ impl Firing {
         Ok(())
     }
 
-    /// The words as Prometheus fills them in.
+    /// Fills the template in, as Prometheus does.
     fn rendered(&self, template: &str) -> Result<String> {
         let mut words = String::new();
         let mut rest = template;

@@ -1,5 +1,5 @@
-//! As much YAML as rules need: lines with an indent, and texts in double quotes,
-//! which YAML reads as JSON does.
+//! The part of YAML that rules need: lines with an indent, and texts in double quotes.
+//! YAML reads such texts as JSON does.
 
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ impl Yaml {
         self.line(indent, &format!("# {comment}"))
     }
 
-    /// The first key of an item of a list.
+    /// Writes the first key of a list item.
     pub(super) fn item(&mut self, indent: usize, key: &str, text: &str) -> &mut Self {
         self.line(indent, &format!("- {key}: {}", quoted(text)))
     }
@@ -36,7 +36,7 @@ impl Yaml {
         self.line(indent, &format!("{key}: {}", quoted(text)))
     }
 
-    /// A text of several lines.
+    /// Writes a text of several lines.
     pub(super) fn block(&mut self, indent: usize, key: &str, text: &str) -> &mut Self {
         self.line(indent, &format!("{key}: |-"));
         for line in text.lines() {

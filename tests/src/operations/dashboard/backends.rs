@@ -1,4 +1,4 @@
-//! What takes records.
+//! Backends that take records.
 
 use solti_metrics_host::provider::BackendState;
 
@@ -60,7 +60,7 @@ pub(super) fn row() -> Row {
     }
 }
 
-/// A label cannot be drawn, so that each state counts as the place it has among all.
+/// A panel cannot draw a label. Each state is therefore its index in the list of states.
 fn state() -> Panel {
     let numbered = || (1_usize..).zip(BackendState::ALL);
     let terms = numbered().map(|(number, state)| {

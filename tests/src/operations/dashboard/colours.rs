@@ -8,7 +8,7 @@ use crate::operations::NOT_STARTED;
 
 type Coloured = Vec<(String, &'static str)>;
 
-/// For what has no meaning of its own to be coloured by.
+/// Colours of series without a colour of their own.
 const PALETTE: [&str; 12] = [
     "red",
     "orange",
@@ -40,7 +40,7 @@ pub(super) fn outcomes() -> Coloured {
         .collect()
 }
 
-/// One for each type of runner, by names that are made of their labels.
+/// A colour for each type of runner. `name` makes the name of a series from a label.
 pub(super) fn runners(name: impl Fn(&str) -> String) -> Coloured {
     from_palette(RunnerType::ALL.map(|runner| name(runner.as_label())))
 }
@@ -53,7 +53,7 @@ pub(super) fn reasons() -> Coloured {
     let mut reasons = from_palette(DropReason::ALL.map(|reason| reason.as_label().to_owned()));
     let sampled = DropReason::Sampled.as_label();
     for (reason, colour) in &mut reasons {
-        // It is no loss.
+        // Sampling is not a loss.
         if reason == sampled {
             *colour = "text";
         }

@@ -1,6 +1,6 @@
-//! How long tasks take.
+//! Times of tasks.
 //!
-//! Nothing is selected by a text of `le`: the same bound is `1` in one exposition
+//! No expression selects by a text of `le`: the same bound is `1` in one exposition
 //! format and `1.0` in the other.
 
 use solti_metrics::PrometheusMetrics;

@@ -1,4 +1,4 @@
-//! What is pushed to others.
+//! Exporters that push metrics.
 
 use super::BACKEND;
 use super::grid::Row;

@@ -1,5 +1,5 @@
-//! Where panels are: from left to right on Grafana's 24 columns, in lines as high as
-//! their highest panel, under the heading of their row.
+//! Positions of panels on Grafana's 24 columns, from left to right under the heading of
+//! their row. Each line is as high as its highest panel.
 
 use serde_json::{Value, json};
 
@@ -7,13 +7,13 @@ use super::panel::Panel;
 
 const COLUMNS: u32 = 24;
 
-/// A heading, and what is under it.
+/// A heading and its panels.
 pub(super) struct Row {
     pub(super) title: &'static str,
     pub(super) panels: Vec<Panel>,
 }
 
-/// All panels with their places and numbers.
+/// All panels with their positions and numbers.
 pub(super) fn laid_out(rows: impl IntoIterator<Item = Row>) -> Vec<Value> {
     let (mut laid, mut y) = (Vec::new(), 0);
     for row in rows {

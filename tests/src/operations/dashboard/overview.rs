@@ -1,4 +1,4 @@
-//! Whether all is well, in one look.
+//! The overall state, at a glance.
 
 use solti_metrics::TaskOutcome;
 use solti_metrics_host::DropReason;

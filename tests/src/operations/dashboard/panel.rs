@@ -1,4 +1,4 @@
-//! One panel, put together step by step.
+//! A panel, built step by step.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ pub(super) struct Panel {
     height: u32,
 }
 
-/// What is shown over time, as lines or stacked areas.
+/// A panel of values over time, as lines or stacked areas.
 pub(super) fn lines(title: &str, description: &str) -> Panel {
     let mut panel = Panel::new("timeseries", title, description);
     panel.custom(json!({
@@ -25,7 +25,7 @@ pub(super) fn lines(title: &str, description: &str) -> Panel {
     panel
 }
 
-/// One number that matters, green unless `thresholds` say otherwise.
+/// A panel of one number, green unless `thresholds` say otherwise.
 pub(super) fn number(title: &str, description: &str) -> Panel {
     let mut panel = Panel::new("stat", title, description);
     panel.value["options"] = json!({
@@ -42,7 +42,7 @@ pub(super) fn number(title: &str, description: &str) -> Panel {
     panel.of_size(4, 4)
 }
 
-/// In which state things were, one lane each.
+/// A panel of states over time, one line for each series.
 pub(super) fn states(title: &str, description: &str) -> Panel {
     let mut panel = Panel::new("state-timeline", title, description);
     panel.custom(json!({"fillOpacity": 80, "lineWidth": 0}));
@@ -57,7 +57,7 @@ pub(super) fn states(title: &str, description: &str) -> Panel {
     panel
 }
 
-/// How many fell into which bucket, and when.
+/// A panel of the buckets of a histogram over time.
 pub(super) fn heatmap(title: &str, description: &str, unit: &str) -> Panel {
     let mut panel = Panel::new("heatmap", title, description);
     panel.value["options"] = json!({
@@ -75,7 +75,7 @@ pub(super) fn heatmap(title: &str, description: &str, unit: &str) -> Panel {
     panel
 }
 
-/// Names of what is now, and nothing over time.
+/// A panel of current labels, without a time axis.
 pub(super) fn table(title: &str, description: &str) -> Panel {
     let mut panel = Panel::new("table", title, description);
     panel.custom(json!({"align": "auto", "inspect": false}));
@@ -117,13 +117,13 @@ impl Panel {
         self
     }
 
-    /// How values are written, in Grafana's names for units.
+    /// Unit of the values, as a unit name of Grafana.
     pub(super) fn unit(mut self, unit: &str) -> Self {
         self.defaults()["unit"] = json!(unit);
         self
     }
 
-    /// Where the axis begins and, if anywhere, ends.
+    /// Lower end of the axis and, if set, its upper end.
     pub(super) fn axis(mut self, from: f64, to: Option<f64>) -> Self {
         self.defaults()["min"] = json!(from);
         if let Some(to) = to {
@@ -132,7 +132,7 @@ impl Panel {
         self
     }
 
-    /// With what an expression gives, over time.
+    /// Adds the results of an expression over time.
     pub(super) fn shows(self, legend: &str, expression: impl Into<String>) -> Self {
         self.asks(
             json!({"legendFormat": legend, "range": true}),
@@ -140,7 +140,7 @@ impl Panel {
         )
     }
 
-    /// With what it gives at the end.
+    /// Adds the current result of an expression.
     pub(super) fn shows_now(self, legend: &str, expression: impl Into<String>) -> Self {
         self.asks(
             json!({"legendFormat": legend, "instant": true}),
@@ -148,13 +148,13 @@ impl Panel {
         )
     }
 
-    /// With the buckets of a histogram.
+    /// Adds the buckets of a histogram.
     pub(super) fn shows_buckets(self, expression: impl Into<String>) -> Self {
         let format = json!({"legendFormat": "{{le}}", "range": true, "format": "heatmap"});
         self.asks(format, expression.into())
     }
 
-    /// With a line for each set of labels.
+    /// Adds a line for each set of labels.
     pub(super) fn lists(self, expression: impl Into<String>) -> Self {
         self.asks(
             json!({"instant": true, "format": "table"}),
@@ -173,7 +173,7 @@ impl Panel {
         self
     }
 
-    /// Colours from the first on, each from its value upwards.
+    /// Colours of ranges. Each colour holds from its value upwards.
     pub(super) fn thresholds(mut self, first: &str, others: &[(f64, &str)]) -> Self {
         let mut steps = vec![json!({"color": first, "value": null})];
         for (value, colour) in others {
@@ -184,7 +184,7 @@ impl Panel {
         self
     }
 
-    /// A line where it becomes serious; the series keep their own colours.
+    /// Draws a line at a critical value. The series keep their own colours.
     pub(super) fn limit(mut self, at: f64) -> Self {
         self.defaults()["thresholds"]["steps"] =
             json!([{"color": "transparent", "value": null}, {"color": "red", "value": at}]);
@@ -198,14 +198,14 @@ impl Panel {
         self
     }
 
-    /// For what is there or not, and no measure.
+    /// Draws bars, for series that are present or absent.
     pub(super) fn in_bars(mut self) -> Self {
         self.defaults()["custom"]["drawStyle"] = json!("bars");
         self.defaults()["custom"]["fillOpacity"] = json!(60);
         self
     }
 
-    /// Series that are called so have this colour, in each panel the same.
+    /// Colours of named series, equal in each panel.
     pub(super) fn coloured(
         mut self,
         colours: impl IntoIterator<Item = (String, &'static str)>,
@@ -223,7 +223,7 @@ impl Panel {
         self
     }
 
-    /// Values that stand for something: number, words and colour.
+    /// Values with a meaning: number, words and colour.
     pub(super) fn words(
         mut self,
         words: impl IntoIterator<Item = (usize, &'static str, &'static str)>,

@@ -1,4 +1,4 @@
-//! The ledger: what became of every record.
+//! The ledger: the results of all records.
 
 use super::grid::Row;
 use super::panel::lines;

@@ -1,4 +1,4 @@
-//! The configured tasks, one by one.
+//! The configured tasks, each separately.
 
 use solti_metrics::TaskOutcome;
 use solti_metrics_host::DropReason;

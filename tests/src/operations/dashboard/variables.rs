@@ -1,11 +1,11 @@
-//! What can be chosen above the panels.
+//! Variables of the dashboard, above the panels.
 
 use serde_json::{Value, json};
 
 use super::TARGET;
 use super::panel::datasource;
 
-/// Where the data is, and which of it.
+/// All variables: the data source, and selections of series.
 pub(super) fn all() -> Vec<Value> {
     let of_backends = format!(
         "label_values({{__name__=~\"solti_metrics_backend_state|\
@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Value> {
             "regex": "",
             "type": "datasource"
         }),
-        // Those that have no runner in them are not offered.
+        // The query offers only jobs with runners.
         query(
             "job",
             "Job",
@@ -48,7 +48,7 @@ pub(super) fn all() -> Vec<Value> {
     ]
 }
 
-/// `all` is what stands for all of them: without it, Grafana names each.
+/// `all` is the value for all entries. Without it, Grafana lists each entry.
 fn query(name: &str, label: &str, query: &str, all: Option<&str>) -> Value {
     json!({
         "allValue": all,
@@ -69,7 +69,7 @@ fn query(name: &str, label: &str, query: &str, all: Option<&str>) -> Value {
     })
 }
 
-/// A line through every panel where a runner began: counters begin at 0 there.
+/// A line through all panels at each start of a runner: counters start at 0 there.
 pub(super) fn restarts() -> Value {
     json!({
         "datasource": datasource(),

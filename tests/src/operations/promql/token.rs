@@ -4,17 +4,18 @@ use anyhow::{Context, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A name of whatever kind.
+    /// A name of any kind.
     Word(String),
-    /// What was in quotes.
+    /// A text in quotes.
     Text(String),
     /// A number or a duration.
     Number,
-    /// Anything else, one by one.
+    /// Each other character.
     Sign(char),
 }
 
-/// Durations in brackets say nothing about metrics, and are left out.
+/// Splits an expression into tokens. Durations in brackets do not concern metrics, and
+/// are left out.
 pub(super) fn tokens(expression: &str) -> Result<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = expression.trim_start();
@@ -46,7 +47,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token>> {
     Ok(tokens)
 }
 
-/// Where a text in such quotes ends; a backslash takes what follows with it.
+/// Position of the quote that ends a text. A backslash escapes the next character.
 fn end_of(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     let is_end = |(_, c): &(usize, char)| {

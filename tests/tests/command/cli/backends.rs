@@ -1,4 +1,4 @@
-//! `run` with components that receive the records.
+//! `run` with components as backends.
 
 use std::fs;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guest;
 
-use crate::cli::place::Place;
 use crate::cli::report::{report, rows};
 use crate::cli::serve::{OPEN_METRICS, TEXT, address};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, scrape};
 
-/// A provider that does this with a task that has ended.
+/// A provider that executes these instructions for each completed task.
 pub(crate) fn provider(completed: &str) -> Result<Vec<u8>> {
     guest::component(&format!(
         r#"(module
@@ -30,7 +30,7 @@ pub(crate) fn example(name: &str) -> String {
     artifact(name, WASI).display().to_string()
 }
 
-/// The identity of every ledger in a report.
+/// Checks the identity of each ledger in a report.
 fn balanced(report: &Value) -> Result<()> {
     let mut ledgers = vec![&report["ledger"]["guests"], &report["ledger"]["runner"]];
     let backends = report["backends"].as_array().context("backends")?;
@@ -57,7 +57,7 @@ pub(crate) fn json(end: &End) -> Result<Value> {
 
 #[test]
 fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
-    let place = Place::with_files(&["one", "two", "three"])?;
+    let place = TestFolder::with_files(&["one", "two", "three"])?;
     let (provider, sampler) = (example("provider"), example("sampler"));
     let end = place.digest(&[
         "--backend",
@@ -68,13 +68,13 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
         "env=SAMPLER_KEEP=2",
     ])?;
     ensure!(end.code == Some(0), "{end}");
-    // Four starts and four completions, every second of which goes on.
+    // Four starts and four completions. The sampler forwards every second completion.
     for row in [
         &["sampler", "8", "6", "0", "0", "2"][..],
         &["provider", "6", "6", "0", "0", "0"],
         &["sampler", "running", "0", "0", "0"],
         &["provider", "running", "0", "0", "0"],
-        // What the guest did is not what the sampler made of it.
+        // The guest's row counts all records, also those that the sampler removes.
         &["wasm", "success", "4"],
     ] {
         ensure!(rows(&end.stderr, row) == 1, "{row:?}\n{end}");
@@ -83,8 +83,8 @@ fn the_table_has_a_state_and_a_ledger_for_each_component() -> Result<()> {
 }
 
 #[test]
-fn several_backends_each_receive_everything() -> Result<()> {
-    let place = Place::with_files(&["one", "two"])?;
+fn each_of_several_backends_gets_all_records() -> Result<()> {
+    let place = TestFolder::with_files(&["one", "two"])?;
     fs::create_dir(place.path("out"))?;
     let (jsonl, provider) = (example("jsonl"), example("provider"));
     let end = place.digest(&[
@@ -110,8 +110,8 @@ fn several_backends_each_receive_everything() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
-    let place = Place::with_files(&["one", "two"])?;
+fn a_backend_that_always_traps_affects_no_task_and_is_reported() -> Result<()> {
+    let place = TestFolder::with_files(&["one", "two"])?;
     place.write("broken.wasm", &provider("unreachable")?)?;
     let end = place.digest(&[
         "--format",
@@ -121,7 +121,7 @@ fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
         "--drain-timeout",
         "50ms",
     ])?;
-    // Losses make the command fail, as ever.
+    // Losses make the command fail.
     ensure!(end.code == Some(1), "{end}");
     let report = json(&end)?;
     ensure!(report["tasks"][0]["count"] == 3, "{report}");
@@ -139,8 +139,8 @@ fn a_backend_that_always_traps_harms_no_task_and_is_told_of() -> Result<()> {
 }
 
 #[test]
-fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+fn a_backend_s_own_exposition_is_served_with_ours() -> Result<()> {
+    let place = TestFolder::with(&guests::waiter()?)?;
     let provider = example("provider");
     let args = [
         "run",
@@ -157,7 +157,8 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
     running.line("waiting")?;
     let started = r#"solti_runner_tasks_started_total{runner="container"}"#;
 
-    // A component exposes OpenMetrics, and whoever prefers the older format gets that.
+    // A component exposes OpenMetrics, and a client that prefers the older format gets
+    // that format.
     let families = [
         "# TYPE solti_runner_tasks_started",
         "# TYPE solti_runner_tasks_started_total",
@@ -209,18 +210,18 @@ fn a_backend_s_own_exposition_is_served_beside_ours() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn an_unsuitable_backend_is_rejected_before_a_task_runs() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     place.write("backend.wasm", &provider("")?)?;
     let otlp = example("otlp");
     for (args, code, said) in [
         (
             &["--backend", "nowhere.wasm"][..],
             1,
-            "nowhere.wasm: cannot be read",
+            "nowhere.wasm: cannot read the component",
         ),
-        (&["--backend", "guest.wasm"], 1, "it is no provider"),
-        (&["--middleware", "backend.wasm"], 1, "is no middleware"),
+        (&["--backend", "guest.wasm"], 1, "is not a provider"),
+        (&["--middleware", "backend.wasm"], 1, "is not a middleware"),
         (&["--backend", &otlp], 1, "http=HOST:PORT"),
         (
             &["--backend", "nonsense"],
@@ -232,7 +233,7 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
             2,
             "--backend noop",
         ),
-        (&["--grant", "env=A=1"], 2, "belongs to the component"),
+        (&["--grant", "env=A=1"], 2, "applies to the component"),
         (
             &[
                 "--backend",
@@ -251,7 +252,7 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
         (
             &["--backend", "backend.wasm", "--grant", "dir=nowhere::/out"],
             1,
-            "cannot be given what it was granted",
+            "has grants that cannot be applied",
         ),
     ] {
         let mut all = vec!["run"];
@@ -265,8 +266,8 @@ fn what_cannot_be_a_backend_is_refused_before_anything_runs() -> Result<()> {
 }
 
 #[test]
-fn a_time_that_cannot_be_meant_is_wrong_use_and_its_bound_is_told() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+fn a_time_out_of_bounds_is_wrong_use_and_the_bound_is_named() -> Result<()> {
+    let place = TestFolder::with_files(&["one"])?;
     for (option, time, said) in [
         (
             "--timeout",
@@ -290,8 +291,8 @@ fn a_time_that_cannot_be_meant_is_wrong_use_and_its_bound_is_told() -> Result<()
 }
 
 #[test]
-fn the_longest_times_are_no_reason_to_panic() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+fn the_longest_times_do_not_panic() -> Result<()> {
+    let place = TestFolder::with_files(&["one"])?;
     place.write("backend.wasm", &provider("")?)?;
     let long = "365d";
     let end = place.digest(&[

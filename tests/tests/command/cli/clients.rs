@@ -1,4 +1,4 @@
-//! `run --listen`: clients that do not behave, and those beside them.
+//! `run --listen`: misbehaving clients, and other clients at the same time.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use solti_metrics_tests::child::GUARD;
 use solti_metrics_tests::http::{Answer, connect, scrape};
 
 #[test]
-fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {
+fn a_malformed_request_is_rejected_and_others_are_answered() -> Result<()> {
     let served = Served::start()?;
     let endless = format!("GET /metrics HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5_000));
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(1 << 20));
@@ -27,7 +27,7 @@ fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {
         &long,
     ] {
         let mut stream = connect(served.address)?;
-        // The server may have seen enough before all is sent.
+        // The server may close the connection before the client has sent everything.
         let _ = stream.write_all(request.as_bytes());
         let mut said = Vec::new();
         let _ = stream.read_to_end(&mut said);
@@ -46,7 +46,7 @@ fn a_malformed_request_is_refused_and_others_are_answered() -> Result<()> {
 }
 
 #[test]
-fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
+fn half_a_request_times_out_and_does_not_block_others() -> Result<()> {
     let served = Served::start()?;
     let mut halves = Vec::new();
     for half in [
@@ -58,7 +58,7 @@ fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
         let mut stream = connect(served.address)?;
         stream.write_all(half.as_bytes())?;
         scrape(served.address)?;
-        // Others were answered while it was still waited for.
+        // The server has answered others before it stopped waiting for this request.
         stream.set_nonblocking(true)?;
         let waiting = stream.peek(&mut [0]).err().map(|error| error.kind());
         ensure!(
@@ -69,7 +69,7 @@ fn half_a_head_stops_nobody_else_and_is_not_waited_for_long() -> Result<()> {
         halves.push(stream);
     }
     for mut half in halves {
-        // Long before any connection is too old.
+        // The timeout is much shorter than the maximum age of a connection.
         half.set_read_timeout(Some(GUARD / 2))?;
         let mut said = Vec::new();
         half.read_to_end(&mut said)?;
@@ -97,25 +97,25 @@ fn a_scrape_succeeds_once_idle_connections_are_closed() -> Result<()> {
     drop(idle);
     scrape(served.address)?;
 
-    // Whoever does not close them is closed.
+    // The server closes idle connections.
     let idle = connections(&served)?;
     scrape(served.address)?;
     drop(idle);
     Ok(())
 }
 
-/// More than are served at a time.
+/// Opens more connections than the server serves at a time.
 fn connections(served: &Served) -> Result<Vec<TcpStream>> {
     (0..300).map(|_| connect(served.address)).collect()
 }
 
 #[test]
-fn a_client_that_reads_no_answer_stops_nobody_else() -> Result<()> {
+fn a_client_that_reads_no_answer_does_not_block_others() -> Result<()> {
     let served = Served::start()?;
     let mut greedy = connect(served.address)?;
     greedy.set_nonblocking(true)?;
     let request = "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n".repeat(100);
-    // Until neither side's buffers take any more.
+    // Fills the buffers of both sides.
     while greedy.write(request.as_bytes()).is_ok() {}
     scrape(served.address)?;
     let end = served.release()?;
@@ -124,7 +124,7 @@ fn a_client_that_reads_no_answer_stops_nobody_else() -> Result<()> {
 }
 
 #[test]
-fn a_connection_serves_more_than_one_scrape() -> Result<()> {
+fn a_connection_serves_several_scrapes() -> Result<()> {
     let served = Served::start()?;
     let mut stream = connect(served.address)?;
     for number in 1..=3 {

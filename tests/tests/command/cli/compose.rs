@@ -1,5 +1,5 @@
-//! `compose`: what it writes is a program that needs no metrics, and it is written
-//! whole or not at all.
+//! `compose`: the output is a program that needs no metrics host, and is written
+//! completely or not at all.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,19 +8,19 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
 
-use crate::cli::place::{Place, digest};
 use crate::cli::terminal::{ESCAPE, at_terminal};
+use crate::cli::test_folder::{TestFolder, digest};
 use solti_metrics_tests::child::Running;
 
 #[test]
-fn what_is_composed_runs_by_itself() -> Result<()> {
-    let place = Place::with_files(&["a", "b"])?;
+fn a_composition_runs_without_a_metrics_host() -> Result<()> {
+    let place = TestFolder::with_files(&["a", "b"])?;
     let (digest, middleware, provider) = (digest(), built("middleware", BARE), provider());
     let end = place.run(&["compose", &digest, &middleware, &provider, "-o", "app.wasm"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
-    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm in ";
+    let told = "app.wasm: digest.wasm + middleware.wasm + lines.wasm, ";
     ensure!(end.stdout.starts_with(told), "{end}");
-    let imports = "; it imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
+    let imports = "; imports wasi:cli, wasi:clocks, wasi:filesystem, wasi:io\n";
     ensure!(end.stdout.ends_with(imports), "{end}");
 
     let run = place.run(&["run", "--dir", ".", "app.wasm", "--", "in"])?;
@@ -33,8 +33,8 @@ fn what_is_composed_runs_by_itself() -> Result<()> {
 }
 
 #[test]
-fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
-    let place = Place::new()?;
+fn standard_output_gets_only_the_component() -> Result<()> {
+    let place = TestFolder::new()?;
     let parts = [digest(), provider()];
     for (script, line) in [
         (r#""$0" compose "$@" -o file.wasm"#, ""),
@@ -58,8 +58,8 @@ fn standard_output_gets_the_bytes_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()> {
-    let place = Place::with_files(&[])?;
+fn a_stream_under_another_name_gets_the_component_appended() -> Result<()> {
+    let place = TestFolder::with_files(&[])?;
     let parts = [digest(), provider()];
     let parts = parts.each_ref().map(String::as_str);
     symlink("/dev/stdout", place.path("stdout"))?;
@@ -100,8 +100,8 @@ fn a_stream_under_another_name_gets_the_bytes_behind_what_it_has() -> Result<()>
 }
 
 #[test]
-fn a_terminal_is_spared() -> Result<()> {
-    let place = Place::new()?;
+fn a_terminal_gets_no_binary_output() -> Result<()> {
+    let place = TestFolder::new()?;
     for output in ["-", "/dev/stdout", "/dev/tty"] {
         let args = format!("compose {} {} -o {output}", digest(), provider());
         let end = at_terminal(&place, &args)?;
@@ -113,35 +113,35 @@ fn a_terminal_is_spared() -> Result<()> {
     Ok(())
 }
 
-/// What is wrong, and what is said of it.
+/// Wrong arguments, and the expected message.
 const WRONG: [(&[&str], &str); 6] = [
     (
         &["PROVIDER", "DIGEST"],
-        "lines.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and the guest is expected",
     ),
     (
         &["DIGEST", "MIDDLEWARE"],
-        "middleware.wasm: is a middleware, and stands where the",
+        "middleware.wasm: is a middleware, and the",
     ),
     (
         &["PROVIDER", "PROVIDER"],
-        "lines.wasm: is a provider, and stands where the guest",
+        "lines.wasm: is a provider, and the guest is expected",
     ),
     (
         &["DIGEST", "missing.wasm"],
-        "missing.wasm: cannot be read: ",
+        "missing.wasm: cannot read the component: ",
     ),
     (
         &["text.wasm", "PROVIDER"],
-        "text.wasm: is not WebAssembly but text",
+        "text.wasm: is not a WebAssembly component but text",
     ),
-    // The library that composes has an assertion for it.
-    (&["odd.wasm", "PROVIDER"], "cannot be composed: "),
+    // The library that composes has an assertion for this case.
+    (&["odd.wasm", "PROVIDER"], "cannot compose the components: "),
 ];
 
 #[test]
-fn a_failure_leaves_what_is_there_as_it_is() -> Result<()> {
-    let place = Place::new()?;
+fn a_failure_leaves_the_old_file_unchanged() -> Result<()> {
+    let place = TestFolder::new()?;
     place.write("text.wasm", b"mine, too")?;
     place.write("odd.wasm", &odd()?)?;
     place.write("app.wasm", b"mine")?;
@@ -169,8 +169,8 @@ fn a_failure_leaves_what_is_there_as_it_is() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() -> Result<()> {
-    let place = Place::new()?;
+fn an_output_that_cannot_be_written_is_named() -> Result<()> {
+    let place = TestFolder::new()?;
     fs::create_dir(place.path("folder"))?;
     for output in ["folder", "missing/app.wasm", "..", "/dev/full"] {
         let end = place.run(&["compose", &digest(), &provider(), "-o", output])?;
@@ -186,13 +186,13 @@ fn what_cannot_be_written_is_named() -> Result<()> {
 }
 
 #[test]
-fn a_file_is_replaced_where_it_is() -> Result<()> {
-    let place = Place::new()?;
+fn an_output_behind_a_link_is_replaced_in_its_folder() -> Result<()> {
+    let place = TestFolder::new()?;
     place.write("real/app.wasm", b"old")?;
     symlink("real/app.wasm", place.path("link.wasm"))?;
-    // Whoever has the old file open keeps it, under this name too.
+    // A reader with the old file open keeps it, also under this name.
     fs::hard_link(place.path("real/app.wasm"), place.path("old.wasm"))?;
-    // The guest itself may be the output: it is read before.
+    // The output may be the guest itself: the command reads it before it writes.
     fs::copy(digest(), place.path("guest.wasm"))?;
     for (guest, output) in [
         (digest().as_str(), "link.wasm"),
@@ -211,8 +211,8 @@ fn a_file_is_replaced_where_it_is() -> Result<()> {
 }
 
 #[test]
-fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
-    let place = Place::new()?;
+fn a_named_pipe_gets_the_component() -> Result<()> {
+    let place = TestFolder::new()?;
     let script = r#"mkfifo pipe; cat pipe > got & "$0" compose "$@" -o pipe; wait"#;
     let parts = [digest(), provider()];
     let parts = parts.each_ref().map(String::as_str);
@@ -226,8 +226,8 @@ fn a_pipe_that_has_a_name_is_written_to() -> Result<()> {
 }
 
 #[test]
-fn wrong_use_is_told_from_failure() -> Result<()> {
-    let place = Place::new()?;
+fn wrong_use_and_failures_have_different_exit_codes() -> Result<()> {
+    let place = TestFolder::new()?;
     for args in [
         &["compose"][..],
         &["compose", "guest.wasm", "-o", "app.wasm"],
@@ -241,8 +241,8 @@ fn wrong_use_is_told_from_failure() -> Result<()> {
     only(&place, &[])
 }
 
-/// Asserts that these are all names in the place.
-fn only(place: &Place, names: &[&str]) -> Result<()> {
+/// Asserts that the folder has exactly these names.
+fn only(place: &TestFolder, names: &[&str]) -> Result<()> {
     let mut found = Vec::new();
     for entry in fs::read_dir(place.path(""))? {
         found.push(entry?.file_name().to_string_lossy().into_owned());
@@ -252,7 +252,7 @@ fn only(place: &Place, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Records, and imports a core module within an instance.
+/// A guest that records and imports a core module within an instance.
 fn odd() -> Result<Vec<u8>> {
     Ok(wat::parse_str(
         r#"(component

@@ -1,5 +1,5 @@
-//! `conformance` of what receives records: what is right passes, and each fault is
-//! failed by the one check that is about it.
+//! `conformance` of providers and middlewares: correct components pass, and each fault
+//! fails exactly the check for that fault.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{BARE, WASI, artifact};
@@ -9,7 +9,7 @@ use crate::cli::faulty::{
     COMPLETED, ERROR, EXPOSE, GLOBALS, STARTED, batching, counting, flushed_once, middleware,
     provider, with, without,
 };
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 /// Loses one label: a container's `backend_config_failed`.
 const LOST: &str = "(if (i32.eq (call $pair (local.get $runner) (local.get $error)) (i32.const 5))
@@ -25,7 +25,7 @@ fn the_examples_conform() -> Result<()> {
         ("rename", WASI),
         ("sampler", WASI),
     ] {
-        let place = Place::new()?;
+        let place = TestFolder::new()?;
         let file = artifact(name, target).display().to_string();
         let (end, report) = report(&place, &file, &QUICK)?;
         ensure!(
@@ -39,26 +39,26 @@ fn the_examples_conform() -> Result<()> {
 }
 
 #[test]
-fn one_written_by_hand_conforms_and_what_it_lacks_is_skipped() -> Result<()> {
+fn a_provider_written_by_hand_conforms_and_missing_interfaces_are_skipped() -> Result<()> {
     let (end, report) = report_of(&provider()?, &QUICK)?;
     ensure!(end.code == Some(0), "{end}");
     let skipped = with_result(&report, "skipped")?;
     ensure!(skipped.len() == 1, "{skipped:?}");
     ensure!(skipped[0]["name"] == "flush-twice", "{skipped:?}");
-    let reason = "it does not export `lifecycle`";
+    let reason = "the component does not export `lifecycle`";
     ensure!(skipped[0]["reason"] == reason, "{skipped:?}");
     Ok(())
 }
 
 #[test]
-fn one_that_loses_a_label_fails_every_label() -> Result<()> {
+fn a_provider_that_loses_a_label_fails_every_label() -> Result<()> {
     let component = with(&[(ERROR, LOST)])?;
     let series = r#"solti_runner_errors_total{error="backend_config_failed",runner="container"} 1"#;
     fails(&component, &[], "every-label", &[series, "0"])
 }
 
 #[test]
-fn one_that_wants_a_start_for_each_completion_fails_any_order() -> Result<()> {
+fn a_provider_that_requires_starts_fails_any_order() -> Result<()> {
     let open = "(i32.add (i32.const 0x6c0) (i32.shl (local.get $runner) (i32.const 2)))";
     let add = |by| format!("(i32.store {open} (i32.add (i32.load {open}) (i32.const {by})))");
     let component = with(&[
@@ -75,35 +75,43 @@ fn one_that_wants_a_start_for_each_completion_fails_any_order() -> Result<()> {
         &component,
         &[],
         "any-order",
-        &["solti_runner_tasks_completed_total", "add each record up"],
+        &[
+            "solti_runner_tasks_completed_total",
+            "count each record with its labels",
+        ],
     )
 }
 
 #[test]
-fn one_whose_buckets_end_too_early_fails_bucket_bounds() -> Result<()> {
+fn a_provider_with_low_bucket_bounds_fails_bucket_bounds() -> Result<()> {
     let within = "(i64.le_u (local.get $ms) (i64.load (local.get $bound)))";
-    // The last bucket has no end.
+    // The last bucket has no upper bound.
     let below = "(i32.or (i64.lt_u (local.get $ms) (i64.load (local.get $bound)))
         (i64.eq (i64.load (local.get $bound)) (i64.const -1)))";
     let component = without(within, below)?;
     let series = r#"solti_runner_task_duration_seconds_bucket{le="0.01""#;
-    fails(&component, &[], "bucket-bounds", &[series, "more differ"])
+    fails(
+        &component,
+        &[],
+        "bucket-bounds",
+        &[series, "more samples differ"],
+    )
 }
 
 #[test]
-fn one_that_traps_at_the_longest_duration_fails_extreme_durations() -> Result<()> {
+fn a_provider_that_traps_at_the_longest_duration_fails_extreme_durations() -> Result<()> {
     let trap = "(if (i64.eq (local.get $ms) (i64.const -1)) (then unreachable))";
     let component = with(&[(COMPLETED, trap)])?;
     fails(
         &component,
         &[],
         "extreme-durations",
-        &["trapped", "none may trap"],
+        &["trapped", "no record may cause a trap"],
     )
 }
 
 #[test]
-fn one_that_miscounts_after_a_while_fails_many_records() -> Result<()> {
+fn a_provider_that_miscounts_later_fails_many_records() -> Result<()> {
     let lose = "(if (i32.eq (global.get $n) (i32.const 9000)) (then (return)))";
     let component = counting(STARTED, lose)?;
     fails(
@@ -115,19 +123,19 @@ fn one_that_miscounts_after_a_while_fails_many_records() -> Result<()> {
 }
 
 #[test]
-fn one_that_traps_after_a_while_fails_many_records_and_nothing_else() -> Result<()> {
+fn a_provider_that_traps_later_fails_only_many_records() -> Result<()> {
     let trap = "(if (i32.eq (global.get $n) (i32.const 3000)) (then unreachable))";
     let component = counting(STARTED, trap)?;
     fails(
         &component,
         &[],
         "many-records",
-        &["after it took", "trapped"],
+        &["records, the backend", "trapped"],
     )
 }
 
 #[test]
-fn one_that_counts_scrapes_fails_scrape_twice() -> Result<()> {
+fn a_provider_that_counts_scrapes_fails_scrape_twice() -> Result<()> {
     let count = "(call $increment (global.get $started))";
     let component = without(
         "(call $put (global.get $eof))",
@@ -142,13 +150,13 @@ fn one_that_counts_scrapes_fails_scrape_twice() -> Result<()> {
 }
 
 #[test]
-fn one_whose_second_flush_fails_fails_flush_twice() -> Result<()> {
-    let said = "it says: nothing to hand on";
+fn a_provider_whose_second_flush_fails_fails_flush_twice() -> Result<()> {
+    let said = "the backend returned an error: nothing to hand on";
     fails(&flushed_once()?, &[], "flush-twice", &[said, "--grant"])
 }
 
 #[test]
-fn one_that_exposes_no_text_fails_exposition_with_the_line() -> Result<()> {
+fn a_provider_that_exposes_an_invalid_line_fails_exposition_with_the_line() -> Result<()> {
     let component = without(r#""\22} ""#, r#""} ""#)?;
     let words = [
         "in `nothing-recorded`: line 3",
@@ -159,13 +167,13 @@ fn one_that_exposes_no_text_fails_exposition_with_the_line() -> Result<()> {
 }
 
 #[test]
-fn one_that_has_no_end_of_text_fails_exposition() -> Result<()> {
+fn a_provider_without_an_end_of_text_fails_exposition() -> Result<()> {
     let component = without("(call $put (global.get $eof))", "")?;
     fails(&component, &[], "exposition", &["last line is not `# EOF`"])
 }
 
 #[test]
-fn one_that_never_returns_is_given_up_by_its_first_check() -> Result<()> {
+fn a_provider_that_never_returns_fails_its_first_check() -> Result<()> {
     let timeout = ["--timeout", "300ms"];
     let component = with(&[(STARTED, "(loop $ever (br $ever))")])?;
     fails(
@@ -184,32 +192,32 @@ fn one_that_never_returns_is_given_up_by_its_first_check() -> Result<()> {
 }
 
 #[test]
-fn one_that_takes_records_in_batches_is_given_them_one_by_one_as_well() -> Result<()> {
+fn a_provider_with_batches_also_gets_single_records() -> Result<()> {
     let (end, _) = report_of(&batching("")?, &QUICK)?;
     ensure!(end.code == Some(0), "{end}");
-    let words = ["record by record", "solti_runner_errors_total"];
+    let words = ["one by one", "solti_runner_errors_total"];
     fails(&batching(LOST)?, &[], "every-label", &words)
 }
 
 #[test]
-fn one_that_does_not_start_fails_that_alone() -> Result<()> {
+fn a_provider_that_does_not_start_fails_only_that_check() -> Result<()> {
     let component = with(&[(GLOBALS, "(start $trap) (func $trap unreachable)")])?;
     fails(&component, &[], "starts", &["trapped", "--grant"])?;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let statsd = artifact("statsd", WASI).display().to_string();
     let (end, report) = report(&place, &statsd, &QUICK)?;
     let failed = failed(&report)?;
     ensure!(end.code == Some(1) && failed.len() == 1, "{end}");
     let text = |key: &str| failed[0][key].as_str().unwrap_or_default();
-    ensure!(text("seen").contains("was not granted"), "{end}");
-    let options = "grant it with --grant tcp=ADDRESS or udp=ADDRESS";
+    ensure!(text("seen").contains("is not granted"), "{end}");
+    let options = "grant the import with --grant tcp=ADDRESS or udp=ADDRESS";
     ensure!(text("fix") == options, "{end}");
     Ok(())
 }
 
 #[test]
-fn what_is_granted_is_there() -> Result<()> {
-    let place = Place::new()?;
+fn conformance_grants_reach_the_provider() -> Result<()> {
+    let place = TestFolder::new()?;
     place.write("out/.kept", b"")?;
     let jsonl = artifact("jsonl", WASI).display().to_string();
     let grant = [&QUICK[..], &["--grant", "dir=out::/out:rw"]].concat();
@@ -222,12 +230,12 @@ fn what_is_granted_is_there() -> Result<()> {
         "{end}"
     );
     let seen = failed[0]["seen"].as_str().unwrap_or_default();
-    ensure!(seen.contains("it could not keep them"), "{end}");
+    ensure!(seen.contains("as not stored"), "{end}");
     Ok(())
 }
 
 #[test]
-fn time_is_judged_only_where_somebody_says_how_long() -> Result<()> {
+fn time_is_judged_only_with_a_given_limit() -> Result<()> {
     let component = provider()?;
     let (end, report) = report_of(&component, &QUICK)?;
     let time = check(&report, "time-per-record")?;
@@ -240,26 +248,26 @@ fn time_is_judged_only_where_somebody_says_how_long() -> Result<()> {
         &component,
         &["--max-time-per-record", "1ns"],
         "time-per-record",
-        &["more than 1ns"],
+        &["at most 1ns"],
     )
 }
 
 #[test]
-fn fewer_records_than_asked_for_are_told() -> Result<()> {
+fn fewer_records_than_requested_are_reported() -> Result<()> {
     let (end, report) = report_of(&provider()?, &["--budget", "1ms"])?;
     ensure!(end.code == Some(0), "{end}");
     let many = check(&report, "many-records")?;
     let note = many["note"].as_str().unwrap_or_default();
     ensure!(
-        note.ends_with(" of 1000000 records, within --budget"),
+        note.ends_with(" of 1000000 records within --budget"),
         "{many}"
     );
     Ok(())
 }
 
 #[test]
-fn whatever_time_and_number_is_asked_for_is_no_panic() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+fn extreme_times_and_numbers_do_not_panic() -> Result<()> {
+    let place = TestFolder::with(&provider()?)?;
     let ever = ["--records", "10", "--budget", "365d", "--timeout", "365d"];
     let (end, _) = report(&place, "guest.wasm", &ever)?;
     ensure!(end.code == Some(0), "{end}");
@@ -271,7 +279,7 @@ fn whatever_time_and_number_is_asked_for_is_no_panic() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_that_forwards_and_one_that_withholds_conform() -> Result<()> {
+fn middlewares_that_forward_and_that_withhold_conform() -> Result<()> {
     for (started, forwarded) in [("(call $started (local.get 0))", true), ("", false)] {
         let (end, report) = report_of(&middleware(started)?, &QUICK)?;
         ensure!(end.code == Some(0), "{end}");
@@ -291,6 +299,6 @@ fn a_middleware_that_invents_records_fails_forwards() -> Result<()> {
         &middleware(twice)?,
         &[],
         "forwards",
-        &["of `task-started`, it was given 1, and forwarded 2"],
+        &["received 1 records `task-started`, and forwarded 2"],
     )
 }

@@ -1,4 +1,4 @@
-//! `docs/reference/conformance.md`: its commands are run, and its checks are those there are.
+//! `docs/reference/conformance.md`: its commands run, and its list of checks is complete.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,15 +11,15 @@ use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::blocks::{Block, blocks};
 
 use crate::cli::conformance_report::{checks, report};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 
 #[test]
-fn the_checks_of_the_page_are_those_there_are() -> Result<()> {
+fn the_page_has_exactly_the_existing_checks() -> Result<()> {
     let mut found = BTreeSet::new();
     for name in ["provider", "middleware", "digest"] {
         let file = artifact(name, WASI).display().to_string();
-        let (_, report) = report(&Place::new()?, &file, &["--records", "10"])?;
+        let (_, report) = report(&TestFolder::new()?, &file, &["--records", "10"])?;
         for check in checks(&report)? {
             found.insert(check["name"].as_str().context("no name")?.to_owned());
         }
@@ -34,14 +34,14 @@ fn the_checks_of_the_page_are_those_there_are() -> Result<()> {
 }
 
 #[test]
-fn the_options_of_the_page_are_those_of_the_command() -> Result<()> {
-    let help = Place::new()?.run(&["conformance", "--help"])?.stdout;
+fn the_page_has_exactly_the_options_of_the_command() -> Result<()> {
+    let help = TestFolder::new()?.run(&["conformance", "--help"])?.stdout;
     let options = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
         let options = words.filter(|word| word.len() > 3 && word.starts_with("--"));
         options.map(str::to_owned).collect()
     };
-    let (own, _) = help.split_once("Compiling:").context("no heading")?;
+    let (own, _) = help.split_once("Compilation:").context("no heading")?;
     let mut own = options(own);
     own.remove("--help");
     let told = options(&page()?);
@@ -52,7 +52,7 @@ fn the_options_of_the_page_are_those_of_the_command() -> Result<()> {
 
 #[test]
 fn every_block_of_the_page_is_run() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for name in ["provider", "digest"] {
         fs::copy(artifact(name, WASI), place.path(&format!("{name}.wasm")))?;
     }
@@ -67,12 +67,12 @@ fn every_block_of_the_page_is_run() -> Result<()> {
                 for line in block.lines() {
                     let end = run(&place, line)?;
                     if block.about == "provider" {
-                        // Filled in below, where it is shown.
+                        // The real output is compared with the page below.
                         place.write("provider.txt", end.stdout.as_bytes())?;
                     }
                 }
             }
-            other => anyhow::bail!("nobody runs {other:?}"),
+            other => anyhow::bail!("no test runs {other:?}"),
         }
     }
     let real = fs::read_to_string(place.path("provider.txt"))?;
@@ -92,7 +92,7 @@ fn is_of_the_crate(block: &Block) -> Result<()> {
     Ok(())
 }
 
-/// Figures are of one day and one machine; the rest is not.
+/// Figures depend on the day and the machine. The other words must match.
 fn is_like(shown: &Block, real: &str) -> Result<()> {
     let words = |line: &str| {
         let words = line.split_whitespace();
@@ -101,7 +101,7 @@ fn is_like(shown: &Block, real: &str) -> Result<()> {
         words.map(str::to_owned).collect::<Vec<_>>().join(" ")
     };
     for (shown, real) in shown.lines().zip(real.lines()) {
-        // A machine that is busy has no time for a million of them.
+        // On a busy machine, the budget ends before a million records.
         if !real.contains("within --budget") {
             ensure!(
                 words(shown) == words(real),
@@ -113,7 +113,7 @@ fn is_like(shown: &Block, real: &str) -> Result<()> {
     Ok(())
 }
 
-fn run(place: &Place, line: &str) -> Result<End> {
+fn run(place: &TestFolder, line: &str) -> Result<End> {
     let program = program()?;
     let folder = program.parent().context("no folder")?.display();
     let script = format!("PATH=\"{folder}:$PATH\"\n{line}");

@@ -1,15 +1,15 @@
-//! What `conformance` says of a component.
+//! The output of `conformance` for a component.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::End;
 
-/// Fewer records than by default, and time for all of them.
+/// Fewer records than the default, and enough time for all of them.
 pub(crate) const QUICK: [&str; 4] = ["--records", "20000", "--budget", "1m"];
 
-/// Exactly this check fails, and says all of this.
+/// Checks that exactly this check fails, and that its message has all these words.
 pub(crate) fn fails(component: &[u8], options: &[&str], name: &str, words: &[&str]) -> Result<()> {
     let (end, report) = report_of(component, &[&QUICK[..], options].concat())?;
     ensure!(end.code == Some(1) && report["conforms"] == false, "{end}");
@@ -32,11 +32,11 @@ pub(crate) fn fails(component: &[u8], options: &[&str], name: &str, words: &[&st
 }
 
 pub(crate) fn report_of(component: &[u8], options: &[&str]) -> Result<(End, Value)> {
-    report(&Place::with(component)?, "guest.wasm", options)
+    report(&TestFolder::with(component)?, "guest.wasm", options)
 }
 
-/// What the command says of a component, for programs.
-pub(crate) fn report(place: &Place, file: &str, options: &[&str]) -> Result<(End, Value)> {
+/// The JSON report of a component.
+pub(crate) fn report(place: &TestFolder, file: &str, options: &[&str]) -> Result<(End, Value)> {
     let (options, arguments) = match options.iter().position(|it| *it == "--") {
         Some(place) => options.split_at(place),
         None => (options, &[][..]),
@@ -65,7 +65,7 @@ pub(crate) fn check<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
     found.with_context(|| format!("no check {name}"))
 }
 
-/// Of all suites.
+/// The checks of all suites.
 pub(crate) fn checks(report: &Value) -> Result<Vec<&Value>> {
     let suites = report["suites"].as_array().context("no suites")?;
     Ok(suites

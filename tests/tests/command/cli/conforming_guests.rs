@@ -1,4 +1,4 @@
-//! `conformance` of guests: what it says of their records, and which check fails.
+//! `conformance` of guests: its description of their records, and the failing check.
 
 use std::process::Command;
 
@@ -9,14 +9,14 @@ use solti_metrics_tests::guest::component;
 
 use crate::cli::conformance_report::{check, failed, report};
 use crate::cli::faulty;
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 
 const START: &str = "(call $started (i32.const 2))";
 const END: &str = "(call $completed (i32.const 2) (i32.const 0) (i64.const 5))";
 
 #[test]
-fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
-    let place = Place::with_files(&["a", "b"])?;
+fn the_records_of_a_guest_are_reported_by_label() -> Result<()> {
+    let place = TestFolder::with_files(&["a", "b"])?;
     let (end, report) = report(&place, &digest(), &["--dir", ".", "--", "in"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(failed(&report)?.is_empty(), "{end}");
@@ -36,7 +36,7 @@ fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
         "records",
         "pairs",
         "durations",
-        "both-paths",
+        "both-modes",
         "quota",
     ] {
         ensure!(check(&report, name)?["result"] == "passed", "{name}\n{end}");
@@ -50,36 +50,40 @@ fn what_a_guest_records_is_told_by_its_labels() -> Result<()> {
 }
 
 #[test]
-fn a_guest_that_records_nothing_conforms_and_is_told_to_be_given_arguments() -> Result<()> {
+fn a_guest_without_records_conforms_with_advice_about_arguments() -> Result<()> {
     let hello = artifact("hello", WASI).display().to_string();
-    let (end, report) = report(&Place::new()?, &hello, &[])?;
+    let (end, report) = report(&TestFolder::new()?, &hello, &[])?;
     ensure!(end.code == Some(0), "{end}");
     let records = check(&report, "records")?;
     let reason = records["reason"].as_str().unwrap_or_default();
-    ensure!(reason.contains("arguments behind --"), "{records}");
+    ensure!(reason.contains("arguments after --"), "{records}");
     Ok(())
 }
 
 #[test]
-fn records_that_do_not_pair_fail_unless_that_is_allowed() -> Result<()> {
+fn unpaired_records_fail_unless_they_are_allowed() -> Result<()> {
     for (main, words) in [
-        (START.to_owned(), "wasm: 1 started, and never completed"),
-        (END.to_owned(), "wasm: 1 completed, and none was started"),
+        (START.to_owned(), "wasm: 1 started without a completion"),
+        (END.to_owned(), "wasm: 1 completed without a start"),
         (
             format!("{END} {START}"),
-            "wasm: 1 completed, and none was started",
+            "wasm: 1 completed without a start",
         ),
     ] {
         let guest = guest(&main)?;
         fails(&guest, &[], "pairs", words)?;
-        let (end, _) = report(&Place::with(&guest)?, "guest.wasm", &["--allow-unpaired"])?;
+        let (end, _) = report(
+            &TestFolder::with(&guest)?,
+            "guest.wasm",
+            &["--allow-unpaired"],
+        )?;
         ensure!(end.code == Some(0), "{main}\n{end}");
     }
     Ok(())
 }
 
 #[test]
-fn a_guest_that_measures_in_something_else_fails_durations() -> Result<()> {
+fn a_guest_with_another_unit_fails_durations() -> Result<()> {
     let ages = "(call $completed (i32.const 2) (i32.const 0) (i64.const -1))";
     fails(
         &guest(&format!("{START} {ages}"))?,
@@ -97,7 +101,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
         "runs",
         "it trapped",
     )?;
-    // However many records that are, they are counted, and not kept.
+    // The command counts any number of records and does not store them.
     let ever = guest(&format!("(loop $ever {START} {END} (br $ever))"))?;
     fails(
         &ever,
@@ -106,7 +110,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
         "exceeded its deadline of 300ms",
     )?;
     let library = component("(module)")?;
-    let place = Place::with(&library)?;
+    let place = TestFolder::with(&library)?;
     let end = place.run(&["conformance", "guest.wasm"])?;
     let nothing = "neither imports nor exports `solti:metrics/backend`";
     ensure!(end.code == Some(1) && end.stderr.contains(nothing), "{end}");
@@ -114,13 +118,13 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
 }
 
 #[test]
-fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
+fn a_program_that_is_also_a_middleware_is_tested_as_both() -> Result<()> {
     let raises = include_str!("../../../raises/raises.wat").replace("0.2.0#run", "0.2.12#run");
-    let (end, report) = report(&Place::with(&component(&raises)?)?, "guest.wasm", &[])?;
+    let (end, report) = report(&TestFolder::with(&component(&raises)?)?, "guest.wasm", &[])?;
     let roles: Vec<_> = report["suites"].as_array().into_iter().flatten().collect();
     let roles: Vec<_> = roles.iter().map(|suite| &suite["role"]).collect();
     ensure!(roles == ["guest", "middleware"], "{end}");
-    // It traps in `main`, and at its third record.
+    // The guest traps in `main`, and the middleware traps at its third record.
     let failed: Vec<_> = failed(&report)?
         .iter()
         .map(|it| it["name"].clone())
@@ -130,8 +134,8 @@ fn what_is_both_a_program_and_a_middleware_is_tested_as_both() -> Result<()> {
 }
 
 #[test]
-fn what_is_for_another_role_is_wrong_use() -> Result<()> {
-    let place = Place::with(&guest(START)?)?;
+fn an_option_for_another_role_is_wrong_use() -> Result<()> {
+    let place = TestFolder::with(&guest(START)?)?;
     place.write("provider.wasm", &faulty::provider()?)?;
     for (file, option, value) in [
         ("guest.wasm", "--grant", "env=A=1"),
@@ -149,20 +153,20 @@ fn what_is_for_another_role_is_wrong_use() -> Result<()> {
 }
 
 #[test]
-fn the_text_has_a_line_for_each_check_and_what_is_wrong_beneath() -> Result<()> {
-    let place = Place::with(&guest(START)?)?;
+fn the_text_has_a_line_for_each_check_and_its_reason_below() -> Result<()> {
+    let place = TestFolder::with(&guest(START)?)?;
     let end = place.run(&["conformance", "guest.wasm"])?;
     let expected = "\
 guest.wasm · guest of solti:metrics@0.1.0
-  ✓ runs               it exited with code 0; records inlined
+  ✓ runs               the guest exited with code 0; recording mode inline
   ✓ records            1: wasm started 1
   ✗ pairs
       expected  each completion has an earlier start of the same runner, and each start a completion
-      seen      wasm: 1 started, and never completed
-      change    record both for each task, in that order; with --allow-unpaired, if it only tells a part
+      seen      wasm: 1 started without a completion
+      change    record the start and then the completion of each task; for a guest that records only one of them, use --allow-unpaired
   ✓ durations
-  ✓ both-paths
-  ✓ quota              of 0: it exited with code 0; 1 of 1 records dropped
+  ✓ both-modes
+  ✓ quota              quota of 0: the guest exited with code 0; 1 of 1 records dropped
 guest.wasm does not conform: 1 failed, 5 passed
 ";
     ensure!(end.code == Some(1) && end.stderr.is_empty(), "{end}");
@@ -171,10 +175,10 @@ guest.wasm does not conform: 1 failed, 5 passed
 }
 
 #[test]
-fn junit_is_xml_whatever_a_component_says() -> Result<()> {
-    // What it exposes ends a line within the value of a label.
+fn junit_is_xml_for_any_text_of_a_component() -> Result<()> {
+    // The exposition ends a line within the value of a label.
     let component = faulty::without(r#""\22} ""#, r#""<\27&> ""#)?;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("a&b.wasm", &component)?;
     let end = place.run(&[
         "conformance",
@@ -217,7 +221,7 @@ fn guest(main: &str) -> Result<Vec<u8>> {
 }
 
 fn fails(guest: &[u8], options: &[&str], name: &str, words: &str) -> Result<()> {
-    let (end, report) = report(&Place::with(guest)?, "guest.wasm", options)?;
+    let (end, report) = report(&TestFolder::with(guest)?, "guest.wasm", options)?;
     let failed = failed(&report)?;
     let names: Vec<_> = failed.iter().map(|check| &check["name"]).collect();
     ensure!(end.code == Some(1) && names == [name], "{names:?}\n{end}");

@@ -1,4 +1,4 @@
-//! `run` that is asked to end, or has ended, while backends are at work.
+//! `run` that is asked to stop, or ends, while backends are busy.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, json, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 
 #[test]
 fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     let provider = example("provider");
     let args = [
         "run",
@@ -32,15 +32,16 @@ fn a_request_to_terminate_drains_a_flood_and_every_ledger_balances() -> Result<(
     let guests = report["ledger"]["guests"]["delivered"].as_u64();
     let guests = guests.context("a count")?;
     ensure!(guests >= 1, "{report}");
-    // What the guest delivered, and the runner's own two, were all accepted.
+    // The backend has accepted all delivered records of the guest, and the runner's own
+    // two.
     let accepted = &report["backends"][0]["ledger"]["accepted"];
     ensure!(accepted.as_u64() == Some(guests + 2), "{report}");
     Ok(())
 }
 
 #[test]
-fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
+fn a_drain_ends_in_time_when_the_backend_never_returns() -> Result<()> {
+    let place = TestFolder::with_files(&["one"])?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let end = place.digest(&[
         "--format",
@@ -61,8 +62,8 @@ fn a_drain_ends_in_time_though_the_backend_never_returns() -> Result<()> {
 }
 
 #[test]
-fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+fn a_second_request_ends_at_once_and_reports_the_remaining_records() -> Result<()> {
+    let place = TestFolder::with(&guests::flood()?)?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = [
         "run",
@@ -84,7 +85,7 @@ fn a_second_request_ends_at_once_and_says_what_was_left() -> Result<()> {
     let last = end
         .stderr
         .lines()
-        .find(|line| line.starts_with("left at once"));
+        .find(|line| line.starts_with("forced exit"));
     ensure!(
         last.is_some_and(|line| line.contains("records for endless")),
         "{end}"

@@ -1,29 +1,29 @@
-//! Components that receive records, each with one fault: the provider of
-//! `guest/examples/provider.wat` with other lines in it, and small middlewares.
+//! Providers with one fault each: `guest/examples/provider.wat` with changed lines, and
+//! small middlewares.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::guest::component;
 
 const PROVIDER: &str = include_str!("../../../../guest/examples/provider.wat");
 
-/// Where the provider takes a record.
+/// The function of the provider that takes a record.
 pub(crate) const STARTED: &str =
     r#"(func (export "solti:metrics/backend@0.1.0#record-task-started") (param $runner i32)"#;
 pub(crate) const COMPLETED: &str = r#"(param $runner i32) (param $outcome i32) (param $ms i64)
     (local $histogram i32) (local $bucket i32) (local $bound i32)"#;
 pub(crate) const ERROR: &str = r#"(param $runner i32) (param $error i32)"#;
-/// Where it is scraped.
+/// The function of the provider that exposes.
 pub(crate) const EXPOSE: &str = r#"(func (export "solti:metrics/exposition@0.1.0#expose") (result i32)
     (local $at i32)"#;
-/// Its globals.
+/// The globals of the provider.
 pub(crate) const GLOBALS: &str = "(global $end (mut i32) (i32.const 0))";
 
-/// The provider as it is.
+/// The provider without changes.
 pub(crate) fn provider() -> Result<Vec<u8>> {
     component(PROVIDER)
 }
 
-/// The provider with this behind each of these places.
+/// The provider with text inserted after each of these places.
 pub(crate) fn with(changes: &[(&str, &str)]) -> Result<Vec<u8>> {
     let mut text = PROVIDER.to_owned();
     for (place, more) in changes {
@@ -32,12 +32,12 @@ pub(crate) fn with(changes: &[(&str, &str)]) -> Result<Vec<u8>> {
     component(&text)
 }
 
-/// The provider with something else in this place.
+/// The provider with this place replaced.
 pub(crate) fn without(place: &str, instead: &str) -> Result<Vec<u8>> {
     component(&replaced(PROVIDER, place, instead)?)
 }
 
-/// With a global `$n` that this counts up, and a condition on it.
+/// The provider with a global `$n` that `place` increments, and an action on a condition.
 pub(crate) fn counting(place: &str, then: &str) -> Result<Vec<u8>> {
     let count = "(global.set $n (i32.add (global.get $n) (i32.const 1)))";
     with(&[
@@ -46,7 +46,8 @@ pub(crate) fn counting(place: &str, then: &str) -> Result<Vec<u8>> {
     ])
 }
 
-/// Takes records in batches, too, and this is done for an error that comes by itself.
+/// The provider with batches. It executes `alone` for an error that comes as a single
+/// record.
 pub(crate) fn batching(alone: &str) -> Result<Vec<u8>> {
     let mut text = PROVIDER.replace(
         "(memory (export \"memory\") 1)",
@@ -77,7 +78,7 @@ pub(crate) fn batching(alone: &str) -> Result<Vec<u8>> {
     component(&text)
 }
 
-/// Can be flushed: the first time without an error, and then with one.
+/// The provider with flushing: the first flush succeeds, and later ones fail.
 pub(crate) fn flushed_once() -> Result<Vec<u8>> {
     with(&[(
         GLOBALS,
@@ -92,7 +93,7 @@ pub(crate) fn flushed_once() -> Result<Vec<u8>> {
     )])
 }
 
-/// A middleware that does this with a started task.
+/// A middleware that executes these instructions for each started task.
 pub(crate) fn middleware(started: &str) -> Result<Vec<u8>> {
     component(&format!(
         r#"(module

@@ -1,4 +1,4 @@
-//! Files that are none: nobody waits for what may never come.
+//! Paths that are not regular files: the command never waits for input that may not come.
 
 use std::os::unix::net::UnixListener;
 use std::process::Command;
@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 
-/// Each use of a file that the command line names, where `FILE` is one.
+/// Each use of a file on the command line. `FILE` stands for the path.
 const USES: [&[&str]; 9] = [
     &["run", "FILE"],
     &["run", "--backend", "./FILE", "GUEST"],
@@ -22,8 +22,8 @@ const USES: [&[&str]; 9] = [
 ];
 
 #[test]
-fn a_pipe_a_socket_and_a_device_are_refused_wherever_a_file_is_read() -> Result<()> {
-    let place = Place::new()?;
+fn pipes_sockets_and_devices_are_rejected_for_each_file_option() -> Result<()> {
+    let place = TestFolder::new()?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "mkfifo: {made}");
     let _listens = UnixListener::bind(place.path("socket"))?;
@@ -52,7 +52,7 @@ fn a_pipe_a_socket_and_a_device_are_refused_wherever_a_file_is_read() -> Result<
 
 #[test]
 fn vectors_are_read_from_regular_files_of_a_bounded_size() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let provider = artifact("provider", WASI).display().to_string();
     let args = ["conformance", "--vectors", "vectors", &provider];
     place.write("vectors/large.json", &vec![b' '; (1 << 20) + 1])?;

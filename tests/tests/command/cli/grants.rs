@@ -1,13 +1,13 @@
-//! `run`: a guest has what it was granted, and nothing else.
+//! `run`: a guest has its grants, and nothing else.
 
 use anyhow::{Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::guests;
 
 #[test]
-fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn arguments_reach_the_guest_after_the_name_of_the_program() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     let end = place.run(&["run", "guest.wasm"])?;
     ensure!(end.code == Some(0) && end.stdout == "guest.wasm\n", "{end}");
 
@@ -26,10 +26,10 @@ fn arguments_reach_the_guest_behind_the_programs_name() -> Result<()> {
     Ok(())
 }
 
-/// None of this process's own is among them.
+/// The guest gets no variable of the command's own environment.
 #[test]
-fn variables_reach_the_guest_and_no_others_do() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn only_granted_variables_reach_the_guest() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     let options = [
         "--env",
         "A=1",
@@ -54,11 +54,11 @@ fn variables_reach_the_guest_and_no_others_do() -> Result<()> {
     Ok(())
 }
 
-/// Each task reads it from its beginning.
+/// Each task reads the input from its beginning.
 #[test]
 fn standard_input_reaches_every_task() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
-    // More than the guest asks for at a time.
+    let place = TestFolder::with(&guests::echo()?)?;
+    // The input is longer than one read of the guest.
     let input: String = (0..2_000).map(|line| format!("line {line}\n")).collect();
     place.write("input", input.as_bytes())?;
     let end = place.run(&["run", "--stdin", "input", "--repeat", "2", "guest.wasm"])?;
@@ -68,8 +68,8 @@ fn standard_input_reaches_every_task() -> Result<()> {
 }
 
 #[test]
-fn a_directory_is_read_only_unless_said_otherwise() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+fn a_directory_is_read_only_by_default() -> Result<()> {
+    let place = TestFolder::with(&guests::maker()?)?;
     for (dir, name, code) in [
         ("in", "a", 1),
         ("in::/guest", "b", 1),
@@ -86,8 +86,8 @@ fn a_directory_is_read_only_unless_said_otherwise() -> Result<()> {
 }
 
 #[test]
-fn no_directory_is_granted_unasked_and_none_above() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+fn no_directory_and_no_parent_is_granted_by_default() -> Result<()> {
+    let place = TestFolder::with(&guests::maker()?)?;
     place.write("in/file", b"")?;
     let ways_out = [
         "../made".to_owned(),
@@ -106,11 +106,11 @@ fn no_directory_is_granted_unasked_and_none_above() -> Result<()> {
     Ok(())
 }
 
-/// The guest can look, and what it reads it reads under the name it was given.
+/// The guest can list the directory and read files under the granted name.
 #[test]
 fn a_read_only_directory_is_read_under_its_other_name() -> Result<()> {
-    let place = Place::with_files(&["one"])?;
-    let digest = crate::cli::place::digest();
+    let place = TestFolder::with_files(&["one"])?;
+    let digest = crate::cli::test_folder::digest();
     let end = place.run(&["run", "--dir", "in::/data", &digest, "--", "/data"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.stdout.ends_with("  /data/one\n"), "{end}");

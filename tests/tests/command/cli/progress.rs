@@ -1,16 +1,16 @@
-//! `run`: a bar for people at a terminal, and nothing of it anywhere else.
+//! `run`: a progress bar at a terminal, and no trace of it elsewhere.
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
 use crate::cli::report::rows;
 use crate::cli::terminal::{ESCAPE, at_terminal, at_terminal_with, shown};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 
 #[test]
 fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     place.write("maker.wasm", &guests::maker()?)?;
     for options in [
         &["--repeat", "50", "guest.wasm"][..],
@@ -30,7 +30,7 @@ fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
         &["missing.wasm"],
         &["--no-such-option"],
     ] {
-        // What people have set for the sake of their terminal.
+        // Variables that users set for their terminal.
         let mut command = place.command(&[&["run"], options].concat())?;
         command
             .env("TERM", "xterm-256color")
@@ -50,7 +50,7 @@ fn no_control_sequence_is_sent_into_a_pipe() -> Result<()> {
 
 #[test]
 fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut command = place.command(&["run", "missing.wasm"])?;
     command.env("RUST_LOG", "solti_metrics_host=debug");
     let end = Running::start(&mut command)?.end()?;
@@ -59,8 +59,8 @@ fn a_log_that_goes_into_a_pipe_has_no_colours() -> Result<()> {
 }
 
 #[test]
-fn a_terminal_that_is_to_be_plain_gets_no_control_sequence() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+fn a_plain_terminal_gets_no_control_sequence() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     let missing = "check missing.wasm";
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         for args in [
@@ -73,10 +73,10 @@ fn a_terminal_that_is_to_be_plain_gets_no_control_sequence() -> Result<()> {
             ensure!(!end.stdout.contains(ESCAPE), "{variable:?} {args}: {end}");
         }
     }
-    // A variable that is empty says nothing.
+    // An empty variable counts as unset.
     let end = at_terminal_with(&place, "run --repeat 20 guest.wasm", ("NO_COLOR", ""))?;
     ensure!(end.stdout.contains(ESCAPE), "{end}");
-    // Nor has an entry of the log any; a bar may be before it.
+    // A log entry has no control sequence either. A bar may come before it.
     let end = at_terminal_with(&place, "run missing.wasm", ("RUST_LOG", "debug"))?;
     let (before, _) = end
         .stdout
@@ -97,7 +97,7 @@ fn plain(end: &End) -> Result<()> {
 
 #[test]
 fn a_terminal_shows_a_bar_and_then_the_whole_table() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 2)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "", 2)?)?;
     let end = at_terminal(&place, "run --repeat 200 guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(end.stdout.contains(ESCAPE), "no control sequences: {end}");
@@ -124,7 +124,7 @@ fn a_terminal_shows_a_bar_and_then_the_whole_table() -> Result<()> {
 
 #[test]
 fn a_single_run_shows_its_table_at_a_terminal() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 300)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 300)?)?;
     let end = at_terminal(&place, "run guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     let shown = shown(&end.stdout);
@@ -137,9 +137,9 @@ fn a_single_run_shows_its_table_at_a_terminal() -> Result<()> {
 }
 
 #[test]
-fn the_bar_spoils_no_line_of_a_guest() -> Result<()> {
+fn the_bar_leaves_all_lines_of_a_guest_intact() -> Result<()> {
     for stream in ["stdout", "stderr"] {
-        let place = Place::with(&guests::teller(stream, "a whole line\n", 1)?)?;
+        let place = TestFolder::with(&guests::teller(stream, "a whole line\n", 1)?)?;
         let end = at_terminal(&place, "run --repeat 100 --concurrency 4 guest.wasm")?;
         ensure!(end.code == Some(0), "{end}");
         let shown = shown(&end.stdout);
@@ -159,20 +159,20 @@ fn errors_without_an_end_of_line_come_before_the_table() -> Result<()> {
     without_an_end_of_line("stderr")
 }
 
-/// The bar must neither wipe it away nor hold it back.
+/// The bar must neither erase nor delay the text.
 fn without_an_end_of_line(stream: &str) -> Result<()> {
-    let place = Place::with(&guests::teller(stream, "no end", 300)?)?;
+    let place = TestFolder::with(&guests::teller(stream, "no end", 300)?)?;
     let end = at_terminal(&place, "run guest.wasm")?;
     ensure!(end.code == Some(0), "{end}");
     let shown = shown(&end.stdout);
     let told = shown.find("no end");
-    let told = told.with_context(|| format!("it is gone:\n{shown}"))?;
+    let told = told.with_context(|| format!("the text is missing:\n{shown}"))?;
     let table = shown.find(" · 1 run in ").context("no table")?;
-    ensure!(told < table, "it comes behind the table:\n{shown}");
+    ensure!(told < table, "the text comes after the table:\n{shown}");
     Ok(())
 }
 
-/// Every line of it, with nothing between and nothing behind.
+/// Checks for all lines of the table, with nothing between and nothing after them.
 fn whole_table(text: &str, tasks: &str) -> Result<()> {
     ensure!(!text.contains(ESCAPE), "{text:?}");
     ensure!(rows(text, &["wasm", "success", tasks]) == 1, "{text}");

@@ -1,4 +1,4 @@
-//! `run`: readers that go away, or never read.
+//! `run`: readers that leave, or never read.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
 use crate::cli::report::{report, rows};
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
-/// Ten million bytes and some, of which a pipe takes few.
+/// More than ten million bytes. A pipe takes a small part of them.
 const MANY: u32 = 2_500;
 
-/// Much more than what has to end by itself needs to end.
+/// Much longer than the run needs without a deadline.
 const SOON: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+fn a_reader_that_closes_early_is_not_an_error() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "", 0)?)?;
     let script = r#"{ "$0" "$@"; echo "code $?" >&2; } | head -c 1"#;
     for format in ["json", "prometheus"] {
         let args = ["run", "--format", format, "--repeat", "3", "guest.wasm"];
@@ -30,10 +30,11 @@ fn a_reader_that_has_seen_enough_of_the_report_is_no_error() -> Result<()> {
     Ok(())
 }
 
-/// Unlike `head`, which may be there until all is written.
+/// Unlike `head`, this reader leaves before the report. `head` may wait until all is
+/// written.
 #[test]
-fn a_reader_that_is_gone_before_the_report_is_no_error() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+fn a_reader_that_closes_before_the_report_is_not_an_error() -> Result<()> {
+    let place = TestFolder::with(&guests::waiter()?)?;
     for format in ["json", "prometheus"] {
         let args = ["run", "--format", format, "--dir", ".:rw", "guest.wasm"];
         let mut running = Running::start_unread(&mut place.command(&args)?)?;
@@ -48,7 +49,7 @@ fn a_reader_that_is_gone_before_the_report_is_no_error() -> Result<()> {
 
 #[test]
 fn closed_streams_do_not_matter() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 0)?)?;
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 0)?)?;
     for (close, args) in [
         (">&-", &["run", "--format", "json", "guest.wasm"][..]),
         (">&-", &["run", "guest.wasm"]),
@@ -66,8 +67,8 @@ fn closed_streams_do_not_matter() -> Result<()> {
 }
 
 #[test]
-fn answers_to_nobody_are_no_error() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 0)?)?;
+fn answers_to_a_closed_output_are_not_an_error() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "", 0)?)?;
     for args in [
         &["check", "guest.wasm"][..],
         &["check", "--format", "json", "guest.wasm"],
@@ -82,11 +83,11 @@ fn answers_to_nobody_are_no_error() -> Result<()> {
 }
 
 #[test]
-fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+fn a_guest_that_prints_to_a_closed_output_gets_an_error_and_is_reported() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
-    // The guest is in the middle of it.
+    // The guest is in the middle of its output.
     stdout.read_exact(&mut [0; 1 << 17])?;
     drop(stdout);
     let end = running.end()?;
@@ -97,11 +98,11 @@ fn a_guest_that_prints_to_nobody_is_told_and_reported() -> Result<()> {
 }
 
 #[test]
-fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+fn a_guest_with_unread_output_ends_by_its_deadline() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "500ms", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?;
-    // Held, and not read, until the end.
+    // Holds the output unread until the end.
     let unread = running.unread()?;
     let end = running.end()?;
     drop(unread);
@@ -117,10 +118,10 @@ fn a_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
     Ok(())
 }
 
-/// And so do others that run at the same time, or after it.
+/// Concurrent and later runs end by their deadline, too.
 #[test]
-fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+fn all_guests_with_unread_output_end_by_their_deadline() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = [
         "run",
         "--timeout",
@@ -141,8 +142,8 @@ fn every_guest_whose_output_nobody_reads_ends_by_its_deadline() -> Result<()> {
 }
 
 #[test]
-fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+fn a_request_to_terminate_works_with_unread_output() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let args = ["run", "--timeout", "1h", "guest.wasm"];
     let mut running = Running::start_unread(&mut place.command(&args)?)?.within(SOON);
     let mut unread = running.unread()?;
@@ -155,10 +156,10 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_output() -> Result<()
     Ok(())
 }
 
-/// What becomes of the messages is another question.
+/// Only the report is checked. The messages on standard error may be lost.
 #[test]
-fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
-    let place = Place::with(&guests::printer("stderr", MANY)?)?;
+fn the_report_is_written_with_unread_errors() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stderr", MANY)?)?;
     let args = [
         "run",
         "--timeout",
@@ -176,8 +177,8 @@ fn the_report_is_written_though_nobody_reads_the_errors() -> Result<()> {
 }
 
 #[test]
-fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+fn a_request_to_terminate_works_with_unread_errors() -> Result<()> {
+    let place = TestFolder::with(&guests::looper()?)?;
     let (running, unread) = Running::start_unheard(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut running = running.within(SOON);
     running.line("round")?;
@@ -188,10 +189,10 @@ fn a_request_to_terminate_is_heard_though_nobody_reads_the_errors() -> Result<()
     Ok(())
 }
 
-/// Again and again, since what is lost is not lost every time.
+/// Repeats the run, since a message would not be lost every time.
 #[test]
-fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
-    let place = Place::new()?;
+fn no_message_is_lost_when_the_command_ends_early() -> Result<()> {
+    let place = TestFolder::new()?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     for _ in 0..25 {
@@ -219,10 +220,10 @@ fn no_message_is_lost_however_soon_the_command_ends() -> Result<()> {
     Ok(())
 }
 
-/// As long as somebody reads in the end, nothing is lost.
+/// A slow reader gets all output in the end.
 #[test]
-fn a_reader_that_is_slow_to_begin_loses_nothing() -> Result<()> {
-    let place = Place::with(&guests::printer("stdout", MANY)?)?;
+fn a_slow_reader_loses_no_output() -> Result<()> {
+    let place = TestFolder::with(&guests::printer("stdout", MANY)?)?;
     let mut running = Running::start_unread(&mut place.command(&["run", "guest.wasm"])?)?;
     let mut stdout = running.unread()?;
     let mut length = 0;

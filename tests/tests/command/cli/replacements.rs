@@ -1,17 +1,17 @@
-//! `run` with backends whose file changes meanwhile.
+//! `run` with backends whose files change during the run.
 
 use std::fs;
 
 use anyhow::{Result, ensure};
 
 use crate::cli::backends::{json, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
 /// Starts a guest that waits, with `backend.wasm` as its backend.
-fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
+fn waiting(place: &TestFolder, options: &[&str]) -> Result<Running> {
     place.write("backend.wasm", &provider("")?)?;
     let mut args = vec!["run", "--format", "json", "--backend", "backend.wasm"];
     args.extend(options);
@@ -23,7 +23,7 @@ fn waiting(place: &Place, options: &[&str]) -> Result<Running> {
 
 #[test]
 fn a_hangup_replacements_a_backend_without_losing_a_record() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", &provider("nop")?)?;
     running.signal("HUP")?;
@@ -43,7 +43,7 @@ fn a_hangup_replacements_a_backend_without_losing_a_record() -> Result<()> {
 
 #[test]
 fn a_watched_backend_is_replaced_when_its_file_changes() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+    let place = TestFolder::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &["--watch"])?;
     place.write("backend.wasm", &provider("nop nop")?)?;
     running.line("backend: replaced")?;
@@ -54,13 +54,13 @@ fn a_watched_backend_is_replaced_when_its_file_changes() -> Result<()> {
 }
 
 #[test]
-fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+fn a_broken_new_file_leaves_the_old_backend_in_use() -> Result<()> {
+    let place = TestFolder::with(&guests::waiter()?)?;
     let mut running = waiting(&place, &[])?;
     place.write("backend.wasm", b"not a component")?;
     running.signal("HUP")?;
     let said = running.line("error: backend.wasm")?;
-    ensure!(said.contains("goes on as it was"), "{said}");
+    ensure!(said.contains("continues unchanged"), "{said}");
     fs::create_dir(place.path("go"))?;
     let end = running.end()?;
     ensure!(end.code == Some(0), "{end}");
@@ -73,14 +73,14 @@ fn a_broken_new_file_leaves_the_old_backend_at_work() -> Result<()> {
 }
 
 #[test]
-fn a_middleware_that_forwards_no_more_leaves_the_old_one_at_work() -> Result<()> {
-    let place = Place::with(&guests::waiter()?)?;
+fn a_file_that_is_no_longer_a_middleware_leaves_the_old_one_in_use() -> Result<()> {
+    let place = TestFolder::with(&guests::waiter()?)?;
     fs::copy(artifact("middleware", WASI), place.path("first.wasm"))?;
     let mut running = waiting(&place, &["--middleware", "first.wasm"])?;
     place.write("first.wasm", &provider("")?)?;
     running.signal("HUP")?;
-    let said = running.line("error: first.wasm: is no middleware")?;
-    ensure!(said.contains("goes on as it was"), "{said}");
+    let said = running.line("error: first.wasm: is not a middleware")?;
+    ensure!(said.contains("continues unchanged"), "{said}");
     fs::create_dir(place.path("go"))?;
     let end = running.end()?;
     ensure!(end.code == Some(0), "{end}");
@@ -97,13 +97,13 @@ fn a_middleware_that_forwards_no_more_leaves_the_old_one_at_work() -> Result<()>
 
 #[test]
 fn a_hangup_ends_a_run_that_has_nothing_to_reload() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+    let place = TestFolder::with(&guests::looper()?)?;
     let mut running = Running::start(&mut place.command(&["run", "guest.wasm"])?)?;
     running.line("round")?;
     running.signal("HUP")?;
     ensure!(
         running.end()?.code.is_none(),
-        "it did not end by the signal"
+        "the command did not end by the signal"
     );
     Ok(())
 }

@@ -1,19 +1,19 @@
-//! `run`: the report in its three forms, and what else is on either stream.
+//! `run`: the report in its three formats, and the other output on both streams.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::cli::place::{Place, digest};
+use crate::cli::test_folder::{TestFolder, digest};
 use solti_metrics_tests::child::End;
 use solti_metrics_tests::exposition::value;
 use solti_metrics_tests::guests;
 
-/// What `digest` hashes here.
+/// The files that `digest` hashes here.
 const FILES: [&str; 3] = ["one", "two", "below/three"];
 
 #[test]
 fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&["--format", "json"])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&["--format", "json"])?;
     ensure!(end.code == Some(0), "{end}");
     let report = report(&end)?;
     ensure!(report["component"] == digest().as_str(), "{report}");
@@ -41,12 +41,18 @@ fn the_json_report_counts_each_file_and_the_run_itself() -> Result<()> {
     ledger(&report, "runner", 2)
 }
 
-/// A row has the outcome, the count, and three times that are in order.
+/// A row has the outcome, the count, and three times in ascending order.
 #[test]
-fn the_json_report_tells_how_long_tasks_took() -> Result<()> {
+fn the_json_report_has_the_times_of_tasks() -> Result<()> {
     let guest = guests::teller("stdout", "", 20)?;
-    let end =
-        Place::with(&guest)?.run(&["run", "--format", "json", "--repeat", "3", "guest.wasm"])?;
+    let end = TestFolder::with(&guest)?.run(&[
+        "run",
+        "--format",
+        "json",
+        "--repeat",
+        "3",
+        "guest.wasm",
+    ])?;
     let report = report(&end)?;
     let time = |name: &str| report["tasks"][0][name].as_u64().context("a time");
     let (p50, p95, max) = (time("p50_ms")?, time("p95_ms")?, time("max_ms")?);
@@ -58,7 +64,7 @@ fn the_json_report_tells_how_long_tasks_took() -> Result<()> {
 
 #[test]
 fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&["--format", "prometheus"])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&["--format", "prometheus"])?;
     ensure!(end.code == Some(0), "{end}");
     for (series, expected) in [
         (
@@ -94,7 +100,7 @@ fn the_prometheus_report_counts_each_file_and_the_run_itself() -> Result<()> {
 
 #[test]
 fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
-    let end = Place::with_files(&FILES)?.digest(&[])?;
+    let end = TestFolder::with_files(&FILES)?.digest(&[])?;
     ensure!(end.code == Some(0), "{end}");
     for row in [
         &["wasm", "success", "4"][..],
@@ -108,7 +114,7 @@ fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
         end.stderr.lines().any(|line| line.starts_with(&head)),
         "{end}"
     );
-    // Nothing but what the guest printed.
+    // Standard output has only the guest's output.
     ensure!(
         sums(&end.stdout) == 3 && end.stdout.lines().count() == 3,
         "{end}"
@@ -118,8 +124,8 @@ fn the_table_is_on_standard_error_and_has_the_same_counts() -> Result<()> {
 }
 
 #[test]
-fn the_guests_output_makes_room_for_a_report_on_standard_output() -> Result<()> {
-    let place = Place::with_files(&FILES)?;
+fn a_report_on_standard_output_moves_the_guests_output_to_standard_error() -> Result<()> {
+    let place = TestFolder::with_files(&FILES)?;
     for format in ["json", "prometheus"] {
         let end = place.digest(&["--format", format])?;
         ensure!(sums(&end.stderr) == 3, "{end}");
@@ -130,8 +136,8 @@ fn the_guests_output_makes_room_for_a_report_on_standard_output() -> Result<()> 
 }
 
 #[test]
-fn a_repeated_run_is_as_many_tasks() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "told\n", 1)?)?;
+fn each_repetition_is_a_task() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "told\n", 1)?)?;
     for concurrency in ["1", "2", "9"] {
         let options = ["run", "--repeat", "5", "--concurrency", concurrency];
         let end = place.run(&[&options[..], &["--format", "json", "guest.wasm"]].concat())?;
@@ -157,8 +163,8 @@ fn a_repeated_run_is_as_many_tasks() -> Result<()> {
 }
 
 #[test]
-fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "", 1_000)?)?;
+fn tasks_run_concurrently_within_the_limit() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "", 1_000)?)?;
     let elapsed = |concurrency| -> Result<u64> {
         let options = ["run", "--format", "json", "--repeat", "4", "--concurrency"];
         let end = place.run(&[&options[..], &[concurrency, "guest.wasm"]].concat())?;
@@ -166,18 +172,19 @@ fn tasks_run_at_the_same_time_if_they_may() -> Result<()> {
     };
     let (alone, together) = (elapsed("1")?, elapsed("4")?);
     ensure!(alone >= 4_000, "{alone} ms alone");
-    // One after the other they cannot be that fast.
+    // Sequential tasks cannot be that fast.
     ensure!(together < 4_000, "{together} ms together");
     Ok(())
 }
 
 #[test]
-fn no_op_keeps_no_tasks_and_the_ledger_counts_all_the_same() -> Result<()> {
-    let place = Place::with_files(&FILES)?;
+fn no_op_stores_no_tasks_and_the_ledger_still_counts() -> Result<()> {
+    let place = TestFolder::with_files(&FILES)?;
     let end = place.digest(&["--backend", "noop"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
-        end.stderr.contains("tasks: not kept by this backend"),
+        end.stderr
+            .contains("tasks: not counted by the backend noop"),
         "{end}"
     );
     ensure!(
@@ -198,7 +205,7 @@ fn no_op_keeps_no_tasks_and_the_ledger_counts_all_the_same() -> Result<()> {
 
 #[test]
 fn a_failure_is_on_standard_error_and_in_the_exit_code() -> Result<()> {
-    let place = Place::with(&guests::maker()?)?;
+    let place = TestFolder::with(&guests::maker()?)?;
     let end = place.run(&["run", "--repeat", "7", "guest.wasm", "--", "made"])?;
     ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
     ensure!(rows(&end.stderr, &["wasm", "failure", "7"]) == 1, "{end}");
@@ -206,14 +213,14 @@ fn a_failure_is_on_standard_error_and_in_the_exit_code() -> Result<()> {
     Ok(())
 }
 
-/// The report on standard output, and nothing else there.
+/// Parses the report, and checks that standard output has nothing else.
 pub(crate) fn report(end: &End) -> Result<Value> {
     let report: Value = serde_json::from_str(&end.stdout).with_context(|| end.to_string())?;
     ensure!(report["schema"] == "solti-metrics/run@1", "{report}");
     Ok(report)
 }
 
-/// How many lines begin with these cells.
+/// Number of lines that start with these cells.
 pub(crate) fn rows(table: &str, cells: &[&str]) -> usize {
     table
         .lines()
@@ -237,7 +244,7 @@ fn ledger(report: &Value, whose: &str, records: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many lines are such as `sha256sum` prints.
+/// Number of lines in the format of `sha256sum`.
 fn sums(output: &str) -> usize {
     let is_sum = |sum: &str| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
     output

@@ -1,4 +1,4 @@
-//! `run --listen`: what a scraper gets while tasks run.
+//! `run --listen`: the answers to a scraper while tasks run.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::http::{ask, connect, scrape};
@@ -14,17 +14,17 @@ use solti_metrics_tests::http::{ask, connect, scrape};
 pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The command, serving while a guest waits to be told to go on.
+/// The command, serving while a guest waits.
 pub(crate) struct Served {
-    place: Place,
+    place: TestFolder,
     running: Running,
     pub(crate) address: SocketAddr,
 }
 
 impl Served {
-    /// Once the guest has made its first record.
+    /// Starts the command, and waits for the first record of the guest.
     pub(crate) fn start() -> Result<Self> {
-        let place = Place::with(&guests::waiter()?)?;
+        let place = TestFolder::with(&guests::waiter()?)?;
         let args = [
             "run",
             "--listen",
@@ -50,7 +50,7 @@ impl Served {
     }
 }
 
-/// Where it serves, as it says on standard error.
+/// The address that the command prints on standard error.
 pub(crate) fn address(running: &mut Running) -> Result<SocketAddr> {
     let address = running.line("serving http://")?;
     let address = address.strip_suffix("/metrics").context("no path")?;
@@ -63,7 +63,7 @@ pub(crate) fn address(running: &mut Running) -> Result<SocketAddr> {
 }
 
 #[test]
-fn a_scrape_shows_what_a_guest_recorded_while_it_still_runs() -> Result<()> {
+fn a_scrape_shows_the_records_of_a_running_guest() -> Result<()> {
     let served = Served::start()?;
     let answer = scrape(served.address)?;
     ensure!(answer.header("content-type") == Some(TEXT), "{answer:?}");
@@ -109,7 +109,7 @@ fn a_scrape_shows_what_a_guest_recorded_while_it_still_runs() -> Result<()> {
 }
 
 #[test]
-fn openmetrics_is_answered_to_whoever_asks_for_it() -> Result<()> {
+fn a_client_that_accepts_openmetrics_gets_it() -> Result<()> {
     let served = Served::start()?;
     let get = |accept| ask(served.address, "GET", "/metrics", accept);
     for accept in [
@@ -150,7 +150,7 @@ fn head_is_answered_without_a_body() -> Result<()> {
 }
 
 #[test]
-fn a_probe_is_told_that_it_is_well() -> Result<()> {
+fn a_health_probe_succeeds() -> Result<()> {
     let served = Served::start()?;
     let answer = ask(served.address, "GET", "/healthz", "")?;
     ensure!(answer.status == 200 && answer.body == "ok\n", "{answer:?}");
@@ -158,7 +158,7 @@ fn a_probe_is_told_that_it_is_well() -> Result<()> {
 }
 
 #[test]
-fn other_methods_are_told_which_are_allowed() -> Result<()> {
+fn other_methods_get_the_allowed_methods() -> Result<()> {
     let served = Served::start()?;
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
         let answer = ask(served.address, method, "/metrics", "Content-Length: 0\r\n")?;
@@ -169,7 +169,7 @@ fn other_methods_are_told_which_are_allowed() -> Result<()> {
 }
 
 #[test]
-fn only_the_path_of_the_metrics_is_found() -> Result<()> {
+fn other_paths_are_not_found() -> Result<()> {
     let served = Served::start()?;
     for path in [
         "/",
@@ -191,20 +191,20 @@ fn only_the_path_of_the_metrics_is_found() -> Result<()> {
 }
 
 #[test]
-fn nobody_serves_once_the_report_is_written() -> Result<()> {
+fn the_server_ends_before_the_report() -> Result<()> {
     let served = Served::start()?;
     let address = served.address;
     let end = served.release()?;
     ensure!(end.code == Some(0), "{end}");
-    let refused = connect(address).err().context("it still serves")?;
+    let refused = connect(address).err().context("the server still answers")?;
     let refused = refused.downcast::<std::io::Error>()?;
     ensure!(refused.kind() == ErrorKind::ConnectionRefused, "{refused}");
     Ok(())
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_and_nothing_is_run() -> Result<()> {
-    let place = Place::with(&guests::teller("stdout", "I ran", 0)?)?;
+fn a_port_in_use_is_named_and_no_task_runs() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stdout", "I ran", 0)?)?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     let end = place.run(&["run", "--listen", &address, "guest.wasm"])?;
@@ -214,8 +214,8 @@ fn a_port_that_is_taken_is_named_and_nothing_is_run() -> Result<()> {
 }
 
 #[test]
-fn every_scrape_balances_while_tasks_come_and_go() -> Result<()> {
-    let place = Place::with(&guests::teller("stderr", "", 1)?)?;
+fn each_scrape_balances_while_tasks_start_and_end() -> Result<()> {
+    let place = TestFolder::with(&guests::teller("stderr", "", 1)?)?;
     let args = [
         "run",
         "--listen",
@@ -229,8 +229,8 @@ fn every_scrape_balances_while_tasks_come_and_go() -> Result<()> {
     let mut running = Running::start(&mut place.command(&args)?)?;
     let address = address(&mut running)?;
     let mut last = 0.0;
-    // The command ends between two scrapes, or in the middle of one. It goes on for
-    // longer than a page is shared.
+    // The command ends between two scrapes, or during one. It serves for longer than it
+    // caches a page.
     while let Ok(answer) = scrape(address) {
         let ledger = |what| {
             answer.sample(&format!(
@@ -240,7 +240,7 @@ fn every_scrape_balances_while_tasks_come_and_go() -> Result<()> {
         let (accepted, in_flight) = (ledger("accepted_total")?, ledger("in_flight")?);
         let delivered = ledger("delivered_total")?;
         ensure!(accepted == delivered + in_flight, "{}", answer.body);
-        ensure!(accepted >= last, "a counter went back: {}", answer.body);
+        ensure!(accepted >= last, "a counter decreased: {}", answer.body);
         last = accepted;
     }
     let end = running.end()?;

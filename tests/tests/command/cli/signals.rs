@@ -1,4 +1,4 @@
-//! What every command does when it is asked to stop: it ends at once, wherever it waits.
+//! All commands, asked to stop: each ends at once, at each point where it waits.
 
 use std::time::Instant;
 use std::{fs, thread};
@@ -8,36 +8,37 @@ use solti_metrics_tests::child::{GUARD, Running};
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
-/// The command with a standard input that is open, and to which nobody writes.
-fn waiting(place: &Place, args: &[&str]) -> Result<Running> {
+/// The command with an open standard input that has no data.
+fn waiting(place: &TestFolder, args: &[&str]) -> Result<Running> {
     let script = r#"mkfifo pipe; exec 9<>pipe && rm pipe && exec "$0" "$@" <&9"#;
     Running::start(&mut place.shell(script, args)?)
 }
 
-/// Waits until a process handles its signals, and does nothing but wait: a signal before
-/// that would end it without the handlers under test.
+/// Waits until a process handles its signals, and only waits. An earlier signal would end
+/// it without the handlers under test.
 fn until_it_waits(running: &Running) -> Result<()> {
     let status = format!("/proc/{}/status", running.id);
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
-        let status = fs::read_to_string(&status).context("it has ended")?;
+        let status = fs::read_to_string(&status).context("the command has ended")?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_default().trim().to_owned()
         };
         let caught = u64::from_str_radix(&field("SigCgt:"), 16)?;
-        // SIGTERM, and a process that sleeps.
+        // The process handles SIGTERM, and sleeps.
         if caught >> 14 & 1 == 1 && field("State:").starts_with('S') {
             return Ok(());
         }
         thread::yield_now();
     }
-    bail!("it does not wait")
+    bail!("the command does not wait")
 }
 
-/// As by a signal, which a shell that runs several commands looks at.
+/// Checks that the process ends as by a signal. A shell that runs several commands checks
+/// this.
 fn ends_by(running: Running, signal: &str) -> Result<()> {
     until_it_waits(&running)?;
     running.signal(signal)?;
@@ -47,8 +48,8 @@ fn ends_by(running: Running, signal: &str) -> Result<()> {
 }
 
 #[test]
-fn a_command_that_waits_for_a_pipe_ends_when_it_is_asked() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+fn a_command_that_waits_for_a_pipe_ends_at_a_signal() -> Result<()> {
+    let place = TestFolder::with(&guests::looper()?)?;
     place.write("serve.toml", b"[tasks.t]\ncomponent = \"/dev/stdin\"\n")?;
     let provider = example("provider");
     for args in [
@@ -79,8 +80,8 @@ fn a_command_that_waits_for_a_pipe_ends_when_it_is_asked() -> Result<()> {
 }
 
 #[test]
-fn a_hangup_does_not_end_a_command_that_was_told_to_ignore_it() -> Result<()> {
-    let place = Place::new()?;
+fn an_ignored_hangup_does_not_end_a_command() -> Result<()> {
+    let place = TestFolder::new()?;
     let script = r#"trap '' HUP; mkfifo pipe; exec 9<>pipe && exec "$0" check - <&9"#;
     let running = Running::start(&mut place.shell(script, &[])?)?;
     until_it_waits(&running)?;
@@ -89,8 +90,8 @@ fn a_hangup_does_not_end_a_command_that_was_told_to_ignore_it() -> Result<()> {
 }
 
 #[test]
-fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+fn a_command_with_unread_output_ends_at_a_signal() -> Result<()> {
+    let place = TestFolder::with(&guests::looper()?)?;
     for args in [
         &["serve", "--schema"][..],
         &["run", "--help"],
@@ -100,7 +101,7 @@ fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
         ends_by(running, "TERM")?;
         drop(unread);
     }
-    // And what complains.
+    // A command that writes errors ends, too.
     let (running, unread) = Running::start_unheard(&mut place.command(&["check", "missing"])?)?;
     ends_by(running, "TERM")?;
     drop(unread);
@@ -108,8 +109,8 @@ fn a_command_whose_output_nobody_reads_ends_when_it_is_asked() -> Result<()> {
 }
 
 #[test]
-fn a_conformance_test_ends_when_it_is_asked() -> Result<()> {
-    let place = Place::new()?;
+fn a_conformance_test_ends_at_a_signal() -> Result<()> {
+    let place = TestFolder::new()?;
     place.write("endless.wasm", &provider("(loop br 0)")?)?;
     let args = ["conformance", "--timeout", "1h", "endless.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;

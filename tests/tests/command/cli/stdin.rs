@@ -1,4 +1,4 @@
-//! `-` and `/dev/stdin` are the command's own standard input, whatever that is.
+//! `-` and `/dev/stdin` are the command's own standard input, of any kind.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -12,11 +12,11 @@ use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::example;
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 const NAMES: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
-fn with(place: &Place, args: &[&str], stdin: Stdio) -> Result<Output> {
+fn with(place: &TestFolder, args: &[&str], stdin: Stdio) -> Result<Output> {
     Ok(place.command(args)?.stdin(stdin).output()?)
 }
 
@@ -26,14 +26,14 @@ fn pipe(text: &[u8]) -> Result<Stdio> {
     Ok(reader.into())
 }
 
-/// As from Node, and from inetd.
+/// A socket, as Node and inetd pass it.
 fn socket(text: &[u8]) -> Result<Stdio> {
     let (reader, mut writer) = UnixStream::pair()?;
     writer.write_all(text)?;
     Ok(OwnedFd::from(reader).into())
 }
 
-/// Of which whoever started the command has read the beginning.
+/// A file whose beginning the parent process has read.
 fn file(text: &[u8]) -> Result<Stdio> {
     let mut file: File = tempfile::tempfile()?;
     file.write_all(b"read already\n")?;
@@ -44,8 +44,8 @@ fn file(text: &[u8]) -> Result<Stdio> {
 }
 
 #[test]
-fn a_guest_reads_whatever_the_command_has_as_its_input() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn a_guest_reads_standard_input_of_any_kind() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     for name in NAMES {
         for made in [pipe, socket, file] {
             let args = ["run", "--stdin", name, "guest.wasm"];
@@ -58,8 +58,8 @@ fn a_guest_reads_whatever_the_command_has_as_its_input() -> Result<()> {
 }
 
 #[test]
-fn a_component_may_come_from_there() -> Result<()> {
-    let place = Place::with(&guests::looper()?)?;
+fn a_component_is_read_from_standard_input() -> Result<()> {
+    let place = TestFolder::with(&guests::looper()?)?;
     let guest = recording(&[Event::TaskStarted {
         runner: RunnerType::Wasm,
     }])?;
@@ -85,8 +85,8 @@ fn a_component_may_come_from_there() -> Result<()> {
 }
 
 #[test]
-fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Result<()> {
-    let place = Place::with(&recording(&[])?)?;
+fn a_backend_from_standard_input_excludes_other_uses_of_it() -> Result<()> {
+    let place = TestFolder::with(&recording(&[])?)?;
     let provider = std::fs::read(example("provider"))?;
     for name in ["-", "/dev/stdin"] {
         let args = ["run", "--backend", name, "guest.wasm"];
@@ -109,7 +109,7 @@ fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Resul
     ] {
         let output = with(&place, args, Stdio::null())?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = "are both standard input, which can be read once";
+        let why = "are both standard input, which can be read only once";
         ensure!(
             output.status.code() == Some(2) && told.contains(why),
             "{args:?}: {told}"
@@ -119,20 +119,20 @@ fn a_backend_is_read_from_the_standard_input_and_nothing_else_is_then() -> Resul
 }
 
 #[test]
-fn an_input_that_is_open_for_writing_alone_is_refused() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn an_input_that_is_open_only_for_writing_is_rejected() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     let input = File::create(place.path("input"))?;
     let output = with(&place, &["run", "--stdin", "-", "guest.wasm"], input.into())?;
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8_lossy(&told);
-    let refused = told.contains("it is open for writing alone");
+    let refused = told.contains("it is open for writing only");
     ensure!(output.status.code() == Some(1) && refused, "{told}");
     Ok(())
 }
 
 #[test]
 fn arguments_are_echoed_without_hidden_characters() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let hidden = ['\u{1b}', '\u{202e}', '\u{9b}', '\u{e0041}', '\n'];
     for hidden in hidden {
         let argument = format!("--a{hidden}error: forged");

@@ -1,4 +1,4 @@
-//! As much of a terminal as tells what a person sees in the end.
+//! The part of a terminal that shows the final screen of a user.
 
 use std::iter::Peekable;
 use std::path::Path;
@@ -7,26 +7,26 @@ use std::str::Chars;
 
 use anyhow::{Result, ensure};
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 use solti_metrics_tests::child::{End, Running};
 
 pub(crate) const ESCAPE: char = '\u{1b}';
 
-/// Runs the command at a terminal, which both of its streams go to.
-pub(crate) fn at_terminal(place: &Place, args: &str) -> Result<End> {
+/// Runs the command at a terminal, with both output streams.
+pub(crate) fn at_terminal(place: &TestFolder, args: &str) -> Result<End> {
     at_terminal_with(place, args, ("TERM", "xterm-256color"))
 }
 
-/// The same, with a variable of the environment set.
+/// Runs the command at a terminal, with a variable of the environment.
 pub(crate) fn at_terminal_with(
-    place: &Place,
+    place: &TestFolder,
     args: &str,
     (name, value): (&str, &str),
 ) -> Result<End> {
     let script = Path::new("/usr/bin/script");
     ensure!(
         script.is_file(),
-        "there is no {}, which makes a terminal: it is part of util-linux",
+        "{} does not exist; install util-linux, which has this program for terminals",
         script.display()
     );
     let mut command: Command = place.shell(
@@ -42,7 +42,7 @@ pub(crate) fn at_terminal_with(
     Ok(end)
 }
 
-/// What is left on an endless screen: what was cleared or printed over is gone.
+/// The final text of an endless screen, without cleared and overwritten text.
 pub(crate) fn shown(output: &str) -> String {
     let mut screen = Screen::default();
     let mut rest = output.chars().peekable();
@@ -79,7 +79,7 @@ impl Screen {
         self.column += 1;
     }
 
-    /// The current row, at least as long as the cursor's column is.
+    /// The current row, filled up to the cursor's column.
     fn current(&mut self) -> &mut Vec<char> {
         if self.rows.len() <= self.row {
             self.rows.resize(self.row + 1, Vec::new());
@@ -94,7 +94,7 @@ impl Screen {
         self.current().truncate(column);
     }
 
-    /// What stands behind `ESC [`: parameters, and a letter.
+    /// Handles a control sequence after `ESC [`: parameters, and a letter.
     fn control(&mut self, rest: &mut Peekable<Chars<'_>>) {
         let mut parameters = String::new();
         while let Some(c) = rest.next_if(|c| !c.is_ascii_alphabetic()) {
@@ -119,7 +119,7 @@ impl Screen {
 }
 
 #[test]
-fn what_is_cleared_is_gone() {
+fn cleared_text_is_not_shown() {
     for (output, left) in [
         ("a\r\nb", "a\nb\n"),
         ("bar\r\u{1b}[2Ktext", "text\n"),

@@ -1,14 +1,14 @@
-//! Where the system starts no threads, every command says so, and ends.
+//! On a system that starts no threads, each command reports that and ends.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::child::Running;
 use solti_metrics_tests::guests;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
-fn threads_that_cannot_be_started_are_told() -> Result<()> {
-    let place = Place::with(&guests::echo()?)?;
+fn a_failure_to_start_threads_is_reported() -> Result<()> {
+    let place = TestFolder::with(&guests::echo()?)?;
     place.write("serve.toml", b"[tasks.echo]\ncomponent = \"guest.wasm\"\n")?;
     for args in [
         &["run", "guest.wasm"][..],
@@ -19,7 +19,7 @@ fn threads_that_cannot_be_started_are_told() -> Result<()> {
         &["precompile", "guest.wasm", "-o", "out"],
     ] {
         let mut command = place.command(args)?;
-        // More than any machine has for the stack of a thread.
+        // The stack of a thread is larger than the memory of any machine.
         command.env("RUST_MIN_STACK", (1_u64 << 47).to_string());
         let end = Running::start(&mut command)?.end()?;
         ensure!(end.code == Some(1), "{args:?}: {end}");

@@ -1,5 +1,5 @@
-//! The vectors of `host/conformance/`: what they expect follows from what they record, they
-//! keep to their schema, the command runs all of them, and others instead if it is asked.
+//! The vectors of `host/conformance/`: their expectations follow from their records, they
+//! match their schema, and the command runs them or a user's own vectors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,12 +12,12 @@ use solti_metrics_tests::series::Series;
 
 use crate::cli::conformance_report::{checks, report};
 use crate::cli::faulty::provider;
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
-fn the_command_runs_every_vector_there_is() -> Result<()> {
+fn the_command_runs_all_vectors() -> Result<()> {
     let (_, report) = report(
-        &Place::with(&provider()?)?,
+        &TestFolder::with(&provider()?)?,
         "guest.wasm",
         &["--records", "10"],
     )?;
@@ -35,7 +35,7 @@ fn the_command_runs_every_vector_there_is() -> Result<()> {
 }
 
 #[test]
-fn what_is_expected_follows_from_what_is_recorded() -> Result<()> {
+fn expectations_follow_from_the_records() -> Result<()> {
     let mut compared = 0;
     for (name, vector) in vectors()? {
         compared += follow(&vector).with_context(|| name)?;
@@ -44,7 +44,7 @@ fn what_is_expected_follows_from_what_is_recorded() -> Result<()> {
     Ok(())
 }
 
-/// Each `expect`, against series counted here.
+/// Compares each `expect` with the series counted here. Returns their number.
 fn follow(vector: &Value) -> Result<usize> {
     let (mut series, mut compared) = (Series::of(&[])?, 0);
     for step in array(vector, "steps")? {
@@ -69,7 +69,8 @@ fn follow(vector: &Value) -> Result<usize> {
                         text(sample, "value")?.parse()?,
                     )?;
                 }
-                // Buckets follow from the rest, and a series that is not told is 0.
+                // Buckets follow from the other values. A series that the vector omits is
+                // 0.
                 let buckets = expected.iter().any(|it| it["labels"].get("le").is_some());
                 series
                     .clone()
@@ -97,12 +98,12 @@ fn event(record: &Value) -> Result<Event> {
             runner,
             error: label("error")?.parse::<RunnerErrorKind>()?,
         },
-        other => bail!("{other} is no record"),
+        other => bail!("{other} is not a record"),
     })
 }
 
 #[test]
-fn every_label_and_both_ends_of_durations_are_in_them() -> Result<()> {
+fn vectors_have_all_labels_and_both_extreme_durations() -> Result<()> {
     let (every, extreme) = (recorded("every-label")?, recorded("extreme-durations")?);
     for runner in RunnerType::ALL {
         ensure!(every.contains(&Event::TaskStarted { runner }));
@@ -137,7 +138,7 @@ fn recorded(name: &str) -> Result<Vec<Event>> {
 }
 
 #[test]
-fn every_vector_keeps_to_the_schema() -> Result<()> {
+fn each_vector_matches_the_schema() -> Result<()> {
     let schema = fs::read_to_string(folder().join("../vector.schema.json"))?;
     let schema: Value = serde_json::from_str(&schema)?;
     for (name, vector) in vectors()? {
@@ -152,7 +153,7 @@ fn every_vector_keeps_to_the_schema() -> Result<()> {
     Ok(())
 }
 
-/// As much of JSON Schema as that one needs.
+/// The part of JSON Schema that this schema needs.
 fn keeps(root: &Value, schema: &Value, value: &Value) -> bool {
     if let Some(pointer) = schema["$ref"].as_str() {
         let named = pointer.strip_prefix('#').and_then(|it| root.pointer(it));
@@ -197,8 +198,8 @@ fn keeps(root: &Value, schema: &Value, value: &Value) -> bool {
 }
 
 #[test]
-fn somebodys_own_vectors_are_run_instead() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+fn a_users_own_vectors_replace_the_built_in_ones() -> Result<()> {
+    let place = TestFolder::with(&provider()?)?;
     let vector = r#"{ "description": "mine", "steps": [
         { "do": "record", "records": [{ "record": "task-started", "runner": "wasm" }] },
         { "do": "expose", "expect": [
@@ -224,8 +225,8 @@ fn somebodys_own_vectors_are_run_instead() -> Result<()> {
 }
 
 #[test]
-fn a_vector_that_is_none_is_wrong_use_and_says_where() -> Result<()> {
-    let place = Place::with(&provider()?)?;
+fn an_invalid_vector_is_wrong_use_and_has_a_position() -> Result<()> {
+    let place = TestFolder::with(&provider()?)?;
     place.write("vectors/mine.json", br#"{ "description": "mine" }"#)?;
     for (folder, words) in [
         ("vectors", "mine.json: missing field `steps`"),
@@ -241,7 +242,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/vectors")
 }
 
-/// All of them, by the stems of their files.
+/// All vectors, by the stems of their files.
 fn vectors() -> Result<BTreeMap<String, Value>> {
     let mut vectors = BTreeMap::new();
     for entry in fs::read_dir(folder())? {

@@ -1,4 +1,4 @@
-//! `wit`: the package that it writes is the one in `wit/`, whole or not at all.
+//! `wit`: its output is the package in `wit/`, complete or not at all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,11 +8,11 @@ use anyhow::{Result, ensure};
 use solti_metrics_tests::tree::tree;
 use wit_parser::Resolve;
 
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn the_package_is_written_byte_for_byte() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let end = place.run(&["wit", "new/folders"])?;
     ensure!(end.code == Some(0) && end.stderr.is_empty(), "{end}");
     ensure!(
@@ -28,7 +28,7 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
         );
         ensure!(
             found == Some(bytes),
-            "{name} differs; is the command built anew?"
+            "{name} differs; build the command again"
         );
     }
     ensure!(
@@ -40,8 +40,8 @@ fn the_package_is_written_byte_for_byte() -> Result<()> {
 }
 
 #[test]
-fn without_a_folder_it_goes_where_dependencies_are_kept() -> Result<()> {
-    let place = Place::new()?;
+fn the_default_folder_is_the_one_of_wit_dependencies() -> Result<()> {
+    let place = TestFolder::new()?;
     let end = place.run(&["wit"])?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(tree(&place.path("wit/deps/solti-metrics"))? == ours()?);
@@ -49,8 +49,8 @@ fn without_a_folder_it_goes_where_dependencies_are_kept() -> Result<()> {
 }
 
 #[test]
-fn what_is_written_is_a_package_that_worlds_can_include() -> Result<()> {
-    let place = Place::new()?;
+fn worlds_can_include_the_written_package() -> Result<()> {
+    let place = TestFolder::new()?;
     let end = place.run(&["wit", "wit/deps/solti-metrics"])?;
     ensure!(end.code == Some(0), "{end}");
     let mut alone = Resolve::default();
@@ -73,8 +73,8 @@ fn what_is_written_is_a_package_that_worlds_can_include() -> Result<()> {
 }
 
 #[test]
-fn writing_it_again_changes_nothing() -> Result<()> {
-    let place = Place::new()?;
+fn a_second_write_changes_nothing() -> Result<()> {
+    let place = TestFolder::new()?;
     place.write("wit/notes.txt", b"mine")?;
     for _ in 0..2 {
         let end = place.run(&["wit", "wit"])?;
@@ -87,8 +87,8 @@ fn writing_it_again_changes_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
-    let place = Place::new()?;
+fn a_missing_file_is_added_to_the_others() -> Result<()> {
+    let place = TestFolder::new()?;
     ensure!(place.run(&["wit", "wit"])?.code == Some(0));
     fs::remove_file(place.path("wit/types.wit"))?;
     ensure!(place.run(&["wit", "wit"])?.code == Some(0));
@@ -96,12 +96,12 @@ fn a_file_that_is_missing_is_written_beside_the_others() -> Result<()> {
     Ok(())
 }
 
-/// Whichever file it is, and whether the others are there or not.
+/// Tests each file, with and without the other files.
 #[test]
-fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
+fn a_different_file_is_named_and_no_file_changes() -> Result<()> {
     for name in ours()?.keys() {
         for others in [true, false] {
-            let place = Place::new()?;
+            let place = TestFolder::new()?;
             if others {
                 ensure!(place.run(&["wit", "wit"])?.code == Some(0));
             }
@@ -110,7 +110,7 @@ fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
             let end = place.run(&["wit", "wit"])?;
             ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
             ensure!(
-                end.stderr.contains(&format!("wit/{name} is there already")),
+                end.stderr.contains(&format!("wit/{name} already exists")),
                 "{end}"
             );
             ensure!(
@@ -125,8 +125,8 @@ fn a_file_that_differs_is_named_and_nothing_is_changed() -> Result<()> {
 #[test]
 fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
     for name in ours()?.keys() {
-        let place = Place::new()?;
-        // A folder that has the file's name.
+        let place = TestFolder::new()?;
+        // A folder with the file's name.
         place.write(&format!("wit/{name}/keep"), b"")?;
         let before = tree(&place.path("wit"))?;
         let end = place.run(&["wit", "wit"])?;
@@ -140,19 +140,19 @@ fn a_file_that_cannot_be_written_leaves_the_others_unwritten() -> Result<()> {
 
 #[test]
 fn a_folder_that_is_a_file_is_named() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     place.write("file", b"mine")?;
     for dir in ["file", "file/below"] {
         let end = place.run(&["wit", dir])?;
         ensure!(end.code == Some(1) && end.stdout.is_empty(), "{end}");
-        let error = format!("error: cannot make the folder {dir}: ");
+        let error = format!("error: cannot create the folder {dir}: ");
         ensure!(end.stderr.starts_with(&error), "{end}");
     }
     ensure!(fs::read(place.path("file"))? == b"mine");
     Ok(())
 }
 
-/// All that is in the repository's `wit/`, at whatever depth.
+/// All files in the repository's `wit/`, at any depth.
 fn ours() -> Result<BTreeMap<String, Vec<u8>>> {
     let ours = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))?;
     ensure!(!ours.is_empty());

@@ -1,4 +1,4 @@
-//! Where commands write what they make, and what they tell of others.
+//! The output files of commands, and their messages about components.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,14 +10,14 @@ use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::guests;
 
 use crate::cli::backends::{example, provider};
-use crate::cli::place::Place;
+use crate::cli::test_folder::TestFolder;
 
 #[test]
 fn output_goes_through_links_and_into_names_of_any_length() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     place.write("provider.wasm", &provider("")?)?;
     fs::create_dir(place.path("below"))?;
-    // There is nothing behind it yet.
+    // The target of the link does not exist yet.
     symlink("below/made.wasm", place.path("link.wasm"))?;
     let long = format!("{}.wasm", "x".repeat(250));
     for (out, made) in [
@@ -40,7 +40,7 @@ fn output_goes_through_links_and_into_names_of_any_length() -> Result<()> {
 
 #[test]
 fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
-    let place = Place::with(&guests::flood()?)?;
+    let place = TestFolder::with(&guests::flood()?)?;
     fs::create_dir(place.path("out"))?;
     for out in ["out", "out/", "guest.wasm/out", "missing/out"] {
         let args = ["compose", "guest.wasm", &example("provider"), "-o", out];
@@ -57,12 +57,12 @@ fn a_folder_cannot_take_the_output_and_is_named() -> Result<()> {
     Ok(())
 }
 
-/// What would be a message, or clear the screen, if it were taken as it is.
+/// Text that would forge a message, or clear the screen, without escapes.
 const FORGED: &str = "told\nerror: forged\r\u{1b}[2J\u{202e}\u{2028}\n";
 
 #[test]
-fn what_a_component_prints_is_told_line_by_line_with_its_name() -> Result<()> {
-    let place = Place::with(&recording(&[Event::TaskCompleted {
+fn the_output_of_a_component_is_reported_by_line_with_its_name() -> Result<()> {
+    let place = TestFolder::with(&recording(&[Event::TaskCompleted {
         runner: RunnerType::Wasm,
         outcome: TaskOutcome::Success,
         duration_ms: 1,
@@ -110,8 +110,8 @@ fn what_a_component_prints_is_told_line_by_line_with_its_name() -> Result<()> {
 }
 
 #[test]
-fn a_log_level_that_is_none_is_named() -> Result<()> {
-    let place = Place::new()?;
+fn an_invalid_log_level_is_named() -> Result<()> {
+    let place = TestFolder::new()?;
     let mut command = place.command(&["check", "missing.wasm"])?;
     command.env("RUST_LOG", "warning");
     let end = Running::start(&mut command)?.end()?;

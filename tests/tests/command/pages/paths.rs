@@ -45,7 +45,7 @@ fn is_path(word: &str) -> bool {
 }
 
 #[test]
-fn a_path_is_told_from_other_code() {
+fn other_code_is_not_a_path() {
     for path in ["wit/", "src/backend.rs", "README.md"] {
         assert!(is_path(path), "{path}");
     }

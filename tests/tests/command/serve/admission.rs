@@ -1,12 +1,12 @@
-//! What becomes of a run that is due while others of its task go on.
+//! A run that is due while other runs of its task continue.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, count, task, until};
+use crate::serve::test_folder::{TestFolder, count, task, until};
 
-/// A task whose guests wait to be let go on, due again and again.
+/// A task whose guests wait for a signal, and which is often due.
 fn waiters(more: &str) -> String {
     format!(
         r#"
@@ -21,8 +21,8 @@ fn waiters(more: &str) -> String {
 }
 
 #[test]
-fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn runs_wait_up_to_the_capacity_and_more_are_rejected() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("concurrency = 2\nqueue_capacity = 3"))?;
     let full = |task: &Value| task["running"] == 2 && task["waiting"] == 3;
     let before = until(&served, "waiter", |task| {
@@ -31,7 +31,7 @@ fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
     ensure!(before["runs"]["success"] == 0, "{before}");
     for done in 1..=4 {
         place.go(&served)?;
-        // Who waited begins, and another one waits.
+        // The waiting run starts, and another one waits.
         until(&served, "waiter", |task| {
             full(task) && task["runs"]["success"] == done
         })?;
@@ -46,8 +46,8 @@ fn runs_wait_up_to_the_bound_and_more_are_turned_away() -> Result<()> {
 }
 
 #[test]
-fn without_a_queue_nothing_waits() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn without_a_queue_no_run_waits() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("queue_capacity = 0"))?;
     let task = until(&served, "waiter", |task| {
         task["rejected"].as_u64() >= Some(5)
@@ -57,8 +57,8 @@ fn without_a_queue_nothing_waits() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_is_rejected_is_counted_and_disturbs_nobody() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn a_rejected_run_is_counted_and_affects_no_other_run() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"reject\"\nconcurrency = 2"))?;
     let first = until(&served, "waiter", |task| {
         task["running"] == 2 && task["rejected"].as_u64() >= Some(5)
@@ -73,8 +73,8 @@ fn a_run_that_is_rejected_is_counted_and_disturbs_nobody() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_replaces_another_begins_when_that_has_ended_as_canceled() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn a_replacing_run_starts_after_the_canceled_run_has_ended() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(&waiters("admission = \"replace\""))?;
     let task = until(&served, "waiter", |task| {
         task["runs"]["canceled"].as_u64() >= Some(10)
@@ -87,8 +87,8 @@ fn a_run_that_replaces_another_begins_when_that_has_ended_as_canceled() -> Resul
 }
 
 #[test]
-fn what_runs_at_once_is_never_more_than_the_task_or_the_runner_may() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
+fn concurrent_runs_stay_within_the_limits_of_the_task_and_the_runner() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 7)?)])?;
     let mut config = "[runner]\nconcurrency = 3\n".to_owned();
     for (name, more) in [
         ("queued", "concurrency = 2\nqueue_capacity = 2"),

@@ -1,4 +1,4 @@
-//! What guests make the host open, and let wait, has limits, and the rest goes on.
+//! Guests' files and waits have limits, and the other tasks continue.
 
 use std::fs::{self, OpenOptions};
 use std::process::Command;
@@ -9,9 +9,10 @@ use solti_metrics_tests::guest::component;
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::place::Place;
+use crate::serve::test_folder::TestFolder;
 
-/// Opens its directory, and succeeds if it can; or as often as it can, and then waits.
+/// A guest that opens its directory and succeeds if it can. With `for_ever`, it opens it
+/// as often as possible, and then waits.
 fn opener(for_ever: bool) -> Result<Vec<u8>> {
     let then = if for_ever {
         "(br_if $again (i32.eqz (i32.load8_u (i32.const 16))))
@@ -45,8 +46,8 @@ fn opener(for_ever: bool) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> {
-    let place = Place::with(&[("hog.wasm", opener(true)?), ("modest.wasm", opener(false)?)])?;
+fn guests_that_open_many_files_leave_descriptors_for_others() -> Result<()> {
+    let place = TestFolder::with(&[("hog.wasm", opener(true)?), ("modest.wasm", opener(false)?)])?;
     let config = "
         [tasks.hog]
         component = \"hog.wasm\"
@@ -60,8 +61,8 @@ fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> 
         interval = \"50ms\"
     ";
     let served = place.serve_by("ulimit -n 256; exec \"$@\"", config)?;
-    // The first has half of the 128 that guests may have, and its own four; the others
-    // have their own.
+    // The first guest has half of the 128 shared descriptors, and its own four. The
+    // others have their own.
     served.until_at_least("solti_metrics_guest_descriptors", 80.0)?;
     served.until_at_least("solti_metrics_guest_descriptors_rejected_total", 4.0)?;
     ensure!(served.sample("solti_metrics_guest_descriptors_limit")? == 128.0);
@@ -77,14 +78,14 @@ fn guests_that_open_all_they_can_leave_descriptors_for_the_rest() -> Result<()> 
 }
 
 #[test]
-fn the_limit_on_open_files_is_as_high_as_it_may_be() -> Result<()> {
-    let place = Place::with(&[])?;
+fn the_limit_on_open_files_is_raised_to_its_maximum() -> Result<()> {
+    let place = TestFolder::with(&[])?;
     let served = place.serve_by("ulimit -Sn 64; exec \"$@\"", "")?;
     let limits = fs::read_to_string(format!("/proc/{}/limits", served.id()))?;
     let files = limits
         .lines()
         .find(|line| line.starts_with("Max open files"));
-    let mut numbers = files.context("its limit on open files")?.split_whitespace();
+    let mut numbers = files.context("no limit on open files")?.split_whitespace();
     let (soft, hard) = (numbers.nth(3), numbers.next());
     ensure!(soft == hard && soft != Some("64"), "{soft:?}, {hard:?}");
     Ok(())
@@ -92,10 +93,10 @@ fn the_limit_on_open_files_is_as_high_as_it_may_be() -> Result<()> {
 
 #[test]
 fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::printer("stdout", 1 << 20)?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::printer("stdout", 1 << 20)?)])?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "{made}");
-    // It is open, and nobody reads.
+    // The pipe is open, without a reader.
     let _silent = OpenOptions::new()
         .read(true)
         .write(true)
@@ -115,7 +116,7 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
     let timeouts = "solti_metrics_task_runs_total{task=\"flood\",outcome=\"timeout\"}";
     served.until_at_least(timeouts, 100.0)?;
     let after = threads(&served)?;
-    // Files and the like may take a few.
+    // Files may take a few threads.
     ensure!(after < before + 40, "{before} threads, then {after}");
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
@@ -123,10 +124,10 @@ fn guests_that_wait_for_a_reader_take_no_threads() -> Result<()> {
 }
 
 #[test]
-fn threads_that_a_reload_needs_are_there_from_the_start() -> Result<()> {
-    let place = Place::with(&[])?;
+fn threads_for_a_reload_exist_from_the_start() -> Result<()> {
+    let place = TestFolder::with(&[])?;
     let served = place.serve("")?;
-    // One for each processor, and four that may block.
+    // A thread for each processor, and four blocking threads.
     let expected = thread::available_parallelism()?.get() + 4;
     let mut found = 0;
     for thread in fs::read_dir(format!("/proc/{}/task", served.id()))? {

@@ -1,4 +1,4 @@
-//! Clients that mean no good, while tasks run.
+//! Hostile clients, while tasks run.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use solti_metrics_tests::guests;
 use solti_metrics_tests::http::connect;
 use solti_metrics_tests::served::Served;
 
-use crate::serve::place::Place;
+use crate::serve::test_folder::TestFolder;
 
 fn goes_on(served: &mut Served) -> Result<()> {
     for _ in 0..20 {
@@ -17,8 +17,8 @@ fn goes_on(served: &mut Served) -> Result<()> {
 }
 
 #[test]
-fn tasks_go_on_whoever_connects() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+fn tasks_continue_with_hostile_clients() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(
         "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n",
     )?;
@@ -28,10 +28,10 @@ fn tasks_go_on_whoever_connects() -> Result<()> {
         idle.push(connect(address)?);
     }
     goes_on(&mut served)?;
-    // Asks again and again, and never reads.
+    // Sends requests again and again, and never reads.
     let mut deaf = connect(address)?;
     for _ in 0..50 {
-        // It may be hung up on.
+        // The server may close the connection.
         let _ = deaf.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
     }
     goes_on(&mut served)?;

@@ -1,5 +1,5 @@
-//! A disk that takes no more: here a limit on the size of files, which needs no
-//! rights, and fails writes in the same way.
+//! A full disk. The test sets a limit on the size of files, which needs no privileges and
+//! fails writes in the same way.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, count, until, until_backend};
 use crate::serve::stopping::{books, vast};
+use crate::serve::test_folder::{TestFolder, count, until, until_backend};
 
-/// How many bytes a file of this process may have.
+/// The maximum size of a file for this process, in bytes.
 fn largest(id: u32) -> Result<u64> {
     let limits = fs::read_to_string(format!("/proc/{id}/limits"))?;
     let line = limits
@@ -21,11 +21,11 @@ fn largest(id: u32) -> Result<u64> {
 }
 
 #[test]
-fn records_that_do_not_fit_are_counted_and_everything_else_goes_on() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+fn records_that_do_not_fit_are_counted_and_tasks_continue() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     fs::copy(artifact("jsonl", WASI), place.path("jsonl.wasm"))?;
     fs::create_dir(place.path("out"))?;
-    // Room enough for the memories of guests, which are files as well.
+    // Guests' memories are files as well. The limit leaves space for them.
     let served = place.serve_by(
         r#"ulimit -f 16384 && exec "$@""#,
         r#"
@@ -59,11 +59,11 @@ fn records_that_do_not_fit_are_counted_and_everything_else_goes_on() -> Result<(
 }
 
 #[test]
-fn code_that_does_not_fit_is_counted_and_runs_all_the_same() -> Result<()> {
-    let place = Place::with(&[("vast.wasm", vast(60)?)])?;
+fn code_that_does_not_fit_is_counted_and_still_runs() -> Result<()> {
+    let place = TestFolder::with(&[("vast.wasm", vast(60)?)])?;
     let served = place.serve_by(
         r#"ulimit -f 128 && exec "$@""#,
-        "[artifacts]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",
+        "[compilation]\ncache = \"code\"\n[tasks.vast]\ncomponent = \"vast.wasm\"\nrepeat = 3\n",
     )?;
     until(&served, "vast", |task| task["runs"]["success"] == 3)?;
     let failures = "solti_metrics_compilation_cache_store_failures_total";
@@ -71,7 +71,10 @@ fn code_that_does_not_fit_is_counted_and_runs_all_the_same() -> Result<()> {
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     ensure!(
-        end.stderr.matches("code cannot be kept").count() == 1,
+        end.stderr
+            .matches("code cannot be stored in the compilation cache")
+            .count()
+            == 1,
         "{end}"
     );
     Ok(())

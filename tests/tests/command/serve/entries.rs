@@ -1,4 +1,4 @@
-//! What is in the log, whatever guests print, and whoever reads it.
+//! The entries of the log, for all output of guests and all readers.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -12,16 +12,16 @@ use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 
-use crate::serve::place::{Place, until, until_backend};
+use crate::serve::test_folder::{TestFolder, until, until_backend};
 
-/// What would be an entry of its own, or clear a screen, if it were taken as it is.
+/// Text that would forge an entry, or clear a screen, without escapes.
 const FORGED: &str = "x\n{\"message\":\"run ended\",\"task\":\"other\"}\r\n\u{1b}[2J2026-11-27T00:00:00Z ERROR forged\u{202e}\u{2028}y";
 
 const TICKS: &str = "[tasks.teller]\ncomponent = \"teller.wasm\"\nrepeat = 3\n";
 
 #[test]
-fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", FORGED, 0)?)])?;
+fn each_end_of_a_run_is_an_entry_that_guests_cannot_forge() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", FORGED, 0)?)])?;
     let served = place.serve(TICKS)?;
     until(&served, "teller", |task| task["state"] == "done")?;
     let end = served.stop()?;
@@ -63,9 +63,9 @@ fn every_end_of_a_run_is_one_entry_and_nobody_else_can_write_one() -> Result<()>
 }
 
 #[test]
-fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
+fn guests_cannot_forge_a_field_of_a_text_log() -> Result<()> {
     let forged = "run ended task=\"payroll\" outcome=\"success\" \\";
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         (
             "teller.wasm",
             guests::teller("stderr", &format!("{forged}\n"), 0)?,
@@ -89,7 +89,7 @@ fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
         "component: printed component=\"telling\"",
     ] {
         let mut lines = end.stderr.lines().filter(|line| line.contains(source));
-        let line = lines.next().context("nothing is told")?;
+        let line = lines.next().context("no entry")?;
         ensure!(line.ends_with(&format!(" line={forged:?}")), "{line}");
     }
     ensure!(!end.stderr.contains("task=\"payroll\""), "{end}");
@@ -98,7 +98,7 @@ fn a_log_for_people_has_no_field_that_a_guest_wrote() -> Result<()> {
 
 /// How a runner ends that was ready, with this in `RUST_LOG`.
 fn ended_with(variable: &str) -> Result<End> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     place.write(FILE, format!("{HEAD}{TICKS}").as_bytes())?;
     let mut command = serve(&place.path("."), &[FILE]);
     let mut running = Running::start(command.env("RUST_LOG", variable))?;
@@ -117,8 +117,8 @@ fn a_variable_for_other_targets_does_not_silence_the_log() -> Result<()> {
 }
 
 #[test]
-fn a_log_for_people_has_no_line_that_a_guest_began() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stderr", FORGED, 0)?)])?;
+fn guests_cannot_start_a_line_of_a_text_log() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stderr", FORGED, 0)?)])?;
     let config = format!("[log]\nformat = \"text\"\n{TICKS}");
     let mut running = place.plain(&config)?;
     for _ in 0..3 {
@@ -145,8 +145,8 @@ fn a_log_for_people_has_no_line_that_a_guest_began() -> Result<()> {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_stops_nobody_and_is_counted() -> Result<()> {
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
+fn an_unwritable_log_blocks_no_task_and_is_counted() -> Result<()> {
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "line\n", 0)?)])?;
     let config = "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"5ms\"\n";
     let served = place.unheard(r#"exec "$@" 2>/dev/full"#, config)?;
     let lost = "solti_metrics_log_entries_lost_total";
@@ -159,7 +159,7 @@ fn a_log_that_cannot_be_written_stops_nobody_and_is_counted() -> Result<()> {
     Ok(())
 }
 
-/// Each line of it is an entry of the runner's own.
+/// Parses the log. Each line is an entry of the runner.
 fn entries(log: &str) -> Result<Vec<Value>> {
     let entry = |line| {
         let entry: Value = serde_json::from_str(line).with_context(|| format!("{line:?}"))?;
@@ -171,9 +171,9 @@ fn entries(log: &str) -> Result<Vec<Value>> {
 }
 
 #[test]
-fn what_a_backend_prints_is_an_entry_with_its_name() -> Result<()> {
+fn the_output_of_a_backend_is_an_entry_with_its_name() -> Result<()> {
     let telling = guests::telling_provider("stderr", &format!("{FORGED}\n"))?;
-    let place = Place::with(&[
+    let place = TestFolder::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
         ("telling.wasm", telling),
     ])?;
@@ -219,11 +219,11 @@ fn a_variable_that_names_no_level_does_not_silence_the_log() -> Result<()> {
     Ok(())
 }
 
-/// As of a container's log whose reader is slow, and which others have made non-blocking.
+/// A slow reader of a container's log, whose pipe another process has made non-blocking.
 #[test]
-fn entries_are_whole_though_their_reader_is_slow() -> Result<()> {
+fn entries_are_complete_with_a_slow_reader() -> Result<()> {
     let line = format!("{}\n", "x".repeat(4_000));
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", &line, 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", &line, 0)?)])?;
     let (mut reader, writer) = UnixStream::pair()?;
     writer.set_nonblocking(true)?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;

@@ -46,7 +46,7 @@ fn the_configuration_of_the_page_is_valid_and_runs() -> Result<()> {
     for page in ["/", "/healthz", "/readyz", "/api/tasks", "/api/backends"] {
         served.page(page)?;
     }
-    // The backend has all that was recorded, once it has taken it.
+    // The backend gets all records after some time.
     let totals = r#"solti_metrics_records_delivered_total{source="totals"}"#;
     served.until_at_least(totals, 4.0)?;
     let end = served.stop()?;

@@ -1,46 +1,47 @@
-//! What a changed configuration changes, and what it leaves alone.
+//! The effects of a changed configuration, and the parts that it leaves alone.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, count, task, until};
+use crate::serve::test_folder::{TestFolder, count, task, until};
 
-/// A task of this name whose guest waits to be let go on, and what else it has.
+/// A task of this name whose guest waits, with further settings.
 fn waiter(name: &str, more: &str) -> String {
     format!("[tasks.{name}]\ncomponent = \"{name}.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
 }
 
-/// The same component with other bytes: a custom section behind it.
+/// The same component with other bytes: a custom section at its end.
 fn altered(mut component: Vec<u8>) -> Vec<u8> {
     component.extend([0, 2, 1, b'x']);
     component
 }
 
 #[test]
-fn only_what_changed_begins_anew() -> Result<()> {
+fn only_changed_tasks_restart() -> Result<()> {
     let bytes = guests::waiter()?;
-    let names = ["kept", "changed", "removed", "new"];
+    let names = ["unchanged", "changed", "removed", "new"];
     let files = names.map(|name| (format!("{name}.wasm"), bytes.clone()));
     let files: Vec<_> = files
         .iter()
         .map(|(name, it)| (&**name, it.clone()))
         .collect();
-    let place = Place::with(&files)?;
-    let [kept, changed, removed] = ["kept", "changed", "removed"].map(|name| waiter(name, ""));
-    let mut served = place.serve(&format!("{kept}{changed}{removed}"))?;
-    for name in ["kept", "changed", "removed"] {
+    let place = TestFolder::with(&files)?;
+    let [unchanged, changed, removed] =
+        ["unchanged", "changed", "removed"].map(|name| waiter(name, ""));
+    let mut served = place.serve(&format!("{unchanged}{changed}{removed}"))?;
+    for name in ["unchanged", "changed", "removed"] {
         until(&served, name, |task| task["running"] == 1)?;
     }
     let changed = waiter("changed", "args = [\"again\"]");
     let new = waiter("new", "");
-    let error = served.reload(&format!("{kept}{changed}{new}"))?;
+    let error = served.reload(&format!("{unchanged}{changed}{new}"))?;
     ensure!(error.is_none(), "{error:?}");
     let answer = until(&served, "changed", |task| task["running"] == 1)?;
     ensure!(answer["runs"]["canceled"] == 1, "{answer}");
     until(&served, "new", |task| task["running"] == 1)?;
-    let answer = task(&served, "kept")?;
+    let answer = task(&served, "unchanged")?;
     ensure!(
         answer["running"] == 1 && answer["last"].is_null(),
         "{answer}"
@@ -51,8 +52,8 @@ fn only_what_changed_begins_anew() -> Result<()> {
     for _ in 0..3 {
         place.go(&served)?;
     }
-    // The one that was left alone has been the same run all the time.
-    let answer = until(&served, "kept", |task| task["state"] == "done")?;
+    // The unchanged task still has its run.
+    let answer = until(&served, "unchanged", |task| task["state"] == "done")?;
     ensure!(
         answer["runs"]["success"] == 1 && answer["runs"]["canceled"] == 0,
         "{answer}"
@@ -68,9 +69,9 @@ fn only_what_changed_begins_anew() -> Result<()> {
 }
 
 #[test]
-fn a_component_with_other_bytes_begins_anew() -> Result<()> {
+fn a_task_with_changed_bytes_restarts() -> Result<()> {
     let bytes = guests::waiter()?;
-    let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
+    let place = TestFolder::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     ensure!(served.reload_as_it_is()?.is_none());
@@ -84,9 +85,9 @@ fn a_component_with_other_bytes_begins_anew() -> Result<()> {
 }
 
 #[test]
-fn a_component_that_vanished_leaves_what_runs_alone_and_is_told() -> Result<()> {
+fn a_missing_component_leaves_the_run_alone_and_is_reported() -> Result<()> {
     let bytes = guests::waiter()?;
-    let place = Place::with(&[("waiter.wasm", bytes.clone())])?;
+    let place = TestFolder::with(&[("waiter.wasm", bytes.clone())])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     fs::remove_file(place.path("waiter.wasm"))?;
@@ -116,7 +117,7 @@ fn a_component_that_vanished_leaves_what_runs_alone_and_is_told() -> Result<()> 
 
 #[test]
 fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
-    let place = Place::with(&[])?;
+    let place = TestFolder::with(&[])?;
     let mut served = place.serve("")?;
     let error = served.reload(&waiter("waiter", ""))?.context("no error")?;
     ensure!(error.contains("waiter.wasm"), "{error}");
@@ -131,15 +132,15 @@ fn a_new_task_that_cannot_be_loaded_is_shown_as_such() -> Result<()> {
     ensure!(served.reload_as_it_is()?.is_none());
     until(&served, "waiter", |task| task["running"] == 1)?;
     ensure!(served.sample(r#"solti_metrics_task_loaded{task="waiter"}"#)? == 1.0);
-    // One that is taken away again is gone.
+    // A removed task is gone.
     ensure!(served.reload("[tasks]\n")?.is_none());
     ensure!(task(&served, "waiter").is_err());
     Ok(())
 }
 
 #[test]
-fn a_configuration_that_cannot_be_used_changes_nothing() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn an_unusable_configuration_changes_nothing() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     for broken in [
@@ -148,7 +149,10 @@ fn a_configuration_that_cannot_be_used_changes_nothing() -> Result<()> {
         "nonsense = true",
     ] {
         let error = served.reload(broken)?.context("no error")?;
-        ensure!(error.contains("everything goes on as it was"), "{error}");
+        ensure!(
+            error.contains("the previous configuration continues"),
+            "{error}"
+        );
         let answer = task(&served, "waiter")?;
         ensure!(
             answer["running"] == 1 && answer["last"].is_null(),
@@ -160,15 +164,15 @@ fn a_configuration_that_cannot_be_used_changes_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_needs_a_restart_says_so() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn a_setting_that_needs_a_restart_is_reported() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let mut served = place.serve(&waiter("waiter", ""))?;
     for (more, what) in [
         (
             format!("[runner]\nconcurrency = 3\n{}", waiter("waiter", "")),
             "[runner]",
         ),
-        // There is no room for that in what was set aside.
+        // The pool has no capacity for this limit.
         (waiter("waiter", "max_memory = \"1GiB\""), "max_memory"),
     ] {
         let error = served.reload(&more)?.context("no error")?;
@@ -185,7 +189,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
             (func (export "wasi:cli/run@0.2.12#run") (result i32)
                 (call $started (i32.const 1)) i32.const 0))"#,
     )?;
-    let place = Place::with(&[("recorder.wasm", recorder)])?;
+    let place = TestFolder::with(&[("recorder.wasm", recorder)])?;
     let config = |name: &str, argument: u32| {
         format!(
             "[tasks.{name}]\ncomponent = \"recorder.wasm\"\nargs = [\"{argument}\"]\nschedule = \"interval\"\ninterval = \"2ms\"\n"
@@ -193,7 +197,7 @@ fn many_requests_in_a_row_lose_no_run_and_no_record() -> Result<()> {
     };
     let mut served = place.serve(&format!("{}{}", config("same", 0), config("other", 0)))?;
     for round in 1..=20 {
-        // Several, of which some fall together.
+        // Several signals, which may coincide.
         for _ in 0..3 {
             served.signal("HUP")?;
         }

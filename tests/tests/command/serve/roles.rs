@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, backend, count, until_backend};
+use crate::serve::test_folder::{TestFolder, backend, count, until_backend};
 
 #[test]
-fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+fn a_component_that_changes_its_role_is_rejected_and_the_old_one_continues() -> Result<()> {
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;
     }
@@ -21,7 +21,7 @@ fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
     )?;
     let mut failed = 0.0;
     for (name, other, said) in [
-        ("first", "provider", "first.wasm: is no middleware"),
+        ("first", "provider", "first.wasm: is not a middleware"),
         ("sink", "middleware", "sink.wasm: is a middleware"),
     ] {
         let file = place.path(&format!("{name}.wasm"));
@@ -29,13 +29,13 @@ fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
         fs::copy(artifact(other, WASI), &file)?;
         let error = served.reload_as_it_is()?.context("no error")?;
         ensure!(
-            error.contains(said) && error.contains("goes on as it was"),
+            error.contains(said) && error.contains("the previous one continues"),
             "{error}"
         );
         failed += 1.0;
         let counted = r#"solti_metrics_config_reloads_total{result="failed"}"#;
         ensure!(served.sample(counted)? == failed);
-        // Records pass both of them as before.
+        // Records still pass both middlewares.
         let before = count(&backend(&served, "sink")?["ledger"]["delivered"])?;
         until_backend(&served, "sink", |it| {
             it["ledger"]["delivered"].as_u64() >= Some(before + 1_000)
@@ -47,10 +47,10 @@ fn who_changes_its_role_is_refused_and_the_old_one_goes_on() -> Result<()> {
     Ok(())
 }
 
-/// Its new role is refused, so it keeps the one that it had, in its old place.
+/// The new role is rejected, so the component keeps its old role and its old position.
 #[test]
-fn a_name_that_moves_to_the_other_table_in_vain_keeps_its_role() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+fn a_rejected_move_to_the_other_table_leaves_the_role() -> Result<()> {
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     for (file, from) in [("first.wasm", "middleware"), ("sink.wasm", "provider")] {
         fs::copy(artifact(from, WASI), place.path(file))?;
     }
@@ -73,7 +73,7 @@ fn a_name_that_moves_to_the_other_table_in_vain_keeps_its_role() -> Result<()> {
         let error = served.reload(&format!("{flood}{more}"))?;
         let error = error.context("no error")?;
         ensure!(
-            error.contains(moved) && error.ends_with("goes on as it was"),
+            error.contains(moved) && error.ends_with("the previous one continues"),
             "{error}"
         );
         for name in ["first", "sink"] {
@@ -83,7 +83,7 @@ fn a_name_that_moves_to_the_other_table_in_vain_keeps_its_role() -> Result<()> {
             })?;
         }
     }
-    // What is new and refused is not said to go on.
+    // The message about a new, rejected backend does not say that it continues.
     let new = format!("{right}[backends.new]\ncomponent = \"first.wasm\"\n");
     let error = served.reload(&new)?.context("no error")?;
     ensure!(error.ends_with("it is not started"), "{error}");

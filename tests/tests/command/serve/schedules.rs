@@ -1,10 +1,10 @@
-//! When a task runs, and how often.
+//! Schedules and numbers of runs.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::guest;
 use solti_metrics_tests::guests;
 
-use crate::serve::place::{Place, until};
+use crate::serve::test_folder::{TestFolder, until};
 
 /// A guest that fails: its `main` returns an error.
 fn failing() -> Result<Vec<u8>> {
@@ -14,8 +14,8 @@ fn failing() -> Result<Vec<u8>> {
 }
 
 #[test]
-fn a_task_that_runs_once_runs_so_often_and_never_more_than_so_many_at_a_time() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn a_task_that_runs_once_has_its_repetitions_within_its_concurrency() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let served = place.serve(
         r#"
         [tasks.waiter]
@@ -42,8 +42,8 @@ fn a_task_that_runs_once_runs_so_often_and_never_more_than_so_many_at_a_time() -
 }
 
 #[test]
-fn an_interval_goes_on_whatever_becomes_of_its_runs() -> Result<()> {
-    let place = Place::with(&[("failing.wasm", failing()?)])?;
+fn an_interval_continues_after_each_end_of_a_run() -> Result<()> {
+    let place = TestFolder::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
         [tasks.failing]
@@ -65,8 +65,8 @@ fn an_interval_goes_on_whatever_becomes_of_its_runs() -> Result<()> {
 }
 
 #[test]
-fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
-    let place = Place::with(&[("failing.wasm", failing()?)])?;
+fn a_failed_run_is_retried_up_to_its_maximum() -> Result<()> {
+    let place = TestFolder::with(&[("failing.wasm", failing()?)])?;
     let served = place.serve(
         r#"
         [tasks.failing]
@@ -80,15 +80,15 @@ fn what_fails_is_tried_again_until_its_retries_are_used_up() -> Result<()> {
         "#,
     )?;
     let task = until(&served, "failing", |task| task["state"] == "stopped")?;
-    // Each of the three begins, and is tried again twice.
+    // Each of the three runs starts, and is retried twice.
     ensure!(task["runs"]["failure"] == 9, "{task}");
     ensure!(task["running"] == 0 && task["waiting"] == 0, "{task}");
     Ok(())
 }
 
 #[test]
-fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
-    let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
+fn a_restarting_task_is_done_after_a_success() -> Result<()> {
+    let place = TestFolder::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
         [tasks.maker]
@@ -112,12 +112,12 @@ fn a_task_that_is_to_run_all_the_time_is_done_when_it_succeeds() -> Result<()> {
 }
 
 #[test]
-fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
-    let place = Place::with(&[
+fn a_pause_after_a_failure_takes_no_slot() -> Result<()> {
+    let place = TestFolder::with(&[
         ("failing.wasm", failing()?),
         ("waiter.wasm", guests::waiter()?),
     ])?;
-    // Two places: one is the waiter's, and whoever pauses has none.
+    // Two slots: the waiter has one, and a pausing task has none.
     let served = place.serve(
         r#"
         [runner]
@@ -135,15 +135,15 @@ fn a_pause_after_a_failure_takes_no_place() -> Result<()> {
     )?;
     until(&served, "failing", |task| task["state"] == "backing_off")?;
     until(&served, "waiter", |task| task["running"] == 2)?;
-    // Asked to stop, it does not wait for the pause to pass.
+    // A stop does not wait for the end of the pause.
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     Ok(())
 }
 
 #[test]
-fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
-    let place = Place::with(&[("looper.wasm", guests::looper()?)])?;
+fn a_run_that_takes_too_long_is_a_timeout_and_is_retried() -> Result<()> {
+    let place = TestFolder::with(&[("looper.wasm", guests::looper()?)])?;
     let served = place.serve(
         r#"
         [tasks.looper]
@@ -163,7 +163,7 @@ fn a_run_that_takes_too_long_is_a_timeout_and_is_tried_again() -> Result<()> {
 
 #[test]
 fn a_run_without_its_directory_is_start_failed_and_is_tried_again() -> Result<()> {
-    let place = Place::with(&[("maker.wasm", guests::maker()?)])?;
+    let place = TestFolder::with(&[("maker.wasm", guests::maker()?)])?;
     let served = place.serve(
         r#"
         [tasks.maker]

@@ -1,4 +1,4 @@
-//! What becomes of runs and records when a runner is asked to stop.
+//! Runs and records of a runner that is asked to stop.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use solti_metrics_tests::child::End;
 use solti_metrics_tests::served::Served;
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, count, task, until, until_backend};
+use crate::serve::test_folder::{TestFolder, count, task, until, until_backend};
 
-/// A provider of which the first record never comes back.
+/// A provider whose first record never returns.
 pub(crate) fn endless() -> Result<Vec<u8>> {
     guest::component(
         r#"(module
@@ -23,7 +23,7 @@ pub(crate) fn endless() -> Result<Vec<u8>> {
     )
 }
 
-/// The last entries of the log: what became of the records of each source.
+/// The last entries of the log: the ledgers of all sources of records.
 pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
     let entries = end.stderr.lines().map(serde_json::from_str::<Value>);
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
@@ -39,7 +39,7 @@ pub(crate) fn books(end: &End) -> Result<Vec<Value>> {
     Ok(books)
 }
 
-/// How many records of a source were accepted, delivered and dropped.
+/// Accepted, delivered and dropped records of a source.
 pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
     let book = books.iter().find(|book| book["source"] == source);
     let book = book.with_context(|| format!("no {source}: {books:?}"))?;
@@ -53,8 +53,8 @@ pub(crate) fn of(books: &[Value], source: &str) -> Result<[u64; 3]> {
 const FLOOD: &str = "[tasks.flood]\ncomponent = \"flood.wasm\"\ntimeout = \"none\"\n";
 
 /// A folder with a guest that records without end, and a provider that takes nothing.
-fn flooded() -> Result<Place> {
-    Place::with(&[
+fn flooded() -> Result<TestFolder> {
+    TestFolder::with(&[
         ("flood.wasm", guests::flood()?),
         ("endless.wasm", endless()?),
     ])
@@ -85,7 +85,7 @@ fn asked_until_gone(served: Served) -> Result<End> {
 }
 
 #[test]
-fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances() -> Result<()> {
+fn requests_are_answered_while_a_slow_backend_drains_and_all_ledgers_balance() -> Result<()> {
     let place = flooded()?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"2s\"\n{FLOOD}[backends.endless]\ncomponent = \"endless.wasm\"\nqueue_capacity = 512\ntimeout = \"1h\"\n"
@@ -114,10 +114,10 @@ fn who_looks_is_answered_while_a_slow_backend_drains_and_every_ledger_balances()
 }
 
 #[test]
-fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<()> {
-    // Takes connections, and never answers.
+fn unreachable_backends_delay_a_stop_up_to_their_limit() -> Result<()> {
+    // Accepts connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0")?;
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     let served = place.serve(&format!(
         "[runner]\ndrain_timeout = \"200ms\"\n{FLOOD}\
          [backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\", timeout = \"1h\" }}\n\
@@ -140,7 +140,7 @@ fn receivers_that_are_gone_hold_nobody_up_for_longer_than_they_may() -> Result<(
 }
 
 #[test]
-fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
+fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
     let place = flooded()?;
     let mut served = place.serve(&never_drained())?;
     until_backend(&served, "endless", |it| {
@@ -150,12 +150,12 @@ fn who_asks_twice_is_not_kept_waiting() -> Result<()> {
     until_it_stops(&mut served)?;
     let end = asked_until_gone(served)?;
     ensure!(end.code == Some(143), "{end}");
-    ensure!(end.stderr.contains("left at once"), "{end}");
+    ensure!(end.stderr.contains("forced exit"), "{end}");
     Ok(())
 }
 
 #[test]
-fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()> {
+fn a_second_signal_ends_the_runner_at_once_with_an_unread_log() -> Result<()> {
     let place = flooded()?;
     // A pipe that is full, and that only the process itself could read.
     let script = r#"mkfifo log && exec 9<>log && head -c 65536 /dev/zero >&9 && exec "$@" 2>&9"#;
@@ -169,8 +169,8 @@ fn who_asks_twice_is_not_kept_waiting_by_a_log_that_nobody_reads() -> Result<()>
 }
 
 #[test]
-fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
-    let place = Place::with(&[("waiter.wasm", guests::waiter()?)])?;
+fn a_run_that_waits_for_a_slot_ends_without_a_start() -> Result<()> {
+    let place = TestFolder::with(&[("waiter.wasm", guests::waiter()?)])?;
     let config = |name: &str, more: &str| {
         format!("[tasks.{name}]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n{more}\n")
     };
@@ -201,11 +201,12 @@ fn what_waits_for_a_place_ends_without_having_begun() -> Result<()> {
 }
 
 #[test]
-fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
-    // Tasks begin in the order of their names, and this cache has nothing yet.
-    let config =
-        format!("{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n");
+fn a_stop_during_the_start_ends_the_started_tasks() -> Result<()> {
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    // Tasks start in the order of their names, and the compilation cache is empty.
+    let config = format!(
+        "{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[compilation]\ncache = \"code\"\n"
+    );
     let mut served = place.serve_unready(&config)?;
     served.until("the first task runs", |served| {
         let flood = task(served, "flood").ok();
@@ -225,20 +226,20 @@ fn who_is_asked_while_it_begins_ends_what_has_begun() -> Result<()> {
 }
 
 #[test]
-fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> {
-    let place = Place::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
-    let mut served = place.serve(&format!("{FLOOD}[artifacts]\ncache = \"code\"\n"))?;
+fn a_stop_does_not_wait_for_the_compilation_of_a_reload() -> Result<()> {
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?), ("slow.wasm", vast(800)?)])?;
+    let mut served = place.serve(&format!("{FLOOD}[compilation]\ncache = \"code\"\n"))?;
     place.write(
         solti_metrics_tests::served::FILE,
         format!(
-            "{}{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[artifacts]\ncache = \"code\"\n",
+            "{}{FLOOD}[tasks.slow]\ncomponent = \"slow.wasm\"\n[compilation]\ncache = \"code\"\n",
             solti_metrics_tests::served::HEAD
         )
         .as_bytes(),
     )?;
     served.signal("HUP")?;
     served.signal("HUP")?;
-    // Everything else goes on meanwhile.
+    // The other tasks continue meanwhile.
     let before = count(&until(&served, "flood", |_| true)?["ledger"]["accepted"])?;
     until(&served, "flood", |task| {
         task["ledger"]["accepted"].as_u64() > Some(before)
@@ -253,15 +254,15 @@ fn who_is_asked_while_a_change_is_compiled_does_not_wait_for_it() -> Result<()> 
 }
 
 #[test]
-fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
-    let place = Place::with(&[("echo.wasm", guests::echo()?)])?;
+fn a_run_that_blocks_in_the_system_is_canceled() -> Result<()> {
+    let place = TestFolder::with(&[("echo.wasm", guests::echo()?)])?;
     for name in ["unopened", "unread"] {
         let made = std::process::Command::new("mkfifo")
             .arg(place.path(name))
             .status()?;
         ensure!(made.success(), "{made}");
     }
-    // To open the one blocks; the other is open, and nothing comes.
+    // Opening the first pipe blocks. The second pipe is open, without data.
     let _silent = std::fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -285,7 +286,8 @@ fn a_run_that_blocks_in_the_system_is_canceled_like_any_other() -> Result<()> {
     Ok(())
 }
 
-/// A guest that takes long to compile: so many functions, each with much in it.
+/// A guest that takes long to compile: `functions` functions, each with many
+/// instructions.
 pub(crate) fn vast(functions: usize) -> Result<Vec<u8>> {
     let body =
         "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 7)) (i32.load (local.get 0))))"

@@ -1,4 +1,4 @@
-//! Backends that cannot be reached, or that fail whatever they are given.
+//! Backends that are unreachable, or fail for all records.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -9,10 +9,10 @@ use std::thread;
 use anyhow::{Result, ensure};
 use solti_metrics_tests::{guest, guests};
 
-use crate::serve::place::{Place, backend, count, settled, until, until_backend};
 use crate::serve::stopping::books;
+use crate::serve::test_folder::{TestFolder, backend, count, settled, until, until_backend};
 
-/// A collector that hangs up on everybody until it is there.
+/// A collector that closes all connections until it is available.
 struct Collector {
     address: SocketAddr,
     there: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ impl Collector {
     }
 }
 
-/// Takes whatever is posted, until whoever posts has enough.
+/// Takes all posted data until the client closes the connection.
 fn answer(stream: &TcpStream) -> Result<()> {
     let mut reader = BufReader::new(stream);
     loop {
@@ -61,7 +61,7 @@ fn answer(stream: &TcpStream) -> Result<()> {
     }
 }
 
-/// A provider that traps whatever it is given.
+/// A provider that traps at each record.
 fn trapping() -> Result<Vec<u8>> {
     guest::component(
         r#"(module
@@ -78,9 +78,9 @@ const TICKS: &str =
     "[tasks.teller]\ncomponent = \"teller.wasm\"\nschedule = \"interval\"\ninterval = \"10ms\"\n";
 
 #[test]
-fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
+fn a_collector_that_starts_late_gets_all_records() -> Result<()> {
     let collector = Collector::start()?;
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     let mut served = place.serve(&format!(
         "{TICKS}[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n",
         collector.address
@@ -97,9 +97,9 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
     let now = until_backend(&served, "collector", |it| {
         it["ledger"]["delivered"].as_u64() >= Some(10)
     })?;
-    // What it missed as well, and nothing of it was dropped.
+    // The collector also gets the records that it missed. The backend dropped no record.
     ensure!(now["ledger"]["dropped"]["shut_down"] == 0, "{now}");
-    // No more records: then it has all of them.
+    // The test stops the records. The collector then has all of them.
     ensure!(served.reload(&format!(
         "[tasks]\n[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n",
         collector.address
@@ -114,12 +114,12 @@ fn a_collector_that_comes_late_gets_all_of_it() -> Result<()> {
 }
 
 #[test]
-fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
-    // It hears itself alone, and refuses what others send.
+fn undeliverable_lines_wait_and_are_counted() -> Result<()> {
+    // The connected socket receives only its own datagrams, and rejects others.
     let refusing = UdpSocket::bind("127.0.0.1:0")?;
     let nobody = refusing.local_addr()?;
     refusing.connect(nobody)?;
-    let place = Place::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
+    let place = TestFolder::with(&[("teller.wasm", guests::teller("stdout", "", 0)?)])?;
     for address in [nobody.to_string(), "not..known:8125".to_owned()] {
         let mut served = place.serve(&format!(
             "{TICKS}[backends.lines]\nstatsd = {{ address = \"{address}\", queue_capacity = 8 }}\n"
@@ -154,9 +154,9 @@ fn lines_that_nobody_takes_wait_and_are_counted() -> Result<()> {
 }
 
 #[test]
-fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
+fn memory_does_not_grow_with_undeliverable_records() -> Result<()> {
     let collector = Collector::start()?;
-    let place = Place::with(&[("flood.wasm", guests::flood()?)])?;
+    let place = TestFolder::with(&[("flood.wasm", guests::flood()?)])?;
     let backends = format!(
         "[backends.collector]\notlp = {{ endpoint = \"http://{}/v1/metrics\", interval = \"100ms\" }}\n\
          [backends.lines]\nstatsd = {{ address = \"127.0.0.1:9\", queue_capacity = 64 }}\n",
@@ -173,7 +173,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     let after = served.sample(memory)?;
     let grown = after - before;
     ensure!(grown < 32.0 * 1024.0 * 1024.0, "{before} to {after} bytes");
-    // They were refused all the time, and what could not wait is counted.
+    // All exports were rejected, and records beyond the capacity are counted.
     ensure!(served.sample(r#"solti_metrics_export_failures_total{backend="collector"}"#)? >= 1.0);
     until_backend(&served, "lines", |it| {
         it["ledger"]["dropped"]["queue_full"].as_u64() >= Some(1)
@@ -181,7 +181,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     ensure!(served.reload(&format!("[tasks]\n{backends}"))?.is_none());
     let answer = served.json("/api/backends")?;
     settled(&answer["ledgers"]["guests"])?;
-    // The queue, and a datagram of as many records, wait.
+    // The queue and a datagram of as many records wait.
     let lines = backend(&served, "lines")?;
     ensure!(
         lines["ledger"]["in_flight"].as_u64() <= Some(2 * 64),
@@ -189,7 +189,7 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     );
     ensure!(lines["ledger"]["delivered"] == 0, "{lines}");
     let now = backend(&served, "collector")?;
-    // All of it waits, as sums.
+    // All records wait, as sums.
     ensure!(
         now["ledger"]["in_flight"] == now["ledger"]["accepted"],
         "{now}"
@@ -200,12 +200,12 @@ fn memory_does_not_grow_with_what_nobody_takes() -> Result<()> {
     Ok(())
 }
 
-/// So many records that to keep each of them would show.
+/// A number of records that would use noticeable memory if each were stored.
 const MANY: f64 = 10_000_000.0;
 
 #[test]
-fn a_runner_of_which_every_backend_fails_is_not_ready_and_goes_on() -> Result<()> {
-    let place = Place::with(&[
+fn a_runner_whose_backends_all_fail_is_not_ready_and_continues() -> Result<()> {
+    let place = TestFolder::with(&[
         ("teller.wasm", guests::teller("stdout", "", 0)?),
         ("trapping.wasm", trapping()?),
     ])?;
@@ -215,7 +215,7 @@ fn a_runner_of_which_every_backend_fails_is_not_ready_and_goes_on() -> Result<()
     served.until_at_least(open, 1.0)?;
     let answer = served.get("/readyz")?;
     ensure!(
-        answer.status == 503 && answer.body.contains("every backend"),
+        answer.status == 503 && answer.body.contains("all backends"),
         "{answer:?}"
     );
     ensure!(served.get("/healthz")?.status == 200);
@@ -231,7 +231,7 @@ fn a_runner_of_which_every_backend_fails_is_not_ready_and_goes_on() -> Result<()
     until(&served, "teller", |task| {
         task["runs"]["success"].as_u64() > Some(before)
     })?;
-    // With another one there is somebody to receive records.
+    // A second backend can take the records.
     let nobody = "[backends.lines]\nstatsd = { address = \"127.0.0.1:9\" }\n";
     ensure!(
         served

@@ -1,5 +1,4 @@
-//! Files that cannot be what they should be at a reload: nothing changes, and nobody
-//! waits.
+//! Unusable files at a reload: nothing changes, and no reload blocks.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,15 +7,15 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::guests;
 use solti_metrics_tests::served::{FILE, Served};
 
-use crate::serve::place::{Place, task, until};
+use crate::serve::test_folder::{TestFolder, task, until};
 
 const WAITER: &str = "[tasks.waiter]\ncomponent = \"waiter.wasm\"\ndirs = [\".:rw\"]\n";
 
-fn place() -> Result<Place> {
-    Place::with(&[("waiter.wasm", guests::waiter()?)])
+fn place() -> Result<TestFolder> {
+    TestFolder::with(&[("waiter.wasm", guests::waiter()?)])
 }
 
-/// The run that there was goes on.
+/// Checks that the previous run continues.
 fn goes_on(served: &Served) -> Result<()> {
     let task = task(served, "waiter")?;
     ensure!(task["running"] == 1 && task["last"].is_null(), "{task}");
@@ -34,16 +33,17 @@ fn an_emptied_configuration_removes_nothing() -> Result<()> {
         place.write(FILE, emptied.as_bytes())?;
         let error = served.reload_as_it_is()?.context("no error")?;
         ensure!(
-            error.contains("the configuration is empty") && error.contains("goes on as it was"),
+            error.contains("the configuration is empty")
+                && error.contains("the previous configuration continues"),
             "{emptied:?}: {error}"
         );
         goes_on(&served)?;
     }
-    // The beginning of a file that was not written to its end.
+    // The beginning of a file that was not written completely.
     let error = served.reload("")?.context("no error")?;
-    ensure!(error.contains("there are no tasks in it"), "{error}");
+    ensure!(error.contains("the table [tasks] is missing"), "{error}");
     goes_on(&served)?;
-    // Who means it can say so.
+    // An explicit empty table removes all tasks.
     ensure!(served.reload("[tasks]\n")?.is_none());
     ensure!(task(&served, "waiter").is_err());
     ensure!(served.reload("")?.is_none());
@@ -51,7 +51,7 @@ fn an_emptied_configuration_removes_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() -> Result<()> {
+fn a_path_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
     let place = place()?;
     let mut served = place.serve(WAITER)?;
     until(&served, "waiter", |task| task["running"] == 1)?;
@@ -78,7 +78,7 @@ fn what_is_no_file_is_refused_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
+fn a_pipe_is_read_once_and_reported_as_a_pipe() -> Result<()> {
     let place = place()?;
     let folder = place.path("");
     let config = WAITER
@@ -92,17 +92,17 @@ fn a_pipe_is_read_once_and_said_to_be_one() -> Result<()> {
     let mut served = place.serve_by(&script, &config)?;
     until(&served, "waiter", |task| task["running"] == 1)?;
     let error = served.reload_as_it_is()?.context("no error")?;
-    ensure!(error.contains("cannot be read a second time"), "{error}");
+    ensure!(error.contains("it was read from a pipe"), "{error}");
     goes_on(&served)?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let warned = end.stderr.matches("comes out of a pipe").count();
+    let warned = end.stderr.matches("was read from a pipe").count();
     ensure!(warned == 1, "{end}");
     Ok(())
 }
 
 #[test]
-fn a_component_that_is_no_file_is_refused_at_once() -> Result<()> {
+fn a_component_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
     let place = place()?;
     let made = Command::new("mkfifo").arg(place.path("pipe")).status()?;
     ensure!(made.success(), "{made}");
@@ -121,7 +121,7 @@ fn a_component_that_is_no_file_is_refused_at_once() -> Result<()> {
     Ok(())
 }
 
-fn folder(place: &Place) -> Result<std::path::PathBuf> {
+fn folder(place: &TestFolder) -> Result<std::path::PathBuf> {
     let file = place.path(FILE);
     file.parent().map(Path::to_owned).context("a folder")
 }

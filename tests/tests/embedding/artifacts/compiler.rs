@@ -1,5 +1,5 @@
-//! The process that compiles: it may be missing, die, hang or talk too much, and
-//! nobody waits for it for ever.
+//! The compiling process may be missing, crash, hang or print too much. No load waits for
+//! it for ever.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +13,11 @@ use solti_metrics_host::component::LoadError;
 use solti_metrics_host::limits::CompileLimit;
 use solti_metrics_host::runner::Runner;
 use solti_metrics_tests::artifact::program;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
 use crate::artifacts::bombs::huge_function;
-use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{Host, guest};
+use crate::artifacts::test_folder::TestFolder;
 use solti_metrics_tests::child::{GUARD, Running};
 
 /// Compiling would take several times as long.
@@ -27,7 +27,7 @@ pub(crate) fn real() -> Result<CompilerProcess> {
     Ok(CompilerProcess::new(program()?).arg("compile-worker"))
 }
 
-/// Why this component is not loaded when it is compiled so.
+/// The error of a load with this compiler.
 fn refused(compiler: CompilerProcess, component: &[u8]) -> Result<LoadError> {
     let artifacts = Artifacts::new().compiler(compiler);
     let runner = Runner::builder(noop_metrics()).artifacts(artifacts);
@@ -38,12 +38,12 @@ fn refused(compiler: CompilerProcess, component: &[u8]) -> Result<LoadError> {
 }
 
 #[test]
-fn what_it_compiles_runs() -> Result<()> {
+fn code_of_the_compiling_process_runs() -> Result<()> {
     Host::new(Artifacts::new().compiler(real()?))?.loads(7, Origin::Compiled)
 }
 
 #[test]
-fn one_that_is_not_there_is_an_error_of_its_own() -> Result<()> {
+fn a_missing_compiler_has_its_own_error() -> Result<()> {
     let error = refused(CompilerProcess::new("/nowhere/at/all"), &guest(7)?)?;
     let LoadError::Compiler { reason, .. } = &error else {
         bail!("{error}");
@@ -56,7 +56,7 @@ fn one_that_is_not_there_is_an_error_of_its_own() -> Result<()> {
 }
 
 #[test]
-fn one_that_does_something_else_is_an_error() -> Result<()> {
+fn another_program_as_the_compiler_is_an_error() -> Result<()> {
     for (program, args, expected) in [
         ("false", &[][..], "the compiler ended with exit status: 1"),
         ("sh", &["-c", "echo no >&2; exit 7"], "exit status: 7: no"),
@@ -70,7 +70,7 @@ fn one_that_does_something_else_is_an_error() -> Result<()> {
         };
         ensure!(reason.contains(expected), "{reason}");
     }
-    // Nothing is no code, and a crash is due to the component.
+    // An empty answer is not code, and a crash is a fault of the component.
     let crashing = CompilerProcess::new("sh").arg("-c").arg("kill -SEGV $$");
     for compiler in [CompilerProcess::new("true"), crashing] {
         let error = refused(compiler, &guest(7)?)?;
@@ -80,7 +80,7 @@ fn one_that_does_something_else_is_an_error() -> Result<()> {
 }
 
 #[test]
-fn each_limit_is_told_by_its_name() -> Result<()> {
+fn each_exceeded_limit_is_named() -> Result<()> {
     let second = Duration::from_secs(1);
     let bomb = huge_function()?;
     let small = guest(7)?;
@@ -109,8 +109,8 @@ fn each_limit_is_told_by_its_name() -> Result<()> {
 }
 
 #[test]
-fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
-    // More than any machine has for the stack of a thread.
+fn a_compiler_without_threads_gets_no_advice_about_memory() -> Result<()> {
+    // The stack of a thread is larger than the memory of any machine.
     let compiler = CompilerProcess::new("env")
         .arg(format!("RUST_MIN_STACK={}", 1_u64 << 47))
         .arg(program()?)
@@ -126,7 +126,7 @@ fn one_that_is_refused_threads_is_not_told_to_take_memory() -> Result<()> {
 
 /// Without the shim, it would take as long again.
 #[test]
-fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
+fn a_compilation_above_its_limit_is_not_retried() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("log");
     let script = format!("echo x >> '{}'; exec tail -f /dev/null", log.display());
@@ -142,12 +142,12 @@ fn what_was_too_much_once_is_not_tried_again() -> Result<()> {
 }
 
 #[test]
-fn one_that_is_killed_ends_the_load_and_nothing_else() -> Result<()> {
-    let place = Place::with(&huge_function()?)?;
+fn a_killed_compiler_ends_only_the_load() -> Result<()> {
+    let place = TestFolder::with(&huge_function()?)?;
     let args = ["run", "--no-cache", "--format", "json", "guest.wasm"];
     let mut running = Running::start(&mut place.command(&args)?)?;
     kill(child_of(running.id)?)?;
-    let said = running.line("error: guest.wasm: was not compiled: ")?;
+    let said = running.line("error: guest.wasm: cannot compile the component: ")?;
     ensure!(said.contains("was killed (signal: 9"), "{said}");
     let end = running.end()?;
     ensure!(end.code == Some(1), "{end}");
@@ -156,9 +156,9 @@ fn one_that_is_killed_ends_the_load_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn one_whose_parent_is_gone_ends_too() -> Result<()> {
+fn a_compiler_without_a_parent_ends() -> Result<()> {
     for signal in ["KILL", "INT"] {
-        let place = Place::with(&huge_function()?)?;
+        let place = TestFolder::with(&huge_function()?)?;
         let running = Running::start(&mut place.command(&["run", "--no-cache", "guest.wasm"])?)?;
         let child = child_of(running.id)?;
         running.signal(signal)?;
@@ -173,27 +173,27 @@ fn one_whose_parent_is_gone_ends_too() -> Result<()> {
 }
 
 #[test]
-fn an_order_that_is_none_is_refused() -> Result<()> {
-    let place = Place::new()?;
+fn an_invalid_order_to_the_compiler_is_rejected() -> Result<()> {
+    let place = TestFolder::new()?;
     for order in ["", "kind=plain", "version=0.0.0,kind=plain"] {
         let mut command = place.command(&["compile-worker", order])?;
-        // Nothing but the answer, whatever is logged elsewhere.
+        // Standard output has only the answer, and the log goes elsewhere.
         let end = end(command.env("RUST_LOG", "trace"))?;
         ensure!(end.code == Some(67), "{end}");
-        ensure!(end.stderr == "it is of another version", "{end}");
+        ensure!(end.stderr == "its version is different", "{end}");
     }
     Ok(())
 }
 
-/// The process that a process has started, as soon as there is one.
+/// Waits for the child process of a process.
 fn child_of(parent: u32) -> Result<u32> {
     let begun = Instant::now();
     while begun.elapsed() < GUARD {
         for task in fs::read_dir(format!("/proc/{parent}/task"))? {
-            // A thread may be gone by now.
+            // The thread may have ended.
             let children = fs::read_to_string(task?.path().join("children"));
             if let Some(child) = children.unwrap_or_default().split_whitespace().next() {
-                // Before it is a program of its own, it is a copy of the other.
+                // Until its `exec`, the child is a copy of its parent.
                 let name = fs::read_to_string(format!("/proc/{child}/cmdline"));
                 if name.is_ok_and(|name| name.contains("compile-worker")) {
                     return child.parse().context("a number");
@@ -214,7 +214,7 @@ fn kill(process: u32) -> Result<()> {
     Ok(())
 }
 
-/// Whoever has ended may be there as a name until somebody has waited for it.
+/// A process that has ended stays as a zombie until its parent waits for it.
 fn is_running(process: u32) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))

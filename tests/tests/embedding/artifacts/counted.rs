@@ -1,12 +1,13 @@
-//! What was compiled is counted, wherever it was, and with or without a cache.
+//! Compilations are counted in this process and in others, with and without a cache.
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess};
 
+use crate::artifacts::cached_runner::{Host, guest};
 use crate::artifacts::compiler::real;
-use crate::artifacts::kept::{Host, guest};
 
-/// So many were compiled, of which so many failed; that takes time, or there were none.
+/// Checks the numbers of compilations and of failed ones. Their time is positive if there
+/// were any.
 fn compiled(artifacts: &Artifacts, count: u64, failed: u64) -> Result<()> {
     let found = artifacts.compilations();
     ensure!((found.count, found.failed) == (count, failed), "{found:?}");
@@ -21,7 +22,7 @@ fn without_a_cache_each_load_compiles_in_this_process_or_another() -> Result<()>
         compiled(&artifacts, 0, 0)?;
         host.runner.load("guest", &guest(7)?)?;
         compiled(&artifacts, 1, 0)?;
-        // Two runners that were given the same count together.
+        // Two runners that share the count.
         let other = Host::new(artifacts.clone())?;
         other.runner.load("guest", &guest(7)?)?;
         compiled(&artifacts, 2, 0)?;
@@ -30,7 +31,7 @@ fn without_a_cache_each_load_compiles_in_this_process_or_another() -> Result<()>
 }
 
 #[test]
-fn what_is_kept_is_compiled_once() -> Result<()> {
+fn cached_code_is_compiled_once() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cache = ArtifactCache::open(folder.path().join("cache"))?;
     let artifacts = Artifacts::new().cache(cache);
@@ -42,7 +43,7 @@ fn what_is_kept_is_compiled_once() -> Result<()> {
 }
 
 #[test]
-fn a_compiler_that_fails_is_counted_as_that() -> Result<()> {
+fn a_failed_compilation_is_counted_as_failed() -> Result<()> {
     let artifacts = Artifacts::new().compiler(CompilerProcess::new("false"));
     let host = Host::new(artifacts.clone())?;
     ensure!(host.runner.load("guest", &guest(7)?).is_err());

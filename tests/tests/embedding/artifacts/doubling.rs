@@ -1,33 +1,33 @@
-//! Types that double at every level: a small component, and more than any memory holds
-//! when they are written out.
+//! Types that double at each level: a small component whose written-out types exceed any
+//! memory.
 
 use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::child::End;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::place::Place;
+use crate::artifacts::test_folder::TestFolder;
 
-/// Each doubles what stands before it; so do names, which are repeated with it.
+/// Number of levels. Each doubles the level below, with its names.
 const LEVELS: usize = 14;
 
-/// Characters of a name: with the short one, all is written out in less than the limit;
-/// with the long one, in 600 MB.
+/// Length of a name. With the short one, the written-out types are below the limit. With
+/// the long one, they take 600 MB.
 const SHORT: usize = 2;
 const LONG: usize = 20_000;
 
-/// Data that a process may have, in KiB.
+/// Limit on the data of a process, in KiB.
 const MEMORY: u64 = 256 << 10;
 
-/// What is said of types that are too large.
+/// The message about types that are too large.
 const TOO_LARGE: &str = "its types have more than 64 MiB when they are written out";
 
-/// What is said of items that are too many.
+/// The message about too many items.
 const TOO_MANY: &str =
     "its types have more than 100000 functions, types and instances when they are written out";
 
-/// What is said of both.
+/// The end of both messages.
 const FIXED: &str = ", which is a fixed limit; build the component with fewer and less nested types, instances and components";
 
 /// Types that nest pairs: their text, and the name of the last one.
@@ -85,21 +85,21 @@ fn guest(kind: &str, name: usize) -> Result<Vec<u8>> {
     ))?)
 }
 
-fn bounded(place: &Place, args: &[&str]) -> Result<End> {
+fn bounded(place: &TestFolder, args: &[&str]) -> Result<End> {
     let script = format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\"");
     end(&mut place.shell(&script, args)?)
 }
 
-/// A place with a guest and a provider that have the same types.
-fn place(kind: &str, name: usize) -> Result<Place> {
-    let place = Place::new()?;
+/// A folder with a guest and a provider that have the same types.
+fn place(kind: &str, name: usize) -> Result<TestFolder> {
+    let place = TestFolder::new()?;
     std::fs::write(place.path("provider.wasm"), provider(kind, name)?)?;
     std::fs::write(place.path("guest.wasm"), guest(kind, name)?)?;
     Ok(place)
 }
 
 #[test]
-fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
+fn a_doubling_type_is_truncated_to_a_line_in_messages() -> Result<()> {
     for kind in ["record", "tuple"] {
         let place = place(kind, SHORT)?;
         for args in [
@@ -118,7 +118,7 @@ fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
             let said = format!("{}{}", end.stdout, end.stderr);
             for part in [
                 format!("`record-task-started` is `func({kind}"),
-                "…`, and should be `func(enum(subprocess, container, wasm))`".to_owned(),
+                "…`, and `func(enum(subprocess, container, wasm))` is expected".to_owned(),
             ] {
                 ensure!(said.contains(&part), "{args:?}: {end}");
             }
@@ -132,7 +132,7 @@ fn a_type_that_doubles_is_told_as_far_as_a_line_goes() -> Result<()> {
 }
 
 #[test]
-fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result<()> {
+fn all_commands_reject_types_that_are_too_large_when_written_out() -> Result<()> {
     let place = place("record", LONG)?;
     for args in [
         &["run", "--no-cache", "guest.wasm"][..],
@@ -174,11 +174,11 @@ fn types_that_are_too_large_written_out_are_refused_by_every_command() -> Result
     Ok(())
 }
 
-/// Instances within instances, with nothing but types in them: wasmtime looks for each
-/// of them again, and finds nothing that it would miss.
+/// Instances within instances, with only types in them. wasmtime would visit each of them
+/// again, and find no missing import.
 #[test]
-fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
-    let place = Place::new()?;
+fn doubling_imports_are_rejected_before_their_comparison() -> Result<()> {
+    let place = TestFolder::new()?;
     let mut types =
         r#"(type $i0 (instance (type $e (enum "a")) (export "e" (type (eq $e)))))"#.to_owned();
     for level in 1..18 {
@@ -219,9 +219,9 @@ fn imports_that_double_are_refused_before_they_are_compared() -> Result<()> {
     Ok(())
 }
 
-/// Instances that a component makes of others stand in no type section.
+/// A component's instances of other components are in no type section.
 #[test]
-fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
+fn doubling_instances_are_rejected_before_their_compilation() -> Result<()> {
     let mut made = r#"(type $u u8) (instance $z0 (export "r" (type $u)))"#.to_owned();
     for level in 1..18 {
         let inner = level - 1;
@@ -233,7 +233,7 @@ fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
         )?;
     }
     made += r#"(export "more" (instance $z17))"#;
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for (name, whole) in [
         ("guest.wasm", guest("tuple", SHORT)?),
         ("provider.wasm", provider("tuple", SHORT)?),
@@ -263,8 +263,9 @@ fn instances_that_double_are_refused_before_they_are_compiled() -> Result<()> {
     Ok(())
 }
 
-/// With little memory, for the number of its items, and with advice that helps.
-fn is_refused(place: &Place, args: &[&str]) -> Result<()> {
+/// Checks that the command rejects the component with little memory, for its number of
+/// items, and with useful advice.
+fn is_refused(place: &TestFolder, args: &[&str]) -> Result<()> {
     let end = bounded(place, args)?;
     ensure!(end.code == Some(1), "{args:?}: {end}");
     let said = format!("{}{}", end.stdout, end.stderr);

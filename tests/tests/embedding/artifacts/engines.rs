@@ -1,30 +1,33 @@
-//! Code for the engine that takes component-model async.
+//! Code for the engine with component-model async.
 
 use std::fs;
 
 use anyhow::{Result, ensure};
 use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
-use solti_metrics_host::runner::{Path, Runner};
+use solti_metrics_host::runner::{ProgramRecording, Runner};
 use solti_metrics_tests::guest::asynchronous;
 
+use crate::artifacts::cached_runner::{CachedRunner, Host, guest};
 use crate::artifacts::compiler::real;
-use crate::artifacts::kept::{Host, Kept, guest};
 
 #[test]
-fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
-    let kept = Kept::new()?;
+fn code_for_both_engines_is_cached_and_found() -> Result<()> {
+    let cached = CachedRunner::new()?;
     let tuned = guest(7)?;
     let asynchronous = asynchronous(&tuned);
     let folder = tempfile::tempdir()?;
     for origin in [Origin::Compiled, Origin::Cached] {
-        let (_, host) = kept.again()?;
+        let (_, host) = cached.again()?;
         for (name, bytes) in [("tuned", &tuned), ("asynchronous", &asynchronous)] {
             let path = folder.path().join(name);
             fs::write(&path, bytes)?;
             let program = host.runner.load_file(&path)?;
             ensure!(program.origin() == origin, "{name}: {program:?}");
-            ensure!(*program.path() == Path::Inline, "{name}: {program:?}");
+            ensure!(
+                *program.recording() == ProgramRecording::Inline,
+                "{name}: {program:?}"
+            );
             let inspection = program.inspection();
             ensure!(inspection.needs_async.is_some() == (name == "asynchronous"));
             host.is_right(&program, 7)?;
@@ -34,11 +37,14 @@ fn code_for_either_engine_is_kept_and_found_again() -> Result<()> {
 }
 
 #[test]
-fn the_process_that_compiles_makes_code_for_either_engine() -> Result<()> {
+fn the_compiling_process_makes_code_for_both_engines() -> Result<()> {
     let host = Host::new(Artifacts::new().compiler(real()?))?;
     for bytes in [guest(7)?, asynchronous(&guest(7)?)] {
         let program = host.runner.load("guest", &bytes)?;
-        ensure!(*program.path() == Path::Inline, "{program:?}");
+        ensure!(
+            *program.recording() == ProgramRecording::Inline,
+            "{program:?}"
+        );
         host.is_right(&program, 7)?;
     }
     Ok(())

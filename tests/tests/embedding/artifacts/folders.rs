@@ -1,4 +1,4 @@
-//! A folder that is not fit for a cache is not used, and everything else goes on.
+//! A folder that is unsuitable for a cache is not used, and everything else works.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -8,12 +8,12 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, CacheError};
 use solti_metrics_tests::artifact::program;
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::{files, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{files, guest};
+use crate::artifacts::test_folder::TestFolder;
 
-/// Somebody who is not us, whoever we are.
+/// A user id that is not the test's.
 const SOMEBODY: u32 = 65_534;
 
 fn mode(path: &Path, mode: u32) -> Result<()> {
@@ -22,7 +22,7 @@ fn mode(path: &Path, mode: u32) -> Result<()> {
 
 #[test]
 fn a_new_folder_and_its_key_are_for_this_user_alone() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let said = place.succeeds(&["run", "guest.wasm"])?;
     ensure!(!said.contains("warning"), "{said}");
     let mode = |path: &Path| Ok::<_, anyhow::Error>(path.metadata()?.mode() & 0o7777);
@@ -36,7 +36,7 @@ fn a_new_folder_and_its_key_are_for_this_user_alone() -> Result<()> {
 
 #[test]
 fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::create_dir_all(place.cache())?;
     for exposed in [0o755, 0o710, 0o702, 0o1777] {
         mode(&place.cache(), exposed)?;
@@ -49,7 +49,7 @@ fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
     let said = place.succeeds(&["run", "guest.wasm"])?;
     let warning = said.lines().next().unwrap_or_default();
     ensure!(
-        warning.starts_with("warning: cannot keep code in "),
+        warning.starts_with("warning: cannot use the compilation cache "),
         "{said}"
     );
     ensure!(warning.contains("mode is 1777"), "{said}");
@@ -59,7 +59,7 @@ fn a_folder_that_others_may_use_is_not_used() -> Result<()> {
 
 #[test]
 fn a_key_that_others_may_read_is_not_used() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     mode(&place.cache().join("key"), 0o640)?;
     let opened = ArtifactCache::open(place.cache());
@@ -71,8 +71,8 @@ fn a_key_that_others_may_read_is_not_used() -> Result<()> {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+fn a_file_instead_of_the_cache_folder_is_left_alone() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
     fs::create_dir_all(place.path("caches/solti-metrics"))?;
     fs::write(place.cache(), "mine")?;
     let opened = ArtifactCache::open(place.cache());
@@ -81,7 +81,7 @@ fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
         "{opened:?}"
     );
     let said = place.succeeds(&["run", "guest.wasm"])?;
-    ensure!(said.contains("it is no folder"), "{said}");
+    ensure!(said.contains("it is not a folder"), "{said}");
     ensure!(fs::read_to_string(place.cache())? == "mine");
 
     let below = ArtifactCache::open(place.cache().join("below"));
@@ -90,8 +90,8 @@ fn a_file_in_the_place_of_the_folder_is_left_alone() -> Result<()> {
 }
 
 #[test]
-fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
-    let place = Place::new()?;
+fn a_folder_instead_of_the_key_is_reported() -> Result<()> {
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     fs::remove_file(place.cache().join("key"))?;
     fs::create_dir(place.cache().join("key"))?;
@@ -101,7 +101,7 @@ fn a_folder_in_the_place_of_the_key_is_told() -> Result<()> {
 }
 
 /// The cache is not used, since it belongs to somebody else.
-fn is_theirs(place: &Place) -> Result<()> {
+fn is_theirs(place: &TestFolder) -> Result<()> {
     let opened = ArtifactCache::open(place.cache());
     let theirs = matches!(
         opened,
@@ -116,8 +116,8 @@ fn is_theirs(place: &Place) -> Result<()> {
 
 /// Only root can give something away.
 #[test]
-fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
-    let place = Place::new()?;
+fn a_folder_of_another_user_is_not_used() -> Result<()> {
+    let place = TestFolder::new()?;
     ArtifactCache::open(place.cache())?;
     if chown(place.cache(), Some(SOMEBODY), None).is_err() {
         return Ok(());
@@ -132,8 +132,8 @@ fn a_folder_of_somebody_else_is_not_used() -> Result<()> {
 
 /// Root may write anywhere, so it has somebody else try.
 #[test]
-fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+fn a_read_only_folder_still_provides_cached_code() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
     fs::copy(program()?, place.path("command"))?;
     fs::write(place.path("other.wasm"), guest(8)?)?;
     let as_root = place.path(".").metadata()?.uid() == 0;
@@ -156,14 +156,14 @@ fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> 
     ensure!(files(&place.cache())?.len() == 1);
     mode(&place.cache(), 0o500)?;
 
-    // There would be no memory to compile it.
-    let kept = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
-    ensure!(kept.code == Some(0), "{kept}");
+    // The limit leaves no memory to compile it.
+    let cached = run(&["--compile-memory", "1MiB", "guest.wasm"])?;
+    ensure!(cached.code == Some(0), "{cached}");
     let other = run(&["other.wasm"])?;
     ensure!(other.code == Some(0), "{other}");
     ensure!(files(&place.cache())?.len() == 1);
 
-    // What was changed cannot be removed, and is not used either.
+    // The changed file cannot be removed, and is not used.
     let file = &files(&place.cache())?[0];
     let mut changed = fs::read(file)?;
     changed[200] ^= 1;
@@ -174,8 +174,8 @@ fn a_folder_that_cannot_be_written_to_is_used_for_what_is_there() -> Result<()> 
 }
 
 #[test]
-fn no_folder_is_no_cache_and_no_fault() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+fn a_missing_cache_folder_is_not_a_fault() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
     let mut command = place.command(&["run", "guest.wasm"])?;
     let end = end(command.env_remove("XDG_CACHE_HOME").env_remove("HOME"))?;
     ensure!(

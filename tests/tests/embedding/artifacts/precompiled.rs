@@ -1,4 +1,4 @@
-//! Files that have their code with them.
+//! Precompiled files: components together with their code.
 
 use std::fs;
 
@@ -7,18 +7,18 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::artifact::{ArtifactKey, Artifacts, Origin, Refusal};
 use solti_metrics_host::component::LoadError;
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::{Path, RecordingMode, Runner};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
 use solti_metrics_tests::artifact::{WASI, artifact};
 
-use crate::artifacts::kept::{Host, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{Host, guest};
+use crate::artifacts::test_folder::TestFolder;
 
-/// With which nothing can be compiled.
+/// Options with which compilation always fails.
 const NO_COMPILING: [&str; 2] = ["--compile-memory", "1MiB"];
 
-/// A place with a guest, and what was precompiled of it with a key of its own.
-fn precompiled() -> Result<Place> {
-    let place = Place::with(&guest(7)?)?;
+/// A folder with a guest and its precompiled file, made with its own key.
+fn precompiled() -> Result<TestFolder> {
+    let place = TestFolder::with(&guest(7)?)?;
     place.succeeds(&[
         "precompile",
         "guest.wasm",
@@ -43,21 +43,21 @@ fn a_precompiled_file_runs_without_being_compiled() -> Result<()> {
     ensure!(!said.contains("warning"), "{said}");
     let checked = place.succeeds(&["check", "--artifact-key", "key", "guest.pre"])?;
     ensure!(checked.is_empty(), "{checked}");
-    // In itself, it is no component.
+    // The file is not a component itself.
     let composed = place.run(&["compose", "guest.pre", "guest.wasm", "-o", "x"])?;
-    let refused = "is not WebAssembly but a precompiled component";
+    let refused = "is not a WebAssembly component but a precompiled component";
     ensure!(composed.stderr.contains(refused), "{composed}");
     Ok(())
 }
 
 #[test]
-fn what_was_written_is_told() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+fn precompile_reports_its_output() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
     let once = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     let line = &once.stdout;
     for part in [
-        "guest.pre: guest.wasm in ",
-        " KiB, records inlined; compiled, in ",
+        "guest.pre: guest.wasm, ",
+        " KiB, recording mode inline; compiled in ",
     ] {
         ensure!(once.code == Some(0) && line.contains(part), "{once}");
     }
@@ -70,13 +70,13 @@ fn what_was_written_is_told() -> Result<()> {
         "-",
     ])?;
     ensure!(again.code == Some(0), "{again}");
+    ensure!(again.stderr.contains("recording mode direct"), "{again}");
+    let cached = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
     ensure!(
-        again.stderr.contains("records on the direct path"),
-        "{again}"
+        cached.stdout.contains("read from the compilation cache"),
+        "{cached}"
     );
-    let kept = place.run(&["precompile", "guest.wasm", "-o", "guest.pre"])?;
-    ensure!(kept.stdout.contains("its code was kept already"), "{kept}");
-    // By default, the key is that of the folder.
+    // The default key is that of the cache folder.
     let run = [&["run"], &NO_COMPILING[..], &["guest.pre"]].concat();
     ensure!(!place.succeeds(&run)?.contains("warning"));
 
@@ -92,10 +92,10 @@ fn what_was_written_is_told() -> Result<()> {
 }
 
 #[test]
-fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
+fn without_the_key_the_component_is_compiled_with_a_warning() -> Result<()> {
     let place = precompiled()?;
     let said = place.succeeds(&run(&[], "guest.pre"))?;
-    let warning = "warning: guest.pre: its code cannot be authenticated without a key; it was compiled from its component";
+    let warning = "warning: guest.pre: precompiled code rejected: its code cannot be authenticated without a key; the component was compiled instead";
     ensure!(said.lines().any(|line| line == warning), "{said}");
 
     place.succeeds(&[
@@ -118,22 +118,21 @@ fn without_the_key_it_is_compiled_and_a_warning_says_why() -> Result<()> {
     Ok(())
 }
 
-/// Each is compiled from its component, which is right, and no flipped bit is
-/// executed.
+/// Each file is compiled from its intact component, and no flipped bit is executed.
 #[test]
-fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> {
+fn a_modified_file_is_compiled_from_its_component() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
     let host = Host::new(Artifacts::new().key(key.clone()))?;
     let component = guest(7)?;
     let (file, path) = host.runner.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Inline && file.origin == Origin::Compiled);
+    ensure!(path == ProgramRecording::Inline && file.origin == Origin::Compiled);
     let whole = file.bytes;
     let loaded = host.runner.load("guest", &whole)?;
     ensure!(loaded.origin() == Origin::Precompiled && loaded.refusal().is_none());
     host.is_right(&loaded, 7)?;
 
-    // Behind the magic, by which it is known at all.
+    // The magic, which identifies a precompiled file, stays intact.
     let code = whole.len() - component.len();
     let evenly = (0..60).map(|number| 168 + number * (code - 169) / 59);
     for (number, place) in (8..168).chain(evenly).enumerate() {
@@ -155,7 +154,7 @@ fn a_file_that_was_tampered_with_is_compiled_from_its_component() -> Result<()> 
 }
 
 #[test]
-fn a_file_that_is_cut_off_is_refused_or_its_component_is_whole() -> Result<()> {
+fn a_truncated_file_is_rejected_unless_its_component_is_complete() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let key = ArtifactKey::read_or_create(&folder.path().join("key"))?;
     let runner = Runner::builder(noop_metrics())
@@ -189,7 +188,7 @@ fn a_file_that_is_cut_off_is_refused_or_its_component_is_whole() -> Result<()> {
             ensure!(refused, "{length}: {loaded:?}");
         }
     }
-    // What was appended is not looked at, and nothing is executed that was not sealed.
+    // The command does not read appended bytes, and executes only sealed code.
     let longer = [&file.bytes[..], b"more"].concat();
     let loaded = runner.load("guest", &longer);
     ensure!(
@@ -218,21 +217,21 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let component = guest(7)?;
     let (inlined, _) = inline.precompile("guest", &component, &key)?;
     let (called, path) = direct.precompile("guest", &component, &key)?;
-    ensure!(path == Path::Direct { reason: None });
+    ensure!(path == ProgramRecording::Direct { reason: None });
 
     let loaded = direct.load("guest", &inlined.bytes)?;
     ensure!(loaded.refusal() == Some(Refusal::OtherUse), "{loaded:?}");
-    ensure!(*loaded.path() == Path::Direct { reason: None });
+    ensure!(*loaded.recording() == ProgramRecording::Direct { reason: None });
 
-    // The path was chosen when it was precompiled.
+    // The recording mode is fixed at precompilation.
     let loaded = inline.load("guest", &called.bytes)?;
     ensure!(loaded.origin() == Origin::Precompiled, "{loaded:?}");
-    let Path::Direct { reason } = loaded.path() else {
+    let ProgramRecording::Direct { reason } = loaded.recording() else {
         anyhow::bail!("{loaded:?}");
     };
-    ensure!(reason.as_deref() == Some("it was precompiled for that path"));
+    ensure!(reason.as_deref() == Some("the component was precompiled for the direct mode"));
 
-    // From what was precompiled, something else can be.
+    // A precompiled file can be precompiled for another use.
     let (again, _) = direct.precompile("guest", &inlined.bytes, &key)?;
     ensure!(again.bytes == called.bytes);
     Ok(())
@@ -252,7 +251,7 @@ fn a_provider_is_precompiled_as_well() -> Result<()> {
     let keyless = Providers::new()?.load("provider", &file.bytes, &Grants::new())?;
     ensure!(keyless.refusal() == Some(Refusal::NoKey));
 
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     fs::write(place.path("provider.wasm"), &component)?;
     let precompile = |from, to| {
         let key = ["--no-cache", "--artifact-key", "key"];

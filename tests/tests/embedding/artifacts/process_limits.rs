@@ -1,42 +1,42 @@
-//! Limits of the process itself: no component is blamed for them.
+//! Limits of the process itself: their errors blame no component.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
 use solti_metrics_tests::child::{End, Running};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::place::Place;
+use crate::artifacts::test_folder::TestFolder;
 
-/// What would be said of a component that is at fault.
+/// Messages that would blame the component.
 const BLAMES: [&str; 5] = [
-    "the fault is",
+    "the cause is in the guest",
     "trapped",
-    "takes more than",
+    "exceeds",
     "does not conform",
-    "use --memory",
+    "use --max-memory",
 ];
 
-/// A place with a provider, and a guest that has a memory.
-fn place() -> Result<Place> {
+/// A folder with a provider, and a guest with a memory.
+fn place() -> Result<TestFolder> {
     let guest = component(
         r#"(module
             (import "solti:metrics/backend@0.1.0" "record-task-started" (func (param i32)))
             (memory 1)
             (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#,
     )?;
-    let place = Place::with(&guest)?;
+    let place = TestFolder::with(&guest)?;
     std::fs::copy(artifact("provider", WASI), place.path("provider.wasm"))?;
     Ok(place)
 }
 
-fn limited(place: &Place, limit: &str, args: &[&str]) -> Result<End> {
+fn limited(place: &TestFolder, limit: &str, args: &[&str]) -> Result<End> {
     let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
     Running::start(&mut place.shell(&script, args)?)?.end()
 }
 
 /// A memory of a few pages reserves gigabytes of address space.
 #[test]
-fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
+fn a_limit_on_address_space_is_named_and_no_component_is_blamed() -> Result<()> {
     let place = place()?;
     for args in [
         &[
@@ -64,7 +64,8 @@ fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
         let end = limited(&place, "-v 3000000", args)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
         let said = format!("{}{}", end.stdout, end.stderr);
-        let named = "its address space is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
+        let named =
+            "the address space of the process is limited to 2929 MiB (RLIMIT_AS, `ulimit -v`)";
         ensure!(said.contains(named), "{args:?}: {end}");
         for blame in BLAMES {
             ensure!(!said.contains(blame), "{args:?}: {blame}: {end}");
@@ -73,9 +74,9 @@ fn address_space_that_is_limited_is_named_and_nobody_is_blamed() -> Result<()> {
     Ok(())
 }
 
-/// There is room for one instance of it, and none for that which takes its place.
+/// The limit allows one instance of the component, and not a second one that replaces it.
 #[test]
-fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Result<()> {
+fn an_incomplete_conformance_test_does_not_report_a_failing_component() -> Result<()> {
     let place = place()?;
     let args = [
         "conformance",
@@ -94,11 +95,11 @@ fn a_component_that_could_not_be_tested_to_the_end_is_not_told_to_fail() -> Resu
     Ok(())
 }
 
-/// The process that compiles has the limits of the one that has started it, and those
-/// may be lower than what it may take. How little is too little depends on the build:
-/// of several limits, the lower ones are.
+/// The compiling process inherits the limits of its parent, which may be lower than its
+/// own limit. The critical value depends on the build, so the test tries several limits.
+/// The lower ones are critical.
 #[test]
-fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Result<()> {
+fn compiling_within_a_lower_limit_names_the_limit_of_the_process() -> Result<()> {
     let place = place()?;
     let test = [
         "conformance",
@@ -123,12 +124,12 @@ fn compiling_within_a_lower_limit_is_not_told_to_take_more_than_its_own() -> Res
                 ensure!(!end.stdout.contains(blame), "{limit}: {end}");
             }
         }
-        ensure!(seen, "{named} was not told for any of {limits:?}");
+        ensure!(seen, "{named} was not named for any of {limits:?}");
     }
     Ok(())
 }
 
-/// Which limit is in the way shows at the start, and before a library panics.
+/// The failing limit is known at the start, before a library panics.
 #[test]
 fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
     let place = place()?;
@@ -137,13 +138,17 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
         "[tasks.guest]\ncomponent = \"guest.wasm\"\n",
     )?;
     let files = [4, 8, 9].map(|files| {
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         (format!("-n {files}"), named)
     });
-    // Around the first that has memory for the threads, there may be none for more.
+    // Around the smallest size that suffices for the threads, no memory may be left for
+    // other data.
     let sizes = (10_000..=40_000).step_by(1_500);
     let data = sizes.map(|kib| {
-        let named = format!("its data is limited to {} MiB (RLIMIT_DATA", kib >> 10);
+        let named = format!(
+            "the data of the process is limited to {} MiB (RLIMIT_DATA",
+            kib >> 10
+        );
         (format!("-d {kib}"), named)
     });
     for (limit, named) in files.into_iter().chain(data) {
@@ -162,7 +167,7 @@ fn a_command_that_cannot_start_names_the_limit() -> Result<()> {
 }
 
 #[test]
-fn a_command_needs_no_large_stack_of_its_first_thread() -> Result<()> {
+fn a_command_needs_no_large_stack_for_its_first_thread() -> Result<()> {
     let place = place()?;
     for (args, code) in [
         (&["check", "--no-cache", "provider.wasm"][..], 0),
@@ -176,7 +181,7 @@ fn a_command_needs_no_large_stack_of_its_first_thread() -> Result<()> {
     Ok(())
 }
 
-/// With cached code, a run fails where it opens something for the task itself.
+/// With cached code, a run fails when it opens a descriptor for the task itself.
 #[test]
 fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
     let place = place()?;
@@ -188,7 +193,7 @@ fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
             continue;
         }
         seen = true;
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("more threads"), "{files}: {end}");
     }
@@ -197,7 +202,7 @@ fn a_run_without_descriptors_names_them_and_no_threads() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<()> {
+fn a_limit_that_prevents_reading_or_writing_blames_no_file() -> Result<()> {
     let place = place()?;
     let args = [
         "precompile",
@@ -208,7 +213,7 @@ fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<(
         "-o",
         "out",
     ];
-    // No file can be larger than nothing, and than less than the code takes.
+    // The limits allow no file at all, and only files smaller than the code.
     for limit in ["-f 0", "-f 1"] {
         let end = limited(&place, limit, &args)?;
         ensure!(end.code == Some(1), "{limit}: {end}");
@@ -218,7 +223,7 @@ fn a_file_that_cannot_be_read_or_written_for_a_limit_is_not_blamed() -> Result<(
     for files in 4..=6 {
         let end = limited(&place, &format!("-n {files}"), &args)?;
         ensure!(end.code == Some(1), "{files}: {end}");
-        let named = format!("it may have {files} (RLIMIT_NOFILE, `ulimit -n`)");
+        let named = format!("the process may have {files} open files (RLIMIT_NOFILE, `ulimit -n`)");
         ensure!(end.stderr.contains(&named), "{files}: {end}");
         ensure!(!end.stderr.contains("name a file"), "{files}: {end}");
     }

@@ -1,4 +1,4 @@
-//! One folder, and many who use it.
+//! A cache folder with many users.
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
@@ -6,55 +6,55 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, ensure};
 use solti_metrics_host::artifact::{ArtifactCache, Artifacts, CompilerProcess, Origin};
 use solti_metrics_host::provider::{Grants, Providers};
-use solti_metrics_host::runner::Path;
+use solti_metrics_host::runner::ProgramRecording;
 use solti_metrics_tests::artifact::{WASI, artifact, program};
 use solti_metrics_tests::guest::component;
 
-use crate::artifacts::kept::{Host, Kept, files, guest};
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::{CachedRunner, Host, files, guest};
+use crate::artifacts::test_folder::TestFolder;
 use solti_metrics_tests::child::Running;
 
 #[test]
-fn what_was_compiled_once_is_not_compiled_again() -> Result<()> {
-    let kept = Kept::new()?;
-    kept.host.loads(7, Origin::Compiled)?;
-    kept.host.loads(7, Origin::Cached)?;
-    let (cache, host) = kept.again()?;
+fn compiled_code_is_not_compiled_again() -> Result<()> {
+    let cached = CachedRunner::new()?;
+    cached.host.loads(7, Origin::Compiled)?;
+    cached.host.loads(7, Origin::Cached)?;
+    let (cache, host) = cached.again()?;
     host.loads(7, Origin::Cached)?;
     ensure!(cache.counters().hits == 1);
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 1;
         counters.stored = 1;
     })
 }
 
-/// From its file, a component is not even read into memory for it.
+/// From a file, a component with cached code is not even read into memory.
 #[test]
 fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
-    let kept = Kept::new()?;
-    let path = kept.dir().join("guest.wasm");
+    let cached = CachedRunner::new()?;
+    let path = cached.dir().join("guest.wasm");
     fs::write(&path, guest(7)?)?;
-    let load = || kept.host.runner.load_file(&path);
+    let load = || cached.host.runner.load_file(&path);
     ensure!(load()?.origin() == Origin::Compiled);
-    kept.host.loads(7, Origin::Cached)?;
+    cached.host.loads(7, Origin::Cached)?;
     let loaded = load()?;
-    ensure!(loaded.origin() == Origin::Cached && *loaded.path() == Path::Inline);
-    kept.host.is_right(&loaded, 7)?;
-    kept.counted(|counters| {
+    ensure!(loaded.origin() == Origin::Cached && *loaded.recording() == ProgramRecording::Inline);
+    cached.host.is_right(&loaded, 7)?;
+    cached.counted(|counters| {
         counters.hits = 2;
         counters.misses = 1;
         counters.stored = 1;
     })?;
 
-    let mut changed = fs::read(kept.file()?)?;
+    let mut changed = fs::read(cached.file()?)?;
     let last = changed.len() - 1;
     changed[last] ^= 1;
-    fs::write(kept.file()?, changed)?;
+    fs::write(cached.file()?, changed)?;
     let loaded = load()?;
     ensure!(loaded.origin() == Origin::Compiled);
-    kept.host.is_right(&loaded, 7)?;
-    kept.counted(|counters| {
+    cached.host.is_right(&loaded, 7)?;
+    cached.counted(|counters| {
         counters.hits = 2;
         counters.misses = 2;
         counters.rejected = 1;
@@ -62,28 +62,28 @@ fn a_file_and_its_bytes_have_the_same_code() -> Result<()> {
     })
 }
 
-/// It has nothing to do with metrics, so it is not composed, and has one name only.
+/// The program does not record, so it is not composed, and has a single cache key.
 #[test]
-fn a_program_without_metrics_is_kept_as_well() -> Result<()> {
-    let kept = Kept::new()?;
-    let path = kept.dir().join("guest.wasm");
+fn a_program_without_metrics_is_cached() -> Result<()> {
+    let cached = CachedRunner::new()?;
+    let path = cached.dir().join("guest.wasm");
     let main = r#"(module
         (func (export "wasi:cli/run@0.2.12#run") (result i32) i32.const 0))"#;
     fs::write(&path, component(main)?)?;
     for origin in [Origin::Compiled, Origin::Cached] {
-        let loaded = kept.host.runner.load_file(&path)?;
-        ensure!(loaded.origin() == origin && *loaded.path() == Path::Nothing);
+        let loaded = cached.host.runner.load_file(&path)?;
+        ensure!(loaded.origin() == origin && *loaded.recording() == ProgramRecording::Nothing);
     }
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 1;
         counters.stored = 1;
     })
 }
 
-/// Whatever the reason, it is told each time.
+/// The reason is reported each time.
 #[test]
-fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
+fn a_guest_that_cannot_be_composed_is_cached() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cache = ArtifactCache::open(folder.path().join("cache"))?;
     let script = r#"case "$1" in
@@ -101,7 +101,10 @@ fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
         let loaded = host.runner.load_file(&path)?;
         ensure!(loaded.origin() == origin, "{loaded:?}");
         let reason = Some("cannot be composed with the shim: it is odd".to_owned());
-        ensure!(*loaded.path() == Path::Direct { reason }, "{loaded:?}");
+        ensure!(
+            *loaded.recording() == ProgramRecording::Direct { reason },
+            "{loaded:?}"
+        );
         host.is_right(&loaded, 7)?;
     }
     ensure!(files(cache.dir())?.len() == 1);
@@ -109,51 +112,51 @@ fn a_guest_that_cannot_be_composed_is_kept_as_well() -> Result<()> {
 }
 
 #[test]
-fn it_makes_no_difference_in_which_process_code_was_made() -> Result<()> {
-    let kept = Kept::new()?;
+fn code_of_any_process_is_found() -> Result<()> {
+    let cached = CachedRunner::new()?;
     let compiler = CompilerProcess::new(program()?).arg("compile-worker");
     let artifacts = Artifacts::new()
-        .cache(kept.cache.clone())
+        .cache(cached.cache.clone())
         .compiler(compiler);
     let elsewhere = Host::new(artifacts)?;
     elsewhere.loads(7, Origin::Compiled)?;
-    let made_elsewhere = fs::read(kept.file()?)?;
-    kept.host.loads(7, Origin::Cached)?;
+    let made_elsewhere = fs::read(cached.file()?)?;
+    cached.host.loads(7, Origin::Cached)?;
 
-    fs::remove_file(kept.file()?)?;
-    kept.host.loads(7, Origin::Compiled)?;
+    fs::remove_file(cached.file()?)?;
+    cached.host.loads(7, Origin::Compiled)?;
     elsewhere.loads(7, Origin::Cached)?;
-    ensure!(made_elsewhere == fs::read(kept.file()?)?);
+    ensure!(made_elsewhere == fs::read(cached.file()?)?);
     Ok(())
 }
 
 #[test]
-fn a_use_is_noted_in_the_file() -> Result<()> {
-    let kept = Kept::new()?;
-    kept.host.loads(7, Origin::Compiled)?;
-    let file = File::options().write(true).open(kept.file()?)?;
+fn a_use_changes_the_time_of_the_file() -> Result<()> {
+    let cached = CachedRunner::new()?;
+    cached.host.loads(7, Origin::Compiled)?;
+    let file = File::options().write(true).open(cached.file()?)?;
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
     file.set_modified(long_ago)?;
-    kept.host.loads(7, Origin::Cached)?;
+    cached.host.loads(7, Origin::Cached)?;
     ensure!(file.metadata()?.modified()? > long_ago);
     Ok(())
 }
 
 #[test]
-fn threads_that_want_the_same_at_once_compile_it_once() -> Result<()> {
+fn concurrent_loads_compile_the_same_component_once() -> Result<()> {
     const THREADS: u64 = 8;
-    let kept = Kept::new()?;
+    let cached = CachedRunner::new()?;
     let guest = guest(7)?;
     std::thread::scope(|scope| {
-        let load = || kept.host.runner.load("guest", &guest);
+        let load = || cached.host.runner.load("guest", &guest);
         let loading: Vec<_> = (0..THREADS).map(|_| scope.spawn(load)).collect();
         for loading in loading {
-            let loaded = loading.join().ok().context("it panicked")?;
-            kept.host.is_right(&loaded?, 7)?;
+            let loaded = loading.join().ok().context("a thread panicked")?;
+            cached.host.is_right(&loaded?, 7)?;
         }
         anyhow::Ok(())
     })?;
-    kept.counted(|counters| {
+    cached.counted(|counters| {
         counters.hits = THREADS - 1;
         counters.misses = 1;
         counters.stored = 1;
@@ -161,8 +164,8 @@ fn threads_that_want_the_same_at_once_compile_it_once() -> Result<()> {
 }
 
 #[test]
-fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+fn concurrent_processes_agree_on_a_key() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
     let running: Vec<_> = (0..6)
         .map(|_| Running::start(&mut place.command(&["run", "guest.wasm"])?))
         .collect::<Result<_>>()?;
@@ -181,14 +184,14 @@ fn processes_that_begin_at_once_agree_on_a_key_and_disturb_nobody() -> Result<()
     ensure!(code.len() == 1 && names.len() == 2, "{names:?}");
     ensure!(names[1] == "key", "{names:?}");
 
-    // Whoever comes now compiles nothing: there would be no memory for it.
+    // The last command compiles nothing: its limit leaves no memory for that.
     place.succeeds(&["run", "--compile-memory", "1MiB", "guest.wasm"])?;
     Ok(())
 }
 
 #[test]
-fn a_runner_and_its_backends_share_one_folder() -> Result<()> {
-    let kept = Kept::new()?;
+fn a_runner_and_its_backends_share_a_cache_folder() -> Result<()> {
+    let kept = CachedRunner::new()?;
     let providers = Providers::builder()
         .artifacts(Artifacts::new().cache(kept.cache.clone()))
         .build()?;
@@ -196,12 +199,12 @@ fn a_runner_and_its_backends_share_one_folder() -> Result<()> {
     let load = || providers.load_file(&provider, &Grants::new());
     ensure!(load()?.origin() == Origin::Compiled);
     ensure!(load()?.origin() == Origin::Cached);
-    kept.host.loads(7, Origin::Compiled)?;
-    kept.counted(|counters| {
+    cached.host.loads(7, Origin::Compiled)?;
+    cached.counted(|counters| {
         counters.hits = 1;
         counters.misses = 2;
         counters.stored = 2;
     })?;
-    ensure!(files(&kept.dir())?.len() == 2);
+    ensure!(files(&cached.dir())?.len() == 2);
     Ok(())
 }

@@ -1,28 +1,28 @@
-//! Files of which nothing is read that is of no use.
+//! Useless files are not read.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics_tests::place::end;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::TestFolder;
 
-/// Sparse, so that it takes no room on a disk.
+/// The file is sparse, and takes no disk space.
 const LARGE: u64 = 1 << 29;
 
-/// Whoever reads all of the file needs more.
+/// Reading the whole file would need more memory.
 const MEMORY_KIB: u64 = 256 << 10;
 
-/// Of a precompiled file: where the length of its code is, and where its header ends.
+/// Offset of the code's length in a precompiled file, and end of the header.
 const CODE_LENGTH: usize = 80;
 const HEADER: usize = 168;
 
-/// Runs the command with a limit on its memory, as far as it is counted against data
-/// segments: address space is reserved by every engine.
-fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
+/// Runs the command with a limit on its data segments. A limit on address space would not
+/// work, since each engine reserves much of it.
+fn bounded(place: &TestFolder, args: &[&str]) -> Result<Command> {
     let script = format!("ulimit -d {MEMORY_KIB}; exec \"$0\" \"$@\"");
     let mut command = place.shell(&script, &[])?;
     command.args(args);
@@ -30,8 +30,8 @@ fn bounded(place: &Place, args: &[&str]) -> Result<Command> {
 }
 
 #[test]
-fn a_large_file_that_only_claims_to_be_precompiled_is_refused_unread() -> Result<()> {
-    let place = Place::new()?;
+fn a_large_file_with_a_false_header_is_rejected_unread() -> Result<()> {
+    let place = TestFolder::new()?;
     let mut file = File::create(place.path("large.pre"))?;
     file.write_all(b"\xabsolti\r\n")?;
     file.set_len(LARGE)?;
@@ -51,16 +51,16 @@ fn a_large_file_that_only_claims_to_be_precompiled_is_refused_unread() -> Result
     ] {
         let end = end(&mut bounded(&place, args)?)?;
         ensure!(end.code == Some(1), "{args:?}: {end}");
-        let refused = "large.pre: is no valid component: it was precompiled";
+        let refused = "large.pre: is not a valid component: the precompiled file";
         ensure!(end.stderr.contains(refused), "{args:?}: {end}");
     }
     Ok(())
 }
 
-/// Its component is as good as ever.
+/// The component in the file is intact.
 #[test]
 fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let key = ["--no-cache", "--artifact-key", "key"];
     let precompile = ["precompile", "guest.wasm", "-o", "guest.pre"];
     place.succeeds(&[&precompile[..], &key].concat())?;
@@ -89,7 +89,7 @@ fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
         let told = end.stderr.contains(said) || end.stdout.contains(said);
         ensure!(told, "{command}: {end}");
     }
-    // Nor is it when it comes through a pipe.
+    // From a pipe, the code is not read either.
     let options = "--no-cache --artifact-key key";
     let script = format!("ulimit -d \"$1\"; cat forged.pre | \"$0\" run {options} /dev/stdin");
     let mut piped = place.shell(&script, &[])?;
@@ -101,7 +101,7 @@ fn the_code_of_a_file_with_a_forged_header_is_not_read() -> Result<()> {
 
 #[test]
 fn a_precompiled_file_runs_from_the_standard_input() -> Result<()> {
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     let key = ["--no-cache", "--artifact-key", "key"];
     let precompile = ["precompile", "guest.wasm", "-o", "guest.pre"];
     place.succeeds(&[&precompile[..], &key].concat())?;

@@ -1,16 +1,16 @@
-//! Where `/proc` is not mounted, commands work as elsewhere.
+//! Commands work without `/proc`.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::artifact::{WASI, artifact};
-use solti_metrics_tests::place::end;
 use solti_metrics_tests::reference_tool::required;
+use solti_metrics_tests::test_folder::end;
 
-use crate::artifacts::kept::guest;
-use crate::artifacts::place::Place;
+use crate::artifacts::cached_runner::guest;
+use crate::artifacts::test_folder::TestFolder;
 
-/// A shell in which `/proc` has nothing in it, where the system allows that.
+/// A shell with an empty `/proc`, where the system allows that.
 const HIDE: &str = "mount -t tmpfs none /proc";
 
 #[test]
@@ -18,18 +18,18 @@ fn every_command_works_without_proc() -> Result<()> {
     let mut try_it = Command::new("unshare");
     try_it.args(["-rm", "sh", "-c", HIDE]).stderr(Stdio::null());
     if !try_it.status().is_ok_and(|status| status.success()) {
-        // Without namespaces, its parts are still tested: `this_program` beside the code.
+        // Without namespaces, the unit tests of `this_program` still cover this.
         ensure!(
             !required(),
             "this system has no mount namespaces for this user; allow them, or run as root"
         );
         return Ok(());
     }
-    let place = Place::with(&guest(7)?)?;
+    let place = TestFolder::with(&guest(7)?)?;
     std::fs::copy(artifact("provider", WASI), place.path("provider.wasm"))?;
     for args in [
         "run guest.wasm",
-        // Its code is cached by now.
+        // The code is cached by now.
         "run --compile-memory 1MiB guest.wasm",
         "run --backend ./provider.wasm guest.wasm",
         "check guest.wasm",

@@ -1,4 +1,4 @@
-//! Where a probe is tried: with a memory behind it, and without pauses.
+//! The setup for a probe: a memory as the next backend, and no pauses.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use solti_metrics_host::provider::{
 };
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
-/// Much more than anything here needs.
+/// A deadline that no test reaches.
 pub(crate) const GUARD: Duration = Duration::from_secs(30);
 
-/// A backend, and what it forwarded.
+/// A backend, and its forwarded records.
 pub(crate) struct Bench {
     pub(crate) backend: Arc<ComponentBackend>,
     pub(crate) next: Arc<MemoryMetrics>,
@@ -46,7 +46,7 @@ impl Bench {
         self.backend.status().ledger
     }
 
-    /// Waits until all that was recorded is settled, through failures.
+    /// Waits until all records are settled, through failures.
     pub(crate) fn settle(&self) -> Result<LedgerSnapshot> {
         let status = self.until("all is settled", |status| status.ledger.in_flight() == 0)?;
         balanced(&status.ledger)?;
@@ -64,7 +64,7 @@ impl Bench {
             if holds(&status) {
                 return Ok(status);
             }
-            ensure!(begun.elapsed() < GUARD, "not until now: {what}: {status:?}");
+            ensure!(begun.elapsed() < GUARD, "not in time: {what}: {status:?}");
             std::thread::yield_now();
         }
     }
@@ -77,7 +77,7 @@ impl Bench {
         Ok(block_on(self.backend.replace(new))?)
     }
 
-    /// Stops it, and asserts that nothing is left.
+    /// Stops the backend, and asserts that no record is left.
     pub(crate) fn stop(&self) -> Result<LedgerSnapshot> {
         self.backend.stop_blocking(GUARD);
         let status = self.backend.status();
@@ -98,7 +98,7 @@ pub(crate) fn options(next: MetricsHandle) -> BackendOptions {
     options
 }
 
-/// Tries again at once, for ever.
+/// Retries at once, for ever.
 pub(crate) fn never_opening() -> RestartPolicy {
     let mut policy = RestartPolicy::default();
     policy.first_pause = Duration::ZERO;
@@ -106,7 +106,7 @@ pub(crate) fn never_opening() -> RestartPolicy {
     policy
 }
 
-/// Tries again at once, and gives up after so many failures, for an hour.
+/// Retries at once, and opens the circuit for an hour after `failures` failures.
 pub(crate) fn opening_after(failures: usize) -> RestartPolicy {
     let mut policy = RestartPolicy::default();
     policy.first_pause = Duration::ZERO;
@@ -115,7 +115,7 @@ pub(crate) fn opening_after(failures: usize) -> RestartPolicy {
     policy
 }
 
-/// The identity, with every reason added up by hand.
+/// Checks the identity, with each reason added up separately.
 pub(crate) fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
     let dropped: u64 = DropReason::ALL.iter().map(|r| ledger.dropped(*r)).sum();
     let known = ledger.delivered() + dropped + ledger.in_flight();
@@ -123,7 +123,7 @@ pub(crate) fn balanced(ledger: &LedgerSnapshot) -> Result<()> {
     Ok(())
 }
 
-/// Accepted, delivered, and what was dropped for a reason.
+/// Accepted and delivered records, and records dropped for this reason.
 pub(crate) fn counts(ledger: &LedgerSnapshot, reason: DropReason) -> (u64, u64, u64) {
     (
         ledger.accepted(),
@@ -136,6 +136,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the test needs it")]
     runtime.expect("a runtime").block_on(work)
 }

@@ -1,4 +1,4 @@
-//! What a healthy backend gets.
+//! Delivery to a healthy backend.
 
 use std::sync::Arc;
 use std::thread;
@@ -34,7 +34,7 @@ fn every_record_arrives_in_order_one_by_one_and_in_batches() -> Result<()> {
     Ok(())
 }
 
-/// With room for all, and with the backend stopped before the last of them.
+/// Tests with capacity for all records, and with a stop before the last of them.
 #[test]
 fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
     let events: Vec<_> = (1_000..6_000).map(completed).collect();
@@ -66,9 +66,9 @@ fn a_batch_leaves_the_ledger_and_the_order_of_single_calls() -> Result<()> {
     Ok(())
 }
 
-/// Nobody flushes, and nobody asks: what is recorded arrives by itself.
+/// A record arrives without a flush and without a query of the status.
 #[test]
-fn a_single_record_arrives_by_itself() -> Result<()> {
+fn a_single_record_arrives_without_a_flush() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     for number in 1..100 {
         bench.record([completed(number)]);
@@ -78,9 +78,9 @@ fn a_single_record_arrives_by_itself() -> Result<()> {
     bench.stop().map(drop)
 }
 
-/// The same of many: they are no full batch, and nothing follows.
+/// The records are fewer than a full batch, and none follows.
 #[test]
-fn a_few_records_in_one_call_arrive_by_themselves() -> Result<()> {
+fn a_partial_batch_arrives_without_a_flush() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     for number in 1..100 {
         bench.backend.record_batch(&[completed(number); 3])?;
@@ -129,7 +129,7 @@ fn each_thread_s_records_arrive_in_the_order_made() -> Result<()> {
 }
 
 #[test]
-fn a_chain_of_middlewares_passes_everything_on() -> Result<()> {
+fn a_chain_of_middlewares_forwards_all_records() -> Result<()> {
     let last = Bench::new(&Probe::new().batch().load()?)?;
     let handle: MetricsHandle = last.backend.clone();
     let first = ComponentBackend::start(
@@ -152,14 +152,14 @@ fn a_chain_of_middlewares_passes_everything_on() -> Result<()> {
 }
 
 #[test]
-fn a_status_says_how_it_is() -> Result<()> {
+fn a_status_describes_the_backend() -> Result<()> {
     let bench = Bench::with(&Probe::new().batch().lifecycle().load()?, |options| {
         options.name = Some("tenant-7".into());
         options.queue_capacity = 128;
     })?;
     let status = bench.backend.status();
     ensure!(&*status.name == "tenant-7" && status.state == BackendState::Running);
-    ensure!((status.queue, status.queued) == (128, 0));
+    ensure!((status.queue_capacity, status.queue_length) == (128, 0));
     ensure!(status.optional_interfaces.names() == ["batch", "lifecycle"]);
     ensure!((status.failures, status.restarts, status.replacements) == (0, 0, 0));
     bench.stop()?;
@@ -167,9 +167,9 @@ fn a_status_says_how_it_is() -> Result<()> {
     Ok(())
 }
 
-/// A handle like any other: behind a trait object, shared.
+/// A backend is a metrics handle: a shared trait object.
 #[test]
-fn it_is_a_metrics_handle() -> Result<()> {
+fn a_component_backend_is_a_metrics_handle() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     let handle: MetricsHandle = Arc::clone(&bench.backend) as MetricsHandle;
     handle.record_task_started(RunnerType::Wasm);

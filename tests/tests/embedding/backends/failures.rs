@@ -1,4 +1,5 @@
-//! Whatever a backend does, each record is accounted for, and it is tried again.
+//! For each failure of a backend, each record is accounted for, and the backend is
+//! restarted.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use crate::backends::bench::{
 };
 use crate::backends::probe::{NOW, Probe, completed};
 
-/// How a backend fails, and under which reason its records are dropped then.
+/// Failures of a backend, and the drop reason of each.
 const WAYS: [(&str, &str, &str, DropReason); 5] = [
     ("traps", "", "unreachable", DropReason::BackendTrapped),
     (
@@ -46,7 +47,7 @@ const WAYS: [(&str, &str, &str, DropReason); 5] = [
 ];
 
 #[test]
-fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<()> {
+fn only_the_records_of_the_failed_call_are_dropped() -> Result<()> {
     for (way, imports, now, reason) in WAYS {
         let probe = Probe::new().importing(imports).now(now).load()?;
         let bench = Bench::with(&probe, |options| {
@@ -68,13 +69,13 @@ fn what_it_was_given_when_it_failed_is_dropped_and_the_rest_is_not() -> Result<(
     Ok(())
 }
 
-/// Nobody knows how much of it was kept.
+/// The host does not know which records of the batch were processed.
 #[test]
-fn a_batch_under_way_is_dropped_as_a_whole() -> Result<()> {
+fn a_failed_batch_is_dropped_as_a_whole() -> Result<()> {
     let bench = Bench::with(
         &Probe::new().batch().now("unreachable").load()?,
         |options| {
-            // So that nothing is handed over before all of it is there.
+            // The worker waits for a full batch.
             options.batch = 4;
             options.linger = GUARD;
         },
@@ -86,7 +87,7 @@ fn a_batch_under_way_is_dropped_as_a_whole() -> Result<()> {
     let dropped = ledger.dropped(DropReason::BackendTrapped);
     ensure!((1..=4).contains(&dropped), "{ledger:?}");
     ensure!(ledger.delivered() + dropped == 6, "{ledger:?}");
-    // What came after the batch was not lost with it.
+    // Records after the batch were not lost.
     ensure!(bench.next.events().contains(&completed(5)), "{ledger:?}");
     Ok(())
 }
@@ -106,7 +107,7 @@ fn a_backend_that_traps_on_every_seventh_record_loses_just_those() -> Result<()>
 }
 
 #[test]
-fn a_backend_that_fails_too_often_is_left_alone() -> Result<()> {
+fn a_backend_that_fails_too_often_opens_the_circuit() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(3);
     })?;
@@ -125,12 +126,12 @@ fn a_backend_that_fails_too_often_is_left_alone() -> Result<()> {
     bench.record([completed(1)]);
     ensure!(bench.ledger().dropped(DropReason::CircuitOpen) == 8);
     ensure!(bench.flush().is_err());
-    // Stopping waits for no hour.
+    // A stop does not wait for the hour to end.
     bench.stop().map(drop)
 }
 
 #[test]
-fn a_circuit_that_is_tried_again_closes_with_the_first_delivery() -> Result<()> {
+fn a_half_open_circuit_closes_with_the_first_delivery() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
         options.restart.open = Duration::ZERO;
@@ -152,14 +153,14 @@ fn a_circuit_that_is_tried_again_closes_with_the_first_delivery() -> Result<()> 
 }
 
 #[test]
-fn a_backend_that_cannot_be_instantiated_is_an_error_of_the_start() -> Result<()> {
+fn a_backend_that_cannot_be_instantiated_fails_the_start() -> Result<()> {
     let probe = Probe::new().start("unreachable").load()?;
     let started = Bench::new(&probe).map(drop);
     let error = started.err().map(|error| error.to_string());
     ensure!(
         error.as_deref()
             == Some(
-                "probe: cannot be started: it trapped: wasm `unreachable` instruction executed"
+                "probe: cannot start the backend: it trapped: wasm `unreachable` instruction executed"
             ),
         "{error:?}"
     );
@@ -167,7 +168,7 @@ fn a_backend_that_cannot_be_instantiated_is_an_error_of_the_start() -> Result<()
 }
 
 #[test]
-fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()> {
+fn an_optional_backend_is_retried_until_the_circuit_opens() -> Result<()> {
     let bench = Bench::with(&Probe::new().start("unreachable").load()?, |options| {
         options.must_start = false;
         options.restart = opening_after(4);
@@ -179,7 +180,7 @@ fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()
     let status = bench.backend.status();
     ensure!((status.failures, status.restarts) == (4, 0), "{status:?}");
     let ledger = bench.stop()?;
-    // Before the circuit opened it waited, and then it was dropped.
+    // The record waited until the circuit opened, and was then dropped.
     ensure!(
         counts(&ledger, DropReason::CircuitOpen) == (1, 0, 1),
         "{ledger:?}"
@@ -187,7 +188,7 @@ fn a_backend_that_need_not_start_is_tried_until_the_circuit_opens() -> Result<()
     Ok(())
 }
 
-/// A backend that does not return before it is allowed to.
+/// A backend that blocks until the test releases it.
 struct Gate(Mutex<std::sync::mpsc::Receiver<()>>);
 
 impl MetricsBackend for Gate {
@@ -200,7 +201,7 @@ impl MetricsBackend for Gate {
 }
 
 #[test]
-fn what_a_slow_backend_has_no_room_for_is_dropped_at_once() -> Result<()> {
+fn records_beyond_the_queue_capacity_are_dropped_at_once() -> Result<()> {
     slow(|backend, events| events.iter().for_each(|event| event.record_into(backend)))?;
     slow(|backend, events| assert_eq!(backend.record_batch(events), Ok(())))
 }
@@ -215,7 +216,7 @@ fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
     let ledger = backend.status().ledger;
     balanced(&ledger)?;
     let full = ledger.dropped(DropReason::QueueFull);
-    // Eight wait, and one or two are with the worker.
+    // Eight records wait, and the worker has one or two.
     ensure!((90..=92).contains(&full), "{ledger:?}");
     drop(open);
     backend.stop_blocking(GUARD);
@@ -228,9 +229,9 @@ fn slow(record: fn(&ComponentBackend, &[Event])) -> Result<()> {
 }
 
 #[test]
-fn a_next_backend_that_panics_harms_neither_the_middleware_nor_the_record_behind() -> Result<()> {
+fn a_panicking_next_backend_affects_neither_the_middleware_nor_the_next_record() -> Result<()> {
     struct Panicking;
-    #[expect(clippy::panic, reason = "a backend that panics is what is tested")]
+    #[expect(clippy::panic, reason = "the test needs a panicking backend")]
     impl MetricsBackend for Panicking {
         fn record_task_started(&self, _: RunnerType) {
             panic!("a broken backend");
@@ -262,7 +263,7 @@ fn a_next_backend_that_panics_harms_neither_the_middleware_nor_the_record_behind
 }
 
 #[test]
-fn a_failure_says_what_and_where() -> Result<()> {
+fn a_failure_has_a_reason_and_a_position() -> Result<()> {
     let bench = Bench::with(
         &Probe::new().now("(loop $again (br $again))").load()?,
         |options| {

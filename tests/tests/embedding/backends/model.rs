@@ -1,5 +1,4 @@
-//! Random sequences of everything that can happen to a backend, against a
-//! reference that is simple enough to be believed.
+//! Random sequences of events of a backend, compared with a simple reference.
 
 use std::sync::OnceLock;
 
@@ -15,16 +14,16 @@ use crate::backends::probe::{NOW, Probe, completed};
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many records that do no harm.
+    /// A number of harmless records.
     Record(u64),
-    /// So many of them in one call.
+    /// A number of harmless records in one call.
     RecordBatch(u64),
     /// A record at which the provider traps.
     Poison,
-    /// Waits until all is handed over, through failures.
+    /// Waits until all records are handed over, through failures.
     Settle,
     Flush,
-    /// Puts this version into the place of the one before.
+    /// Replaces the provider with this version.
     Swap(usize),
     /// Tries to put one into its place that cannot be started.
     BrokenReplacement,
@@ -44,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a backend that takes one record at a time must come to.
+/// The expected results of a backend that takes one record at a time.
 #[derive(Default)]
 struct Reference {
     delivered: Vec<Event>,
@@ -67,7 +66,7 @@ impl Reference {
 }
 
 #[test]
-fn one_by_one_each_record_comes_to_what_the_reference_says() -> Result<()> {
+fn single_records_have_the_results_of_the_reference() -> Result<()> {
     check(versions(false)?, |bench, reference| {
         let ledger = bench.ledger();
         ensure!(ledger.delivered() == reference.delivered.len() as u64);
@@ -81,7 +80,7 @@ fn one_by_one_each_record_comes_to_what_the_reference_says() -> Result<()> {
     })
 }
 
-/// Here a failure takes some of its neighbours along, but nothing else.
+/// A failure in a batch takes some neighbouring records along, and no others.
 #[test]
 fn in_batches_each_record_is_delivered_or_dropped_and_never_twice() -> Result<()> {
     check(versions(true)?, |bench, reference| {
@@ -91,7 +90,7 @@ fn in_batches_each_record_is_delivered_or_dropped_and_never_twice() -> Result<()
         let made = reference.delivered.len() as u64 + reference.trapped;
         ensure!(ledger.delivered() + trapped == made);
         let got: Vec<_> = bench.next.events().into_iter().map(plain).collect();
-        // What was forwarded before a trap in the same batch counts as dropped.
+        // Records that were forwarded before a trap in the same batch count as dropped.
         ensure!(got.len() as u64 >= ledger.delivered());
         let mut left = reference.delivered.iter();
         ensure!(
@@ -147,7 +146,7 @@ fn run(
                 reference.record(completed(NOW));
             }
             Step::Settle => drop(bench.settle()?),
-            // It may meet the provider while that fails.
+            // The provider may fail during the flush.
             Step::Flush => drop(bench.flush()),
             Step::Swap(version) => {
                 let replaced = bench.replace([first, second][*version]);
@@ -170,7 +169,7 @@ fn run(
     holds(&bench, &reference)
 }
 
-/// Two that trap when they are told to, and say who they are; and a broken one.
+/// Two providers that trap at a poisoned record and mark their records, and a broken one.
 fn versions(batch: bool) -> Result<&'static [Provider; 3]> {
     static ONE_BY_ONE: OnceLock<[Provider; 3]> = OnceLock::new();
     static BATCH: OnceLock<[Provider; 3]> = OnceLock::new();
@@ -190,7 +189,7 @@ fn versions(batch: bool) -> Result<&'static [Provider; 3]> {
     Ok(made.get_or_init(|| versions))
 }
 
-/// Without what the version has to say of it.
+/// The event without the mark of a version.
 fn plain(event: Event) -> Event {
     match event {
         Event::TaskCompleted { duration_ms, .. } => completed(duration_ms),

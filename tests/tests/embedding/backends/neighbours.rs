@@ -1,4 +1,4 @@
-//! Guests and other backends notice nothing.
+//! Guests and other backends are unaffected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::backends::probe::{NOW, Probe, completed};
 use crate::panicking::Panicking;
 
 #[test]
-fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
+fn a_healthy_backend_gets_all_records_next_to_broken_ones() -> Result<()> {
     let looping = Bench::with(
         &Probe::new().now("(loop $again (br $again))").load()?,
         |options| {
@@ -35,7 +35,7 @@ fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
     for event in &records {
         event.record_into(&all);
     }
-    // It has them all already, whatever the others do.
+    // The healthy backend has all records already.
     ensure!(healthy.events() == records);
     let panicked: Vec<_> = all.panicked().collect();
     ensure!(panicked == [0, 100, 0, 0], "{panicked:?}");
@@ -52,7 +52,7 @@ fn broken_backends_keep_nothing_from_a_healthy_one() -> Result<()> {
     Ok(())
 }
 
-/// Eight at once, each as fast as it can.
+/// Eight guests at once, each at full speed.
 #[test]
 fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
     const GUESTS: u64 = 8;
@@ -91,7 +91,7 @@ fn a_flood_of_eight_guests_is_accounted_for_on_both_sides() -> Result<()> {
     let guests = runner.guest_ledger();
     balanced(&guests)?;
     let ledger = bench.stop()?;
-    // The runner itself records twice for each task.
+    // The runner itself makes two records for each task.
     ensure!(
         ledger.accepted() == guests.delivered() + 2 * GUESTS,
         "{ledger:?}"

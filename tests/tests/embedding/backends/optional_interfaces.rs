@@ -1,4 +1,4 @@
-//! The optional interfaces: each is used if it is there, and only then.
+//! The optional interfaces: each is used if the component exports it, and only then.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use solti_metrics_host::provider::NotRunning;
 use crate::backends::bench::{Bench, block_on, counts};
 use crate::backends::probe::{NOW, Probe, completed};
 
-/// What the probe says when it is flushed.
+/// The record that the probe makes at a flush.
 const FLUSHED: Event = Event::RunnerError {
     runner: RunnerType::Container,
     error: RunnerErrorKind::CgroupPrepareFailed,
 };
 
 #[test]
-fn a_flush_comes_after_everything_recorded_before() -> Result<()> {
+fn a_flush_comes_after_all_earlier_records() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().lifecycle().load()?)?;
     bench.record((0..5_000).map(completed).filter(|e| *e != completed(NOW)));
     bench.flush()?;
@@ -27,7 +27,7 @@ fn a_flush_comes_after_everything_recorded_before() -> Result<()> {
 }
 
 #[test]
-fn a_backend_is_flushed_from_time_to_time_and_when_it_stops() -> Result<()> {
+fn a_backend_is_flushed_at_intervals_and_at_a_stop() -> Result<()> {
     let bench = Bench::with(&Probe::new().lifecycle().load()?, |options| {
         options.flush_every = Duration::ZERO;
     })?;
@@ -41,7 +41,7 @@ fn a_backend_is_flushed_from_time_to_time_and_when_it_stops() -> Result<()> {
 }
 
 #[test]
-fn what_a_backend_says_of_a_failed_flush_is_passed_on() -> Result<()> {
+fn the_error_of_a_failed_flush_is_returned() -> Result<()> {
     let bench = Bench::new(&Probe::new().failing_lifecycle().load()?)?;
     ensure!(bench.flush() == Err(NotRunning::Refused("disk full".into())));
     let status = bench.backend.status();
@@ -49,12 +49,12 @@ fn what_a_backend_says_of_a_failed_flush_is_passed_on() -> Result<()> {
         status.flush_error.as_deref() == Some("disk full"),
         "{status:?}"
     );
-    ensure!(status.failures == 0, "it is no failure: {status:?}");
+    ensure!(status.failures == 0, "a failure is counted: {status:?}");
     bench.stop().map(drop)
 }
 
 #[test]
-fn a_backend_without_a_lifecycle_is_flushed_by_handing_over() -> Result<()> {
+fn a_flush_without_the_interface_lifecycle_delivers_the_records() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.record([completed(1)]);
     bench.flush()?;
@@ -63,7 +63,7 @@ fn a_backend_without_a_lifecycle_is_flushed_by_handing_over() -> Result<()> {
 }
 
 #[test]
-fn an_exposition_is_passed_on_as_it_is_and_only_whole() -> Result<()> {
+fn an_exposition_is_returned_unchanged_and_complete() -> Result<()> {
     let expose = |probe: Probe| -> Result<_> {
         let bench = Bench::new(&probe.load()?)?;
         let exposed = block_on(bench.backend.expose());
@@ -86,14 +86,14 @@ fn an_exposition_is_passed_on_as_it_is_and_only_whole() -> Result<()> {
 }
 
 #[test]
-fn records_that_came_to_nothing_are_dropped_for_the_reason_given() -> Result<()> {
+fn records_that_a_backend_discards_are_dropped_for_its_reason() -> Result<()> {
     let bench = Bench::with(&Probe::new().accounting(2, 1).load()?, |options| {
         options.batch = 4;
         options.linger = Duration::from_secs(30);
     })?;
     bench.record((0..4).map(completed));
     let ledger = bench.stop()?;
-    // It says so after each call, be it one call or several.
+    // The component reports after each call, for single calls and batches.
     let (sampled, failed) = (
         ledger.dropped(DropReason::Sampled),
         ledger.dropped(DropReason::BackendFailed),
@@ -103,7 +103,7 @@ fn records_that_came_to_nothing_are_dropped_for_the_reason_given() -> Result<()>
     Ok(())
 }
 
-/// It speaks for the records that it was just given, and for no others.
+/// The report counts only for the records of the same call.
 #[test]
 fn a_backend_that_claims_too_much_cannot_unbalance_the_ledger() -> Result<()> {
     let bench = Bench::new(&Probe::new().accounting(u64::MAX, u64::MAX).load()?)?;
@@ -117,28 +117,28 @@ fn a_backend_that_claims_too_much_cannot_unbalance_the_ledger() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_takes_batches_can_be_given_records_one_by_one() -> Result<()> {
+fn a_backend_with_batches_can_get_single_records() -> Result<()> {
     let trapping = Probe::new().batch().now("unreachable").load()?;
     let bench = Bench::with(&trapping, |options| options.batches = false)?;
     let records: Vec<_> = [1, 2, NOW, 3, 4].into_iter().map(completed).collect();
     bench.backend.record_batch(&records)?;
     let ledger = bench.settle()?;
-    // In a batch, others would have gone with it.
+    // In a batch, other records would have been dropped with it.
     let trapped = counts(&ledger, DropReason::BackendTrapped);
     ensure!(trapped == (5, 4, 1), "{ledger:?}");
     bench.stop().map(drop)
 }
 
 #[test]
-fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> Result<()> {
+fn a_status_has_the_memory_and_the_busy_time_of_a_backend() -> Result<()> {
     const PAGE: u64 = 65_536;
     let growing = Probe::new()
         .now("(drop (memory.grow (i32.const 1)))")
         .load()?;
     let bench = Bench::new(&growing)?;
     let status = bench.backend.status();
-    // With what the data of its instances takes.
-    let begins = status.memory;
+    // The memory includes the data of the instances.
+    let begins = status.memory_bytes;
     ensure!(
         (begins / PAGE, status.busy) == (2, Duration::ZERO),
         "{status:?}"
@@ -147,12 +147,12 @@ fn the_memory_of_a_backend_is_told_as_it_grows_and_how_long_it_was_at_work() -> 
     bench.settle()?;
     let status = bench.backend.status();
     ensure!(
-        status.memory == begins + 2 * PAGE && status.busy > Duration::ZERO,
+        status.memory_bytes == begins + 2 * PAGE && status.busy > Duration::ZERO,
         "{status:?}"
     );
     bench.replace(&growing)?;
-    ensure!(bench.backend.status().memory == begins, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == begins, "{status:?}");
     bench.stop()?;
-    ensure!(bench.backend.status().memory == 0, "{status:?}");
+    ensure!(bench.backend.status().memory_bytes == 0, "{status:?}");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A middleware written by hand: it forwards what it receives, and does what it
-//! is told to before.
+//! A middleware written by hand: it forwards each record, and executes test instructions
+//! before.
 
 use std::sync::OnceLock;
 
@@ -8,36 +8,36 @@ use solti_metrics::{Event, RunnerType, TaskOutcome};
 use solti_metrics_host::provider::{Grants, Provider, Providers};
 use solti_metrics_tests::guest;
 
-/// The duration at which a probe does what it is told to.
+/// The duration at which a probe executes its instructions.
 pub(crate) const NOW: u64 = 666;
 
-/// A probe, part by part.
+/// A probe, built step by step.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
-    /// What it does when a task took [`NOW`] milliseconds.
+    /// Instructions for a task of [`NOW`] milliseconds.
     now: &'static str,
-    /// What it does when it is instantiated.
+    /// Instructions at instantiation.
     start: &'static str,
-    /// What it imports beyond the next backend.
+    /// Imports besides the next backend.
     imports: &'static str,
-    /// The runner type that it says instead of the one it was told.
+    /// The runner type that replaces the recorded one.
     renamed: Option<RunnerType>,
     exports: String,
 }
 
 impl Probe {
-    /// Forwards.
+    /// A probe that only forwards.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Does this when a task took [`NOW`] milliseconds.
+    /// Adds instructions for a task of [`NOW`] milliseconds.
     pub(crate) fn now(mut self, instructions: &'static str) -> Self {
         self.now = instructions;
         self
     }
 
-    /// Does this when it is instantiated.
+    /// Adds instructions at instantiation.
     pub(crate) fn start(mut self, instructions: &'static str) -> Self {
         self.start = instructions;
         self
@@ -48,19 +48,19 @@ impl Probe {
         self
     }
 
-    /// Says of every record that it is of this runner.
+    /// Replaces the runner type of each record.
     pub(crate) fn renaming(mut self, runner: RunnerType) -> Self {
         self.renamed = Some(runner);
         self
     }
 
-    /// Takes many records in one call.
+    /// Adds the interface `batch`.
     pub(crate) fn batch(self) -> Self {
         self.exporting(BATCH)
     }
 
-    /// Can be flushed: then it says so to the next backend, as an error of a
-    /// container.
+    /// Adds the interface `lifecycle`. A flush records an error of a container into the
+    /// next backend.
     pub(crate) fn lifecycle(self) -> Self {
         self.exporting(
             r#"(func (export "solti:metrics/lifecycle@0.1.0#flush") (result i32)
@@ -70,7 +70,7 @@ impl Probe {
         )
     }
 
-    /// Can be flushed, and says that it could not.
+    /// Adds the interface `lifecycle` with a failing flush.
     pub(crate) fn failing_lifecycle(self) -> Self {
         self.exporting(
             r#"(data (i32.const 64) "disk full")
@@ -82,7 +82,7 @@ impl Probe {
         )
     }
 
-    /// Has an exposition of seventeen bytes.
+    /// Adds an exposition of seventeen bytes.
     pub(crate) fn exposition(mut self, text: &str) -> Self {
         let length = text.len();
         let text = text.escape_default();
@@ -96,7 +96,7 @@ impl Probe {
         self
     }
 
-    /// Says after each call that so many records came to nothing.
+    /// Adds the interface `accounting`, with these numbers after each call.
     pub(crate) fn accounting(mut self, sampled: u64, failed: u64) -> Self {
         self.exports.push_str(&format!(
             r#"(func (export "solti:metrics/accounting@0.1.0#take-discards") (result i32)
@@ -179,14 +179,14 @@ const BATCH: &str = r#"
       (br $next))))
 "#;
 
-/// One engine for all, since each has a thread.
+/// A shared engine, since each engine has a thread.
 pub(crate) fn providers() -> &'static Providers {
     static PROVIDERS: OnceLock<Providers> = OnceLock::new();
-    #[expect(clippy::expect_used, reason = "without it there is no test")]
+    #[expect(clippy::expect_used, reason = "the test needs it")]
     PROVIDERS.get_or_init(|| Providers::new().expect("an engine"))
 }
 
-/// A task that took so long.
+/// A completed task of this duration.
 pub(crate) fn completed(duration_ms: u64) -> Event {
     Event::TaskCompleted {
         runner: RunnerType::Wasm,

@@ -76,10 +76,10 @@ fn replacements_under_load(drain_timeout: Duration) -> Result<()> {
 
     ensure!(
         bench.next.forgotten() == 0,
-        "too many for the memory behind it"
+        "too many records for the memory backend"
     );
-    // In the order made, each once; and each swap shows as a flush of the old one
-    // behind all that it got.
+    // The records arrive in order, each once. Each replacement shows as a flush of the
+    // old provider after all its records.
     let mut next = [0; THREADS as usize];
     let (mut flushes, mut runners) = (0, Vec::new());
     for event in bench.next.events() {
@@ -117,7 +117,7 @@ fn replacements_under_load(drain_timeout: Duration) -> Result<()> {
 }
 
 #[test]
-fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
+fn the_old_provider_continues_if_the_new_one_cannot_start() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.record([completed(1)]);
     let broken = Probe::new().start("unreachable").load()?;
@@ -125,7 +125,7 @@ fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
     ensure!(
         error.as_deref()
             == Some(
-                "probe: cannot be started: it trapped: wasm `unreachable` instruction executed"
+                "probe: cannot start the backend: it trapped: wasm `unreachable` instruction executed"
             ),
         "{error:?}"
     );
@@ -141,7 +141,7 @@ fn the_old_one_goes_on_if_the_new_one_cannot_be_started() -> Result<()> {
 }
 
 #[test]
-fn an_old_one_that_fails_at_the_end_does_not_hold_up_the_new_one() -> Result<()> {
+fn an_old_provider_that_fails_at_its_end_does_not_delay_the_new_one() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
     })?;
@@ -157,7 +157,7 @@ fn an_old_one_that_fails_at_the_end_does_not_hold_up_the_new_one() -> Result<()>
 }
 
 #[test]
-fn another_provider_closes_an_open_circuit() -> Result<()> {
+fn a_replacement_closes_an_open_circuit() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = opening_after(1);
     })?;
@@ -175,7 +175,7 @@ fn another_provider_closes_an_open_circuit() -> Result<()> {
 }
 
 #[test]
-fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
+fn a_provider_and_a_middleware_never_replace_each_other() -> Result<()> {
     let forwards = Probe::new().load()?;
     let keeps = guest::component(
         r#"(module
@@ -204,7 +204,7 @@ fn who_forwards_and_who_does_not_never_replace_each_other() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_was_stopped_is_not_replaced() -> Result<()> {
+fn a_stopped_backend_is_not_replaced() -> Result<()> {
     let bench = Bench::new(&Probe::new().load()?)?;
     bench.stop()?;
     let error = bench.replace(&Probe::new().load()?).err();

@@ -1,4 +1,4 @@
-//! Stopping: nothing is left in flight.
+//! A stop leaves no record in flight.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::backends::bench::{Bench, GUARD, block_on, counts};
 use crate::backends::probe::{NOW, Probe, completed};
 
 #[test]
-fn a_stop_hands_over_what_was_queued_and_takes_no_more() -> Result<()> {
+fn a_stop_delivers_the_queue_and_accepts_no_more_records() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     bench.record((1_000..11_000).map(completed));
     block_on(bench.backend.stop(GUARD));
@@ -26,12 +26,12 @@ fn a_stop_hands_over_what_was_queued_and_takes_no_more() -> Result<()> {
 }
 
 #[test]
-fn a_stop_waits_no_longer_than_it_was_told() -> Result<()> {
+fn a_stop_ends_at_its_time_limit() -> Result<()> {
     let bench = Bench::new(&Probe::new().now("(loop $again (br $again))").load()?)?;
     bench.record([completed(NOW), completed(1), completed(2)]);
     let begun = Instant::now();
     bench.backend.stop_blocking(Duration::from_millis(50));
-    // The deadline of its call is five seconds.
+    // The deadline of the call is five seconds.
     ensure!(
         begun.elapsed() < Duration::from_secs(4),
         "{:?}",
@@ -92,7 +92,7 @@ fn a_second_stop_shortens_the_first() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_is_dropped_still_gets_what_was_queued() -> Result<()> {
+fn a_dropped_backend_gets_its_queued_records() -> Result<()> {
     let Bench { backend, next } = Bench::new(&Probe::new().load()?)?;
     let ledger = backend.ledger();
     for number in 0..100 {
@@ -109,7 +109,7 @@ fn a_backend_that_is_dropped_still_gets_what_was_queued() -> Result<()> {
 }
 
 #[test]
-fn a_component_is_flushed_and_shut_down_like_any_exporter() -> Result<()> {
+fn a_component_is_flushed_and_shut_down_like_other_exporters() -> Result<()> {
     let bench = Bench::new(&Probe::new().batch().load()?)?;
     let exporter: &dyn Exporter = &*bench.backend;
     bench.record((1_000..1_100).map(completed));
@@ -133,7 +133,7 @@ fn a_component_is_flushed_and_shut_down_like_any_exporter() -> Result<()> {
 }
 
 #[test]
-fn a_flush_waits_for_a_component_that_hangs_no_longer_than_it_was_told() -> Result<()> {
+fn a_flush_of_a_hanging_component_ends_at_its_time_limit() -> Result<()> {
     let bench = Bench::new(&Probe::new().now("(loop $again (br $again))").load()?)?;
     bench.record([completed(NOW)]);
     let within = Duration::from_millis(20);

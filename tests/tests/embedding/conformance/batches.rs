@@ -1,5 +1,5 @@
-//! A batch is what single calls are: for every backend, however the records of a
-//! sequence are divided.
+//! A batch equals single calls, for each backend and each division of a sequence into
+//! batches.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use solti_metrics::{
 };
 use solti_metrics_tests::script::script;
 
-/// A batch has fewer records than this. From 64 on, Prometheus adds it up first.
+/// Maximum length of a sequence. From 64 records on, Prometheus adds a batch up first.
 const RECORDS: usize = 400;
 
 #[test]
-fn prometheus_exposes_the_same_of_batches_and_of_single_calls() -> Result<()> {
+fn prometheus_exposes_the_same_for_batches_and_single_calls() -> Result<()> {
     check(divided(), |batches| {
         let (single, batched) = (PrometheusMetrics::new(), PrometheusMetrics::new());
         for batch in &batches {
@@ -47,7 +47,7 @@ fn memory_remembers_the_same_sequence() -> Result<()> {
 }
 
 #[test]
-fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
+fn a_panicking_backend_loses_only_those_records() -> Result<()> {
     check((divided(), duration()), |(batches, limit_ms)| {
         let fragile = Arc::new(Fragile::new(limit_ms));
         let behind = Arc::new(MemoryMetrics::new());
@@ -78,7 +78,7 @@ fn a_backend_that_panics_loses_those_records_and_no_others() -> Result<()> {
 }
 
 #[test]
-fn what_threads_record_at_once_adds_up() -> Result<()> {
+fn concurrent_records_add_up() -> Result<()> {
     const ROUNDS: usize = 200;
     let events = script();
     let (alone, together) = (PrometheusMetrics::new(), PrometheusMetrics::new());
@@ -100,7 +100,7 @@ fn what_threads_record_at_once_adds_up() -> Result<()> {
     Ok(())
 }
 
-/// Unwinds from each completion that took longer than it can bear.
+/// A backend that unwinds at each completion above a limit.
 struct Fragile {
     limit_ms: u64,
     kept: MemoryMetrics,
@@ -124,7 +124,7 @@ impl MetricsBackend for Fragile {
 
     fn record_task_completed(&self, runner: RunnerType, outcome: TaskOutcome, duration_ms: u64) {
         if duration_ms > self.limit_ms {
-            // Without a word on stderr.
+            // Unwinds without a message on standard error.
             resume_unwind(Box::new(()));
         }
         self.kept
@@ -136,7 +136,7 @@ impl MetricsBackend for Fragile {
     }
 }
 
-/// A sequence of records, in batches.
+/// A sequence of records, divided into batches.
 fn divided() -> impl Strategy<Value = Vec<Vec<Event>>> {
     let batch = prop_oneof![
         prop::collection::vec(event(), 0..4),
@@ -162,7 +162,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Around every bound, and whatever else there may be.
+/// Durations around each bound, and any others.
 fn duration() -> impl Strategy<Value = u64> {
     let bounds = PrometheusMetrics::BUCKETS.map(|seconds| (seconds * 1000.0).round() as u64);
     prop_oneof![

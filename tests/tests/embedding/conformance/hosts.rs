@@ -1,14 +1,14 @@
-//! The kinds of hosts: an embedder's own store, sync or async, on engines of
-//! both kinds, and the runner.
+//! The kinds of hosts: an embedder's own store, sync or async, on both kinds of engines,
+//! and the runner.
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::MetricsHandle;
-use solti_metrics_host::runner::{Path, RecordingMode, Runner, Task, TaskEnd};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_linker};
 use wasmtime::component::{Component, Instance, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Store};
 
-/// What the ledger says of the guest's records.
+/// The ledger of the guest's records.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     pub(crate) accepted: u64,
@@ -75,13 +75,13 @@ fn embedder_async(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
 }
 
 fn runner(guest: &[u8], backend: MetricsHandle, path: RecordingMode) -> Result<Observed> {
-    let runner = Runner::builder(backend).path(path).build()?;
+    let runner = Runner::builder(backend).recording_mode(path).build()?;
     let program = runner.load("script", guest)?;
-    let inline = matches!(program.path(), Path::Inline);
+    let inline = matches!(program.recording(), ProgramRecording::Inline);
     ensure!(
         inline == (path == RecordingMode::Inline),
         "{:?}",
-        program.path()
+        program.recording()
     );
     let report = block_on(async { Ok(runner.run(&program, Task::new()).await?) })?;
     ensure!(report.end == TaskEnd::Exited { code: 0 }, "{}", report.end);
@@ -119,7 +119,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .block_on(work)
 }
 
-/// wasmtime has an error type of its own.
+/// Converts an error of wasmtime, which has its own type.
 fn said(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

@@ -1,5 +1,4 @@
-//! The bindings that `wit-bindgen c` has made, and that are kept, are of the world that
-//! lies beside them.
+//! The stored bindings of `wit-bindgen c` belong to the world in the same folder.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use wit_parser::{Resolve, WorldId};
 use crate::contract::package::root;
 
 /// In `guest/examples/` and `tests/raises/`: the folder of a world, its name, and the
-/// object file that says for the linker what it is.
+/// object file with the world for the linker.
 const KEPT: [(&str, &str, &str); 3] = [
     (
         "wit",
@@ -30,7 +29,7 @@ const KEPT: [(&str, &str, &str); 3] = [
 ];
 
 #[test]
-fn the_bindings_that_are_kept_are_of_the_world_beside_them() -> Result<()> {
+fn stored_bindings_belong_to_the_world_in_their_folder() -> Result<()> {
     for (folder, world, object) in KEPT {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(root().join(folder))?;
@@ -41,10 +40,10 @@ fn the_bindings_that_are_kept_are_of_the_world_beside_them() -> Result<()> {
 }
 
 #[test]
-fn the_bindings_of_a_new_project_are_of_the_world_in_it() -> Result<()> {
+fn bindings_of_a_new_project_belong_to_its_world() -> Result<()> {
     for role in ["guest", "provider", "middleware"] {
         let mut resolve = Resolve::default();
-        // The package, with gates open.
+        // The package, with all gates open.
         resolve.push_dir(root().join("guest/examples/provider/wit/deps/solti-metrics"))?;
         let world = format!("host/cli/templates/{role}/wit/world.wit");
         let package = resolve.push_file(root().join(world))?;
@@ -62,12 +61,12 @@ fn same(object: &str, resolve: &Resolve, world: WorldId) -> Result<()> {
     let (ours, theirs) = (printed(&ours)?, printed(&bytes)?);
     ensure!(
         ours == theirs,
-        "{object} is of another world: make the bindings anew\n{ours}\n{theirs}"
+        "{object} has another world: generate the bindings again\n{ours}\n{theirs}"
     );
     Ok(())
 }
 
-/// The world that a module carries, with all that it needs.
+/// The world that a module carries, with its dependencies.
 fn printed(module: &[u8]) -> Result<String> {
     let (rest, carried) = metadata::decode(module)?;
     ensure!(rest.is_some(), "it carries no world");

@@ -1,4 +1,4 @@
-//! The package as one component, as registries store it.
+//! The package as one component, in the format of registries.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use wit_parser::{PackageId, Resolve};
 use crate::contract::package::Package;
 
 #[test]
-fn the_package_as_a_component_says_what_the_texts_say() -> Result<()> {
+fn the_package_as_a_component_equals_its_text() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("solti-metrics.wasm");
     let output = Command::new(command())
@@ -29,7 +29,7 @@ fn the_package_as_a_component_says_what_the_texts_say() -> Result<()> {
         printed(&texts.resolve, texts.id)?,
     );
     assert_eq!(read, written);
-    // With documentation, and interfaces whose gates are closed.
+    // The component includes the documentation, and interfaces with closed gates.
     for part in ["interface accounting", "@unstable(", "///"] {
         ensure!(read.contains(part), "no {part}");
     }

@@ -1,5 +1,5 @@
-//! What was released stays as it was: `tests/wit/` keeps a copy of each
-//! release, and the package of today must suit whoever was built against it.
+//! Released versions stay unchanged. `tests/wit/` has a copy of each release, and today's
+//! package must suit all components of earlier releases.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::contract::package::{Package, root};
 /// The worlds of the first release.
 const ALL: [&str; 4] = ["imports", "provider", "middleware", "full-provider"];
 
-/// Every release with its version, the oldest first.
+/// All releases with their versions, the oldest first.
 pub(crate) fn releases() -> Result<Vec<(String, Package)>> {
     let mut releases = Vec::new();
     for entry in fs::read_dir(root().join("tests/wit"))? {
@@ -36,7 +36,7 @@ pub(crate) fn releases() -> Result<Vec<(String, Package)>> {
 }
 
 #[test]
-fn whoever_was_built_against_a_release_still_links() -> Result<()> {
+fn components_of_each_release_still_link() -> Result<()> {
     let current = Package::current()?;
     let today = current.line()?;
     let mut compared = 0;
@@ -57,7 +57,7 @@ fn whoever_was_built_against_a_release_still_links() -> Result<()> {
 }
 
 #[test]
-fn a_released_text_stays_as_it_was() -> Result<()> {
+fn a_released_text_is_unchanged() -> Result<()> {
     let current = Package::current()?;
     let version = current.version()?;
     let released = releases()?.into_iter().find(|(v, _)| *v == version);
@@ -71,14 +71,14 @@ fn a_released_text_stays_as_it_was() -> Result<()> {
 }
 
 #[test]
-fn one_more_case_is_refused_in_every_world() -> Result<()> {
+fn an_additional_case_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?.with("    wasm,\n", "    wasm,\n    unikernel,\n")?;
     assert_eq!(refused(&changed)?, ALL);
     Ok(())
 }
 
 #[test]
-fn another_order_of_cases_is_refused_in_every_world() -> Result<()> {
+fn another_order_of_cases_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?
         .with("    canceled,\n", "    t,\n")?
         .with("    timeout,\n", "    canceled,\n")?
@@ -88,7 +88,7 @@ fn another_order_of_cases_is_refused_in_every_world() -> Result<()> {
 }
 
 #[test]
-fn one_more_function_is_refused_by_whoever_exports_backend() -> Result<()> {
+fn an_additional_function_is_rejected_by_worlds_that_export_backend() -> Result<()> {
     let known = "  record-task-started: func(runner: runner-type);\n";
     let changed = first()?.with(known, &format!("{known}  flush: func();\n"))?;
     assert_eq!(
@@ -99,7 +99,7 @@ fn one_more_function_is_refused_by_whoever_exports_backend() -> Result<()> {
 }
 
 #[test]
-fn one_function_less_is_refused_by_whoever_imports_backend() -> Result<()> {
+fn a_removed_function_is_rejected_by_worlds_that_import_backend() -> Result<()> {
     let known = "  @since(version = 0.1.0)\n  record-task-started: func(runner: runner-type);\n";
     let changed = first()?.with(known, "")?;
     assert_eq!(refused(&changed)?, ["imports", "middleware"]);
@@ -107,14 +107,14 @@ fn one_function_less_is_refused_by_whoever_imports_backend() -> Result<()> {
 }
 
 #[test]
-fn another_parameter_is_refused_in_every_world() -> Result<()> {
+fn another_parameter_is_rejected_in_each_world() -> Result<()> {
     let changed = first()?.with("duration-ms: u64", "duration-ms: u32")?;
     assert_eq!(refused(&changed)?, ALL);
     Ok(())
 }
 
 #[test]
-fn a_sibling_interface_breaks_nobody_unless_it_must_be_exported() -> Result<()> {
+fn only_a_required_interface_breaks_components() -> Result<()> {
     let world = "world imports {\n";
     let sibling = "interface flushing { flush: func(); }\n\n";
     let gate = "/// What a guest needs to record metrics.";
@@ -128,20 +128,20 @@ fn a_sibling_interface_breaks_nobody_unless_it_must_be_exported() -> Result<()> 
     let exported = first()?
         .with(gate, &format!("{sibling}{gate}"))?
         .with(world, &format!("{world}  export flushing;\n"))?;
-    // What includes a world demands what that demands.
+    // A world that includes another world has the requirements of that world.
     assert_eq!(refused(&exported)?, ["provider", "full-provider"]);
     Ok(())
 }
 
-/// The package whose changed copies are refused above: unlike today's, it stays.
+/// The first release, which never changes. The tests make rejected copies of it.
 fn first() -> Result<Package> {
     let (_, first) = releases()?.swap_remove(0);
     Ok(first)
 }
 
-/// The worlds of the first release that a changed copy of it would break.
+/// The worlds of the first release that a changed copy would break.
 fn refused(changed: &Package) -> Result<Vec<String>> {
-    // A text that does not even resolve would be refused for another reason.
+    // The changed text must resolve. Otherwise the check would fail for another reason.
     changed.resolve()?;
     let first = first()?;
     let mut worlds = worlds(&first)?;
@@ -149,14 +149,13 @@ fn refused(changed: &Package) -> Result<Vec<String>> {
     Ok(worlds)
 }
 
-/// Asserts that a component built for `world` of `old` fits where `world` of
-/// `new` is expected. It may import less and export more; what both have must
-/// be the same.
+/// Asserts that a component for `world` of `old` fits `world` of `new`. It may import
+/// less and export more. The common part must be the same.
 fn fits(old: &Package, new: &Package, world: &str) -> Result<()> {
     let mut resolve = Resolve::default();
     let new = resolve.push_group(new.parse()?)?;
 
-    // One `Resolve` takes a name and version once. The check ignores versions.
+    // A `Resolve` accepts each name and version once. The check ignores versions.
     let mut old = old.parse()?;
     let version = old.main.name.version.as_mut();
     version.context("a release has a version")?.build = "old".parse().map_err(Error::msg)?;
@@ -164,7 +163,7 @@ fn fits(old: &Package, new: &Package, world: &str) -> Result<()> {
 
     let [old, new] = [old, new].map(|id| resolve.packages[id].worlds.get(world).copied());
     let old = old.context("the old package has no such world")?;
-    let new = new.context("the world is gone")?;
+    let new = new.context("the world is missing")?;
     semver_check(resolve, old, new)
 }
 

@@ -1,4 +1,5 @@
-//! The verbs: what `backend` asks for, how it flattens, what it counts.
+//! The functions of `backend`: their parameters, their flattening, and the series that
+//! they count.
 
 use anyhow::Result;
 use solti_metrics::{
@@ -11,7 +12,7 @@ use wit_parser::{Resolve, Type};
 use crate::contract::package::Package;
 
 #[test]
-fn backend_has_the_three_functions_and_no_type_of_its_own() -> Result<()> {
+fn backend_has_the_three_functions_and_no_own_type() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let backend = wit.interface("backend")?;
     let signatures: Vec<_> = backend
@@ -86,8 +87,8 @@ fn recording_flattens_to_integers_and_needs_no_memory() -> Result<()> {
     Ok(())
 }
 
-/// The docs of each function name the series that it adds to; native runners
-/// have dashboards on these names.
+/// The docs of each function name the series that it adds to. Dashboards of native
+/// runners use these names.
 #[test]
 fn the_docs_name_the_series_that_prometheus_gets() -> Result<()> {
     let metrics = PrometheusMetrics::new();
@@ -120,8 +121,8 @@ fn name_of(resolve: &Resolve, ty: Type) -> &str {
     }
 }
 
-/// Every metric of an exposition with the names of its labels, as
-/// `name{label, label}`; a histogram once, without its `le`.
+/// Each metric of an exposition with the names of its labels, as `name{label, label}`. A
+/// histogram occurs once, without its `le`.
 fn series(exposition: &str) -> Result<Vec<String>> {
     let samples = samples(exposition)?;
     let mut series: Vec<_> = samples

@@ -25,7 +25,7 @@ fn runner_error_kind_has_the_same_cases_in_wit_and_rust() -> Result<()> {
 }
 
 #[test]
-fn types_holds_the_three_enums_and_nothing_else() -> Result<()> {
+fn types_has_only_the_three_enums() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let types = wit.interface("types")?;
     let names: Vec<_> = types.types.keys().collect();
@@ -34,8 +34,8 @@ fn types_holds_the_three_enums_and_nothing_else() -> Result<()> {
     Ok(())
 }
 
-/// Compares the WIT enum `name`, the label `label`, with a Rust enum: all its
-/// cases, each with the text of its label.
+/// Compares the WIT enum `name`, the label `label`, with a Rust enum: all its cases, and
+/// the text of each label.
 fn same(name: &str, label: &str, rust: &[(String, &str)]) -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let (docs, cases) = enumeration(&wit, name)?;
@@ -84,8 +84,8 @@ fn enumeration<'a>(wit: &'a Wit, name: &str) -> Result<(&'a str, &'a [EnumCase])
     ))
 }
 
-/// The variants of a Rust enum, out of its source: the enums are
-/// `#[non_exhaustive]`, so no `match` out here would miss one.
+/// The variants of a Rust enum, read from its source. The enums are `#[non_exhaustive]`,
+/// so that a `match` in this crate would not notice a missing case.
 fn variants(name: &str) -> Result<Vec<&'static str>> {
     let source = include_str!("../../../../src/label.rs");
     let Some((_, body)) = source.split_once(&format!("pub enum {name} {{")) else {

@@ -1,4 +1,4 @@
-//! Every member of the package has a sentence, and a gate where it can have one.
+//! Each member of the package has a sentence, and a gate where WIT allows gates.
 
 use anyhow::{Result, bail};
 use wit_parser::{Docs, Interface, Stability, TypeDefKind, UnresolvedPackage, World};
@@ -22,10 +22,9 @@ fn every_member_has_a_sentence() -> Result<()> {
     Ok(())
 }
 
-/// A gate names a release of the package's own line: 0.2.0 begins anew, as WASI
-/// does with each of its own.
+/// A gate names a release of the package's own line: 0.2.0 starts a new line, as in WASI.
 #[test]
-fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
+fn each_gate_names_the_release_of_its_member() -> Result<()> {
     let current = Package::current()?;
     let mut history = Vec::new();
     for (version, release) in frozen::releases()? {
@@ -39,7 +38,7 @@ fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
         let Some(gate) = gate else { continue };
         let since = match gate {
             Stability::Stable { since, .. } => since,
-            // Proven first, released later; its feature is its interface's name.
+            // An unstable interface is released later. Its feature is its name.
             Stability::Unstable { feature, .. } if path.contains(&feature) => continue,
             _ => bail!("`{path}` needs an `@since`, or an `@unstable` of its interface"),
         };
@@ -52,13 +51,13 @@ fn every_gate_names_the_release_that_brought_the_member() -> Result<()> {
     Ok(())
 }
 
-/// Something in the package that a reader meets under a name.
+/// A named item of the package.
 #[derive(Debug)]
 struct Member {
     path: String,
-    /// None for what WIT has no docs for: a `use`.
+    /// Absent where WIT has no docs: a `use`.
     docs: Option<Docs>,
-    /// None for what WIT has no gates for: a case, a field.
+    /// Absent where WIT has no gates: a case, a field.
     gate: Option<Stability>,
 }
 
@@ -69,8 +68,8 @@ impl Member {
     }
 }
 
-/// Everything that the package's text declares. Not resolved: that would add
-/// imports which nobody wrote.
+/// All declarations of the package's text, without resolution. Resolution would add
+/// imports that the text does not have.
 fn members(package: &Package) -> Result<Vec<Member>> {
     let wit = package.parse()?.main;
     let interfaces = wit

@@ -1,4 +1,4 @@
-//! A WIT package: the texts of its files, and what they resolve to.
+//! A WIT package: the texts of its files, and their resolution.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// What is in `wit/` now.
+    /// The current package in `wit/`.
     pub(crate) fn current() -> Result<Self> {
         Self::read(&root().join("wit"))
     }
@@ -41,7 +41,7 @@ impl Package {
         Ok(Self { files })
     }
 
-    /// The same package with `new` for `old`, which must stand in it once.
+    /// Replaces `old`, which must occur once, with `new`.
     pub(crate) fn with(mut self, old: &str, new: &str) -> Result<Self> {
         let count: usize = self.files.values().map(|t| t.matches(old).count()).sum();
         ensure!(count == 1, "`{old}` stands in the package {count} times");
@@ -62,7 +62,7 @@ impl Package {
     }
 
     pub(crate) fn resolve(&self) -> Result<Wit> {
-        // What is gated as unstable is looked at like all the rest.
+        // The tests include unstable members.
         let mut resolve = Resolve {
             all_features: true,
             ..Resolve::default()
@@ -77,7 +77,7 @@ impl Package {
         Ok(version.context("a package has a version")?.to_string())
     }
 
-    /// The line of compatible versions that it is on: 0.1 for 0.1.7.
+    /// The line of compatible versions: 0.1 for 0.1.7.
     pub(crate) fn line(&self) -> Result<String> {
         let version = self.parse()?.main.name.version;
         let version = version.context("a package has a version")?;
@@ -115,7 +115,7 @@ impl Wit {
             .map(|(name, id)| (name.as_str(), &self.resolve.worlds[*id]))
     }
 
-    /// The types that an interface defines itself, without those that it uses.
+    /// The types that an interface defines itself, without imported types.
     pub(crate) fn own_types(
         &self,
         interface: &Interface,
@@ -126,7 +126,7 @@ impl Wit {
             .filter(|(_, def)| used(&self.resolve.types, def).is_none())
     }
 
-    /// The interfaces whose types an interface uses, by name.
+    /// The names of the interfaces whose types an interface uses.
     pub(crate) fn used_interfaces(&self, interface: &Interface) -> Vec<&str> {
         let defs = interface.types.values().map(|id| &self.resolve.types[*id]);
         let mut names: Vec<_> = defs
@@ -141,7 +141,7 @@ impl Wit {
     }
 }
 
-/// The definition behind a type that a `use` has brought from elsewhere.
+/// The definition of a type that a `use` has imported.
 pub(crate) fn used<'a>(
     types: &'a impl Index<TypeId, Output = TypeDef>,
     def: &TypeDef,

@@ -1,4 +1,4 @@
-//! `docs/reference/wit.md`: the package as a page for people, made from its text.
+//! `docs/reference/wit.md`: the package as a page, generated from its text.
 
 use std::fmt::Write;
 use std::{env, fs};
@@ -24,7 +24,7 @@ edit that text and run `BLESS=1 cargo test --workspace --test embedding -- contr
 [Evolution](evolution.md) describes the allowed changes.";
 
 #[test]
-fn the_page_says_what_the_package_says() -> Result<()> {
+fn the_page_equals_the_package() -> Result<()> {
     let path = root().join("docs/reference/wit.md");
     let page = page(&Package::current()?.resolve()?)?;
     if env::var_os("BLESS").is_some() {
@@ -68,7 +68,7 @@ fn write_world(page: &mut String, wit: &Wit, name: &str, world: &World) -> Resul
             let (WorldKey::Interface(id), WorldItem::Interface { docs, .. }) = (key, item) else {
                 bail!("the page has no words for {key:?} in world `{name}`");
             };
-            // Nobody wrote the imports that have no docs: others need them.
+            // Imports without docs are implied by other imports, and are not in the text.
             if docs.contents.is_some() {
                 let interface = wit.resolve.interfaces[*id].name.as_deref().unwrap_or("?");
                 cell.push(format!(
@@ -151,7 +151,7 @@ fn write_function(page: &mut String, resolve: &Resolve, function: &Function) -> 
         .iter()
         .map(|ty| format!("{ty:?}").to_lowercase())
         .collect();
-    // A pointer says its type by its width.
+    // The width of a pointer gives its type.
     let core = core
         .join(" ")
         .replace("pointer", "i32")
@@ -160,7 +160,7 @@ fn write_function(page: &mut String, resolve: &Resolve, function: &Function) -> 
     Ok(())
 }
 
-/// The sentence of a case, apart from the label's text at its end, if any.
+/// The sentence of a case, and the text of its label at the end, if any.
 fn meaning_and_label(case: &EnumCase) -> (String, String) {
     let docs = line(&case.docs);
     match docs
@@ -205,7 +205,7 @@ fn text(docs: &Docs) -> &str {
     docs.contents.as_deref().unwrap_or_default().trim()
 }
 
-/// Docs for a cell of a table, which is one line.
+/// Docs for a table cell, as one line.
 fn line(docs: &Docs) -> String {
     text(docs)
         .split_whitespace()

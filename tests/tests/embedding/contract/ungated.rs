@@ -1,14 +1,14 @@
-//! The copy of the package for tools that cannot open a gate says the same.
+//! The copy of the package for tools that cannot open gates equals the package.
 
 use anyhow::Result;
 
 use crate::contract::package::{Package, root};
 
-/// Copied; the other files are links.
+/// The copied files. The others are links.
 const UNGATED: [&str; 2] = ["exposition.wit", "lifecycle.wit"];
 
 #[test]
-fn what_the_providers_are_built_from_is_the_package_with_two_gates_open() -> Result<()> {
+fn the_ungated_copy_is_the_package_with_two_open_gates() -> Result<()> {
     let mut expected = Package::current()?;
     for (name, text) in &mut expected.files {
         if UNGATED.contains(&name.as_str()) {

@@ -1,12 +1,12 @@
-//! The roles: what each world imports and exports.
+//! The roles: the imports and exports of each world.
 
 use anyhow::Result;
 use wit_parser::{World, WorldItem, WorldKey};
 
 use crate::contract::package::{Package, Wit};
 
-/// Every world with its imports and exports. An interface that is imported or
-/// exported brings `types`, whose enums it uses, as an import.
+/// All worlds with their imports and exports. An imported or exported interface adds the
+/// import `types`, whose enums it uses.
 const WORLDS: [(&str, &[&str], &[&str]); 4] = [
     ("imports", &["types", "backend"], &[]),
     ("provider", &["types"], &["backend"]),
@@ -19,7 +19,7 @@ const WORLDS: [(&str, &[&str], &[&str]); 4] = [
 ];
 
 #[test]
-fn each_world_imports_and_exports_what_its_role_needs() -> Result<()> {
+fn each_world_imports_and_exports_the_interfaces_of_its_role() -> Result<()> {
     let wit = Package::current()?.resolve()?;
     let worlds: Vec<_> = wit
         .worlds()
@@ -40,7 +40,7 @@ fn a_world_has_interfaces_only() -> Result<()> {
                     (key, item),
                     (WorldKey::Interface(_), WorldItem::Interface { .. })
                 ),
-                "`{name}` has an item that is no interface of the package: {key:?}"
+                "`{name}` has an item that is not an interface of the package: {key:?}"
             );
         }
     }
@@ -56,9 +56,9 @@ fn the_host_names_the_version_that_it_defines() -> Result<()> {
     Ok(())
 }
 
-/// The docs have lines to be copied, such as an `include`.
+/// The docs have lines for copying, such as an `include`.
 #[test]
-fn the_text_names_no_version_but_its_own() -> Result<()> {
+fn the_text_names_only_its_own_version() -> Result<()> {
     let package = Package::current()?;
     let version = package.version()?;
     for (file, text) in &package.files {

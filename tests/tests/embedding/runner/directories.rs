@@ -1,4 +1,4 @@
-//! Directories are listed piece by piece, and whole.
+//! A directory is listed completely, piece by piece.
 
 use std::fs::File;
 
@@ -10,7 +10,7 @@ use solti_metrics_tests::guest::component;
 
 use crate::runner::block_on;
 
-/// What both guests begin with; they succeed if there are 150 entries.
+/// The beginning of both guests. They succeed if there are 150 entries.
 const BEGIN: &str = r#"
     (memory (export "memory") 16)
     (global $free (mut i32) (i32.const 4096))
@@ -49,7 +49,7 @@ fn of_wasi_0_2() -> Result<Vec<u8>> {
     ))
 }
 
-/// It reads ten at a time.
+/// A guest that reads ten entries at a time.
 fn of_wasi_0_3() -> Result<Vec<u8>> {
     component(&format!(
         r#"(module

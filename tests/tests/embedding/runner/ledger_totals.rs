@@ -1,4 +1,4 @@
-//! The ledgers of a task, beside those of all guests and of the runner.
+//! The ledgers of a task, of all guests and of the runner.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ fn run(
 }
 
 #[test]
-fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Result<()> {
+fn the_totals_of_a_task_have_its_records_and_the_guests_totals_have_all() -> Result<()> {
     for path in [RecordingMode::Inline, RecordingMode::Direct] {
         let memory = Arc::new(MemoryMetrics::new());
         let runner = Runner::builder(memory as MetricsHandle)
-            .path(path)
+            .recording_mode(path)
             .build()?;
         let program = runner.load("records", &component(RECORDS)?)?;
         let (one, other) = (LedgerTotals::new(), LedgerTotals::new());
@@ -35,7 +35,7 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
             run(&runner, &program, &one, None)?;
         }
         balanced(one.total(), 6)?;
-        // Nothing else has run.
+        // No other task has run.
         ensure!(one.total() == runner.guest_ledger());
 
         run(&runner, &program, &other, Some(1))?;
@@ -50,7 +50,7 @@ fn the_book_of_a_task_has_its_records_and_the_guests_book_those_of_all() -> Resu
 }
 
 #[test]
-fn a_book_that_all_guests_are_given_has_nothing_of_the_runners_own() -> Result<()> {
+fn shared_totals_of_guests_exclude_the_runners_records() -> Result<()> {
     let (memory, totals) = (Arc::new(MemoryMetrics::new()), LedgerTotals::new());
     let runner = Runner::builder(memory)
         .ledger_totals(&totals, &LedgerTotals::new())

@@ -1,4 +1,4 @@
-//! What tasks use, on either path and either engine.
+//! Resource usage of tasks, in both recording modes and on both engines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::runner::{LOOPS, RECORDS, block_on, until};
 
 const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
 
-/// Records 300 times, which is more than is handed on at once, looks at the clock 7
-/// times, and grows its memory.
+/// Records 300 times, which is more than one drain, reads the clock 7 times, and grows
+/// its memory.
 const CALLS: &str = r#"(module
     (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
     (import "wasi:clocks/monotonic-clock@0.2.12" "now" (func $now (result i64)))
@@ -33,7 +33,7 @@ const CALLS: &str = r#"(module
         (drop (memory.grow (i32.const 4)))
         i32.const 0))"#;
 
-/// Counts to a hundred million, which takes ticks.
+/// Counts to a hundred million, which takes several ticks.
 const SPINS: &str = r#"(module
     (import "solti:metrics/backend@0.1.0" "record-task-started" (func $started (param i32)))
     (func (export "wasi:cli/run@0.2.12#run") (result i32)
@@ -45,7 +45,9 @@ const SPINS: &str = r#"(module
         i32.const 0))"#;
 
 fn runner(path: RecordingMode, fuel: bool) -> Result<Runner> {
-    let runner = Runner::builder(noop_metrics()).path(path).fuel(fuel);
+    let runner = Runner::builder(noop_metrics())
+        .recording_mode(path)
+        .fuel(fuel);
     Ok(runner.build()?)
 }
 
@@ -59,7 +61,7 @@ fn run(runner: &Runner, guest: &[u8], usage: Option<&TaskUsage>) -> Result<TaskR
 }
 
 #[test]
-fn every_call_of_the_host_is_counted_and_nothing_else() -> Result<()> {
+fn exactly_the_calls_of_the_host_are_counted() -> Result<()> {
     let guest = component(CALLS)?;
     for guest in [asynchronous(&guest), guest] {
         for (path, calls) in [(RecordingMode::Inline, 7), (RecordingMode::Direct, 307)] {
@@ -84,7 +86,7 @@ fn without_a_usage_neither_calls_nor_time_are_counted() -> Result<()> {
 }
 
 #[test]
-fn what_two_runs_use_adds_up() -> Result<()> {
+fn the_usage_of_two_runs_adds_up() -> Result<()> {
     let usage = TaskUsage::new();
     let runner = runner(RecordingMode::Direct, true)?;
     let (large, small) = (component(CALLS)?, component(RECORDS)?);
@@ -98,7 +100,7 @@ fn what_two_runs_use_adds_up() -> Result<()> {
     ensure!(usage.fuel() == Some(sum(|report| report.fuel)));
     let time: Duration = reports.iter().filter_map(|report| report.cpu_time).sum();
     ensure!(usage.cpu_time() == time, "{usage:?}, not {time:?}");
-    // This one does not add up.
+    // The peak memory is a maximum, not a sum.
     ensure!(usage.peak_memory() / 65_536 == 5, "{usage:?}");
     Ok(())
 }
@@ -118,7 +120,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
     )?;
     for path in BOTH {
         let memory = Arc::new(MemoryMetrics::new());
-        let runner = Runner::builder(memory.clone() as MetricsHandle).path(path);
+        let runner = Runner::builder(memory.clone() as MetricsHandle).recording_mode(path);
         let runner = runner.build()?;
         let programs = [
             runner.load("waits", &waits)?,
@@ -132,7 +134,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
             task
         });
         let stood_still = block_on(async {
-            // Each on its own, so that one is not looked at whenever the other is.
+            // Separate tasks, so that one is not polled whenever the other is.
             let mut runs = tokio::task::JoinSet::new();
             for (program, task) in programs.into_iter().zip(tasks) {
                 let runner = runner.clone();
@@ -141,7 +143,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
             until(|| memory.started(RunnerType::Subprocess) == 2).await;
             let [waits, spins] = &usages;
             let mut stood_still = false;
-            // It may be on its way to where it waits.
+            // The guest may not have reached its wait yet.
             for _ in 0..100 {
                 let (waited, spun) = (waits.cpu_time(), spins.cpu_time());
                 until(|| spins.cpu_time() > spun + Duration::from_millis(20)).await;
@@ -162,7 +164,7 @@ fn time_grows_while_a_guest_computes_and_stands_still_while_it_waits() -> Result
 }
 
 #[test]
-fn the_same_guest_consumes_the_same_fuel_however_often_it_is_interrupted() -> Result<()> {
+fn interruptions_do_not_change_the_fuel_of_a_guest() -> Result<()> {
     for path in BOTH {
         let runner = runner(path, true)?;
         for guest in [CALLS, SPINS] {
@@ -181,7 +183,7 @@ fn the_same_guest_consumes_the_same_fuel_however_often_it_is_interrupted() -> Re
 }
 
 #[test]
-fn fuel_is_seen_while_a_guest_runs_that_calls_nothing() -> Result<()> {
+fn the_fuel_of_a_running_guest_without_calls_is_visible() -> Result<()> {
     for path in BOTH {
         let runner = runner(path, true)?;
         let program = runner.load("loops", &component(LOOPS)?)?;

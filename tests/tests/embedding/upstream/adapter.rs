@@ -1,11 +1,11 @@
-//! The two contracts, each spoken in terms of the other. Labels are matched by
-//! their text; one that the other side does not know is dropped and counted.
+//! Adapters between the two contracts. Labels are matched by their text. A label without
+//! a counterpart is dropped and counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use solti_runner as theirs;
 
-/// Their enums have no `ALL`; the version is pinned, so these cannot go stale.
+/// Their enums have no `ALL`. The version is pinned, so that these lists stay complete.
 pub(crate) const RUNNERS: [theirs::RunnerType; 3] = [
     theirs::RunnerType::Subprocess,
     theirs::RunnerType::Container,
@@ -24,19 +24,19 @@ pub(crate) const ERRORS: [theirs::RunnerErrorKind; 4] = [
     theirs::RunnerErrorKind::ModuleLoadFailed,
 ];
 
-/// A backend of theirs, as one of ours.
+/// Makes a backend of theirs one of ours.
 pub(crate) struct Ours {
     backend: theirs::MetricsHandle,
     unmapped: Unmapped,
 }
 
-/// A backend of ours, as one of theirs.
+/// Makes a backend of ours one of theirs.
 pub(crate) struct Theirs {
     backend: solti_metrics::MetricsHandle,
     unmapped: Unmapped,
 }
 
-/// Records dropped, since a label of theirs has no name on the other side.
+/// Records that were dropped because their label has no counterpart.
 #[derive(Default)]
 struct Unmapped(AtomicU64);
 

@@ -1,5 +1,5 @@
-;; A component with no memory and no allocator that makes a series of all three
-;; calls. `SCRIPT` in ../upstream.rs says the same in Rust.
+;; A component without memory and allocator that makes all three calls several times.
+;; `script` in ../upstream.rs has the same calls in Rust.
 (component
   (import "solti:metrics/types@0.1.0" (instance $types
     (type $runner' (enum "subprocess" "container" "wasm"))

@@ -1,5 +1,4 @@
-//! What a composition imports and exports, and that whoever runs it can flush and
-//! scrape it.
+//! The imports and exports of a composition. Its caller can flush and scrape it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,7 +41,7 @@ pub(crate) fn no_metrics_are_imported() -> Result<()> {
     Ok(())
 }
 
-/// Each receiver in `guest/examples/`, whoever adds one.
+/// Composes each provider and middleware in `guest/examples/`, also future ones.
 pub(crate) fn every_example() -> Result<()> {
     let guest = fs::read(artifact("digest", WASI))?;
     let (mut middlewares, mut providers) = (Vec::new(), Vec::new());
@@ -56,7 +55,7 @@ pub(crate) fn every_example() -> Result<()> {
             continue;
         };
         for target in [WASI, BARE] {
-            // Not every example is built for both.
+            // Some examples are built for one target only.
             let Ok(bytes) = fs::read(artifact(stem, target)) else {
                 continue;
             };
@@ -102,7 +101,7 @@ pub(crate) fn scraped() -> Result<()> {
     Ok(())
 }
 
-/// Of other parts, what a runtime may want.
+/// Other exports of the components, which a runtime may need.
 pub(crate) fn exports() -> Result<()> {
     let own = |more| Small { more, ..SMALL };
     let guest = own(r#"(instance $none)
@@ -196,7 +195,7 @@ pub(crate) fn reproducible() -> Result<()> {
     Ok(())
 }
 
-/// Where the guest is no program, whoever calls it flushes.
+/// If the guest is not a program, its caller flushes.
 pub(crate) fn flushed_from_outside() -> Result<()> {
     let guest = || Ok::<_, anyhow::Error>(fs::read(artifact("bare", BARE))?);
     let long = 300_000;
@@ -250,7 +249,7 @@ fn names(inspection: &Inspection) -> (Vec<String>, Vec<String>) {
     (names(&inspection.imports), names(&inspection.exports))
 }
 
-/// A composition that imports nothing, in a store.
+/// A composition without imports, in a store.
 struct Running {
     store: Store<()>,
     instance: wasmtime::component::Instance,
@@ -286,7 +285,7 @@ impl Running {
     }
 }
 
-/// wasmtime has an error type of its own.
+/// Converts an error of wasmtime, which has its own type.
 fn said(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

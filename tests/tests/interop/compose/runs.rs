@@ -1,4 +1,4 @@
-//! What a composition does, under every runtime.
+//! The behaviour of a composition, under each runtime.
 
 use std::fs;
 
@@ -16,13 +16,16 @@ type Check = fn(&Runtime) -> Result<()>;
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_provider_gets_every_record_of_the_script", provider),
-    ("middlewares_change_records_on_their_way", middlewares),
+    ("middlewares_change_records", middlewares),
     ("a_guest_of_a_real_toolchain_reads_its_folder", digest),
-    ("a_provider_writes_where_the_guest_may", jsonl),
-    ("what_was_kept_is_handed_on_however_a_program_ends", ends),
-    ("what_a_middleware_kept_is_kept_again_and_handed_on", both),
+    ("a_provider_writes_to_the_guests_folder", jsonl),
+    ("held_records_are_flushed_at_each_end_of_a_program", ends),
+    (
+        "records_held_by_several_components_are_flushed_in_order",
+        both,
+    ),
     ("a_program_that_loses_records_at_its_end_has_failed", loses),
-    ("a_push_that_fails_at_the_end_is_told_in_one_line", told),
+    ("a_failed_final_push_is_reported_in_a_single_line", told),
     (
         "a_guest_of_a_real_toolchain_that_fails_loses_nothing",
         failing_digest,
@@ -111,7 +114,7 @@ fn ends(runtime: &Runtime) -> Result<()> {
         (FAIL, Some(1), "kept 003\n"),
         (EXIT, Some(0), "kept 003\n"),
         (EXIT_FAILED, Some(1), "kept 003\n"),
-        // Nothing in a component runs after a trap.
+        // A component executes nothing after a trap.
         (TRAP, None, ""),
     ] {
         let ended = run(runtime, &[parts::guest(end)?, parts::keeper()?])?;
@@ -146,7 +149,7 @@ fn loses(runtime: &Runtime) -> Result<()> {
         for receivers in [
             vec![parts::failing(false, 'p', 9)?],
             vec![parts::failing(true, 'm', 9)?, parts::keeper()?],
-            // A reason of more than a page of memory.
+            // A message of more than a page of memory.
             vec![
                 parts::failing(true, 'm', 300_000)?,
                 parts::failing(false, 'p', 300_000)?,
@@ -160,8 +163,8 @@ fn loses(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-/// What a provider says is on standard error, however the program ends: bounded, and
-/// without what could begin a line or steer a terminal.
+/// The messages of a provider are on standard error, for each end of the program. They
+/// are bounded, and contain no character that starts a line or controls a terminal.
 fn told(runtime: &Runtime) -> Result<()> {
     let cut = "m".repeat(1_023);
     for (reason, expected) in [
@@ -169,7 +172,7 @@ fn told(runtime: &Runtime) -> Result<()> {
         (String::new(), String::new()),
         ("m".repeat(1_024), "m".repeat(1_024)),
         ("m".repeat(300_000), format!("{}...", "m".repeat(1_024))),
-        // A character of two bytes is not cut in two.
+        // A character of two bytes is not split.
         (format!("{cut}\u{e9}{cut}"), format!("{cut}...")),
         (
             "no\nroute\r\u{1b}[2J\u{9b}31m\u{7f}\u{e9}\0".into(),
@@ -197,7 +200,7 @@ fn failing_digest(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-/// As `guest/examples/lines.rs` prints it, after what a middleware did.
+/// The output of `guest/examples/lines.rs`, after the changes of a middleware.
 fn line(event: Event, contained: Option<&str>) -> String {
     let of = |runner: solti_metrics::RunnerType| contained.unwrap_or(runner.as_label()).to_owned();
     match event {

@@ -1,4 +1,4 @@
-//! Whatever runs a composition, without metrics of any kind.
+//! Runtimes of a composition, without a metrics host.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use solti_metrics::noop_metrics;
 use solti_metrics_host::runner::{Runner, Task, TaskEnd};
 use solti_metrics_host::wasi::{Access, Output};
 
-/// How a composed program has ended, and what it printed.
+/// The end of a composed program, and its output.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// None where it trapped.
+    /// Exit code. A trap has none.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// Where `guest/examples/jsonl.rs` writes.
+/// The output file of `guest/examples/jsonl.rs`.
 const VARIABLES: [(&str, &str); 1] = [("JSONL_PATH", "records.jsonl")];
 
 pub(crate) enum Runtime {
@@ -28,8 +28,8 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// Runs a program that sees `folder` as its current one, may write to it, and
-    /// has the variables in [`VARIABLES`].
+    /// Runs a program with `folder` as its current, writable folder, and with the
+    /// variables of [`VARIABLES`].
     pub(crate) fn run(&self, program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
         match self {
             Self::Ours => ours(program, folder, args),
@@ -49,12 +49,15 @@ fn ours(program: &[u8], folder: &Path, args: &[&str]) -> Result<Ended> {
     task.stdout = Output::Capture;
     task.stderr = Output::Capture;
     let report = tokio::runtime::Runtime::new()?.block_on(runner.run(&program, task))?;
-    ensure!(report.ledger.accepted() == 0, "it recorded into the host");
+    ensure!(
+        report.ledger.accepted() == 0,
+        "the program recorded into the host"
+    );
     Ok(Ended {
         code: match report.end {
             TaskEnd::Exited { code } => Some(code),
             TaskEnd::Trapped { .. } => None,
-            other => anyhow::bail!("it ended otherwise: {other}"),
+            other => anyhow::bail!("the program ended differently: {other}"),
         },
         stdout: String::from_utf8(report.stdout)?,
         stderr: String::from_utf8(report.stderr)?,
@@ -79,7 +82,7 @@ fn python(path: &Path, program: &[u8], folder: &Path, args: &[&str]) -> Result<E
     Ok(Ended {
         code,
         stdout: String::from_utf8(output.stdout)?,
-        // Of a trap, the script prints what the runtime says.
+        // For a trap, the script prints the message of the runtime.
         stderr: code.map_or_else(String::new, |_| stderr.into_owned()),
     })
 }

@@ -1,19 +1,19 @@
-//! The smallest parts, whose interfaces can be wrong in any way.
+//! Minimal components, whose interfaces can be wrong in any way.
 
 use anyhow::Result;
 
-/// What a small part says of its interfaces.
+/// The interfaces of a minimal component.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Small {
-    /// The version in its imports and exports of the package.
+    /// The version in the names of imported and exported interfaces.
     pub(crate) version: &'static str,
     /// The cases of `runner-type`.
     pub(crate) runners: &'static str,
-    /// The parameters of the only function behind the runner.
+    /// The parameters of the only function after the runner.
     pub(crate) parameters: &'static str,
-    /// Whether it imports `types`, as toolchains make it.
+    /// True if the component imports `types`, as toolchains make it.
     pub(crate) imports_types: bool,
-    /// What it has besides.
+    /// Further text of the component.
     pub(crate) more: &'static str,
 }
 
@@ -26,17 +26,17 @@ pub(crate) const SMALL: Small = Small {
 };
 
 impl Small {
-    /// Imports `backend`, and exports what `more` does.
+    /// A component that imports `backend`, and exports the contents of `more`.
     pub(crate) fn guest(&self) -> Result<Vec<u8>> {
         self.component(&self.import())
     }
 
-    /// Exports `backend`.
+    /// A component that exports `backend`.
     pub(crate) fn provider(&self) -> Result<Vec<u8>> {
         self.component(&self.export())
     }
 
-    /// Does both.
+    /// A component that imports and exports `backend`.
     pub(crate) fn middleware(&self) -> Result<Vec<u8>> {
         self.component(&format!("{}{}", self.import(), self.export()))
     }

@@ -3,22 +3,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// What is to come of a configuration.
+/// The expected result of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Good,
-    Refused,
+    Rejected,
     Unusable,
     Checked,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Refused, Self::Unusable, Self::Checked];
+    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Rejected, Self::Unusable, Self::Checked];
 
     pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Good => "good",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
             Self::Unusable => "unusable",
             Self::Checked => "checked",
         }
@@ -32,13 +32,13 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) text: String,
-    /// The lines that it begins with, without their `# `: `error: LINE:COLUMN: KEY: WHAT`.
+    /// Its first lines without `# `: `error: LINE:COLUMN: KEY: REASON`.
     pub(crate) said: Vec<String>,
-    /// The JSON schema has nothing against it.
+    /// True if the JSON schema accepts the configuration.
     pub(crate) schema_accepts: bool,
 }
 
-/// Stands in the place of what is to be said, while nobody has said it.
+/// The comment of a configuration that the JSON schema accepts.
 const SCHEMA: &str = "schema: accepts it";
 
 impl Case {
@@ -66,7 +66,7 @@ impl Case {
         })
     }
 
-    /// The file, with this in its head.
+    /// The file with these expected messages.
     pub(crate) fn saying(&self, said: &[String]) -> String {
         let accepts = self.schema_accepts.then(|| SCHEMA.to_owned());
         let head = said

@@ -1,4 +1,4 @@
-//! Files that are no configuration, and an address that is taken.
+//! Files that are not configurations, and an address that is in use.
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,66 +9,63 @@ use solti_metrics_tests::artifact::{cache_home, command};
 use solti_metrics_tests::child::End;
 use solti_metrics_tests::trial::{Trial, trial};
 
-use crate::configs::place::Place;
+use crate::configs::test_folder::TestFolder;
 
 /// The name of a trial, what is in the file, and what is said of it.
 pub(crate) type Odd = (&'static str, fn() -> Vec<u8>, &'static str);
 
 pub(crate) const ODD: [Odd; 4] = [
     (
-        "a_file_that_is_no_utf_8_is_refused_where_that_begins",
+        "a_file_that_is_not_utf_8_is_rejected_with_the_position",
         || b"[log]\nlevel = \"\xff\"\n".to_vec(),
-        "error: odd.toml:2:10: this is no UTF-8: save the file in that encoding\n",
+        "error: odd.toml:2:10: the file is not encoded in UTF-8; save it in UTF-8\n",
     ),
     (
-        "a_file_of_more_than_a_mebibyte_is_refused",
+        "a_file_of_more_than_a_mebibyte_is_rejected",
         || vec![b'#'; (1 << 20) + 1],
-        "error: odd.toml: a configuration has at most 1 MiB; is it the right file?\n",
+        "error: odd.toml: the configuration is larger than 1 MiB; check that this is the right file\n",
     ),
     (
-        "a_file_in_another_encoding_is_refused",
+        "a_file_in_another_encoding_is_rejected",
         || {
             "\u{feff}[log]\n"
                 .encode_utf16()
                 .flat_map(u16::to_le_bytes)
                 .collect()
         },
-        "error: odd.toml:1:1: this is no UTF-8: save the file in that encoding\n",
+        "error: odd.toml:1:1: the file is not encoded in UTF-8; save it in UTF-8\n",
     ),
     (
-        "a_component_in_the_place_of_a_configuration_is_refused",
+        "a_component_instead_of_a_configuration_is_rejected",
         || b"\0asm\x0d\0\x01\0\xff".to_vec(),
-        "error: odd.toml:1:9: this is no UTF-8: save the file in that encoding\n",
+        "error: odd.toml:1:9: the file is not encoded in UTF-8; save it in UTF-8\n",
     ),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("a_file_of_a_mebibyte_is_read", longest),
-        trial("a_byte_order_mark_is_no_fault", marked),
+        trial("a_byte_order_mark_is_accepted", marked),
         trial("a_missing_file_is_named", missing),
-        trial("a_directory_is_refused_by_name", directory),
-        trial("an_endless_file_is_refused_by_kind", endless),
-        trial("a_sparse_file_is_refused_by_size", sparse),
+        trial("a_directory_is_rejected_by_name", directory),
+        trial("an_endless_file_is_rejected_by_kind", endless),
+        trial("a_sparse_file_is_rejected_by_size", sparse),
+        trial("a_pipe_is_read_if_inherited_and_rejected_by_name", piped),
         trial(
-            "a_pipe_is_read_where_it_was_given_open_and_refused_by_name",
-            piped,
+            "many_faults_are_counted_and_the_first_ones_are_listed",
+            many,
         ),
-        trial("of_many_faults_the_first_are_told_and_all_counted", many),
         trial(
-            "of_many_files_that_are_missing_the_first_are_told",
+            "of_many_missing_files_the_first_ones_are_listed",
             many_missing,
         ),
-        trial(
-            "a_fault_is_told_in_few_words_however_long_its_value_is",
-            long_values,
-        ),
-        trial("ten_thousand_tasks_are_looked_at_once", many_tasks),
-        trial("an_address_that_is_taken_is_named_and_nothing_runs", taken),
+        trial("a_long_value_is_truncated_in_its_message", long_values),
+        trial("ten_thousand_tasks_are_checked_once", many_tasks),
+        trial("an_address_in_use_is_named_and_no_task_runs", taken),
     ];
     for (name, bytes, said) in ODD {
         trials.push(trial(name, move || {
-            let place = Place::new()?;
+            let place = TestFolder::new()?;
             fs::write(place.path().join("odd.toml"), bytes())?;
             refused(&place, "odd.toml", said)
         }));
@@ -77,7 +74,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn longest() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let mut text = b"[tasks.a]\ncomponent = \"hello.wasm\"\n#".to_vec();
     text.resize(1 << 20, b'#');
     fs::write(place.path().join("long.toml"), text)?;
@@ -85,7 +82,7 @@ fn longest() -> Result<()> {
 }
 
 fn marked() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let text = "\u{feff}[tasks.a]\ncomponent = \"hello.wasm\"\n";
     fs::write(place.path().join("marked.toml"), text)?;
     good(&place.serve(&["--check", "marked.toml"])?)
@@ -99,29 +96,29 @@ fn good(end: &End) -> Result<()> {
 fn missing() -> Result<()> {
     let said =
         "error: none.toml: cannot read the configuration: No such file or directory (os error 2)\n";
-    refused(&Place::new()?, "none.toml", said)
+    refused(&TestFolder::new()?, "none.toml", said)
 }
 
 fn directory() -> Result<()> {
     let said = "error: in: cannot read the configuration: it is a directory, not a regular file\n";
-    refused(&Place::new()?, "in", said)
+    refused(&TestFolder::new()?, "in", said)
 }
 
 fn endless() -> Result<()> {
     let said =
         "error: /dev/zero: cannot read the configuration: it is a device, not a regular file\n";
-    refused(&Place::new()?, "/dev/zero", said)
+    refused(&TestFolder::new()?, "/dev/zero", said)
 }
 
 fn sparse() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::File::create(place.path().join("sparse.toml"))?.set_len(1 << 40)?;
-    let said = "error: sparse.toml: a configuration has at most 1 MiB; is it the right file?\n";
+    let said = "error: sparse.toml: the configuration is larger than 1 MiB; check that this is the right file\n";
     refused(&place, "sparse.toml", said)
 }
 
 fn piped() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let component = place.path().join("hello.wasm");
     let config = format!(
         "[tasks.a]\ncomponent = {:?}\n",
@@ -151,17 +148,16 @@ fn piped() -> Result<()> {
     refused(&place, "pipe", said)
 }
 
-/// What is said of it, line by line.
+/// The messages about a configuration, line by line.
 fn faults(text: &str) -> Result<Vec<String>> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::write(place.path().join("many.toml"), text)?;
     let end = place.serve(&["--check", "many.toml"])?;
     ensure!(end.code == Some(2) && end.stdout.is_empty(), "{end}");
     Ok(end.stderr.lines().map(str::to_owned).collect())
 }
 
-/// Of a line that is not as the schema says, one that breaks a rule, and one that is no
-/// TOML; as many as make a long file.
+/// Long files with one fault each: a schema error, a broken rule, or a TOML syntax error.
 fn many() -> Result<()> {
     for (line, keyed) in [
         ("component = \"\"", true),
@@ -174,9 +170,9 @@ fn many() -> Result<()> {
         let first = said.first().map_or("", |it| it);
         ensure!(!keyed || first.contains(": tasks.t0."), "{first}");
         let last = said.last().map_or("", |it| it);
-        let more = last.strip_prefix("error: many.toml: and ");
+        let more = last.strip_prefix("error: many.toml: ");
         ensure!(
-            more.is_some_and(|it| it.ends_with(" more faults; the first 100 are told")),
+            more.is_some_and(|it| it.ends_with(" more errors are not shown; the first 100 are")),
             "{last}"
         );
     }
@@ -190,7 +186,7 @@ fn many_missing() -> Result<()> {
     ensure!(said.len() == 101, "{} lines", said.len());
     let last = said.last().map_or("", |it| it);
     ensure!(
-        last.ends_with("and 900 more faults; the first 100 are told"),
+        last.ends_with(": 900 more errors are not shown; the first 100 are"),
         "{last}"
     );
     Ok(())
@@ -220,14 +216,14 @@ fn long_values() -> Result<()> {
 }
 
 fn many_tasks() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let tasks =
         (0..10_000).map(|number| format!("[tasks.t{number}]\ncomponent = \"hello.wasm\"\n"));
     fs::write(place.path().join("many.toml"), tasks.collect::<String>())?;
     good(&place.serve(&["--check", "many.toml"])?)
 }
 
-fn refused(place: &Place, file: &str, said: &str) -> Result<()> {
+fn refused(place: &TestFolder, file: &str, said: &str) -> Result<()> {
     for args in [&["--check", file][..], &[file]] {
         let end = place.serve(args)?;
         let silent = end.stdout.is_empty();
@@ -237,7 +233,7 @@ fn refused(place: &Place, file: &str, said: &str) -> Result<()> {
 }
 
 fn taken() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let other = TcpListener::bind("127.0.0.1:0")?;
     let address = other.local_addr()?;
     let config = format!(
@@ -253,7 +249,7 @@ fn taken() -> Result<()> {
         "{end}"
     );
     ensure!(
-        !end.stderr.contains("task begun") && end.stdout.is_empty(),
+        !end.stderr.contains("task started") && end.stdout.is_empty(),
         "{end}"
     );
     Ok(())

@@ -1,4 +1,4 @@
-//! `docs/operate/serve.md` is followed, and says what is so.
+//! Runs the examples of `docs/operate/serve.md`, and checks its statements.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,17 @@ use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::{FILE, Served, serve};
 use solti_metrics_tests::trial::{Trial, trial};
 
-use crate::configs::place::Place;
 use crate::configs::root;
+use crate::configs::test_folder::TestFolder;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial(
-            "every_block_of_the_page_is_of_a_kind_that_is_looked_at",
-            known,
-        ),
+        trial("each_block_of_the_page_has_a_checked_kind", known),
         trial("the_first_configuration_runs_at_once", first),
         trial("each_configuration_of_the_page_is_good", configurations),
-        trial("the_token_of_the_page_is_one", token),
-        trial("entries_of_the_log_are_as_shown", entries),
-        ReferenceTool::promtool().trial("prometheus_takes_the_configuration_for_it", scraped),
+        trial("the_token_of_the_page_is_valid", token),
+        trial("log_entries_match_the_page", entries),
+        ReferenceTool::promtool().trial("promtool_accepts_the_prometheus_configuration", scraped),
     ]
 }
 
@@ -60,9 +57,9 @@ fn only(language: &str, about: &str) -> Result<Block> {
     }
 }
 
-/// As it stands there, but for the port, which may be taken here.
+/// The text of the page, except for the port, which may be in use here.
 fn first() -> Result<()> {
-    let (place, config) = (Place::new()?, only("toml", "serve.toml")?.text);
+    let (place, config) = (TestFolder::new()?, only("toml", "serve.toml")?.text);
     fs::write(place.path().join(FILE), &config)?;
     let commands = only("sh", "")?;
     let mut lines = commands.lines();
@@ -87,7 +84,7 @@ fn first() -> Result<()> {
 }
 
 fn configurations() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     for block in blocks(&page()?)?
         .iter()
         .filter(|block| block.language == "toml")
@@ -104,7 +101,7 @@ fn configurations() -> Result<()> {
 }
 
 fn token() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     fs::remove_file(place.path().join("token"))?;
     shell(&only("sh", "token")?.text, place.path())?;
     let config = "[server]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"token\"\n[tasks.a]\ncomponent = \"hello.wasm\"\n";
@@ -114,11 +111,11 @@ fn token() -> Result<()> {
     Ok(())
 }
 
-/// Numbers are of one day; which there are is not.
+/// Numbers change from day to day. The names of fields do not.
 fn entries() -> Result<()> {
     let task = "[tasks.hello]\ncomponent = \"hello.wasm\"\n";
     let log = |format: &str| -> Result<String> {
-        let place = Place::new()?;
+        let place = TestFolder::new()?;
         let served = Served::start(place.path(), task)?;
         served.until_at_least(
             r#"solti_metrics_task_runs_total{task="hello",outcome="success"}"#,
@@ -145,7 +142,7 @@ fn entries() -> Result<()> {
     Ok(())
 }
 
-/// The names of an entry's fields, and what is the same on each day.
+/// The names of an entry's fields, and their constant values.
 fn form(entry: &str, format: &str) -> Result<Vec<String>> {
     if format == "json" {
         let entry: Value = serde_json::from_str(entry)?;
@@ -161,7 +158,7 @@ fn form(entry: &str, format: &str) -> Result<Vec<String>> {
 }
 
 fn scraped(promtool: &Path) -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let file = place.path().join("prometheus.yml");
     fs::write(&file, only("yaml", "prometheus.yml")?.text)?;
     let output = Command::new(promtool)

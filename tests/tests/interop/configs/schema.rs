@@ -1,4 +1,4 @@
-//! The JSON schema: what is written down, and what a validator that others made says with
+//! The JSON schema: the stored file, and the results of another project's validator with
 //! it.
 
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ const FILE: &str = "docs/reference/serve.schema.json";
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let validator = ReferenceTool::jsonschema();
     Ok(vec![
-        trial("the_schema_is_the_one_that_is_written_down", written),
-        validator.trial("the_schema_accepts_what_serve_accepts", accepts),
-        validator.trial("the_schema_refuses_what_it_can_see", refuses),
+        trial("the_stored_schema_is_current", written),
+        validator.trial("the_schema_accepts_all_good_configurations", accepts),
+        validator.trial("the_schema_rejects_all_faults_that_it_can_express", refuses),
     ])
 }
 
@@ -40,7 +40,7 @@ fn written() -> Result<()> {
     let found = fs::read_to_string(file)?;
     ensure!(
         found == schema,
-        "{FILE} is not what `serve --schema` says: BLESS=1 writes it"
+        "{FILE} differs from the output of `serve --schema`: BLESS=1 writes it"
     );
     Ok(())
 }
@@ -51,7 +51,7 @@ fn accepts(validator: &Path) -> Result<()> {
     ensure!(files.len() >= 2, "{} examples", files.len());
     let fine = cases()?
         .into_iter()
-        .filter(|case| case.kind != Kind::Refused);
+        .filter(|case| case.kind != Kind::Rejected);
     files.extend(fine.map(|case| case.path));
     files.push(root().join("deploy/serve.toml"));
     for (file, (accepted, why)) in verdicts(validator, &files)? {
@@ -62,8 +62,8 @@ fn accepts(validator: &Path) -> Result<()> {
 
 fn refuses(validator: &Path) -> Result<()> {
     let cases = cases()?;
-    let refused = cases.iter().filter(|case| case.kind == Kind::Refused);
-    let expected: BTreeMap<_, _> = refused
+    let rejected = cases.iter().filter(|case| case.kind == Kind::Rejected);
+    let expected: BTreeMap<_, _> = rejected
         .map(|case| (case.path.clone(), case.schema_accepts))
         .collect();
     let files: Vec<_> = expected.keys().cloned().collect();
@@ -78,7 +78,7 @@ fn refuses(validator: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The configurations on the page.
+/// The configurations of the page.
 fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     let folder = tempfile::tempdir()?;
     let page = fs::read_to_string(root().join("docs/operate/serve.md"))?;
@@ -93,7 +93,7 @@ fn examples() -> Result<(TempDir, Vec<PathBuf>)> {
     Ok((folder, files))
 }
 
-/// Whether each is accepted, and why not.
+/// The verdict of the validator on each file, and its reason.
 fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bool, String)>> {
     let output = Command::new("python3")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("reference_tools/validate_configs.py"))
@@ -112,7 +112,7 @@ fn verdicts(validator: &Path, files: &[PathBuf]) -> Result<BTreeMap<PathBuf, (bo
     let verdicts: BTreeMap<PathBuf, _> = verdicts.collect::<Result<_>>()?;
     ensure!(
         verdicts.len() == files.len(),
-        "not a verdict for each: {said}"
+        "a verdict is missing: {said}"
     );
     Ok(verdicts)
 }

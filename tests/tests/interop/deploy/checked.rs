@@ -1,4 +1,4 @@
-//! What `serve --check` says about `serve.toml`, and about the one in the ConfigMap.
+//! `serve --check` accepts `serve.toml` and the configuration of the ConfigMap.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 
 use crate::deploy::deployed;
 
-/// What is there in a container or on a machine of its own, and here in one folder.
+/// Folders of a container or a dedicated machine, which are in one folder here.
 const FOLDERS: [&str; 6] = [
     "/run/credentials/solti-metrics.service",
     "/run/secrets/solti-metrics",
@@ -27,11 +27,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("serve_accepts_the_example", || {
             must_be_accepted(&deployed("serve.toml")?)
         }),
-        trial("serve_refuses_what_it_should", refuses),
+        trial("serve_rejects_a_wrong_configuration", refuses),
     ]
 }
 
-/// All of it: settings, token, folders, and components that compile within their limits.
+/// Checks settings, token, folders, and components that compile within their limits.
 pub(crate) fn must_be_accepted(config: &str) -> Result<()> {
     let end = checked(config)?;
     ensure!(end.code == Some(0), "{end}");
@@ -58,12 +58,12 @@ fn refuses() -> Result<()> {
         ensure!(right.contains(found), "nothing is {found}");
         let end = checked(&right.replace(found, wrong))?;
         let refused = end.code == Some(2) && end.stderr.contains(named);
-        ensure!(refused, "of {wrong} it says {end}");
+        ensure!(refused, "{wrong}: {end}");
     }
     Ok(())
 }
 
-/// With everything there that the configurations name.
+/// Runs `--check` with all files that the configurations name.
 fn checked(config: &str) -> Result<End> {
     let folder = tempfile::tempdir()?;
     let here = folder.path();

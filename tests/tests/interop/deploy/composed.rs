@@ -1,4 +1,4 @@
-//! What composed guests ask of those who run them, which decides where they can.
+//! The imports of composed guests, which determine the possible hosts.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::compose::{Part, compose};
@@ -8,18 +8,17 @@ use wit_component::DecodedWasm;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("a_program_that_pushes_otlp_asks_for_http", || {
+        trial("a_program_that_pushes_otlp_imports_http", || {
             asks("otlp", "wasi:http/outgoing-handler", "wasi:sockets/udp")
         }),
-        trial(
-            "a_program_that_pushes_statsd_asks_for_sockets_alone",
-            || asks("statsd", "wasi:sockets/udp", "wasi:http/"),
-        ),
+        trial("a_program_that_pushes_statsd_imports_only_sockets", || {
+            asks("statsd", "wasi:sockets/udp", "wasi:http/")
+        }),
     ]
 }
 
-/// What the manifests compose for this provider imports the one, and not the other, and
-/// is a program.
+/// Checks that the composition with this provider is a program, imports `wanted`, and
+/// does not import `other`.
 fn asks(provider: &str, wanted: &str, other: &str) -> Result<()> {
     let read = |name| std::fs::read(artifact(name, WASI));
     let parts = [("digest", read("digest")?), (provider, read(provider)?)];
@@ -37,7 +36,7 @@ fn asks(provider: &str, wanted: &str, other: &str) -> Result<()> {
     );
     ensure!(
         !imports().any(|import| import.starts_with(other)),
-        "it imports {other}"
+        "the component imports {other}"
     );
     ensure!(
         world

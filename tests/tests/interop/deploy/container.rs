@@ -1,4 +1,5 @@
-//! The container's file, instruction by instruction. Nothing builds it here.
+//! Checks the container's file, instruction by instruction. The tests do not build the
+//! image.
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics_tests::trial::{Trial, trial};
@@ -6,7 +7,7 @@ use solti_metrics_tests::trial::{Trial, trial};
 use crate::deploy::settings::Settings;
 use crate::deploy::{deployed, root};
 
-/// Every instruction that may be in there.
+/// All permitted instructions.
 const INSTRUCTIONS: [&str; 11] = [
     "FROM",
     "WORKDIR",
@@ -23,13 +24,13 @@ const INSTRUCTIONS: [&str; 11] = [
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("the_container_is_built_from_what_there_is", sources),
-        trial("the_container_runs_as_nobody_and_ends_on_sigterm", runs),
-        trial("the_container_has_the_compiler_that_is_asked_for", compiler),
+        trial("the_container_is_built_from_existing_files", sources),
+        trial("the_container_runs_unprivileged_and_ends_on_sigterm", runs),
+        trial("the_container_has_the_required_compiler", compiler),
     ]
 }
 
-/// Instructions, with what stands behind them on one line.
+/// Instructions, with their arguments on one line.
 struct Containerfile(Vec<(String, String)>);
 
 impl Containerfile {
@@ -52,7 +53,7 @@ impl Containerfile {
         found.map(|(_, rest)| &**rest)
     }
 
-    /// What holds when the container starts: the last of its kind.
+    /// The effective instruction: the last of its kind.
     fn last(&self, name: &str) -> Result<&str> {
         let last = self.all(name).last();
         last.with_context(|| format!("no {name}"))
@@ -74,7 +75,7 @@ fn sources() -> Result<()> {
             continue;
         }
         for source in sources {
-            ensure!(root().join(source).exists(), "there is no {source}");
+            ensure!(root().join(source).exists(), "{source} does not exist");
         }
     }
     let build = "cargo build --release --locked --package solti-metrics-cli";
@@ -83,7 +84,7 @@ fn sources() -> Result<()> {
     ensure!(manifest.contains("name = \"solti-metrics-cli\""));
     let built = "/src/target/release/solti-metrics /usr/bin/solti-metrics";
     ensure!(file.all("COPY").any(|copy| copy.ends_with(built)));
-    // What tests alone have is not what the image is built from, and links are.
+    // The ignored paths contain no file that the build of the image needs.
     let left_out = deployed("Containerfile.dockerignore")?;
     let mut left_out = left_out.lines().filter(|line| !line.starts_with('#'));
     ensure!(left_out.all(|path| matches!(path, ".git" | ".ci" | "target" | "**/__pycache__")));
@@ -118,7 +119,7 @@ fn compiler() -> Result<()> {
         build.starts_with(&format!("docker.io/library/rust:{asked}.")),
         "{build}"
     );
-    // The binary is linked with the C library of the release that it was built on.
+    // The binary uses the C library of the release on which it was built.
     ensure!(build.contains("bookworm"), "{build}");
     ensure!(images.all(|image| image.contains("debian12")));
     Ok(())

@@ -1,5 +1,5 @@
-//! Manifests: Kubernetes' own are held against its schemas, and all of them against
-//! what they name of each other.
+//! Manifests: Kubernetes' own are checked with its schemas, and all are checked for
+//! consistency.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,13 +13,13 @@ use crate::deploy::checked::must_be_accepted;
 use crate::deploy::settings::{Settings, bytes};
 use crate::deploy::{deployed, root};
 
-/// The release of Kubernetes whose schemas are asked.
+/// The release of Kubernetes whose schemas the test uses.
 const VERSION: &str = "1.37.0";
 
 pub(crate) fn trials() -> Vec<Trial> {
     let kubernetes = ReferenceTool::kubernetes_validate();
     vec![
-        kubernetes.trial("kubernetes_knows_every_field_of_its_manifests", |path| {
+        kubernetes.trial("kubernetes_schemas_accept_the_manifests", |path| {
             for folder in ["kubernetes", "wasmcloud"] {
                 for file in manifests(folder)? {
                     let documents = read(path, &file)?;
@@ -28,9 +28,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
             Ok(())
         }),
-        kubernetes.trial("kubernetes_refuses_a_field_that_there_is_not", refuses),
+        kubernetes.trial("kubernetes_schemas_reject_an_unknown_field", refuses),
         kubernetes.trial("the_pods_fit_their_configuration", pods_fit),
-        kubernetes.trial("what_is_composed_names_what_there_is", composed),
+        kubernetes.trial("manifests_of_compositions_name_existing_files", composed),
         trial("spin_starts_a_component_that_may_push", spin),
     ]
 }
@@ -47,7 +47,7 @@ fn manifests(folder: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// The documents of a file in `deploy/`, once they are found good.
+/// The documents of a valid file in `deploy/`.
 fn read(python_path: &Path, file: &str) -> Result<Vec<Value>> {
     read_at(python_path, &root().join("deploy").join(file))
 }
@@ -80,7 +80,10 @@ fn refuses(python_path: &Path) -> Result<()> {
         let text = deployed("kubernetes/runner.yaml")?.replacen(right, wrong, 1);
         let file = place.path().join("wrong.yaml");
         std::fs::write(&file, &text)?;
-        ensure!(read_at(python_path, &file).is_err(), "it accepts {wrong}");
+        ensure!(
+            read_at(python_path, &file).is_err(),
+            "kubernetes-validate accepts {wrong}"
+        );
     }
     Ok(())
 }
@@ -101,13 +104,13 @@ fn pods_fit(python_path: &Path) -> Result<()> {
     let memory = runner["resources"]["limits"]["memory"].as_str();
     ensure!(bytes(memory.context("no limit")?)? > config.memory()?);
     ensure!(runner["ports"][0]["containerPort"] == config.port()?);
-    // At every address of the pod, of either family.
+    // All addresses of the pod, of both families.
     let listen = config.text("server", "listen")?;
     ensure!(listen.starts_with("[::]:"), "it listens on {listen}");
     let service = of("Service").context("no Service")?;
     ensure!(service["spec"]["ipFamilyPolicy"] == "PreferDualStack");
 
-    // Where it looks, something is mounted.
+    // The watched folders are mounted.
     let mounts = runner["volumeMounts"].as_array().context("no mounts")?;
     let mounted = |path: &str| {
         let mut paths = mounts
@@ -183,7 +186,7 @@ fn spin() -> Result<()> {
     let manifest: toml::Table = deployed("kubernetes/spin.toml")?.parse()?;
     let manifest = serde_json::to_value(manifest)?;
     let started = manifest["trigger"]["command"][0]["component"].as_str();
-    let component = &manifest["component"][started.context("it starts nothing")?];
+    let component = &manifest["component"][started.context("the container has no command")?];
     let environment = &component["environment"];
     may_push(
         &component["allowed_outbound_hosts"],
@@ -191,7 +194,7 @@ fn spin() -> Result<()> {
     )
 }
 
-/// Where it pushes is among what it may reach.
+/// Checks that the network policy allows the pushes.
 fn may_push(allowed: &Value, endpoint: &Value) -> Result<()> {
     let endpoint = endpoint.as_str().context("no endpoint")?;
     let mut allowed = allowed.as_array().into_iter().flatten();

@@ -39,7 +39,7 @@ fn lives() -> Result<()> {
     ensure!(mode.mode() & 0o777 == 0o600, "{mode:?}");
     system.as_systemd_would()?;
 
-    // As it was installed, but for the port, which another server may have.
+    // The installed configuration, except for the port, which another server may use.
     let config = fs::read_to_string(system.path("etc/solti-metrics/serve.toml"))?;
     let checked = system
         .inside(&["serve", "--check", "/etc/solti-metrics/serve.toml"])
@@ -93,8 +93,8 @@ fn upgrade() -> Result<()> {
     Ok(())
 }
 
-/// What runs a program in another root, and how. Root may do that, where a container
-/// forbids namespaces; another user has a namespace for it.
+/// The program that runs a command in another root, and its arguments. Root can do that
+/// where a container forbids namespaces. Other users have a namespace for it.
 fn another_root() -> (&'static str, &'static [&'static str]) {
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if is_root {
@@ -104,10 +104,10 @@ fn another_root() -> (&'static str, &'static [&'static str]) {
     }
 }
 
-/// A root with what the command is linked with, and nothing else.
+/// A root with only the libraries of the command.
 struct System {
     root: tempfile::TempDir,
-    /// What was there before anything was installed.
+    /// The files before the installation.
     before: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ impl System {
         self.root.path().join(path)
     }
 
-    /// The package, built from the command that is tested.
+    /// Builds the package from the command under test.
     fn package(&self) -> Result<String> {
         let components = artifact("digest", WASI);
         let out = self.path("tmp");
@@ -151,7 +151,7 @@ impl System {
             .arg(command())
             .arg(components.parent().context("no folder")?)
             .arg(out)
-            // Nobody keeps it.
+            // The package is temporary.
             .env("DEB_COMPRESSION", "none")
             .output()?;
         ensure!(output.status.success(), "{output:?}");
@@ -162,8 +162,8 @@ impl System {
         let output = Command::new("dpkg")
             .arg(format!("--root={}", self.root.path().display()))
             .arg("--log=/dev/null")
-            // Neither a user nor libraries of this root are known to dpkg, and its scripts
-            // run with the shell of this machine.
+            // dpkg knows neither the user nor the libraries of this root. Its scripts run
+            // with the shell of this machine.
             .args(["--force-not-root", "--force-bad-path", "--force-depends"])
             .args(["--force-script-chrootless", "--force-confold"])
             .args(args)
@@ -194,7 +194,7 @@ impl System {
         Ok(())
     }
 
-    /// The folders and the credential that the unit asks for.
+    /// Creates the folders and the credential that the unit requires.
     fn as_systemd_would(&self) -> Result<()> {
         let credentials = "run/credentials/solti-metrics.service";
         for folder in [
@@ -211,7 +211,7 @@ impl System {
         Ok(())
     }
 
-    /// The installed command with this root as its own.
+    /// The installed command in this root.
     fn inside(&self, args: &[&str]) -> Command {
         let (program, options) = another_root();
         let mut command = Command::new(program);
@@ -226,8 +226,8 @@ impl System {
         command
     }
 
-    /// All files and empty folders, but for what was there before and what dpkg and systemd
-    /// keep for themselves.
+    /// All files and empty folders, without those from before the installation and those
+    /// of dpkg and systemd.
     fn files(&self) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let mut folders = vec![self.root.path().to_owned()];

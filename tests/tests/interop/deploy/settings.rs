@@ -1,4 +1,5 @@
-//! `serve.toml`, and the one in the ConfigMap: what others rely on.
+//! `serve.toml` and the configuration of the ConfigMap: the values on which other files
+//! depend.
 
 use anyhow::{Context, Result};
 use toml::{Table, Value};
@@ -26,7 +27,8 @@ impl Settings {
         Ok(port.parse()?)
     }
 
-    /// Seconds that a stop may take: tasks end, and then backends take what waits.
+    /// Maximum time of a stop, in seconds: tasks end, and then backends take the
+    /// remaining records.
     pub(crate) fn stop(&self) -> Result<u64> {
         let seconds = |key| -> Result<u64> {
             Ok(humantime::parse_duration(self.text("runner", key)?)?.as_secs())
@@ -34,8 +36,7 @@ impl Settings {
         Ok(seconds("shutdown_timeout")? + seconds("drain_timeout")?)
     }
 
-    /// Bytes that all of it may take at the same time: a compilation, as many tasks
-    /// as may run, and each backend.
+    /// Maximum memory in bytes: a compilation, all concurrent tasks, and each backend.
     pub(crate) fn memory(&self) -> Result<u64> {
         let concurrency = self.0["runner"]["concurrency"].as_integer();
         let concurrency = concurrency.context("no concurrency")? as u64;
@@ -56,8 +57,8 @@ impl Settings {
     }
 }
 
-/// Bytes of what is written with a binary unit, of TOML (`64MiB`), Kubernetes
-/// (`64Mi`) or systemd (`64M`).
+/// Bytes of a size with a binary unit, of TOML (`64MiB`), Kubernetes (`64Mi`) or systemd
+/// (`64M`).
 pub(crate) fn bytes(text: &str) -> Result<u64> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text[digits.len()..].chars().next() {

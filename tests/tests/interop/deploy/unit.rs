@@ -13,10 +13,10 @@ use crate::deploy::settings::{Settings, bytes};
 
 const UNIT: &str = "solti-metrics.service";
 
-/// Where the unit expects the command.
+/// The path of the command in the unit.
 const COMMAND: &str = "/usr/bin/solti-metrics";
 
-/// What `systemd-analyze security` may say at most, of 0 to 100. It says 12.
+/// Maximum result of `systemd-analyze security`, from 0 to 100. The present result is 12.
 const EXPOSURE: &str = "15";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -27,13 +27,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         analyze.trial("systemd_accepts_the_unit", |analyze| {
             let said = verified(analyze, &deployed(UNIT)?)?;
             ensure!(said.status.success(), "{said:?}");
-            ensure!(said.stderr.is_empty(), "it warns: {said:?}");
+            ensure!(said.stderr.is_empty(), "systemd-analyze warns: {said:?}");
             Ok(())
         }),
-        analyze.trial("systemd_complains_of_what_it_should", |analyze| {
+        analyze.trial("systemd_reports_a_wrong_setting", |analyze| {
             let wrong = deployed(UNIT)?.replace("NoNewPrivileges=", "NoNewPrivilege=");
             let said = verified(analyze, &wrong)?;
-            ensure!(!said.stderr.is_empty(), "it accepts {wrong}");
+            ensure!(!said.stderr.is_empty(), "systemd-analyze accepts {wrong}");
             Ok(())
         }),
         analyze.trial("systemd_finds_the_unit_little_exposed", |analyze| {
@@ -41,7 +41,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             ensure!(said.status.success(), "{}", lossy(&said.stdout));
             let open = deployed(UNIT)?.replace("SystemCallFilter=", "#");
             let said = exposure(analyze, &open)?;
-            ensure!(!said.status.success(), "it finds this as good: {open}");
+            ensure!(
+                !said.status.success(),
+                "systemd-analyze gives the same grade: {open}"
+            );
             Ok(())
         }),
     ]
@@ -85,7 +88,7 @@ fn value<'a>(unit: &'a str, key: &str) -> Result<&'a str> {
     found.with_context(|| format!("no {key}="))
 }
 
-/// The command is none of this machine's, so any program stands in for it.
+/// The command is not installed on this machine, so another program replaces it.
 fn verified(analyze: &Path, unit: &str) -> Result<Output> {
     asked(analyze, unit, &["verify", "--man=no"])
 }

@@ -1,5 +1,5 @@
-//! The samples that follow from the script: counted here, bucket by bucket in
-//! milliseconds, without the code under test.
+//! The samples that follow from the script. The code here counts them, bucket by bucket
+//! in milliseconds, without the code under test.
 
 use std::collections::BTreeMap;
 
@@ -42,15 +42,15 @@ const BOUNDS_MS: [u64; 15] = [
     3_600_000,
 ];
 
-/// Type of the family, name, and labels of a sample; `le` as a number.
+/// Type of the family, name, and labels of a sample. `le` is a number.
 type Key = (String, String, BTreeMap<String, String>);
 
-/// Samples by what identifies them.
+/// Samples by their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Samples(BTreeMap<Key, f64>);
 
 impl Samples {
-    /// Reads what `parse_exposition.py` prints.
+    /// Parses the output of `parse_exposition.py`.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self> {
         let mut samples = Self::default();
         let rows: Vec<serde_json::Value> = serde_json::from_slice(json)?;
@@ -66,12 +66,12 @@ impl Samples {
                 .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
                 .collect();
             let twice = samples.add(kind, name, &labels, value)?;
-            ensure!(!twice, "twice: {row}");
+            ensure!(!twice, "duplicate sample: {row}");
         }
         Ok(samples)
     }
 
-    /// Says every difference. Sums of seconds may be off by rounding.
+    /// Reports each difference. Sums of seconds may differ by rounding.
     pub(crate) fn must_equal(&self, read: &Self) -> Result<()> {
         let mut differences = Vec::new();
         for key in self.0.keys().chain(read.0.keys()) {
@@ -92,7 +92,7 @@ impl Samples {
         self.add("counter", name, labels, by as f64).map(drop)
     }
 
-    /// Adds to a sample, and says whether it was there already.
+    /// Adds to a sample. Returns whether the sample existed.
     fn add(&mut self, kind: &str, name: &str, labels: &[(&str, &str)], by: f64) -> Result<bool> {
         let mut identity = BTreeMap::new();
         for &(name, text) in labels {
@@ -109,7 +109,7 @@ impl Samples {
     }
 }
 
-/// Everything that a scrape of what was recorded must show.
+/// All samples that a scrape must show.
 pub(crate) fn expected_samples() -> Result<Samples> {
     let mut samples = Samples::default();
     zeros(&mut samples)?;
@@ -123,7 +123,7 @@ pub(crate) fn expected_samples() -> Result<Samples> {
     Ok(samples)
 }
 
-/// It runs, and nothing has happened to it.
+/// Adds the samples of a running backend without events.
 fn expect_backend(samples: &mut Samples) -> Result<()> {
     let (name, capacity) = BACKEND;
     let backend = ("backend", name);
@@ -140,7 +140,7 @@ fn expect_backend(samples: &mut Samples) -> Result<()> {
     gauge("solti_metrics_backend_queue_length", &[backend], 0.0)?;
     let name = "solti_metrics_backend_queue_capacity";
     gauge(name, &[backend], capacity as f64)?;
-    let memory = component()?.status().memory;
+    let memory = component()?.status().memory_bytes;
     ensure!(memory > 0, "an instance without memory");
     let name = "solti_metrics_backend_memory_bytes";
     gauge(name, &[backend], memory as f64)?;
@@ -159,7 +159,7 @@ fn expect_backend(samples: &mut Samples) -> Result<()> {
     Ok(())
 }
 
-/// Every counter is there before its first increment.
+/// Adds the counters, which exist before their first increment.
 fn zeros(samples: &mut Samples) -> Result<()> {
     for (_, runner) in RUNNERS {
         samples.count(STARTED, &[("runner", runner)], 0)?;

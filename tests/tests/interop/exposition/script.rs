@@ -1,4 +1,4 @@
-//! What is recorded.
+//! The records of the script.
 
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
@@ -19,7 +19,7 @@ use RunnerErrorKind::{BackendConfigFailed, CgroupPrepareFailed, ModuleLoadFailed
 use RunnerType::{Container, Subprocess, Wasm};
 use TaskOutcome::{Canceled, Failure, Success, Timeout};
 
-/// Durations stand on bounds, beside them, in the first bucket and in the last.
+/// Durations on the bounds, next to them, in the first bucket and in the last one.
 pub(crate) const SCRIPT: [Event; 29] = [
     started(Wasm),
     completed(Wasm, Success, 10),
@@ -52,11 +52,10 @@ pub(crate) const SCRIPT: [Event; 29] = [
     failed(Subprocess, SpawnFailed),
 ];
 
-/// A source whose name wants every escape that there is, and looks like an
-/// exemplar.
+/// The name of a source with all escaped characters. It resembles an exemplar.
 const AWKWARD: &str = "a \"name\" # {with=\"\\\"} 1\nin two lines";
 
-/// What the ledgers show after what their guests did, which is below.
+/// The ledgers of the guests below.
 pub(crate) const LEDGERS: [Source; 2] = [
     Source {
         name: "guests",
@@ -74,7 +73,7 @@ pub(crate) const LEDGERS: [Source; 2] = [
     },
 ];
 
-/// The counts of one ledger; a reason without records is not named.
+/// The counts of a ledger. Reasons without records are left out.
 pub(crate) struct Source {
     pub(crate) name: &'static str,
     pub(crate) accepted: u64,
@@ -99,11 +98,11 @@ const fn failed(runner: RunnerType, error: RunnerErrorKind) -> Event {
     Event::RunnerError { runner, error }
 }
 
-/// A component that receives records, as it is before it has received any.
+/// A component as a backend, before its first record.
 pub(crate) const BACKEND: (&str, usize) = ("provider", 128);
 
-/// The backend that took the script, with two ledgers and a component in the
-/// same registry.
+/// The backend with the records of the script, two ledgers and a component in one
+/// registry.
 pub(crate) fn recorded() -> Result<PrometheusMetrics> {
     let (guests, panicked) = (guests(), panicked());
     let mut registry = Registry::default();
@@ -122,7 +121,7 @@ pub(crate) fn recorded() -> Result<PrometheusMetrics> {
     Ok(metrics)
 }
 
-/// Started once: it has a thread.
+/// Starts the backend once, since it has a thread.
 pub(crate) fn component() -> Result<&'static ComponentBackend> {
     static BACKEND_STARTED: OnceLock<ComponentBackend> = OnceLock::new();
     if let Some(started) = BACKEND_STARTED.get() {
@@ -131,7 +130,7 @@ pub(crate) fn component() -> Result<&'static ComponentBackend> {
     let bytes = std::fs::read(artifact("provider", WASI))?;
     let provider = Providers::new()?.load("provider", &bytes, &Grants::new())?;
     let mut options = BackendOptions::default();
-    (options.name, options.queue) = (Some(BACKEND.0.into()), BACKEND.1);
+    (options.name, options.queue_capacity) = (Some(BACKEND.0.into()), BACKEND.1);
     let started = ComponentBackend::start(&provider, options)?;
     Ok(BACKEND_STARTED.get_or_init(|| started))
 }
@@ -165,7 +164,7 @@ fn panicked() -> Ledger {
     guest.ledger()
 }
 
-/// Unwinds from every record, without a word on stderr.
+/// A backend that unwinds at each record, without a message on standard error.
 struct Broken;
 
 impl MetricsBackend for Broken {

@@ -5,26 +5,26 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-/// How many of each, by name. What is not named must not be there.
+/// Counts by name. A name that is missing must have no count.
 pub(crate) type Counts = BTreeMap<String, u64>;
 
-/// A `case.toml`: how a fault is made, and what has to come of it.
+/// A `case.toml`: the setup of a fault, and its expected result.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
-    /// Why it has to be so, in a sentence.
+    /// The reason for the result, as a sentence.
     pub(crate) why: String,
-    /// The arguments, in a folder that holds the inputs and nothing else.
+    /// The arguments. The working folder has only the inputs.
     pub(crate) args: Vec<String>,
     /// The exit code.
     pub(crate) status: i32,
-    /// What standard error has to contain.
+    /// Texts that standard error must contain.
     #[serde(default)]
     pub(crate) stderr: Vec<String>,
-    /// What standard output has to contain.
+    /// Texts that standard output must contain.
     #[serde(default)]
     pub(crate) stdout: Vec<String>,
-    /// Tasks started, by runner; not looked at if empty.
+    /// Started tasks by runner. Not checked if empty.
     #[serde(default)]
     pub(crate) started: Counts,
     /// Tasks completed, by `runner/outcome`.
@@ -33,25 +33,25 @@ pub(crate) struct Case {
     /// Runner errors, by `runner/error`.
     #[serde(default)]
     pub(crate) errors: Counts,
-    /// What became of the guests' records; they made none if absent.
+    /// The ledger of the guests. Without it, the guests make no records.
     #[serde(default)]
     pub(crate) ledger: Ledger,
-    /// How many bytes to keep of each component.
+    /// Length to which each component is truncated, in bytes.
     pub(crate) truncate: Option<usize>,
     /// Further inputs.
     #[serde(default)]
     pub(crate) make: BTreeMap<String, Make>,
-    /// New names for inputs, such as no repository can hold.
+    /// New names of inputs, for names that a repository cannot have.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
-    /// Whether nobody reads standard output, from the beginning.
+    /// True if standard output is closed from the start.
     #[serde(default)]
     pub(crate) closed_stdout: bool,
-    /// What to send to the program, and when.
+    /// The signal to the program, and its time.
     pub(crate) signal: Option<Signal>,
 }
 
-/// The guests' ledger, as far as it is not zero.
+/// The guests' ledger. Missing counts are zero.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ledger {
@@ -65,25 +65,25 @@ pub(crate) struct Ledger {
     pub(crate) dropped: Counts,
 }
 
-/// An input that no repository should hold.
+/// An input that a repository should not have.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Make {
     Directory,
     /// A named pipe.
     Fifo,
-    /// A symbolic link to this.
+    /// A symbolic link to this path.
     Link(String),
-    /// A file of so many zeros, which take no space.
+    /// A sparse file with this number of zeros.
     Zeros(u64),
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Signal {
-    /// Its name, `SIGINT`.
+    /// Name of the signal, such as `SIGINT`.
     pub(crate) name: String,
-    /// The output of the program after which it is sent.
+    /// The output of the program that triggers the signal.
     pub(crate) after: String,
 }
 
@@ -95,14 +95,13 @@ impl Case {
         ensure!(!case.why.is_empty(), "{}: why?", path.display());
         ensure!(
             case.reports() || case.expects_no_report(),
-            "{}: what is expected of the report is in none without `--format json`",
+            "{}: expectations of the report need `--format json`",
             path.display()
         );
         Ok(case)
     }
 
-    /// Whether a report is on standard output, to be looked at. Whoever uses
-    /// the program wrongly gets none.
+    /// Returns whether the program writes a report to standard output. Wrong use gets no report.
     pub(crate) fn reports(&self) -> bool {
         let asked = self
             .args

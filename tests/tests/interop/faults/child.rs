@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::faults::case::{Case, Signal};
 
-/// How long any case may take. None needs a tenth of it.
+/// Maximum time of a case. No case needs a tenth of it.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// How a program ended, and what it wrote.
+/// The end of a program, and its output.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) status: ExitStatus,
@@ -39,7 +39,7 @@ enum Event {
     Ended(std::io::Result<ExitStatus>),
 }
 
-/// Runs a program to its end, or kills it when that takes too long.
+/// Runs a program to its end, and kills it after [`GUARD`].
 pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
     let mut child = command
         .stdout(Stdio::piped())
@@ -61,7 +61,7 @@ pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
 
     let (mut stdout, mut stderr, mut status) = (Vec::new(), Vec::new(), None);
     let mut signal = case.signal.as_ref();
-    // The channel closes when both pipes are read and the program has ended.
+    // The channel closes after the end of both pipes and of the program.
     loop {
         match happened.recv_timeout(GUARD.saturating_sub(begun.elapsed())) {
             Ok(Event::Stdout(bytes)) => stdout.extend(bytes),
@@ -71,7 +71,7 @@ pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
             Err(RecvTimeoutError::Timeout) => {
                 send("KILL", id)?;
                 let (stdout, stderr) = (head(&text(&stdout)), head(&text(&stderr)));
-                bail!("it did not end within {GUARD:?}, and wrote\n{stdout}\n{stderr}");
+                bail!("the program did not end within {GUARD:?}, and wrote\n{stdout}\n{stderr}");
             }
         }
         if let Some(due) = signal.take_if(|it| says(&stdout, it) || says(&stderr, it)) {
@@ -79,10 +79,10 @@ pub(crate) fn run(command: &mut Command, case: &Case) -> Result<End> {
         }
     }
     if let Some(Signal { after, .. }) = signal {
-        bail!("it ended before it said {after:?}");
+        bail!("the program ended before it printed {after:?}");
     }
     Ok(End {
-        status: status.context("it ended")?,
+        status: status.context("the program ended")?,
         stdout: text(&stdout),
         stderr: text(&stderr),
     })
@@ -107,7 +107,8 @@ fn text(output: &[u8]) -> String {
     String::from_utf8_lossy(output).into_owned()
 }
 
-/// Sends a signal, with the shell's own `kill`: Rust's library has none.
+/// Sends a signal with the `kill` of the shell: the standard library has no such
+/// function.
 fn send(signal: &str, id: u32) -> Result<()> {
     let kill = format!("kill -{signal} {id}");
     let status = Command::new("sh").args(["-c", &kill]).status()?;

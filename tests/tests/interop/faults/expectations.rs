@@ -6,7 +6,7 @@ use crate::faults::case::Case;
 use crate::faults::child::End;
 use crate::faults::report::Report;
 
-/// Holds the end of a program against what has to come of the fault.
+/// Compares the end of a program with the expected result.
 pub(crate) fn check(case: &Case, end: &End) -> Result<()> {
     ensure!(!end.stderr.contains("panicked at"), "it panicked");
     must_be("exit code", &end.status.code(), &Some(case.status))?;

@@ -1,4 +1,4 @@
-//! What holds for the harness itself: its checks find what they are for.
+//! Tests of the harness itself: its checks find their faults.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use crate::faults::report::Report;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("harness::a_fixture_has_only_what_it_uses", fixture),
+        trial("harness::a_fixture_has_only_used_exports", fixture),
         trial("harness::a_folder_without_a_case_fails", no_case),
         trial("harness::an_unknown_key_fails", unknown_key),
-        trial("harness::a_case_expects_no_report_unasked", unasked),
+        trial("harness::a_case_without_a_report_expects_none", unasked),
         trial("harness::a_ledger_that_does_not_balance_fails", unbalanced),
     ]
 }
@@ -87,12 +87,12 @@ fn unbalanced() -> Result<()> {
 
 fn must_fail<T>(result: Result<T>, for_reason: &str) -> Result<()> {
     let Err(error) = result else {
-        bail!("it passes");
+        bail!("the case passes");
     };
     let error = format!("{error:#}");
     ensure!(
         error.contains(for_reason),
-        "it fails for another reason: {error}"
+        "the case fails for another reason: {error}"
     );
     Ok(())
 }

@@ -8,12 +8,12 @@ use solti_metrics_tests::guest;
 
 use crate::faults::case::{Case, Make};
 
-/// Puts a case's inputs where the program is run.
+/// Writes the inputs of a case to the working folder of the program.
 pub(crate) fn lay_out(case: &Case, folder: &Path, place: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().context("an entry has a name")?;
-        let name = name.to_str().context("its name is text")?;
+        let name = name.to_str().context("the name is not UTF-8")?;
         if name == "case.toml" {
             continue;
         }
@@ -36,7 +36,8 @@ pub(crate) fn lay_out(case: &Case, folder: &Path, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One input: text of WebAssembly becomes its binary, anything else is copied.
+/// Writes one input. The text of a WebAssembly module or component becomes its binary,
+/// and other files are copied.
 fn lay_out_one(case: &Case, path: &Path, name: &str, place: &Path) -> Result<()> {
     let (stem, mut bytes) = if let Some(stem) = name.strip_suffix(".core.wat") {
         (stem, guest::component(&fs::read_to_string(path)?)?)

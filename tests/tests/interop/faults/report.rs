@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use crate::faults::case::Counts;
 
-/// The part of the program's JSON report that is looked at.
+/// The checked part of the JSON report.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
     schema: String,
@@ -77,14 +77,14 @@ impl Report {
 }
 
 impl Ledger {
-    /// Records dropped, without the reasons for which none was.
+    /// Dropped records, without reasons that have none.
     pub(crate) fn dropped(&self) -> Counts {
         let mut dropped = self.dropped.clone();
         dropped.retain(|_, count| *count > 0);
         dropped
     }
 
-    /// Every record that was accepted has come to something.
+    /// Checks that each accepted record is accounted for.
     pub(crate) fn must_balance(&self, whose: &str) -> Result<()> {
         let known = self.delivered + self.dropped.values().sum::<u64>() + self.in_flight;
         ensure!(

@@ -1,5 +1,4 @@
-//! What the dashboard asks, answered: over series of all that a runner exposes, no
-//! panel is empty.
+//! Evaluates the dashboard's expressions over all series of a runner: no panel is empty.
 
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let promtool = ReferenceTool::promtool();
     vec![
         promtool.trial("promtool_reads_each_expression_of_the_dashboard", parses),
-        promtool.trial("no_panel_is_empty_when_all_is_exposed", answers),
+        promtool.trial("no_panel_is_empty_when_all_series_are_exposed", answers),
         promtool.trial("a_panel_whose_series_do_not_match_is_found", |promtool| {
             let answer = answered(
                 promtool,
@@ -28,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             ensure!(!answer.status.success(), "it has an answer");
             Ok(())
         }),
-        trial("each_series_is_there_once", || {
+        trial("each_series_occurs_once", || {
             let mut series: Vec<_> = series()?.into_iter().map(|(series, _)| series).collect();
             let all = series.len();
             series.sort();
@@ -39,7 +38,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Each as a recording rule.
+/// Each expression becomes a recording rule.
 fn parses(promtool: &Path) -> Result<()> {
     let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
     for (number, asked) in asked()?.into_iter().enumerate() {
@@ -59,7 +58,7 @@ fn parses(promtool: &Path) -> Result<()> {
 fn answers(promtool: &Path) -> Result<()> {
     let dashboard: Vec<Asked> = asked()?;
     let mut expressions: Vec<_> = dashboard.iter().map(|asked| asked.text.clone()).collect();
-    // What is recorded from recorded series is not there in one evaluation.
+    // Series that are recorded from recorded series are missing in a single evaluation.
     let of_series = |text: &String| !text.contains(':');
     expressions.extend(
         recordings()
@@ -73,7 +72,7 @@ fn answers(promtool: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether each of these has an answer of at least one series.
+/// Checks that each expression has a result of at least one series.
 fn answered(promtool: &Path, expressions: &[&str]) -> Result<std::process::Output> {
     let mut tests = "tests:\n- interval: 1m\n  input_series:\n".to_owned();
     for (series, values) in series()? {
@@ -93,7 +92,7 @@ fn answered(promtool: &Path, expressions: &[&str]) -> Result<std::process::Outpu
     about(promtool, ["test", "rules"], folder.path(), "tests.yml")
 }
 
-/// What is exposed, with a target's labels and values for an hour: counters count.
+/// The exposed series, with a target's labels and values for an hour. Counters increase.
 fn series() -> Result<Vec<(String, &'static str)>> {
     const TARGET: &str = "job=\"solti-metrics\",instance=\"a:9464\"";
     let mut series = vec![(format!("up{{{TARGET}}}"), "1x60")];
@@ -113,7 +112,7 @@ fn series() -> Result<Vec<(String, &'static str)>> {
     Ok(series)
 }
 
-/// In single quotes, as YAML has them.
+/// The expression in single quotes, as YAML writes them.
 fn one_line(expression: &str) -> String {
     format!("'{}'", expression.replace('\n', " ").replace('\'', "''"))
 }

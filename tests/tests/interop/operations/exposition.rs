@@ -1,4 +1,4 @@
-//! What a runner exposes that has one of everything.
+//! The exposition of a runner that has one of everything.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use solti_metrics_tests::guest::recording;
 use solti_metrics_tests::served::Served;
 use solti_metrics_tests::trial::{Trial, trial};
 
-/// Nobody listens where it pushes: that is counted, too.
+/// No server listens at the address of the pushes. Failed pushes are counted, too.
 const CONFIG: &str = r#"
     [runner]
     fuel = true
@@ -34,8 +34,8 @@ const CONFIG: &str = r#"
     statsd = { address = "127.0.0.1:9" }
 "#;
 
-/// The text 0.0.4 of such a runner's `/metrics`, once its task has run. All trials look
-/// at the same.
+/// `/metrics` of such a runner in text 0.0.4, after its task has run. All trials use the
+/// same text.
 pub(crate) fn exposition() -> Result<&'static str> {
     static TEXT: OnceLock<Result<String, String>> = OnceLock::new();
     let text = TEXT.get_or_init(|| scraped().map_err(|error| format!("{error:#}")));
@@ -44,12 +44,12 @@ pub(crate) fn exposition() -> Result<&'static str> {
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
-        "what_alerts_wait_for_is_there_before_it_happens",
+        "series_of_alerts_exist_before_their_first_event",
         there_before,
     )]
 }
 
-/// `increase()` sees no increase in a series that begins with it.
+/// `increase()` does not see the first value of a series as an increase.
 fn there_before() -> Result<()> {
     let reasons = DropReason::ALL.map(DropReason::as_label);
     let errors = RunnerErrorKind::ALL.map(RunnerErrorKind::as_label);
@@ -63,7 +63,7 @@ fn there_before() -> Result<()> {
     };
     for source in ["guests", "runner", "sampler", "sink", "collector", "lines"] {
         let series = format!("solti_metrics_records_dropped_total{{source=\"{source}\",?}}");
-        // Thinning out is what that one is for.
+        // Sampling is the purpose of the middleware.
         let reasons = reasons
             .iter()
             .filter(|it| source != "sampler" || **it != "sampled");
@@ -131,7 +131,7 @@ fn scraped() -> Result<String> {
     }
     let served = Served::start(folder.path(), CONFIG)?;
     served.until("a record of each outcome has come through", |served| {
-        // Who prefers nothing gets text 0.0.4.
+        // Without a preference, a client gets text 0.0.4.
         let text = served.page("/metrics")?;
         let all = TaskOutcome::ALL.iter().all(|outcome| {
             let outcome = outcome.as_label();
@@ -139,7 +139,7 @@ fn scraped() -> Result<String> {
                 "solti_runner_task_duration_seconds_count{{runner=\"wasm\",outcome=\"{outcome}\"}}"
             ))
         });
-        // The first request is counted when it is answered.
+        // The runner counts a request after its answer.
         Ok((all && text.contains("solti_metrics_http_requests_total{")).then_some(text))
     })
 }

@@ -1,13 +1,13 @@
-//! All the expressions that the dashboard asks.
+//! All expressions of the dashboard.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use solti_metrics_tests::operations::dashboard::dashboard;
 use solti_metrics_tests::operations::promql::{Use, uses};
 
-/// An expression of the dashboard, with its variables filled in.
+/// An expression of the dashboard, with values for its variables.
 pub(crate) struct Asked {
-    /// Whose it is.
+    /// The panel or variable of the expression.
     pub(crate) by: String,
     pub(crate) text: String,
     /// The label whose texts a variable offers.
@@ -46,7 +46,7 @@ pub(crate) fn asked() -> Result<Vec<Asked>> {
             let (selector, label) = query
                 .strip_prefix("label_values(")
                 .and_then(|rest| rest.strip_suffix(')')?.rsplit_once(", "))
-                .with_context(|| format!("{query} is no label_values()"))?;
+                .with_context(|| format!("{query} is not label_values()"))?;
             let by = format!("${}", text(&variable["name"])?);
             asked.push(filled(by, selector, Some(label.to_owned()))?);
         }
@@ -54,7 +54,7 @@ pub(crate) fn asked() -> Result<Vec<Asked>> {
     Ok(asked)
 }
 
-/// What Grafana puts there, or something like it.
+/// Replaces the variables with values such as Grafana's.
 fn filled(by: String, expression: &str, label: Option<String>) -> Result<Asked> {
     let mut text = expression.to_owned();
     for (variable, value) in [
@@ -68,7 +68,7 @@ fn filled(by: String, expression: &str, label: Option<String>) -> Result<Asked> 
         text = text.replace(variable, value);
     }
     if text.contains('$') {
-        bail!("{by} has a variable that nobody offers: {text}");
+        bail!("{by} has an unknown variable: {text}");
     }
     Ok(Asked { by, text, label })
 }

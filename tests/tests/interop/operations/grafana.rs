@@ -1,4 +1,4 @@
-//! The dashboard, as far as it can be looked at without Grafana.
+//! Checks of the dashboard that need no Grafana.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ const DASHBOARD: &str = "dashboards/solti-metrics.json";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("the_dashboard_is_what_is_made", || {
+        trial("the_stored_dashboard_is_current", || {
             written(DASHBOARD, &dashboard()?)
         }),
         trial("the_dashboard_can_be_imported", imports),
         trial("panels_are_on_the_grid_and_do_not_overlap", grid),
-        trial("each_panel_says_what_it_means_in_a_unit", words),
+        trial("each_panel_has_a_description_and_a_unit", words),
         trial("each_query_goes_to_the_chosen_source", sources),
     ]
 }
@@ -28,7 +28,7 @@ fn value() -> Result<Value> {
     Ok(serde_json::from_str(&dashboard()?)?)
 }
 
-/// Nothing of one installation is in it.
+/// The dashboard has nothing of one installation.
 fn imports() -> Result<()> {
     let dashboard = value()?;
     ensure!(
@@ -68,7 +68,7 @@ fn grid() -> Result<()> {
             ensure!(taken.insert(cell), "{title} lies on another panel");
         }
     }
-    // Grafana moves panels up into what is left free.
+    // Grafana moves panels up into free space.
     let lines = taken.iter().map(|(_, y)| y).collect::<BTreeSet<_>>();
     ensure!(
         lines.len() as u64 == lines.last().map_or(0, |last| **last + 1),

@@ -1,4 +1,4 @@
-//! Nothing is asked for that no runner exposes.
+//! No expression uses a series that no runner exposes.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::exposition::families;
@@ -14,19 +14,19 @@ use crate::operations::rules::all;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("what_the_dashboard_asks_for_is_exposed", || {
+        trial("all_series_of_the_dashboard_are_exposed", || {
             for asked in asked()? {
                 must_be_exposed(&asked.by, &asked.uses()?)?;
             }
             Ok(())
         }),
-        trial("what_rules_ask_for_is_exposed", || {
+        trial("all_series_of_rules_are_exposed", || {
             for (name, expression) in expressions() {
                 must_be_exposed(name, &uses(&expression)?)?;
             }
             Ok(())
         }),
-        trial("what_is_not_exposed_is_named", || {
+        trial("an_unexposed_series_is_named", || {
             let exposed = "solti_metrics_task_loaded{task=\"x\"} 1\n";
             for (name, expression) in expressions() {
                 let missing = missing(&uses(&expression)?, exposed)?;
@@ -41,7 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Of all rules, by their names.
+/// The expressions of all rules, by name.
 fn expressions() -> Vec<(&'static str, String)> {
     let recorded = recordings().into_iter().map(|it| (it.name, it.expression));
     recorded
@@ -56,8 +56,8 @@ fn must_be_exposed(by: &str, uses: &[Use]) -> Result<()> {
     Ok(())
 }
 
-/// Counters begin at 0 with each start of a runner; only the balance of a ledger
-/// looks at them as they are, since they all begin together.
+/// Counters start at 0 with each start of a runner. Only the balance of a ledger uses
+/// their values, since they all start together.
 fn rates() -> Result<()> {
     let rules = expressions()
         .into_iter()

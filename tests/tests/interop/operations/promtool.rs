@@ -1,4 +1,4 @@
-//! What Prometheus' own tool says about rules and cases.
+//! The results of Prometheus' own tool for rules and cases.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         promtool.trial("promtool_accepts_the_rules", accepts),
         promtool.trial("each_alert_fires_and_is_silent_as_shown", passes),
-        promtool.trial("a_rule_that_is_wrong_fails_its_cases", fails),
+        promtool.trial("a_wrong_rule_fails_its_cases", fails),
     ]
 }
 
@@ -38,7 +38,7 @@ fn passes(promtool: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A mistake in a rule is seen by the cases of the alert that it is about.
+/// The cases of an alert find a mistake in its rule.
 fn fails(promtool: &Path) -> Result<()> {
     for (alert, right, wrong) in [
         (
@@ -67,7 +67,7 @@ fn fails(promtool: &Path) -> Result<()> {
         ),
         ("SoltiRunnerDown", "severity: critical", "severity: warning"),
     ] {
-        // A block's lines are indented.
+        // The lines of a block are indented.
         let right = right.replace('\n', &format!("\n{}", "  ".repeat(5)));
         let changed = rules().replace(&right, wrong);
         ensure!(changed != rules(), "nothing has {right:?}");
@@ -102,7 +102,7 @@ pub(crate) fn about<const N: usize>(
     folder: &Path,
     file: &str,
 ) -> Result<Output> {
-    // Its path may be relative to where we are.
+    // The path may be relative to the current folder.
     let mut command_line = Command::new(promtool.canonicalize()?);
     command_line.args(command).arg(file).current_dir(folder);
     command_line.output().context("running promtool")

@@ -13,11 +13,11 @@ pub(crate) const TESTS: &str = "alerts/solti-metrics.tests.yml";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("rules_are_what_is_made", || written(RULES, &rules())),
-        trial("cases_are_what_is_made", || written(TESTS, &tests()?)),
+        trial("the_stored_rules_are_current", || written(RULES, &rules())),
+        trial("the_stored_cases_are_current", || written(TESTS, &tests()?)),
         trial("each_alert_is_shown_firing_and_silent", each_has_both),
-        trial("names_of_alerts_and_recordings_are_theirs_alone", names),
-        trial("an_alert_says_what_is_wrong_and_what_to_do", words),
+        trial("names_of_alerts_and_recordings_are_unique", names),
+        trial("an_alert_has_a_summary_and_advice", words),
     ]
 }
 
@@ -43,14 +43,17 @@ fn names() -> Result<()> {
     let mut names = BTreeSet::new();
     for name in all().map(|alert| alert.name) {
         ensure!(names.insert(name), "{name} twice");
-        ensure!(name.starts_with("Solti"), "{name} may be anybody's");
+        ensure!(
+            name.starts_with("Solti"),
+            "{name} lacks the prefix of this project"
+        );
     }
     for recording in recordings() {
         ensure!(names.insert(recording.name), "{} twice", recording.name);
         let parts = recording.name.split(':').count();
         ensure!(
             parts == 3,
-            "{} is no level:metric:operation",
+            "{} is not level:metric:operation",
             recording.name
         );
     }
@@ -63,7 +66,7 @@ fn words() -> Result<()> {
         ensure!(!alert.summary.contains('\n'), "{name}: more than one line");
         ensure!(
             !alert.summary.ends_with('.'),
-            "{name}: a summary is no sentence"
+            "{name}: a summary is not a sentence"
         );
         let sentences = alert.description.matches(['.', ':']).count();
         ensure!(sentences >= 2, "{name} does not say what to do");

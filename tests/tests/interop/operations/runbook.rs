@@ -1,5 +1,4 @@
-//! `docs/operate/alerts.md` has a section for each alert, and names nothing that is not
-//! there.
+//! `docs/operate/alerts.md` has a section for each alert, and names only existing things.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +26,7 @@ fn page() -> Result<String> {
     Ok(fs::read_to_string(root().join(PAGE))?)
 }
 
-/// The headings of a third level are the alerts, in their order.
+/// The headings of the third level are the alerts, in order.
 fn sections() -> Result<()> {
     let page = page()?;
     let found: Vec<_> = page
@@ -74,7 +73,7 @@ fn labels() -> Result<()> {
     Ok(())
 }
 
-/// What is in backticks and begins as our metrics do, or as those of a process.
+/// Text in backticks with the prefix of our metrics, or of a process's metrics.
 fn metrics() -> Result<()> {
     let page = page()?;
     let mut named = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Headless Chromium with one page, steered over a pipe in the DevTools protocol.
+//! Headless Chromium with one page, controlled over a pipe with the DevTools protocol.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Much more than a page needs.
+/// A deadline that no page reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// It is killed when this goes away.
+/// A browser. Dropping the value kills the process.
 pub(crate) struct Browser {
     child: Child,
     send: ChildStdin,
@@ -23,11 +23,11 @@ pub(crate) struct Browser {
     session: Value,
     last: u64,
     expired: bool,
-    /// What the page asked the network for.
+    /// The requests of the page to the network.
     pub(crate) requests: Vec<String>,
-    /// What went wrong in the page, in the browser's words.
+    /// The errors of the page, in the browser's words.
     pub(crate) complaints: Vec<String>,
-    // The profile goes after the browser.
+    // The profile is dropped after the browser.
     _profile: TempDir,
 }
 
@@ -35,7 +35,7 @@ impl Browser {
     pub(crate) fn start(chromium: &Path) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let data = profile.path().join("profile");
-        // It reads from descriptor 3, and writes to 4.
+        // The browser reads from descriptor 3 and writes to descriptor 4.
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#])
             .arg(chromium)
@@ -53,7 +53,7 @@ impl Browser {
         let send = child.stdin.take().context("no pipe")?;
         let said = child.stdout.take().context("no pipe")?;
         let (message, messages) = channel();
-        // It ends with the browser.
+        // The thread ends with the browser.
         thread::spawn(move || {
             for said in BufReader::new(said).split(0).map_while(Result::ok) {
                 let said = serde_json::from_slice(&said).unwrap_or_default();
@@ -82,14 +82,14 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Goes there, and waits until the page has come to this state.
+    /// Opens the URL, and waits until the page has this state.
     pub(crate) fn open(&mut self, url: &str, state: &str) -> Result<()> {
         let gone = self.call("Page.navigate", json!({"url": url}))?;
         ensure!(gone["errorText"].is_null(), "{gone}");
         self.wait(&format!("document.body.dataset.state === '{state}'"))
     }
 
-    /// Looks at the page on a screen of this size, in `light` or `dark`.
+    /// Sets the size of the screen, and the colour scheme `light` or `dark`.
     pub(crate) fn screen(&mut self, width: u32, height: u32, scheme: &str) -> Result<()> {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         self.call("Emulation.setDeviceMetricsOverride", size)?;
@@ -125,13 +125,13 @@ impl Browser {
         Ok(())
     }
 
-    /// Has the page ask once more now, as it does when people come back to it.
+    /// Makes the page update once now, as when a user returns to it.
     pub(crate) fn look_again(&mut self) -> Result<()> {
         self.evaluate("document.dispatchEvent(new Event('visibilitychange'))")?;
         Ok(())
     }
 
-    /// Strikes a key: its name, and the text that it makes.
+    /// Presses a key, by its name and its text.
     pub(crate) fn press(&mut self, key: &str, text: &str) -> Result<()> {
         let code = match key {
             "Tab" => 9,
@@ -147,7 +147,7 @@ impl Browser {
         Ok(())
     }
 
-    /// Lets the page's clock run so far ahead, and all its timers with it.
+    /// Advances the page's clock by this time, with all its timers.
     pub(crate) fn pass(&mut self, time: Duration) -> Result<()> {
         let budget = u64::try_from(time.as_millis())?;
         self.expired = false;
@@ -160,7 +160,7 @@ impl Browser {
         Ok(())
     }
 
-    /// The page as it is now.
+    /// The current page.
     pub(crate) fn dom(&mut self) -> Result<String> {
         let dom = self.evaluate("document.documentElement.outerHTML")?;
         Ok(dom.as_str().context("no page")?.to_owned())
@@ -173,7 +173,7 @@ impl Browser {
             message["sessionId"] = self.session.clone();
         }
         self.send.write_all(format!("{message}\0").as_bytes())?;
-        // A page that goes on asking has much to say in between.
+        // A page with updates sends many messages in between.
         let begun = Instant::now();
         loop {
             let left = GUARD.saturating_sub(begun.elapsed());
@@ -206,7 +206,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // One that has ended already needs no killing.
+        // A process that has ended cannot be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,4 @@
-// Walks over all visible text, and says which has too little contrast (WCAG 2,
-// 1.4.3) with what is behind it.
+// Lists all visible texts with too little contrast to their background (WCAG 2, 1.4.3).
 (() => {
   const parse = color => {
     const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);

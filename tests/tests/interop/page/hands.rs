@@ -1,4 +1,4 @@
-//! The page in somebody's hands: on a keyboard, and with many tasks.
+//! The page in use: with a keyboard, and with many tasks.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::page::server::{Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("the_keyboard_reaches_and_opens_everything", keyboard),
-    ("an_update_keeps_focus_and_what_is_open", in_place),
+    ("an_update_keeps_the_focus_and_open_details", in_place),
     ("five_hundred_tasks_are_filtered_and_sorted", many),
     ("only_a_change_of_state_is_announced", announced),
-    ("a_paused_page_asks_nothing", paused),
+    ("a_paused_page_sends_no_request", paused),
 ];
 
 fn keyboard(browser: &mut Browser, server: &mut Server) -> Result<()> {
@@ -37,7 +37,7 @@ fn keyboard(browser: &mut Browser, server: &mut Server) -> Result<()> {
     ensure!(opened, "no task was reached");
     let open = "document.querySelector('.more').getAttribute('aria-expanded') === 'true' && document.querySelectorAll('.detail').length === 1";
     browser.wait(open)?;
-    // A column's head sorts.
+    // The head of a column sorts.
     browser.evaluate("document.querySelector('[data-sort=cpu] button').focus()")?;
     browser.press(" ", " ")?;
     let sorted = browser.evaluate("[document.querySelector('[data-sort=cpu]').getAttribute('aria-sort'), document.querySelector('.more').textContent]")?;
@@ -48,7 +48,7 @@ fn keyboard(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// Beyond the last element the focus leaves the page.
+/// The focus leaves the page after its last element.
 fn on_body(browser: &mut Browser) -> Result<bool> {
     Ok(browser.evaluate("document.activeElement === document.body")? == true)
 }
@@ -60,7 +60,7 @@ fn in_place(browser: &mut Browser, server: &mut Server) -> Result<()> {
          kept.click(); kept.focus(); document.querySelector('#backend-list details').open = true",
     )?;
     let mut tasks: Value = serde_json::from_str(TASKS)?;
-    // Another order, one less, and another duration.
+    // Another order, a task less, and another text.
     let all = tasks["tasks"].as_array_mut().context("tasks")?;
     all.reverse();
     all.remove(0);
@@ -112,7 +112,7 @@ fn announced(browser: &mut Browser, server: &mut Server) -> Result<()> {
     browser.open(&server.url(), "live")?;
     let news = "document.getElementById('news').textContent";
     let mut tasks: Value = serde_json::from_str(TASKS)?;
-    // To come and to go is its work.
+    // The page does not announce that a task starts or ends.
     tasks["tasks"][0]["state"] = "idle".into();
     tasks["tasks"][0]["running"] = 0.into();
     server.put("/api/tasks", "application/json", &tasks.to_string());
@@ -142,7 +142,7 @@ fn paused(browser: &mut Browser, server: &mut Server) -> Result<()> {
     ensure!(server.asked().len() == asked);
     browser.evaluate(press)?;
     browser.pass(Duration::from_secs(60))?;
-    // Three at once, and again every two seconds.
+    // The page sends three requests at once, and again after two seconds.
     let more = server.asked().len() - asked;
     ensure!(more >= 6, "it asked {more} times");
     Ok(())

@@ -11,16 +11,16 @@ use crate::page::numbers::everything;
 use crate::page::server::{BACKENDS, PAGE, Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("what_others_wrote_is_text", is_text),
+    ("texts_of_others_are_shown_as_text", is_text),
     ("a_hostile_name_in_any_field_is_text", any_field),
     ("a_backends_own_metrics_are_text", own_metrics),
-    ("nothing_is_asked_of_another_origin", one_origin),
-    ("the_policy_lets_nothing_else_run", policy),
+    ("no_request_goes_to_another_origin", one_origin),
+    ("the_policy_blocks_injected_scripts", policy),
 ];
 
 const MARKUP: &str = r#"<img src=x onerror="document.title='owned'">"#;
 
-/// Elements that the page itself never makes.
+/// Elements that the page itself never creates.
 const NEVER: [&str; 6] = ["img", "iframe", "object", "embed", "video", "base"];
 
 fn is_text(browser: &mut Browser, server: &mut Server) -> Result<()> {
@@ -50,7 +50,7 @@ fn any_field(browser: &mut Browser, server: &mut Server) -> Result<()> {
     harmless(browser)
 }
 
-/// Every string becomes markup, each another one.
+/// Replaces each string with markup, different for each.
 fn spoil(value: &mut Value, seen: &mut u32) {
     match value {
         Value::String(text) => {
@@ -106,8 +106,8 @@ fn one_origin(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// The hashes are those of the script and the style, so that the page works, and
-/// what the page is made to contain later does not.
+/// The hashes of the policy are those of the script and the style. The page works, and
+/// injected content does not.
 fn policy(browser: &mut Browser, server: &mut Server) -> Result<()> {
     browser.open(&server.url(), "live")?;
     let tried = browser.evaluate(

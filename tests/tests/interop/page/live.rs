@@ -1,4 +1,4 @@
-//! The page of a runner that really serves, while it runs.
+//! The page of a real runner, while it runs.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::page::browser::Browser;
 use crate::page::numbers::everything;
 
-/// Nobody listens where it pushes.
+/// No server listens at the address of the pushes.
 const CONFIG: &str = r#"
     [runner]
     fuel = true
@@ -48,8 +48,8 @@ const CONFIG: &str = r#"
     statsd = { address = "127.0.0.1:9" }
 "#;
 
-/// Numbers change with each request, so what the page is told is kept, once, and from
-/// then on it is told nothing.
+/// Numbers change with each request. The page saves one set of answers, and gets none
+/// afterwards.
 const KEEP: &str = "\
     window.told = null; \
     window.really = window.fetch; \
@@ -64,7 +64,7 @@ const KEEP: &str = "\
 
 const ASKED: &str = r#"solti_metrics_http_requests_total{page="metrics",code="200"}"#;
 
-/// How often it was asked tells one answer from all others.
+/// The number of requests identifies an answer.
 const SHOWN: &str = "\
     (asked => document.querySelector(`[data-metric='${asked}']`).dataset.value === \
         window.told.split('\\n').find(line => line.startsWith(asked)).split(' ')[1]) \
@@ -72,7 +72,7 @@ const SHOWN: &str = "\
 
 pub(crate) fn every_number(chromium: &Path) -> Result<()> {
     let (served, _folder) = start()?;
-    // A request is counted when it is answered, and the page is shared for a while.
+    // The runner counts a request after its answer, and caches a page for a short time.
     served.until("a request is counted", |served| {
         Ok(served.page("/metrics")?.contains(ASKED).then_some(()))
     })?;
@@ -106,7 +106,7 @@ pub(crate) fn every_number(chromium: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A runner of which everything has a number.
+/// A runner with a value for each number.
 fn start() -> Result<(Served, TempDir)> {
     let folder = tempfile::tempdir()?;
     let at = |file: &str| folder.path().join(file);

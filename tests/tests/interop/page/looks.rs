@@ -10,12 +10,12 @@ use crate::page::browser::Browser;
 use crate::page::server::{PAGE, Server, TASKS};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("text_can_be_read_in_light_and_dark", contrast),
-    ("no_screen_has_to_be_moved_sideways", narrow),
+    ("text_is_readable_in_light_and_dark", contrast),
+    ("no_screen_scrolls_sideways", narrow),
     ("the_policy_names_script_and_style_by_hash", hashes),
 ];
 
-/// Text whose contrast with what is behind it is below the 4.5 of WCAG 2 AA.
+/// Texts with a contrast below the 4.5 of WCAG 2 AA.
 const TOO_FAINT: &str = include_str!("contrast.js");
 
 fn contrast(browser: &mut Browser, server: &mut Server) -> Result<()> {
@@ -35,7 +35,7 @@ fn contrast(browser: &mut Browser, server: &mut Server) -> Result<()> {
 }
 
 fn narrow(browser: &mut Browser, server: &mut Server) -> Result<()> {
-    // As long as a name may be.
+    // The maximum length of a name.
     let long = TASKS.replace("\"migrate\"", &format!("\"{}\"", "m".repeat(63)));
     ensure!(long.len() > TASKS.len());
     server.put("/api/tasks", "application/json", &long);
@@ -55,9 +55,9 @@ fn narrow(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// `BLESS=1` writes them.
+/// `BLESS=1` writes the hashes.
 fn hashes(browser: &mut Browser, server: &mut Server) -> Result<()> {
-    // What it is served by does not matter, and its script need not run.
+    // The server does not matter, and the script need not run.
     browser.call("Page.navigate", serde_json::json!({"url": server.url()}))?;
     browser.wait("document.readyState === 'complete'")?;
     let mut page = PAGE.to_owned();

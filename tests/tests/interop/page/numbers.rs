@@ -1,4 +1,4 @@
-//! What the page shows is what `/metrics` and the JSON say.
+//! The page shows the values of `/metrics` and the JSON.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::page::browser::Browser;
 use crate::page::server::{METRICS, Server};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
-    ("every_number_is_the_one_on_metrics", every_number),
+    ("each_number_is_that_of_the_metrics", every_number),
     ("a_change_is_shown_in_place", change),
     ("the_bars_of_the_ledger_add_up", bars),
     ("a_ledger_that_does_not_balance_says_so", unbalanced),
     ("quantiles_are_those_of_prometheus", quantiles),
     ("a_quantile_outside_the_bounds_is_the_bound", outside),
-    ("nothing_yet_reads_well", nothing),
+    ("an_empty_runner_is_shown_well", nothing),
 ];
 
-/// The page with everything open: once for each runner that has a histogram.
+/// The page with all details open: once for each runner type with a histogram.
 pub(crate) fn everything(browser: &mut Browser) -> Result<Vec<String>> {
     browser.evaluate("document.getElementById('unfold').click()")?;
     let runners = "[...document.querySelectorAll('[data-runner]')].map(b => b.dataset.runner)";
@@ -40,7 +40,7 @@ fn every_number(browser: &mut Browser, server: &mut Server) -> Result<()> {
     must_equal(&everything(browser)?, METRICS)?;
     let asked = server.asked();
     let metrics = asked.iter().find(|request| request.path == "/metrics");
-    let accept = &metrics.context("nobody asked")?.headers["accept"];
+    let accept = &metrics.context("no request")?.headers["accept"];
     ensure!(accept == "application/openmetrics-text; version=1.0.0");
     ensure!(browser.complaints.is_empty(), "{:?}", browser.complaints);
     Ok(())
@@ -59,7 +59,7 @@ fn change(browser: &mut Browser, server: &mut Server) -> Result<()> {
     must_equal(&everything(browser)?, &metrics)
 }
 
-/// Segments by ledger, from the DOM, against the samples.
+/// Compares the segments of each ledger in the DOM with the samples.
 fn bars(browser: &mut Browser, server: &mut Server) -> Result<()> {
     browser.screen(1280, 1600, "light")?;
     browser.open(&server.url(), "live")?;
@@ -91,7 +91,7 @@ fn bars(browser: &mut Browser, server: &mut Server) -> Result<()> {
         }
         ensure!(sum == whole, "{source}: {sum} of {whole}");
         let room = ledger["width"].as_f64().context("width")?;
-        // One pixel lies between two parts.
+        // A pixel is between two segments.
         ensure!((widths - room).abs() < 16.0, "{widths} of {room}");
         ensure!(ledger["mark"] == "✓ balances", "{ledger}");
     }
@@ -118,8 +118,8 @@ fn unbalanced(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// Puts a histogram of two outcomes on `/metrics`: bounds, and how many of each outcome
-/// took no longer.
+/// Writes a histogram of two outcomes to `/metrics`: bounds, and the cumulative count of
+/// each outcome.
 fn put_histogram(server: &mut Server, buckets: &[(&str, u64, u64)], sum: &str) {
     let name = "solti_runner_task_duration_seconds";
     let mut metrics = format!("# TYPE {name} histogram\n");
@@ -144,7 +144,7 @@ fn put_histogram(server: &mut Server, buckets: &[(&str, u64, u64)], sum: &str) {
     );
 }
 
-/// Nothing is known of where they lie but the bound: tasks of 0.5 ms took no 5 ms.
+/// Only the bound is known: tasks of 0.5 ms took less than 5 ms.
 fn outside(browser: &mut Browser, server: &mut Server) -> Result<()> {
     for (buckets, sum, shown, marked) in [
         (
@@ -174,7 +174,7 @@ fn outside(browser: &mut Browser, server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// Counted by hand: of ten, five lie up to 0.01 and nine up to 0.05.
+/// Counted by hand: five of ten values are at most 0.01, and nine at most 0.05.
 fn quantiles(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let buckets = [
         ("0.01", 4, 1),
@@ -209,9 +209,8 @@ fn nothing(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let said = said.as_str().context("text")?;
     for words in [
         "No tasks are configured",
-        "No backends besides",
+        "No backends in addition to",
         "No task has ended yet",
-        "Nothing has been recorded yet",
         "No records yet",
     ] {
         ensure!(said.contains(words), "{words}: {said}");

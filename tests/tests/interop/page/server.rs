@@ -1,5 +1,5 @@
-//! A server for the page on loopback: it answers what it was given, and
-//! remembers what it was asked for.
+//! A server for the page on loopback. It sends prepared answers, and remembers the
+//! requests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -17,7 +17,7 @@ pub(crate) const OWN: &str = "# TYPE own counter\nown_total{said=\"<img src=own>
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// It stops when this goes away.
+/// A server. Dropping the value stops it.
 pub(crate) struct Server {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -33,11 +33,11 @@ struct State {
     stopped: bool,
 }
 
-/// What the page asked for.
+/// A request of the page.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) path: String,
-    /// Names in lower case.
+    /// Header names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
 }
 
@@ -74,13 +74,13 @@ impl Server {
         format!("http://{}/", self.address)
     }
 
-    /// From now on the answer at this path.
+    /// Sets the answer at this path.
     pub(crate) fn put(&self, path: &str, media: &'static str, body: &str) {
         let answer = (200, media, body.to_owned());
         locked(&self.state).answers.insert(path.to_owned(), answer);
     }
 
-    /// From now on, asks for this token for all but the page.
+    /// Requires this token for all paths except the page.
     pub(crate) fn lock(&self, token: &'static str) {
         locked(&self.state).token = Some(token);
     }
@@ -89,11 +89,11 @@ impl Server {
         locked(&self.state).asked.clone()
     }
 
-    /// From now on nobody listens.
+    /// Closes the listener.
     pub(crate) fn stop(&mut self) -> Result<()> {
         locked(&self.state).stopped = true;
         if let Some(accepting) = self.accepting.take() {
-            // It looks up at the next connection.
+            // The thread checks the flag at the next connection.
             drop(TcpStream::connect(self.address)?);
             accepting.join().ok().context("it panicked")?;
         }
@@ -103,7 +103,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // What does not stop ends with the process.
+        // A thread that does not stop ends with the process.
         let _ = self.stop();
     }
 }
@@ -112,7 +112,7 @@ fn locked(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The browser may have gone in between, which is its own affair.
+/// The browser may have closed the connection, which is not an error.
 fn answer(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let first = lines.next()?.ok()?;

@@ -1,4 +1,4 @@
-//! A server that asks for a token, answers wrongly, or is gone.
+//! A server that requires a token, answers wrongly, or is unavailable.
 
 use anyhow::{Context, Result, ensure};
 
@@ -8,9 +8,9 @@ use crate::page::server::{METRICS, Server};
 
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("a_locked_server_is_opened_with_the_token", token),
-    ("a_server_that_is_gone_leaves_a_banner", gone),
-    ("metrics_that_are_cut_off_are_not_believed", cut_off),
-    ("json_of_another_schema_is_not_guessed_at", schema),
+    ("an_unreachable_server_leaves_a_banner", gone),
+    ("truncated_metrics_are_not_shown", cut_off),
+    ("json_of_another_schema_is_not_shown", schema),
 ];
 
 const VISIBLE: &str = "(id => document.getElementById(id).checkVisibility())";
@@ -62,7 +62,7 @@ fn gone(browser: &mut Browser, server: &mut Server) -> Result<()> {
     ensure!(banner.contains("Next attempt in 4 s"), "{banner}");
     let news = browser.evaluate("document.getElementById('news').textContent")?;
     ensure!(news == "The server cannot be reached", "{news}");
-    // The next one comes later, and what was shown stays.
+    // The next request is later, and the page keeps its values.
     browser.wait("document.getElementById('retry').textContent.includes('in 8 s')")?;
     let rows = browser.evaluate("document.querySelectorAll('.tasks > tbody').length")?;
     ensure!(rows == 8, "{rows}");
@@ -73,14 +73,14 @@ fn cut_off(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let media = "application/openmetrics-text; version=1.0.0";
     server.put("/metrics", media, &METRICS.replace("# EOF\n", ""));
     browser.open(&server.url(), "stale")?;
-    says(browser, "/metrics was cut off before its end")
+    says(browser, "/metrics is incomplete")
 }
 
 fn schema(browser: &mut Browser, server: &mut Server) -> Result<()> {
     let other = r#"{"schema":"solti-metrics/tasks@2","tasks":[]}"#;
     server.put("/api/tasks", "application/json", other);
     browser.open(&server.url(), "stale")?;
-    says(browser, "/api/tasks speaks solti-metrics/tasks@2")
+    says(browser, "/api/tasks has the schema solti-metrics/tasks@2")
 }
 
 fn says(browser: &mut Browser, what: &str) -> Result<()> {

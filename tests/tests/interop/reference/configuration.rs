@@ -11,16 +11,16 @@ use crate::reference::document::Document;
 
 /// The tables of a configuration, each with the name of its schema.
 const TABLES: [(&str, &str); 10] = [
-    ("[server]", "Server"),
-    ("[runner]", "Runner"),
-    ("[artifacts]", "Artifacts"),
+    ("[server]", "ServerConfig"),
+    ("[runner]", "RunnerConfig"),
+    ("[compilation]", "CompilationConfig"),
     ("[log]", "Log"),
-    ("[tasks.NAME]", "Task"),
+    ("[tasks.NAME]", "TaskConfig"),
     ("[tasks.NAME.backoff]", "BackoffConfig"),
-    ("[[middlewares]]", "Middleware"),
-    ("[backends.NAME]", "Backend"),
-    ("[backends.NAME.otlp]", "Otlp"),
-    ("[backends.NAME.statsd]", "Statsd"),
+    ("[[middlewares]]", "MiddlewareConfig"),
+    ("[backends.NAME]", "BackendConfig"),
+    ("[backends.NAME.otlp]", "OtlpConfig"),
+    ("[backends.NAME.statsd]", "StatsdConfig"),
 ];
 
 pub(crate) fn written() -> Result<()> {

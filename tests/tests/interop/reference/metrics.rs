@@ -9,14 +9,14 @@ use solti_metrics_host::provider::BackendState;
 use solti_metrics_tests::exposition::{Family, families};
 use solti_metrics_tests::served::Served;
 
-use crate::configs::place::Place;
+use crate::configs::test_folder::TestFolder;
 use crate::reference::document::Document;
 
 const PAGE: Document = Document("docs/reference/metrics.md");
 
 /// A runner with all features: a task, and backends of each kind.
 pub(crate) fn written() -> Result<()> {
-    let place = Place::new()?;
+    let place = TestFolder::new()?;
     let config = r#"
         [runner]
         fuel = true

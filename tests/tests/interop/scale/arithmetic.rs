@@ -1,4 +1,4 @@
-//! The tables of `docs/operate/scale.md`. The page says where each factor is from.
+//! The tables of `docs/operate/scale.md`. The page has the source of each factor.
 
 use std::fmt::Write;
 
@@ -8,23 +8,23 @@ use crate::scale::runner::Plan;
 /// Series that Prometheus adds for each target, about its scrape.
 pub(crate) const SYNTHETIC: u64 = 5;
 
-/// Bytes of memory for a series in the head, for each of its labels, and for each
-/// value of a label; and how much more all of it is with Go's garbage.
+/// Memory of a series in the head, and of each of its labels, in bytes. Go's garbage
+/// multiplies it.
 const SERIES: f64 = 732.0;
 const LABEL: f64 = 32.0;
 const GARBAGE: f64 = 2.0;
 
-/// Bytes of a sample, and how much more a chunk in memory is.
+/// Bytes of a sample, and the factor of a chunk in memory.
 const SAMPLE: f64 = 2.0;
 const CHUNK: f64 = 1.5;
 
-/// Seconds of samples that are in memory.
+/// Time of the samples in memory, in seconds.
 const HEAD: f64 = 3.0 * 3_600.0;
 
-/// Labels that a series has in Prometheus alone: its name, `instance` and `job`.
+/// Labels that Prometheus adds to a series: its name, `instance` and `job`.
 const ADDED_LABELS: f64 = 3.0;
 
-/// Each is a thousand of the one before.
+/// Each is a thousand times the previous one.
 pub(crate) const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 const DAY: f64 = 86_400.0;
@@ -104,7 +104,7 @@ fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
     rows
 }
 
-/// Bytes of memory for a series that is scraped this often.
+/// Memory of a series with this scrape interval, in bytes.
 fn memory(one: &Measured, every: f64) -> f64 {
     let labels = LABEL * (one.labels + ADDED_LABELS);
     let series = SERIES + labels + 2.0 * one.name;
@@ -116,7 +116,7 @@ pub(crate) fn predicted(runners: u64, one: &Measured) -> u64 {
     runners * (one.series + SYNTHETIC)
 }
 
-/// With a comma between thousands.
+/// Formats a number with commas between thousands.
 pub(crate) fn whole(number: u64) -> String {
     let digits = number.to_string();
     let mut said = String::new();
@@ -137,7 +137,7 @@ fn count(number: f64) -> String {
     }
 }
 
-/// Bytes that come and go with the digits of values.
+/// Formats an approximate size, which varies with the digits of values.
 pub(crate) fn about(number: f64) -> String {
     format!("≈ {}", bytes(number))
 }
@@ -152,7 +152,7 @@ fn bytes(number: f64) -> String {
     format!("{} {}", three(number), UNITS[unit])
 }
 
-/// Two figures, or all before the point.
+/// Formats two digits, or all digits before the point.
 fn three(number: f64) -> String {
     if number < 10.0 {
         format!("{number:.1}")

@@ -1,4 +1,4 @@
-//! The blocks on the page that configure Prometheus.
+//! The configuration blocks for Prometheus on the page.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use solti_metrics_tests::blocks::blocks;
 
 use crate::scale::page;
 
-/// What a block's file is, and how `promtool` is asked about it.
+/// The kind of a block's file, and the arguments of `promtool`.
 const CHECKS: [(&str, &[&str]); 2] = [
     ("rules.yml", &["check", "rules"]),
     ("prometheus.yml", &["check", "config", "--syntax-only"]),
@@ -32,7 +32,7 @@ pub(crate) fn accepted(promtool: &Path) -> Result<()> {
 pub(crate) fn refused(promtool: &Path) -> Result<()> {
     for (name, check) in CHECKS {
         let said = asked(promtool, check, "groups: no\nscrape_configs: no\n")?;
-        ensure!(!said.status.success(), "it accepts any {name}");
+        ensure!(!said.status.success(), "promtool accepts any {name}");
     }
     Ok(())
 }

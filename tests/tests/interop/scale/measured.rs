@@ -1,4 +1,4 @@
-//! What there is in a runner's exposition.
+//! The size of a runner's exposition.
 
 use anyhow::{Result, ensure};
 use solti_metrics_tests::exposition::samples;
@@ -7,20 +7,20 @@ use crate::scale::runner::Runner;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Measured {
-    /// Samples of one scrape, which are as many series.
+    /// Samples of one scrape, equal to the number of series.
     pub(crate) series: u64,
-    /// Of the text.
+    /// Bytes of the text.
     pub(crate) bytes: u64,
-    /// Of what is sent of it, in gzip.
+    /// Bytes of the answer in gzip.
     pub(crate) gzip: u64,
-    /// Bytes of a series' name with its labels, on average.
+    /// Average length of a series' name with its labels, in bytes.
     pub(crate) name: f64,
-    /// Labels of a series, on average, without its name.
+    /// Average number of labels of a series, without its name.
     pub(crate) labels: f64,
 }
 
 impl Measured {
-    /// What each of so many has that this one has more than that one.
+    /// The cost of one of `many` additions: the difference from `one`, divided by `many`.
     pub(crate) fn more_than(&self, one: &Self, many: u64) -> Self {
         let each = |of: fn(&Self) -> u64| of(self).saturating_sub(of(one)) / many;
         Self {

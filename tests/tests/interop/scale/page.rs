@@ -16,10 +16,10 @@ pub(crate) fn text() -> Result<String> {
     fs::read_to_string(path()).context("docs/operate/scale.md")
 }
 
-/// Compares a table with the one on the page, and what is said to be about so much
-/// within a quarter; with `BLESS=1`, writes it there.
+/// Compares a table with the one on the page. Numbers after "about" may differ
+/// by a quarter. With `BLESS=1`, writes the table.
 pub(crate) fn must_have(what: &str, table: &str) -> Result<()> {
-    // Trials run beside each other, and write the same file.
+    // Trials run concurrently and write the same file.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let page = text()?;
@@ -67,6 +67,6 @@ fn amount<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<f64> {
     let number = words.next().context("no number")?.replace(',', "");
     let unit = words.next().context("no unit")?;
     let power = UNITS.iter().position(|known| *known == unit);
-    let power = i32::try_from(power.with_context(|| format!("{unit} is no unit"))?)?;
+    let power = i32::try_from(power.with_context(|| format!("{unit} is not a unit"))?)?;
     Ok(number.parse::<f64>()? * 1_000_f64.powi(power))
 }

@@ -1,4 +1,4 @@
-//! One runner: a process that serves.
+//! A runner: a process that serves.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,18 +12,18 @@ use solti_metrics_tests::http::{ask, connect};
 use solti_metrics_tests::served::Served;
 use tempfile::TempDir;
 
-/// How much there is in a runner.
+/// The contents of a runner.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) tasks: usize,
-    /// Those that are components.
+    /// Number of backends that are components.
     pub(crate) backends: usize,
-    /// Types of runner that guests report, each with every outcome.
+    /// Number of runner types that guests record, each with all outcomes.
     pub(crate) types: usize,
 }
 
 impl Plan {
-    /// The runner that the page is about.
+    /// The runner of the page.
     pub(crate) const USUAL: Self = Self {
         tasks: 8,
         backends: 1,
@@ -33,7 +33,7 @@ impl Plan {
     fn config(self) -> String {
         let mut config = String::new();
         for number in 0..self.tasks {
-            // As long as names of tasks are.
+            // A usual length of a task's name.
             config += &format!(
                 "[tasks.resize-images-{number}]\ncomponent = \"guest.wasm\"\nrepeat = 5\n"
             );
@@ -51,12 +51,12 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Its tasks run until its counters have digits, and then no more; it was asked for
-    /// each page that a cluster asks for.
+    /// Starts a runner. Its tasks run until its counters have several digits, and then
+    /// stop. Each page that a cluster requests is requested.
     pub(crate) fn start(plan: Plan) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |file: &str| folder.path().join(file);
-        // Last comes the type that the runner itself records.
+        // The last type is the runner's own.
         let types = RunnerType::ALL.into_iter().rev().take(plan.types);
         let records: Vec<_> = types.flat_map(records).collect();
         fs::write(at("guest.wasm"), recording(&records)?)?;
@@ -86,7 +86,7 @@ impl Runner {
         self.served.address()
     }
 
-    /// What Prometheus asks for.
+    /// The answer to a request of Prometheus.
     pub(crate) fn exposition(&self) -> Result<String> {
         let accept = "Accept: application/openmetrics-text; version=1.0.0\r\n";
         let answer = ask(self.address()?, "GET", "/metrics", accept)?;
@@ -94,7 +94,7 @@ impl Runner {
         Ok(answer.body)
     }
 
-    /// Bytes that go over for that.
+    /// Bytes of the answer in gzip.
     pub(crate) fn in_gzip(&self) -> Result<u64> {
         let mut stream = connect(self.address()?)?;
         write!(
@@ -113,7 +113,7 @@ impl Runner {
     }
 }
 
-/// Some hundreds of tasks, of every outcome, from a millisecond to seconds.
+/// Some hundreds of tasks, of each outcome, from a millisecond to seconds.
 fn records(runner: RunnerType) -> impl Iterator<Item = Event> {
     (1..500_u64).flat_map(move |number| {
         let outcomes = TaskOutcome::ALL;

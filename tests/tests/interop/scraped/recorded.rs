@@ -1,4 +1,4 @@
-//! What guests are known to record, and what Prometheus has of it.
+//! The known records of guests, compared with the series of Prometheus.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use solti_metrics_tests::prometheus::{Job, Prometheus};
 use solti_metrics_tests::series::Series;
 use solti_metrics_tests::served::Served;
 
-/// Runs of each task.
+/// Number of runs of each task.
 const RUNS: u64 = 3;
 
-/// Three lines that are good, one with too many words, one that is no text.
+/// Three good lines, one with too many words, and one that is not text.
 const TEXT: &[u8] = b"one\nand two\n\nmore than two words\n\xff\n";
 
 const CONFIG: &str = r#"
@@ -35,7 +35,7 @@ const CONFIG: &str = r#"
     repeat = 3
 "#;
 
-/// Everything that there is, of types of runner that record nothing by themselves here.
+/// All records of the runner types that do not record by themselves here.
 pub(crate) fn known() -> Vec<Event> {
     let mut events = Vec::new();
     for runner in [RunnerType::Subprocess, RunnerType::Container] {
@@ -65,13 +65,13 @@ pub(crate) fn exactly(prometheus: &Path) -> Result<()> {
     let runs = (3 * RUNS) as f64;
     prometheus.until("sum(solti_metrics_task_runs_total)", |sum| sum == runs)?;
 
-    // Durations and all, of what the guest alone knows.
+    // Only the guest knows these records, with their durations.
     let found =
         prometheus.series(r#"{__name__=~"solti_runner_.*",job="runners",runner!="wasm"}"#)?;
     let expected = Series::default().plus(&of_others(&known())?, RUNS);
     expected.must_equal(&found)?;
 
-    // The runner itself records each run, of which it alone knows how long it took.
+    // The runner itself records each run, with a duration that only the runner knows.
     let run = |outcome| [started(1), completed(outcome, 1)].concat();
     let words = [
         started(5),
@@ -92,7 +92,7 @@ pub(crate) fn exactly(prometheus: &Path) -> Result<()> {
     let found = prometheus.series(counts)?;
     expected.must_equal(&found)?;
 
-    // And it has what is on the page, now that nothing changes there any more.
+    // Prometheus has the values of the page, which no longer change.
     let page = served.page("/metrics")?;
     let page = samples(&page)?;
     for family in [
@@ -110,13 +110,13 @@ pub(crate) fn exactly(prometheus: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Without those of the runner's own type, which are there before anything happens.
+/// The series without the runner's own type, which exist from the start.
 fn of_others(events: &[Event]) -> Result<Series> {
     let all = Series::of(events)?;
     Ok(all.without("runner", "wasm"))
 }
 
-/// Those that count, and are not 0.
+/// The counters that are not 0.
 fn counted(events: &[Event]) -> Result<Series> {
     let counts = Series::of(events)?.without_zeros(true);
     Ok(counts.without_name("solti_runner_task_duration_seconds_sum"))

@@ -1,5 +1,5 @@
-//! A backend's file is another one, and SIGHUP: what each of the two was given adds up
-//! to all that was recorded.
+//! A backend's file is replaced, and SIGHUP is sent: the records of both instances add up
+//! to all records.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ const BACKEND: &str = r#"
     grants = ["output"]
 "#;
 
-/// Comes again and again.
+/// A task that runs again and again.
 const FLOW: &str = r#"
     [tasks.flow]
     component = "reporter.wasm"
@@ -27,14 +27,14 @@ const FLOW: &str = r#"
     output = "discard"
 "#;
 
-/// Comes once.
+/// A task that runs once.
 const AFTER: &str = r#"
     [tasks.after]
     component = "reporter.wasm"
     stdin = "text"
 "#;
 
-/// So many lines that the second one is given fewer than the first.
+/// A number of lines, such that the second instance gets fewer than the first.
 const ENOUGH: f64 = 800.0;
 
 pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
@@ -55,7 +55,8 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
     let given = r#"solti_runner_tasks_started_total{job="backend",runner="wasm"}"#;
     prometheus.until(given, |given| given > ENOUGH)?;
 
-    // In one step, and while records come: another version, which does the same.
+    // An atomic replacement while records arrive: another version with the same
+    // behaviour.
     fs::write(at("new"), another_version(&provider))?;
     fs::rename(at("new"), at("sink.wasm"))?;
     let error = served.reload(&[BACKEND, AFTER].concat())?;
@@ -78,7 +79,7 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
         );
         Ok(())
     };
-    // Nothing was lost on the way to it, nor by it.
+    // No record was lost before or in the backend.
     is(
         "sum(solti_metrics_records_accepted_total{source=~\"guests|runner\"})",
         whole,
@@ -96,7 +97,7 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
         r#"solti_metrics_backend_restarts_total{backend="sink"}"#,
         0.0,
     )?;
-    // For a scraper of its own page, the new one is a process that began anew.
+    // For a scraper of the provider's own page, the new instance is a restarted process.
     let all = r#"sum({__name__=~"solti_runner_(tasks_started|tasks_completed|errors)_total",job="backend"})"#;
     let of_second = served.page("/backends/sink/metrics")?;
     let of_second = samples(&of_second)?;
@@ -107,7 +108,7 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
     prometheus.until(all, |found| found == of_second)?;
     is(&format!("resets({given}[1h])"), 1.0)?;
 
-    // What the first one was given it says itself, when it is told to hand over.
+    // At the flush, the first instance reports its own number of records.
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
     let entries = end.stderr.lines();
@@ -116,7 +117,7 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
         .filter_map(|entry| records(entry["line"].as_str()?))
         .collect();
     let falls = said.windows(2).position(|pair| pair[1] < pair[0]);
-    let of_first = said[falls.with_context(|| format!("only one spoke: {said:?}"))?];
+    let of_first = said[falls.with_context(|| format!("only one instance reported: {said:?}"))?];
     ensure!(of_first as f64 > ENOUGH && of_second > 0.0);
     ensure!(
         of_first as f64 + of_second == whole,
@@ -125,12 +126,12 @@ pub(crate) fn while_records_come(prometheus: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same component, with a section in it that says nothing.
+/// The same component, with an empty custom section.
 fn another_version(component: &[u8]) -> Vec<u8> {
     [component, &[0, 3, 1, b'v', b'2']].concat()
 }
 
-/// How many records there were when it was told to flush.
+/// The number of records that the instance reports at its flush.
 fn records(line: &str) -> Option<u64> {
     line.strip_prefix("started=")?;
     let counts = line.split(' ').map(|count| {

@@ -1,4 +1,4 @@
-//! A runner that ends and comes back: its counters begin at 0 again.
+//! A runner that ends and restarts: its counters start at 0 again.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use solti_metrics_tests::served::{FILE, Served, serve};
 
 const STARTED: &str = r#"solti_runner_tasks_started_total{runner="container"}"#;
 
-/// What a run records.
+/// Number of records of a run.
 const EACH: u64 = 7;
 
 pub(crate) fn on_the_same_port(prometheus: &Path) -> Result<()> {
@@ -27,7 +27,7 @@ pub(crate) fn on_the_same_port(prometheus: &Path) -> Result<()> {
         let mut serve = serve(folder.path(), &[FILE]);
         Served::start_with(&mut serve, folder.path(), &config)
     };
-    // More in its first life, so that each value of its second one is lower.
+    // The first process makes more runs, so that each value of the second one is lower.
     let (first, second) = (9, 4);
     let served = start("127.0.0.1:0", first)?;
     let address = served.address()?;
@@ -35,7 +35,7 @@ pub(crate) fn on_the_same_port(prometheus: &Path) -> Result<()> {
     prometheus.until(STARTED, |started| started == (EACH * first) as f64)?;
     ensure!(served.stop()?.code == Some(0));
     prometheus.until("up", |up| up == 0.0)?;
-    // What is gone is not taken for what was last seen.
+    // The series has ended: its last value is not used.
     ensure!(prometheus.query(STARTED)?.is_none());
 
     let served = start(&address.to_string(), second)?;
@@ -55,8 +55,8 @@ pub(crate) fn on_the_same_port(prometheus: &Path) -> Result<()> {
         "resets(solti_metrics_task_runs_total{outcome=\"success\"}[1h])",
         1,
     )?;
-    // Of a life that was scraped at its end, nothing is missing. `increase()` would not
-    // say so: it guesses what happened before the first scrape and behind the last one.
+    // If the process was scraped at its end, no record is missing. `increase()` would not
+    // show that: it extrapolates before the first scrape and after the last one.
     let lives = format!("max_over_time({STARTED}[1h]) + {STARTED}");
     is(&lives, EACH * (first + second))?;
     let runs = r#"solti_metrics_task_runs_total{outcome="success"}"#;

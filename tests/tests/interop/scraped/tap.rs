@@ -1,4 +1,4 @@
-//! Between two who speak HTTP: hands on what they say, and remembers it.
+//! A proxy between an HTTP client and a server that remembers both sides.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use solti_metrics_tests::child::GUARD;
 
-/// It goes on until the process ends.
+/// A proxy that runs until the process ends.
 pub(crate) struct Tap {
     pub(crate) address: SocketAddr,
     heads: Receiver<String>,
@@ -21,18 +21,18 @@ impl Tap {
         let (told, heads) = channel();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // Who is not served asks again.
+                // A client without an answer retries.
                 let _ = between(client, server, &told);
             }
         });
         Ok(Self { address, heads })
     }
 
-    /// Waits for the next head that begins so, in lower case.
+    /// Waits for the next head with this beginning, in lower case.
     pub(crate) fn head(&self, beginning: &str) -> Result<String> {
         loop {
             let head = self.heads.recv_timeout(GUARD);
-            let head = head.with_context(|| format!("nobody said {beginning}"))?;
+            let head = head.with_context(|| format!("no head starts with {beginning}"))?;
             if head.starts_with(beginning) {
                 return Ok(head);
             }
@@ -47,7 +47,7 @@ fn between(client: TcpStream, server: SocketAddr, told: &Sender<String>) -> Resu
         thread::spawn(move || {
             let mut buffer = [0; 1 << 16];
             while let Ok(length @ 1..) = from.read(&mut buffer) {
-                // A head is small, and said at once.
+                // A head is small and arrives in one piece.
                 let said = String::from_utf8_lossy(&buffer[..length]);
                 let head = said.split("\r\n\r\n").next().unwrap_or_default();
                 let _ = told.send(head.to_ascii_lowercase());

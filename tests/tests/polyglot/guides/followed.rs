@@ -1,4 +1,4 @@
-//! Follows a page in a folder of its own.
+//! Follows a page in its own folder.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::guides::page::{Block, Kind, blocks_of, kind, root};
 use crate::guides::shown;
 use crate::guides::terminal::{ADDRESS, Terminal};
 
-/// Where `new` is told to write.
+/// The folders of projects that `new` writes.
 const PROJECTS: [&str; 2] = ["hello/", "tally/"];
 
 pub(crate) fn check(language: &str) -> Result<()> {
@@ -42,13 +42,13 @@ pub(crate) fn check(language: &str) -> Result<()> {
             }
         }
     }
-    ensure!(terminal.is_none(), "nobody ends what runs");
-    ensure!(asks, "nobody asks the provider");
+    ensure!(terminal.is_none(), "no block ends the running command");
+    ensure!(asks, "no block queries the provider");
     ends_as_promised(language, folder)
 }
 
-/// What `new` has written has to have in it what the page shows of it, as it stands. All
-/// other files the reader writes.
+/// A file of `new` must contain the text of the page unchanged. The reader writes all
+/// other files.
 fn read_or_write(file: &str, text: &str, folder: &Path) -> Result<()> {
     let path = folder.join(file);
     if PROJECTS.iter().any(|project| file.starts_with(project)) {
@@ -66,7 +66,8 @@ fn run(block: &Block, folder: &Path) -> Result<String> {
         printed += &shell::run(line, folder)?;
         for entry in fs::read_dir(folder)? {
             let project = entry?.path();
-            // Each Rust project would bring the latest; these are here already.
+            // A new Rust project would fetch the latest versions. The locked ones are
+            // present.
             if project.join("Cargo.toml").exists() {
                 fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock"))?;
             }
@@ -75,8 +76,8 @@ fn run(block: &Block, folder: &Path) -> Result<String> {
     Ok(printed)
 }
 
-/// Asks until the answer is the one that is shown: what runs has begun before it has
-/// got as far as that.
+/// Repeats a request until the answer matches the page: the program may need some time to
+/// start.
 fn asked(
     terminal: &Terminal,
     block: &Block,
@@ -89,7 +90,7 @@ fn asked(
     let [line] = block.lines().collect::<Vec<_>>()[..] else {
         bail!("not one question: {:?}", block.text);
     };
-    ensure!(line.contains(ADDRESS), "{line} asks somebody else");
+    ensure!(line.contains(ADDRESS), "{line} queries another address");
     let question = line.replace(ADDRESS, &terminal.address);
     loop {
         let printed = shell::run(&question, folder)?;
@@ -101,7 +102,7 @@ fn asked(
     }
 }
 
-/// Whatever the page shows: these are the components that it is there for.
+/// The components at the end of the page work, independent of the shown output.
 fn ends_as_promised(language: &str, folder: &Path) -> Result<()> {
     let [guest, provider] = if language == "wat" {
         ["guest.wasm", "provider.wasm"]

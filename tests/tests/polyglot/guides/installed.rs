@@ -1,4 +1,4 @@
-//! What the pages have their readers install is what the tests build with.
+//! The pages install the versions that the tests use.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::guides::{Check, each};
 
 pub(crate) const CHECKS: &[Check] = &[
     (
-        "the_toolchains_installed_are_those_tested",
+        "the_installed_toolchains_are_the_tested_ones",
         the_toolchains_are_those_tested,
     ),
     ("the_command_installed_is_ours", the_command_is_ours),
@@ -39,9 +39,9 @@ fn the_toolchains_are_those_tested() -> Result<()> {
                     pins.lines().any(is)
                 })
             }
-            _ => bail!("nobody knows what `{line}` installs"),
+            _ => bail!("`{line}` installs unknown software"),
         };
-        ensure!(pinned, "`{line}` installs what nobody has tested");
+        ensure!(pinned, "`{line}` installs an untested version");
         Ok(())
     })
 }
@@ -58,7 +58,7 @@ fn the_command_is_ours() -> Result<()> {
     Ok(())
 }
 
-/// One line installs all that is needed.
+/// A single line installs everything.
 fn only_install(page: &[Block]) -> Result<&str> {
     let mut lines = page
         .iter()

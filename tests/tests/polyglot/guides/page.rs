@@ -1,4 +1,4 @@
-//! The pages, and what a block of one is.
+//! The pages and their blocks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,20 +7,21 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::blocks;
 pub(crate) use solti_metrics_tests::blocks::Block;
 
-/// What somebody does with a block.
+/// The action of a reader for a block.
 pub(crate) enum Kind<'a> {
-    /// Runs its commands, in order: `sh`.
+    /// Runs the commands, in order: `sh`.
     Commands,
-    /// Gets a toolchain: `sh install`.
+    /// Installs a toolchain: `sh install`.
     Install,
-    /// Runs its one command, which does not end before a key is pressed: `sh until ctrl-d`.
+    /// Runs the one command, which runs until the reader presses a key: `sh until
+    /// ctrl-d`.
     Until,
-    /// Compares it with what the block before has printed: `console`.
+    /// Compares the block with the output of the previous block: `console`.
     Shown,
-    /// Presses that key, and compares it with what was printed until the end:
-    /// `console after ctrl-d`.
+    /// Presses the key, and compares the block with the remaining output: `console after
+    /// ctrl-d`.
     After,
-    /// Reads it, in this file of a project that `new` has written, or writes this file.
+    /// Reads this file of a project that `new` has written, or writes this file.
     File(&'a str),
 }
 
@@ -31,7 +32,7 @@ pub(crate) fn kind(block: &Block) -> Result<Kind<'_>> {
         ("sh", about) if about.starts_with("until ctrl-") => Kind::Until,
         ("console", "") => Kind::Shown,
         ("console", about) if about.starts_with("after ctrl-") => Kind::After,
-        ("sh" | "console" | "", _) | (_, "") => bail!("nobody knows what to do with {block:?}"),
+        ("sh" | "console" | "", _) | (_, "") => bail!("{block:?} has an unknown kind"),
         (_, file) => Kind::File(file),
     })
 }
@@ -43,7 +44,7 @@ pub(crate) fn blocks_of(page: &str) -> Result<Vec<Block>> {
     blocks::blocks(&text)
 }
 
-/// The commands that somebody has to type who follows this page, the index first.
+/// The commands that a reader of this page types, those of the index first.
 pub(crate) fn commands(page: &[Block]) -> Result<Vec<String>> {
     let mut commands = Vec::new();
     for block in blocks_of("README.md")?.iter().chain(page) {

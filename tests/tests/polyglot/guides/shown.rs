@@ -1,10 +1,10 @@
-//! Whether what a page shows is what was printed.
+//! Compares the text of a page with the real output.
 
 use anyhow::{Result, bail, ensure};
 
-/// Looks for each line that is shown, in this order and next to each other, or with any
-/// others between where the page has `…`, which may also be the rest of a line. Neither space nor frames are compared, and one
-/// time is as good as another, and so is one counter that runs.
+/// Finds each shown line in the output, in order. Shown lines are adjacent, unless the
+/// page has `…` for any lines or for the rest of a line. Spaces, frames, times and
+/// running counters are not compared.
 pub(crate) fn is_in(shown: &str, printed: &str) -> Result<()> {
     let printed_lines = lines(printed);
     let shown = lines(shown);
@@ -18,7 +18,7 @@ pub(crate) fn is_in(shown: &str, printed: &str) -> Result<()> {
         match rest.windows(part.len()).position(is_here) {
             Some(at) => rest = &rest[at + part.len()..],
             None => bail!(
-                "what is shown was not printed:\n{}\n\n{printed}",
+                "the shown output was not printed:\n{}\n\n{printed}",
                 part.join("\n")
             ),
         }
@@ -55,7 +55,7 @@ fn is_number(word: &str) -> bool {
     digits.parse::<f64>().is_ok()
 }
 
-/// A counter of ten digits or more goes on while somebody looks at it.
+/// A counter of ten digits or more continues while the reader looks at it.
 fn is_counting(word: &str) -> bool {
     word.len() >= 10 && word.chars().all(|c| c.is_ascii_digit())
 }

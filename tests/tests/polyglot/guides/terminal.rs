@@ -1,4 +1,4 @@
-//! What runs in the first terminal, while somebody looks at it from a second one.
+//! The command of the first terminal, while the reader uses a second one.
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, Read};
@@ -11,14 +11,14 @@ use solti_metrics_tests::shell::shell;
 
 use crate::guides::page::Block;
 
-/// Where the pages serve metrics. The tests do so where nobody else does.
+/// The address in the pages. The tests use a free one.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9464";
 
-/// How long it may take for what is shown to be there. Most of that is for a large
-/// component to be compiled.
+/// Maximum time until the shown output appears. Most of it is the compilation of a large
+/// component.
 const GUARD: Duration = Duration::from_secs(300);
 
-/// A command that runs until a key is pressed. It is killed if none ever is.
+/// A command that runs until a key is pressed. Dropping the value kills the process.
 pub(crate) struct Terminal {
     child: Child,
     said: BufReader<ChildStderr>,
@@ -55,23 +55,23 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Whether there is no use in waiting any longer.
+    /// Returns whether the maximum time has passed.
     pub(crate) fn is_late(&self) -> bool {
         self.begun.elapsed() > GUARD
     }
 
-    /// Presses the key, and returns what was printed.
+    /// Presses the key, and returns the output.
     pub(crate) fn end(mut self, after: &str) -> Result<String> {
         ensure!(after == format!("after {}", self.key), "{after}?");
         match &*self.key {
             "ctrl-d" => drop(self.child.stdin.take()),
             "ctrl-c" => {
-                // The shell's own: Rust's library has none.
+                // The `kill` of the shell: the standard library has no such function.
                 let kill = format!("kill -INT {}", self.child.id());
                 let killed = Command::new("sh").args(["-c", &kill]).status()?;
                 ensure!(killed.success(), "{kill}: {killed}");
             }
-            other => bail!("{other} is no key"),
+            other => bail!("{other} is not a key"),
         }
         let mut printed = String::new();
         let stdout = self.child.stdout.as_mut().context("no standard output")?;
@@ -79,7 +79,7 @@ impl Terminal {
         self.said.read_to_string(&mut printed)?;
         let status = self.child.wait()?;
         writeln!(printed, "{status}")?;
-        // What is interrupted has not succeeded.
+        // An interrupted command does not succeed.
         let expected = i32::from(self.key == "ctrl-c");
         ensure!(status.code() == Some(expected), "{printed}");
         Ok(printed)

@@ -1,4 +1,4 @@
-//! What is written about each language, and where it is found.
+//! Documentation of each language, and links to it.
 
 use std::fs;
 
@@ -12,13 +12,13 @@ use crate::guides::{Check, GUIDES, each};
 pub(crate) const CHECKS: &[Check] = &[
     ("every_language_has_a_guide", every_language_has_a_guide),
     ("every_guide_is_found", every_guide_is_found),
-    ("every_link_leads_somewhere", every_link_leads_somewhere),
+    ("each_link_has_a_target", each_link_has_a_target),
     ("no_guide_has_ten_commands", no_guide_has_ten_commands),
     ("every_block_is_of_a_known_kind", every_block_is_known),
 ];
 
-/// Each that `new` knows, and each that components are built in. Of the ways to build those
-/// in JavaScript, a guide goes one.
+/// Checks all languages of `new` and of the examples. For JavaScript, a guide uses one of
+/// several toolchains.
 fn every_language_has_a_guide() -> Result<()> {
     let help = shell::run("solti-metrics new --help", &root())?;
     let listed: Vec<_> = help
@@ -42,9 +42,9 @@ fn every_language_has_a_guide() -> Result<()> {
         let page = entry?.file_name().into_string().unwrap_or_default();
         let name = page.strip_suffix(".md");
         let has = GUIDES.iter().any(|(language, _)| Some(*language) == name);
-        // The index, and what each language costs.
+        // The index, and the page with the cost of languages.
         let other = ["README.md", "languages.md"].contains(&&*page);
-        ensure!(has || other, "nobody follows {page}");
+        ensure!(has || other, "no test follows {page}");
         pages += 1;
     }
     ensure!(pages == GUIDES.len() + 2, "{pages} pages");
@@ -64,7 +64,7 @@ fn every_guide_is_found() -> Result<()> {
     })
 }
 
-fn every_link_leads_somewhere() -> Result<()> {
+fn each_link_has_a_target() -> Result<()> {
     for entry in fs::read_dir(folder())? {
         let page = entry?.path();
         let text = fs::read_to_string(&page)?;
@@ -78,7 +78,7 @@ fn every_link_leads_somewhere() -> Result<()> {
     Ok(())
 }
 
-/// The one that installs the command is counted in each.
+/// Each guide includes the command that installs `solti-metrics`.
 fn no_guide_has_ten_commands() -> Result<()> {
     each(|_, page| {
         let commands = commands(page)?;

@@ -1,4 +1,4 @@
-//! A page in headless Chromium, and the server that it came from.
+//! A page in headless Chromium, and its server.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,21 +11,21 @@ use anyhow::{Context, Result, bail, ensure};
 use solti_metrics_tests::reference_tool::ReferenceTool;
 
 use crate::hosts::calls::input;
-use crate::hosts::place::{Place, log};
+use crate::hosts::test_folder::{TestFolder, log};
 
-/// Much more than a page needs.
+/// A deadline that no page reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// As many lines as there are calls.
+/// Number of calls and of lines.
 const CALLS: usize = 10;
 
-pub(crate) fn run(place: &Place) -> Result<String> {
+pub(crate) fn run(place: &TestFolder) -> Result<String> {
     place.transpile()?;
     let mut serve = place.command("node serve.js")?;
     let mut server = Running(serve.stdout(Stdio::piped()).spawn()?);
     let printed = server.0.stdout.take().context("no output")?;
     let (line, lines) = channel();
-    // It ends with the server.
+    // The thread ends with the server.
     thread::spawn(move || {
         for printed in BufReader::new(printed).lines() {
             if line.send(printed).is_err() {
@@ -65,7 +65,7 @@ pub(crate) fn run(place: &Place) -> Result<String> {
     Ok(calls)
 }
 
-fn chromium(place: &Place, address: &str) -> Result<Running> {
+fn chromium(place: &TestFolder, address: &str) -> Result<Running> {
     let ReferenceTool::Here(chromium) = ReferenceTool::chromium() else {
         bail!("no chromium");
     };
@@ -91,13 +91,13 @@ fn chromium(place: &Place, address: &str) -> Result<Running> {
     Ok(Running(command.spawn()?))
 }
 
-/// Ends with its test.
+/// A process that ends with its test.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
         let ended: io::Result<_> = self.0.kill().and_then(|()| self.0.wait().map(drop));
-        // It may have ended by itself.
+        // The process may have ended already.
         drop(ended);
     }
 }

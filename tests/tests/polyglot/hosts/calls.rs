@@ -1,4 +1,4 @@
-//! What a host was told, against what the reporter has to say.
+//! The calls that a host receives, compared with the reporter's specification.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use solti_metrics::Event;
 
 use crate::languages::expected::{Input, expected};
 
-/// Some lines that are good, one that is too long, and one that is no text.
+/// Some good lines, one that is too long, and one that is not text.
 pub(crate) fn input() -> Input {
     Input {
         args: vec!["2".into()],
@@ -14,13 +14,14 @@ pub(crate) fn input() -> Input {
     }
 }
 
-/// Each line of JSON in there is a call.
+/// Parses each line of JSON as a call, and compares the calls.
 pub(crate) fn are_those_expected(printed: &str) -> Result<()> {
     let lines = printed.lines().filter(|line| line.starts_with('['));
     let mut calls: Vec<Value> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
     for call in &mut calls {
         if let Some(duration) = call.get_mut(3) {
-            // Whole milliseconds, and fewer than this test may take.
+            // The duration is whole milliseconds, and less than the maximum time of this
+            // test.
             let ms = duration.as_u64().context("no whole number")?;
             ensure!(ms < 60_000, "{ms} ms");
             *duration = json!(0);
@@ -31,7 +32,7 @@ pub(crate) fn are_those_expected(printed: &str) -> Result<()> {
     Ok(())
 }
 
-/// In the words of the page: enums by their names in WIT.
+/// A call in the notation of the page: enums have their names in WIT.
 fn call(event: &Event) -> Value {
     let name = |label: &str| label.replace('_', "-");
     match *event {

@@ -1,4 +1,4 @@
-//! A reporter as people run it.
+//! A reporter, run by the command.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(crate) fn check(component: &Path) -> Result<()> {
     let counts: Vec<_> = tasks
         .map(|task| (&task["outcome"], &task["count"]))
         .collect();
-    // The program itself is one more success.
+    // The program itself is another success.
     let expected = [
         (&json!("success"), &json!(4)),
         (&json!("canceled"), &json!(1)),

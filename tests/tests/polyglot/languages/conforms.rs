@@ -1,4 +1,4 @@
-//! A provider under test by the command.
+//! A provider, tested by the command.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,15 +8,15 @@ use serde_json::Value;
 use solti_metrics_tests::artifact::{cache_home, command};
 
 pub(crate) fn check(component: &Path) -> Result<()> {
-    // Fewer records than by default: they come in each language.
+    // Fewer records than the default, since the test runs for each language.
     let (output, report) = report(component, &["--records", "20000", "--budget", "2s"])?;
     ensure!(output.status.success(), "{report:#}");
     ensure!(report["conforms"] == true, "{report:#}");
     Ok(())
 }
 
-/// StarlingMonkey collects nothing before it has some 75 MiB, which is more than a
-/// provider gets by default. That it does then takes thousands of scrapes to see.
+/// StarlingMonkey collects no garbage below about 75 MiB, which is more than a provider's
+/// default limit. Thousands of scrapes are necessary to reach the collection.
 pub(crate) fn collects_late(component: &Path) -> Result<()> {
     let (output, report) = report(component, &["--records", "1000", "--budget", "30s"])?;
     ensure!(output.status.code() == Some(1), "{report:#}");

@@ -1,15 +1,16 @@
-//! What `guest/examples/README.md` says of an input, in a way of its own.
+//! The results of an input by `guest/examples/README.md`, in an independent
+//! implementation.
 
 use solti_metrics::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// What a reporter is given.
+/// An input of a reporter.
 #[derive(Debug, Clone)]
 pub(crate) struct Input {
     pub(crate) args: Vec<String>,
     pub(crate) text: Vec<u8>,
 }
 
-/// What is seen of a run, without how long anything took.
+/// The visible results of a run, without times.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) events: Vec<Event>,
@@ -75,7 +76,7 @@ fn digit(byte: u8) -> Option<usize> {
     byte.is_ascii_digit().then(|| usize::from(byte - b'0'))
 }
 
-/// A word begins where a space, or nothing, is before what is none.
+/// A word starts at a character that is not a space, after a space or at the beginning.
 fn word_count(line: &str) -> usize {
     let is_space = |byte: u8| byte == 32 || (9..=13).contains(&byte);
     let before = std::iter::once(b' ').chain(line.bytes());

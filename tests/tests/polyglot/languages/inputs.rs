@@ -1,4 +1,4 @@
-//! Texts that somebody's library might see in another way.
+//! Texts that libraries of different languages may read differently.
 
 use crate::languages::expected::Input;
 
@@ -48,24 +48,25 @@ fn texts() -> Vec<Vec<u8>> {
         b"one two\n\n three\n  four \t five  \r\n\r\nsix".to_vec(),
         b"\n\n\n".to_vec(),
         b"a\x00b \x00\n".to_vec(),
-        // The six spaces, and what only Unicode, or only one library, takes for one.
+        // The six spaces, and characters that only Unicode or a single library takes for
+        // spaces.
         b"a\tb\x0bc\x0cd\re f\n".to_vec(),
         "a\u{1c}b\u{1d}c\u{1e}d\u{1f}e\u{85}f\u{a0}g\u{2003}h\u{2028}i\u{3000}j\u{200b}k\n".into(),
         "\u{feff}\n\u{feff}a b\n \u{feff} \n".into(),
         at_the_edges(),
         not_utf8(),
-        // As many words as a line may have, and one more.
+        // The maximum number of words in a line, and one more.
         ["w ".repeat(1_000), "w ".repeat(1_001)]
             .join("\n")
             .into_bytes(),
-        // Records beyond what a ring holds.
+        // More records than the capacity of a ring.
         "a b\n".repeat(700).into_bytes(),
-        // A line that comes in several pieces, cut within its characters.
+        // A line in several pieces, split within its characters.
         format!("{}\nlast", "\u{fc}\u{20ac}\u{1f600} ".repeat(20_000)).into_bytes(),
     ]
 }
 
-/// The first and the last characters of each length; beside them what is none.
+/// The first and the last characters of each length, and invalid sequences next to them.
 fn at_the_edges() -> Vec<u8> {
     let mut text = Vec::new();
     for line in [
@@ -85,34 +86,34 @@ fn at_the_edges() -> Vec<u8> {
 fn not_utf8() -> Vec<u8> {
     let mut text = Vec::new();
     for line in [
-        // No first byte.
+        // An invalid first byte.
         &b"\x80"[..],
         b"\xbf",
         b"\xf5\x80\x80\x80",
         b"\xf8\x88\x80\x80\x80",
         b"\xfe",
         b"\xff",
-        // Longer than it must be.
+        // Longer than necessary.
         b"\xc0\x80",
         b"\xc1\xbf",
         b"\xe0\x80\x80",
         b"\xe0\x9f\xbf",
         b"\xf0\x80\x80\x80",
         b"\xf0\x8f\xbf\xbf",
-        // Halves of a pair in UTF-16, each and both.
+        // Surrogates of UTF-16: each, and both.
         b"\xed\xa0\x80",
         b"\xed\xbf\xbf",
         b"\xed\xa0\xbd\xed\xb8\x80",
         // Beyond Unicode.
         b"\xf4\x90\x80\x80",
-        // Cut short, by the line's end and by another character.
+        // Truncated by the end of the line and by another character.
         b"\xc3",
         b"\xe2\x82",
         b"\xf0\x9f\x98",
         b"\xc3a",
         b"\xe2\x82 ",
         b"\xf0\x9f\x98\xc3\xbc",
-        // Once is enough.
+        // A bad sequence in a good line.
         b"good words and then \xff one bad",
         b"\xffbad first",
         b"bad last\xe2",

@@ -1,5 +1,4 @@
-//! Gives a provider records, and compares what it exposes with what our own backend
-//! would.
+//! Gives a provider records, and compares its exposition with that of our own backend.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,12 +13,14 @@ use solti_metrics_tests::kept;
 use solti_metrics_tests::script::script;
 use solti_metrics_tests::series::Series;
 
-/// Much more than a call needs.
+/// A deadline that no call reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
-    let provider = kept::provider(&providers, component, &Grants::new())?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
+    let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.flush_every = Duration::from_secs(3600);
@@ -43,10 +44,10 @@ pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
             Series::read(&ours.encode(format)?)?,
         );
         ours.must_equal(&theirs)?;
-        // Sums of milliseconds are exact in every language.
+        // Sums of milliseconds are exact in each language.
         ensure!(theirs == ours, "off by rounding:\n{exposed}");
         if has_flush {
-            // The second one has nothing new to say.
+            // The second flush has no new records.
             tokio.block_on(backend.flush())?;
             tokio.block_on(backend.flush())?;
         }
@@ -62,7 +63,8 @@ pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
     Ok(())
 }
 
-/// A bucket has its end in it, and the next one what is a millisecond longer.
+/// A duration on each bound, which is in the bucket, and a millisecond more, which is in
+/// the next one.
 fn at_the_bounds() -> Vec<Event> {
     let bounds = [
         10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,

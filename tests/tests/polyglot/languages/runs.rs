@@ -1,11 +1,11 @@
-//! Runs a reporter on one path, with every input.
+//! Runs a reporter in one recording mode, with each input.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use solti_metrics::MemoryMetrics;
-use solti_metrics_host::runner::{Path as Taken, RecordingMode, Runner};
+use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner};
 use solti_metrics_tests::kept;
 
 use crate::languages::inputs::inputs;
@@ -22,14 +22,14 @@ pub(crate) fn label(path: RecordingMode) -> &'static str {
 /// paths are held against the same, and so are all languages.
 pub(crate) fn check(component: &Path, path: RecordingMode, needs_async: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
-    let runner = Runner::builder(memory.clone()).path(path);
-    let runner = runner.artifacts(kept::artifacts()?).build()?;
-    let program = kept::program(&runner, component)?;
+    let runner = Runner::builder(memory.clone()).recording_mode(path);
+    let runner = runner.artifacts(cached_code::artifacts()?).build()?;
+    let program = cached_code::program(&runner, component)?;
     let asked = match path {
-        RecordingMode::Inline => Taken::Inline,
-        _ => Taken::Direct { reason: None },
+        RecordingMode::Inline => ProgramRecording::Inline,
+        _ => ProgramRecording::Direct { reason: None },
     };
-    ensure!(*program.path() == asked, "{program:?}");
+    ensure!(*program.recording() == asked, "{program:?}");
     let needs = &program.inspection().needs_async;
     ensure!(needs.is_some() == needs_async, "async: {needs:?}");
 

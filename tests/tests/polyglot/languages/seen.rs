@@ -1,4 +1,4 @@
-//! What is seen of a reporter's run.
+//! The visible results of a reporter's run.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics::{Event, RunnerType};
@@ -7,7 +7,8 @@ use solti_metrics_host::wasi::Output;
 
 use crate::languages::expected::{Input, Seen, expected};
 
-/// Compares what was seen of a run, and what its runner booked, with what the input says.
+/// Compares the results of a run, and the ledger of its runner, with the expected results
+/// of the input.
 pub(crate) fn look(input: &Input, events: Vec<Event>, report: &TaskReport) -> Result<()> {
     let events = within_task(events)?;
     let ledger = &report.ledger;
@@ -29,7 +30,7 @@ pub(crate) fn look(input: &Input, events: Vec<Event>, report: &TaskReport) -> Re
     Ok(())
 }
 
-/// A run that is given this input.
+/// A run with this input.
 pub(crate) fn task(input: &Input) -> Task {
     let mut task = Task::new();
     task.args.clone_from(&input.args);
@@ -40,7 +41,8 @@ pub(crate) fn task(input: &Input) -> Task {
 }
 
 fn seen(mut events: Vec<Event>, report: &TaskReport) -> Result<Seen> {
-    // What a reporter measures is within what its runner measures, if in one unit.
+    // With a correct unit, the duration that a reporter measures is at most the one that
+    // its runner measures.
     let most = report.duration.as_millis() + 1;
     for event in &mut events {
         if let Event::TaskCompleted { duration_ms, .. } = event {
@@ -66,7 +68,7 @@ fn seen(mut events: Vec<Event>, report: &TaskReport) -> Result<Seen> {
     })
 }
 
-/// The reporter's records lie between those of its runner.
+/// The reporter's records, which are between those of its runner.
 fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
     let runner = RunnerType::Wasm;
     let last = events.pop();

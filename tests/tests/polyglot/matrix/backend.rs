@@ -1,4 +1,4 @@
-//! The end of a cell: a backend, and what is in front of it.
+//! The end of a cell: a backend, and an optional middleware before it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +14,14 @@ use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::toolchains::Example;
 use tokio::runtime::Runtime;
 
-use crate::matrix::way::Way;
+use crate::matrix::route::Route;
 
-/// Much more than anything here needs.
+/// A deadline that no cell reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// What adds records up.
+/// The backend that adds records up.
 #[derive(Clone)]
-pub(crate) enum Receiver {
+pub(crate) enum Destination {
     /// Our own backend, in the host.
     Prometheus,
     /// A component.
@@ -46,7 +46,7 @@ impl Receiver {
     }
 }
 
-impl fmt::Display for Receiver {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.toolchain())
     }
@@ -74,13 +74,17 @@ impl Loaded {
             let ReferenceTool::Here(component) = &self.component else {
                 bail!("it was not built: {:?}", self.component);
             };
-            *provider = Some(kept::provider(&self.providers, component, &Grants::new())?);
+            *provider = Some(cached_code::provider(
+                &self.providers,
+                component,
+                &Grants::new(),
+            )?);
         }
-        provider.clone().context("it was not loaded")
+        provider.clone().context("the provider was not loaded")
     }
 }
 
-/// A receiver at work, and the middleware in front of it.
+/// A running backend, and the middleware before it.
 pub(crate) struct Backend {
     end: End,
     middleware: Option<Arc<ComponentBackend>>,
@@ -103,14 +107,14 @@ impl Backend {
                 End::Component(started(loaded, None)?)
             }
         };
-        let middleware = match way {
-            Way::Direct => None,
-            Way::ThroughMiddleware(loaded) => Some(started(loaded, Some(end.handle()))?),
+        let middleware = match route {
+            Route::Direct => None,
+            Route::ThroughMiddleware(loaded) => Some(started(loaded, Some(end.handle()))?),
         };
         Ok(Self { end, middleware })
     }
 
-    /// Who is given the records.
+    /// The handle that takes the records.
     pub(crate) fn handle(&self) -> MetricsHandle {
         match &self.middleware {
             Some(middleware) => middleware.clone(),
@@ -118,8 +122,7 @@ impl Backend {
         }
     }
 
-    /// What it exposes in the end, once all of so many records have gone through each
-    /// component, and nothing else has.
+    /// The final exposition, after exactly `records` records have passed each component.
     pub(crate) fn exposed_at_the_end(self, records: u64, tokio: &Runtime) -> Result<String> {
         if let Some(middleware) = self.middleware {
             let status = stopped(&middleware, records)?;

@@ -1,4 +1,4 @@
-//! One cell: a reporter, what lies between, and a backend.
+//! A cell: a reporter, a way, and a backend.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use solti_metrics::{Event, Exposition, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
 use solti_metrics_host::runner::Runner;
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 use solti_metrics_tests::series::Series;
 
 use crate::languages::expected::Input;
 use crate::languages::seen::{look, task};
-use crate::matrix::backend::{Backend, Receiver};
-use crate::matrix::way::Way;
+use crate::matrix::backend::{Backend, Destination};
+use crate::matrix::route::Route;
 
-/// Runs the reporter, and compares the calls that it made with what its input says, and
-/// the series that came of them with those of our own backend, and with a count of our
-/// own. The ledger of everyone on the way balances, and nothing is lost.
-pub(crate) fn check(reporter: &Path, way: &Way, receiver: &Receiver) -> Result<()> {
+/// Runs the reporter. Compares its calls with the expected ones, and the resulting series
+/// with those of our own backend and with the test's own count. All ledgers balance, and
+/// no record is lost.
+pub(crate) fn check(reporter: &Path, route: &Route, destination: &Destination) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
-    let backend = Backend::start(way, receiver)?;
+    let backend = Backend::start(route, destination)?;
     let both = Arc::new(FanoutMetrics::new([memory.clone() as _, backend.handle()]));
     let runner = Runner::builder(both.clone());
-    let runner = runner.artifacts(kept::artifacts()?).build()?;
-    let program = kept::program(&runner, reporter)?;
+    let runner = runner.artifacts(cached_code::artifacts()?).build()?;
+    let program = cached_code::program(&runner, reporter)?;
 
     let tokio = tokio::runtime::Runtime::new()?;
     let mut before = 0;
@@ -42,10 +42,11 @@ pub(crate) fn check(reporter: &Path, way: &Way, receiver: &Receiver) -> Result<(
     );
     let exposed = backend.exposed_at_the_end(records, &tokio)?;
     ensure!(both.panicked().eq([0, 0]), "a backend has panicked");
-    same(&way.passed(events), &exposed)
+    same(&route.passed(events), &exposed)
 }
 
-/// Each outcome; a failure of set-up; nothing; and more records than a ring holds.
+/// Inputs for each outcome, for a failure of set-up, for no records, and for more records
+/// than the capacity of a ring.
 fn inputs() -> [Input; 4] {
     [
         input("2", b"one two\nthree \xff\n\nfour five six\n\t seven"),
@@ -65,12 +66,12 @@ fn input(arg: &str, text: &[u8]) -> Input {
 fn same(events: &[Event], exposed: &str) -> Result<()> {
     let theirs = Series::read(exposed)?;
     Series::of(events)?.must_equal(&theirs)?;
-    // Sums of milliseconds are exact in every language.
+    // Sums of milliseconds are exact in each language.
     ensure!(theirs == ours(events)?, "off by rounding:\n{exposed}");
     Ok(())
 }
 
-/// What our own backend shows that was given these.
+/// The series of our own backend after these events.
 pub(crate) fn ours(events: &[Event]) -> Result<Series> {
     let prometheus = PrometheusMetrics::new();
     for event in events {

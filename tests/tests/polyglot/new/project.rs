@@ -1,4 +1,4 @@
-//! A project as `new` writes it, and what is at hand there.
+//! A project of `new`, and its tools.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use solti_metrics_tests::shell::run;
 use solti_metrics_tests::tree::tree;
 use tempfile::TempDir;
 
-/// What a larger project has around it, whose tools look for that in folders above.
+/// Files of a larger project around it. Tools look for them in the folders above.
 const AROUND: [(&str, &str); 7] = [
     (
         "Cargo.toml",
@@ -34,12 +34,13 @@ const AROUND: [(&str, &str); 7] = [
 pub(crate) struct Project {
     folder: TempDir,
     pub(crate) name: String,
-    /// What `new` has printed.
+    /// The output of `new`.
     pub(crate) said: String,
 }
 
 impl Project {
-    /// A new one, named for what it is, within a larger one of every kind.
+    /// Creates a project within a larger one of each kind. Its name has the language and
+    /// the role.
     pub(crate) fn new(language: &str, role: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         for (file, text) in AROUND {
@@ -63,19 +64,20 @@ impl Project {
         self.path(&format!("{}.wasm", self.name))
     }
 
-    /// All of its files, by their paths in it.
+    /// All its files, by their relative paths.
     pub(crate) fn files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
         tree(&self.path(""))
     }
 
-    /// Runs a script in its folder, and returns what that prints.
+    /// Runs a script in its folder, and returns the output.
     pub(crate) fn shell(&self, script: &str) -> Result<String> {
         run(script, &self.path(""))
     }
 
     /// Builds it with the commands that `new` has printed.
     pub(crate) fn build(&self) -> Result<()> {
-        // Each Rust project would bring the latest; these are here already.
+        // A new Rust project would fetch the latest versions. The locked ones are
+        // present.
         if self.path("Cargo.toml").exists() {
             let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
             fs::copy(versions, self.path("Cargo.lock"))?;
@@ -89,7 +91,7 @@ impl Project {
 /// Rust with the SDK in this tree, instead of generated bindings.
 pub(crate) const RUST_SDK: &str = "rust-sdk";
 
-/// The command in this folder: `new` with these arguments.
+/// Runs `new` with these arguments in this folder.
 pub(crate) fn new_in(folder: &Path, language: &str, role: &str, dir: &str) -> Result<Output> {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
     let mut new = Command::new(command());

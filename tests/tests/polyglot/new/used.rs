@@ -1,4 +1,4 @@
-//! Builds a project, and uses what it has made.
+//! Builds a project, and uses the result.
 
 use std::fs;
 
@@ -13,7 +13,8 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
     let project = Project::new(language, role)?;
     project.build()?;
     is_formatted(&project, language)?;
-    // Compiled here, it need not be again: and other tests may keep the machine busy.
+    // `check` compiles it with a long limit, since other tests may keep the machine busy.
+    // The next commands find the cached code.
     let name = &project.name;
     let said = project.shell(&format!(
         "solti-metrics check --compile-timeout 30m {name}.wasm"
@@ -25,7 +26,7 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
         "guest" => guest(&project)?,
         "provider" => provider(&project)?,
         "middleware" => middleware(&project)?,
-        _ => bail!("{role} is no role"),
+        _ => bail!("{role} is not a role"),
     }
     let mut written = Project::new(language, role)?.files()?;
     if language.starts_with("rust") {
@@ -33,7 +34,7 @@ pub(crate) fn check(language: &str, role: &str) -> Result<()> {
     }
     let kept = project.shell("git init -q && git add -A && git ls-files && rm -rf .git")?;
     ensure!(kept.lines().eq(written.keys()), "git would keep\n{kept}");
-    // Cargo would clean up after all that was built of the README.
+    // Cargo would remove all build results of the README.
     if !language.starts_with("rust") {
         project.shell("make clean")?;
         let left = project.files()?;
@@ -55,7 +56,7 @@ fn guest(project: &Project) -> Result<()> {
         component.display()
     ))?;
     let report: Value = serde_json::from_str(&report)?;
-    // Its own task, and the program.
+    // The reporter's own task, and the program.
     let tasks = report["tasks"].as_array().cloned().unwrap_or_default();
     ensure!(
         tasks.len() == 1 && tasks[0]["outcome"] == "success" && tasks[0]["count"] == 2,
@@ -105,8 +106,8 @@ fn middleware(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// What is printed when it receives the records of our reporter, and of how many tasks
-/// those are: one for each line, and the program.
+/// The output of a provider with the records of our reporter, and the number of its
+/// tasks: one for each line, and the program.
 fn with_reporter(project: &Project) -> Result<(String, usize)> {
     let lines = fs::read_to_string(project.path("README.md"))?
         .lines()
@@ -122,7 +123,7 @@ fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// As its language's own tool would have it.
+/// Checks the format with the language's own tool.
 fn is_formatted(project: &Project, language: &str) -> Result<()> {
     let unformatted = match language {
         "rust" | RUST_SDK => project.shell("env -u RUSTC cargo fmt --check")?,

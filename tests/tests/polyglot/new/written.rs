@@ -1,4 +1,4 @@
-//! What is in a project, before anybody builds it.
+//! The files of a project, before its build.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,43 +15,43 @@ use crate::new::project::{Project, new_in};
 use crate::new::{Check, LANGUAGES, ROLES};
 
 pub(crate) const CHECKS: &[Check] = &[
-    ("every_project_says_what_is_there", says_what_is_there),
+    ("each_readme_names_existing_files", says_what_is_there),
+    ("no_placeholder_is_left", no_placeholder_is_left),
     (
-        "nothing_is_left_to_be_filled_in",
-        nothing_is_left_to_be_filled_in,
-    ),
-    (
-        "the_package_in_it_is_ours_with_its_gates_open",
+        "the_package_of_a_project_is_ours_with_open_gates",
         the_package_is_ours,
     ),
     (
-        "its_world_is_one_for_every_tool",
-        its_world_is_one_for_every_tool,
+        "the_world_of_a_project_has_no_gates",
+        the_world_of_a_project_has_no_gates,
     ),
     (
-        "the_adapter_is_the_one_that_is_tested",
-        the_adapter_is_the_one_that_is_tested,
+        "the_adapter_is_the_tested_one",
+        the_adapter_is_the_tested_one,
     ),
     (
-        "the_versions_named_are_those_tested",
+        "the_named_versions_are_the_tested_ones",
         the_versions_are_those_tested,
     ),
     (
-        "the_sdk_s_version_is_required_as_named",
+        "the_named_version_of_the_sdk_is_required",
         the_sdk_of_a_version,
     ),
-    ("a_project_goes_into_an_empty_folder_too", an_empty_folder),
     (
-        "a_rust_project_fits_into_a_workspace_that_has_it_as_a_member_and_one_that_has_not",
+        "a_project_can_be_written_to_an_empty_folder",
+        an_empty_folder,
+    ),
+    (
+        "a_rust_project_works_in_a_workspace_as_a_member_or_not",
         a_workspace,
     ),
     (
-        "a_rust_project_is_found_wherever_cargo_builds_it",
+        "the_makefile_of_a_rust_project_finds_each_target_folder",
         another_target_folder,
     ),
 ];
 
-/// Calls it with each project, named for what it is.
+/// Calls `check` with each project and its name.
 fn each(check: impl Fn(&Project, &str) -> Result<()>) -> Result<()> {
     for (language, _) in LANGUAGES {
         for role in ROLES {
@@ -79,7 +79,7 @@ fn says_what_is_there() -> Result<()> {
         let next = ["next:", &format!("  cd {}", project.name), "  make"];
         ensure!(said[end..] == next, "{said:?}");
 
-        // What its README names is there, or will be.
+        // The README names files that exist, or will exist after the build.
         let readme = String::from_utf8(files["README.md"].clone())?;
         for path in readme.split('`').skip(1).step_by(2) {
             let is_path = path.ends_with('/') && !path.starts_with('/')
@@ -96,14 +96,14 @@ fn says_what_is_there() -> Result<()> {
     })
 }
 
-fn nothing_is_left_to_be_filled_in() -> Result<()> {
+fn no_placeholder_is_left() -> Result<()> {
     each(|project, _| {
         for (path, bytes) in project.files()? {
             if let Ok(text) = std::str::from_utf8(&bytes) {
                 ensure!(!text.contains("{{"), "{path}\n{text}");
                 ensure!(!path.starts_with('_'), "{path}");
                 if path.starts_with("bindings/") {
-                    continue; // as wit-bindgen has them
+                    continue; // wit-bindgen's own style
                 }
                 let lines = text.lines().any(|line| line != line.trim_end());
                 ensure!(!lines && text.ends_with('\n'), "{path} has space at an end");
@@ -131,8 +131,8 @@ fn the_package_is_ours() -> Result<()> {
     })
 }
 
-/// That is, for those that can open no gate.
-fn its_world_is_one_for_every_tool() -> Result<()> {
+/// Some tools cannot open gates, and the world has none.
+fn the_world_of_a_project_has_no_gates() -> Result<()> {
     each(|project, role| {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(project.path("wit"))?;
@@ -161,8 +161,8 @@ fn its_world_is_one_for_every_tool() -> Result<()> {
     })
 }
 
-/// `tools/languages.sh` builds with the adapters of a crate, and so do we.
-fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
+/// `tools/languages.sh` builds with the adapters of the same crate.
+fn the_adapter_is_the_tested_one() -> Result<()> {
     let pinned = locked("wasi-preview1-component-adapter-provider")?;
     let tested = format!("wasi-preview1-component-adapter-provider = \"={pinned}\"");
     let pins = fs::read_to_string(root().join("tools/languages/adapter/Cargo.toml"))?;
@@ -179,7 +179,7 @@ fn the_adapter_is_the_one_that_is_tested() -> Result<()> {
     })
 }
 
-/// What a README or a manifest names by its version is what the tests build with.
+/// The versions in a README or a manifest are those that the tests use.
 fn the_versions_are_those_tested() -> Result<()> {
     let pins: String = ["wasm-tools", "ziglang", "go", "componentize-py"]
         .iter()
@@ -217,7 +217,7 @@ fn the_versions_are_those_tested() -> Result<()> {
     })
 }
 
-/// And the project has no bindings of its own, and no package.
+/// The project has neither its own bindings nor the package.
 fn the_sdk_of_a_version() -> Result<()> {
     for role in ROLES {
         let folder = tempfile::tempdir()?;
@@ -248,14 +248,14 @@ fn an_empty_folder() -> Result<()> {
     ensure!(output.status.success(), "{output:?}");
     let makefile = fs::read_to_string(mine.join("Makefile"))?;
     ensure!(makefile.starts_with("NAME := mine\n"), "{makefile}");
-    // And one that is to be made first, with those above it.
+    // A folder that must be created first, with its parents.
     let output = new_in(folder.path(), "zig", "provider", "a/b c/mine")?;
     ensure!(output.status.success(), "{output:?}");
     ensure!(tree(&mine)? == tree(&folder.path().join("a/b c/mine"))?);
     Ok(())
 }
 
-/// Cargo takes both, the project and what is around it.
+/// Cargo accepts the project and the project around it.
 fn a_workspace() -> Result<()> {
     for (members, is_member) in [("[]", false), ("[\"crates/*\"]", true)] {
         for role in ROLES {
@@ -266,7 +266,7 @@ fn a_workspace() -> Result<()> {
             let output = new_in(&folder.path().join("crates"), "rust", role, "mine")?;
             ensure!(output.status.success(), "{output:?}");
             let said = String::from_utf8_lossy(&output.stderr);
-            let told = said.starts_with("note: it is a member of the workspace in /");
+            let told = said.starts_with("note: the project is a member of the workspace in /");
             ensure!(told == is_member && (told || said.is_empty()), "{said}");
             for (dir, names_it) in [("crates/mine", true), (".", is_member)] {
                 let metadata = metadata(&folder.path().join(dir))?;
@@ -279,7 +279,8 @@ fn a_workspace() -> Result<()> {
     Ok(())
 }
 
-/// With a cargo that builds nothing, and puts it where the real one would.
+/// Runs with a cargo that builds nothing, and writes to the folder that the real cargo
+/// would use.
 fn another_target_folder() -> Result<()> {
     let cargo = std::env::var("CARGO").context("run this with cargo")?;
     let script = format!(
@@ -323,7 +324,7 @@ fn another_target_folder() -> Result<()> {
     Ok(())
 }
 
-/// What cargo knows of the package or the workspace in a folder.
+/// The metadata of the package or the workspace in a folder.
 fn metadata(folder: &Path) -> Result<Value> {
     let cargo = std::env::var("CARGO").context("run this with cargo")?;
     let output = Command::new(cargo)
@@ -340,8 +341,7 @@ fn metadata(folder: &Path) -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The line that begins so.
-/// The version of a package that we are built with.
+/// The locked version of a package.
 fn locked(name: &str) -> Result<String> {
     let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock"))?.parse()?;
     let mut packages = lock["package"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Both, as an operator sees them.
+//! Guest and provider, run by the command.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! As a guest, in the middle of a task.
+//! The guest fails in the middle of a task.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use solti_metrics_tests::kept;
 pub(crate) fn check(component: &Path, path: RecordingMode, speaks: bool) -> Result<()> {
     let memory = Arc::new(MemoryMetrics::new());
     let runner = Runner::builder(memory.clone())
-        .path(path)
-        .artifacts(kept::artifacts()?)
+        .recording_mode(path)
+        .artifacts(cached_code::artifacts()?)
         .build()?;
-    let program = kept::program(&runner, component)?;
+    let program = cached_code::program(&runner, component)?;
     let mut task = Task::new();
     task.stderr = Output::Capture;
     let tokio = tokio::runtime::Runtime::new()?;
@@ -31,8 +31,8 @@ pub(crate) fn check(component: &Path, path: RecordingMode, speaks: bool) -> Resu
         report.end
     );
     ensure!(said.contains("boom in the middle") == speaks, "{said}");
-    // Its own task has begun, and nobody says how it ended; the runner says how the
-    // whole did.
+    // The guest's own task has started, and has no end. The runner records the end of the
+    // program.
     let runner = RunnerType::Wasm;
     let events = memory.events();
     let (last, before) = events.split_last().context("no records")?;

@@ -1,4 +1,4 @@
-//! As a provider, at every third record of an instance.
+//! The provider fails at each third record of an instance.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,23 +9,25 @@ use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::{
     BackendOptions, BackendStatus, ComponentBackend, Grants, Providers, RestartPolicy,
 };
-use solti_metrics_tests::kept;
+use solti_metrics_tests::cached_code;
 
-/// Much more than anything here needs.
+/// A deadline that no call reaches.
 const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
-    let providers = Providers::builder().artifacts(kept::artifacts()?).build()?;
+    let providers = Providers::builder()
+        .artifacts(cached_code::artifacts()?)
+        .build()?;
     // Python's library imports the network, whether it is used or not.
     let grants = Grants::new().no_network();
-    let provider = kept::provider(&providers, component, &grants)?;
+    let provider = cached_code::provider(&providers, component, &grants)?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
     options.next = Some(noop_metrics());
     options.restart = RestartPolicy::default();
     options.restart.first_pause = Duration::ZERO;
     let backend = ComponentBackend::start(&provider, options)?;
-    // The third is lost, and the next instance takes two more.
+    // The third record is lost, and the next instance takes two more.
     for _ in 0..5 {
         backend.record_task_started(RunnerType::Wasm);
     }

@@ -1,3 +1,5 @@
+//! Queue of log entries, which a thread writes.
+
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,36 +10,36 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many entries may wait to be written.
+/// Maximum number of queued entries.
 pub(super) const ENTRIES: usize = 8_192;
 
-/// How many bytes those may have.
+/// Maximum number of bytes in queued entries.
 pub(super) const BYTES: usize = 16 << 20;
 
-/// Entries that wait to be written by a thread, so that nothing else waits for their
-/// reader. Those for which there is no space are lost, and counted.
+/// Queue of log entries. A thread writes them, so that no other code waits for the reader.
+/// Entries that do not fit are lost and counted.
 #[derive(Clone)]
-pub(super) struct Queue(Arc<Shared>);
+pub(super) struct LogQueue(Arc<QueueState>);
 
-struct Shared {
-    waiting: Mutex<Waiting>,
+struct QueueState {
+    waiting: Mutex<QueuedEntries>,
     more: Condvar,
     finished: Condvar,
     lost: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct QueuedEntries {
     entries: VecDeque<Vec<u8>>,
     bytes: usize,
     closed: bool,
     finished: bool,
 }
 
-impl Queue {
+impl LogQueue {
     /// `lost` counts entries that are not written.
     pub(super) fn new(lost: Arc<AtomicU64>) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(QueueState {
             waiting: Mutex::default(),
             more: Condvar::new(),
             finished: Condvar::new(),
@@ -45,7 +47,7 @@ impl Queue {
         }))
     }
 
-    /// Starts the thread that writes.
+    /// Starts the thread that writes the entries.
     pub(super) fn start(
         &self,
         mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
@@ -62,13 +64,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes no more entries, and waits until those that wait are written.
+    /// Closes the queue, and waits until the queued entries are written.
     pub(super) fn finish(&self, within: Duration) {
         let Self(shared) = self;
         let mut waiting = shared.waiting.lock();
         waiting.closed = true;
         shared.more.notify_one();
-        let written = |waiting: &mut Waiting| !waiting.finished;
+        let written = |waiting: &mut QueuedEntries| !waiting.finished;
         shared
             .finished
             .wait_while_for(&mut waiting, written, within);
@@ -88,8 +90,8 @@ impl Queue {
     }
 }
 
-impl Shared {
-    /// Waits for the next entry. There is none once the queue is closed and empty.
+impl QueueState {
+    /// Waits for the next entry. Returns `None` once the queue is closed and empty.
     fn next(&self) -> Option<Vec<u8>> {
         let mut waiting = self.waiting.lock();
         loop {
@@ -111,8 +113,8 @@ impl Shared {
     }
 }
 
-/// Takes an entry with each write, as the subscriber makes them.
-impl Write for Queue {
+/// Receives one entry with each write, because the subscriber writes whole entries.
+impl Write for LogQueue {
     fn write(&mut self, entry: &[u8]) -> io::Result<usize> {
         self.push(entry);
         Ok(entry.len())
@@ -123,7 +125,7 @@ impl Write for Queue {
     }
 }
 
-impl MakeWriter<'_> for Queue {
+impl MakeWriter<'_> for LogQueue {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn entries_are_written_in_order_before_the_end() -> io::Result<()> {
         let lost = Arc::default();
-        let queue = Queue::new(Arc::clone(&lost));
+        let queue = LogQueue::new(Arc::clone(&lost));
         let written = Arc::new(Mutex::new(Vec::new()));
         let list = Arc::clone(&written);
         queue.start(move |entry| {
@@ -159,16 +161,16 @@ mod tests {
         queue.push(&[9]);
         let expected: Vec<_> = (0..9).map(|number| vec![number]).collect();
         assert_eq!(*written.lock(), expected);
-        // One that could not be written, and one behind the end.
+        // The failed entry, and the entry after the end.
         assert_eq!(lost.load(Ordering::Relaxed), 2);
         Ok(())
     }
 
     #[test]
-    fn entries_that_nobody_reads_take_no_more_than_so_much() -> io::Result<()> {
+    fn entries_without_a_reader_stay_within_the_limits() -> io::Result<()> {
         for size in [1, 1 << 20] {
             let lost = Arc::default();
-            let queue = Queue::new(Arc::clone(&lost));
+            let queue = LogQueue::new(Arc::clone(&lost));
             let (taken, first) = channel();
             let (release, released) = channel::<()>();
             queue.start(move |_| {

@@ -9,11 +9,11 @@ use solti_metrics::Exposition;
 
 use super::client::{ask, connect, one};
 use super::served::{Served, TASKS};
-use crate::http::{HitsCollector, Limits};
+use crate::http::{HitsCollector, HttpLimits};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_compressed_for_whoever_asks_and_is_the_same() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+async fn a_compressed_page_has_the_same_content() -> Result<()> {
+    let served = Served::start(HttpLimits::default()).await?;
     let address = served.server.address;
     let plain = ask(address, "GET /metrics", "")?;
     ensure!(plain.status() == Some(200) && plain.body == served.shelf.metrics.as_bytes());
@@ -52,7 +52,7 @@ async fn a_page_is_compressed_for_whoever_asks_and_is_the_same() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_page_is_compressed_whole() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     let header = "Accept-Encoding: gzip\r\n";
     let packed = ask(served.server.address, "GET /backends/huge/metrics", header)?;
     let mut unpacked = Vec::new();
@@ -63,7 +63,7 @@ async fn a_large_page_is_compressed_whole() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn head_tells_the_length_that_get_has() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     for headers in ["", "Accept-Encoding: gzip\r\n"] {
         let get = ask(served.server.address, "GET /metrics", headers)?;
         let head = ask(served.server.address, "HEAD /metrics", headers)?;
@@ -84,7 +84,7 @@ async fn head_tells_the_length_that_get_has() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_format_is_the_one_that_prometheus_prefers() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     for (accept, chosen) in [
         ("*/*", Exposition::Text),
         (
@@ -107,7 +107,7 @@ async fn the_format_is_the_one_that_prometheus_prefers() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_says_how_it_may_be_used() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     for line in ["GET /metrics", "GET /", "GET /nowhere", "POST /metrics"] {
         let answer = ask(served.server.address, line, "")?;
         for (name, value) in [
@@ -129,8 +129,8 @@ async fn every_answer_says_how_it_may_be_used() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_answered_is_told_why() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+async fn rejected_requests_get_the_reason() -> Result<()> {
+    let served = Served::start(HttpLimits::default()).await?;
     let address = served.server.address;
     let nowhere = ask(address, "GET /nowhere", "")?;
     let text = String::from_utf8(nowhere.body)?;
@@ -162,13 +162,13 @@ async fn what_cannot_be_answered_is_told_why() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_panics_is_an_error_of_the_server_and_nothing_else() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     let mut stream = connect(served.server.address)?;
     let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     stream.write_all(ask("/backends/broken/metrics").as_bytes())?;
-    let answer = one(&mut stream, "this page could not be made\n".len())?;
+    let answer = one(&mut stream, "the page could not be rendered\n".len())?;
     ensure!(answer.status() == Some(500), "{}", answer.head);
-    // On the same connection.
+    // The connection stays usable.
     stream.write_all(ask("/api/tasks").as_bytes())?;
     ensure!(one(&mut stream, TASKS.len())?.body == TASKS.as_bytes());
     Ok(())
@@ -176,7 +176,7 @@ async fn a_page_that_panics_is_an_error_of_the_server_and_nothing_else() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_counted_by_page_and_code() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     for line in ["GET /metrics", "HEAD /metrics", "GET /x", "GET /y", "PUT /"] {
         ask(served.server.address, line, "")?;
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Nothing that a test does blocks for longer.
+/// Maximum time of a blocking call in a test.
 pub(super) const GUARD: Duration = Duration::from_secs(60);
 
-/// What a server said.
+/// An answer of the server.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) head: String,
@@ -44,7 +44,7 @@ pub(super) fn connect(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Sends a request, to be closed behind its answer.
+/// Sends a request on a connection that closes after the answer.
 pub(super) fn send(address: SocketAddr, line: &str, headers: &str) -> Result<TcpStream> {
     let mut stream = connect(address)?;
     let request = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
@@ -62,7 +62,7 @@ pub(super) fn read(mut stream: TcpStream) -> Result<Said> {
     Said::parse(&bytes)
 }
 
-/// All that comes until the server closes the connection, however it does.
+/// All bytes until the server closes the connection.
 pub(super) fn until_closed(stream: &mut TcpStream) -> Result<Vec<u8>> {
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
     loop {
@@ -75,8 +75,7 @@ pub(super) fn until_closed(stream: &mut TcpStream) -> Result<Vec<u8>> {
     }
 }
 
-/// Reads one answer, with a body of that many bytes, of a connection that stays
-/// open.
+/// Reads one answer, whose body has `body` bytes, from a connection that stays open.
 pub(super) fn one(stream: &mut TcpStream, body: usize) -> Result<Said> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Tests with more connections than the server takes.
+//! Tests with more connections than the server accepts.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -9,12 +9,12 @@ use anyhow::{Result, ensure};
 
 use super::client::{ask, connect, read, send, until_closed};
 use super::served::{Served, until};
-use crate::http::Limits;
+use crate::http::HttpLimits;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_that_say_nothing_keep_nobody_out() -> Result<()> {
-    let mut limits = Limits::default();
-    // None of them leaves by itself.
+async fn three_hundred_silent_connections_do_not_block_others() -> Result<()> {
+    let mut limits = HttpLimits::default();
+    // The clients do not disconnect.
     (limits.connections, limits.head) = (64, super::client::GUARD);
     let served = Served::start(limits).await?;
     let idle: Vec<_> = (0..300)
@@ -22,26 +22,26 @@ async fn three_hundred_that_say_nothing_keep_nobody_out() -> Result<()> {
         .collect::<Result<_>>()?;
     let answer = ask(served.server.address, "GET /metrics", "")?;
     ensure!(answer.status() == Some(200), "{}", answer.head);
-    // Each one above the limit took the place of one before.
+    // Each connection above the limit evicted an earlier one.
     ensure!(
-        served.hits.refused() == 300 + 1 - 64,
+        served.hits.rejected() == 300 + 1 - 64,
         "{}",
-        served.hits.refused()
+        served.hits.rejected()
     );
     drop(idle);
     until("all are gone", || served.hits.open() == 0).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()> {
-    let limits = Limits {
+async fn probes_are_answered_while_all_connections_wait() -> Result<()> {
+    let limits = HttpLimits {
         connections: 2,
         probes: 1,
-        ..Limits::default()
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let address = served.server.address;
-    // Two pages, since one would be made for both, and tell nothing of the second request.
+    // Two different pages: a single page would be shared by both requests.
     let line = |number| format!("GET /backends/gated{number}/metrics");
     let waiting = [0, 1].map(|it| send(address, &line(it), ""));
     until("both are being answered", || {
@@ -54,13 +54,13 @@ async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()>
         ensure!(answer.header("connection") == Some("close"));
         until("its place is free", || served.hits.open() == 2).await?;
     }
-    ensure!(served.hits.refused() == 0);
+    ensure!(served.hits.rejected() == 0);
     let answer = ask(address, "GET /metrics", "")?;
     ensure!(answer.status() == Some(503), "{}", answer.head);
     ensure!(answer.header("retry-after") == Some("1"), "{}", answer.head);
-    ensure!(served.hits.refused() == 1);
+    ensure!(served.hits.rejected() == 1);
     until("its place is free", || served.hits.open() == 2).await?;
-    // Who waits here for a request makes place for whoever has one.
+    // A connection that waits for a request is evicted for one that has a request.
     let mut idle = connect(address)?;
     until("it has a place", || served.hits.open() == 3).await?;
     ensure!(ask(address, "GET /healthz", "")?.status() == Some(200));
@@ -73,8 +73,8 @@ async fn probes_are_answered_where_everybody_waits_for_an_answer() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_so_many_pages_are_made_at_a_time_and_others_do_not_wait() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+async fn concurrent_renders_are_limited_and_probes_do_not_wait() -> Result<()> {
+    let served = Served::start(HttpLimits::default()).await?;
     let address = served.server.address;
     let line = |number| format!("GET /backends/gated{number}/metrics");
     let waiting: Vec<_> = (0..8).map(|it| send(address, &line(it), "")).collect();
@@ -95,7 +95,7 @@ async fn only_so_many_pages_are_made_at_a_time_and_others_do_not_wait() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_scrapers_at_once_get_their_answers() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     let address = served.server.address;
     let slow: Vec<_> = (0..50).map(|_| connect(address)).collect::<Result<_>>()?;
     let scrapers: Vec<_> = (0..200)
@@ -107,16 +107,16 @@ async fn two_hundred_scrapers_at_once_get_their_answers() -> Result<()> {
             .map_err(|_| anyhow::anyhow!("it panicked"))??;
         ensure!(answer.status() == Some(200), "{}", answer.head);
     }
-    ensure!(served.hits.refused() == 0);
+    ensure!(served.hits.rejected() == 0);
     drop(slow);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_ends_what_it_is_at_and_accepts_nothing() -> Result<()> {
-    let limits = Limits {
-        grace: super::client::GUARD,
-        ..Limits::default()
+async fn a_stopping_server_finishes_answers_and_accepts_nothing() -> Result<()> {
+    let limits = HttpLimits {
+        shutdown_timeout: super::client::GUARD,
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let address = served.server.address;

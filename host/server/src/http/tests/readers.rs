@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::client::{Said, ask, connect, one, send, until_closed};
 use super::served::{HUGE, Served, TASKS, until};
-use crate::http::Limits;
+use crate::http::HttpLimits;
 
 const SOON: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(3600);
@@ -16,7 +16,7 @@ const REQUEST: &str = "GET /api/tasks HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_does_not_end_is_not_waited_for() -> Result<()> {
-    let mut limits = Limits::default();
+    let mut limits = HttpLimits::default();
     (limits.head, limits.idle) = (SOON, NEVER);
     let served = Served::start(limits).await?;
     for half in ["", "G", "GET /metrics HTTP/1.1\r\nHost: "] {
@@ -24,7 +24,7 @@ async fn a_head_that_does_not_end_is_not_waited_for() -> Result<()> {
         stream.write_all(half.as_bytes())?;
         ensure!(until_closed(&mut stream)?.is_empty(), "{half:?}");
     }
-    // Nor after a request that was complete, alone or together with it.
+    // The same holds after a complete request, sent separately or together with the head.
     let mut stream = connect(served.server.address)?;
     stream.write_all(REQUEST.as_bytes())?;
     one(&mut stream, TASKS.len())?;
@@ -35,7 +35,7 @@ async fn a_head_that_does_not_end_is_not_waited_for() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_asks_nothing_more_is_closed() -> Result<()> {
-    let mut limits = Limits::default();
+    let mut limits = HttpLimits::default();
     (limits.head, limits.idle) = (NEVER, SOON);
     let served = Served::start(limits).await?;
     let mut stream = connect(served.server.address)?;
@@ -48,9 +48,9 @@ async fn a_connection_that_asks_nothing_more_is_closed() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answer_to_an_old_connection_closes_it() -> Result<()> {
-    let limits = Limits {
+    let limits = HttpLimits {
         age: Duration::ZERO,
-        ..Limits::default()
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let mut stream = connect(served.server.address)?;
@@ -67,7 +67,7 @@ async fn the_answer_to_an_old_connection_closes_it() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_on_one_connection_are_answered_one_after_another() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     let mut stream = connect(served.server.address)?;
     stream.write_all(REQUEST.repeat(50).as_bytes())?;
     for _ in 0..50 {
@@ -78,19 +78,19 @@ async fn requests_on_one_connection_are_answered_one_after_another() -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_never_reads_is_closed() -> Result<()> {
-    let mut limits = Limits::default();
+    let mut limits = HttpLimits::default();
     (limits.answer, limits.stalled) = (NEVER, SOON);
     never_reads(limits).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_takes_too_long_to_read_is_cut_off() -> Result<()> {
-    let mut limits = Limits::default();
+    let mut limits = HttpLimits::default();
     (limits.answer, limits.stalled) = (SOON, NEVER);
     never_reads(limits).await
 }
 
-async fn never_reads(limits: Limits) -> Result<()> {
+async fn never_reads(limits: HttpLimits) -> Result<()> {
     let served = Served::start(limits).await?;
     let mut stream = send(served.server.address, "GET /backends/huge/metrics", "")?;
     let hits = &served.hits;
@@ -103,7 +103,7 @@ async fn never_reads(limits: Limits) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rubbish_is_refused_and_others_are_answered() -> Result<()> {
-    let served = Served::start(Limits::default()).await?;
+    let served = Served::start(HttpLimits::default()).await?;
     let long = format!(
         "GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n",
         "a".repeat(1 << 20)
@@ -119,7 +119,7 @@ async fn rubbish_is_refused_and_others_are_answered() -> Result<()> {
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
         ("GET /metrics HTTP/1.1\r\nno colon\r\n\r\n", Some(400)),
         (&many, Some(431)),
-        // The server closes it with much unread, and its answer may be lost.
+        // The server closes the connection with unread bytes, so its answer may be lost.
         (&long, None),
         (&target, None),
     ] {

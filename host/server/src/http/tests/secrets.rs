@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 
 use super::client::ask;
 use super::served::Served;
-use crate::http::{Access, Limits, Token};
+use crate::http::{HttpAccess, HttpLimits, Token};
 
 const SECRET: &str = "0123456789abcdef";
 
@@ -22,12 +22,12 @@ fn token(text: &str, mode: u32) -> Result<Token> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_whoever_has_the_token_reads_what_is_not_open() -> Result<()> {
-    let access = Access {
+async fn only_clients_with_the_token_read_protected_pages() -> Result<()> {
+    let access = HttpAccess {
         token: Some(token(&format!(" {SECRET}\n"), 0o600)?),
-        ..Access::default()
+        ..HttpAccess::default()
     };
-    let served = Served::with(Limits::default(), access).await?;
+    let served = Served::with(HttpLimits::default(), access).await?;
     let address = served.server.address;
     let right = format!("Authorization: bearer {SECRET}\r\n");
     let wrong = [
@@ -70,7 +70,7 @@ async fn only_whoever_has_the_token_reads_what_is_not_open() -> Result<()> {
     Ok(())
 }
 
-/// As systemd and Kubernetes give it to whoever does not own it.
+/// systemd and Kubernetes give tokens to a group in this way.
 #[test]
 fn a_group_may_read_a_token() -> Result<()> {
     token(SECRET, 0o440).map(drop)
@@ -106,18 +106,18 @@ fn an_address_that_others_reach_without_a_token_is_warned_about() -> Result<()> 
         ("192.0.2.1:1", true),
     ] {
         let address: SocketAddr = address.parse()?;
-        let open = Access::default().warning(address);
+        let open = HttpAccess::default().warning(address);
         ensure!(open.is_some() == warned, "{address}: {open:?}");
-        let kept = Access {
+        let guarded = HttpAccess {
             token: Some(token(SECRET, 0o600)?),
-            ..Access::default()
+            ..HttpAccess::default()
         };
-        ensure!(kept.warning(address).is_none());
+        ensure!(guarded.warning(address).is_none());
     }
     Ok(())
 }
 
-/// A request with these lines in its head, as they are.
+/// A request with exactly these lines in its head.
 fn raw(address: SocketAddr, head: &str) -> Result<super::client::Said> {
     let mut stream = super::client::connect(address)?;
     let request = format!("{head}Connection: close\r\n\r\n");
@@ -126,12 +126,12 @@ fn raw(address: SocketAddr, head: &str) -> Result<super::client::Said> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_somebody_elses_name_reads_nothing_here() -> Result<()> {
-    let access = Access {
+async fn a_page_of_a_foreign_name_reads_nothing() -> Result<()> {
+    let access = HttpAccess {
         hosts: vec!["Metrics.Example.".parse().map_err(anyhow::Error::msg)?],
-        ..Access::default()
+        ..HttpAccess::default()
     };
-    let served = Served::with(Limits::default(), access).await?;
+    let served = Served::with(HttpLimits::default(), access).await?;
     for (head, status) in [
         ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n", 421),
         ("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n", 421),
@@ -141,7 +141,7 @@ async fn a_page_of_somebody_elses_name_reads_nothing_here() -> Result<()> {
             200,
         ),
         ("GET /metrics HTTP/1.0\r\n", 200),
-        // The target names the server, and not the header.
+        // The target names the server; the header is ignored.
         (
             "GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n",
             421,
@@ -174,14 +174,14 @@ async fn a_page_of_somebody_elses_name_reads_nothing_here() -> Result<()> {
     Ok(())
 }
 
-/// A token is what its owner does not tell.
+/// Other sites do not know the token.
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_token_every_name_will_do() -> Result<()> {
-    let access = Access {
+async fn with_a_token_every_name_is_accepted() -> Result<()> {
+    let access = HttpAccess {
         token: Some(token(SECRET, 0o600)?),
-        ..Access::default()
+        ..HttpAccess::default()
     };
-    let served = Served::with(Limits::default(), access).await?;
+    let served = Served::with(HttpLimits::default(), access).await?;
     let head =
         format!("GET /metrics HTTP/1.1\r\nHost: a.example\r\nAuthorization: Bearer {SECRET}\r\n");
     ensure!(raw(served.server.address, &head)?.status() == Some(200));

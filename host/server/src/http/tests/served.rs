@@ -10,24 +10,24 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::client::GUARD;
-use crate::http::{Accept, Access, Answering, Hits, HttpServer, Limits, Page, Route, Site};
+use crate::http::{Accept, Answering, Hits, HttpAccess, HttpLimits, HttpServer, Page, Route, Site};
 
-/// More than fits between a server and a client that does not read.
+/// Larger than all buffers between the server and a client that does not read.
 pub(super) const HUGE: usize = 48 << 20;
 
 pub(super) const TASKS: &str = "some tasks\n";
 
-/// A site of which a test knows what it has.
+/// A site with known pages.
 #[derive(Debug)]
 pub(super) struct Shelf {
     pub(super) metrics: String,
     huge: Bytes,
-    /// `/api/backends` waits for a permit of it.
+    /// `/api/backends` waits for a permit of this semaphore.
     pub(super) gate: Semaphore,
-    /// How many wait there, and how many did at most.
+    /// Number of pages that wait for a permit, and its maximum.
     pub(super) inside: AtomicUsize,
     pub(super) most: AtomicUsize,
-    /// How many pages were made.
+    /// Number of rendered pages.
     pub(super) made: AtomicUsize,
     pub(super) edition: AtomicU64,
 }
@@ -37,7 +37,7 @@ impl Shelf {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(inside, Ordering::SeqCst);
         let permit = self.gate.acquire().await;
-        // One permit is for one page.
+        // A permit is valid for one page.
         permit.into_iter().for_each(SemaphorePermit::forget);
         self.inside.fetch_sub(1, Ordering::SeqCst);
         Page::new("application/json", "{}")
@@ -91,11 +91,11 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) async fn start(limits: Limits) -> Result<Self> {
-        Self::with(limits, Access::default()).await
+    pub(super) async fn start(limits: HttpLimits) -> Result<Self> {
+        Self::with(limits, HttpAccess::default()).await
     }
 
-    pub(super) async fn with(limits: Limits, access: Access) -> Result<Self> {
+    pub(super) async fn with(limits: HttpLimits, access: HttpAccess) -> Result<Self> {
         let lines = (0..500).map(|number| format!("solti_{number} {number}\n"));
         let shelf = Arc::new(Shelf {
             metrics: lines.collect(),
@@ -117,7 +117,7 @@ impl Served {
     }
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 pub(super) async fn until(what: &str, is: impl Fn() -> bool) -> Result<()> {
     let looking = async {
         while !is() {

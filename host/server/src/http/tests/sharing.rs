@@ -7,19 +7,19 @@ use anyhow::{Result, ensure};
 
 use super::client::{ask, read, send, until_closed};
 use super::served::{HUGE, Served, until};
-use crate::http::Limits;
+use crate::http::HttpLimits;
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
-fn sharing_for(shared: Duration) -> Limits {
-    Limits {
+fn sharing_for(shared: Duration) -> HttpLimits {
+    HttpLimits {
         shared,
-        ..Limits::default()
+        ..HttpLimits::default()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_made_once_for_all_who_wait_for_it() -> Result<()> {
+async fn a_page_is_rendered_once_for_all_waiting_requests() -> Result<()> {
     let served = Served::start(sharing_for(FOR_EVER)).await?;
     let address = served.server.address;
     let waiting: Vec<_> = (0..50)
@@ -35,7 +35,7 @@ async fn a_page_is_made_once_for_all_who_wait_for_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_shared_by_those_who_want_it_in_the_same_form() -> Result<()> {
+async fn a_page_is_shared_by_requests_of_the_same_format() -> Result<()> {
     let served = Served::start(sharing_for(FOR_EVER)).await?;
     let forms = [
         "",
@@ -64,7 +64,7 @@ async fn a_page_is_shared_by_those_who_want_it_in_the_same_form() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_what_was_read_before_the_time_that_is_said() -> Result<()> {
+async fn no_answer_has_older_data_than_the_limit() -> Result<()> {
     let served = Served::start(sharing_for(Duration::ZERO)).await?;
     let address = served.server.address;
     let first = send(address, "GET /api/backends", "")?;
@@ -96,7 +96,7 @@ async fn a_change_of_the_site_is_seen_at_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_is_not_shared_with_whoever_asks_later() -> Result<()> {
+async fn an_error_is_not_shared_with_later_requests() -> Result<()> {
     let served = Served::start(sharing_for(FOR_EVER)).await?;
     for (page, status) in [("absent", 503), ("broken", 500)] {
         let before = served.shelf.made.load(Ordering::SeqCst);
@@ -112,10 +112,10 @@ async fn an_error_is_not_shared_with_whoever_asks_later() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_readers_of_large_pages_take_bounded_memory() -> Result<()> {
-    let limits = Limits {
+    let limits = HttpLimits {
         page_bytes: 2 * HUGE + 1,
         shared: Duration::ZERO,
-        ..Limits::default()
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let (address, hits) = (served.server.address, &served.hits);
@@ -130,12 +130,12 @@ async fn slow_readers_of_large_pages_take_bounded_memory() -> Result<()> {
         until("it is answered", || answered() == number).await?;
         ensure!(hits.held() <= 2 * HUGE + 1, "{} bytes", hits.held());
     }
-    // Those who have been reading for longest made room for the others.
+    // The slowest readers were disconnected to free memory for the others.
     ensure!(hits.slow_readers() == 4, "{}", hits.slow_readers());
     for mut stream in slow.drain(..4) {
         ensure!(until_closed(&mut stream)?.len() < HUGE);
     }
-    // Whoever reads gets all of it.
+    // The other readers get the complete page.
     let answer = ask(address, line, "")?;
     ensure!(answer.body.len() == HUGE, "{}", answer.body.len());
     drop(slow);
@@ -143,11 +143,11 @@ async fn slow_readers_of_large_pages_take_bounded_memory() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_reader_makes_place_for_others() -> Result<()> {
-    let limits = Limits {
+async fn a_slow_reader_is_evicted_for_others() -> Result<()> {
+    let limits = HttpLimits {
         connections: 2,
         reading: Duration::ZERO,
-        ..Limits::default()
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let address = served.server.address;
@@ -160,26 +160,21 @@ async fn a_slow_reader_makes_place_for_others() -> Result<()> {
     .await?;
     let answer = ask(address, "GET /metrics", "")?;
     ensure!(answer.status() == Some(200), "{}", answer.head);
-    ensure!(served.hits.slow_readers() == 1 && served.hits.refused() == 1);
+    ensure!(served.hits.slow_readers() == 1 && served.hits.rejected() == 1);
     drop(slow);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_too_large_says_so() -> Result<()> {
-    let limits = Limits {
+    let limits = HttpLimits {
         page_bytes: 2 * HUGE - 2,
-        ..Limits::default()
+        ..HttpLimits::default()
     };
     let served = Served::start(limits).await?;
     let answer = ask(served.server.address, "GET /backends/huge/metrics", "")?;
     ensure!(answer.status() == Some(500), "{}", answer.head);
     let text = String::from_utf8(answer.body)?;
-    ensure!(
-        text == format!(
-            "this page has {HUGE} bytes, and a page has at most {}\n",
-            HUGE - 1
-        )
-    );
+    ensure!(text == format!("the page has {HUGE} bytes; the maximum is {}\n", HUGE - 1));
     Ok(())
 }

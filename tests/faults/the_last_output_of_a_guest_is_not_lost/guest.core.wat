@@ -1,0 +1,12 @@
+(module
+  (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $stdout (result i32)))
+  (import "wasi:io/streams@0.2.12" "[method]output-stream.check-write" (func $check (param i32 i32)))
+  (import "wasi:io/streams@0.2.12" "[method]output-stream.write" (func $write (param i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "last words\0a")
+  (func $main (export "wasi:cli/run@0.2.12#run") (result i32)
+    (local $out i32)
+    (local.set $out (call $stdout))
+    (call $check (local.get $out) (i32.const 0))
+    (call $write (local.get $out) (i32.const 64) (i32.const 11) (i32.const 0))
+    i32.const 0))

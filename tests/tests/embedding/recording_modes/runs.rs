@@ -1,0 +1,130 @@
+//! Runs a guest in one recording mode, and returns the results.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
+use solti_metrics_host::LedgerSnapshot;
+use solti_metrics_host::runner::{
+    Program, ProgramRecording, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
+};
+use solti_metrics_tests::guest::asynchronous;
+
+pub(crate) const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
+
+/// A guest for both paths, on the engine that is tuned and on that for component-model
+/// async.
+pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, Vec<u8>)> {
+    let guests = [guest.to_vec(), asynchronous(guest)];
+    guests
+        .into_iter()
+        .flat_map(|guest| BOTH.map(|path| (path, guest.clone())))
+}
+
+/// The visible results of a run.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Seen {
+    /// The guest's records, without the runner's own.
+    pub(crate) events: Vec<Event>,
+    pub(crate) ledger: LedgerSnapshot,
+    pub(crate) end: End,
+}
+
+/// The end of a run. The messages of traps differ.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Exited(i32),
+    Trapped,
+    Other(String),
+}
+
+impl From<&TaskEnd> for End {
+    fn from(end: &TaskEnd) -> Self {
+        match end {
+            TaskEnd::Exited { code } => Self::Exited(*code),
+            TaskEnd::Trapped { .. } => Self::Trapped,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+/// A runner whose guests' records are remembered.
+pub(crate) fn remembering(path: RecordingMode) -> Result<(Runner, Arc<MemoryMetrics>)> {
+    remembering_within(path, |runner| runner)
+}
+
+pub(crate) fn remembering_within(
+    path: RecordingMode,
+    bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
+) -> Result<(Runner, Arc<MemoryMetrics>)> {
+    let memory = Arc::new(MemoryMetrics::new());
+    let runner = Runner::builder(memory.clone() as MetricsHandle).recording_mode(path);
+    let runner = bounds(runner).build()?;
+    Ok((runner, memory))
+}
+
+pub(crate) fn seen(
+    path: RecordingMode,
+    bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
+    guest: &[u8],
+    task: Task,
+) -> Result<Seen> {
+    let (runner, memory) = remembering_within(path, bounds)?;
+    let program = runner.load("guest", guest)?;
+    let inline = *program.recording() == ProgramRecording::Inline;
+    ensure!(inline == (path == RecordingMode::Inline), "{program:?}");
+    seen_by(&runner, &memory, &program, task)
+}
+
+/// Runs a loaded program on this runner.
+pub(crate) fn seen_by(
+    runner: &Runner,
+    memory: &MemoryMetrics,
+    program: &Program,
+    task: Task,
+) -> Result<Seen> {
+    let report = block_on(async { Ok(runner.run(program, task).await?) })?;
+    ensure!(report.ledger.in_flight() == 0, "{:?}", report.ledger);
+    Ok(Seen {
+        events: within_task(memory.events())?,
+        ledger: report.ledger,
+        end: (&report.end).into(),
+    })
+}
+
+/// The guest's records, which are between those of its runner.
+pub(crate) fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
+    let started = Event::TaskStarted {
+        runner: RunnerType::Wasm,
+    };
+    ensure!(events.first() == Some(&started), "{events:?}");
+    events.remove(0);
+    let last = events.pop();
+    ensure!(
+        matches!(
+            last,
+            Some(Event::TaskCompleted {
+                runner: RunnerType::Wasm,
+                ..
+            })
+        ),
+        "{last:?}"
+    );
+    Ok(events)
+}
+
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// Yields to other tasks until the condition holds.
+pub(crate) async fn until(so: impl Fn() -> bool) {
+    while !so() {
+        tokio::task::yield_now().await;
+    }
+}
