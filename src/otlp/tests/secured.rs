@@ -185,7 +185,7 @@ fn the_certificate_of_a_collector_in_the_file_is_verified_like_any_other() -> Ou
     let expired = SelfSigned::new(|params| params.not_after = date(2001, 2, 3))?;
     let early = SelfSigned::new(|params| params.not_before = date(4000, 1, 1))?;
     for (certificate, file, expected) in [
-        (&good, &other, "that of an authority (CA:TRUE)"),
+        (&good, &other, "the certificate of an authority (CA:TRUE)"),
         (&elsewhere, &elsewhere, "has no subject alternative name"),
         (&expired, &expired, "has expired on Sat, 03 Feb 2001"),
         (&early, &early, "is not valid before Sat, 01 Jan 4000"),
@@ -306,7 +306,7 @@ fn invalid_settings_are_rejected_and_named() -> Outcome {
         (https().ca_file(folder.path()), "it is a directory"),
         (
             https().ca_file(&pipe),
-            "not read from a pipe or the standard input",
+            "not read from a pipe or from standard input",
         ),
         (https().ca_file("/dev/zero"), "it is not a regular file"),
         (
@@ -315,7 +315,7 @@ fn invalid_settings_are_rejected_and_named() -> Outcome {
         ),
         (
             https().ca_file("-"),
-            "not read from a pipe or the standard input",
+            "not read from a pipe or from standard input",
         ),
         (http().interval(Duration::ZERO), "interval is 0ns"),
         (
