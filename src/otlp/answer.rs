@@ -235,7 +235,7 @@ mod tests {
             let body = format!(r#"{{"partialSuccess":{{"{name}":"4"}}}}"#);
             let said = answer(JSON, body.as_bytes()).err().unwrap_or_default();
             assert!(
-                said.starts_with(&format!(r#""{name}" is 4, and"#)),
+                said.starts_with(&format!(r#""{name}" is 4, unlike"#)),
                 "{said}"
             );
         }

@@ -38,11 +38,11 @@ impl Shard {
             events.iter().for_each(|&event| self.record(event));
             return;
         }
-        let mut tally = SeriesTotals::default();
+        let mut totals = SeriesTotals::default();
         for &event in events {
-            tally.record(event);
+            totals.record(event);
         }
-        self.add(&tally);
+        self.add(&totals);
     }
 
     fn record(&self, event: Event) {
@@ -58,23 +58,23 @@ impl Shard {
     }
 
     /// Adds each non-zero number, once.
-    pub(crate) fn add(&self, tally: &SeriesTotals) {
-        add(&self.started, &tally.started);
-        let durations = tally.durations.as_flattened();
+    pub(crate) fn add(&self, totals: &SeriesTotals) {
+        add(&self.started, &totals.started);
+        let durations = totals.durations.as_flattened();
         for (histogram, more) in self.durations.as_flattened().iter().zip(durations) {
             histogram.add(more);
         }
-        add(self.errors.as_flattened(), tally.errors.as_flattened());
+        add(self.errors.as_flattened(), totals.errors.as_flattened());
     }
 
-    /// Adds the numbers of this shard to `tally`.
-    pub(crate) fn add_onto(&self, tally: &mut SeriesTotals) {
-        add_onto(&self.started, &mut tally.started);
-        let durations = tally.durations.as_flattened_mut();
+    /// Adds the numbers of this shard to `totals`.
+    pub(crate) fn add_onto(&self, totals: &mut SeriesTotals) {
+        add_onto(&self.started, &mut totals.started);
+        let durations = totals.durations.as_flattened_mut();
         for (histogram, sum) in self.durations.as_flattened().iter().zip(durations) {
             histogram.add_onto(sum);
         }
-        add_onto(self.errors.as_flattened(), tally.errors.as_flattened_mut());
+        add_onto(self.errors.as_flattened(), totals.errors.as_flattened_mut());
     }
 }
 

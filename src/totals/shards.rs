@@ -92,15 +92,15 @@ mod tests {
                             let shard = shards.mine();
                             shard.started(RunnerType::Wasm);
                             shard.completed(RunnerType::Wasm, TaskOutcome::Success, 3);
-                            let mut tally = SeriesTotals::default();
+                            let mut totals = SeriesTotals::default();
                             for duration_ms in [0, 30] {
-                                tally.record(Event::TaskCompleted {
+                                totals.record(Event::TaskCompleted {
                                     runner: RunnerType::Wasm,
                                     outcome: TaskOutcome::Success,
                                     duration_ms,
                                 });
                             }
-                            shard.add(&tally);
+                            shard.add(&totals);
                         }
                     });
                 }

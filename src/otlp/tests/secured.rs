@@ -1,9 +1,9 @@
 //! Pushes over TLS.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use std::fs;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -185,7 +185,7 @@ fn the_certificate_of_a_collector_in_the_file_is_verified_like_any_other() -> Ou
     let expired = SelfSigned::new(|params| params.not_after = date(2001, 2, 3))?;
     let early = SelfSigned::new(|params| params.not_before = date(4000, 1, 1))?;
     for (certificate, file, expected) in [
-        (&good, &other, "that of an authority (CA:TRUE)"),
+        (&good, &other, "the certificate of an authority (CA:TRUE)"),
         (&elsewhere, &elsewhere, "has no subject alternative name"),
         (&expired, &expired, "has expired on Sat, 03 Feb 2001"),
         (&early, &early, "is not valid before Sat, 01 Jan 4000"),

@@ -67,7 +67,7 @@ fn invalid_settings_are_rejected_and_named() -> Outcome {
         (https().ca_file(folder.path()), "it is a directory"),
         (
             https().ca_file(&pipe),
-            "not read from a pipe or the standard input",
+            "not read from a pipe or from standard input",
         ),
         (https().ca_file("/dev/zero"), "it is not a regular file"),
         (
@@ -76,7 +76,7 @@ fn invalid_settings_are_rejected_and_named() -> Outcome {
         ),
         (
             https().ca_file("-"),
-            "not read from a pipe or the standard input",
+            "not read from a pipe or from standard input",
         ),
         (http().interval(Duration::ZERO), "interval is 0ns"),
         (

@@ -253,8 +253,11 @@ mod tests {
             ),
             (name(&[]).into(), "no subject alternative name"),
             (name(&many).into(), "and others"),
-            (webpki(AUTHORITY).into(), "that of an authority"),
-            (webpki("EndEntityUsedAsCa").into(), "not of an authority"),
+            (webpki(AUTHORITY).into(), "the certificate of an authority"),
+            (
+                webpki("EndEntityUsedAsCa").into(),
+                "without the right to issue",
+            ),
             (webpki("Other\n").into(), r#"cannot be used ("Other\n")"#),
             (
                 CertificateError::BadSignature.into(),
@@ -271,7 +274,7 @@ mod tests {
             ),
             (
                 Error::AlertReceived(AlertDescription::CertificateRequired),
-                "wants a certificate of its client",
+                "requires a client certificate",
             ),
             (
                 Error::AlertReceived(AlertDescription::HandshakeFailure),
