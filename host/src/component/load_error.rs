@@ -155,7 +155,7 @@ pub enum LoadError {
     },
     /// The component was to be a backend, and exports an interface with wrong types.
     #[error(
-        "{name}: exports `{interface}`, but {what}; build it against the WIT files of this host (`solti-metrics wit` writes them)"
+        "{name}: exports `{interface}`, but {what}; build it against the WIT files of this host"
     )]
     WrongExport {
         /// Name of the component.

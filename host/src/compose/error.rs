@@ -68,7 +68,7 @@ pub enum ComposeError {
     },
     /// A part has an interface with the right name and other types.
     #[error(
-        "{name}: has `{interface}` with other types: {reason}; build the component against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{name}: has `{interface}` with other types: {reason}; build the component against the WIT files of this version"
     )]
     WrongTypes {
         /// Name of the part.
@@ -80,7 +80,7 @@ pub enum ComposeError {
     },
     /// Two neighbors have different types for `backend`.
     #[error(
-        "{importer}: does not match {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version (`solti-metrics wit` writes them)"
+        "{importer}: does not match {exporter}, which exports `{interface}` with other types: {reason}; build both against the WIT files of this version"
     )]
     Mismatch {
         /// Name of the part that records or forwards.

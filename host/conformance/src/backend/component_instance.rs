@@ -126,7 +126,7 @@ impl<'a> ComponentInstance<'a> {
     pub(super) async fn expose(&self) -> Result<Result<String, String>, InstanceStop> {
         match self.backend.expose().await {
             Ok(text) => Ok(Ok(text)),
-            Err(NotRunning::Refused(said)) => Ok(Err(format!("the exposition is {said}"))),
+            Err(NotRunning::Refused(said)) => Ok(Err(said)),
             Err(error) => Err(self.died(&error).await),
         }
     }

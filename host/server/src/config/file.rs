@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path, reason: ReadReason) -> Result<Content, String> {
     let is_file = file.metadata().map_err(failed)?.is_file();
     let is_a_pipe = !is_file || is_standard_input(path);
     if is_a_pipe && reason == ReadReason::Reload {
-        return Err("cannot read the configuration reason: it was read from a pipe; to reload, start `serve` with the path of a file".into());
+        return Err("cannot read the configuration again: it was read from a pipe; to reload, start `serve` with the path of a file".into());
     }
     let bytes = read_opened(&file, LONGEST).map_err(failed)?;
     Ok(Content { bytes, is_a_pipe })

@@ -272,7 +272,7 @@ fn a_time_out_of_bounds_is_wrong_use_and_the_bound_is_named() -> Result<()> {
         (
             "--timeout",
             "5M",
-            "unknown unit \"M\": write 5m for minutes",
+            "unknown unit \"M\"; write 5m for minutes",
         ),
         ("--timeout", "0s", "must be 1ms or longer"),
         ("--drain-timeout", "100000000000y", "unknown unit \"y\""),

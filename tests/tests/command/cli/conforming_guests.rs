@@ -99,7 +99,7 @@ fn a_guest_that_traps_or_does_not_end_fails_runs() -> Result<()> {
         &guest(&format!("{START} unreachable"))?,
         &[],
         "runs",
-        "it trapped",
+        "the guest trapped",
     )?;
     // The command counts any number of records and does not store them.
     let ever = guest(&format!("(loop $ever {START} {END} (br $ever))"))?;

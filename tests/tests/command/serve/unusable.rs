@@ -59,7 +59,7 @@ fn a_path_that_is_not_a_file_is_rejected_at_once() -> Result<()> {
         ("mkfifo serve.toml", "it is a named pipe"),
         ("mkdir serve.toml", "it is a directory"),
         ("ln -s /dev/zero serve.toml", "it is a device"),
-        ("truncate -s 1T serve.toml", "at most 1 MiB"),
+        ("truncate -s 1T serve.toml", "larger than 1 MiB"),
         ("ln -s nowhere serve.toml", "No such file"),
     ] {
         let script = format!("rm -rf {FILE} && {make}");
@@ -96,7 +96,7 @@ fn a_pipe_is_read_once_and_reported_as_a_pipe() -> Result<()> {
     goes_on(&served)?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let warned = end.stderr.matches("was read from a pipe").count();
+    let warned = end.stderr.matches("the configuration was read from a pipe").count();
     ensure!(warned == 1, "{end}");
     Ok(())
 }

@@ -117,7 +117,7 @@ fn a_doubling_type_is_truncated_to_a_line_in_messages() -> Result<()> {
             ensure!(end.code == Some(1), "{args:?}: {end}");
             let said = format!("{}{}", end.stdout, end.stderr);
             for part in [
-                format!("`record-task-started` is `func({kind}"),
+                format!("`record-task-started` has the type `func({kind}"),
                 "…`, and `func(enum(subprocess, container, wasm))` is expected".to_owned(),
             ] {
                 ensure!(said.contains(&part), "{args:?}: {end}");

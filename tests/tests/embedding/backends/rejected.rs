@@ -75,7 +75,7 @@ const CASES: [(&str, &str, &[&str]); 10] = [
             (instance $backend (export "record-task-started" (func $f)))
             (export "solti:metrics/backend@0.1.0" (instance $backend)))"#,
         &[
-            "`record-task-started` is `func(u32)`",
+            "`record-task-started` has the type `func(u32)`",
             "and `func(enum(subprocess, container, wasm))` is expected",
         ],
     ),

@@ -170,7 +170,7 @@ fn cases() -> Result<Vec<Case>> {
                 ("provider", with(r#"(instance $own) (export "solti:metrics/lifecycle@0.1.0" (instance $own))"#).provider()?),
             ],
             |e| matches!(e, ComposeError::ExportedTwice { .. }),
-            "guest: exports `solti:metrics/lifecycle@0.1.3`, and provider does too",
+            "guest and provider both export `solti:metrics/lifecycle@0.1.3`",
         ),
         (
             vec![
