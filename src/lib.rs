@@ -88,7 +88,7 @@ pub use otlp::{OtlpBuilder, OtlpError, OtlpMetrics, OtlpProtocol};
 pub use otlp_encoding::{MetricNames, OtlpEncoder, OtlpResponse};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{
-    EncodeError, Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
+    EncodeError, ExpositionFormat, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
 };
 pub use replaceable::ReplaceableMetrics;
 #[cfg(feature = "statsd")]

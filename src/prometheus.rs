@@ -11,7 +11,7 @@ mod exposition;
 mod series;
 mod text;
 
-pub use exposition::{EncodeError, Exposition};
+pub use exposition::{EncodeError, ExpositionFormat};
 pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 
 /// A backend that Prometheus scrapes, based on `prometheus-client`.
@@ -41,11 +41,11 @@ pub use text::{NotOpenMetrics, TextFromOpenMetrics};
 /// `u64::MAX` ms, which is 585 million years.
 ///
 /// ```
-/// use solti_metrics::{Exposition, MetricsBackend, PrometheusMetrics, RunnerType};
+/// use solti_metrics::{ExpositionFormat, MetricsBackend, PrometheusMetrics, RunnerType};
 ///
 /// let metrics = PrometheusMetrics::new();
 /// metrics.record_task_started(RunnerType::Wasm);
-/// let text = metrics.encode(Exposition::OpenMetrics)?;
+/// let text = metrics.encode(ExpositionFormat::OpenMetrics)?;
 /// assert!(text.contains(r#"solti_runner_tasks_started_total{runner="wasm"} 1"#));
 /// # Ok::<(), solti_metrics::EncodeError>(())
 /// ```
@@ -86,7 +86,7 @@ impl PrometheusMetrics {
     ///
     /// If a collector of another author in the registry fails to encode itself. The metrics
     /// of this type cannot fail.
-    pub fn encode(&self, exposition: Exposition) -> Result<String, EncodeError> {
+    pub fn encode(&self, exposition: ExpositionFormat) -> Result<String, EncodeError> {
         exposition.encode(&self.registry)
     }
 }

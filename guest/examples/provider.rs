@@ -84,7 +84,7 @@ impl Lifecycle for Provider {
 impl Exposition for Provider {
     #[allow(clippy::expect_used, reason = "it has only its own collector")]
     fn expose(&self) -> String {
-        let format = solti_metrics::Exposition::OpenMetrics;
+        let format = solti_metrics::ExpositionFormat::OpenMetrics;
         self.metrics
             .encode(format)
             .expect("its own metrics are encoded")

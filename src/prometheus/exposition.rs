@@ -10,14 +10,14 @@ use super::TextFromOpenMetrics;
 /// A text format that a scraper reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Exposition {
+pub enum ExpositionFormat {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// The Prometheus text format, version 0.0.4.
     Text,
 }
 
-impl Exposition {
+impl ExpositionFormat {
     /// Media type of the format, for a `Content-Type` header.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
@@ -121,52 +121,61 @@ mod tests {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         for (accept, chosen) in [
-            ("", Exposition::Text),
-            ("*/*", Exposition::Text),
-            ("text/plain", Exposition::Text),
-            ("application/openmetrics-text", Exposition::OpenMetrics),
-            (prometheus, Exposition::OpenMetrics),
+            ("", ExpositionFormat::Text),
+            ("*/*", ExpositionFormat::Text),
+            ("text/plain", ExpositionFormat::Text),
+            (
+                "application/openmetrics-text",
+                ExpositionFormat::OpenMetrics,
+            ),
+            (prometheus, ExpositionFormat::OpenMetrics),
             (
                 "application/openmetrics-text; version=0.0.1",
-                Exposition::Text,
+                ExpositionFormat::Text,
             ),
             (
                 "application/openmetrics-text;q=0.2, text/plain;q=0.9",
-                Exposition::Text,
+                ExpositionFormat::Text,
             ),
-            ("application/openmetrics-text;q=0", Exposition::Text),
-            ("application/openmetrics-text;q=nonsense", Exposition::Text),
-            ("application/openmetrics-text;q=inf", Exposition::Text),
-            ("application/openmetrics-text;q=2", Exposition::Text),
+            ("application/openmetrics-text;q=0", ExpositionFormat::Text),
+            (
+                "application/openmetrics-text;q=nonsense",
+                ExpositionFormat::Text,
+            ),
+            ("application/openmetrics-text;q=inf", ExpositionFormat::Text),
+            ("application/openmetrics-text;q=2", ExpositionFormat::Text),
             (
                 "application/openmetrics-text;q=NaN, */*;q=0",
-                Exposition::Text,
+                ExpositionFormat::Text,
             ),
-            (prometheus_3, Exposition::OpenMetrics),
+            (prometheus_3, ExpositionFormat::OpenMetrics),
             // With native histograms, Prometheus prefers protobuf.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.4",
-                Exposition::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
             (
                 "Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=0.2, text/plain;q=0.1",
-                Exposition::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
             (
                 "application/openmetrics-text; Q=0.2, text/plain",
-                Exposition::Text,
+                ExpositionFormat::Text,
             ),
             (
                 "application/openmetrics-text;q=0.5, text/plain;q=0.1, */*",
-                Exposition::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
             (
                 "application/openmetrics-text;q=0.5, text/*;q=0.1, */*",
-                Exposition::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
-            ("application/openmetrics-text;q=0.5, */*", Exposition::Text),
+            (
+                "application/openmetrics-text;q=0.5, */*",
+                ExpositionFormat::Text,
+            ),
         ] {
-            assert_eq!(Exposition::negotiate(accept), chosen, "{accept:?}");
+            assert_eq!(ExpositionFormat::negotiate(accept), chosen, "{accept:?}");
         }
     }
 }

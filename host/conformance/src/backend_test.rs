@@ -26,12 +26,12 @@ type Expose<B> = Arc<dyn Fn(&B) -> Result<String, String> + Send + Sync>;
 /// checked, because it is the memory of this process.
 ///
 /// ```
-/// use solti_metrics::{Exposition, PrometheusMetrics};
+/// use solti_metrics::{ExpositionFormat, PrometheusMetrics};
 /// use solti_metrics_conformance::BackendTest;
 ///
 /// # fn main() -> Result<(), solti_metrics_conformance::Error> {
 /// BackendTest::new("prometheus", PrometheusMetrics::new)
-///     .exposition(|metrics| metrics.encode(Exposition::OpenMetrics))
+///     .exposition(|metrics| metrics.encode(ExpositionFormat::OpenMetrics))
 ///     .records(1_000)
 ///     .run()?
 ///     .assert();

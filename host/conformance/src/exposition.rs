@@ -147,7 +147,7 @@ mod tests {
         use solti_metrics::{MetricsBackend, PrometheusMetrics, RunnerType, TaskOutcome};
         let metrics = PrometheusMetrics::new();
         metrics.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 12);
-        let text = metrics.encode(solti_metrics::Exposition::OpenMetrics)?;
+        let text = metrics.encode(solti_metrics::ExpositionFormat::OpenMetrics)?;
         assert_eq!(error(&text), "");
         Ok(())
     }

@@ -181,7 +181,7 @@ fn wrong_types(found: &ParsedExposition) -> Vec<Difference> {
 }
 
 fn sums_of(metrics: &PrometheusMetrics) -> Result<Sums, Error> {
-    let text = metrics.encode(solti_metrics::Exposition::OpenMetrics);
+    let text = metrics.encode(solti_metrics::ExpositionFormat::OpenMetrics);
     let text = text.map_err(Error::internal)?;
     let ours = ParsedExposition::parse(&text).map_err(Error::internal)?;
     Ok(sums(&ours))

@@ -91,7 +91,7 @@ use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, Su
 use crate::error::Error;
 
 pub use job::Job;
-pub use plan::{Admission, Backoff, Jitter, Plan, Schedule};
+pub use plan::{Admission, Jitter, Plan, RestartBackoff, Schedule};
 pub use run_outcome::RunOutcome;
 pub use stats::{History, LastRun, Snapshot, TaskStatus};
 

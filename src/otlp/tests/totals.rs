@@ -63,7 +63,7 @@ fn totals_that_arrive_are_those_recorded() -> Outcome {
 #[cfg(feature = "prometheus")]
 #[test]
 fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
-    use crate::{Exposition, PrometheusMetrics, TaskOutcome};
+    use crate::{ExpositionFormat, PrometheusMetrics, TaskOutcome};
 
     let collector = Collector::start(BOTH[0])?;
     let (metrics, scraped) = (pushing_to(&collector).build()?, PrometheusMetrics::new());
@@ -79,7 +79,7 @@ fn every_number_is_the_one_that_prometheus_is_shown() -> Outcome {
     record(&metrics, &recorded);
     record(&scraped, &recorded);
     metrics.flush(GUARD)?;
-    let text = scraped.encode(Exposition::Text)?;
+    let text = scraped.encode(ExpositionFormat::Text)?;
     let mut expected = Series::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (key, value) = line.rsplit_once(' ').ok_or("a sample has a value")?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use anyhow::{Result, ensure};
 use solti_metrics::{
-    Event, Exposition, FanoutMetrics, MetricsBackend, MetricsHandle, PrometheusMetrics,
+    Event, ExpositionFormat, FanoutMetrics, MetricsBackend, MetricsHandle, PrometheusMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
 };
 use solti_metrics_host::runner::{Pool, RecordingMode, Runner, Task, TaskEnd};
@@ -127,7 +127,7 @@ fn scrape() -> Result<u64> {
     let metrics = PrometheusMetrics::new();
     record_each(&metrics);
     let mut text = None;
-    let allocated = measure(|| text = Some(metrics.encode(Exposition::OpenMetrics)));
+    let allocated = measure(|| text = Some(metrics.encode(ExpositionFormat::OpenMetrics)));
     let text = text.transpose()?.unwrap_or_default();
     ensure!(text.contains("solti_runner_tasks_started_total"));
     Ok(allocated.count_total)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use hosts::{HOSTS, Observed};
 use solti_metrics::{
-    Event, Exposition, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle,
+    Event, ExpositionFormat, FanoutMetrics, MemoryMetrics, MetricsBackend, MetricsHandle,
     PrometheusMetrics, noop_metrics,
 };
 use solti_metrics_tests::guest::recording;
@@ -68,7 +68,7 @@ fn each_host_has_the_exposition_of_native_calls() -> Result<()> {
 
 /// The samples have no fixed order.
 fn sorted(metrics: &PrometheusMetrics) -> Result<Vec<String>> {
-    let text = metrics.encode(Exposition::OpenMetrics)?;
+    let text = metrics.encode(ExpositionFormat::OpenMetrics)?;
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
     lines.sort();
     Ok(lines)

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use solti_metrics::{Event, Exposition, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
+use solti_metrics::{Event, ExpositionFormat, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
 use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::exposition::{self, families};
@@ -41,7 +41,7 @@ fn their_backend_and_ours_expose_the_same_for_a_guest() {
 
     let theirs = prometheus::TextEncoder::new().encode_to_string(&theirs.gather());
     let theirs = theirs.unwrap();
-    let ours = ours.encode(Exposition::Text).unwrap();
+    let ours = ours.encode(ExpositionFormat::Text).unwrap();
     assert_eq!(types(&ours), types(&theirs));
     let (mut ours, theirs) = (samples(&ours), samples(&theirs));
     for (sample, value) in theirs {

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics::Exposition;
+use solti_metrics::ExpositionFormat;
 use solti_metrics_tests::exposition::Sample;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::trial::{Trial, trial};
@@ -25,24 +25,24 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     );
     Ok(vec![
         trial("openmetrics_is_the_golden", || {
-            golden(Exposition::OpenMetrics, "openmetrics")
+            golden(ExpositionFormat::OpenMetrics, "openmetrics")
         }),
         trial("prometheus_text_is_the_golden", || {
-            golden(Exposition::Text, "prometheus")
+            golden(ExpositionFormat::Text, "prometheus")
         }),
         promtool.trial("promtool_accepts_the_prometheus_text", promtool_accepts),
         promtool.trial("promtool_rejects_a_wrong_text", promtool_refuses),
         client.trial("client_reads_every_sample_of_openmetrics", |python_path| {
-            client_reads(python_path, Exposition::OpenMetrics, "openmetrics")
+            client_reads(python_path, ExpositionFormat::OpenMetrics, "openmetrics")
         }),
         client.trial("client_reads_every_sample_of_the_text", |python_path| {
-            client_reads(python_path, Exposition::Text, "prometheus")
+            client_reads(python_path, ExpositionFormat::Text, "prometheus")
         }),
         client.trial("client_rejects_a_wrong_text", client_refuses),
     ])
 }
 
-fn golden(format: Exposition, name: &str) -> Result<()> {
+fn golden(format: ExpositionFormat, name: &str) -> Result<()> {
     let path = here("golden").join(format!("exposition.{name}.txt"));
     let found = in_order(&without_memory(&recorded()?.encode(format)?)?)?;
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
@@ -99,7 +99,7 @@ fn labels_but_le(sample: &Sample<'_>) -> String {
 }
 
 fn promtool_accepts(promtool: &Path) -> Result<()> {
-    let said = promtool_about(promtool, &recorded()?.encode(Exposition::Text)?)?;
+    let said = promtool_about(promtool, &recorded()?.encode(ExpositionFormat::Text)?)?;
     ensure!(said.status.success(), "the parser prints {said:?}");
     ensure!(said.stdout.is_empty(), "the parser warns: {said:?}");
     ensure!(said.stderr.is_empty(), "the parser warns: {said:?}");
@@ -125,7 +125,7 @@ fn promtool_about(promtool: &Path, exposition: &str) -> Result<Output> {
     )
 }
 
-fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()> {
+fn client_reads(python_path: &Path, format: ExpositionFormat, name: &str) -> Result<()> {
     let said = client_about(python_path, name, &recorded()?.encode(format)?)?;
     ensure!(said.status.success(), "the parser prints {said:?}");
     let read = Samples::from_json(&said.stdout)?;
@@ -133,7 +133,7 @@ fn client_reads(python_path: &Path, format: Exposition, name: &str) -> Result<()
 }
 
 fn client_refuses(python_path: &Path) -> Result<()> {
-    let text = recorded()?.encode(Exposition::OpenMetrics)?;
+    let text = recorded()?.encode(ExpositionFormat::OpenMetrics)?;
     let wrong = [
         ("openmetrics", text.replace("# EOF\n", "")),
         // Cumulative buckets never decrease.

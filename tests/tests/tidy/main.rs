@@ -28,3 +28,5 @@ mod book;
 mod glossary;
 
 mod language;
+
+mod names;

@@ -1,5 +1,5 @@
 use anyhow::Context;
-use solti_metrics::Exposition;
+use solti_metrics::ExpositionFormat;
 
 use super::args::ReportFormat;
 use super::backend::RunBackends;
@@ -20,7 +20,7 @@ pub(crate) fn show(
             print_table(&table::render(report));
             return Ok(());
         }
-        (ReportFormat::Prometheus, Some(metrics)) => metrics.encode(Exposition::Text)?,
+        (ReportFormat::Prometheus, Some(metrics)) => metrics.encode(ExpositionFormat::Text)?,
         // `Backends::choose` selects the Prometheus backend for this format.
         (ReportFormat::Json, _) | (ReportFormat::Prometheus, None) => {
             serde_json::to_string_pretty(report)? + "\n"

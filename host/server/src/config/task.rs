@@ -13,7 +13,7 @@ use serde_json::json;
 use super::limit_keys::LimitKeys;
 use super::values::TextValue;
 use crate::dir::Dir;
-use crate::engine::{self, Backoff};
+use crate::engine::{self, RestartBackoff};
 use crate::time::{Time, Timeout};
 
 /// A task: a component with a `main`, its inputs, its limits and its schedule.
@@ -207,9 +207,9 @@ impl TaskConfig {
         self.interval.map(|interval| interval.0.0)
     }
 
-    pub(crate) fn backoff(&self) -> Backoff {
+    pub(crate) fn backoff(&self) -> RestartBackoff {
         let config = self.backoff.unwrap_or_default();
-        Backoff {
+        RestartBackoff {
             initial_backoff: config.initial_backoff.0.0,
             max_backoff: config.max_backoff.0.0,
             multiplier: config.multiplier,

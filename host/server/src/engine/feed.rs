@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 use super::free_slots::FreeSlots;
 use super::run::{RunContext, Submitted};
 use super::stats::FinalState;
-use super::{Admission, Backoff, Schedule};
+use super::{Admission, RestartBackoff, Schedule};
 
 /// Submits the runs of one task.
 pub(super) struct Feed(Arc<TaskSlots>);
@@ -123,7 +123,7 @@ impl Feed {
         FinalState::Stopped
     }
 
-    async fn restarting(&self, backoff: Backoff) -> FinalState {
+    async fn restarting(&self, backoff: RestartBackoff) -> FinalState {
         let mut replicas = JoinSet::new();
         for slot in 0..self.0.taken.len() {
             let slots = Arc::clone(&self.0);
@@ -184,7 +184,7 @@ impl TaskSlots {
 
     /// Runs the task, and restarts it after each failure. Returns whether the last run
     /// succeeded.
-    async fn keep_running(&self, slot: usize, backoff: Backoff) -> bool {
+    async fn keep_running(&self, slot: usize, backoff: RestartBackoff) -> bool {
         let submitted = Submitted::new(&self.shared, true);
         let outcome = self.submit(slot, AdmissionPolicy::Queue, submitted, |name, task| {
             let spec = TaskSpec::restartable(name, task).with_max_retries(backoff.max_retries);

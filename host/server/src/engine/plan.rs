@@ -46,7 +46,7 @@ pub enum Schedule {
     /// A run in each slot immediately, and a restart after each failure.
     Restart {
         /// Delays before restarts.
-        backoff: Backoff,
+        backoff: RestartBackoff,
     },
 }
 
@@ -84,7 +84,7 @@ impl From<Admission> for AdmissionPolicy {
 
 /// Delays before restarts after failures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Backoff {
+pub struct RestartBackoff {
     /// Delay before the first restart.
     pub initial_backoff: Duration,
     /// Maximum delay.
@@ -111,7 +111,7 @@ pub enum Jitter {
     Decorrelated,
 }
 
-impl Backoff {
+impl RestartBackoff {
     /// Whether [`initial_backoff`](Self::initial_backoff) is at most
     /// [`max_backoff`](Self::max_backoff), and [`multiplier`](Self::multiplier) is a
     /// number from 1. A plan with an invalid backoff uses the default backoff of the

@@ -2,13 +2,13 @@
 
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
-use solti_metrics::Exposition;
+use solti_metrics::ExpositionFormat;
 
 /// The formats that a client accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Accept {
     /// Format of expositions.
-    pub exposition: Exposition,
+    pub exposition: ExpositionFormat,
     /// Whether the client accepts gzip.
     pub gzip: bool,
 }
@@ -17,7 +17,7 @@ impl Accept {
     /// Reads `Accept` and `Accept-Encoding`.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self {
-            exposition: Exposition::negotiate(&all(headers, &ACCEPT)),
+            exposition: ExpositionFormat::negotiate(&all(headers, &ACCEPT)),
             gzip: takes_gzip(&all(headers, &ACCEPT_ENCODING)),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use parking_lot::Mutex;
-use solti_metrics::Exposition;
+use solti_metrics::ExpositionFormat;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
@@ -51,7 +51,7 @@ impl RenderedPage {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct PageKey {
     path: String,
-    exposition: Option<Exposition>,
+    exposition: Option<ExpositionFormat>,
     gzip: bool,
 }
 

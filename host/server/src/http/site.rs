@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use solti_metrics::{Exposition, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
+use solti_metrics::{ExpositionFormat, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
 use tokio::task::yield_now;
 
 use super::Accept;
@@ -148,7 +148,7 @@ impl Page {
     }
 
     /// The exposition of a registry.
-    pub fn of(metrics: &PrometheusMetrics, exposition: Exposition) -> Self {
+    pub fn of(metrics: &PrometheusMetrics, exposition: ExpositionFormat) -> Self {
         match metrics.encode(exposition) {
             Ok(text) => Self::new(exposition.content_type(), text),
             Err(error) => Self::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
@@ -157,7 +157,7 @@ impl Page {
 
     /// The exposition of a component, if the component still exists. Components expose
     /// OpenMetrics; the text is converted for clients that prefer the older format.
-    pub async fn of_component(component: Option<&Component>, exposition: Exposition) -> Self {
+    pub async fn of_component(component: Option<&Component>, exposition: ExpositionFormat) -> Self {
         let Some(component) = component else {
             return Self::text(
                 StatusCode::NOT_FOUND,
@@ -170,11 +170,11 @@ impl Page {
                 return Self::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n"));
             }
         };
-        if exposition == Exposition::OpenMetrics {
+        if exposition == ExpositionFormat::OpenMetrics {
             return Self::new(exposition.content_type(), text);
         }
         match in_text(&text).await {
-            Ok(text) => Self::new(Exposition::Text.content_type(), text),
+            Ok(text) => Self::new(ExpositionFormat::Text.content_type(), text),
             Err(error) => Self::text(
                 StatusCode::NOT_ACCEPTABLE,
                 format!(

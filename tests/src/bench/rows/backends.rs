@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use solti_metrics::{
-    Event, Exposition, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
+    Event, ExpositionFormat, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType,
+    TaskOutcome,
 };
 
 use crate::bench::{Arrived, Result};
@@ -45,7 +46,7 @@ pub(super) fn completed(duration_ms: u64) -> Event {
 
 /// The records that a scrape of this backend shows.
 pub(in crate::bench) fn scraped(metrics: &PrometheusMetrics) -> Result<Arrived> {
-    let text = metrics.encode(Exposition::Text)?;
+    let text = metrics.encode(ExpositionFormat::Text)?;
     let sample = |name: &str| -> Result<f64> {
         let labels = r#"{runner="wasm",outcome="success"}"#;
         let series = format!("solti_runner_task_duration_seconds_{name}{labels}");

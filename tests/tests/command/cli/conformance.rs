@@ -169,7 +169,12 @@ fn a_provider_that_exposes_an_invalid_line_fails_exposition_with_the_line() -> R
 #[test]
 fn a_provider_without_an_end_of_text_fails_exposition() -> Result<()> {
     let component = without("(call $put (global.get $eof))", "")?;
-    fails(&component, &[], "exposition", &["the last line of the exposition is not `# EOF`"])
+    fails(
+        &component,
+        &[],
+        "exposition",
+        &["the last line of the exposition is not `# EOF`"],
+    )
 }
 
 #[test]

@@ -96,7 +96,10 @@ fn a_pipe_is_read_once_and_reported_as_a_pipe() -> Result<()> {
     goes_on(&served)?;
     let end = served.stop()?;
     ensure!(end.code == Some(0), "{end}");
-    let warned = end.stderr.matches("the configuration was read from a pipe").count();
+    let warned = end
+        .stderr
+        .matches("the configuration was read from a pipe")
+        .count();
     ensure!(warned == 1, "{end}");
     Ok(())
 }

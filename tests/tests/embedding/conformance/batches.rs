@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use solti_metrics::{
-    BatchError, Event, Exposition, FanoutMetrics, MemoryMetrics, MetricsBackend, PrometheusMetrics,
-    RunnerErrorKind, RunnerType, TaskOutcome,
+    BatchError, Event, ExpositionFormat, FanoutMetrics, MemoryMetrics, MetricsBackend,
+    PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_tests::script::script;
 
@@ -25,7 +25,7 @@ fn prometheus_exposes_the_same_for_batches_and_single_calls() -> Result<()> {
             prop_assert_eq!(batched.record_batch(batch), Ok(()));
             batch.iter().for_each(|event| event.record_into(&single));
             let [single, batched] =
-                [&single, &batched].map(|metrics| metrics.encode(Exposition::OpenMetrics));
+                [&single, &batched].map(|metrics| metrics.encode(ExpositionFormat::OpenMetrics));
             prop_assert_eq!(single, batched);
         }
         Ok(())
@@ -94,8 +94,8 @@ fn concurrent_records_add_up() -> Result<()> {
         });
     });
     assert_eq!(
-        alone.encode(Exposition::OpenMetrics)?,
-        together.encode(Exposition::OpenMetrics)?
+        alone.encode(ExpositionFormat::OpenMetrics)?,
+        together.encode(ExpositionFormat::OpenMetrics)?
     );
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use solti_metrics::{
-    Exposition, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
+    ExpositionFormat, MetricsBackend, PrometheusMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_tests::exposition::samples;
 use wit_parser::abi::{AbiVariant, WasmType};
@@ -95,7 +95,7 @@ fn the_docs_name_the_series_that_prometheus_gets() -> Result<()> {
     metrics.record_task_started(RunnerType::Wasm);
     metrics.record_task_completed(RunnerType::Wasm, TaskOutcome::Success, 1);
     metrics.record_runner_error(RunnerType::Wasm, RunnerErrorKind::SpawnFailed);
-    let exposed = series(&metrics.encode(Exposition::Text)?)?;
+    let exposed = series(&metrics.encode(ExpositionFormat::Text)?)?;
 
     let wit = Package::current()?.resolve()?;
     let functions = wit.interface("backend")?.functions.values();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use solti_metrics::{
-    Event, Exposition, MetricsBackend, OtlpBuilder, OtlpMetrics, OtlpProtocol, PrometheusMetrics,
+    Event, ExpositionFormat, MetricsBackend, OtlpBuilder, OtlpMetrics, OtlpProtocol,
+    PrometheusMetrics,
 };
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
@@ -48,7 +49,7 @@ fn scraped(program: &Path) -> Result<()> {
             record(&prometheus, events);
         }
         metrics.flush(GUARD)?;
-        let text = prometheus.encode(Exposition::OpenMetrics)?;
+        let text = prometheus.encode(ExpositionFormat::OpenMetrics)?;
         let scrape = Series::read(&text)?;
         ensure!(scrape.len() == 27 + 12 * 18, "{}", scrape.len());
         victoria.must_show(&scrape)?;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use solti_metrics::{Exposition, PrometheusMetrics};
+use solti_metrics::{ExpositionFormat, PrometheusMetrics};
 use solti_metrics_host::provider::Grants;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::script::script;
@@ -34,7 +34,7 @@ fn exposes() -> Result<()> {
         }
         let theirs = provider.expose()?;
         ensure!(theirs.ends_with("\n# EOF\n"), "{theirs}");
-        let ours = ours.encode(Exposition::OpenMetrics)?;
+        let ours = ours.encode(ExpositionFormat::OpenMetrics)?;
         ensure!(
             sorted(&theirs) == sorted(&ours),
             "{theirs}\n\nours:\n{ours}"

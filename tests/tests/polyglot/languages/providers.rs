@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use solti_metrics::{Event, Exposition, PrometheusMetrics, RunnerType, TaskOutcome};
+use solti_metrics::{Event, ExpositionFormat, PrometheusMetrics, RunnerType, TaskOutcome};
 use solti_metrics_host::provider::{
     BackendOptions, BackendState, ComponentBackend, Grants, Providers,
 };
@@ -30,7 +30,7 @@ pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
         .enable_all()
         .build()?;
 
-    let (ours, format) = (PrometheusMetrics::new(), Exposition::OpenMetrics);
+    let (ours, format) = (PrometheusMetrics::new(), ExpositionFormat::OpenMetrics);
     let mut recorded = 0;
     for round in [Vec::new(), script(), at_the_bounds(), many()] {
         for event in &round {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use solti_metrics::{Exposition, MetricsHandle, PrometheusMetrics};
+use solti_metrics::{ExpositionFormat, MetricsHandle, PrometheusMetrics};
 use solti_metrics_host::provider::{
     BackendOptions, BackendState, BackendStatus, ComponentBackend, Grants, Provider, Providers,
 };
@@ -133,7 +133,7 @@ impl Backend {
             );
         }
         match self.end {
-            End::Host(prometheus) => Ok(prometheus.encode(Exposition::OpenMetrics)?),
+            End::Host(prometheus) => Ok(prometheus.encode(ExpositionFormat::OpenMetrics)?),
             End::Component(backend) => {
                 let exposed = tokio.block_on(backend.expose())?;
                 stopped(&backend, records)?;

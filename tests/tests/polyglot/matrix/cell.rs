@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use solti_metrics::{Event, Exposition, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
+use solti_metrics::{Event, ExpositionFormat, FanoutMetrics, MemoryMetrics, PrometheusMetrics};
 use solti_metrics_host::runner::Runner;
 use solti_metrics_tests::cached_code;
 use solti_metrics_tests::series::Series;
@@ -77,5 +77,5 @@ pub(crate) fn ours(events: &[Event]) -> Result<Series> {
     for event in events {
         event.record_into(&prometheus);
     }
-    Series::read(&prometheus.encode(Exposition::OpenMetrics)?)
+    Series::read(&prometheus.encode(ExpositionFormat::OpenMetrics)?)
 }

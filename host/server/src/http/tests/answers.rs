@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use anyhow::{Result, ensure};
 use flate2::read::GzDecoder;
 use prometheus_client::registry::Registry;
-use solti_metrics::Exposition;
+use solti_metrics::ExpositionFormat;
 
 use super::client::{ask, connect, one};
 use super::served::{Served, TASKS};
@@ -86,13 +86,13 @@ async fn head_tells_the_length_that_get_has() -> Result<()> {
 async fn the_format_is_the_one_that_prometheus_prefers() -> Result<()> {
     let served = Served::start(HttpLimits::default()).await?;
     for (accept, chosen) in [
-        ("*/*", Exposition::Text),
+        ("*/*", ExpositionFormat::Text),
         (
             "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
              application/openmetrics-text;version=0.0.1;q=0.5,\
              text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
              text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            Exposition::OpenMetrics,
+            ExpositionFormat::OpenMetrics,
         ),
     ] {
         let header = format!("Accept: {accept}\r\n");
@@ -182,7 +182,7 @@ async fn requests_are_counted_by_page_and_code() -> Result<()> {
     }
     let mut registry = Registry::default();
     registry.register_collector(Box::new(HitsCollector(served.hits)));
-    let text = Exposition::Text.encode(&registry)?;
+    let text = ExpositionFormat::Text.encode(&registry)?;
     for sample in [
         r#"solti_metrics_http_requests_total{page="metrics",code="200"} 2"#,
         r#"solti_metrics_http_requests_total{page="other",code="404"} 2"#,
