@@ -187,8 +187,8 @@ build_go() { # STEM
 
 build_python() { # STEM
   local world=$1 stub=()
-  # Without -s, the provider would need a grant for the network, which it does not use.
-  if [ "$1" = provider ]; then world=scraped-$1 stub=(-s); fi
+  # Without --stub-wasi, the provider would need a grant for the network, which it does not use.
+  if [ "$1" = provider ]; then world=scraped-$1 stub=(--stub-wasi); fi
   componentize-py -d "$1/wit" -w "$world" componentize "${stub[@]}" "$1" -o "$WORK/$1.wasm"
 }
 

@@ -56,9 +56,10 @@ var (
 // The number of records, now and at the last flush.
 var records struct{ started, completed, errors, flushed uint64 }
 
-// The adapter needs memory inside this program. It requests two pages before its first
-// call returns, when Go cannot allocate yet. Without this function, the adapter would
-// grow the memory, and Go's runtime treats grown memory as its own.
+// The adapter needs memory inside this program. It requests two pages of 64 KiB before
+// its first call returns, when Go cannot allocate yet. The array has a third page, which
+// leaves space for the alignment of both requests. Without this function, the adapter
+// would grow the memory, and Go's runtime treats grown memory as its own.
 var (
 	adapterPages [3 << 16]byte
 	adapterUsed  uintptr

@@ -2,11 +2,11 @@
 defines its behavior; other files have it in other languages.
 
     pip install componentize-py
-    componentize-py -d provider/wit -w scraped-provider componentize -s provider -o provider.wasm
+    componentize-py -d provider/wit -w scraped-provider componentize --stub-wasi provider -o provider.wasm
     solti-metrics run --backend provider.wasm GUEST
 
-With `-s` it imports nothing from WASI, and needs no grant. Without `-s`, Python's
-standard library imports the network, whether the program uses it or not.
+With `--stub-wasi` it imports nothing from WASI, and needs no grant. Without this option,
+Python's standard library imports the network, whether the program uses it or not.
 """
 
 from bisect import bisect_left

@@ -48,9 +48,10 @@ func recordTaskCompleted(runner runnerType, outcome taskOutcome, durationMs uint
 //go:wasmimport solti:metrics/backend@0.1.0 record-runner-error
 func recordRunnerError(runner runnerType, kind runnerErrorKind)
 
-// The adapter needs memory inside this program. It requests two pages before its first
-// call returns, when Go cannot allocate yet. Without this function, the adapter would
-// grow the memory, and Go's runtime treats grown memory as its own.
+// The adapter needs memory inside this program. It requests two pages of 64 KiB before
+// its first call returns, when Go cannot allocate yet. The array has a third page, which
+// leaves space for the alignment of both requests. Without this function, the adapter
+// would grow the memory, and Go's runtime treats grown memory as its own.
 var (
 	adapterPages [3 << 16]byte
 	adapterUsed  uintptr

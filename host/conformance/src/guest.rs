@@ -146,7 +146,7 @@ fn runs(run: &GuestRun, options: &TestOptions) -> Check {
             Limit::Memory => Term::Memory,
             limit => Term::Limit(*limit),
         })),
-        _ => Some("fix the guest at the position of the backtrace".to_owned()),
+        _ => Some("fix the cause: see the backtrace and the last output of the guest".to_owned()),
     };
     let verdict = fix.map_or(Verdict::Passed, |fix| {
         let mut seen = format!("the guest {}", report.end);

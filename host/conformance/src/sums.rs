@@ -27,6 +27,8 @@ const ROUNDING: f64 = 1e-9;
 /// An expected sample, and the sample in the exposition.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Difference {
+    /// Metric of the sample.
+    pub(crate) metric: String,
     pub(crate) expected: String,
     pub(crate) seen: String,
 }
@@ -164,6 +166,7 @@ fn difference(
         .map(|(name, value)| format!("{name}={value:?}"))
         .collect();
     Difference {
+        metric: name.to_owned(),
         expected: format!("{name}{{{}}} {expected}", labels.join(",")),
         seen: seen.map_or("no such series".into(), |value| value.to_string()),
     }
@@ -173,6 +176,7 @@ fn wrong_types(found: &ParsedExposition) -> Vec<Difference> {
     let wrong = FAMILIES.into_iter().filter_map(|(family, kind)| {
         let seen = found.types.get(family)?;
         (seen != kind).then(|| Difference {
+            metric: family.to_owned(),
             expected: format!("# TYPE {family} {kind}"),
             seen: seen.clone(),
         })

@@ -29,7 +29,8 @@ pub(crate) struct RunArgs {
     /// Backend that receives the records: `noop`, `memory`, `prometheus`, or the file of a
     /// provider. Repeat the option for several backends; each receives all records.
     ///
-    /// Default: `memory`, or `prometheus` with `--listen` or `--format prometheus`.
+    /// The command always adds `memory`, or `prometheus` with `--listen` or
+    /// `--format prometheus`. Only `noop` prevents that.
     #[arg(long = "backend", value_name = "BACKEND")]
     pub(crate) backends: Vec<BackendArgument>,
 

@@ -137,7 +137,9 @@ impl RunTally {
                 self.component, self.asked
             ));
         }
-        self.dropped(&guests, "");
+        self.dropped(&guests, |dropped, accepted| {
+            format!("{dropped} of {accepted} records were dropped")
+        });
         for component in &backends.components {
             self.component_lost(&component.status());
         }
@@ -158,9 +160,13 @@ impl RunTally {
 
     fn component_lost(&mut self, status: &BackendStatus) {
         let name = &status.name;
-        self.dropped(&status.ledger, &format!(" by {name}"));
+        self.dropped(&status.ledger, |dropped, accepted| {
+            format!("{name} lost {dropped} of {accepted} records")
+        });
         if let Some(forwarded) = &status.forwarded {
-            self.dropped(forwarded, &format!(" after {name}"));
+            self.dropped(forwarded, |dropped, accepted| {
+                format!("{dropped} of {accepted} records were dropped after {name}")
+            });
         }
         if let Some(failure) = &status.last_failure {
             let what = match status.failures {
@@ -175,15 +181,12 @@ impl RunTally {
     }
 
     /// Reports dropped records. Sampled records are not a loss.
-    fn dropped(&mut self, ledger: &LedgerSnapshot, whose: &str) {
+    fn dropped(&mut self, ledger: &LedgerSnapshot, loss: impl Fn(u64, u64) -> String) {
         for reason in DropReason::ALL {
             let dropped = ledger.dropped(reason);
             if dropped > 0 && reason != DropReason::Sampled {
-                let accepted = ledger.accepted();
-                let cause = cause(reason);
-                self.warn(format!(
-                    "{dropped} of {accepted} records{whose} were dropped ({reason}): {cause}"
-                ));
+                let (loss, advice) = (loss(dropped, ledger.accepted()), advice(reason));
+                self.warn(format!("{loss} ({reason}); {advice}"));
             }
         }
     }
@@ -258,7 +261,7 @@ fn backtrace(trap: &GuestTrap) -> String {
         .collect()
 }
 
-fn cause(reason: DropReason) -> &'static str {
+fn advice(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Quota => "make fewer records, or raise --quota",
         DropReason::BackendPanicked => "the backend panicked; report this",
@@ -270,8 +273,9 @@ fn cause(reason: DropReason) -> &'static str {
         DropReason::BackendLimit => {
             "for the limit on memory, raise --backend-max-memory; for other limits, see --help"
         }
-        DropReason::CircuitOpen | DropReason::BackendTrapped | DropReason::BackendFailed => {
-            "see why the backend failed"
+        DropReason::CircuitOpen | DropReason::BackendTrapped => "a later warning has the cause",
+        DropReason::BackendFailed => {
+            "the backend could not store these records; --grant output shows its output"
         }
         _ => "use the labels of solti:metrics@0.1.0",
     }

@@ -70,7 +70,7 @@ impl VectorSession<'_> {
             }
         } else {
             self.notes
-                .push("the backend has metrics of its own, which are not compared".into());
+                .push("the provider has metrics of its own, which are not compared".into());
         }
         if !self.as_written {
             return Ok(Vec::new());
@@ -92,9 +92,11 @@ fn unequal(differences: &[Difference]) -> Fault {
             differences.len() - SHOWN
         ));
     }
-    Fault::new(
-        lines(|it| &it.expected),
-        seen,
-        "count each record with its labels, as wit/backend.wit describes",
-    )
+    let mut metrics: Vec<_> = shown.iter().map(|it| format!("`{}`", it.metric)).collect();
+    metrics.dedup();
+    let fix = format!(
+        "count each record with its labels in {}; docs/reference/metrics.md describes the metrics",
+        metrics.join(", ")
+    );
+    Fault::new(lines(|it| &it.expected), seen, fix)
 }

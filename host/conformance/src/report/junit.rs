@@ -55,7 +55,7 @@ fn write_check(f: &mut Formatter<'_>, class: &str, check: &Check) -> fmt::Result
         Verdict::Passed => {}
         Verdict::Failed(fault) => {
             let text = format!(
-                "expected: {}\nseen: {}\nchange: {}",
+                "expected: {}\nseen: {}\nfix: {}",
                 fault.expected, fault.seen, fault.fix
             );
             writeln!(

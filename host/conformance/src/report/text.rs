@@ -39,7 +39,7 @@ fn detail(f: &mut Formatter<'_>, fault: &Fault) -> Result {
     for (head, told) in [
         ("expected", &fault.expected),
         ("seen", &fault.seen),
-        ("change", &fault.fix),
+        ("fix", &fault.fix),
     ] {
         for (number, line) in told.lines().enumerate() {
             let head = if number == 0 { head } else { "" };

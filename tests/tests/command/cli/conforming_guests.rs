@@ -163,7 +163,7 @@ guest.wasm · guest of solti:metrics@0.1.0
   ✗ pairs
       expected  each completion has an earlier start of the same runner, and each start a completion
       seen      wasm: 1 started without a completion
-      change    record the start and then the completion of each task; for a guest that records only one of them, use --allow-unpaired
+      fix       record the start and then the completion of each task; for a guest that records only one of them, use --allow-unpaired
   ✓ durations
   ✓ both-modes
   ✓ quota              quota of 0: the guest exited with code 0; 1 of 1 records dropped

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::{env, fs};
 
 use anyhow::{Result, bail};
-use wit_parser::abi::AbiVariant;
+use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
     Docs, EnumCase, Function, Interface, Resolve, Stability, Type, TypeDef, TypeDefKind,
 };
@@ -16,8 +16,10 @@ const INTRODUCTION: &str = "\
 This page lists every name, number and parameter of the package. `types` defines
 the labels, `backend` defines the functions, and each world is a role of a component.
 
-In core WebAssembly, an enum case is its number. The core parameters of each
-function are below the function.
+In core WebAssembly, an enum case is its number. The core signature of each
+function is below the function. A result of more than one core value is in memory:
+an import has the address for the result as its last parameter, and an export
+returns the address of the result.
 
 A test generates this page from the text in [`wit/`](../../wit). To change the page,
 edit that text and run `BLESS=1 cargo test --workspace --test embedding -- contract::`.
@@ -145,19 +147,38 @@ fn write_function(page: &mut String, resolve: &Resolve, function: &Function) -> 
     writeln!(page, "```wit\n{name}: func({params}){result};\n```\n")?;
     writeln!(page, "{}\n", text(&function.docs))?;
 
-    let core = resolve.wasm_signature(AbiVariant::GuestImport, function);
-    let core: Vec<_> = core
-        .params
-        .iter()
-        .map(|ty| format!("{ty:?}").to_lowercase())
-        .collect();
-    // The width of a pointer gives its type.
-    let core = core
-        .join(" ")
-        .replace("pointer", "i32")
-        .replace("length", "i32");
-    writeln!(page, "Core parameters: `({core})`.")?;
+    let import = core_signature(resolve, AbiVariant::GuestImport, function);
+    let export = core_signature(resolve, AbiVariant::GuestExport, function);
+    if import == export {
+        writeln!(page, "Core signature: `{import}`.")?;
+    } else {
+        writeln!(
+            page,
+            "Core signature: `{import}` as an import, `{export}` as an export."
+        )?;
+    }
     Ok(())
+}
+
+/// The parameters and results in core WebAssembly.
+fn core_signature(resolve: &Resolve, variant: AbiVariant, function: &Function) -> String {
+    let core = resolve.wasm_signature(variant, function);
+    let list = |types: &[WasmType]| {
+        let types: Vec<_> = types
+            .iter()
+            .map(|ty| format!("{ty:?}").to_lowercase())
+            .collect();
+        // The width of a pointer gives its type.
+        types
+            .join(" ")
+            .replace("pointer", "i32")
+            .replace("length", "i32")
+    };
+    let params = list(&core.params);
+    match &core.results[..] {
+        [] => format!("({params})"),
+        results => format!("({params}) -> {}", list(results)),
+    }
 }
 
 /// The sentence of a case, and the text of its label at the end, if any.
