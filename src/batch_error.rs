@@ -95,9 +95,11 @@ impl BatchError {
         chunks: impl Iterator<Item = &'a [T]>,
         record: impl Fn(&[T]) -> Result<(), Self>,
     ) -> Result<(), Self> {
-        chunks.fold(Ok(()), |all, chunk| {
-            Self::join(all, Self::contain(chunk.len(), || record(chunk)))
-        })
+        let mut all = Ok(());
+        for chunk in chunks {
+            all = Self::join(all, Self::contain(chunk.len(), || record(chunk)));
+        }
+        all
     }
 
     /// Makes this call for `records` records. If the call panics, all of them are lost.

@@ -21,9 +21,8 @@ pub mod promql;
 
 use solti_metrics::TaskOutcome;
 
-/// What the label `outcome` of `solti_metrics_task_runs_total` has besides the
-/// outcomes: the run failed before its `main` was called.
-const NOT_STARTED: &str = "start_failed";
+/// Additional value of the label `outcome` of `solti_metrics_task_runs_total`: the run failed before its `main` was called.
+const START_FAILED: &str = "start_failed";
 
 /// A regular expression for the outcomes of unsuccessful runs. It omits cancelled runs,
 /// since their operator knows about them.
@@ -33,7 +32,7 @@ fn unsuccessful() -> String {
         .iter()
         .filter(|outcome| !fine.contains(outcome))
         .map(TaskOutcome::as_label)
-        .chain([NOT_STARTED])
+        .chain([START_FAILED])
         .collect::<Vec<_>>()
         .join("|")
 }

@@ -1,6 +1,9 @@
 //! Checks a configuration with the files that it names, without running anything.
 
 use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use solti_metrics_host::artifact::CompilerProcess;
@@ -197,17 +200,23 @@ fn is_dir(dir: &Path) -> Result<(), String> {
     }
 }
 
-fn opened(file: &Path) -> std::io::Result<std::fs::File> {
-    match is_standard_input(file) {
-        true => open_file(file),
-        false => std::fs::File::open(file),
+/// The metadata of a file that can be opened. A named pipe is not opened: that would wait for a
+/// writer, or take the only reader from one.
+fn metadata(file: &Path) -> io::Result<Metadata> {
+    if is_standard_input(file) {
+        return open_file(file)?.metadata();
+    }
+    let found = fs::metadata(file)?;
+    match found.file_type().is_fifo() {
+        true => Ok(found),
+        false => fs::File::open(file)?.metadata(),
     }
 }
 
 /// Returns a message if `file` cannot be opened as standard input.
 fn is_file(file: &Path) -> Result<(), String> {
     let shown = printable(&file.display().to_string());
-    match opened(file).and_then(|opened| opened.metadata()) {
+    match metadata(file) {
         Ok(found) if found.is_dir() => Err(format!(
             "cannot open {shown} as standard input: it is a directory"
         )),

@@ -1,5 +1,5 @@
-//! What a library has to offer has one public path: where it is defined, if that module
-//! is public, or where it is re-exported.
+//! An item of a library has one public path: its module, if that is public, or the module
+//! that re-exports it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const LIBRARIES: [&str; 5] = [
     "src/",
 ];
 
-/// What begins the definition of an item that has a name.
+/// The first word of the definition of an item that has a name.
 const ITEMS: [&str; 7] = [
     "const ", "enum ", "fn ", "static ", "struct ", "trait ", "type ",
 ];

@@ -16,7 +16,7 @@ const DEEPEST: usize = 8;
 /// Names of modules from the crate's root on; none is the root itself.
 pub(crate) type Path = Vec<String>;
 
-/// What a `use` names, and the name under which it is known from there on.
+/// The path of a `use`, and the name that it introduces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
     pub(crate) path: Path,
@@ -25,7 +25,7 @@ pub(crate) struct Use {
     pub(crate) is_public: bool,
 }
 
-/// What a file has, without its tests.
+/// The content of a file, without its tests.
 #[derive(Debug)]
 struct Module {
     code: String,
@@ -66,7 +66,7 @@ impl Crate {
         self.0.keys()
     }
 
-    /// What a module imports and re-exports.
+    /// Imports and re-exports of a module.
     pub(crate) fn uses(&self, module: &Path) -> &[Use] {
         self.0.get(module).map_or(&[], |it| &it.uses)
     }
@@ -214,7 +214,7 @@ fn expand(tree: &str, before: &[String], found: &mut Vec<Use>) {
     }
 }
 
-/// What stands between commas, without those in a group.
+/// The parts between commas. Commas in a group do not count.
 fn split(group: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut parts) = (0, 0, Vec::new());
     for (at, c) in group.char_indices() {

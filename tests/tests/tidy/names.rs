@@ -10,7 +10,7 @@ use crate::tree::files;
 /// Names that several files may declare.
 const SHARED: [&str; 3] = [
     // Each library has one error type.
-    "Error", // The WIT record, on both sides of the boundary.
+    "Error",    // The WIT record, on both sides of the boundary.
     "Discards", // A task, as its guest records it and as the runner executes it.
     "Task",
 ];

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::dependencies::packages;
 use crate::tree::root;
 
-/// What the workspace declares, such as `1.95`.
+/// The version that the workspace declares, such as `1.95`.
 fn declared() -> Result<String> {
     let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml"))?.parse()?;
     let version = manifest["workspace"]["package"]["rust-version"].as_str();
@@ -79,7 +79,7 @@ fn a_workflow_tests_with_the_declared_rust() -> Result<()> {
     Ok(())
 }
 
-/// What Cargo says of all packages that are compiled here.
+/// The metadata of all packages that are compiled here, from Cargo.
 fn resolved() -> Result<Vec<Value>> {
     let compiler = Command::new("rustc")
         .args(["--print", "host-tuple"])

@@ -62,7 +62,7 @@ fn a_changed_file_replaces_the_backend_and_the_ledger_continues() -> Result<()> 
         let ledger = ledgers.iter().find(|ledger| ledger["source"] == source);
         ledger.and_then(|ledger| ledger[what].as_u64())
     };
-    // Whatever guests and the runner recorded was accepted once, over all replacements.
+    // Each record of guests and the runner was accepted once, over all replacements.
     let all = of("guests", "delivered").zip(of("runner", "delivered"));
     ensure!(
         all.map(|(a, b)| a + b) == of("sink", "accepted"),

@@ -18,7 +18,7 @@ const THREADS: u64 = 4;
 
 #[test]
 fn no_record_is_lost_or_doubled_by_replacements_under_load() -> Result<()> {
-    // What the old one does not take in time is the new one's.
+    // The new instance takes the records that the old one does not take in time.
     for drain_timeout in [Duration::from_secs(5), Duration::ZERO] {
         replacements_under_load(drain_timeout)?;
     }

@@ -1,4 +1,4 @@
-//! Nobody but the shim can be given what the shim is given.
+//! Only the shim gets the imports of the shim.
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::component::LoadError;
