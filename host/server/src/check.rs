@@ -193,7 +193,7 @@ impl Checking<'_> {
 /// Returns a message if `dir` is not a directory.
 fn is_dir(dir: &Path) -> Result<(), String> {
     let shown = printable(&dir.display().to_string());
-    match std::fs::metadata(dir) {
+    match fs::metadata(dir) {
         Ok(found) if found.is_dir() => Ok(()),
         Ok(_) => Err(format!("cannot grant {shown}: it is not a directory")),
         Err(error) => Err(format!("cannot grant the directory {shown}: {error}")),

@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         ReferenceTool::prometheus().trial("ten_runners_have_the_predicted_series", ten::scraped),
         promtool.trial(
             "promtool_accepts_the_configuration_of_the_page",
-            |promtool| configuration::accepted(promtool),
+            configuration::accepted,
         ),
         promtool.trial("promtool_rejects_a_wrong_text", configuration::refused),
     ])

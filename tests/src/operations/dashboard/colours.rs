@@ -4,7 +4,7 @@ use solti_metrics::{RunnerErrorKind, RunnerType, TaskOutcome};
 use solti_metrics_host::DropReason;
 use solti_metrics_host::provider::BackendState;
 
-use crate::operations::NOT_STARTED;
+use crate::operations::START_FAILED;
 
 type Coloured = Vec<(String, &'static str)>;
 
@@ -36,7 +36,7 @@ pub(super) fn outcomes() -> Coloured {
         (outcome.as_label().to_owned(), colour)
     });
     outcomes
-        .chain([(NOT_STARTED.to_owned(), "dark-red")])
+        .chain([(START_FAILED.to_owned(), "dark-red")])
         .collect()
 }
 

@@ -143,6 +143,14 @@ fn piped() -> Result<()> {
         .arg(place.path().join("pipe"))
         .status()?;
     ensure!(made.success(), "{made}");
+    // A task may read a pipe that has no writer yet. The check does not wait for one.
+    let config = format!(
+        "[tasks.digest]\ncomponent = \"{}\"\nstdin = \"pipe\"\n",
+        component.display()
+    );
+    fs::write(place.path().join("piped_input.toml"), config)?;
+    let end = place.serve(&["--check", "piped_input.toml"])?;
+    ensure!(end.code == Some(0), "{end}");
     let said =
         "error: pipe: cannot read the configuration: it is a named pipe, not a regular file\n";
     refused(&place, "pipe", said)
