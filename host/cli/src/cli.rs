@@ -51,8 +51,9 @@ pub(crate) enum CliCommand {
     /// With `--format json` and `--format prometheus`, the report goes to standard output,
     /// and the output of the guest to standard error.
     ///
-    /// The exit code is 0 if all tasks succeed without losses, 1 if a task fails or records
-    /// are lost, and 2 on wrong use. Ctrl-C cancels the tasks and prints the report.
+    /// The exit code is 0 if all tasks succeed without losses, and 2 on wrong use. It is 1 if
+    /// a task or a backend fails or cannot start, or if data is lost. Ctrl-C cancels the
+    /// tasks and prints the report.
     Run(Box<RunArgs>),
     /// Run the tasks of a configuration, and serve metrics and a status page.
     ///

@@ -3,7 +3,7 @@
 mod growth;
 
 use super::figure::{count, figure};
-use super::limit::LIMITS;
+use super::limit::{LIMITS, Verdict};
 use super::{Group, Measured, Run, Unit};
 
 /// The whole page.
@@ -157,6 +157,14 @@ Each limit is a ratio of two figures of one run.
             None => (String::new(), "not measured"),
         };
         text += &format!("| {name} | {bound} | {ratio} | {word} |\n");
+    }
+    if verdicts.iter().any(Verdict::fails) {
+        text += &format!(
+            "\nOther programs on the machine can cause a verdict `DOES NOT HOLD`: the load in the \
+             minute before this measurement was {:.2}. `make bench-check` on an idle machine \
+             decides.\n",
+            run.machine.load
+        );
     }
     for verdict in verdicts {
         if let Some(why) = verdict.not_judged {

@@ -77,7 +77,7 @@ the machine as well, so each result names the load.
 const LIMITS: &str = "\
 ## Limits of guests, components and clients
 
-An error at a limit names the limit. `docs/operate/serve.md` lists the configuration keys.
+An error at a limit names the limit. [Configuration](reference/configuration.md) lists the keys.
 
 | resource | default limit |
 |---|---|
@@ -106,7 +106,7 @@ An error at a limit names the limit. `docs/operate/serve.md` lists the configura
   eight arenas for each processor, and each arena keeps its maximum size. Rare work on any
   free thread, such as loading a component, then takes memory in each arena. On a machine
   with two processors, memory grew for the whole half hour, from 43 to 48 MiB. With two
-  arenas it is flat.
+  arenas, memory grows by less than the limit.
 - **File systems that hang.** An operation on a file of a guest takes one of 16 threads
   until the file system answers, also after the deadline of the guest. A file system that
   hangs, such as a network file system, can take all threads from other guests with

@@ -111,10 +111,15 @@ fn verdicts(soak: &Soak) -> String {
         ),
     ]);
     format!(
-        "| measurement | result | limit |\n|---|--:|---|\n{}\n",
+        "| measurement | result | limit |\n|---|--:|---|\n{}\n{PLUS_MINUS}",
         rows.join("\n")
     )
 }
+
+const PLUS_MINUS: &str = "
+A value after ± is twice the standard error of the growth: the 95 % confidence interval
+extends about that far to both sides.
+";
 
 fn tasks(soak: &Soak) -> String {
     let mut text = "\
@@ -148,7 +153,8 @@ fn tasks(soak: &Soak) -> String {
 fn ledgers(soak: &Soak) -> String {
     let mut text = "\
 The log shows these ledgers after the stop. `sink` is the provider, which received the
-delivered records of the other two ledgers:
+delivered records of the other two ledgers. `flooding` makes more records than the provider
+takes, so records are dropped when the queue of `sink` is full:
 
 | ledger | accepted | delivered | dropped | in flight |
 |---|--:|--:|--:|--:|

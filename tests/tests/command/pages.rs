@@ -14,6 +14,7 @@ use tempfile::TempDir;
 mod backends;
 mod embed;
 mod guest;
+mod manifests;
 mod operate;
 mod paths;
 mod quick_start;
@@ -33,9 +34,17 @@ const PAGES: [(&str, &[(&str, &str)]); 5] = [
     ),
     (
         EMBED,
-        &[("rust", ""), ("rust,no_run", ""), ("sh", "conformance")],
+        &[
+            ("toml", "Cargo.toml"),
+            ("rust", ""),
+            ("rust,no_run", ""),
+            ("sh", "conformance"),
+        ],
     ),
-    (BACKENDS, &[("rust", ""), ("sh", "backends")]),
+    (
+        BACKENDS,
+        &[("toml", "Cargo.toml"), ("rust", ""), ("sh", "backends")],
+    ),
     (COMPOSE, &[("sh", "compose")]),
     // `serve` is run by `tests/tests/command/serve/operate_page.rs`.
     (

@@ -91,7 +91,7 @@ fn a_task_costs() -> Result<()> {
     let each = more - few;
     ensure!(many - few == 10 * each, "{few} and {many}, at {each} each");
     let page = page::text()?;
-    let said = format!("A task has {each} series");
+    let said = format!("Each task has {each} series");
     ensure!(page.contains(&said), "the page does not have {said}");
     Ok(())
 }

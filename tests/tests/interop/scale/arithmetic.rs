@@ -78,7 +78,7 @@ fn rows(one: &Measured) -> Vec<(String, Cell<'_>)> {
             Box::new(|n| about(n * one.bytes as f64)),
         ),
         (
-            "The same in gzip".into(),
+            "Bytes of one scrape of all runners, in gzip".into(),
             Box::new(|n| about(n * one.gzip as f64)),
         ),
     ];
