@@ -184,7 +184,7 @@ async fn stop(server: Server, requests: &Requests) -> Result<(), Forced> {
             Ok(())
         }
         signal = requests.again() => {
-            tracing::error!("forced exit: running tasks were abandoned and their records are not counted");
+            tracing::error!("forced exit: runs were abandoned; records in queues and the last push are lost");
             Err(Forced(signal))
         }
     }
