@@ -31,9 +31,9 @@ pub(crate) struct ServeArgs {
     #[arg(required_unless_present = "schema")]
     config: Option<PathBuf>,
 
-    /// Check the configuration, and run nothing. The stages of the check are the file, values
-    /// that belong together, and the files that the configuration names. All errors of the
-    /// first stage with errors are printed.
+    /// Check the configuration, and run nothing. The stages of the check are the syntax, the
+    /// keys and their values, values that belong together, and the files that the
+    /// configuration names. All errors of the first stage with errors are printed.
     #[arg(long, conflicts_with = "schema")]
     check: bool,
 
