@@ -141,7 +141,7 @@ impl Collector for LedgerCollector {
             ),
             (
                 "clamped",
-                "Records of the source whose duration was lowered to the ceiling.",
+                "Records of the source whose duration was lowered to the duration ceiling.",
                 LedgerSnapshot::clamped,
             ),
         ];

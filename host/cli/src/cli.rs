@@ -51,18 +51,21 @@ pub(crate) enum CliCommand {
     /// With `--format json` and `--format prometheus`, the report goes to standard output,
     /// and the output of the guest to standard error.
     ///
-    /// The exit code is 0 if all tasks succeed without losses, and 2 on wrong use. It is 1 if
-    /// a task or a backend fails or cannot start, or if data is lost. Ctrl-C cancels the
-    /// tasks and prints the report.
+    /// The exit code is 0 if every run of the component succeeds and nothing is lost. Tasks
+    /// that the guest records do not affect it. The exit code is 1 if a run or a backend
+    /// fails, or something is lost, and 2 on wrong use. Ctrl-C cancels the runs and prints
+    /// the report. A second signal forces the exit with the code 130 or 143.
     Run(Box<RunArgs>),
     /// Run the tasks of a configuration, and serve metrics and a status page.
     ///
-    /// SIGHUP reloads the configuration and applies what has changed. SIGTERM and Ctrl-C
-    /// cancel all runs and wait until backends have taken the records in their queues. A
-    /// second signal stops immediately. The log goes to standard error.
+    /// SIGHUP reloads the configuration and applies the changes. SIGTERM and Ctrl-C cancel
+    /// all runs and wait until backends have taken the records in their queues. A second
+    /// signal forces the exit: runs are abandoned, and records in queues are lost. The log
+    /// goes to standard error.
     ///
-    /// The exit code is 0 after a graceful stop, 1 if the runner could not start, and 2 if
-    /// the configuration is invalid. `docs/reference/configuration.md` lists all keys.
+    /// The exit code is 0 after a graceful stop, 1 if the runner could not start, 2 if the
+    /// configuration is invalid, and 130 or 143 if a second SIGINT or SIGTERM forced the
+    /// exit. `docs/reference/configuration.md` lists all keys.
     Serve(ServeArgs),
     /// Print the role and the imports of a component, and whether this host can run it.
     Check(CheckArgs),

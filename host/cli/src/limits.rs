@@ -58,13 +58,13 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N", help_heading = HEADING)]
     max_streams: Option<u32>,
 
-    /// Maximum random bytes for each call of a component.
+    /// Maximum random bytes that a component gets in one host call.
     ///
     /// Default: 4KiB.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
     max_random: Option<ByteSize>,
 
-    /// Maximum bytes that the host copies for each call of a component.
+    /// Maximum bytes that the host copies for each host call of a component.
     ///
     /// Default: 64KiB for guests, and 16MiB for providers and middlewares.
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]

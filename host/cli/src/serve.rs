@@ -26,12 +26,14 @@ const MESSAGE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Configuration file in TOML. Relative paths in it start at its folder.
+    /// Configuration file in TOML. Relative paths in it start at its folder. Not needed with
+    /// `--schema`.
     #[arg(required_unless_present = "schema")]
     config: Option<PathBuf>,
 
-    /// Check the configuration and all files that it names, print all errors, and run
-    /// nothing.
+    /// Check the configuration, and run nothing. The stages of the check are the syntax, the
+    /// keys and their values, values that belong together, and the files that the
+    /// configuration names. All errors of the first stage with errors are printed.
     #[arg(long, conflicts_with = "schema")]
     check: bool,
 
@@ -182,7 +184,7 @@ async fn stop(server: Server, requests: &Requests) -> Result<(), Forced> {
             Ok(())
         }
         signal = requests.again() => {
-            tracing::error!("forced exit: running tasks were abandoned and their records are not counted");
+            tracing::error!("forced exit: runs were abandoned; records in queues and the last push are lost");
             Err(Forced(signal))
         }
     }

@@ -78,13 +78,15 @@ pub enum Error {
         source: Box<Error>,
     },
     /// A component that is configured as a backend forwards records.
-    #[error("{name}: is a middleware; name it in `middlewares`")]
+    #[error("{name}: is a middleware; name it in a table `[[middlewares]]`")]
     IsMiddleware {
         /// The component.
         name: String,
     },
     /// A component that is configured as a middleware forwards no records.
-    #[error("{name}: is not a middleware: it forwards no records; name it in `backends`")]
+    #[error(
+        "{name}: is not a middleware: it forwards no records; name it in a table `[backends.NAME]`"
+    )]
     NotAMiddleware {
         /// The component.
         name: String,

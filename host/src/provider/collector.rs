@@ -169,7 +169,7 @@ impl Collector for BackendCollector {
         let counters: [(&str, &str, BackendCount); 3] = [
             (
                 "failures",
-                "Failed instances of the component backend.",
+                "Instances of the component backend that failed to start, or ended by a trap, a timeout or a limit.",
                 |it| it.failures,
             ),
             (

@@ -44,7 +44,7 @@ pub(crate) struct ConformanceArgs {
 
     /// Capability of the provider or middleware, as in `run`: `env=NAME=VALUE`,
     /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`, or
-    /// `output` to show what the component prints.
+    /// `output` to show the output of the component. Repeat the option for each capability.
     #[arg(long = "grant", value_name = "WHAT", help_heading = PROVIDERS)]
     pub(super) grants: Vec<Grant>,
 
@@ -52,14 +52,14 @@ pub(crate) struct ConformanceArgs {
     #[arg(long, value_name = "DIR", help_heading = PROVIDERS)]
     pub(super) vectors: Option<PathBuf>,
 
-    /// Number of records of the vectors with many records. It overrides the number of each
-    /// vector and `--budget`.
+    /// Number of records of each vector with many records, instead of its own number.
+    /// `--budget` does not reduce this number.
     #[arg(long, value_name = "N", help_heading = PROVIDERS,
         value_parser = value_parser!(u64).range(1..=ComponentTest::MOST_RECORDS))]
     pub(super) records: Option<u64>,
 
-    /// Time after which a vector gets fewer records than it defines, which is reported:
-    /// from 1ms to 365d.
+    /// Time after which a vector ends with fewer records than it defines: from 1ms to 365d.
+    /// The report then has the number of records.
     #[arg(long, value_name = "TIME", default_value = "5s", help_heading = PROVIDERS)]
     pub(super) budget: Bound,
 
@@ -74,7 +74,8 @@ pub(crate) struct ConformanceArgs {
     #[arg(long, value_name = "TIME", help_heading = PROVIDERS)]
     pub(super) max_time_per_record: Option<ShortTime>,
 
-    /// Directory that the tested guest may access, read-only unless `:rw` is appended.
+    /// Directory that the tested guest may access, as in `run`. Read-only unless `:rw` is
+    /// appended. Repeat the option for each directory.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]", help_heading = GUESTS)]
     pub(super) dirs: Vec<Dir>,
 

@@ -34,15 +34,15 @@ pub(crate) struct RunArgs {
     #[arg(long = "backend", value_name = "BACKEND")]
     pub(crate) backends: Vec<BackendArgument>,
 
-    /// File of a middleware, which records pass before they reach the backends. Repeat the
-    /// option for several middlewares, in the order of the records.
+    /// File of a middleware. Records pass all middlewares, in the order of these options,
+    /// before they reach the backends. Repeat the option for each middleware.
     #[arg(long = "middleware", value_name = "FILE")]
     pub(crate) middlewares: Vec<PathBuf>,
 
-    /// Capability of the backend or middleware named before this option: `env=NAME=VALUE`,
+    /// Capability of the `--backend` or `--middleware` before this option: `env=NAME=VALUE`,
     /// `dir=HOST[::GUEST][:rw]`, `tcp=ADDRESS`, `udp=ADDRESS`, `http=HOST[:PORT]`,
     /// `network=none` for a component that imports the network and does not need it, or
-    /// `output` to show what the component prints.
+    /// `output` to show the output of the component. Repeat the option for each capability.
     #[arg(long = "grant", value_name = "WHAT")]
     pub(crate) grants: Vec<Grant>,
 
@@ -81,8 +81,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// Host name that requests to `--listen` may have in addition to the names of this
-    /// machine, such as the name of a proxy. Repeat the option for each name.
+    /// Host name that the server of `--listen` accepts in requests, such as
+    /// `metrics.example.com` of a proxy. The names of this machine are always accepted.
+    /// Repeat the option for each name.
     #[arg(long, value_name = "NAME", requires = "listen")]
     pub(crate) hosts: Vec<HostName>,
 
@@ -90,19 +91,20 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) repeat: NonZeroUsize,
 
-    /// Maximum number of concurrent tasks.
+    /// Maximum number of concurrent runs.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) concurrency: NonZeroUsize,
 
-    /// Maximum duration of a task: from 1ms to 365d (`300ms`, `5s`, `2h`), or `none`.
+    /// Maximum duration of a run: from 1ms to 365d (`300ms`, `5s`, `2h`), or `none`.
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) timeout: Timeout,
 
-    /// Maximum memory of a task: linear memories, tables and instance data together.
+    /// Maximum memory of a run (`64MiB`, `1GB`, `512`): linear memories, tables and instance
+    /// data together.
     #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     pub(crate) max_memory: ByteSize,
 
-    /// Maximum bytes forwarded from each of standard output and standard error of a task.
+    /// Maximum bytes forwarded from each of standard output and standard error of a run.
     /// Further output is truncated and counted.
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     pub(crate) max_output: ByteSize,
@@ -111,7 +113,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) max_component: ByteSize,
 
-    /// Maximum stack of a task.
+    /// Maximum stack of a run.
     #[arg(long, value_name = "SIZE", default_value = "512KiB", value_parser = stack)]
     pub(crate) stack: ByteSize,
 
@@ -124,12 +126,16 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) no_async: bool,
 
-    /// Maximum number of records of a task; further records are dropped and counted.
+    /// Maximum number of records of a run. Further records are dropped and counted. 0 drops
+    /// all records.
+    ///
+    /// Default: unlimited.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u64>,
 
-    /// Directory that the guest may access, read-only unless `:rw` is appended. Repeat the
-    /// option for each directory.
+    /// Directory that the guest may access. `HOST` is its path on this machine, and `GUEST`
+    /// its path in the guest, by default the same. Read-only unless `:rw` is appended.
+    /// Repeat the option for each directory.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]")]
     pub(crate) dirs: Vec<Dir>,
 
@@ -138,11 +144,11 @@ pub(crate) struct RunArgs {
     pub(crate) env: Vec<(String, String)>,
 
     /// File that the guest reads as standard input; `-` is the standard input of this
-    /// command, which all tasks share.
+    /// command, which all runs share.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
-    /// Exit with 0 if all tasks succeed, even if records were dropped, durations were
+    /// Exit with 0 if all runs succeed, even if records were dropped, durations were
     /// lowered or output was truncated.
     #[arg(long)]
     pub(crate) tolerate_losses: bool,

@@ -26,7 +26,7 @@ pub(super) fn encode(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Re
     one(
         family,
         "solti_metrics_epoch_ticks_late",
-        "Epoch ticks that came at least one tick late.",
+        "Epoch ticks that came at least 10 ms late, the length of a tick.",
         ticks.late,
     )?;
     reloads(live, family)?;
@@ -91,7 +91,7 @@ fn backends(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
         .collect();
     family.counter(
         "solti_metrics_export_attempts",
-        "Export attempts of the backend.",
+        "Attempts of the backend to push totals or to send records, failed ones included.",
         exporters
             .iter()
             .map(|(name, exports)| ([("backend", *name)], exports.attempts)),

@@ -88,7 +88,7 @@ pub(super) fn encode(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Re
     )?;
     family.counter(
         "solti_metrics_task_records_accepted",
-        "Records that runs of the task made.",
+        "Records that runs of the task made, dropped ones included.",
         counts(|task| task.ledger.accepted()),
     )?;
     family.counter(

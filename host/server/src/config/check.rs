@@ -61,7 +61,7 @@ impl Config {
             )
         } else if others && permanent == slots {
             format!(
-                "tasks with `schedule = \"restart\"` need all {slots} slots, so no other task could run; raise `runner.concurrency`"
+                "tasks with `schedule = \"restart\"` need {permanent} of {slots} slots, so no other task could run; raise `runner.concurrency`"
             )
         } else {
             return None;
@@ -142,9 +142,14 @@ impl TaskConfig {
             (self.backoff.is_some(), "backoff", ScheduleConfig::Restart),
         ] {
             if given && self.schedule != schedule {
-                let schedule = format!("{schedule:?}").to_lowercase();
+                let written = |schedule| format!("{schedule:?}").to_lowercase();
+                let now = match self.schedule {
+                    ScheduleConfig::Once => "`once`, the default".to_owned(),
+                    other => format!("`{}`", written(other)),
+                };
                 let what = format!(
-                    "only valid for `schedule = \"{schedule}\"`; remove the key, or choose that schedule"
+                    "only valid for `schedule = \"{}\"` (now: {now}); remove the key, or choose that schedule",
+                    written(schedule)
                 );
                 found.wrong(key, &what);
             }

@@ -75,19 +75,31 @@ impl<'a> ExpectedValue<'a> {
 pub(super) fn keys_of(schema: &Value, found: &str) -> String {
     let properties = schema["properties"].as_object();
     let keys: Vec<_> = properties.into_iter().flat_map(|all| all.keys()).collect();
-    let close = keys
-        .iter()
-        .map(|key| (strsim::damerau_levenshtein(key, found), *key))
-        .min();
-    match close {
-        Some((distance, key)) if distance * 3 <= key.len() => {
-            format!("did you mean `{key}`?")
-        }
-        _ => {
-            let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-            format!("the keys of this table are {}", keys.join(", "))
-        }
+    if let Some(key) = similar(&keys, found).or_else(|| longer(&keys, found)) {
+        return format!("did you mean `{key}`?");
     }
+    let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    format!("the keys of this table are {}", keys.join(", "))
+}
+
+/// The most similar key, if it differs in at most a third of its characters.
+fn similar<'a>(keys: &[&'a String], found: &str) -> Option<&'a String> {
+    let distances = keys
+        .iter()
+        .map(|key| (strsim::damerau_levenshtein(key, found), *key));
+    let (distance, key) = distances.min()?;
+    (distance * 3 <= key.len()).then_some(key)
+}
+
+/// The only key that has further words before or after these words, as `queue_capacity` has
+/// after `queue`.
+fn longer<'a>(keys: &[&'a String], found: &str) -> Option<&'a String> {
+    let (first, last) = (format!("{found}_"), format!("_{found}"));
+    let mut longer = keys
+        .iter()
+        .filter(|key| key.starts_with(&first) || key.ends_with(&last));
+    let key = longer.next()?;
+    longer.next().is_none().then_some(*key)
 }
 
 /// A list of texts, one of which is expected.

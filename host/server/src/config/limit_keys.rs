@@ -44,11 +44,11 @@ pub(crate) struct LimitKeys {
     #[schemars(extend("default" = 256))]
     max_streams: Option<u32>,
 
-    /// Maximum random bytes for each call of the component.
+    /// Maximum random bytes that the component gets in one host call.
     #[schemars(extend("default" = "4KiB"))]
     max_random: Option<TextValue<ByteSize>>,
 
-    /// Maximum bytes that the host copies for each call of the component.
+    /// Maximum bytes that the host copies for each host call of the component.
     #[schemars(extend("default" = "16MiB"))]
     max_host_call_data: Option<TextValue<ByteSize>>,
 }

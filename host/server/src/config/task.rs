@@ -37,7 +37,7 @@ pub(crate) struct TaskConfig {
     /// Directories that the guest may access. Relative paths start at the folder of the
     /// configuration.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(example = ["in"], extend("default" = []))]
     pub(crate) dirs: Vec<TextValue<Dir>>,
     /// File that the guest reads as standard input. Default: empty input.
     #[schemars(example = &"input.txt")]
@@ -77,8 +77,8 @@ pub(crate) struct TaskConfig {
     /// Further output is truncated and counted.
     #[schemars(extend("default" = "16MiB"))]
     pub(crate) max_output: Option<TextValue<ByteSize>>,
-    /// Maximum number of records of a run. Further records are dropped and counted.
-    /// Default: unlimited.
+    /// Maximum number of records of a run. Further records are dropped and counted. 0 drops
+    /// all records. Default: unlimited.
     pub(crate) quota: Option<u64>,
     /// Destination of what the guest prints.
     #[serde(default)]

@@ -25,8 +25,8 @@ fn dropped() -> Alert {
         severity: Severity::Warning,
         summary: "Records of {{ $labels.source }} on {{ $labels.instance }} are dropped: {{ $labels.reason }}",
         description: "About {{ $value | humanize }} records of {{ $labels.source }} were \
-            dropped in 10 minutes, with the reason {{ $labels.reason }}. No backend has \
-            these records. The runbook says how to fix each reason.",
+            dropped in 10 minutes, with the reason {{ $labels.reason }}. Metrics that lack \
+            these records are too low. The runbook says how to fix each reason.",
         cases: vec![
             case("records above the quota of a guest are lost", "15m")
                 .with(DROPPED, quota, "0x10 5x20")

@@ -44,9 +44,10 @@ fn reload() -> Alert {
         hold: Some("5m"),
         severity: Severity::Warning,
         summary: "The runner {{ $labels.instance }} does not run its latest configuration",
-        description: "The last configuration reload failed. The runner keeps its previous \
-            configuration, and a restart would fail. Run solti-metrics serve --check on \
-            the file, fix the errors, and reload.",
+        description: "The last configuration reload was not applied completely. If \
+            runner.reloads.last_error in /api/tasks says that a restart applies the change, \
+            restart the runner: all other changes are applied. Otherwise, run solti-metrics \
+            serve --check on the file, fix the errors, and reload.",
         cases: vec![
             case("a reload failed", "15m")
                 .with(RELOADED, "", "1x4 0x20")
@@ -93,9 +94,9 @@ fn cache() -> Alert {
         severity: Severity::Critical,
         summary: "The compilation cache of {{ $labels.instance }} has code that the runner did not write",
         description: "About {{ $value | humanize }} entries of the compilation cache were \
-            not authentic in the last hour. None was run, and each was removed. If the key \
-            did not change and the disk has no errors, another process writes to the \
-            folder: check its owner and its mode.",
+            not authentic in the last hour. None was run, and each was removed. If neither a \
+            new key, a power loss nor a disk error explains this, another process writes to \
+            the folder: check its owner and its mode.",
         cases: vec![
             case("a file was tampered with", "1h")
                 .with(REJECTED, "", "0x30 1x60")
