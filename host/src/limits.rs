@@ -38,7 +38,7 @@ pub struct Limits {
     /// Maximum number of core instances. Default: 1,000.
     pub instances: usize,
     /// Maximum bytes that a single call may make the host copy out of the guest. Default: 64 KiB.
-    pub host_call_fuel: usize,
+    pub host_call_data: usize,
     /// Maximum number of open resources (files, streams, pollables), and maximum number of handles
     /// of any kind. Handles are those resources and the component's own, and with component-model
     /// async also streams, futures and calls that wait. Default: 1,000.
@@ -67,7 +67,7 @@ impl Default for Limits {
             memories: 16,
             tables: 64,
             instances: 1_000,
-            host_call_fuel: 64 << 10,
+            host_call_data: 64 << 10,
             handles: 1_000,
             descriptors: 256,
             streams: 256,
@@ -121,8 +121,8 @@ impl Limits {
 
     /// Sets the maximum bytes that a single call may make the host copy.
     #[must_use]
-    pub const fn host_call_fuel(mut self, bytes: usize) -> Self {
-        self.host_call_fuel = bytes;
+    pub const fn host_call_data(mut self, bytes: usize) -> Self {
+        self.host_call_data = bytes;
         self
     }
 

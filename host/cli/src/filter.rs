@@ -23,7 +23,12 @@ pub(crate) fn filter(level: &str) -> (EnvFilter, Option<String>) {
 }
 
 /// Targets of the entries of this program.
-const OWN: [&str; 2] = ["solti_metrics", "solti_metrics_host"];
+const OWN: [&str; 4] = [
+    "solti_metrics",
+    "solti_metrics_conformance",
+    "solti_metrics_host",
+    "solti_metrics_server",
+];
 
 /// `None` if the variable is not set or empty. If no directive applies to entries of this
 /// program, `level` is added.

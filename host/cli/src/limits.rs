@@ -156,7 +156,7 @@ pub(crate) fn option(limit: Limit) -> Option<&'static str> {
         Limit::Descriptors => "--max-descriptors",
         Limit::Streams => "--max-streams",
         Limit::Random => "--max-random",
-        Limit::HostCallFuel => "--max-host-call-data",
+        Limit::HostCallData => "--max-host-call-data",
         _ => return None,
     })
 }

@@ -32,7 +32,8 @@ pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
 }
 
 fn page(dir: &Path, command: &Command) -> anyhow::Result<()> {
-    let page = Man::new(command.clone());
+    let page =
+        Man::new(command.clone()).source(concat!("solti-metrics ", env!("CARGO_PKG_VERSION")));
     let path = dir.join(page.get_filename());
     let mut text = Vec::new();
     page.render(&mut text)?;

@@ -152,6 +152,9 @@ async fn run(configuration: Configuration, logging: &log::Logging) -> Result<Vec
     if server.is_started() {
         reload_until_stopped(&server, &requests).await;
     }
+    if errors.is_empty() {
+        tracing::info!("stopping: runs are canceled; a second signal forces the exit");
+    }
     stop(server, &requests).await?;
     Ok(errors)
 }
@@ -177,7 +180,6 @@ async fn reload_until_stopped(server: &Server, requests: &Requests) {
 /// Cancels all runs, waits until backends have taken the records in their queues, and logs
 /// the results. Scrapes are served until the end.
 async fn stop(server: Server, requests: &Requests) -> Result<(), Forced> {
-    tracing::info!("stopping: runs are canceled; a second signal forces the exit");
     tokio::select! {
         _ledgers = server.stop() => {
             tracing::info!("stopped");

@@ -44,7 +44,7 @@ impl Term {
             Self::Limit(limit) => match limit {
                 Limit::TableElements => "`Limits::table_elements`",
                 Limit::Stack => "`stack`",
-                Limit::HostCallFuel => "`Limits::host_call_fuel`",
+                Limit::HostCallData => "`Limits::host_call_data`",
                 Limit::Handles => "`Limits::handles`",
                 Limit::Descriptors => "`Limits::descriptors`",
                 Limit::Streams => "`Limits::streams`",

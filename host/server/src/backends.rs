@@ -241,7 +241,6 @@ impl Backends {
             Some((old, _)) if old.is_component_of(&wanted, &digest) => return Ok(old.clone()),
             Some((old, component)) if old.has_options(&wanted) => {
                 if component.replace(wanted.source.clone()).await? {
-                    tracing::info!(backend = wanted.name, "backend replaced");
                     return Ok(RunningBackend::component_of(
                         Arc::clone(component),
                         wanted,

@@ -15,8 +15,9 @@ use solti_metrics_host::runner::Runner;
 use solti_metrics_host::text::{causes, printable};
 
 use crate::component::{ComponentSpec, has_role, load};
-use crate::config::{ConfigErrors, ConfigName, Configuration};
+use crate::config::{ConfigErrors, ConfigName, Configuration, TextValue};
 use crate::error::Error;
+use crate::grant::Grant;
 use crate::native_exporter::NativeExporter;
 use crate::notices::Notices;
 use crate::start::{access, compilation_settings, stack};
@@ -163,6 +164,14 @@ impl Checking<'_> {
         has_role(&provider, middleware)
     }
 
+    fn granted_dirs(&mut self, keys: &[&str], grants: &[TextValue<Grant>]) {
+        for grant in grants {
+            if let Grant::Dir(dir) = &grant.0 {
+                self.wrong(keys, is_dir(&self.source.path(&dir.host)));
+            }
+        }
+    }
+
     fn backends(&mut self, providers: &Providers) {
         let source = self.source;
         for (at, middleware) in source.config.middlewares.iter().enumerate() {
@@ -171,12 +180,15 @@ impl Checking<'_> {
             let keys = ["middlewares", &at, "component"];
             let loads = self.loads(providers, &wanted, true);
             self.note(&keys, loads);
+            self.granted_dirs(&["middlewares", &at, "grants"], &middleware.grants);
         }
         for (ConfigName(name), backend) in &source.config.backends {
             let keys = |key| ["backends", name, key];
             if let Some(wanted) = ComponentSpec::backend(source, name, backend) {
                 let loads = self.loads(providers, &wanted, false);
                 self.note(&keys("component"), loads);
+                let grants = backend.grants.as_deref().unwrap_or_default();
+                self.granted_dirs(&keys("grants"), grants);
             }
             if backend.component.is_none() {
                 let kind = if backend.otlp.is_some() {

@@ -78,15 +78,15 @@ pub enum Error {
         source: Box<Error>,
     },
     /// A component that is configured as a backend forwards records.
-    #[error("{name}: is a middleware; name it in a table `[[middlewares]]`")]
+    #[error(
+        "{name}: is a middleware, which needs a backend after it; use the component as a middleware"
+    )]
     IsMiddleware {
         /// The component.
         name: String,
     },
     /// A component that is configured as a middleware forwards no records.
-    #[error(
-        "{name}: is not a middleware: it forwards no records; name it in a table `[backends.NAME]`"
-    )]
+    #[error("{name}: is not a middleware: it forwards no records; use the component as a backend")]
     NotAMiddleware {
         /// The component.
         name: String,
@@ -179,13 +179,13 @@ pub enum Error {
     },
     /// The server cannot listen on an address.
     #[error(
-        "cannot listen on {address}; choose an address of this machine and a free port (0 selects one)"
+        "cannot listen on {address}: {reason}; choose an address of this machine and a free port (0 selects one)"
     )]
     Listen {
         /// The address.
         address: SocketAddr,
         /// The cause.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Tasks cannot be supervised.
     #[error("cannot supervise tasks")]

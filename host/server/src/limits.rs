@@ -44,7 +44,7 @@ impl ComponentLimits {
         put(&mut limits.handles, count(self.handles));
         put(&mut limits.descriptors, count(self.descriptors));
         put(&mut limits.streams, count(self.streams));
-        put(&mut limits.host_call_fuel, self.host_call_data.map(size));
+        put(&mut limits.host_call_data, self.host_call_data.map(size));
         limits.random = self.random.map_or(limits.random, |size| size.as_u64());
     }
 }

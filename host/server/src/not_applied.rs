@@ -42,7 +42,7 @@ impl fmt::Display for NotApplied {
         f.write_str(&causes(&self.error))?;
         f.write_str(match self.remains {
             Remains::Everything => "; the previous configuration continues",
-            Remains::Unchanged => "; the previous one continues",
+            Remains::Unchanged => "; the previous version stays in use",
             Remains::StartFailed => "; it is not started",
             // The error message says so.
             Remains::UntilRestart => "",

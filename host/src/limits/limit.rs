@@ -12,8 +12,8 @@ pub enum Limit {
     TableElements,
     /// The stack. The builder of a runner sets it; a provider has 512 KiB.
     Stack,
-    /// [`Limits::host_call_fuel`](super::Limits::host_call_fuel).
-    HostCallFuel,
+    /// [`Limits::host_call_data`](super::Limits::host_call_data).
+    HostCallData,
     /// [`Limits::handles`](super::Limits::handles).
     Handles,
     /// [`Limits::descriptors`](super::Limits::descriptors), or the limit of the process for all
@@ -37,7 +37,7 @@ impl Limit {
         Self::Memory,
         Self::TableElements,
         Self::Stack,
-        Self::HostCallFuel,
+        Self::HostCallData,
         Self::Handles,
         Self::Descriptors,
         Self::Streams,
@@ -54,7 +54,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::TableElements => "table_elements",
             Self::Stack => "stack",
-            Self::HostCallFuel => "host_call_data",
+            Self::HostCallData => "host_call_data",
             Self::Handles => "handles",
             Self::Descriptors => "descriptors",
             Self::Streams => "streams",

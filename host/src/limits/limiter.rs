@@ -109,7 +109,7 @@ pub(crate) fn bound<T: 'static>(
     limiter: fn(&mut T) -> &mut Limiter,
 ) {
     store.limiter(move |data| limiter(data));
-    store.set_hostcall_fuel(limits.host_call_fuel);
+    store.set_hostcall_fuel(limits.host_call_data);
     store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);

@@ -58,7 +58,7 @@ pub(crate) fn limit_behind(error: &wasmtime::Error) -> Option<Limit> {
     [
         (
             "fuel allocated for hostcalls has been exhausted",
-            Limit::HostCallFuel,
+            Limit::HostCallData,
         ),
         ("resource table has no free keys", Limit::Handles),
         ("handle limit exceeded", Limit::Handles),

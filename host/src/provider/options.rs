@@ -70,7 +70,7 @@ impl Default for BackendOptions {
             deadline: Duration::from_secs(5),
             flush_every: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
-            limits: Limits::new().memory(64 << 20).host_call_fuel(16 << 20),
+            limits: Limits::new().memory(64 << 20).host_call_data(16 << 20),
             restart: RestartPolicy::default(),
             must_start: true,
             stdout: Output::Discard,

@@ -1,6 +1,7 @@
 //! Resources that the host has open for one store.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -43,15 +44,32 @@ pub(crate) struct Holdings {
 }
 
 /// Too few descriptors are free for the grants of a store.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the component needs {wanted} descriptors, and too few are free of the {limit} for all guests of this process, or of its own limit of {own}; raise the process's limit on open files (`ulimit -n`), or lower the concurrency"
-)]
+#[derive(Debug)]
 pub struct NoDescriptors {
     wanted: usize,
     limit: usize,
     own: usize,
 }
+
+impl fmt::Display for NoDescriptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, limit, own } = self;
+        write!(
+            f,
+            "the component needs {wanted} descriptors for its grants, and "
+        )?;
+        if wanted > own {
+            write!(f, "its limit is {own}; raise the limit on descriptors")
+        } else {
+            write!(
+                f,
+                "too few are free of the {limit} for all guests of this process; raise the process's limit on open files (`ulimit -n`), or lower the concurrency"
+            )
+        }
+    }
+}
+
+impl std::error::Error for NoDescriptors {}
 
 impl Holdings {
     /// Holdings of a store whose grants need this number of descriptors.

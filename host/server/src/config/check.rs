@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
+
 use super::{BackendConfig, Config, ConfigName, ScheduleConfig, TaskConfig};
 use crate::engine::{Admission, MOST_RUNS};
 use crate::retired::RETIRED;
@@ -24,9 +26,18 @@ impl Config {
         let backends = backends.flat_map(|(name, backend)| backend.check(name));
         let mut all: Vec<_> = tasks.chain(backends).collect();
         all.extend(self.check_middlewares());
+        all.extend(self.check_stack());
         all.extend(self.check_slots());
         all.extend(self.check_names());
         all
+    }
+
+    /// wasmtime accepts no smaller stack, and the address space of a thread is limited.
+    fn check_stack(&self) -> Option<Violation> {
+        let stack = self.runner.stack.0;
+        let fits = (ByteSize::kib(16)..=ByteSize::gib(1)).contains(&stack);
+        let what = format!("expected a size from 16KiB to 1GiB, found {stack}");
+        (!fits).then(|| wrong(["runner", "stack"], what))
     }
 
     /// Runs that never end must leave a slot for other runs.

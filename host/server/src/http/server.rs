@@ -43,7 +43,7 @@ impl HttpServer {
         limits: HttpLimits,
         hits: Arc<Hits>,
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Listen { address, source };
+        let failed = |reason| Error::Listen { address, reason };
         let (listener, narrower) = listen(address, limits.send_buffer).map_err(failed)?;
         let warnings = narrower
             .into_iter()
