@@ -70,7 +70,7 @@ pub use error::StatsdError;
 ///
 /// If the name is unknown, or no address takes the datagram, [`Self::status`] counts a
 /// failure, the log has a warning, and records wait in the queue. The next attempt follows
-/// after [`Self::RETRY_AFTER`], then twice as long, up to [`Self::LOOK_UP_EVERY`].
+/// after [`Self::RETRY_AFTER`], then twice as long, up to [`Self::LOOK_UP_INTERVAL`].
 /// [`Self::flush`] and [`Self::shutdown`] cause an attempt at once.
 ///
 /// # Stopping
@@ -133,7 +133,7 @@ impl StatsdMetrics {
     pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
     /// Maximum wait until the next look-up of the server: 10 s.
-    pub const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
+    pub const LOOK_UP_INTERVAL: Duration = Duration::from_secs(10);
 
     /// Settings of a backend that sends to the server at this address, `HOST:PORT`.
     pub fn builder(address: impl Into<String>) -> StatsdBuilder {

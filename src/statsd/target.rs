@@ -100,7 +100,8 @@ impl StatsdTarget {
 
     /// Wait after an attempt at which no address took a datagram.
     pub(super) fn pause(&self) -> Duration {
-        Backoff::new(StatsdMetrics::RETRY_AFTER, StatsdMetrics::LOOK_UP_EVERY).after(self.failures)
+        Backoff::new(StatsdMetrics::RETRY_AFTER, StatsdMetrics::LOOK_UP_INTERVAL)
+            .after(self.failures)
     }
 
     fn sent(&mut self, link: Option<Link>) {
@@ -310,7 +311,7 @@ mod tests {
         }
         assert_eq!(pauses, [1, 2, 4, 8, 10, 10]);
         target.failures = u32::MAX;
-        assert_eq!(target.pause(), StatsdMetrics::LOOK_UP_EVERY);
+        assert_eq!(target.pause(), StatsdMetrics::LOOK_UP_INTERVAL);
         let (_server, address) = server()?;
         name.is(&[address]);
         assert!(target.send(b"sent").is_ok());

@@ -68,21 +68,21 @@ impl From<KeyError> for CacheError {
 #[non_exhaustive]
 pub enum Refusal {
     /// No key is available to authenticate the code.
-    #[error("its code cannot be authenticated without a key")]
+    #[error("the code cannot be authenticated without a key")]
     NoKey,
     /// The file is truncated, or its header is not valid.
-    #[error("its code is incomplete")]
+    #[error("the code is incomplete")]
     Damaged,
     /// The code was changed, or sealed with another key.
-    #[error("its code is not authentic: it was changed, or sealed with another key")]
+    #[error("the code is not authentic: the file was changed, or sealed with another key")]
     NotAuthentic,
     /// The code is sealed with the key, for another host.
-    #[error("its code is for another version, machine or configuration")]
+    #[error("the code is for another version, machine or configuration")]
     OtherHost,
     /// The code is for another kind of use: for another recording mode, or for a backend.
-    #[error("its code is for another kind of use")]
+    #[error("the code is for another kind of use")]
     OtherUse,
     /// wasmtime cannot load the code.
-    #[error("its code cannot be loaded")]
+    #[error("the code cannot be loaded")]
     NotLoaded,
 }

@@ -16,9 +16,9 @@ use solti_metrics::exporter::Backoff;
 #[non_exhaustive]
 pub struct RestartPolicy {
     /// Pause after a first failure. Default: 1 s.
-    pub first_pause: Duration,
+    pub initial_backoff: Duration,
     /// Longest pause. Default: 1 min.
-    pub longest_pause: Duration,
+    pub max_backoff: Duration,
     /// Number of failures within the window that opens the circuit. Default: 5.
     pub failures: usize,
     /// Time for which a failure counts. Default: 2 min.
@@ -30,8 +30,8 @@ pub struct RestartPolicy {
 impl Default for RestartPolicy {
     fn default() -> Self {
         Self {
-            first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(60),
+            initial_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(60),
             failures: 5,
             window: Duration::from_secs(120),
             open: Duration::from_secs(30),
@@ -48,15 +48,15 @@ impl RestartPolicy {
 
     /// Sets the pause after a first failure.
     #[must_use]
-    pub const fn first_pause(mut self, pause: Duration) -> Self {
-        self.first_pause = pause;
+    pub const fn initial_backoff(mut self, pause: Duration) -> Self {
+        self.initial_backoff = pause;
         self
     }
 
     /// Sets the longest pause.
     #[must_use]
-    pub const fn longest_pause(mut self, pause: Duration) -> Self {
-        self.longest_pause = pause;
+    pub const fn max_backoff(mut self, pause: Duration) -> Self {
+        self.max_backoff = pause;
         self
     }
 
@@ -128,7 +128,7 @@ impl Circuit {
             return CircuitVerdict::Open(policy.open);
         }
         let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
-        let backoff = Backoff::new(policy.first_pause, policy.longest_pause);
+        let backoff = Backoff::new(policy.initial_backoff, policy.max_backoff);
         CircuitVerdict::Pause(jitter(&backoff, failures))
     }
 
@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn a_policy_without_bounds_is_bounded() {
         let mut circuit = Circuit::new(RestartPolicy {
-            first_pause: Duration::MAX,
-            longest_pause: Duration::MAX,
+            initial_backoff: Duration::MAX,
+            max_backoff: Duration::MAX,
             failures: usize::MAX,
             window: Duration::MAX,
             open: Duration::MAX,

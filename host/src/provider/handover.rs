@@ -34,7 +34,7 @@ impl BackendWorker {
         }
         self.circuit.delivered();
         if self.flush_at.is_none() && instance.can_flush() {
-            self.flush_at = Some(after(self.options.flush_every));
+            self.flush_at = Some(after(self.options.flush_interval));
         }
         Ok(gone)
     }

@@ -39,7 +39,7 @@ pub struct BackendOptions {
     pub deadline: Duration,
     /// Interval between flushes, if the provider can be flushed and has taken records since.
     /// Default: 10 s.
-    pub flush_every: Duration,
+    pub flush_interval: Duration,
     /// Maximum time for which a provider that is [replaced](super::ComponentBackend::replace) takes
     /// records that were queued before. Records that are left go to the new provider. Default: 5 s.
     pub drain_timeout: Duration,
@@ -68,7 +68,7 @@ impl Default for BackendOptions {
             batches: true,
             linger: Duration::from_millis(1),
             deadline: Duration::from_secs(5),
-            flush_every: Duration::from_secs(10),
+            flush_interval: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
             limits: Limits::new().memory(64 << 20).host_call_data(16 << 20),
             restart: RestartPolicy::default(),
@@ -131,8 +131,8 @@ impl BackendOptions {
 
     /// Sets the interval between flushes.
     #[must_use]
-    pub fn flush_every(mut self, time: Duration) -> Self {
-        self.flush_every = time;
+    pub fn flush_interval(mut self, time: Duration) -> Self {
+        self.flush_interval = time;
         self
     }
 
@@ -195,7 +195,7 @@ impl fmt::Debug for BackendOptions {
             .field("batches", &self.batches)
             .field("linger", &self.linger)
             .field("deadline", &self.deadline)
-            .field("flush_every", &self.flush_every)
+            .field("flush_interval", &self.flush_interval)
             .field("drain_timeout", &self.drain_timeout)
             .field("limits", &self.limits)
             .field("restart", &self.restart)

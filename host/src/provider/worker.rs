@@ -162,7 +162,7 @@ impl BackendWorker {
         if let Err(error) = &said {
             tracing::warn!(backend = &*self.shared.name, %error, "backend not flushed");
             // The provider has kept the data that it could not send.
-            self.flush_at = Some(after(self.options.flush_every));
+            self.flush_at = Some(after(self.options.flush_interval));
         }
         let error = said.clone().err();
         self.shared

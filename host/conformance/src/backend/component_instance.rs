@@ -70,7 +70,7 @@ impl<'a> ComponentInstance<'a> {
             .deadline(factory.deadline)
             .batches(batches)
             // Only the steps of a vector flush the instance.
-            .flush_every(Duration::MAX)
+            .flush_interval(Duration::MAX)
             // After one failure, the instance is not restarted.
             .restart(RestartPolicy::new().failures(1))
             .next(Arc::clone(&next) as MetricsHandle);

@@ -191,7 +191,18 @@ impl TaskSlots {
             // The creator of the plan has checked the numbers.
             spec.with_backoff(backoff.policy().unwrap_or_default())
         });
-        matches!(outcome.await, Some(TaskOutcome::Completed))
+        let completed = matches!(outcome.await, Some(TaskOutcome::Completed));
+        if let (false, Some(retries)) = (completed, backoff.max_retries)
+            && !self.shared.stop.is_cancelled()
+        {
+            let task = &*self.shared.plan.name;
+            tracing::warn!(
+                task,
+                retries = retries.get(),
+                "task stopped: the last retry has failed"
+            );
+        }
+        completed
     }
 
     async fn submit(

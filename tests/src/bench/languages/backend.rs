@@ -69,7 +69,7 @@ fn started(provider: &Provider, memory: usize) -> Result<ComponentBackend> {
     let mut options = BackendOptions::default();
     options.queue_capacity = 2 * MOST;
     options.deadline = GUARD;
-    options.flush_every = Duration::from_secs(3600);
+    options.flush_interval = Duration::from_secs(3600);
     options.limits.memory = memory;
     Ok(ComponentBackend::start(provider, options)?)
 }

@@ -30,7 +30,7 @@ fn code() -> Vec<Panel> {
         )
     };
     vec![
-        lines("Compilation", "Components compiled, and the time for that, per second. Compilation long after the start means that the cache is not effective.")
+        lines("Compilation", "Compiled components per second, and seconds of compilation per second. Compilation long after the start means that the cache is not effective.")
             .of_size(8, 8)
             .axis(0.0, None)
             .shows("seconds {{instance}}", rate("solti_metrics_compilation_seconds_total", "instance"))
@@ -92,7 +92,7 @@ fn process() -> Vec<Panel> {
 
 fn http() -> Vec<Panel> {
     vec![
-        lines("HTTP requests", "HTTP requests by page and status. 401 means a wrong token, 503 that the runner is not ready.")
+        lines("HTTP requests", "HTTP requests by page and status. 401: wrong token. 503: the runner is not ready, or too many connections are open.")
             .of_size(6, 8)
             .unit("reqps")
             .axis(0.0, None)

@@ -101,7 +101,7 @@ pub(crate) fn options(next: MetricsHandle) -> BackendOptions {
 /// Retries at once, for ever.
 pub(crate) fn never_opening() -> RestartPolicy {
     let mut policy = RestartPolicy::default();
-    policy.first_pause = Duration::ZERO;
+    policy.initial_backoff = Duration::ZERO;
     policy.failures = usize::MAX;
     policy
 }
@@ -109,7 +109,7 @@ pub(crate) fn never_opening() -> RestartPolicy {
 /// Retries at once, and opens the circuit for an hour after `failures` failures.
 pub(crate) fn opening_after(failures: usize) -> RestartPolicy {
     let mut policy = RestartPolicy::default();
-    policy.first_pause = Duration::ZERO;
+    policy.initial_backoff = Duration::ZERO;
     policy.failures = failures;
     policy.open = Duration::from_secs(3600);
     policy

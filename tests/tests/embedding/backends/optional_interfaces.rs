@@ -29,7 +29,7 @@ fn a_flush_comes_after_all_earlier_records() -> Result<()> {
 #[test]
 fn a_backend_is_flushed_at_intervals_and_at_a_stop() -> Result<()> {
     let bench = Bench::with(&Probe::new().lifecycle().load()?, |options| {
-        options.flush_every = Duration::ZERO;
+        options.flush_interval = Duration::ZERO;
     })?;
     bench.record([completed(1)]);
     bench.until("it is flushed", |_| {

@@ -49,8 +49,8 @@ fn a_stop_ends_at_its_time_limit() -> Result<()> {
 fn a_stop_in_a_pause_ends_at_its_deadline() -> Result<()> {
     let bench = Bench::with(&Probe::new().now("unreachable").load()?, |options| {
         options.restart = RestartPolicy::default();
-        options.restart.first_pause = Duration::from_secs(3600);
-        options.restart.longest_pause = Duration::from_secs(3600);
+        options.restart.initial_backoff = Duration::from_secs(3600);
+        options.restart.max_backoff = Duration::from_secs(3600);
     })?;
     bench.record([completed(NOW)]);
     bench.until("it pauses", |status| {

@@ -33,7 +33,7 @@ impl TestedProvider {
     ) -> Result<Self> {
         let mut options = BackendOptions::default();
         // The tests trigger each flush.
-        options.flush_every = Duration::from_secs(3600);
+        options.flush_interval = Duration::from_secs(3600);
         change(&mut options);
         let backend = ComponentBackend::start(&provider(name, grants)?, options)?;
         Ok(Self {

@@ -23,7 +23,7 @@ pub(crate) fn check(component: &Path, has_flush: bool) -> Result<()> {
     let provider = cached_code::provider(&providers, component, &Grants::new())?;
     let mut options = BackendOptions::default();
     options.deadline = GUARD;
-    options.flush_every = Duration::from_secs(3600);
+    options.flush_interval = Duration::from_secs(3600);
     options.stdout = Output::Capture;
     let backend = ComponentBackend::start(&provider, options)?;
     let tokio = tokio::runtime::Builder::new_current_thread()

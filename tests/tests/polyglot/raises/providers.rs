@@ -25,7 +25,7 @@ pub(crate) fn check(component: &Path, speaks: bool) -> Result<()> {
     options.deadline = GUARD;
     options.next = Some(noop_metrics());
     options.restart = RestartPolicy::default();
-    options.restart.first_pause = Duration::ZERO;
+    options.restart.initial_backoff = Duration::ZERO;
     let backend = ComponentBackend::start(&provider, options)?;
     // The third record is lost, and the next instance takes two more.
     for _ in 0..5 {
