@@ -89,7 +89,7 @@ const CASES: [(&str, &str, &[&str]); 10] = [
             (func $f (param "runner" $r) (canon lift (core func $i "f")))
             (instance $backend (export "record-task-started" (func $f)) (export "runner-type" (type $r)))
             (export "solti:metrics/backend@0.1.0" (instance $backend)))"#,
-        &["is `func(enum(subprocess, wasm))`"],
+        &["has the type `func(enum(subprocess, wasm))`"],
     ),
     (
         "a function under that name",

@@ -192,7 +192,7 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![("empty", vec![]), provider()?],
             |e| matches!(e, ComposeError::Part(LoadError::Empty { .. })),
-            "empty: is empty",
+            "empty: the file is empty",
         ),
         (
             vec![guest()?, ("core", wat::parse_str("(module)")?)],
@@ -212,7 +212,7 @@ fn cases() -> Result<Vec<Case>> {
         (
             vec![guest()?, ("large", vec![0; (64 << 20) + 1])],
             |e| matches!(e, ComposeError::TooLarge { size: 67_108_865, limit: 67_108_864, .. }),
-            "large: has 67108865 bytes",
+            "large: the component has 67108865 bytes",
         ),
     ])
 }
