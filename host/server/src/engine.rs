@@ -22,7 +22,8 @@
 //! use std::time::Duration;
 //!
 //! use solti_metrics::{MemoryMetrics, RunnerType, TaskOutcome};
-//! use solti_metrics_host::runner::{Output, Runner, SpawnError, Task, TaskReport};
+//! use solti_metrics_host::runner::{Runner, SpawnError, Task, TaskReport};
+//! use solti_metrics_host::wasi::Output;
 //! use solti_metrics_server::engine::{Engine, History, Observer, Plan, Printing, Schedule};
 //!
 //! struct Ends;

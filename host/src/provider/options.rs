@@ -17,7 +17,7 @@ use crate::wasi::Output;
 /// use solti_metrics_host::provider::BackendOptions;
 ///
 /// let options = BackendOptions::new()
-///     .queue(1 << 20)
+///     .queue_capacity(1 << 20)
 ///     .deadline(Duration::from_millis(250));
 /// ```
 #[derive(Clone)]
