@@ -52,6 +52,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_sparse_file_is_rejected_by_size", sparse),
         trial("a_pipe_is_read_if_inherited_and_rejected_by_name", piped),
         trial(
+            "a_grant_of_a_missing_directory_is_found_by_the_check",
+            granted,
+        ),
+        trial(
             "many_faults_are_counted_and_the_first_ones_are_listed",
             many,
         ),
@@ -154,6 +158,19 @@ fn piped() -> Result<()> {
     let said =
         "error: pipe: cannot read the configuration: it is a named pipe, not a regular file\n";
     refused(&place, "pipe", said)
+}
+
+/// `serve` would start the backend, and fail.
+fn granted() -> Result<()> {
+    let text =
+        "[tasks]\n[backends.x]\ncomponent = \"provider.wasm\"\ngrants = [\"dir=absent::/x\"]\n";
+    let said = "many.toml:4:1: backends.x.grants: cannot grant the directory absent: No such file or directory (os error 2)";
+    ensure!(
+        faults(text)?.iter().any(|line| line.ends_with(said)),
+        "{:?}",
+        faults(text)?
+    );
+    Ok(())
 }
 
 /// The messages about a configuration, line by line.
