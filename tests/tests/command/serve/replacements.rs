@@ -150,7 +150,7 @@ fn a_backend_that_cannot_start_leaves_the_old_one() -> Result<()> {
     fs::rename(place.path("provider.wasm"), place.path("away"))?;
     let error = served.reload_as_it_is()?.unwrap_or_default();
     ensure!(
-        error.contains("backend sink") && error.contains("the previous one continues"),
+        error.contains("backend sink") && error.contains("the previous version stays in use"),
         "{error}"
     );
     flows(&served)?;

@@ -29,7 +29,7 @@ fn a_component_that_changes_its_role_is_rejected_and_the_old_one_continues() -> 
         fs::copy(artifact(other, WASI), &file)?;
         let error = served.reload_as_it_is()?.context("no error")?;
         ensure!(
-            error.contains(said) && error.contains("the previous one continues"),
+            error.contains(said) && error.contains("the previous version stays in use"),
             "{error}"
         );
         failed += 1.0;
@@ -73,7 +73,7 @@ fn a_rejected_move_to_the_other_table_leaves_the_role() -> Result<()> {
         let error = served.reload(&format!("{flood}{more}"))?;
         let error = error.context("no error")?;
         ensure!(
-            error.contains(moved) && error.ends_with("the previous one continues"),
+            error.contains(moved) && error.ends_with("the previous version stays in use"),
             "{error}"
         );
         for name in ["first", "sink"] {
