@@ -103,8 +103,8 @@ fn receive(signal: i32) {
             EXIT_IMMEDIATELY.store(true, Ordering::SeqCst);
             target.again.send_replace(Some(signal));
             drop(state);
-            // Meanwhile, the command reports the abandoned work. This thread only waits,
-            // and the next signal ends the process immediately.
+            // Meanwhile, the command reports the abandoned work, and ends the process. This
+            // sleep limits that time: the report may block on a stalled terminal.
             thread::sleep(EXIT_TIMEOUT);
             let _nothing_new = unfinished::remove_all();
             low_level::exit(code(signal))

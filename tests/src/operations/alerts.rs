@@ -21,7 +21,7 @@ mod yaml;
 
 const MADE: &str = "\
 # Made by tests/src/operations/alerts.rs: edit that, then run `make bless`.
-# What each alert means, and what to do, is in docs/operate/alerts.md.
+# docs/operate/alerts.md has the meaning, the impact and the fix of each alert.
 ";
 
 /// A regular expression for the names of scrape jobs with runners.

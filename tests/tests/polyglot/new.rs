@@ -8,6 +8,7 @@ use self::project::RUST_SDK;
 
 mod project;
 mod rejected;
+mod target_folder;
 mod used;
 mod written;
 
