@@ -10,6 +10,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use solti_metrics::Event;
+use solti_metrics_host::component::Inspection;
+use wasm_encoder::{
+    CodeSection, ComponentSection, Function, FunctionSection, Instruction, Module, ModuleSection,
+    TypeSection,
+};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -72,6 +77,38 @@ pub fn of_module(mut module: Vec<u8>, exported: impl Fn(&str) -> bool) -> Result
 pub fn asynchronous(component: &[u8]) -> Vec<u8> {
     // A section with one type: a stream without elements.
     [component, &[7, 3, 1, 0x66, 0]].concat()
+}
+
+/// Adds an unused core module to the component, which makes the component too large for
+/// inlining.
+#[must_use]
+pub fn large(component: &[u8]) -> Vec<u8> {
+    with_functions(component, Inspection::INLINED_FUNCTIONS + 1)
+}
+
+/// Adds an unused core module with this number of empty functions to the component.
+#[must_use]
+pub fn with_functions(component: &[u8], functions: u64) -> Vec<u8> {
+    with_bodies(component, functions, &Function::new([]))
+}
+
+/// Adds an unused core module to the component, with this number of equal functions.
+#[must_use]
+pub fn with_bodies(component: &[u8], functions: u64, body: &Function) -> Vec<u8> {
+    let mut body = body.clone();
+    body.instruction(&Instruction::End);
+    let (mut types, mut declared) = (TypeSection::new(), FunctionSection::new());
+    let mut code = CodeSection::new();
+    types.ty().function([], []);
+    for _ in 0..functions {
+        declared.function(0);
+        code.function(&body);
+    }
+    let mut module = Module::new();
+    module.section(&types).section(&declared).section(&code);
+    let mut whole = component.to_vec();
+    ModuleSection(&module).append_to_component(&mut whole);
+    whole
 }
 
 /// The world of the fixtures, without the exports that this module lacks. A component may

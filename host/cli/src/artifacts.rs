@@ -40,7 +40,7 @@ pub(crate) struct ArtifactArgs {
     pub(crate) artifact_key: Option<PathBuf>,
 
     /// Maximum memory of the process that compiles a component.
-    #[arg(long, value_name = "SIZE", default_value = "6GiB", help_heading = HEADING)]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", help_heading = HEADING)]
     compile_memory: ByteSize,
 
     /// Maximum time to compile a component, for elapsed time and processor time each: from

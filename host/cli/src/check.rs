@@ -66,6 +66,12 @@ struct CheckAnswer {
     engine: Option<&'static str>,
     /// Reason why the component needs component-model async.
     engine_reason: Option<String>,
+    /// Whether calls between the modules of a usable component, and of the shim, are inlined.
+    inlined: Option<bool>,
+    /// Number of functions in the component.
+    functions: u64,
+    /// Bytes of these functions.
+    code_bytes: u64,
     /// Recording mode of a runnable component: `inline`, `direct` or `none`.
     recording_mode: Option<&'static str>,
     /// Reason why the recording mode is not `inline`.
@@ -150,6 +156,9 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             Some(_) => "async",
         }),
         engine_reason: needs_async,
+        inlined: usable.then_some(inspection.is_inlined()),
+        functions: inspection.functions,
+        code_bytes: inspection.code_size,
         recording_mode: loaded.as_ref().ok().map(ProgramRecording::as_label),
         recording_mode_reason: loaded
             .as_ref()
@@ -230,6 +239,18 @@ fn text(answer: &CheckAnswer) -> Result<String, std::fmt::Error> {
         (Some(engine), Some(reason)) => writeln!(text, "  engine    {engine}, because {reason}")?,
         (Some(engine), None) => writeln!(text, "  engine    {engine}")?,
         (None, _) => {}
+    }
+    if let Some(inlined) = answer.inlined {
+        let calls = match inlined {
+            true => "inlined",
+            false => "not inlined",
+        };
+        let (functions, code) = (answer.functions, ByteSize::b(answer.code_bytes));
+        let code = code.display().iec();
+        writeln!(
+            text,
+            "  calls     {calls}: {functions} functions, {code} of code"
+        )?;
     }
     match (answer.recording_mode, &answer.recording_mode_reason) {
         (Some("inline"), _) => writeln!(text, "  records   inline")?,

@@ -104,6 +104,10 @@ fn file(
         .build()?;
     let bytes = runner.read(&args.component)?;
     let inspection = Inspection::of(&name, &component_in(&name, &bytes)?)?;
+    let calls = match inspection.is_inlined() {
+        true => "",
+        false => ", calls not inlined",
+    };
     let is_backend = matches!(inspection.role(), Role::Provider | Role::Middleware);
     if is_backend && !inspection.is_program() {
         let providers = Providers::builder()
@@ -111,7 +115,7 @@ fn file(
             .max_component(args.max_component.as_u64())
             .build()?;
         let file = providers.precompile(&name, &bytes, key)?;
-        return Ok((file, format!("a {}", inspection.role())));
+        return Ok((file, format!("a {}{calls}", inspection.role())));
     }
     let (file, recording) = runner.precompile(&name, &bytes, key)?;
     let recording = match recording {
@@ -122,7 +126,7 @@ fn file(
         } => format!("recording mode direct, because the guest {reason}"),
         _ => "no records".into(),
     };
-    Ok((file, recording))
+    Ok((file, recording + calls))
 }
 
 fn file_name(path: &Path) -> String {

@@ -65,6 +65,8 @@ struct TaskRow {
     state: &'static str,
     error: Option<String>,
     recording_mode: Option<&'static str>,
+    /// Whether calls in the component are inlined.
+    inlined: Option<bool>,
     concurrency: usize,
     admission: &'static str,
     running: u64,
@@ -189,6 +191,7 @@ impl From<TaskView> for TaskRow {
                 None => "not_loaded",
             },
             recording_mode: view.program.as_ref().map(|it| it.recording().as_label()),
+            inlined: view.program.as_ref().map(|it| it.inspection().is_inlined()),
             concurrency: wanted.concurrency().get(),
             admission: wanted.admission().as_label(),
             running: runs.running,

@@ -8,7 +8,7 @@ use wasmtime::Engine;
 
 /// Format of files with code. Another format has another number, and another address for the same
 /// code.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// Bytes that are read before they are hashed: a piece that stays in the processor's cache.
 pub(super) const PIECE: usize = 256 << 10;
@@ -165,6 +165,10 @@ mod tests {
             fuel: true,
             ..EngineSettings::default()
         };
+        let called = EngineSettings {
+            inlining: false,
+            ..EngineSettings::default()
+        };
         let component = Digest::of_component(b"one");
         assert_eq!(Digest::of_reader(&b"one"[..])?, component);
         let address = Address::new(engine, CodeKind::Plain, component);
@@ -174,6 +178,11 @@ mod tests {
             Address::new(engine, CodeKind::Plain, Digest::of_component(b"two")),
             Address::new(
                 Digest::of_engine(&fueled.engine()?),
+                CodeKind::Plain,
+                component,
+            ),
+            Address::new(
+                Digest::of_engine(&called.engine()?),
                 CodeKind::Plain,
                 component,
             ),

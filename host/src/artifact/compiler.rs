@@ -82,7 +82,7 @@ impl CompilerProcess {
         Self {
             program: program.into(),
             args: Vec::new(),
-            memory: 6 << 30,
+            memory: 1 << 30,
             cpu: Duration::from_secs(120),
             wall: Duration::from_secs(120),
             code: 1 << 30,
@@ -108,8 +108,9 @@ impl CompilerProcess {
         self
     }
 
-    /// Sets the maximum address space, in bytes. Default: 6 GiB, since a component of 18 MB with
-    /// Python takes 3.8 GiB.
+    /// Sets the maximum address space, in bytes. Default: 1 GiB, since a component of 18 MB with
+    /// Python takes 500 MiB on two processors, and each further thread of the compiler up to 100
+    /// MiB.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;

@@ -2,8 +2,8 @@
 
 use crate::component::{Inspection, Interface};
 
-/// Writes an inspection: imports, exports, at most one reason for component-model async, and the
-/// bytes of instance data. Each list starts with its number of items, and each text with its
+/// Writes an inspection: imports, exports, at most one reason for component-model async, the bytes
+/// of instance data, and the number and bytes of functions. Each list starts with its number of items, and each text with its
 /// length.
 pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -23,7 +23,13 @@ pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
         number(&mut bytes, reason.len());
         bytes.extend(reason.as_bytes());
     }
-    bytes.extend(inspection.instance_data.to_le_bytes());
+    for number in [
+        inspection.instance_data,
+        inspection.functions,
+        inspection.code_size,
+    ] {
+        bytes.extend(number.to_le_bytes());
+    }
     bytes
 }
 
@@ -41,6 +47,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
         _ => Some(text(&mut rest)?.into()),
     };
     inspection.instance_data = number(&mut rest)?;
+    inspection.functions = number(&mut rest)?;
+    inspection.code_size = number(&mut rest)?;
     rest.is_empty().then_some(inspection)
 }
 
@@ -69,6 +77,8 @@ mod tests {
             exports: names(&["wasi:cli/run@0.2.12"]),
             needs_async: None,
             instance_data: 1 << 40,
+            functions: 3,
+            code_size: 1 << 33,
         };
         let asynchronous = Inspection {
             needs_async: Some("it has streams".into()),

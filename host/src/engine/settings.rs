@@ -16,6 +16,9 @@ pub(crate) struct EngineSettings {
     pub(crate) asynchronous: bool,
     /// Whether code counts fuel.
     pub(crate) fuel: bool,
+    /// Whether calls between modules are inlined. The compiler then holds all functions of a
+    /// component in memory at once.
+    pub(crate) inlining: bool,
 }
 
 impl Default for EngineSettings {
@@ -24,6 +27,7 @@ impl Default for EngineSettings {
             stack: 512 << 10,
             asynchronous: false,
             fuel: false,
+            inlining: true,
         }
     }
 }
@@ -43,8 +47,11 @@ impl EngineSettings {
             .consume_fuel(self.fuel)
             // Without concurrency, a record costs half as much. Component-model async needs it.
             .concurrency_support(self.asynchronous)
-            // The shim's code is inlined into the guest that calls it.
-            .compiler_inlining(Inlining::InterModuleAndIntraGc)
+            .compiler_inlining(match self.inlining {
+                // The shim's code is inlined into the guest that calls it.
+                true => Inlining::InterModuleAndIntraGc,
+                false => Inlining::No,
+            })
             // `proposals.rs` names more proposals, which are off by default. These three are on in
             // some builds of wasmtime.
             .wasm_features(WasmFeatures::THREADS, false)
@@ -62,11 +69,13 @@ impl EngineSettings {
             stack,
             asynchronous,
             fuel,
+            inlining,
         } = self;
         vec![
             ("stack", stack.to_string()),
             ("async", asynchronous.to_string()),
             ("fuel", fuel.to_string()),
+            ("inlining", inlining.to_string()),
         ]
     }
 
@@ -76,6 +85,7 @@ impl EngineSettings {
             stack: written("stack")?.parse().ok()?,
             asynchronous: written("async")?.parse().ok()?,
             fuel: written("fuel")?.parse().ok()?,
+            inlining: written("inlining")?.parse().ok()?,
         })
     }
 }

@@ -59,17 +59,21 @@ impl MeasuredGuest {
     ///
     /// When the guest cannot be composed, or compiled.
     pub fn new(component: &[u8], interruptible: bool) -> wasmtime::Result<Self> {
-        let settings = EngineSettings::default();
+        let name = "the guest";
+        let inspection = Inspection::of(name, component)?;
+        let settings = EngineSettings {
+            inlining: inspection.is_inlined(),
+            ..EngineSettings::default()
+        };
         let engine = settings.engine_with(|config| {
             config.epoch_interruption(interruptible);
         })?;
         let mut linker = Linker::new(&engine);
         super::add_to_linker(&mut linker)?;
         let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
-        let name = "the guest";
         let guest = artifacts.with_shim(Inspected {
             name,
-            inspection: &Inspection::of(name, component)?,
+            inspection: &inspection,
             bytes: component,
         })?;
         let pre = guest.component.instantiate_pre(&linker)?;

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_limit_is_shown_in_whole_mebibytes() {
         for (limit, text) in [
-            (CompileLimit::Memory(6 << 30), "6144 MiB of memory"),
+            (CompileLimit::Memory(1 << 30), "1024 MiB of memory"),
             (CompileLimit::Memory(1_000_000), "1000000 bytes of memory"),
             (CompileLimit::Code(1 << 20), "1 MiB of code"),
             (

@@ -12,7 +12,7 @@ use crate::artifact::{
     Origin, Precompiled, ReadyCode, Refusal,
 };
 use crate::component::{Inspection, LoadError, Role, UnknownInterface};
-use crate::engine::Ticker;
+use crate::engine::{ByInlining, Ticker};
 use crate::text::{one_line, printable};
 
 /// A loaded provider or middleware: checked, compiled and linked, with its grants. Clones share the
@@ -28,21 +28,31 @@ pub struct Provider {
     pub(super) ticker: Arc<Ticker>,
 }
 
+/// An engine, its functions, and code for it.
+pub(super) struct ProviderEngine {
+    pub(super) linker: Linker<ProviderState>,
+    pub(super) artifacts: EngineArtifacts,
+}
+
 /// Loads providers with these grants.
 pub(super) struct ProviderLoader<'a> {
-    pub(super) linker: &'a Linker<ProviderState>,
-    pub(super) artifacts: &'a EngineArtifacts,
+    pub(super) engines: &'a ByInlining<ProviderEngine>,
     pub(super) ticker: &'a Arc<Ticker>,
     pub(super) grants: &'a Grants,
 }
 
 impl ProviderLoader<'_> {
     pub(super) fn load(&self, name: &str, mut given: CodeInput<'_>) -> Result<Provider, LoadError> {
-        let ready = self.artifacts.ready(
+        let each = self.engines.both().map(|it| &it.artifacts);
+        let cached = |component| {
+            let mut each = each.iter();
+            each.find_map(|it| it.cached(CodeKind::Plain, component))
+        };
+        let ready = each[0].ready(
             name,
             &mut given,
-            |_| Ok(self.artifacts),
-            |component| self.artifacts.cached(CodeKind::Plain, component),
+            |inspection| Ok(&self.engine(inspection).artifacts),
+            cached,
             |code| self.of_code(name, code),
         );
         let refusal = match ready? {
@@ -53,7 +63,7 @@ impl ProviderLoader<'_> {
         let inspection = Inspection::of(name, &component)?;
         linkable(name, &inspection)?;
         granted(name, &inspection, self.grants)?;
-        let loaded = self.artifacts.plain(Inspected {
+        let loaded = self.engine(&inspection).artifacts.plain(Inspected {
             name,
             inspection: &inspection,
             bytes: &component,
@@ -63,6 +73,10 @@ impl ProviderLoader<'_> {
             refusal,
             ..provider
         })
+    }
+
+    fn engine(&self, it: &Inspection) -> &ProviderEngine {
+        self.engines.of(it.is_inlined())
     }
 
     fn of_code(&self, name: &str, code: &ReadyCode<'_>) -> Result<Provider, NotUsed> {
@@ -87,7 +101,8 @@ impl ProviderLoader<'_> {
     ) -> Result<Provider, LoadError> {
         let LoadedCode { component, origin } = loaded;
         contract::check(name, &inspection, &component)?;
-        let linked = self.linker.instantiate_pre(&component);
+        let linker = &self.engine(&inspection).linker;
+        let linked = linker.instantiate_pre(&component);
         Ok(Provider {
             name: name.into(),
             inspection: Arc::new(inspection),
@@ -116,7 +131,7 @@ impl ProviderLoader<'_> {
             inspection: &inspection,
             bytes: &component,
         };
-        self.artifacts.sealed_plain(it, key)
+        self.engine(&inspection).artifacts.sealed_plain(it, key)
     }
 }
 

@@ -4,16 +4,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use wasmtime::component::Linker;
-
-use super::loaded::ProviderLoader;
-use super::state::{ProviderState, linker};
+use super::loaded::{ProviderEngine, ProviderLoader};
+use super::state::linker;
 use super::{Grants, Provider};
 use crate::artifact::{
     ArtifactKey, Artifacts, CodeInput, EngineArtifacts, Precompiled, read_whole,
 };
 use crate::component::LoadError;
-use crate::engine::{BuildError, EngineSettings, Ticker};
+use crate::engine::{BuildError, ByInlining, EngineSettings, Ticker};
 
 /// Stack of a provider, in bytes.
 const STACK: usize = 512 << 10;
@@ -22,6 +20,7 @@ const SETTINGS: EngineSettings = EngineSettings {
     stack: STACK,
     asynchronous: false,
     fuel: false,
+    inlining: true,
 };
 
 /// Builds [`Providers`]. A second call of a method replaces the value of the first.
@@ -32,11 +31,11 @@ pub struct ProvidersBuilder {
     max_component: u64,
 }
 
-/// Loads providers. Clones share an engine, and the thread that interrupts providers on it.
+/// Loads providers. Clones share the engines, and the thread that interrupts providers on them.
 #[derive(Clone)]
 pub struct Providers {
-    linker: Arc<Linker<ProviderState>>,
-    artifacts: Arc<EngineArtifacts>,
+    /// Engines with inlining, and without it for large components.
+    engines: Arc<ByInlining<ProviderEngine>>,
     ticker: Arc<Ticker>,
     max_component: u64,
 }
@@ -54,18 +53,27 @@ impl ProvidersBuilder {
         self
     }
 
-    /// Builds a loader of providers, with its own engine and a thread that interrupts providers on
-    /// it.
+    /// Builds a loader of providers, with its own engines and a thread that interrupts providers
+    /// on them.
     ///
     /// # Errors
     ///
     /// When this machine does not support the wasmtime configuration, or no thread can be started.
     pub fn build(self) -> Result<Providers, BuildError> {
-        let engine = SETTINGS.engine()?;
-        let ticker = Ticker::start(&[&engine]).map_err(|reason| BuildError::Thread { reason })?;
+        let engines = ByInlining::try_new(|inlining| {
+            let settings = EngineSettings {
+                inlining,
+                ..SETTINGS
+            };
+            let linker = linker(&settings.engine()?)?;
+            let engine = vec![linker.engine().clone()];
+            let artifacts = EngineArtifacts::new(self.artifacts.clone(), settings, engine);
+            Ok::<_, BuildError>(ProviderEngine { linker, artifacts })
+        })?;
+        let ticker = Ticker::start(&engines.both().map(|it| it.linker.engine()))
+            .map_err(|reason| BuildError::Thread { reason })?;
         Ok(Providers {
-            linker: Arc::new(linker(&engine)?),
-            artifacts: Arc::new(EngineArtifacts::new(self.artifacts, SETTINGS, vec![engine])),
+            engines: Arc::new(engines),
             ticker: Arc::new(ticker),
             max_component: self.max_component,
         })
@@ -98,7 +106,7 @@ impl Providers {
     /// When the file is not a component that can be a backend here, or the component imports an
     /// interface that is not granted.
     pub fn load_file(&self, path: &Path, grants: &Grants) -> Result<Provider, LoadError> {
-        let key = self.artifacts.file_key();
+        let key = self.file_key();
         let given = CodeInput::file(path, self.max_component, key)?;
         self.loader(grants).load(&path.display().to_string(), given)
     }
@@ -110,7 +118,7 @@ impl Providers {
     ///
     /// When the file cannot be read, or exceeds the maximum size.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
-        read_whole(path, self.max_component, self.artifacts.file_key())
+        read_whole(path, self.max_component, self.file_key())
     }
 
     /// Loads a component from memory. `name` is its name in messages.
@@ -140,10 +148,13 @@ impl Providers {
         self.loader(&Grants::new()).precompile(name, given, key)
     }
 
+    fn file_key(&self) -> Option<&ArtifactKey> {
+        self.engines.of(true).artifacts.file_key()
+    }
+
     fn loader<'a>(&'a self, grants: &'a Grants) -> ProviderLoader<'a> {
         ProviderLoader {
-            linker: &self.linker,
-            artifacts: &self.artifacts,
+            engines: &self.engines,
             ticker: &self.ticker,
             grants,
         }

@@ -8,19 +8,20 @@ use wasmtime::component::Linker;
 use super::Pool;
 use super::linker::{linker, linker_of_both};
 use super::state::TaskData;
-use crate::artifact::{Artifacts, EngineArtifacts};
-use crate::engine::{BuildError, EngineSettings, Ticker};
+use crate::artifact::{ArtifactKey, Artifacts, EngineArtifacts};
+use crate::component::Inspection;
+use crate::engine::{BuildError, ByInlining, EngineSettings, Ticker};
 use crate::text::one_line;
 
-/// Engines of a runner. The first has a pool of slots, if that was requested. The second allocates
-/// from the system on demand. The third, for component-model async, is made when a component first
-/// needs it.
+/// Engines of a runner. Each kind exists twice: with inlining, and without it for large components.
+///
+/// The first kind allocates from the system on demand. With inlining, it has a second engine with a
+/// pool of slots, if that was requested. The other kind is for component-model async, and is made
+/// when a component first needs it.
 pub(super) struct Machine {
     pooled: Option<(Pool, Linker<TaskData>)>,
-    on_demand: Linker<TaskData>,
-    /// Code for the first two engines, which are tuned for records.
-    pub(super) artifacts: EngineArtifacts,
-    asynchronous: OnceLock<Asynchronous>,
+    synchronous: ByInlining<EngineCode>,
+    asynchronous: ByInlining<OnceLock<EngineCode>>,
     given: MachineSettings,
     pub(super) ticker: Ticker,
 }
@@ -32,8 +33,8 @@ struct MachineSettings {
     settings: EngineSettings,
 }
 
-/// The engine for component-model async.
-struct Asynchronous {
+/// An engine, its functions, and code for it.
+struct EngineCode {
     linker: Linker<TaskData>,
     artifacts: EngineArtifacts,
 }
@@ -44,7 +45,6 @@ impl Machine {
         settings: EngineSettings,
         pool: Option<Pool>,
     ) -> Result<Self, BuildError> {
-        let on_demand = linker(&settings.engine()?)?;
         let pooled = match pool {
             Some(pool) => match settings.engine_with(|config| pool.configure(config)) {
                 Ok(engine) => Some((pool, linker(&engine)?)),
@@ -56,16 +56,27 @@ impl Machine {
             },
             None => None,
         };
-        let mut engines = vec![on_demand.engine()];
-        engines.extend(pooled.iter().map(|(_, linker)| linker.engine()));
+        let synchronous = ByInlining::try_new(|inlining| {
+            let settings = EngineSettings {
+                inlining,
+                ..settings
+            };
+            let linker = linker(&settings.engine()?)?;
+            // The preferred engine comes first.
+            let pooled = pooled.iter().filter(|_| inlining);
+            let mut engines: Vec<_> = pooled.map(|(_, linker)| linker.engine().clone()).collect();
+            engines.push(linker.engine().clone());
+            let artifacts = EngineArtifacts::new(artifacts.clone(), settings, engines);
+            Ok::<_, BuildError>(EngineCode { linker, artifacts })
+        })?;
+        let linkers = synchronous.both().map(|it| &it.linker).into_iter();
+        let linkers = linkers.chain(pooled.iter().map(|(_, linker)| linker));
+        let engines: Vec<_> = linkers.map(Linker::engine).collect();
         let ticker = Ticker::start(&engines).map_err(|reason| BuildError::Thread { reason })?;
-        // The preferred engine comes first.
-        let engines = engines.into_iter().rev().cloned().collect();
         Ok(Self {
-            artifacts: EngineArtifacts::new(artifacts.clone(), settings, engines),
             pooled,
-            on_demand,
-            asynchronous: OnceLock::new(),
+            synchronous,
+            asynchronous: ByInlining::try_new(|_| Ok::<_, BuildError>(OnceLock::new()))?,
             given: MachineSettings {
                 artifacts,
                 settings,
@@ -74,12 +85,28 @@ impl Machine {
         })
     }
 
-    /// Code for the engine of components that need component-model async.
+    /// Code for the engine of a component that does not need component-model async.
+    pub(super) fn synchronous(&self, it: &Inspection) -> &EngineArtifacts {
+        &self.synchronous.of(it.is_inlined()).artifacts
+    }
+
+    /// Code for each engine without component-model async.
+    pub(super) fn each_synchronous(&self) -> [&EngineArtifacts; 2] {
+        self.synchronous.both().map(|it| &it.artifacts)
+    }
+
+    /// Key that authenticates the code in files.
+    pub(super) fn file_key(&self) -> Option<&ArtifactKey> {
+        self.synchronous.of(true).artifacts.file_key()
+    }
+
+    /// Code for the engine of a component that needs component-model async.
     ///
     /// The pool does not serve this engine: each call that waits has its own stack, so a guest
     /// decides how much of the pool it would take.
-    pub(super) fn asynchronous(&self) -> wasmtime::Result<&EngineArtifacts> {
-        if let Some(made) = self.asynchronous.get() {
+    pub(super) fn asynchronous(&self, it: &Inspection) -> wasmtime::Result<&EngineArtifacts> {
+        let place = self.asynchronous.of(it.is_inlined());
+        if let Some(made) = place.get() {
             return Ok(&made.artifacts);
         }
         let MachineSettings {
@@ -87,11 +114,12 @@ impl Machine {
             mut settings,
         } = self.given.clone();
         settings.asynchronous = true;
+        settings.inlining = it.is_inlined();
         let engine = settings.engine()?;
         let linker = linker_of_both(&engine)?;
         self.ticker.also(&engine);
         // If two threads make an engine at the same time, one of the engines is discarded.
-        let made = self.asynchronous.get_or_init(|| Asynchronous {
+        let made = place.get_or_init(|| EngineCode {
             linker,
             artifacts: EngineArtifacts::new(artifacts, settings, vec![engine]),
         });
@@ -124,7 +152,9 @@ impl Machine {
 
     fn linkers(&self) -> impl Iterator<Item = &Linker<TaskData>> {
         let pooled = self.pooled.iter().map(|(_, linker)| linker);
-        let asynchronous = self.asynchronous.get().map(|made| &made.linker);
-        pooled.chain([&self.on_demand]).chain(asynchronous)
+        let synchronous = self.synchronous.both().into_iter();
+        let asynchronous = self.asynchronous.both().into_iter();
+        let on_demand = synchronous.chain(asynchronous.filter_map(OnceLock::get));
+        pooled.chain(on_demand.map(|made| &made.linker))
     }
 }

@@ -46,7 +46,8 @@ struct Linked {
 
 impl ProgramLoader<'_> {
     pub(super) fn load(&self, name: &str, mut given: CodeInput<'_>) -> Result<Program, LoadError> {
-        let ready = self.machine.artifacts.ready(
+        let [artifacts, _] = self.machine.each_synchronous();
+        let ready = artifacts.ready(
             name,
             &mut given,
             |outside| {
@@ -74,7 +75,7 @@ impl ProgramLoader<'_> {
     /// Code for the engine that the component needs.
     fn artifacts(&self, name: &str, it: &Inspection) -> Result<&EngineArtifacts, LoadError> {
         let Some(needs) = &it.needs_async else {
-            return Ok(&self.machine.artifacts);
+            return Ok(self.machine.synchronous(it));
         };
         if !self.asynchronous {
             return Err(LoadError::AsyncRefused {
@@ -93,14 +94,15 @@ impl ProgramLoader<'_> {
                 reason: one_line(&error),
             },
         };
-        self.machine.asynchronous().map_err(no_engine)
+        self.machine.asynchronous(it).map_err(no_engine)
     }
 
     /// Cached code of a component, for the requested recording mode. The cache holds no reason for
     /// code in another mode. The cache also does not tell which components need component-model
     /// async: those are inspected first.
     fn cached(&self, component: Digest) -> Option<ReadyCode<'static>> {
-        let cached = |kind| self.machine.artifacts.cached(kind, component);
+        let each = self.machine.each_synchronous();
+        let cached = |kind| each.iter().find_map(|it| it.cached(kind, component));
         match self.recording_mode {
             RecordingMode::Direct => cached(CodeKind::Plain),
             RecordingMode::Inline => cached(CodeKind::WithShim).or_else(|| {

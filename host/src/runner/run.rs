@@ -54,7 +54,7 @@ impl Runner {
     /// When the file is not a component that can be run here; recorded as `module_load_failed`.
     pub fn load_file(&self, path: &path::Path) -> Result<Program, LoadError> {
         let name = path.display().to_string();
-        let key = self.inner.machine.artifacts.file_key();
+        let key = self.inner.machine.file_key();
         let given = CodeInput::file(path, self.inner.max_component, key);
         self.loaded(given.and_then(|given| self.loader().load(&name, given)))
     }
@@ -66,7 +66,7 @@ impl Runner {
     ///
     /// When the file cannot be read, or exceeds the maximum size.
     pub fn read(&self, path: &path::Path) -> Result<Vec<u8>, LoadError> {
-        let key = self.inner.machine.artifacts.file_key();
+        let key = self.inner.machine.file_key();
         read_whole(path, self.inner.max_component, key)
     }
 

@@ -4,6 +4,7 @@
 mod ends;
 mod fallback;
 mod guests;
+mod inlining;
 mod program;
 mod random;
 mod rejected;

@@ -13,6 +13,7 @@ use solti_metrics_tests::toolchains::{Example, are_all, examples};
 use solti_metrics_tests::trial::{Trial, trial};
 
 mod command;
+mod compiles;
 mod conforms;
 pub(crate) mod expected;
 mod inputs;
@@ -70,6 +71,10 @@ fn reporter(example: &Example) -> Vec<Trial> {
     if !LARGE.contains(&toolchain) {
         let name = format!("{toolchain}::is_run_by_the_command");
         trials.push(component.trial(&name, command::check));
+    }
+    if toolchain == "python" {
+        let name = format!("{toolchain}::is_compiled_within_the_memory_of_the_manifests");
+        trials.push(component.trial(&name, compiles::check));
     }
     trials
 }

@@ -22,6 +22,8 @@ pub(crate) struct RunReport {
     recording_mode: Option<&'static str>,
     /// Reason why the recording mode is not the requested one.
     pub(crate) recording_mode_reason: Option<String>,
+    /// Whether calls between the modules of the guest, and of the shim, are inlined.
+    inlined: Option<bool>,
     pub(crate) runs: u64,
     pub(crate) runs_ended: u64,
     pub(crate) elapsed_ms: u64,
@@ -102,6 +104,7 @@ impl RunReport {
                 .recording()
                 .and_then(ProgramRecording::reason)
                 .map(Into::into),
+            inlined: tally.inlined(),
             runs: tally.asked(),
             runs_ended: tally.ended_tasks(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

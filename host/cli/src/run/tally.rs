@@ -26,6 +26,7 @@ pub(crate) struct RunTally {
     component: String,
     progress: RunProgress,
     recording: Option<ProgramRecording>,
+    inlined: Option<bool>,
     asked: u64,
     succeeded: u64,
     failed: u64,
@@ -40,6 +41,7 @@ impl RunTally {
             component: printable(&args.component.display().to_string()),
             progress,
             recording: None,
+            inlined: None,
             asked: args.repeat.get() as u64,
             succeeded: 0,
             failed: 0,
@@ -83,9 +85,15 @@ impl RunTally {
         self.succeeded == self.asked && (tolerate_losses || self.warnings.is_empty())
     }
 
-    /// Stores the recording mode of the program.
+    /// Stores the recording mode of the program, and how it was compiled.
     pub(crate) fn loaded(&mut self, program: &Program) {
         self.recording = Some(program.recording().clone());
+        self.inlined = Some(program.inspection().is_inlined());
+    }
+
+    /// Whether calls in the guest are inlined. `None` if the guest was not loaded.
+    pub(crate) fn inlined(&self) -> Option<bool> {
+        self.inlined
     }
 
     /// Recording mode of the guest. `None` if the guest was not loaded.

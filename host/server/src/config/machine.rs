@@ -123,7 +123,7 @@ impl Default for CompilationConfig {
             cache: CacheConfig::Default(true),
             cache_size: TextValue(ByteSize::gib(1)),
             artifact_key: None,
-            compile_memory: TextValue(ByteSize::gib(6)),
+            compile_memory: TextValue(ByteSize::gib(1)),
             compile_timeout: TextValue(Time(std::time::Duration::from_secs(120))),
         }
     }

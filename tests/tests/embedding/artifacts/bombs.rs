@@ -34,9 +34,9 @@ pub(crate) fn huge_function() -> Result<Vec<u8>> {
     guest("", &body)
 }
 
-/// A component that takes 5 GiB to compile.
+/// A component that takes about 1 GiB to compile.
 fn many_functions() -> Result<Vec<u8>> {
-    guest(&"(func)".repeat(100_000), "")
+    guest(&"(func)".repeat(200_000), "")
 }
 
 /// A component whose time to compile grows with the square of its depth.

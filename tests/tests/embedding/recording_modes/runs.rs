@@ -9,17 +9,20 @@ use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::runner::{
     Program, ProgramRecording, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
 };
-use solti_metrics_tests::guest::asynchronous;
+use solti_metrics_tests::guest::{asynchronous, large};
 
 pub(crate) const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
 
-/// A guest for both paths, on the engine that is tuned and on that for component-model
-/// async.
+/// A guest for both recording modes, on the engine that is tuned and on the engine for
+/// component-model async. In the mode `inline`, the shim is inlined into the guest, and for
+/// a large guest it is called.
 pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, Vec<u8>)> {
     let guests = [guest.to_vec(), asynchronous(guest)];
-    guests
-        .into_iter()
-        .flat_map(|guest| BOTH.map(|path| (path, guest.clone())))
+    guests.into_iter().flat_map(|guest| {
+        let called = (RecordingMode::Inline, large(&guest));
+        let [inline, direct] = BOTH;
+        [(inline, guest.clone()), called, (direct, guest)]
+    })
 }
 
 /// The visible results of a run.
