@@ -11,7 +11,7 @@ GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-run: build ## Run a guest over this repository's folder `wit`, and show its metrics
+run: first-build ## Run a guest over this repository's folder `wit`, and show its metrics
 	@$(TARGET)/debug/solti-metrics run --dir . $(GUESTS)/digest.wasm -- wit
 
 # With `starts`, cargo builds the command, which some of the other tests run.
@@ -35,7 +35,17 @@ test-binaries: toolchain ## Compile all tests, and run none
 matrix: toolchain languages ## Run every reporter with every provider, in all languages; ONLY=python:: selects some
 	cargo test --workspace --locked --test polyglot -- matrix::$(ONLY)
 
-# With -p, cargo would select other features and build wasmtime again.
+# These two packages together select the features of the whole workspace for wasmtime and
+# its dependencies, so that nothing of these is compiled again afterwards:
+# tests/tests/tidy/first_build.rs.
+FIRST := --package solti-metrics-cli --package solti-metrics-guest
+.PHONY: first-build
+first-build: toolchain
+	cargo build --locked $(FIRST)
+	RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked --package solti-metrics-guest --profile guest \
+	  --target wasm32-wasip2 --target-dir $(TARGET)/guests --example digest
+
+# With other packages, cargo would select other features and build wasmtime again.
 build: toolchain ## Build everything, including the Rust guests
 	cargo build --workspace --locked
 

@@ -5,6 +5,7 @@ mod tree;
 mod circles;
 mod code;
 mod exports;
+mod first_build;
 mod modules;
 
 mod dependencies;
