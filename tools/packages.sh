@@ -4,14 +4,15 @@
 #
 #   tools/packages.sh              uses the versions in Cargo.lock. Builds of third-party
 #                                  crates come from the target directory, because their
-#                                  features are the same
+#                                  features are the same. Then installs the command with
+#                                  `cargo install`, without optimisation
 #   tools/packages.sh newest       uses the newest versions that the packages accept:
 #                                  builds the packages with every feature, and tests
 #                                  their documentation and examples
 #   tools/packages.sh install      runs `cargo install` for the command, in release
 #
-# `newest` and `install` compile wasmtime, unless the target directory has it with the same
-# features and versions. `make dist` leaves such a build for `install`.
+# An installation compiles wasmtime, and so does `newest`, unless the target directory has it
+# with the same features and versions. `make dist` leaves such a build for `install`.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -84,6 +85,8 @@ consumer() { # PACKAGE FOLDER
 locked() {
   natively
   guests
+  # The command alone selects other features. Without optimisation, these take few minutes.
+  CARGO_PROFILE_DEV_DEBUG=false PROFILE=dev install
 }
 
 natively() {
@@ -197,8 +200,10 @@ newest() {
 install() {
   cp -r "$WORK/packages/solti-metrics-cli" "$WORK/command"
   { echo; patches; } >>"$WORK/command/Cargo.toml"
-  linked "$TARGET/release" "$BUILD/release"
-  cargo_in "$WORK/command" install --path . --root "$WORK/installed" ${PROFILE:+--profile "$PROFILE"}
+  pinned "$WORK/command"
+  [ -n "${PROFILE:-}" ] || linked "$TARGET/release" "$BUILD/release"
+  say "installing the command"
+  cargo_in "$WORK/command" install --locked --path . --root "$WORK/installed" ${PROFILE:+--profile "$PROFILE"}
   "$WORK/installed/bin/solti-metrics" --version
 }
 
