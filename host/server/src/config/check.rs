@@ -45,18 +45,12 @@ impl Config {
         let slots = self.runner.concurrency.get();
         let (mut all, mut permanent) = (0_usize, 0_usize);
         for (ConfigName(name), task) in &self.tasks {
-            // With other policies, a due run that waits is not a run yet.
-            let waiting = match (task.schedule, task.admission()) {
-                (ScheduleConfig::Interval, Admission::Queue) => task.queue_capacity(),
-                (ScheduleConfig::Interval, Admission::Replace) => task.concurrency().get(),
-                _ => 0,
-            };
-            all = all.saturating_add(task.concurrency().get().saturating_add(waiting));
+            all = all.saturating_add(task.concurrency().get());
             if all > MOST_RUNS.get() {
                 return Some(wrong(
                     ["tasks", name, "concurrency"],
                     format!(
-                        "running and waiting runs of all tasks exceed {MOST_RUNS}; lower `concurrency` or `queue_capacity`"
+                        "the slots of all tasks together exceed {MOST_RUNS}; lower `concurrency`, or remove tasks"
                     ),
                 ));
             }

@@ -140,9 +140,9 @@ impl Stats {
         self.0.lock().waiting += 1;
     }
 
-    /// A run was rejected before it entered a queue.
-    pub(super) fn rejected(&self) {
-        self.0.lock().rejected += 1;
+    /// Runs were rejected before they waited.
+    pub(super) fn rejected(&self, runs: u64) {
+        self.0.lock().rejected += runs;
     }
 
     /// A waiting run will not start.
@@ -167,6 +167,7 @@ impl Stats {
 
     /// A run has ended. `again` is whether the run waits for a restart.
     pub(super) fn ended(&self, end: RunEnd, again: bool) {
+        let at = SystemTime::now();
         let mut stats = self.0.lock();
         if stats.abandoned > 0 {
             stats.abandoned -= 1;
@@ -182,7 +183,7 @@ impl Stats {
         stats.last = Some(LastRun {
             outcome: end.outcome,
             detail: end.detail,
-            at: SystemTime::now(),
+            at,
             duration: end.duration,
         });
     }
