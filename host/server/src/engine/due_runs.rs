@@ -41,16 +41,6 @@ impl DueRuns {
         }
     }
 
-    /// Whether a run is due now.
-    pub(super) fn is_due(&self) -> bool {
-        match self {
-            Self::Repeated { .. } => self.has_more(),
-            Self::Queued { waiting } => waiting.available_permits() > 0,
-            // Another worker takes the due run.
-            Self::Replaceable(_) => false,
-        }
-    }
-
     /// Whether a further worker would find runs.
     pub(super) fn has_more(&self) -> bool {
         match self {

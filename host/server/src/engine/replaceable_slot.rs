@@ -141,3 +141,81 @@ impl SlotState {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Waiting and rejected runs.
+    fn counts(stats: &Stats) -> (u64, u64) {
+        let snapshot = stats.snapshot();
+        (snapshot.waiting, snapshot.rejected)
+    }
+
+    #[test]
+    fn a_run_is_replaced_once_and_its_worker_takes_no_further_run() {
+        let (slot, stats) = (ReplaceableSlot::default(), Stats::default());
+        let first = slot.enter();
+        assert_eq!(now(slot.due(first)), None);
+        slot.admit(&stats);
+        // The newest run takes the position of the waiting run.
+        slot.admit(&stats);
+        assert_eq!((slot.taken(), counts(&stats)), (1, (1, 1)));
+        assert_eq!(now(slot.due(first)), Some(true));
+        slot.started(first);
+        stats.started(false);
+        assert_eq!(now(slot.replaced()), None);
+        slot.admit(&stats);
+        slot.admit(&stats);
+        assert_eq!((slot.taken(), counts(&stats)), (2, (1, 2)));
+        assert_eq!(now(slot.replaced()), Some(()));
+        slot.ended(first);
+        assert_eq!(now(slot.due(first)), Some(false));
+        assert_eq!(now(slot.replaced()), None);
+        let second = slot.enter();
+        assert_eq!(now(slot.due(second)), Some(true));
+        assert_eq!(slot.taken(), 1);
+    }
+
+    #[test]
+    fn a_worker_takes_run_after_run_that_is_not_replaced() {
+        let (slot, stats) = (ReplaceableSlot::default(), Stats::default());
+        let worker = slot.enter();
+        for _ in 0..3 {
+            slot.admit(&stats);
+            assert_eq!(now(slot.due(worker)), Some(true));
+            slot.started(worker);
+            slot.ended(worker);
+            assert_eq!(slot.taken(), 0);
+        }
+        assert!(!slot.give_up());
+    }
+
+    #[test]
+    fn an_abandoned_run_has_no_influence_on_the_next_worker() {
+        let (slot, stats) = (ReplaceableSlot::default(), Stats::default());
+        let abandoned = slot.enter();
+        slot.admit(&stats);
+        slot.started(abandoned);
+        slot.admit(&stats);
+        let next = slot.enter();
+        assert_eq!(now(slot.due(next)), Some(true));
+        slot.started(next);
+        slot.ended(abandoned);
+        assert_eq!(slot.taken(), 1);
+        assert_eq!(now(slot.due(abandoned)), Some(false));
+        slot.admit(&stats);
+        assert!(slot.give_up());
+        assert_eq!(slot.taken(), 0);
+    }
+}

@@ -8,9 +8,12 @@ use taskvisor::{TaskContext, TaskError, TaskFn, TaskRef};
 use super::due_runs::DueRuns;
 use super::run::RunContext;
 
-/// Duration of runs after which a worker yields its thread. Short runs never wait, so
-/// other tasks of the thread would starve. A yield after each run would wake another
-/// thread for each run.
+/// Duration of runs after which a worker yields its thread before the next run.
+///
+/// A short run never waits, so other tasks of the thread would starve without a yield. The
+/// thread may also be the one that waits for timers and sockets, and a yield wakes another
+/// thread for them. That costs a context switch, so a worker does not yield before each
+/// run.
 const YIELD_AFTER: Duration = Duration::from_millis(1);
 
 /// Takes due runs for one slot, one after the other.
@@ -39,7 +42,7 @@ impl Worker {
     /// slot gets another one.
     async fn work(&self, ctx: &TaskContext) -> Result<(), TaskError> {
         let context = &*self.context;
-        let mut busy = Duration::ZERO;
+        let mut busy = YIELD_AFTER;
         loop {
             let run = tokio::select! {
                 biased;
@@ -51,19 +54,16 @@ impl Worker {
                 },
             };
             let mut run = run.ok_or(TaskError::Canceled)?;
+            if busy >= YIELD_AFTER {
+                busy = Duration::ZERO;
+                tokio::task::yield_now().await;
+            }
             let permit = context.permit(ctx).await.ok_or(TaskError::Canceled)?;
             let started = Instant::now();
             run.start().execute(ctx).await;
             drop(permit);
             drop(run);
             busy += started.elapsed();
-            if busy >= YIELD_AFTER {
-                busy = Duration::ZERO;
-                // A wait for a due run yields the thread, too.
-                if self.runs.is_due() {
-                    tokio::task::yield_now().await;
-                }
-            }
         }
     }
 }
