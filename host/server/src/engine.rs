@@ -86,6 +86,7 @@ mod registrar;
 mod replaceable_slot;
 mod run;
 mod run_outcome;
+mod run_queue;
 mod stats;
 mod worker;
 
@@ -148,7 +149,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the supervisor rejects these numbers, or there is no runtime.
+    /// When the supervisor cannot start, or there is no runtime.
     pub fn start(
         runner: Runner,
         concurrency: Option<NonZeroUsize>,

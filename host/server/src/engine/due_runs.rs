@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::Semaphore;
-
 use super::replaceable_slot::ReplaceableSlot;
 use super::run::{Run, RunContext};
+use super::run_queue::RunQueue;
 use super::stats::Stats;
 
-/// Due runs of a task. A waiting run is a number, and takes no memory.
+/// Due runs of a task.
 pub(super) enum DueRuns {
     /// A number of runs. Each is due when a slot is free.
     Repeated {
@@ -17,11 +16,7 @@ pub(super) enum DueRuns {
         left: AtomicU64,
     },
     /// Runs that wait for the first free slot.
-    Queued {
-        /// A permit for each waiting run. Slots take runs in the order in which the slots
-        /// became free.
-        waiting: Arc<Semaphore>,
-    },
+    Queued(Arc<RunQueue>),
     /// Runs of one slot, of which the newest one waits.
     Replaceable(Arc<ReplaceableSlot>),
 }
@@ -36,7 +31,7 @@ impl DueRuns {
     /// A worker starts to take runs for a slot. Returns the number of the worker.
     pub(super) fn enter(&self) -> u64 {
         match self {
-            Self::Repeated { .. } | Self::Queued { .. } => 0,
+            Self::Repeated { .. } | Self::Queued(_) => 0,
             Self::Replaceable(slot) => slot.enter(),
         }
     }
@@ -45,7 +40,7 @@ impl DueRuns {
     pub(super) fn has_more(&self) -> bool {
         match self {
             Self::Repeated { left } => left.load(Ordering::Relaxed) > 0,
-            Self::Queued { .. } | Self::Replaceable(_) => true,
+            Self::Queued(_) | Self::Replaceable(_) => true,
         }
     }
 
@@ -62,7 +57,11 @@ impl DueRuns {
                     .ok()?;
                 context.stats().due();
             }
-            Self::Queued { waiting } => waiting.acquire().await.ok()?.forget(),
+            Self::Queued(queue) => {
+                if !queue.take().await {
+                    return None;
+                }
+            }
             Self::Replaceable(slot) => {
                 if !slot.due(worker).await {
                     return None;
@@ -80,7 +79,7 @@ impl DueRuns {
     /// Waits until a due run replaces the current run of the slot.
     pub(super) async fn replaced(&self) {
         match self {
-            Self::Repeated { .. } | Self::Queued { .. } => std::future::pending().await,
+            Self::Repeated { .. } | Self::Queued(_) => std::future::pending().await,
             Self::Replaceable(slot) => slot.replaced().await,
         }
     }
@@ -95,9 +94,8 @@ impl DueRuns {
                     stats.rejected(left);
                 }
             }
-            Self::Queued { waiting } => {
-                let waiting = waiting.forget_permits(usize::MAX);
-                (0..waiting).for_each(|_| stats.never_started(rejected));
+            Self::Queued(queue) => {
+                (0..queue.give_up()).for_each(|_| stats.never_started(rejected));
             }
             Self::Replaceable(slot) => {
                 if slot.give_up() {
@@ -130,8 +128,10 @@ impl<'a> DueRun<'a> {
 
 impl Drop for DueRun<'_> {
     fn drop(&mut self) {
-        if let DueRuns::Replaceable(slot) = self.runs {
-            slot.ended(self.worker);
+        match self.runs {
+            DueRuns::Repeated { .. } => {}
+            DueRuns::Queued(queue) => queue.ended(),
+            DueRuns::Replaceable(slot) => slot.ended(self.worker),
         }
         if !self.started {
             let rejected = !self.context.stop.is_cancelled();

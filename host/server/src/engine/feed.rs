@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taskvisor::{SupervisorHandle, TaskOutcome, TaskSpec};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
@@ -13,6 +12,7 @@ use super::kept_run::KeptRun;
 use super::registrar::Registrar;
 use super::replaceable_slot::ReplaceableSlot;
 use super::run::RunContext;
+use super::run_queue::RunQueue;
 use super::stats::FinalState;
 use super::worker::Worker;
 use super::{Admission, RestartBackoff, Schedule};
@@ -69,22 +69,11 @@ impl Feed {
     /// A due run takes the first free slot. Otherwise it waits, or is rejected.
     async fn queuing(&self, interval: Duration, slots: usize, capacity: usize) -> FinalState {
         let stats = self.0.context().stats();
-        // Running and waiting runs together.
-        let most = u64::try_from(slots.saturating_add(capacity)).unwrap_or(u64::MAX);
-        let waiting = Arc::new(Semaphore::new(0));
-        let runs = Arc::new(DueRuns::Queued {
-            waiting: Arc::clone(&waiting),
-        });
+        let queue = Arc::new(RunQueue::new(slots, capacity));
+        let runs = Arc::new(DueRuns::Queued(Arc::clone(&queue)));
         let workers = self.start_workers((0..slots).map(|_| Arc::clone(&runs)));
-        self.at_intervals(interval, workers, || {
-            if stats.under_way() < most {
-                stats.due();
-                waiting.add_permits(1);
-            } else {
-                stats.rejected(1);
-            }
-        })
-        .await;
+        self.at_intervals(interval, workers, || queue.admit(stats))
+            .await;
         self.give_up(&runs);
         FinalState::Stopped
     }

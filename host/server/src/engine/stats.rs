@@ -129,12 +129,6 @@ impl Stats {
         self.0.lock().clone()
     }
 
-    /// Number of runs that wait or execute.
-    pub(super) fn under_way(&self) -> u64 {
-        let stats = self.0.lock();
-        stats.waiting + stats.running
-    }
-
     /// A run is due.
     pub(super) fn due(&self) {
         self.0.lock().waiting += 1;
