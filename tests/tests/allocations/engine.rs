@@ -1,5 +1,5 @@
-//! Allocations of a run in the engine of the server. The engine starts no task, no timer
-//! and no thread for a run.
+//! Allocations of a run in the engine of the server. The measured number is 52, including
+//! those of the runner: the engine starts no task and no timer for a run.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
@@ -16,10 +16,6 @@ use solti_metrics_server::engine::{
 use solti_metrics_tests::guest::component;
 
 use crate::OF_A_TASK;
-
-/// Maximum number of allocations of a run in the engine, in addition to those of the
-/// runner.
-const OF_THE_ENGINE: u64 = 10;
 
 /// Observes nothing, and discards the output.
 pub(crate) struct Unobserved;
@@ -82,7 +78,7 @@ pub(crate) fn once(repeat: u64) -> Result<Schedule> {
 }
 
 #[test]
-fn a_run_in_the_engine_allocates_little_more_than_in_the_runner() -> Result<()> {
+fn a_run_in_the_engine_allocates_no_more_than_the_limit_of_a_task() -> Result<()> {
     let guest = returning(0)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -102,6 +98,6 @@ fn a_run_in_the_engine_allocates_little_more_than_in_the_runner() -> Result<()> 
     allocations(100)?;
     let (few, many) = (allocations(100)?, allocations(1_100)?);
     let of_a_run = many.saturating_sub(few) / 1_000;
-    ensure!(of_a_run <= OF_A_TASK + OF_THE_ENGINE, "{of_a_run} of a run");
+    ensure!(of_a_run <= OF_A_TASK, "{of_a_run} of a run");
     Ok(())
 }
