@@ -134,7 +134,7 @@ impl Drop for DueRun<'_> {
             DueRuns::Replaceable(slot) => slot.ended(self.worker),
         }
         if !self.started {
-            let rejected = !self.context.stop.is_cancelled();
+            let rejected = !self.context.is_closed();
             self.context.stats().never_started(rejected);
         }
     }

@@ -130,7 +130,7 @@ impl Feed {
     /// Runs that never started count as rejected, unless the task was stopped.
     fn give_up(&self, runs: &DueRuns) {
         let context = self.0.context();
-        runs.give_up(context.stats(), !context.stop.is_cancelled());
+        runs.give_up(context.stats(), !context.is_closed());
     }
 
     async fn restarting(&self, backoff: RestartBackoff, slots: usize) -> FinalState {

@@ -53,7 +53,7 @@ impl KeptRun {
     pub(super) fn over(&self) {
         let stats = self.context.stats();
         if !self.started.load(Ordering::Acquire) {
-            stats.never_started(!self.context.stop.is_cancelled());
+            stats.never_started(!self.context.is_closed());
         } else if self.pausing.swap(false, Ordering::AcqRel) {
             stats.not_restarted();
         }

@@ -136,7 +136,8 @@ impl Stats {
 
     /// Runs were rejected before they waited.
     pub(super) fn rejected(&self, runs: u64) {
-        self.0.lock().rejected += runs;
+        let mut stats = self.0.lock();
+        stats.rejected = stats.rejected.saturating_add(runs);
     }
 
     /// A waiting run will not start.

@@ -191,6 +191,7 @@ async fn a_closed_engine_starts_no_further_run() -> Result<()> {
     let now = job.snapshot();
     ensure!(now.state() == TaskStatus::Stopped, "{now:?}");
     ensure!(now.running == 0 && now.waiting == 0, "{now:?}");
+    ensure!(now.rejected == 0, "{now:?}");
     Ok(())
 }
 
