@@ -1,17 +1,22 @@
 //! Runs tasks under supervision: schedules, the number of concurrent runs, and admission.
 //!
-//! `taskvisor` supervises, as in native runners. A run is a task of `taskvisor`, and each
+//! `taskvisor` supervises, as in native runners: it starts, removes and aborts the workers
+//! of tasks, restarts failed runs after a backoff, and shuts all of them down. Each
 //! concurrent run of a task has a slot. A task that may run three times concurrently has
 //! three slots. The engine adds the features that `taskvisor` does not have:
 //!
+//! - **Workers.** A slot is one task of `taskvisor`, whose worker executes many runs. A
+//!   task of `taskvisor` for each run would cost a registration, which wakes several
+//!   threads. A panic ends the worker, and the slot gets another one. With the schedule
+//!   `restart`, each run is an attempt of `taskvisor`.
 //! - **A clock.** Periodic tasks of `taskvisor` wait from the end of a run to the next
 //!   one, so runs never overlap and admission has no effect. The engine has a monotonic
-//!   clock, which submits a run at each tick.
-//! - **Concurrent runs of one task.** A slot of `taskvisor` has one owner and its own
-//!   queue. Here, waiting runs share one queue and take the first free slot. Other runs
-//!   go to the slot with the fewest runs.
-//! - **A limit on waiting runs for each task.** `taskvisor` has one limit for all slots.
-//!   The engine checks the limit of the task before it submits a run.
+//!   clock, and a run is due at each tick.
+//! - **Admission.** Waiting runs share one queue for all slots of their task, and take the
+//!   first free slot. With `replace`, a due run goes to the slot with the fewest runs, and
+//!   the supervisor removes the worker of the current run.
+//! - **A limit on concurrent runs of all tasks.** The limit of `taskvisor` counts workers,
+//!   including those that wait for a run. The engine has a permit for each run.
 //! - **Timeouts.** A timeout of `taskvisor` drops the future, which looks like a
 //!   cancellation. The runner has a timeout that is recorded as a timeout.
 //!
@@ -72,13 +77,18 @@
 //! }
 //! ```
 
+mod due_runs;
 mod feed;
-mod free_slots;
 mod job;
+mod kept_run;
 mod plan;
+mod registrar;
+mod replaceable_slot;
 mod run;
 mod run_outcome;
+mod run_queue;
 mod stats;
+mod worker;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -87,7 +97,8 @@ use std::time::Duration;
 
 use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
 use solti_metrics_host::wasi::Output;
-use taskvisor::{ControllerConfig, RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
+use taskvisor::{RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle};
+use tokio::sync::Semaphore;
 
 use crate::error::Error;
 
@@ -96,7 +107,7 @@ pub use plan::{Admission, Jitter, Plan, RestartBackoff, Schedule};
 pub use run_outcome::RunOutcome;
 pub use stats::{History, LastRun, Snapshot, TaskStatus};
 
-/// Maximum number of runs of all tasks, including waiting runs.
+/// Maximum number of slots of all tasks together, and of waiting runs of each task.
 pub const MOST_RUNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 
 /// Observes every run of a task.
@@ -123,6 +134,8 @@ pub struct Printing {
 pub struct Engine {
     supervisor: SupervisorHandle,
     runner: Runner,
+    /// A permit for each concurrent run of all tasks.
+    permits: Arc<Semaphore>,
     closed: CancellationToken,
     /// Number of tasks that were started.
     lives: Arc<AtomicU64>,
@@ -136,25 +149,26 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the supervisor rejects these numbers, or there is no runtime.
+    /// When the supervisor cannot start, or there is no runtime.
     pub fn start(
         runner: Runner,
         concurrency: Option<NonZeroUsize>,
         shutdown_timeout: Duration,
     ) -> Result<Self, Error> {
+        // The checks of a configuration limit the number of slots. An abandoned run keeps
+        // its registration until it ends, and must not take that of another slot.
         let limits = SupervisorConfig::default()
-            .with_max_concurrent(concurrency)
-            .with_max_registered_tasks(Some(MOST_RUNS))
-            .with_ownership_capacity(Some(MOST_RUNS))
+            .with_max_registered_tasks(None)
+            .with_ownership_capacity(None)
             .with_grace(shutdown_timeout);
-        let controller = ControllerConfig::new(MOST_RUNS, MOST_RUNS.get());
         let supervisor = Supervisor::builder(limits)
-            .with_controller(controller)
             .try_build()
             .map_err(Error::supervise)?;
+        let permits = concurrency.map_or(Semaphore::MAX_PERMITS, NonZeroUsize::get);
         Ok(Self {
             supervisor: supervisor.serve().map_err(Error::supervise)?,
             runner,
+            permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
             closed: CancellationToken::new(),
             lives: Arc::default(),
         })
@@ -184,3 +198,6 @@ impl Engine {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

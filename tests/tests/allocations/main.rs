@@ -16,6 +16,9 @@ use solti_metrics_host::runner::{Pool, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::guest::component;
 
+#[cfg(target_os = "linux")]
+mod context_switches;
+mod engine;
 mod instances;
 
 /// Maximum number of allocations of a task through the runner. The measured number is 46

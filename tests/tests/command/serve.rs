@@ -27,6 +27,7 @@ mod unusable;
 mod unreachable;
 
 mod entries;
+mod many;
 
 mod disk;
 

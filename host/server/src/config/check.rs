@@ -44,25 +44,21 @@ impl Config {
     fn check_slots(&self) -> Option<Violation> {
         let slots = self.runner.concurrency.get();
         let (mut all, mut permanent) = (0_usize, 0_usize);
+        let mut beyond = None;
         for (ConfigName(name), task) in &self.tasks {
-            // With other policies, a due run that waits is not a run yet.
-            let waiting = match (task.schedule, task.admission()) {
-                (ScheduleConfig::Interval, Admission::Queue) => task.queue_capacity(),
-                (ScheduleConfig::Interval, Admission::Replace) => task.concurrency().get(),
-                _ => 0,
-            };
-            all = all.saturating_add(task.concurrency().get().saturating_add(waiting));
+            all = all.saturating_add(task.concurrency().get());
             if all > MOST_RUNS.get() {
-                return Some(wrong(
-                    ["tasks", name, "concurrency"],
-                    format!(
-                        "running and waiting runs of all tasks exceed {MOST_RUNS}; lower `concurrency` or `queue_capacity`"
-                    ),
-                ));
+                beyond = beyond.or(Some(name));
             }
             if task.schedule == ScheduleConfig::Restart {
                 permanent = permanent.saturating_add(task.concurrency().get());
             }
+        }
+        if let Some(name) = beyond {
+            let what = format!(
+                "all tasks together have {all} slots, and at most {MOST_RUNS} are possible; lower `concurrency`, or remove tasks"
+            );
+            return Some(wrong(["tasks", name, "concurrency"], what));
         }
         let mut schedules = self.tasks.values().map(|task| task.schedule);
         let others = schedules.any(|schedule| schedule != ScheduleConfig::Restart);

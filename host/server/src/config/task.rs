@@ -61,7 +61,7 @@ pub(crate) struct TaskConfig {
     #[schemars(extend("default" = "queue"))]
     pub(crate) admission: Option<AdmissionConfig>,
     /// Maximum number of waiting runs, for `admission = "queue"`.
-    #[schemars(extend("default" = 16))]
+    #[schemars(range(max = 16384), extend("default" = 16))]
     pub(crate) queue_capacity: Option<usize>,
     /// Delays before restarts after failures, for `schedule = "restart"`.
     pub(crate) backoff: Option<BackoffConfig>,

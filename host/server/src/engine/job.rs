@@ -23,6 +23,7 @@ impl Job {
             plan,
             runner: engine.runner.clone(),
             observer,
+            permits: Arc::clone(&engine.permits),
             stop: CancellationToken::new(),
             closed: engine.closed.clone(),
         });

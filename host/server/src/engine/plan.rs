@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics_host::runner::{Program, Task};
-use taskvisor::{AdmissionPolicy, BackoffPolicy, JitterPolicy};
+use taskvisor::{BackoffPolicy, JitterPolicy};
 
 use super::History;
 
@@ -68,16 +68,6 @@ impl Admission {
             Self::Queue => "queue",
             Self::Replace => "replace",
             Self::Reject => "reject",
-        }
-    }
-}
-
-impl From<Admission> for AdmissionPolicy {
-    fn from(admission: Admission) -> Self {
-        match admission {
-            Admission::Queue => Self::Queue,
-            Admission::Replace => Self::Replace,
-            Admission::Reject => Self::DropIfRunning,
         }
     }
 }

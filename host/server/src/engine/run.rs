@@ -1,4 +1,4 @@
-//! One run of a task, from its submission to its end.
+//! One run of a task, from its start to its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
 use solti_metrics_host::text::printable;
-use taskvisor::{TaskContext, TaskError, TaskFn, TaskRef};
+use taskvisor::TaskContext;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::run_outcome::RunEnd;
 use super::stats::Stats;
@@ -18,6 +19,8 @@ pub(super) struct RunContext {
     pub(super) plan: Plan,
     pub(super) runner: Runner,
     pub(super) observer: Arc<dyn Observer>,
+    /// A permit for each concurrent run of all tasks.
+    pub(super) permits: Arc<Semaphore>,
     /// Canceled when the task is stopped.
     pub(super) stop: CancellationToken,
     /// Canceled when no run of any task may start any more.
@@ -28,88 +31,84 @@ impl RunContext {
     pub(super) fn stats(&self) -> &Stats {
         &self.plan.history.0
     }
-}
 
-/// A submitted run. The run starts once or never, or several times if it is restarted.
-pub(super) struct Submitted {
-    shared: Arc<RunContext>,
-    restarts: bool,
-    started: AtomicBool,
-    /// Whether the last attempt will be restarted.
-    pausing: AtomicBool,
-}
-
-impl Submitted {
-    /// Submits a run, which waits from now on.
-    pub(super) fn new(shared: &Arc<RunContext>, restarts: bool) -> Arc<Self> {
-        shared.stats().due();
-        Arc::new(Self {
-            shared: Arc::clone(shared),
-            restarts,
-            started: AtomicBool::new(false),
-            pausing: AtomicBool::new(false),
-        })
+    /// Whether no further run of the task may start.
+    pub(super) fn is_closed(&self) -> bool {
+        self.stop.is_cancelled() || self.closed.is_cancelled()
     }
 
-    /// The task that the supervisor executes.
-    pub(super) fn task(self: &Arc<Self>) -> TaskRef {
-        let this = Arc::clone(self);
-        TaskFn::arc(move |ctx| {
-            let this = Arc::clone(&this);
-            async move { this.attempt(ctx).await }
-        })
-    }
-
-    /// The supervisor has finished the run. `rejected` is whether a run that never
-    /// started counts as rejected.
-    pub(super) fn over(&self, rejected: bool) {
-        if !self.started.load(Ordering::Acquire) {
-            self.shared.stats().never_started(rejected);
-        } else if self.pausing.swap(false, Ordering::AcqRel) {
-            self.shared.stats().not_restarted();
+    /// Waits until the number of concurrent runs of all tasks permits a run. `None` if
+    /// the run may not start any more.
+    pub(super) async fn permit(&self, ctx: &TaskContext) -> Option<SemaphorePermit<'_>> {
+        let may_start = || !self.is_closed() && !ctx.is_cancelled();
+        if !may_start() {
+            return None;
         }
-    }
-
-    async fn attempt(&self, ctx: TaskContext) -> Result<(), TaskError> {
-        let shared = &*self.shared;
-        let never = shared.stop.is_cancelled() || shared.closed.is_cancelled();
-        if never || ctx.is_cancelled() {
-            return Err(TaskError::Canceled);
+        // Returned permits go to waiting runs first, so a permit that is free was not
+        // taken from a waiting run.
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Some(permit);
         }
-        let again = self.started.swap(true, Ordering::AcqRel);
-        self.pausing.store(false, Ordering::Release);
-        let mut run = RunAttempt {
-            submitted: self,
-            number: shared.stats().started(again),
-            started: Instant::now(),
-            end: None,
+        let permit = tokio::select! {
+            biased;
+            () = ctx.cancelled() => None,
+            () = self.stop.cancelled() => None,
+            permit = self.permits.acquire() => permit.ok(),
         };
-        let result = run.execute(&ctx).await;
-        run.end(result)
+        permit.filter(|_| may_start())
     }
 }
 
-/// One attempt of a run. If it is dropped before its end, it panicked, or the supervisor
-/// stopped waiting. After a panic, the supervisor may restart the run.
-struct RunAttempt<'a> {
-    submitted: &'a Submitted,
+/// A run that executes. If it is dropped before its end, it panicked, or the supervisor
+/// stopped waiting.
+pub(super) struct Run<'a> {
+    context: &'a RunContext,
+    /// Set while the failed run waits for its restart. `None` if it is not restarted.
+    pausing: Option<&'a AtomicBool>,
     number: u64,
     started: Instant,
     end: Option<RunEnd>,
 }
 
-impl RunAttempt<'_> {
-    async fn execute(&self, ctx: &TaskContext) -> Result<TaskReport, SpawnError> {
-        let shared = &*self.submitted.shared;
-        let name = &*shared.plan.name;
-        let printing = shared.observer.starts();
-        let cancel = shared.stop.child_token();
-        let mut task = shared.plan.task.clone();
-        task.identity = Some(name.to_owned());
+impl<'a> Run<'a> {
+    /// Starts a due run.
+    pub(super) fn start(context: &'a RunContext) -> Self {
+        Self::new(context, None, false)
+    }
+
+    /// Starts a run that is restarted after a failure. `again` is whether this is a
+    /// restart.
+    pub(super) fn start_restartable(
+        context: &'a RunContext,
+        pausing: &'a AtomicBool,
+        again: bool,
+    ) -> Self {
+        pausing.store(false, Ordering::Release);
+        Self::new(context, Some(pausing), again)
+    }
+
+    fn new(context: &'a RunContext, pausing: Option<&'a AtomicBool>, again: bool) -> Self {
+        Self {
+            context,
+            pausing,
+            number: context.stats().started(again),
+            started: Instant::now(),
+            end: None,
+        }
+    }
+
+    /// Executes the run to its end. The run is canceled when the task is stopped, or by
+    /// the supervisor.
+    pub(super) async fn execute(mut self, ctx: &TaskContext) -> RunOutcome {
+        let context = self.context;
+        let printing = context.observer.starts();
+        let cancel = context.stop.child_token();
+        let mut task = context.plan.task.clone();
+        task.identity = Some(context.plan.name.as_ref().to_owned());
         task.cancel = cancel.clone();
         (task.stdout, task.stderr) = (printing.stdout, printing.stderr);
         let result = {
-            let run = shared.runner.run(&shared.plan.program, task);
+            let run = context.runner.run(&context.plan.program, task);
             tokio::pin!(run);
             tokio::select! {
                 biased;
@@ -121,29 +120,21 @@ impl RunAttempt<'_> {
             }
         };
         (printing.finish)();
-        result
+        self.ended(result)
     }
 
-    fn end(&mut self, result: Result<TaskReport, SpawnError>) -> Result<(), TaskError> {
-        let shared = &*self.submitted.shared;
+    fn ended(&mut self, result: Result<TaskReport, SpawnError>) -> RunOutcome {
         let end = RunEnd::from(&result);
         self.log(&end, result.as_ref().ok());
-        let (outcome, detail) = (end.outcome, end.detail.clone());
+        let outcome = end.outcome;
         self.end = Some(end);
-        shared.observer.ended(result);
-        match outcome {
-            RunOutcome::Success => Ok(()),
-            RunOutcome::Canceled => Err(TaskError::Canceled),
-            // A run is restarted after a timeout, too.
-            RunOutcome::Failure | RunOutcome::Timeout | RunOutcome::StartFailed => {
-                Err(TaskError::fail(detail))
-            }
-        }
+        self.context.observer.ended(result);
+        outcome
     }
 
     /// Writes one log entry for each end of a run.
     fn log(&self, end: &RunEnd, report: Option<&TaskReport>) {
-        let task = &*self.submitted.shared.plan.name;
+        let task = &*self.context.plan.name;
         let records = report.map(|report| report.ledger.accepted());
         let dropped = report.map(|report| report.ledger.dropped_total());
         let peak_memory = report.map(|report| report.peak_memory);
@@ -172,7 +163,7 @@ impl RunAttempt<'_> {
     }
 }
 
-impl Drop for RunAttempt<'_> {
+impl Drop for Run<'_> {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or_else(|| {
             let panicking = std::thread::panicking();
@@ -181,8 +172,10 @@ impl Drop for RunAttempt<'_> {
             end
         });
         let failed = !matches!(end.outcome, RunOutcome::Success | RunOutcome::Canceled);
-        let again = failed && self.submitted.restarts;
-        self.submitted.pausing.store(again, Ordering::Release);
-        self.submitted.shared.stats().ended(end, again);
+        let again = failed && self.pausing.is_some();
+        if let Some(pausing) = self.pausing {
+            pausing.store(again, Ordering::Release);
+        }
+        self.context.stats().ended(end, again);
     }
 }

@@ -129,20 +129,15 @@ impl Stats {
         self.0.lock().clone()
     }
 
-    /// Number of runs that wait or execute.
-    pub(super) fn under_way(&self) -> u64 {
-        let stats = self.0.lock();
-        stats.waiting + stats.running
-    }
-
     /// A run is due.
     pub(super) fn due(&self) {
         self.0.lock().waiting += 1;
     }
 
-    /// A run was rejected before it entered a queue.
-    pub(super) fn rejected(&self) {
-        self.0.lock().rejected += 1;
+    /// Runs were rejected before they waited.
+    pub(super) fn rejected(&self, runs: u64) {
+        let mut stats = self.0.lock();
+        stats.rejected = stats.rejected.saturating_add(runs);
     }
 
     /// A waiting run will not start.
@@ -167,6 +162,7 @@ impl Stats {
 
     /// A run has ended. `again` is whether the run waits for a restart.
     pub(super) fn ended(&self, end: RunEnd, again: bool) {
+        let at = SystemTime::now();
         let mut stats = self.0.lock();
         if stats.abandoned > 0 {
             stats.abandoned -= 1;
@@ -182,7 +178,7 @@ impl Stats {
         stats.last = Some(LastRun {
             outcome: end.outcome,
             detail: end.detail,
-            at: SystemTime::now(),
+            at,
             duration: end.duration,
         });
     }
