@@ -168,7 +168,7 @@ impl From<TaskCounts> for RetiredTaskRow {
                 .into(),
             rejected: counts.rejected,
             ledger: counts.ledger.into(),
-            name: counts.name,
+            name: counts.name.as_ref().into(),
         }
     }
 }

@@ -45,7 +45,6 @@
 mod accept;
 mod access;
 mod body;
-mod collector;
 mod connection;
 mod connection_slots;
 mod gzip;
@@ -67,7 +66,6 @@ mod tests;
 
 pub use accept::Accept;
 pub use access::{HttpAccess, Token};
-pub(crate) use collector::HitsCollector;
 pub use hits::Hits;
 pub use limits::HttpLimits;
 pub use names::HostName;

@@ -123,6 +123,7 @@ mod server_start_error;
 mod site;
 mod start;
 mod task_counts;
+mod task_samples;
 pub mod time;
 
 pub use check::Checked;
