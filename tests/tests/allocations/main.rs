@@ -17,6 +17,7 @@ use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::guest::component;
 
 mod instances;
+mod scrapes;
 
 /// Maximum number of allocations of a task through the runner. The measured number is 46
 /// to 52. wasmtime makes most of them, for a store and its contents.
