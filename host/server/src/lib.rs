@@ -124,6 +124,7 @@ mod site;
 mod start;
 mod task_counts;
 mod task_samples;
+mod task_views;
 pub mod time;
 
 pub use check::Checked;

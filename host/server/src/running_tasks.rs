@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
 use solti_metrics_host::text::causes;
-use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
 use crate::config::{self, ConfigName, Configuration, TextValue};
-use crate::engine::{Engine, History, Job, Plan, Snapshot};
+use crate::engine::{Engine, History, Job, Plan};
 use crate::not_applied::{NotApplied, Remains};
 use crate::printed::Printed;
 use crate::programs::{LoadedProgram, Programs};
 use crate::retired::Retired;
 use crate::task_counts::TaskCounts;
 use crate::task_samples::{TaskSample, TaskSamples};
+use crate::task_views::{TaskView, TaskViews};
 
 /// The running tasks.
 pub(crate) struct RunningTasks {
@@ -90,26 +91,6 @@ impl TaskTally {
             is_loaded,
         }
     }
-}
-
-/// State of all tasks at one moment.
-pub(crate) struct TaskViews {
-    /// Tasks, in the order of their names.
-    pub(crate) tasks: Vec<TaskView>,
-    /// Tasks that a reload removed.
-    pub(crate) retired: Vec<TaskCounts>,
-}
-
-/// State of a task at one moment.
-pub(crate) struct TaskView {
-    pub(crate) name: String,
-    pub(crate) wanted: config::TaskConfig,
-    /// `None` if the task could not be loaded and had no predecessor.
-    pub(crate) program: Option<Program>,
-    pub(crate) runs: Snapshot,
-    pub(crate) usage: TaskUsage,
-    pub(crate) ledger: LedgerSnapshot,
-    pub(crate) error: Option<String>,
 }
 
 impl RunningTasks {
