@@ -14,8 +14,8 @@ use crate::ledger_row::LedgerRow;
 use crate::live::Live;
 use crate::retired::RETIRED;
 use crate::running_backend::{BackendKind, RunningBackend};
-use crate::running_tasks::{TaskView, TaskViews};
 use crate::task_counts::TaskCounts;
+use crate::task_views::{TaskView, TaskViews};
 use crate::time::milliseconds;
 
 /// The answer of `/api/tasks`.
@@ -170,7 +170,7 @@ impl From<TaskCounts> for RetiredTaskRow {
                 .into(),
             rejected: counts.rejected,
             ledger: counts.ledger.into(),
-            name: counts.name,
+            name: counts.name.as_ref().into(),
         }
     }
 }

@@ -1,46 +1,34 @@
-//! Metrics of the runner itself. All label values are names of the configuration or
-//! entries of closed lists.
+//! The exposition of a server: metrics of the server itself, and of its registry. All
+//! label values are names of the configuration or entries of closed lists.
 
 mod family;
 mod machine;
+mod requests;
 mod tasks;
 
-use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::atomic::Ordering;
 
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::DescriptorEncoder;
+use solti_metrics::{EncodeError, ExpositionFormat};
 
-use crate::http::HitsCollector;
 use crate::live::Live;
-use family::FamilyEncoder;
+use family::FamilyWriter;
 pub(super) use machine::process_start;
 
-/// Exports the metrics of a running server. The collector is registered before the server
-/// exists, and exports nothing until then.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LiveCollector(Arc<parking_lot::Mutex<Weak<Live>>>);
-
-impl LiveCollector {
-    pub(super) fn tell(&self, live: &Arc<Live>) {
-        *self.0.lock() = Arc::downgrade(live);
-    }
-}
-
-impl fmt::Debug for Live {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live")
-            .field("file", &self.file)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Collector for LiveCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let live = self.0.lock().upgrade();
-        let Some(live) = live else { return Ok(()) };
-        tasks::encode(&live, &mut FamilyEncoder(&mut encoder))?;
-        machine::encode(&live, &mut FamilyEncoder(&mut encoder))?;
-        HitsCollector(Arc::clone(&live.hits)).encode(encoder)
-    }
+/// The exposition of a server, as `/metrics` has it.
+///
+/// # Errors
+///
+/// When a collector in the registry of the server fails.
+pub(super) fn exposition(live: &Live, format: ExpositionFormat) -> Result<String, EncodeError> {
+    // The last exposition tells the size of this one. A text that grows is copied, and a
+    // text of megabytes is copied to new pages of memory.
+    let last = live.exposition_bytes.load(Ordering::Relaxed);
+    let mut families = FamilyWriter::new(format, last + last / 16);
+    tasks::write(live, &mut families);
+    machine::write(live, &mut families);
+    requests::write(&live.hits, &mut families);
+    let mut text = families.finish();
+    text.push_str(&live.scraped.encode(format)?);
+    live.exposition_bytes.store(text.len(), Ordering::Relaxed);
+    Ok(text)
 }

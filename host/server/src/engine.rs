@@ -105,6 +105,7 @@ use crate::error::Error;
 pub use job::Job;
 pub use plan::{Admission, Jitter, Plan, RestartBackoff, Schedule};
 pub use run_outcome::RunOutcome;
+pub(crate) use stats::RunCounts;
 pub use stats::{History, LastRun, Snapshot, TaskStatus};
 
 /// Maximum number of slots of all tasks together, and of waiting runs of each task.

@@ -45,18 +45,19 @@
 mod accept;
 mod access;
 mod body;
-mod collector;
 mod connection;
 mod connection_slots;
 mod gzip;
 mod held_pages;
 mod hits;
+mod last_request;
 mod limits;
 mod listener;
 mod names;
 mod page_cache;
 mod page_memory;
 mod pulse;
+mod rendered_page;
 mod respond;
 mod server;
 mod site;
@@ -67,7 +68,6 @@ mod tests;
 
 pub use accept::Accept;
 pub use access::{HttpAccess, Token};
-pub(crate) use collector::HitsCollector;
 pub use hits::Hits;
 pub use limits::HttpLimits;
 pub use names::HostName;

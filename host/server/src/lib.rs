@@ -123,6 +123,8 @@ mod server_start_error;
 mod site;
 mod start;
 mod task_counts;
+mod task_samples;
+mod task_views;
 pub mod time;
 
 pub use check::Checked;

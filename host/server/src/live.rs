@@ -1,7 +1,7 @@
 //! The state of a running server that pages, metrics and reloads share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
 use parking_lot::Mutex;
@@ -28,6 +28,8 @@ pub(crate) struct Live {
     pub(crate) tasks: RunningTasks,
     pub(crate) backends: Backends,
     pub(crate) scraped: Arc<PrometheusMetrics>,
+    /// Length of the last exposition.
+    pub(crate) exposition_bytes: AtomicUsize,
     pub(crate) guests: LedgerTotals,
     pub(crate) own: LedgerTotals,
     pub(crate) runner: Runner,
@@ -57,6 +59,12 @@ pub(crate) struct Reloads {
 impl Live {
     pub(crate) fn reloads(&self) -> Reloads {
         self.reloads.lock().clone()
+    }
+
+    /// Number of reloads. Each changes the pages.
+    pub(crate) fn edition(&self) -> u64 {
+        let reloads = self.reloads.lock();
+        reloads.applied + reloads.failed
     }
 
     pub(crate) fn is_draining(&self) -> bool {

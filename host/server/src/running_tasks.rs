@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use solti_metrics_host::LedgerTotals;
 use solti_metrics_host::runner::{Program, Stdin, Task as RunnerTask, TaskUsage};
 use solti_metrics_host::text::causes;
-use solti_metrics_host::{LedgerSnapshot, LedgerTotals};
 
 use crate::config::{self, ConfigName, Configuration, TextValue};
-use crate::engine::{Engine, History, Job, Plan, Snapshot};
+use crate::engine::{Engine, History, Job, Plan};
 use crate::not_applied::{NotApplied, Remains};
 use crate::printed::Printed;
 use crate::programs::{LoadedProgram, Programs};
 use crate::retired::Retired;
 use crate::task_counts::TaskCounts;
+use crate::task_samples::{TaskSample, TaskSamples};
+use crate::task_views::{TaskView, TaskViews};
 
 /// The running tasks.
 pub(crate) struct RunningTasks {
@@ -26,7 +28,7 @@ pub(crate) struct RunningTasks {
 
 #[derive(Default)]
 struct TaskTable {
-    running: BTreeMap<String, RunningTask>,
+    running: BTreeMap<Arc<str>, RunningTask>,
     /// New tasks that could not be loaded, each with the error.
     missing: BTreeMap<String, (config::TaskConfig, String)>,
     /// Counts of removed tasks.
@@ -34,7 +36,23 @@ struct TaskTable {
     /// Sum of the counts of forgotten names.
     rest: TaskCounts,
     /// Removed tasks that may still have runs.
-    stopping: Vec<(String, Arc<Job>)>,
+    stopping: Vec<(Arc<str>, Arc<Job>)>,
+}
+
+impl TaskTable {
+    /// Counts of removed tasks, and of forgotten names.
+    fn retired_counts(&self) -> Vec<TaskCounts> {
+        let retired = self.retired.iter();
+        let mut retired: Vec<_> = retired
+            .filter(|(name, _)| !self.missing.contains_key(*name))
+            .map(|(name, tally)| tally.counts((**name).into()))
+            .collect();
+        // The row of forgotten names is shown only if a name was forgotten.
+        if !self.rest.name.is_empty() {
+            retired.push(self.rest.clone());
+        }
+        retired
+    }
 }
 
 /// A running task, and its settings.
@@ -57,35 +75,21 @@ struct TaskTally {
 }
 
 impl TaskTally {
-    fn counts(&self, name: &str) -> TaskCounts {
-        let runs = self.history.snapshot();
-        TaskCounts::new(name, &runs, &self.usage, self.totals.total())
+    fn counts(&self, name: Arc<str>) -> TaskCounts {
+        let runs = self.history.counts();
+        TaskCounts::new(name, runs, &self.usage, self.totals.total())
     }
-}
 
-/// State of all tasks at one moment.
-pub(crate) struct TaskViews {
-    /// Tasks, in the order of their names.
-    pub(crate) tasks: Vec<TaskView>,
-    /// Tasks that a reload removed.
-    pub(crate) retired: Vec<TaskCounts>,
-}
-
-/// State of a task at one moment.
-pub(crate) struct TaskView {
-    pub(crate) name: String,
-    pub(crate) wanted: config::TaskConfig,
-    /// `None` if the task could not be loaded and had no predecessor.
-    pub(crate) program: Option<Program>,
-    pub(crate) runs: Snapshot,
-    pub(crate) usage: TaskUsage,
-    pub(crate) ledger: LedgerSnapshot,
-    pub(crate) error: Option<String>,
-}
-
-impl TaskView {
-    pub(crate) fn counts(&self) -> TaskCounts {
-        TaskCounts::new(&self.name, &self.runs, &self.usage, self.ledger)
+    fn sample(&self, name: Arc<str>, program: Option<&Program>, is_loaded: bool) -> TaskSample {
+        let runs = self.history.counts();
+        TaskSample {
+            counts: TaskCounts::new(name, runs, &self.usage, self.totals.total()),
+            running: runs.running,
+            waiting: runs.waiting,
+            peak_memory: self.usage.peak_memory(),
+            recording_mode: program.map(|it| it.recording().as_label()),
+            is_loaded,
+        }
     }
 }
 
@@ -114,14 +118,14 @@ impl RunningTasks {
         let (mut missing, mut changed) = (BTreeMap::new(), Vec::new());
         for (ConfigName(name), wanted) in &source.config.tasks {
             match self.programs.load(source.path(&wanted.component)).await {
-                Ok(loaded) if self.all.lock().running.contains_key(name) => {
+                Ok(loaded) if self.all.lock().running.contains_key(&**name) => {
                     changed.push((name, wanted, loaded));
                 }
                 Ok(loaded) => self.put(source, name, wanted, loaded).await,
                 Err(error) => {
                     let error = error.of_task(name);
                     let why = causes(&error);
-                    let remains = match self.all.lock().running.get_mut(name) {
+                    let remains = match self.all.lock().running.get_mut(&**name) {
                         Some(running) => {
                             running.error = Some(why);
                             Remains::Unchanged
@@ -212,8 +216,11 @@ impl RunningTasks {
                 stopping,
                 ..
             } = &mut *all;
-            let is_gone = |name: &String, _: &mut RunningTask| {
-                !source.config.tasks.contains_key(&ConfigName(name.clone()))
+            let is_gone = |name: &Arc<str>, _: &mut RunningTask| {
+                !source
+                    .config
+                    .tasks
+                    .contains_key(&ConfigName((**name).into()))
             };
             let gone: Vec<_> = running.extract_if(.., is_gone).collect();
             let gone = gone.into_iter().map(|(name, running)| {
@@ -231,7 +238,7 @@ impl RunningTasks {
                 .lock()
                 .stopping
                 .retain(|(_, other)| !Arc::ptr_eq(other, &job));
-            tracing::info!(task = name, "task removed");
+            tracing::info!(task = &*name, "task removed");
         }
         self.forget();
     }
@@ -248,7 +255,7 @@ impl RunningTasks {
         } = &mut *all;
         let stopping: BTreeSet<_> = stopping.iter().map(|(name, _)| &**name).collect();
         while let Some((name, tally)) = retired.take_beyond(|name| stopping.contains(name)) {
-            rest.forget(&tally.counts(&name));
+            rest.forget(&tally.counts(name.into()));
         }
     }
 
@@ -256,7 +263,7 @@ impl RunningTasks {
     pub(crate) fn views(&self) -> TaskViews {
         let all = self.all.lock();
         let running = all.running.iter().map(|(name, running)| TaskView {
-            name: name.clone(),
+            name: (**name).into(),
             wanted: running.wanted.clone(),
             program: Some(running.loaded.program.clone()),
             runs: running.job.snapshot(),
@@ -278,16 +285,28 @@ impl RunningTasks {
         });
         let mut tasks: Vec<_> = running.chain(missing).collect();
         tasks.sort_by(|one, other| one.name.cmp(&other.name));
-        let retired = all.retired.iter();
-        let mut retired: Vec<_> = retired
-            .filter(|(name, _)| !all.missing.contains_key(*name))
-            .map(|(name, tally)| tally.counts(name))
-            .collect();
-        // The row of forgotten names is shown only if a name was forgotten.
-        if !all.rest.name.is_empty() {
-            retired.push(all.rest.clone());
-        }
+        let retired = all.retired_counts();
         TaskViews { tasks, retired }
+    }
+
+    /// Numbers of all tasks.
+    pub(crate) fn samples(&self) -> TaskSamples {
+        let all = self.all.lock();
+        let mut tasks = Vec::with_capacity(all.running.len() + all.missing.len());
+        tasks.extend(all.running.iter().map(|(name, running)| {
+            let program = Some(&running.loaded.program);
+            let is_loaded = running.error.is_none();
+            running.tally.sample(Arc::clone(name), program, is_loaded)
+        }));
+        if !all.missing.is_empty() {
+            tasks.extend(all.missing.keys().map(|name| {
+                let tally = all.retired.get(name).cloned().unwrap_or_default();
+                tally.sample((**name).into(), None, false)
+            }));
+            tasks.sort_by(|one, other| one.counts.name.cmp(&other.counts.name));
+        }
+        let retired = all.retired_counts();
+        TaskSamples { tasks, retired }
     }
 
     /// Stops all tasks. Runs that do not end within the shutdown timeout are abandoned.

@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use solti_metrics::MetricsHandle;
+use solti_metrics::{EncodeError, ExpositionFormat, MetricsHandle};
 use solti_metrics_host::artifact::CompilerProcess;
 use solti_metrics_host::{DropReason, LedgerSnapshot};
 
 use crate::check::{Checked, check};
+use crate::collector::exposition;
 use crate::config::Configuration;
 use crate::error::Error;
 use crate::http::HttpServer;
@@ -132,6 +133,16 @@ impl Server {
     /// backends. Only the ledgers of backends count them.
     pub fn metrics(&self) -> MetricsHandle {
         self.live.backends.handle()
+    }
+
+    /// The exposition of the server as text, for a program that answers scrapes itself.
+    /// `/metrics` of [`address`](Self::address) has the same text.
+    ///
+    /// # Errors
+    ///
+    /// When a collector in the registry of the server fails, which none of its own does.
+    pub fn exposition(&self, format: ExpositionFormat) -> Result<String, EncodeError> {
+        exposition(&self.live, format)
     }
 
     /// Whether the server was started.

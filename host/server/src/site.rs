@@ -6,6 +6,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use crate::api::{BackendsAnswer, TasksAnswer};
+use crate::collector::exposition;
 use crate::component::Component;
 use crate::http::{Accept, Answering, Page, Route, Site};
 use crate::live::Live;
@@ -47,7 +48,9 @@ impl Site for LiveSite {
         Box::pin(async move {
             match route {
                 Route::Page => status_page(),
-                Route::Metrics => Page::of(&self.0.scraped, accept.exposition),
+                Route::Metrics => {
+                    Page::of_exposition(exposition(&self.0, accept.exposition), accept.exposition)
+                }
                 Route::Healthz => Page::text(StatusCode::OK, "ok\n"),
                 Route::Readyz => self.ready(),
                 Route::Tasks => json(&TasksAnswer::new(&self.0)),
@@ -68,8 +71,7 @@ impl Site for LiveSite {
 
     /// A reload changes the edition, so that the next page shows its result.
     fn edition(&self) -> u64 {
-        let reloads = self.0.reloads();
-        reloads.applied + reloads.failed
+        self.0.edition()
     }
 }
 

@@ -13,7 +13,7 @@ use solti_metrics_host::runner::{Pool, RecordingMode, Runner};
 use tokio::task::spawn_blocking;
 
 use crate::backends::Backends;
-use crate::collector::{LiveCollector, process_start};
+use crate::collector::process_start;
 use crate::compilation_settings::{CompilationSettings, default_cache};
 use crate::config::{CacheConfig, Config, Configuration, RecordingModeConfig};
 use crate::engine::Engine;
@@ -62,10 +62,7 @@ fn build(parts: Parts) -> Result<Arc<Live>, Error> {
     let reads = Reads::default();
     let (guests, own) = (LedgerTotals::new(), LedgerTotals::new());
     let exported = ExportedMetrics::new(&guests, &own);
-    let collector = LiveCollector::default();
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(collector.clone()));
-    let scraped = Arc::new(exported.prometheus(registry));
+    let scraped = Arc::new(exported.prometheus(Registry::default()));
     let providers = Providers::builder()
         .artifacts(artifacts.clone())
         .max_component(config.runner.max_component.0.as_u64())
@@ -110,6 +107,7 @@ fn build(parts: Parts) -> Result<Arc<Live>, Error> {
         tasks: RunningTasks::new(engine, programs),
         backends,
         scraped,
+        exposition_bytes: 0.into(),
         guests,
         own,
         runner,
@@ -122,7 +120,6 @@ fn build(parts: Parts) -> Result<Arc<Live>, Error> {
         draining: false.into(),
         is_started: false.into(),
     });
-    collector.tell(&live);
     Ok(live)
 }
 

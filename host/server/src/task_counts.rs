@@ -1,17 +1,18 @@
 //! Counters of a task, which outlive the task.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::runner::TaskUsage;
 
-use crate::engine::{RunOutcome, Snapshot};
+use crate::engine::{RunCounts, RunOutcome};
 use crate::retired::RETIRED;
 
 /// Counters of a task, which never decrease.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskCounts {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Number of runs by outcome, in the order of [`RunOutcome::ALL`].
     pub(crate) runs: [u64; RunOutcome::ALL.len()],
     pub(crate) rejected: u64,
@@ -23,13 +24,13 @@ pub(crate) struct TaskCounts {
 
 impl TaskCounts {
     pub(super) fn new(
-        name: &str,
-        runs: &Snapshot,
+        name: Arc<str>,
+        runs: RunCounts,
         usage: &TaskUsage,
         ledger: LedgerSnapshot,
     ) -> Self {
         Self {
-            name: name.into(),
+            name,
             runs: runs.runs,
             rejected: runs.rejected,
             cpu_time: usage.cpu_time(),

@@ -90,14 +90,13 @@ fn row(found: &Crowd, interest: &Interest, rounds: &[Round]) -> String {
     )
 }
 
-/// The share of all processors that was busy with this, beyond quiet rounds.
+/// The share of all processors that was busy with this, beyond quiet rounds. All rounds
+/// have the same number of runs, and a run costs the same time in each: a comparison by
+/// the second would count runs that other load delays as time of scrapes, or the reverse.
 fn percent(found: &Crowd, rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
-    100.0 * (busy(rounds, of) - busy(&found.quiet, of)) / found.slots as f64
-}
-
-/// Average number of processors that were busy with `of`.
-fn busy(rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
-    sum(rounds, of) / sum(rounds, |round| round.seconds)
+    let quiet = sum(&found.quiet, of) / found.quiet.len() as f64;
+    let beyond = sum(rounds, of) - quiet * rounds.len() as f64;
+    100.0 * beyond / sum(rounds, |round| round.seconds) / found.slots as f64
 }
 
 fn sum(rounds: &[Round], of: fn(&Round) -> f64) -> f64 {
@@ -140,8 +139,8 @@ Every scraper got an answer each time; a missing answer ends the measurement.
 - A ratio compares rounds with scrapers to rounds without. It is the geometric mean over
   the rounds, with its 95 % confidence interval. Other load on the machine affects it.
 - The processor time of answering is a share of all processors: the time of the runner
-  beyond the time of its tasks and of quiet rounds. Other load does not affect it. Tasks
-  that use all processors can be delayed by this share.
+  beyond the time of its tasks and of quiet rounds with as many runs. Other load does not
+  affect it. Tasks that use all processors can be delayed by this share.
 - The processor time of the scrapers takes time from the tasks here. It does not if the
   scrapers run on other machines.
 - An answer waits for running guests: guests yield their thread at each tick of 10 ms, and
@@ -151,6 +150,27 @@ Every scraper got an answer each time; a missing answer ends the measurement.
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_answering_excludes_the_time_of_as_many_runs() {
+        let round = |seconds, serving| Round {
+            seconds,
+            serving,
+            ..Round::default()
+        };
+        // The runs of a round take 0.2 s of the runner. Other load makes the crowded rounds
+        // twice as long.
+        let found = Crowd {
+            slots: 2,
+            quiet: vec![round(1.0, 0.2); 3],
+            crowded: Vec::new(),
+            fds: (0, 0),
+            load: 0.0,
+        };
+        let crowded = vec![round(2.0, 0.24); 2];
+        let answering = percent(&found, &crowded, |round| round.serving);
+        assert!((answering - 1.0).abs() < 1e-9, "{answering}");
+    }
 
     #[test]
     fn a_delay_compares_rounds_with_the_quiet_rounds_around_them() {

@@ -20,6 +20,7 @@ use solti_metrics_tests::guest::component;
 mod context_switches;
 mod engine;
 mod instances;
+mod scrapes;
 
 /// Maximum number of allocations of a task through the runner. The measured number is 46
 /// to 52. wasmtime makes most of them, for a store and its contents.

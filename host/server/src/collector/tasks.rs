@@ -1,127 +1,117 @@
 //! Metrics of each task.
 
-use std::fmt;
-
 use solti_metrics_host::DropReason;
 
-use super::family::FamilyEncoder;
-use crate::engine::{RunOutcome, Snapshot};
+use super::family::FamilyWriter;
+use crate::engine::RunOutcome;
 use crate::live::Live;
-use crate::running_tasks::{TaskView, TaskViews};
 use crate::task_counts::TaskCounts;
+use crate::task_samples::{TaskSample, TaskSamples};
 
 /// Values of the label `mode`.
 const MODES: [&str; 3] = ["inline", "direct", "none"];
 
-/// Encodes the metrics of each task. The counters of a task remain after a reload removes
+/// Writes the metrics of each task. The counters of a task remain after a reload removes
 /// the task.
-pub(super) fn encode(live: &Live, family: &mut FamilyEncoder<'_, '_>) -> fmt::Result {
-    let TaskViews { tasks, retired } = live.tasks.views();
-    let mut counted: Vec<_> = tasks.iter().map(TaskView::counts).collect();
-    counted.extend(retired);
-    let counts = |of: fn(&TaskCounts) -> u64| {
-        let samples = counted
-            .iter()
-            .map(move |task| ([("task", &*task.name)], of(task)));
-        samples.collect::<Vec<_>>()
+pub(super) fn write(live: &Live, families: &mut FamilyWriter) {
+    let TaskSamples { tasks, retired } = live.tasks.samples();
+    let counted = || tasks.iter().map(|task| &task.counts).chain(&retired);
+    let counts = |of: fn(&TaskCounts) -> u64| counted().map(move |it| ([&*it.name], of(it)));
+    let current = |of: fn(&TaskSample) -> u64| {
+        let tasks = tasks.iter();
+        tasks.map(move |task| ([&*task.counts.name], of(task)))
     };
-    let runs = |of: fn(&Snapshot) -> u64| {
-        let samples = tasks
-            .iter()
-            .map(move |task| ([("task", &*task.name)], of(&task.runs)));
-        samples.collect::<Vec<_>>()
-    };
-    let used = |of: fn(&TaskView) -> u64| {
-        let samples = tasks
-            .iter()
-            .map(move |task| ([("task", &*task.name)], of(task)));
-        samples.collect::<Vec<_>>()
-    };
-    family.counter(
+    families.counter(
         "solti_metrics_task_runs",
         "Runs of the task that ended, by outcome. Runs that could not start have the outcome start_failed.",
-        counted.iter().flat_map(|task| {
+        ["task", "outcome"],
+        counted().flat_map(|task| {
             RunOutcome::ALL.map(|outcome| {
-                let labels = [("task", &*task.name), ("outcome", outcome.as_label())];
+                let labels = [&*task.name, outcome.as_label()];
                 (labels, task.runs[outcome as usize])
             })
         }),
-    )?;
-    family.counter(
+    );
+    families.counter(
         "solti_metrics_task_rejected",
         "Due runs of the task that were rejected or superseded by the admission policy.",
+        ["task"],
         counts(|task| task.rejected),
-    )?;
-    family.gauge(
+    );
+    families.gauge(
         "solti_metrics_task_running",
         "Runs of the task that are executing.",
-        runs(|runs| runs.running),
-    )?;
-    family.gauge(
+        ["task"],
+        current(|task| task.running),
+    );
+    families.gauge(
         "solti_metrics_task_waiting",
         "Due runs of the task that wait for a slot.",
-        runs(|runs| runs.waiting),
-    )?;
-    family.counter(
+        ["task"],
+        current(|task| task.waiting),
+    );
+    families.counter(
         "solti_metrics_task_cpu_seconds",
         "Processor time spent on runs of the task, in seconds.",
-        counted
-            .iter()
-            .map(|task| ([("task", &*task.name)], task.cpu_time.as_secs_f64())),
-    )?;
-    family.counter(
+        ["task"],
+        counted().map(|task| ([&*task.name], task.cpu_time.as_secs_f64())),
+    );
+    families.counter(
         "solti_metrics_task_host_calls",
         "Calls of host functions by runs of the task.",
+        ["task"],
         counts(|task| task.host_calls),
-    )?;
-    family.counter(
+    );
+    families.counter(
         "solti_metrics_task_fuel",
         "Fuel consumed by runs of the task, as wasmtime counts it. Only with runner.fuel.",
-        counted
-            .iter()
-            .filter_map(|task| Some(([("task", &*task.name)], task.fuel?))),
-    )?;
-    family.gauge(
+        ["task"],
+        counted().filter_map(|task| Some(([&*task.name], task.fuel?))),
+    );
+    families.gauge(
         "solti_metrics_task_peak_memory_bytes",
         "Peak memory of any single run of the task, in bytes: linear memories, tables and instance data.",
-        used(|task| task.usage.peak_memory()),
-    )?;
-    family.counter(
+        ["task"],
+        current(|task| task.peak_memory),
+    );
+    families.counter(
         "solti_metrics_task_records_accepted",
         "Records that runs of the task made, dropped ones included.",
+        ["task"],
         counts(|task| task.ledger.accepted()),
-    )?;
-    family.counter(
+    );
+    families.counter(
         "solti_metrics_task_records_delivered",
         "Records that runs of the task made and the host passed to the backends.",
+        ["task"],
         counts(|task| task.ledger.delivered()),
-    )?;
-    family.counter(
+    );
+    families.counter(
         "solti_metrics_task_records_dropped",
         "Records that runs of the task made and the host dropped, by reason.",
-        counted.iter().flat_map(|task| {
+        ["task", "reason"],
+        counted().flat_map(|task| {
             DropReason::ALL.map(|reason| {
-                let labels = [("task", &*task.name), ("reason", reason.as_label())];
+                let labels = [&*task.name, reason.as_label()];
                 (labels, task.ledger.dropped(reason))
             })
         }),
-    )?;
-    family.gauge(
+    );
+    families.gauge(
         "solti_metrics_task_recording_mode",
         "Recording mode of the task: 1 for the current mode, 0 for the others.",
+        ["task", "mode"],
         tasks.iter().flat_map(|task| {
-            let current = task.program.as_ref().map(|it| it.recording().as_label());
             MODES.map(|mode| {
-                (
-                    [("task", &*task.name), ("mode", mode)],
-                    u64::from(current == Some(mode)),
-                )
+                let is_current = task.recording_mode == Some(mode);
+                ([&*task.counts.name, mode], u64::from(is_current))
             })
         }),
-    )?;
-    family.gauge(
+    );
+    families.gauge(
         "solti_metrics_task_loaded",
         "Whether the task runs its configured component (1) or the component could not be loaded (0).",
-        used(|task| u64::from(task.error.is_none())),
-    )
+        ["task"],
+        current(|task| u64::from(task.is_loaded)),
+    );
 }

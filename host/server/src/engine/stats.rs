@@ -21,6 +21,26 @@ impl History {
     pub fn snapshot(&self) -> Snapshot {
         self.0.snapshot()
     }
+
+    /// Current counts, without a copy of the recent runs.
+    pub(crate) fn counts(&self) -> RunCounts {
+        let stats = self.0.0.lock();
+        RunCounts {
+            runs: stats.runs,
+            rejected: stats.rejected,
+            waiting: stats.waiting,
+            running: stats.running,
+        }
+    }
+}
+
+/// The numbers of a [`Snapshot`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunCounts {
+    pub(crate) runs: [u64; RunOutcome::ALL.len()],
+    pub(crate) rejected: u64,
+    pub(crate) waiting: u64,
+    pub(crate) running: u64,
 }
 
 /// Counts of the runs of one task.

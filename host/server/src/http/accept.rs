@@ -9,7 +9,8 @@ use solti_metrics::ExpositionFormat;
 pub struct Accept {
     /// Format of expositions.
     pub exposition: ExpositionFormat,
-    /// Whether the client accepts gzip.
+    /// Whether the client accepts gzip. The server compresses the pages of a site: a site
+    /// need not read this.
     pub gzip: bool,
 }
 

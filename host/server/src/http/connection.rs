@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::last_request::LastRequest;
 use super::pulse::Pulse;
 use super::respond::Responder;
 use super::stream::Stream;
@@ -28,6 +29,7 @@ pub(super) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let limits = responder.limits.clone();
+    let last = LastRequest::default();
     let mut connection = pin!(
         http1::Builder::new()
             // The pulse enforces the time limits.
@@ -37,7 +39,7 @@ pub(super) async fn serve(
             .max_headers(limits.headers)
             .serve_connection(
                 Stream::new(stream, Arc::clone(&pulse)),
-                service_fn(|request| responder.respond(request, &pulse, for_probes)),
+                service_fn(|request| { responder.respond(request, &pulse, &last, for_probes) }),
             )
     );
     let mut stopped = pin!(async move {
@@ -56,12 +58,17 @@ pub(super) async fn serve(
         if connection.as_mut().poll(cx).is_ready() || evicted.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        // Progress of the connection may have changed its deadline.
+        // Progress of the connection may have changed its deadline. Only an earlier
+        // deadline changes the timer at once: most requests only postpone the deadline.
         let deadline = pulse.deadline(&limits).into();
-        if late.deadline() != deadline {
+        if deadline < late.deadline() {
             late.as_mut().reset(deadline);
         }
-        std::task::ready!(late.as_mut().poll(cx));
+        ready!(late.as_mut().poll(cx));
+        if late.deadline() < deadline {
+            late.as_mut().reset(deadline);
+            ready!(late.as_mut().poll(cx));
+        }
         if pulse.reading().is_some() {
             responder.hits.gave_up_on_reader();
         }

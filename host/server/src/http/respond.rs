@@ -1,23 +1,20 @@
-//! Answers requests: method, host name, token, compression and headers.
+//! Answers requests: method, host name, token and page.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use hyper::body::{Body, Incoming};
-use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::Whole;
 use super::connection_slots::ConnectionSlots;
-use super::held_pages::HeldPage;
+use super::last_request::LastRequest;
 use super::names::{Misdirected, ServerNames, called};
-use super::page_cache::{PageCache, RenderedPage};
+use super::page_cache::PageCache;
 use super::page_memory::PageMemory;
 use super::pulse::Pulse;
+use super::rendered_page::RenderedPage;
 use super::{Accept, Hits, HttpAccess, HttpLimits, Page, Route, Site};
 
 /// Answers requests with the pages of a site.
@@ -78,6 +75,7 @@ impl Responder {
         &self,
         request: Request<Incoming>,
         pulse: &Arc<Pulse>,
+        last: &LastRequest,
         for_probes: bool,
     ) -> Result<Response<Whole>, Infallible> {
         pulse.asked();
@@ -92,16 +90,21 @@ impl Responder {
                 "too many connections; only probes are answered\n",
             )
         } else {
-            self.answer(&request, route).await
+            self.answer(&request, route, last).await
         };
-        pulse.answered(answer.made.held.as_ref().map(HeldPage::reader));
+        pulse.answered(answer.made.reader());
         let label = route.map_or("other", Route::as_label);
-        self.hits.answered(label, answer.made.page.status.as_u16());
+        self.hits.answered(label, answer.made.status.as_u16());
         Ok(response(&answer, close, pulse))
     }
 
-    async fn answer(&self, request: &Request<Incoming>, route: Option<Route<'_>>) -> RouteAnswer {
-        if let Err(misdirected) = self.is_for_us(request) {
+    async fn answer(
+        &self,
+        request: &Request<Incoming>,
+        route: Option<Route<'_>>,
+        last: &LastRequest,
+    ) -> RouteAnswer {
+        if let Err(misdirected) = self.is_for_us(request, last) {
             return misdirection(&misdirected);
         }
         // The list of pages is shown only to clients with access.
@@ -129,7 +132,7 @@ impl Responder {
             )
             .into();
         }
-        let accept = Accept::of(request.headers());
+        let accept = last.accept(request.headers());
         let made = match route.is_probe() {
             true => self.probe(route, accept).await,
             false => self.pages.page(route, accept).await,
@@ -147,12 +150,19 @@ impl Responder {
         )
     }
 
-    fn is_for_us(&self, request: &Request<Incoming>) -> Result<(), Misdirected> {
+    fn is_for_us(
+        &self,
+        request: &Request<Incoming>,
+        last: &LastRequest,
+    ) -> Result<(), Misdirected> {
         let name = called(request.uri(), request.headers())?;
-        match (&self.names, name) {
-            (Some(names), Some(name)) => names.accept(name),
-            _ => Ok(()),
+        if let (Some(names), Some(name)) = (&self.names, name)
+            && !last.had_host(name)
+        {
+            names.accept(name)?;
+            last.accepted_host(name);
         }
+        Ok(())
     }
 
     /// Renders the current state, without waiting for other pages. A separate task
@@ -205,29 +215,13 @@ fn refusal(
 }
 
 fn response(answer: &RouteAnswer, close: bool, pulse: &Arc<Pulse>) -> Response<Whole> {
-    let RenderedPage { page, gzipped, .. } = &*answer.made;
-    let gzipped_header = gzipped.then_some((CONTENT_ENCODING, "gzip"));
-    let mut response = Response::new(Whole::new(answer.made.body(), Arc::clone(pulse)));
+    let page = &*answer.made;
+    let mut response = Response::new(Whole::new(page.body(), Arc::clone(pulse)));
     *response.status_mut() = page.status;
     let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_TYPE, page.media),
-        (CONTENT_SECURITY_POLICY, page.policy),
-        // Pages show the current state, and must not be stored.
-        (CACHE_CONTROL, "no-store"),
-        (VARY, "Accept, Accept-Encoding, Authorization"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-    ]
-    .into_iter()
-    .chain(answer.header.clone())
-    .chain(gzipped_header)
-    .chain(close.then_some((CONNECTION, "close")))
-    {
+    headers.clone_from(&page.headers);
+    let close = close.then_some((CONNECTION, "close"));
+    for (name, value) in answer.header.clone().into_iter().chain(close) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response

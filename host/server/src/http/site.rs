@@ -5,7 +5,9 @@ use std::pin::Pin;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use solti_metrics::{ExpositionFormat, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics};
+use solti_metrics::{
+    EncodeError, ExpositionFormat, NotOpenMetrics, PrometheusMetrics, TextFromOpenMetrics,
+};
 use tokio::task::yield_now;
 
 use super::Accept;
@@ -149,7 +151,15 @@ impl Page {
 
     /// The exposition of a registry.
     pub fn of(metrics: &PrometheusMetrics, exposition: ExpositionFormat) -> Self {
-        match metrics.encode(exposition) {
+        Self::of_exposition(metrics.encode(exposition), exposition)
+    }
+
+    /// An exposition in this format, or its error.
+    pub(crate) fn of_exposition(
+        text: Result<String, EncodeError>,
+        exposition: ExpositionFormat,
+    ) -> Self {
+        match text {
             Ok(text) => Self::new(exposition.content_type(), text),
             Err(error) => Self::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use flate2::read::GzDecoder;
 
 use super::client::{ask, read, send, until_closed};
 use super::served::{HUGE, Served, until};
@@ -59,26 +60,49 @@ async fn a_page_is_shared_by_requests_of_the_same_format() -> Result<()> {
         }
     }
     ensure!(lengths[..4] == lengths[4..8] && lengths[4..8] == lengths[8..]);
-    ensure!(served.shelf.made.load(Ordering::SeqCst) == forms.len());
+    // The compressed pages are made of the others.
+    ensure!(served.shelf.made.load(Ordering::SeqCst) == forms.len() / 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_with_and_without_gzip_get_the_same_rendering() -> Result<()> {
+    for first in ["", "Accept-Encoding: gzip\r\n"] {
+        let served = Served::start(sharing_for(FOR_EVER)).await?;
+        for form in [first, "Accept-Encoding: gzip\r\n", ""] {
+            let answer = ask(served.server.address, "GET /metrics", form)?;
+            let is_gzipped = answer.header("content-encoding") == Some("gzip");
+            ensure!(is_gzipped != form.is_empty(), "{form}: {}", answer.head);
+            let text = match is_gzipped {
+                true => std::io::read_to_string(GzDecoder::new(&*answer.body))?,
+                false => String::from_utf8(answer.body)?,
+            };
+            ensure!(text == served.shelf.metrics);
+        }
+        ensure!(served.shelf.made.load(Ordering::SeqCst) == 1);
+    }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_has_older_data_than_the_limit() -> Result<()> {
-    let served = Served::start(sharing_for(Duration::ZERO)).await?;
-    let address = served.server.address;
-    let first = send(address, "GET /api/backends", "")?;
-    let inside = || served.shelf.inside.load(Ordering::SeqCst);
-    until("it is being made", || inside() == 1).await?;
-    let second = send(address, "GET /api/backends", "")?;
-    until("both wait", || served.hits.open() == 2).await?;
-    served.shelf.gate.add_permits(1);
-    ensure!(read(first)?.status() == Some(200));
-    until("the next one is being made", || inside() == 1).await?;
-    served.shelf.gate.add_permits(1);
-    ensure!(read(second)?.status() == Some(200));
-    let shelf = &served.shelf;
-    ensure!(shelf.made.load(Ordering::SeqCst) == 2 && shelf.most.load(Ordering::SeqCst) == 1);
+    let gzip = "Accept-Encoding: gzip\r\n";
+    for forms in [["", ""], [gzip, gzip], ["", gzip], [gzip, ""]] {
+        let served = Served::start(sharing_for(Duration::ZERO)).await?;
+        let address = served.server.address;
+        let first = send(address, "GET /api/backends", forms[0])?;
+        let inside = || served.shelf.inside.load(Ordering::SeqCst);
+        until("it is being made", || inside() == 1).await?;
+        let second = send(address, "GET /api/backends", forms[1])?;
+        until("both wait", || served.hits.open() == 2).await?;
+        served.shelf.gate.add_permits(1);
+        ensure!(read(first)?.status() == Some(200));
+        until("the next one is being made", || inside() == 1).await?;
+        served.shelf.gate.add_permits(1);
+        ensure!(read(second)?.status() == Some(200));
+        let shelf = &served.shelf;
+        ensure!(shelf.made.load(Ordering::SeqCst) == 2 && shelf.most.load(Ordering::SeqCst) == 1);
+    }
     Ok(())
 }
 
