@@ -8,12 +8,16 @@
 //! the target directory.
 
 mod cached;
+mod child;
+mod compile;
 mod copies;
+mod delay;
 #[cfg(test)]
 mod example;
 pub(crate) mod figure;
 mod growth;
 pub mod languages;
+mod latency;
 mod limit;
 pub(crate) mod machine;
 mod note;
@@ -23,9 +27,11 @@ mod plot;
 mod row;
 mod rows;
 mod run;
+mod scrape;
 mod spread;
 mod suite;
 mod summary;
+mod switches;
 mod synthetic;
 mod table;
 mod turns;

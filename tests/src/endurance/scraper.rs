@@ -13,18 +13,18 @@ const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
     Accept-Encoding: gzip\r\n\r\n";
 
 /// A scraper that uses one connection as long as the server keeps it open.
-pub(super) struct Scraper {
-    pub(super) address: SocketAddr,
+pub(crate) struct Scraper {
+    pub(crate) address: SocketAddr,
     /// Time between two scrapes.
-    pub(super) every: Duration,
+    pub(crate) every: Duration,
     /// Delay of the first scheduled scrape after the start.
-    pub(super) phase: Duration,
+    pub(crate) phase: Duration,
 }
 
 impl Scraper {
     /// Scrapes once, reports it, and continues until the other end of `stop` is dropped.
     /// Returns the time of each scrape without the first.
-    pub(super) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
+    pub(crate) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
         let mut connection = connect(self.address)?;
         scrape(&mut connection)?;
         let (mut took, begun) = (Vec::new(), Instant::now());

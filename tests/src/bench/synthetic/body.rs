@@ -51,6 +51,26 @@ pub(super) fn body(dice: &mut Dice, shape: Shape) -> Function {
     function
 }
 
+/// A function of at least `bytes` bytes, of the same statements.
+pub(super) fn long_body(dice: &mut Dice, bytes: usize) -> Function {
+    let mut function = Function::new([(LOCALS - 2, ValType::I32)]);
+    let shape = Shape {
+        before: 0,
+        in_table: 0,
+    };
+    while function.byte_len() < bytes {
+        let mut writer = Writer {
+            code: &mut function.instructions(),
+            dice,
+            shape,
+        };
+        writer.statement(0);
+    }
+    let mut code = function.instructions();
+    code.local_get(0).end();
+    function
+}
+
 struct Writer<'a, 'b> {
     code: &'a mut InstructionSink<'b>,
     dice: &'a mut Dice,
