@@ -102,6 +102,7 @@ fn scraped(tasks: usize) -> Scraped {
         samples: 14 * tasks,
         bytes: 1_900 * tasks,
         ms: 0.004 * tasks as f64,
+        gzip_ms: 0.009 * tasks as f64,
         encoded_ms: 0.003 * tasks as f64,
     }
 }

@@ -194,7 +194,7 @@ pub const LIMITS: [Limit; 23] = [
     limit(
         "scrape of a server with 1,000 tasks / prometheus-client encodes the same samples",
         Scrape,
-        AtMost(2.0),
+        AtMost(1.5),
     ),
     limit(
         "median of an inlined record and a look at the clock / the look alone",

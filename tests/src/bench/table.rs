@@ -93,11 +93,18 @@ fn text(run: &Run) -> String {
             compiled.name, ours.seconds, stock.seconds, ours.peak_kib, stock.peak_kib
         ));
     }
-    lines.push("scrapes: tasks, samples, bytes, ms, ms of prometheus-client".to_owned());
+    lines.push(
+        "scrapes: tasks, samples, bytes, ms, ms with gzip, ms of prometheus-client".to_owned(),
+    );
     for scraped in &run.scrapes.by_tasks {
         lines.push(format!(
-            "{:>6} {:>8} {:>9} {:>8.3} {:>8.3}",
-            scraped.tasks, scraped.samples, scraped.bytes, scraped.ms, scraped.encoded_ms
+            "{:>6} {:>8} {:>9} {:>8.3} {:>8.3} {:>8.3}",
+            scraped.tasks,
+            scraped.samples,
+            scraped.bytes,
+            scraped.ms,
+            scraped.gzip_ms,
+            scraped.encoded_ms
         ));
     }
     lines.push(String::new());
