@@ -43,7 +43,7 @@ pub(super) fn measure(records: Records) -> Result<Vec<Delay>> {
             ring::without_a_pause(records.many)?,
         ),
         delay(
-            "ring, a record every 10 to 30 ms",
+            "ring, more than a tick between records",
             "A guest of the runner computes after each record, and calls no function of the host. The ring is drained at the next tick of the epoch, which comes every 10 ms.",
             ring::at_ticks(records.few)?,
         ),

@@ -7,7 +7,7 @@
 mod modes;
 mod stamps;
 
-use std::sync::Arc;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -89,8 +89,14 @@ pub(super) fn measure(records: u32) -> Result<Vec<Latency>> {
 
 /// The times of all threads together. Adds the records that were lost.
 fn of(mode: Mode, threads: usize, records: u32, scraped: bool, lost: &mut u64) -> Result<Times> {
-    let recorder = Arc::new(Recorder::new(mode)?);
+    let recorder = Recorder::new(mode)?;
     let over = AtomicBool::new(false);
+    let together = Barrier::new(threads);
+    let one = || {
+        let records = recorder.records(records);
+        together.wait();
+        records?()
+    };
     let samples = thread::scope(|scope| {
         let scraper = scraped.then(|| {
             scope.spawn(|| {
@@ -100,9 +106,7 @@ fn of(mode: Mode, threads: usize, records: u32, scraped: bool, lost: &mut u64) -
                 Ok(())
             })
         });
-        let threads: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| recorder.record(records)))
-            .collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         let samples: Vec<Result<Vec<u32>>> = threads
             .into_iter()
             .map(|thread| thread.join().map_err(|_| "a thread panicked")?)
@@ -140,7 +144,7 @@ mod tests {
         const RECORDS: u32 = 1_500;
         for mode in Mode::ALL {
             let recorder = Recorder::new(mode)?;
-            let samples = recorder.record(RECORDS)?;
+            let samples = recorder.records(RECORDS)?()?;
             assert_eq!(samples.len(), RECORDS as usize, "{mode:?}");
             recorder.scrape()?;
             assert_eq!(recorder.lost(), 0, "{mode:?}");

@@ -81,7 +81,7 @@ fn text(run: &Run) -> String {
     }
     lines.push("delays: ns at 50 %, 99 %, 99.9 % and the longest".to_owned());
     for delay in &run.delays {
-        lines.push(format!("{:<34} {}", delay.name, times(&delay.times)));
+        lines.push(format!("{:<40} {}", delay.name, times(&delay.times)));
     }
     lines.push(String::new());
 

@@ -78,8 +78,8 @@ pub(super) fn at_ticks(records: u32) -> Result<Vec<u64>> {
     }
 }
 
-/// A guest that records the time, and computes without a host call. The computations have
-/// different lengths, so that they do not keep time with the ticks.
+/// A guest that records the time, and computes for more than a tick without a host call. The
+/// computations have different lengths, so that they do not keep time with the ticks.
 fn computing(records: u32) -> String {
     format!(
         r#"(module
@@ -96,7 +96,7 @@ fn computing(records: u32) -> String {
                         (i64.add
                             (i64.mul (i64.load (i32.const 0)) (i64.const 1000000000))
                             (i64.load32_u offset=8 (i32.const 0))))
-                    (local.set $steps (i32.add (i32.const 3000000)
+                    (local.set $steps (i32.add (i32.const 5000000)
                         (i32.mul (i32.const 10007)
                             (i32.rem_u (i32.mul (local.get $left) (i32.const 37))
                                 (i32.const 400)))))

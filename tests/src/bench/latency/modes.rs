@@ -101,13 +101,13 @@ impl Recorder {
         }
     }
 
-    /// Makes records on this thread. Returns a time for each, in nanoseconds.
-    pub(super) fn record(&self, records: u32) -> Result<Vec<u32>> {
+    /// Prepares records of this thread.
+    pub(super) fn records(&self, records: u32) -> Result<Records> {
         match self.mode {
             Mode::Clock => Ok(natively(records, |_| {})),
             Mode::Native | Mode::Queue => {
                 let handle = self.handle();
-                Ok(natively(records, |duration_ms| {
+                Ok(natively(records, move |duration_ms| {
                     let (runner, outcome) = (RunnerType::Wasm, TaskOutcome::Success);
                     std::hint::black_box(&handle).record_task_completed(
                         runner,
@@ -145,14 +145,19 @@ impl Recorder {
     }
 }
 
-fn natively(records: u32, record: impl Fn(u64)) -> Vec<u32> {
+/// Makes the records. Returns a time for each, in nanoseconds.
+pub(super) type Records = Box<dyn FnOnce() -> Result<Vec<u32>>>;
+
+fn natively(records: u32, record: impl Fn(u64) + 'static) -> Records {
     let stamps = Stamps::new(records);
-    stamps.begin();
-    for duration_ms in 1..=u64::from(records) {
-        record(duration_ms);
-        stamps.stamp();
-    }
-    stamps.take()
+    Box::new(move || {
+        stamps.begin();
+        for duration_ms in 1..=u64::from(records) {
+            record(duration_ms);
+            stamps.stamp();
+        }
+        Ok(stamps.take())
+    })
 }
 
 /// A backend around a backend, which looks at the clock at the end of each record.
@@ -175,7 +180,7 @@ impl MetricsBackend for Stamping {
     }
 }
 
-fn direct(records: u32, next: MetricsHandle) -> Result<Vec<u32>> {
+fn direct(records: u32, next: MetricsHandle) -> Result<Records> {
     let stamps = Arc::new(Stamps::new(records));
     let engine = engine()?;
     let bytes = component(&recording("solti:metrics/backend@0.1.0", records))?;
@@ -190,10 +195,12 @@ fn direct(records: u32, next: MetricsHandle) -> Result<Vec<u32>> {
     let mut store = Store::new(&engine, ctx);
     let instance = linker.instantiate(&mut store, &component)?;
     let main = main_of(&mut store, &instance)?;
-    stamps.begin();
-    let (result,) = main.call(&mut store, ())?;
-    result.map_err(|()| "the guest failed")?;
-    Ok(stamps.take())
+    Ok(Box::new(move || {
+        stamps.begin();
+        let (result,) = main.call(&mut store, ())?;
+        result.map_err(|()| "the guest failed")?;
+        Ok(stamps.take())
+    }))
 }
 
 /// A record of a guest that looks at the clock.
@@ -201,7 +208,7 @@ const RECORD: &str = "(call $completed (i32.const 2) (i32.const 0) (local.get $t
 
 /// Runs a guest that does this and looks at the clock, many times. The first look is before
 /// the first time.
-fn with_clock(records: u32, work: &str, next: MetricsHandle) -> Result<Vec<u32>> {
+fn with_clock(records: u32, work: &str, next: MetricsHandle) -> Result<Records> {
     let stamps = Arc::new(Stamps::new(records + 1));
     let clock = stamps.clone();
     let guest = looking(records, work);
@@ -211,9 +218,11 @@ fn with_clock(records: u32, work: &str, next: MetricsHandle) -> Result<Vec<u32>>
     })?;
     let ctx = MetricsCtx::builder().handle(next).build();
     let mut instance = guest.instance(MeasureTarget::Ctx(Box::new(ctx)))?;
-    stamps.begin();
-    instance.call()?;
-    Ok(stamps.take().split_off(1))
+    Ok(Box::new(move || {
+        stamps.begin();
+        instance.call()?;
+        Ok(stamps.take().split_off(1))
+    }))
 }
 
 /// A guest that looks at the clock, and then does this and looks at the clock `times`
