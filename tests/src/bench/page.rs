@@ -6,8 +6,8 @@ mod scrapes;
 mod single;
 
 use super::figure::{count, figure};
-use super::limit::{LIMITS, Verdict};
-use super::{Group, Measured, Run, Unit};
+use super::limit::LIMITS;
+use super::{Group, Measured, Run, Unit, Verdict};
 
 /// The whole page.
 pub(super) fn page(run: &Run) -> String {

@@ -4,14 +4,14 @@ use super::compile::{self, Compiled, Which};
 use super::delay::{self, Delay, Records};
 use super::growth::{Extent, Growth};
 use super::latency::{self, Latency, Mode};
-use super::limit::{LIMITS, Quotient, Verdict};
+use super::limit::{LIMITS, Quotient};
 use super::machine::Machine;
 use super::note::note;
 use super::options::Options;
 use super::row::{Group, Unit};
 use super::rows::rows;
 use super::scrape::{self, Interest, Scrapes};
-use super::{Result, Spread, switches, turns};
+use super::{Result, Spread, Verdict, switches, turns};
 
 /// The results of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -226,7 +226,11 @@ impl Run {
                 });
                 ratios.reduce(f64::max)?
             }
-            Quotient::EngineSwitches => self.switches,
+            Quotient::EngineSwitches => {
+                // Other programs interrupt the threads of a run.
+                not_judged = self.machine.too_busy();
+                self.switches
+            }
             Quotient::ScrapeShare => {
                 if self.scrapes.scrapers < SCRAPERS {
                     not_judged = Some(format!("there were fewer than {SCRAPERS} scrapers"));
@@ -245,6 +249,7 @@ impl Run {
                 self.single(Mode::Inline)?.quiet.p50 as f64 / alone.p50 as f64
             }
             Quotient::ScrapedRecord => {
+                not_judged = self.machine.too_busy();
                 let single = self.single(Mode::Inline)?;
                 single.scraped?.p99 as f64 / single.quiet.p99 as f64
             }

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use serde_json::to_string;
 
-use super::limit::Verdict;
 use super::note::note;
 use super::options::Options;
 use super::run::Run;
 use super::write::write;
-use super::{Result, child, compile, page, plot, scrape, summary, table};
+use super::{Result, Verdict, child, compile, page, plot, scrape, summary, table};
 
 /// Measures, and shows or writes the results, as the command line says.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
@@ -67,4 +66,15 @@ fn target() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().nth(3).ok_or("not where cargo builds")?;
     Ok(target.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_part_of_a_run_is_rejected() {
+        assert!(part_of_run("compile", &[]).is_err());
+        assert!(part_of_run(compile::OURS, &[]).is_err());
+    }
 }
