@@ -32,7 +32,8 @@ Memory is the peak of resident memory of the process that compiles.
     }
     text + "\n\
 *CPython* is the example in Python, with the interpreter and its library. *Empty functions*
-are 50,000 functions without a statement. *One function* is a single function of 900 KB.
+are 50,000 functions without a statement. *One function* is a single function of 900 KB, of
+calls.
 "
 }
 

@@ -51,7 +51,11 @@ pub(super) fn body(dice: &mut Dice, shape: Shape) -> Function {
     function
 }
 
-/// A function of at least `bytes` bytes, of the same statements.
+/// The first function after `main`.
+const FIRST: u32 = COMPLETED + 2;
+
+/// A function of at least `bytes` bytes, of calls of itself. Calls need more memory to compile
+/// than most other instructions, and no epoch checks, which the defaults of wasmtime lack.
 pub(super) fn long_body(dice: &mut Dice, bytes: usize) -> Function {
     let mut function = Function::new([(LOCALS - 2, ValType::I32)]);
     let shape = Shape {
@@ -64,7 +68,10 @@ pub(super) fn long_body(dice: &mut Dice, bytes: usize) -> Function {
             dice,
             shape,
         };
-        writer.statement(0);
+        writer.get();
+        writer.get();
+        writer.code.call(FIRST);
+        writer.set();
     }
     let mut code = function.instructions();
     code.local_get(0).end();
@@ -137,7 +144,7 @@ impl Writer<'_, '_> {
             self.code.call_indirect(0, BODY_TYPE);
         } else {
             let which = self.dice.roll(before);
-            self.code.call(COMPLETED + 2 + which);
+            self.code.call(FIRST + which);
         }
         self.set();
     }
