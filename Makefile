@@ -146,10 +146,10 @@ advisories: deny ## Check licences, sources and known vulnerabilities; downloads
 SUITE := cargo bench --locked -p solti-metrics-tests --bench suite --
 
 # A full run writes the page; with WRITE=1, a short run writes it too.
-bench: toolchain ## Measure all costs, and rewrite docs/performance.md; ROUNDS=5 for a short run
+bench: toolchain language-python ## Measure all costs, and rewrite docs/performance.md; ROUNDS=5 for a short run
 	$(SUITE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
 
-bench-check: toolchain ## Measure, and fail if a limit does not hold
+bench-check: toolchain language-python ## Measure, and fail if a limit does not hold
 	$(SUITE) --check
 
 # In the profile of the tests: cargo's bench profile would compile wasmtime again.

@@ -13,6 +13,7 @@
 #   DIR/lib/libfaketimeMT.so.1  from this machine's Debian release
 #   DIR/bin/chromium          from PATH
 #   DIR/bin/systemd-analyze   from PATH
+#   DIR/bin/strace            from PATH
 #
 #   tools/reference-tools.sh [DIR]    default: target/reference-tools
 #
@@ -52,6 +53,7 @@ main() {
   tool chromium
   tool kubernetes_validate
   tool systemd_analyze
+  tool strace
   tool jsonschema
 }
 
@@ -136,6 +138,9 @@ get_chromium() { on_path chromium; }
 
 # An init system works only on the machine where it is installed.
 get_systemd_analyze() { on_path systemd-analyze; }
+
+# It needs libraries of the system.
+get_strace() { on_path strace; }
 
 on_path() { # PROGRAM
   local found

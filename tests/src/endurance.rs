@@ -29,5 +29,6 @@ pub use guests::{Then, guest};
 pub use reading::Reading;
 pub use round::Round;
 pub use run::main;
+pub(crate) use scraper::Scraper;
 pub use soak::{Extent, Look, Soak};
 pub use spinners::{Batch, Spinners, Times};

@@ -36,6 +36,12 @@ impl ReferenceTool {
         Self::find("prometheus", "bin/prometheus")
     }
 
+    /// The program `strace`, which counts system calls.
+    #[must_use]
+    pub fn strace() -> Self {
+        Self::find("strace", "bin/strace")
+    }
+
     /// The program `systemd-analyze`.
     #[must_use]
     pub fn systemd_analyze() -> Self {

@@ -44,6 +44,8 @@ struct TickerShared {
 struct TickerState {
     engines: Vec<EngineWeak>,
     running: usize,
+    /// Whether the thread waits for a change.
+    resting: bool,
     closed: bool,
     counted: EpochTicks,
 }
@@ -100,8 +102,14 @@ impl Drop for Ticking {
 
 impl TickerShared {
     fn update(&self, change: impl FnOnce(&mut TickerState)) {
-        change(&mut self.state());
-        self.changed.notify_all();
+        let mut state = self.state();
+        change(&mut state);
+        let wake = std::mem::take(&mut state.resting);
+        drop(state);
+        // A thread that ticks already needs no system call at the start and the end of each task.
+        if wake {
+            self.changed.notify_all();
+        }
     }
 
     /// No code between lock and unlock can leave the state half-changed.
@@ -113,6 +121,7 @@ impl TickerShared {
         let mut state = self.state();
         while !state.closed {
             if state.running == 0 {
+                state.resting = true;
                 state = self
                     .changed
                     .wait(state)

@@ -38,6 +38,10 @@ impl Work for Copies {
         self.now().run()
     }
 
+    fn spreads(&self) -> bool {
+        self.works[self.now].spreads()
+    }
+
     fn at_once(&self) -> u32 {
         self.works[self.now].at_once()
     }

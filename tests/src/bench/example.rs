@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use super::compile::{Compiled, Cost};
+use super::delay::Delay;
 use super::growth::{After, AtOnce, Growth, Guests, Sized};
+use super::latency::{Latency, Mode, Times};
 use super::limit::{LIMITS, Quotient};
 use super::machine::Machine;
+use super::scrape::{Scraped, Scrapes};
 use super::{Group, Measured, Run, Spread, Unit};
 
 /// A run with the rows that limits name, and a few more.
@@ -27,6 +31,22 @@ pub(super) fn example() -> Run {
         records: 10_000,
         rows,
         growth: growth(),
+        compiled: [("CPython", 18_000_000), ("one function", 900_000)]
+            .map(|(name, bytes)| compiled(name, bytes))
+            .to_vec(),
+        switches: 1.2,
+        scrapes: Scrapes {
+            by_tasks: [10, 1_000].map(scraped).to_vec(),
+            scrapers: 200,
+            share: 0.004,
+        },
+        latency: latency(),
+        delays: vec![Delay {
+            name: "ring, a kind of records",
+            about: "What happens.",
+            records: 400,
+            times: times(3_000),
+        }],
     }
 }
 
@@ -40,7 +60,7 @@ fn measured(name: &'static str, number: usize) -> Measured {
             _ if name.starts_with("strings") || name.starts_with("JSON") => Group::Otherwise,
             _ => Group::Ours,
         },
-        unit: match name.contains("instance") {
+        unit: match name.contains("instance") || name.contains("empty guest") {
             true => Unit::Task,
             false => Unit::Record,
         },
@@ -63,6 +83,49 @@ fn machine() -> Machine {
         wasmtime: "48".to_owned(),
         date: "2026-11-25".to_owned(),
         load: 0.1,
+    }
+}
+
+fn compiled(name: &'static str, bytes: usize) -> Compiled {
+    let cost = |seconds, peak_kib| Cost { seconds, peak_kib };
+    Compiled {
+        name,
+        bytes,
+        ours: cost(9.9, 400_000),
+        stock: cost(9.0, 370_000),
+    }
+}
+
+fn scraped(tasks: usize) -> Scraped {
+    Scraped {
+        tasks,
+        samples: 14 * tasks,
+        bytes: 1_900 * tasks,
+        ms: 0.004 * tasks as f64,
+        gzip_ms: 0.009 * tasks as f64,
+        encoded_ms: 0.003 * tasks as f64,
+    }
+}
+
+fn latency() -> Vec<Latency> {
+    let of = |threads| {
+        Mode::ALL.map(|mode| Latency {
+            mode,
+            threads,
+            quiet: times(40),
+            scraped: mode.has_backend().then(|| times(50)),
+            lost: 0,
+        })
+    };
+    [1, 2].into_iter().flat_map(of).collect()
+}
+
+fn times(p50: u64) -> Times {
+    Times {
+        p50,
+        p99: 2 * p50,
+        p999: 10 * p50,
+        longest: 20_000 * p50,
     }
 }
 

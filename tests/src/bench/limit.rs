@@ -1,5 +1,8 @@
 use Bound::{AtLeast, AtMost};
-use Quotient::{CachedStart, Cores, Rows};
+use Quotient::{
+    CachedStart, CompileMemory, CompileTime, Cores, EngineSwitches, Rows, Scrape, ScrapeShare,
+    ScrapedRecord, SingleRecord,
+};
 
 /// A limit: a quotient of two figures of one run, and its bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +24,24 @@ pub enum Quotient {
     Cores,
     /// To start the largest component from cached code, over compiling it.
     CachedStart,
+    /// Peak memory to compile a large component, over the defaults of the same wasmtime: the
+    /// highest ratio of all large components.
+    CompileMemory,
+    /// Elapsed time to compile a large component, over the defaults of the same wasmtime:
+    /// the highest ratio of all large components.
+    CompileTime,
+    /// Context switches of a run through the engine.
+    EngineSwitches,
+    /// CPU time of a server to answer 200 scrapers, over all processors.
+    ScrapeShare,
+    /// CPU time of a scrape of the server with the most tasks, over the encoding of the same
+    /// samples by `prometheus-client`.
+    Scrape,
+    /// Median of an inlined record and a look at the clock, over the look alone.
+    SingleRecord,
+    /// 99th percentile of an inlined record and a look at the clock, while the backend is
+    /// scraped, over the same without a scrape.
+    ScrapedRecord,
 }
 
 /// The side of the bound on which a ratio must be.
@@ -61,7 +82,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// All limits.
-pub const LIMITS: [Limit; 14] = [
+pub const LIMITS: [Limit; 23] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
         Rows("inlined, guest side", "native, atomics"),
@@ -71,6 +92,11 @@ pub const LIMITS: [Limit; 14] = [
         "inlined record, epoch on / native dyn atomics",
         Rows("inlined, guest side, epoch", "native, atomics"),
         AtMost(1.2),
+    ),
+    limit(
+        "record of a large guest, epoch on, shim called and not inlined / native dyn atomics",
+        Rows("large guest, guest side, epoch", "native, atomics"),
+        AtMost(3.0),
     ),
     limit(
         "inlined record with drain into atomics, epoch off / native dyn atomics",
@@ -118,14 +144,37 @@ pub const LIMITS: [Limit; 14] = [
         AtMost(0.5),
     ),
     limit(
-        "into a component's queue / native dyn atomics",
-        Rows("into a component's queue", "native, atomics"),
+        "record into a component's queue, worker waits / native dyn atomics",
+        Rows("component queue, worker waits", "native, atomics"),
         AtMost(3.0),
     ),
     limit(
         "fixed cost of a task with the shim / bare instance",
         Rows("instance with the shim", "bare instance"),
         AtMost(2.0),
+    ),
+    limit(
+        "run of an empty guest through the engine / through the runner",
+        Rows(
+            "empty guest through the engine",
+            "empty guest through the runner",
+        ),
+        AtMost(4.0),
+    ),
+    limit(
+        "context switches for each run through the engine",
+        EngineSwitches,
+        AtMost(2.0),
+    ),
+    limit(
+        "peak memory to compile / defaults of wasmtime, large components",
+        CompileMemory,
+        AtMost(1.3),
+    ),
+    limit(
+        "time to compile / defaults of wasmtime, large components",
+        CompileTime,
+        AtMost(1.2),
     ),
     limit(
         "start from cached code / compile, large component",
@@ -137,6 +186,26 @@ pub const LIMITS: [Limit; 14] = [
         Cores,
         AtLeast(1.8),
     ),
+    limit(
+        "200 scrapers, a scrape a second each / all processors",
+        ScrapeShare,
+        AtMost(0.01),
+    ),
+    limit(
+        "scrape of a server with 1,000 tasks / prometheus-client encodes the same samples",
+        Scrape,
+        AtMost(1.5),
+    ),
+    limit(
+        "median of an inlined record and a look at the clock / the look alone",
+        SingleRecord,
+        AtMost(1.2),
+    ),
+    limit(
+        "99th percentile of an inlined record and a look, with a scrape / without",
+        ScrapedRecord,
+        AtMost(2.0),
+    ),
 ];
 
 const fn limit(name: &'static str, quotient: Quotient, bound: Bound) -> Limit {
@@ -144,41 +213,6 @@ const fn limit(name: &'static str, quotient: Quotient, bound: Bound) -> Limit {
         name,
         quotient,
         bound,
-    }
-}
-
-/// The result of a limit in a run.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Verdict {
-    /// The limit.
-    pub(crate) limit: Limit,
-    /// The measured ratio.
-    pub(crate) ratio: f64,
-    /// The reason why this run cannot judge the limit, if any: the ratio is shown and fails nothing.
-    pub(crate) not_judged: Option<String>,
-}
-
-impl Verdict {
-    /// Whether the measured ratio is on the right side of the bound, judged or not.
-    #[must_use]
-    pub(crate) fn holds(&self) -> bool {
-        self.limit.bound.holds(self.ratio)
-    }
-
-    /// Returns whether the verdict makes `make bench-check` fail.
-    #[must_use]
-    pub(crate) fn fails(&self) -> bool {
-        !self.holds() && self.not_judged.is_none()
-    }
-
-    /// The verdict in one or two words.
-    #[must_use]
-    pub(crate) fn word(&self) -> &'static str {
-        match (self.not_judged.is_some(), self.holds()) {
-            (true, _) => "not judged",
-            (false, true) => "holds",
-            (false, false) => "DOES NOT HOLD",
-        }
     }
 }
 
@@ -196,7 +230,7 @@ mod tests {
 
     #[test]
     fn every_limit_divides_existing_rows_of_one_unit() -> crate::bench::Result<()> {
-        let rows = rows(1, 1)?;
+        let rows = rows(1, 1, 1)?;
         let unit = |name| {
             let row = rows.iter().find(|row| row.name == name);
             row.map(|row| row.unit)
@@ -208,19 +242,5 @@ mod tests {
             }
         }
         Ok(())
-    }
-
-    #[test]
-    fn a_limit_that_is_not_judged_fails_nothing() {
-        let verdict = |ratio, not_judged: Option<&str>| Verdict {
-            limit: limit("", Cores, AtLeast(1.8)),
-            ratio,
-            not_judged: not_judged.map(str::to_owned),
-        };
-        assert!(verdict(1.0, None).fails());
-        assert!(!verdict(1.9, None).fails());
-        let busy = verdict(1.0, Some("busy"));
-        assert!(!busy.fails() && !busy.holds());
-        assert_eq!(busy.word(), "not judged");
     }
 }

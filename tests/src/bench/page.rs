@@ -1,10 +1,13 @@
 //! `docs/performance.md`.
 
 mod growth;
+mod large;
+mod scrapes;
+mod single;
 
 use super::figure::{count, figure};
-use super::limit::{LIMITS, Verdict};
-use super::{Group, Measured, Run, Unit};
+use super::limit::LIMITS;
+use super::{Group, Measured, Run, Unit, Verdict};
 
 /// The whole page.
 pub(super) fn page(run: &Run) -> String {
@@ -13,8 +16,11 @@ pub(super) fn page(run: &Run) -> String {
         machine(run),
         reading(run),
         records(run),
+        single::section(run),
         tasks(run),
         limits(run),
+        large::section(run),
+        scrapes::section(run),
         growth::section(run),
         NOT_MEASURED.to_owned(),
     ];
@@ -24,8 +30,8 @@ pub(super) fn page(run: &Run) -> String {
 const INTRODUCTION: &str = "\
 # Performance
 
-After this page you know the cost of a record and of a task, the limits of these costs, and
-how they grow. `make bench` measures the costs and writes this page; to change its text, edit
+After this page you know the cost of a record, of a task, of a compilation and of a scrape,
+the limits of these costs, and how they grow. `make bench` measures the costs and writes this page; to change its text, edit
 `tests/src/bench/page.rs`. `make bench-check` measures, and fails if a limit does not hold.
 
 ![Cost of a record for each row, on a logarithmic scale](performance.svg)
@@ -114,7 +120,8 @@ fn tasks(run: &Run) -> String {
     let mut text = "\
 ## A task
 
-Tasks run one after another, each in its own store.
+Tasks run one after another, each in its own store. Figures are CPU time of the thread that
+runs the tasks. The row of the engine has the CPU time of all threads of the process.
 
 | | µs | quartiles | measured operation |
 |---|--:|--:|---|
@@ -129,6 +136,10 @@ Tasks run one after another, each in its own store.
             row.about
         );
     }
+    text += &format!(
+        "\nA run through the engine takes {} context switches of all threads.\n",
+        figure(run.switches)
+    );
     text
 }
 
@@ -177,14 +188,9 @@ Each limit is a ratio of two figures of one run.
 const NOT_MEASURED: &str = "\
 ## Not measured
 
-- **Single records.** A figure is an average over thousands of records. The time of the
-  slowest record of a million is not known. The first record after a pause in the queue of
-  a component backend also wakes a thread.
-- **Delay of a record.** In `inline` mode, a record waits in the ring until the ring is
-  full, the guest calls the host, a tick of 10 ms passes, or the guest ends.
 - **Bindings.** The Rust SDK and the bindings of Python and JavaScript run code before they
   call the import.
-- **Exporters.** Scrapes, OTLP and statsd cost time when they send, not when a guest records.
+- **Exporters.** OTLP and statsd cost time when they send, not when a guest records.
 - **Other machines.** More cores, other processors and other systems.
 - **Guests that use component-model async**, which need another engine.
 ";
@@ -247,7 +253,7 @@ mod tests {
     fn the_committed_page_names_the_rows_and_the_limits_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let page = fs::read_to_string(docs.join("performance.md"))?;
-        for row in rows(1, 1)? {
+        for row in rows(1, 1, 1)? {
             let line = format!("| {} |", row.name);
             assert!(page.contains(&line), "no {line}: run `make bench`");
             assert!(page.contains(row.about), "{}: run `make bench`", row.about);

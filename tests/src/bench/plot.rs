@@ -257,7 +257,7 @@ mod tests {
     fn the_stored_plot_has_each_row_of_the_code() -> Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let svg = fs::read_to_string(docs.join("performance.svg"))?;
-        for row in rows(1, 1)? {
+        for row in rows(1, 1, 1)? {
             if row.unit == Unit::Record {
                 let name = format!(">{}</text>", row.name);
                 assert!(svg.contains(&name), "no {name}: run `make bench`");

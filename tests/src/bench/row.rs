@@ -72,6 +72,12 @@ pub trait Work {
     /// When the work fails.
     fn run(&mut self) -> Result<()>;
 
+    /// Whether other threads do a part of the work. The CPU time of the whole process
+    /// counts then.
+    fn spreads(&self) -> bool {
+        false
+    }
+
     /// Maximum number of runs in one turn.
     fn at_once(&self) -> u32 {
         u32::MAX

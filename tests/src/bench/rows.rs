@@ -19,31 +19,37 @@ mod packed;
 mod program;
 mod queue;
 mod strings;
+mod supervised;
 mod task;
 mod typed;
 
 use super::copies::Copies;
 use super::{Group, Result, Row, Unit, Work};
 
+pub(super) use adder::adder;
 pub(super) use backends::scraped;
-pub(super) use guest::recording;
+pub(super) use guest::{engine, main_of, recording};
+pub(super) use supervised::Supervised;
+
+use queue::Worker;
 
 /// Every row, in the order of the tables and of the turns. One run of a row makes `records`
 /// records; a row of tasks makes a hundredth of that many tasks. Each row has `places`
-/// copies.
+/// copies. The large guest has `functions` functions besides its `main`.
 ///
 /// # Errors
 ///
 /// If a row could not be set up.
-pub fn rows(records: u32, places: usize) -> Result<Vec<Row>> {
-    let mut rows = of_records(records, places)?;
+pub fn rows(records: u32, places: usize, functions: usize) -> Result<Vec<Row>> {
+    let mut rows = of_records(records, places, functions)?;
     rows.extend(of_tasks(records.div_ceil(100), places)?);
     Ok(rows)
 }
 
 type Made = Result<Box<dyn Work>>;
 
-fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
+fn of_records(count: u32, copies: usize, functions: usize) -> Result<Vec<Row>> {
+    let large = inlined::Large::new(count, functions)?;
     let row = |group, name, about, make: &dyn Fn() -> Made| {
         Ok(Row {
             name,
@@ -104,6 +110,11 @@ fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
             &|| inlined::alone(count, true),
         ),
         ours(
+            "large guest, guest side, epoch",
+            "A guest with 60,000 more functions, which the host compiles without inlining, writes into the ring with epoch checks: the shim is called. The ring is not drained.",
+            &|| large.alone(),
+        ),
+        ours(
             "inlined into atomics",
             "The host drains the ring and admits the records into the atomics, without epoch checks.",
             &|| inlined::into_atomics(count, false),
@@ -144,9 +155,14 @@ fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
             &|| direct::default_engine(count),
         ),
         ours(
-            "into a component's queue",
-            "The cost for the recording thread of a backend that is a component.",
-            &|| queue::enqueued(count),
+            "component queue, worker waits",
+            "The cost for the recording thread of a backend that is a component, while its worker gathers a batch.",
+            &|| queue::enqueued(count, Worker::Waiting),
+        ),
+        ours(
+            "component queue, worker runs",
+            "The cost for the recording thread of a backend that is a component, while its worker takes the records on another processor. Both processors write to the same memory, so the figure depends on the machine and on its load.",
+            &|| queue::enqueued(count, Worker::Busy),
         ),
         ours(
             "packed batch into a component",
@@ -227,6 +243,18 @@ fn of_tasks(count: u32, copies: usize) -> Result<Vec<Row>> {
             "task through the runner, pool",
             "`Runner::run` of a guest that makes one record, with a pool of slots for tasks.",
             &|| program::tasks(count, Some(2)),
+        ),
+        row(
+            Group::Baseline,
+            "empty guest through the runner",
+            "`Runner::run` of a guest that does nothing.",
+            &|| supervised::alone(count),
+        ),
+        row(
+            Group::Ours,
+            "empty guest through the engine",
+            "A run of a guest that does nothing, through the engine that supervises tasks, with `repeat`. The CPU time of all threads counts.",
+            &|| supervised::engine(count),
         ),
     ];
     rows.into_iter().collect()

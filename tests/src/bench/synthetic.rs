@@ -2,7 +2,7 @@
 
 mod body;
 
-use body::{COMPLETED, Dice, Shape, body};
+use body::{COMPLETED, Dice, Shape, body, long_body};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind,
     ExportSection, Function, FunctionSection, ImportSection, MemorySection, MemoryType, Module,
@@ -50,12 +50,24 @@ impl Synthetic {
             functions += 1;
         }
         let module = module(&code, functions, text(data));
-        let main = |interface: &str| interface == "wasi:cli/run@0.2.12";
         Ok(Self {
-            component: of_module(module, main)?,
+            component: of_module(module, is_main)?,
             functions,
         })
     }
+}
+
+/// A component with a single function of at least `size` bytes, besides `main`.
+pub(super) fn one_function(size: usize) -> Result<Vec<u8>> {
+    let mut code = CodeSection::new();
+    code.function(&main());
+    code.function(&long_body(&mut Dice::new(size as u64), size));
+    let module = module(&code, 1, Vec::new());
+    Ok(of_module(module, is_main)?)
+}
+
+fn is_main(interface: &str) -> bool {
+    interface == "wasi:cli/run@0.2.12"
 }
 
 /// Approximate size of a component without its code and data.
@@ -165,6 +177,13 @@ mod tests {
             assert!(made.functions as usize > size / 4_000);
             assert_eq!(made.component, Synthetic::of(size)?.component);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_single_function_has_the_requested_size() -> Result<()> {
+        let length = one_function(100 << 10)?.len();
+        assert!((100 << 10..110 << 10).contains(&length), "{length}");
         Ok(())
     }
 

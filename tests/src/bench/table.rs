@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "what it is for")]
 
+use super::latency::Times;
 use super::{Run, Unit};
 
 /// Prints all results.
@@ -67,6 +68,47 @@ fn text(run: &Run) -> String {
     }
     lines.push(String::new());
 
+    lines
+        .push("single records: ns at 50 %, 99 %, 99.9 % and the longest; with a scrape".to_owned());
+    for latency in &run.latency {
+        let scraped = latency.scraped.as_ref().map_or(String::new(), times);
+        lines.push(format!(
+            "{} {:<32} {} {scraped}",
+            latency.threads,
+            latency.mode.name(),
+            times(&latency.quiet)
+        ));
+    }
+    lines.push("delays: ns at 50 %, 99 %, 99.9 % and the longest".to_owned());
+    for delay in &run.delays {
+        lines.push(format!("{:<40} {}", delay.name, times(&delay.times)));
+    }
+    lines.push(String::new());
+
+    lines.push("compilation: seconds and KiB, and those of wasmtime's defaults".to_owned());
+    for compiled in &run.compiled {
+        let (ours, stock) = (compiled.ours, compiled.stock);
+        lines.push(format!(
+            "{:<16} {:>8.2} {:>8.2} {:>9} {:>9}",
+            compiled.name, ours.seconds, stock.seconds, ours.peak_kib, stock.peak_kib
+        ));
+    }
+    lines.push(
+        "scrapes: tasks, samples, bytes, ms, ms with gzip, ms of prometheus-client".to_owned(),
+    );
+    for scraped in &run.scrapes.by_tasks {
+        lines.push(format!(
+            "{:>6} {:>8} {:>9} {:>8.3} {:>8.3} {:>8.3}",
+            scraped.tasks,
+            scraped.samples,
+            scraped.bytes,
+            scraped.ms,
+            scraped.gzip_ms,
+            scraped.encoded_ms
+        ));
+    }
+    lines.push(String::new());
+
     for verdict in run.verdicts() {
         let (name, ratio, bound) = (verdict.limit.name, verdict.ratio, verdict.limit.bound);
         let why = verdict.not_judged.as_deref();
@@ -78,4 +120,14 @@ fn text(run: &Run) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn times(times: &Times) -> String {
+    let Times {
+        p50,
+        p99,
+        p999,
+        longest,
+    } = times;
+    format!("{p50:>8} {p99:>8} {p999:>8} {longest:>10}")
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
+use cpu_time::{ProcessTime, ThreadTime};
 
 use super::{Result, Row, Spread};
 
@@ -13,7 +13,8 @@ const TURN: Duration = Duration::from_millis(1);
 /// Maximum number of repetitions.
 const MOST: u32 = 100;
 
-/// CPU time of this thread for one unit of each row, in nanoseconds.
+/// CPU time for one unit of each row, in nanoseconds: of this thread, or of this process if
+/// the work spreads over threads.
 pub(super) fn interleaved(rows: &mut [Row], rounds: usize) -> Result<Vec<Spread>> {
     let mut repetitions = Vec::new();
     for row in &mut *rows {
@@ -45,11 +46,14 @@ fn repetitions_of(row: &mut Row) -> Result<u32> {
 fn turn(row: &mut Row, times: u32) -> Result<Duration> {
     let fault = |error| format!("{}: {error}", row.name);
     row.work.prepare().map_err(fault)?;
-    let start = ThreadTime::now();
+    let (thread, process) = (ThreadTime::now(), ProcessTime::now());
     for _ in 0..times {
         row.work.run().map_err(fault)?;
     }
-    Ok(start.elapsed())
+    Ok(match row.work.spreads() {
+        false => thread.elapsed(),
+        true => process.elapsed(),
+    })
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ impl Present {
             let part = number as f64 / interest.scrapers as f64;
             let scraper = Scraper {
                 address,
+                gzip: true,
                 every: interest.every,
                 phase: interest.every.mul_f64(part),
             };

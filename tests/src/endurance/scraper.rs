@@ -7,26 +7,32 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::http::connect;
 
-/// The request of Prometheus.
-const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
-    Accept: application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5\r\n\
-    Accept-Encoding: gzip\r\n\r\n";
+/// The request of Prometheus, without the encodings that it accepts and the end.
+const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\n\
+    Accept: application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5\r\n";
 
 /// A scraper that uses one connection as long as the server keeps it open.
-pub(super) struct Scraper {
-    pub(super) address: SocketAddr,
+pub(crate) struct Scraper {
+    pub(crate) address: SocketAddr,
+    /// Whether the scraper accepts gzip, as Prometheus does.
+    pub(crate) gzip: bool,
     /// Time between two scrapes.
-    pub(super) every: Duration,
+    pub(crate) every: Duration,
     /// Delay of the first scheduled scrape after the start.
-    pub(super) phase: Duration,
+    pub(crate) phase: Duration,
 }
 
 impl Scraper {
     /// Scrapes once, reports it, and continues until the other end of `stop` is dropped.
     /// Returns the time of each scrape without the first.
-    pub(super) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
+    pub(crate) fn run(self, ready: &Sender<()>, stop: &Receiver<()>) -> Result<Vec<Duration>> {
+        let accepts = match self.gzip {
+            true => "Accept-Encoding: gzip\r\n",
+            false => "",
+        };
+        let request = format!("{REQUEST}{accepts}\r\n");
         let mut connection = connect(self.address)?;
-        scrape(&mut connection)?;
+        scrape(&mut connection, &request)?;
         let (mut took, begun) = (Vec::new(), Instant::now());
         let mut due = self.phase;
         // Sending fails if the round has ended already.
@@ -38,18 +44,18 @@ impl Scraper {
             }
             due += self.every;
             let asked = Instant::now();
-            if scrape(&mut connection).is_err() {
+            if scrape(&mut connection, &request).is_err() {
                 // A server may close a connection between two requests.
                 connection = connect(self.address)?;
-                scrape(&mut connection)?;
+                scrape(&mut connection, &request)?;
             }
             took.push(asked.elapsed());
         }
     }
 }
 
-fn scrape(connection: &mut TcpStream) -> Result<()> {
-    connection.write_all(REQUEST)?;
+fn scrape(connection: &mut TcpStream, request: &str) -> Result<()> {
+    connection.write_all(request.as_bytes())?;
     let (mut answer, mut piece) = (Vec::new(), [0; 16 << 10]);
     let mut whole = None;
     while whole.is_none_or(|whole| answer.len() < whole) {

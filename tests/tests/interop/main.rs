@@ -2,6 +2,7 @@
 //! alerts, the status page. A missing program is a listed skip.
 
 mod backends;
+mod calls;
 mod clock;
 mod compose;
 mod configs;
@@ -19,7 +20,14 @@ use std::process::ExitCode;
 use solti_metrics_tests::trial::{Suite, run};
 
 fn main() -> ExitCode {
+    if calls::is_counted() {
+        return calls::tasks();
+    }
     run(&[
+        Suite {
+            name: "calls",
+            trials: calls::trials,
+        },
         Suite {
             name: "clock",
             trials: clock::trials,

@@ -11,12 +11,12 @@ use crate::guest::component;
 
 /// A component that takes single records and packed words. It exposes the number of
 /// records and the sum of durations, as two numbers.
-pub(super) fn adder() -> Result<Vec<u8>> {
+pub(in crate::bench) fn adder() -> Result<Vec<u8>> {
     Ok(component(&format!("(module {DECIMAL} {ADDER})"))?)
 }
 
 const ADDER: &str = r#"
-    (memory (export "memory") 2)
+    (memory (export "memory") 8)
     (data (i32.const 8) "\0a# EOF\0a")
     (global $count (mut i64) (i64.const 0))
     (global $sum (mut i64) (i64.const 0))

@@ -6,7 +6,7 @@ use wasmtime::{AsContextMut, Config, Engine, Inlining};
 use crate::bench::Result;
 
 /// The type of `main`.
-pub(super) type Main = TypedFunc<(), (std::result::Result<(), ()>,)>;
+pub(in crate::bench) type Main = TypedFunc<(), (std::result::Result<(), ()>,)>;
 
 /// A core module that makes `records` records. The last duration is 1 ms, and each one
 /// before is a millisecond longer. `module` is the name from which it imports the
@@ -35,7 +35,7 @@ pub(super) const BACKEND: &str = "solti:metrics/backend@0.1.0";
 /// An engine without component-model concurrency, as in the runner. With concurrency, the
 /// default where wasmtime has that feature, calls cost twice as much. All rows with a
 /// typed import use this engine, also the rows of other projects' ways.
-pub(super) fn engine() -> Result<Engine> {
+pub(in crate::bench) fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.concurrency_support(false);
     Ok(Engine::new(&config)?)
@@ -52,7 +52,7 @@ pub(super) fn runner_engine() -> Result<Engine> {
 }
 
 /// The function that the component exports as `wasi:cli/run`.
-pub(super) fn main_of(mut store: impl AsContextMut, instance: &Instance) -> Result<Main> {
+pub(in crate::bench) fn main_of(mut store: impl AsContextMut, instance: &Instance) -> Result<Main> {
     let run = instance
         .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
         .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"))

@@ -20,6 +20,29 @@ pub(super) fn alone(records: u32, interruptible: bool) -> Result<Box<dyn Work>> 
     }))
 }
 
+/// A guest with so many functions that the host compiles it without inlining: the shim is
+/// called.
+pub(super) struct Large(MeasuredGuest);
+
+impl Large {
+    /// `functions` is the number of functions that `main` does not call.
+    pub(super) fn new(records: u32, functions: usize) -> Result<Self> {
+        let core = recording(BACKEND, records);
+        let end = core.rfind(')').ok_or("not a module")?;
+        let function = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 7)))";
+        let core = format!("{}{})", &core[..end], function.repeat(functions));
+        Ok(Self(MeasuredGuest::new(&component(&core)?, true)?))
+    }
+
+    /// Measures the guest's side, with epoch checks and without a consumer of the records.
+    pub(super) fn alone(&self) -> Result<Box<dyn Work>> {
+        Ok(Box::new(Inlined {
+            instance: self.0.instance(MeasureTarget::default())?,
+            arrived: Box::new(|instance| Ok(Arrived::Counted(instance.taken()))),
+        }))
+    }
+}
+
 pub(super) fn into_atomics(records: u32, interruptible: bool) -> Result<Box<dyn Work>> {
     let atomics = Arc::new(Atomics::default());
     let instance = instance(records, interruptible, into(atomics.clone()))?;

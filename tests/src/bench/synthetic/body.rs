@@ -51,6 +51,33 @@ pub(super) fn body(dice: &mut Dice, shape: Shape) -> Function {
     function
 }
 
+/// The first function after `main`.
+const FIRST: u32 = COMPLETED + 2;
+
+/// A function of at least `bytes` bytes, of calls of itself. Calls need more memory to compile
+/// than most other instructions, and no epoch checks, which the defaults of wasmtime lack.
+pub(super) fn long_body(dice: &mut Dice, bytes: usize) -> Function {
+    let mut function = Function::new([(LOCALS - 2, ValType::I32)]);
+    let shape = Shape {
+        before: 0,
+        in_table: 0,
+    };
+    while function.byte_len() < bytes {
+        let mut writer = Writer {
+            code: &mut function.instructions(),
+            dice,
+            shape,
+        };
+        writer.get();
+        writer.get();
+        writer.code.call(FIRST);
+        writer.set();
+    }
+    let mut code = function.instructions();
+    code.local_get(0).end();
+    function
+}
+
 struct Writer<'a, 'b> {
     code: &'a mut InstructionSink<'b>,
     dice: &'a mut Dice,
@@ -117,7 +144,7 @@ impl Writer<'_, '_> {
             self.code.call_indirect(0, BODY_TYPE);
         } else {
             let which = self.dice.roll(before);
-            self.code.call(COMPLETED + 2 + which);
+            self.code.call(FIRST + which);
         }
         self.set();
     }
