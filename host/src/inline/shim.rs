@@ -11,7 +11,7 @@ pub(crate) const NAMESPACE: &str = "solti-metrics-host:";
 /// wasmtime's loads and stores of native memory.
 pub(crate) const INTRINSICS: &str = "solti-metrics-host:shim/intrinsics";
 
-/// Interface that empties the ring.
+/// Interface that empties the ring, and tells its address.
 pub(crate) const RING: &str = "solti-metrics-host:shim/ring";
 
 pub(super) fn component() -> Result<Vec<u8>, ComposeError> {

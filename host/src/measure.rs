@@ -4,11 +4,11 @@
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::{Drain, RecordWords, Recording};
 use crate::MetricsCtx;
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
+use crate::inline::{Drain, RecordWords, Recording};
 
 /// Destination of records from the ring.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl MeasuredGuest {
             config.epoch_interruption(interruptible);
         })?;
         let mut linker = Linker::new(&engine);
-        super::add_to_linker(&mut linker)?;
+        crate::inline::define(&mut linker)?;
         let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
         let name = "the guest";
         let guest = artifacts.with_shim(Inspected {
