@@ -97,7 +97,7 @@
 //! ```
 //!
 //! ```compile_fail,E0308
-//! # use solti_metrics_host::inline::{Recorded, add_to_linker};
+//! # use solti_metrics_host::inline::add_to_linker;
 //! # use wasmtime::component::Linker;
 //! fn define(linker: &mut Linker<u64>) {
 //!     let _ = add_to_linker(linker);
@@ -108,7 +108,7 @@
 //!
 //! ```compile_fail,E0308
 //! # use solti_metrics_host::inline::InlineComponent;
-//! # use wasmtime::component::{Component, Linker};
+//! # use wasmtime::component::Linker;
 //! fn link(guest: &InlineComponent, linker: &Linker<u64>) {
 //!     let _ = linker.instantiate_pre(guest);
 //! }
