@@ -13,6 +13,7 @@ use crate::bounds::bound_types;
 use crate::code::ShimComponent;
 use crate::component::{Inspection, LoadError, UnknownInterface};
 use crate::contained::contained;
+use crate::process::ProcessLimit;
 use crate::text::{one_line, printable};
 
 /// A component that was composed with the shim, and compiled for an engine. Clones share the code.
@@ -167,15 +168,24 @@ fn compiled(
     name: &str,
     compile: impl FnOnce() -> wasmtime::Result<ShimComponent>,
 ) -> Result<ShimComponent, LoadError> {
-    let reason = match contained(compile) {
-        Ok(Ok(code)) => return Ok(code),
-        Ok(Err(error)) => one_line(&error),
-        Err(panic) => format!("the compiler panicked: {panic}"),
-    };
-    Err(LoadError::Compile {
-        name: printable(name),
-        reason,
-    })
+    let name = || printable(name);
+    match contained(compile) {
+        Ok(Ok(code)) => Ok(code),
+        Ok(Err(error)) => Err(match ProcessLimit::behind(&error) {
+            Some(limit) => LoadError::ProcessLimit {
+                name: name(),
+                limit,
+            },
+            None => LoadError::Compile {
+                name: name(),
+                reason: one_line(&error),
+            },
+        }),
+        Err(panic) => Err(LoadError::Compile {
+            name: name(),
+            reason: format!("the compiler panicked: {panic}"),
+        }),
+    }
 }
 
 fn not_composed(name: &str, not: NotComposed) -> InlineError {

@@ -201,7 +201,7 @@ fn main_of<T>(
         .get_export_index(&mut *store, None, "wasi:cli/run@0.2.12")
         .and_then(|run| instance.get_export_index(&mut *store, Some(&run), "run"));
     let run = run.ok_or_else(|| anyhow::anyhow!("it has no main"))?;
-    instance.get_typed_func(store, &run).map_err(told)
+    instance.get_typed_func(store, run).map_err(told)
 }
 
 /// The same program without a call of `exit`, which returns with success.

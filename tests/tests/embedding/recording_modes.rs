@@ -4,6 +4,7 @@
 
 mod embedder;
 mod embedder_ends;
+mod embedder_faults;
 mod embedder_refused;
 mod ends;
 mod fallback;
