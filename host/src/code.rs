@@ -29,7 +29,7 @@
 //!
 //! An embedder gets linked code with the shim, and wasmtime returns the component of linked code
 //! (`InstancePre::component`, `Instance::instance_pre`), which fits any linker that has the shim's
-//! imports. The shim therefore checks its store before the first record: it asks the host for the
+//! imports. The shim of an embedder therefore checks its store before the first record: it asks the host for the
 //! address of the ring, and traps unless the store's data is at that address. Only this crate
 //! defines the answer, `inline/imports.rs`, and only for stores whose data starts with the ring. A
 //! linker without the answer does not link, or traps. The namespace of the shim's imports is

@@ -6,7 +6,7 @@ use std::error::Error;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store, StoreContextMut, Trap};
 
-use super::plug::with_shim_and_exports;
+use super::plug::with_checked_shim;
 use super::ring::{CAPACITY, Drain, RecordWords, Recording};
 use super::shim::RING;
 use crate::code::ShimComponent;
@@ -51,7 +51,7 @@ fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
 -> Result<(), Box<dyn Error>> {
     let engine = Engine::default();
     let bytes = &wat::parse_str(GUEST)?;
-    let composed = with_shim_and_exports(&Inspection::of("guest", bytes)?, bytes)?;
+    let composed = with_checked_shim(&Inspection::of("guest", bytes)?, bytes)?;
     let guest = ShimComponent::compile(&engine, &composed)?;
     let mut linker = Linker::new(&engine);
     super::imports::define(&mut linker)?;

@@ -7,7 +7,7 @@ use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
 use super::error::InlineError;
-use super::plug::{NotComposed, refuse_private, with_shim_and_exports};
+use super::plug::{NotComposed, refuse_private, with_checked_shim};
 use super::recorded::Recorded;
 use crate::bounds::bound_types;
 use crate::code::ShimComponent;
@@ -80,7 +80,7 @@ impl InlineCompiler {
         let inspection = Inspection::of(name, bytes)?;
         check(name, &inspection, bytes)?;
         let code = if imports_metrics(&inspection) {
-            let composed = with_shim_and_exports(&inspection, bytes);
+            let composed = with_checked_shim(&inspection, bytes);
             let composed = composed.map_err(|not| not_composed(name, not))?;
             compiled(name, || ShimComponent::compile(engine, &composed))?
         } else {

@@ -16,33 +16,45 @@ pub(super) enum NotComposed {
     Failed { reason: String },
 }
 
-/// Composes the shim in front of a guest. The shim receives the guest's records, other imports of
-/// the guest remain imports of the whole, and `main` is the only export.
+/// Use of a composition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// `main` is the only export. The runner makes the store, so the shim does not check it.
+    #[cfg(any(test, feature = "runner"))]
+    Runner,
+    /// All exports of the guest remain, and the shim checks the store.
+    Embedder,
+}
+
+impl Use {
+    fn exports(self, export: &Interface) -> bool {
+        self == Self::Embedder || export.is_main()
+    }
+}
+
+/// Composes the shim in front of a guest, for the runner. The shim receives the guest's records,
+/// and other imports of the guest remain imports of the whole.
 ///
 /// # Errors
 ///
 /// The reason why this guest cannot be composed, in words.
 #[cfg(feature = "runner")]
 pub(crate) fn with_shim(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
-    composed(inspection, guest, Interface::is_main).map_err(|not| not.to_string())
+    composed(inspection, guest, Use::Runner).map_err(|not| not.to_string())
 }
 
-/// The same with all exports of the guest.
-pub(super) fn with_shim_and_exports(
+/// The same for an embedder's own store.
+pub(super) fn with_checked_shim(
     inspection: &Inspection,
     guest: &[u8],
 ) -> Result<Vec<u8>, NotComposed> {
-    composed(inspection, guest, |_| true)
+    composed(inspection, guest, Use::Embedder)
 }
 
-fn composed(
-    inspection: &Inspection,
-    guest: &[u8],
-    exported: fn(&Interface) -> bool,
-) -> Result<Vec<u8>, NotComposed> {
+fn composed(inspection: &Inspection, guest: &[u8], of_use: Use) -> Result<Vec<u8>, NotComposed> {
     refuse_private(inspection)?;
     // The library contains many assertions, and can panic at unexpected input.
-    contained(|| plug(inspection, guest, exported))
+    contained(|| plug(inspection, guest, of_use))
         .and_then(|composed| composed.map_err(|error| error.to_string()))
         .map_err(|reason| NotComposed::Failed { reason })
 }
@@ -59,13 +71,9 @@ pub(super) fn refuse_private(inspection: &Inspection) -> Result<(), NotComposed>
     }
 }
 
-fn plug(
-    inspection: &Inspection,
-    guest: &[u8],
-    exported: fn(&Interface) -> bool,
-) -> Result<Vec<u8>, ComposeError> {
+fn plug(inspection: &Inspection, guest: &[u8], of_use: Use) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let shim = graph.instantiate("the shim", &shim::component()?)?;
+    let shim = graph.instantiate("the shim", &shim::component(of_use == Use::Embedder)?)?;
     for import in [INTRINSICS, RING] {
         graph.import_alone(&shim, import)?;
     }
@@ -85,7 +93,7 @@ fn plug(
             reason,
         })?;
     }
-    for export in inspection.exports.iter().filter(|export| exported(export)) {
+    for export in inspection.exports.iter().filter(|it| of_use.exports(it)) {
         let export = graph.exported(&instance, export.name())?;
         graph.export(&export)?;
     }
@@ -124,7 +132,7 @@ mod tests {
             "solti-metrics-host:elsewhere/anything",
         ] {
             let (inspection, bytes) = guest(import)?;
-            let refused = with_shim_and_exports(&inspection, &bytes);
+            let refused = with_checked_shim(&inspection, &bytes);
             assert!(
                 matches!(&refused, Err(NotComposed::Reserved { import: it }) if it == import),
                 "{import}: {refused:?}"
@@ -138,7 +146,10 @@ mod tests {
     fn a_guest_cannot_share_the_imports_of_the_shim() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {
             let (inspection, bytes) = guest(import)?;
-            assert!(plug(&inspection, &bytes, |_| true).is_err(), "{import}");
+            assert!(
+                plug(&inspection, &bytes, Use::Embedder).is_err(),
+                "{import}"
+            );
         }
         Ok(())
     }
@@ -147,7 +158,7 @@ mod tests {
     fn a_composition_adds_only_the_imports_of_the_shim_to_those_of_the_guest()
     -> Result<(), Box<dyn std::error::Error>> {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
-        let composed = composed(&inspection, &bytes, Interface::is_main)?;
+        let composed = composed(&inspection, &bytes, Use::Runner)?;
         let composed = Inspection::of("composed", &composed)?;
         let more = composed.instance_data - inspection.instance_data;
         assert!(more > 0 && more <= super::super::INSTANCE_DATA, "{more}");

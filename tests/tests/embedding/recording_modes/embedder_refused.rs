@@ -17,6 +17,7 @@ use wasmtime::{Engine, Store};
 use super::embedder::said;
 use super::fallback::AWKWARD;
 use super::rejected::thief;
+use crate::artifacts::doubling;
 
 /// Returns without a record.
 const SILENT: &str = r#"(component
@@ -109,6 +110,14 @@ fn a_component_above_the_maximum_size_is_refused() -> Result<()> {
         other => bail!("{other:?}"),
     }
     Ok(())
+}
+
+#[test]
+fn a_guest_whose_types_double_at_each_level_is_refused_before_it_is_composed() -> Result<()> {
+    match refused(&doubling::guest("record", doubling::LONG)?)? {
+        InlineError::Component(LoadError::FixedLimit { .. }) => Ok(()),
+        other => bail!("{other}"),
+    }
 }
 
 #[test]
