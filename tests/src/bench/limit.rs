@@ -61,7 +61,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// All limits.
-pub const LIMITS: [Limit; 14] = [
+pub const LIMITS: [Limit; 15] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
         Rows("inlined, guest side", "native, atomics"),
@@ -80,6 +80,11 @@ pub const LIMITS: [Limit; 14] = [
     limit(
         "inlined record with drain into atomics, epoch on / native dyn atomics",
         Rows("inlined into atomics, epoch", "native, atomics"),
+        AtMost(2.3),
+    ),
+    limit(
+        "record in an embedder's store with drain into atomics, epoch on / native dyn atomics",
+        Rows("inlined in an embedder's store, epoch", "native, atomics"),
         AtMost(2.3),
     ),
     limit(
