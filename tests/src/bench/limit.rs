@@ -84,7 +84,7 @@ pub const LIMITS: [Limit; 15] = [
     ),
     limit(
         "record in an embedder's store with drain into atomics, epoch on / native dyn atomics",
-        Rows("inlined in an embedder's store, epoch", "native, atomics"),
+        Rows("inlined, embedder, epoch", "native, atomics"),
         AtMost(2.3),
     ),
     limit(

@@ -115,7 +115,7 @@ fn of_records(count: u32, copies: usize) -> Result<Vec<Row>> {
             &|| inlined::into_atomics(count, true),
         ),
         ours(
-            "inlined in an embedder's store, epoch",
+            "inlined, embedder, epoch",
             "An embedder's own store of `Recorded` is drained and admits the records into the atomics, with epoch checks.",
             &|| embedded::into_atomics(count),
         ),
