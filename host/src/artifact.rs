@@ -46,7 +46,6 @@
 mod address;
 mod cache;
 mod child;
-mod code;
 mod code_input;
 mod compiler;
 mod counters;
@@ -71,11 +70,11 @@ pub use error::{CacheError, Refusal};
 pub use key::{ArtifactKey, KeyError};
 pub use worker::compile_worker;
 
+#[cfg(feature = "runner")]
+pub(crate) use crate::code::ShimComponent;
 pub(crate) use address::CodeKind;
 #[cfg(feature = "runner")]
 pub(crate) use address::Digest;
-#[cfg(feature = "runner")]
-pub(crate) use code::ShimComponent;
 pub(crate) use code_input::CodeInput;
 pub(crate) use code_input::read_whole;
 #[cfg(feature = "runner")]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use solti_metrics::{DropReason, Event, Ledger, LedgerWriter, MetricsHandle, RunnerType};
 
 mod builder;
-#[cfg(feature = "runner")]
+#[cfg(feature = "inline")]
 mod words;
 
 pub use builder::MetricsCtxBuilder;

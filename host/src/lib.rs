@@ -48,6 +48,37 @@
 //! # }
 //! ```
 //!
+//! # Cheaper records
+//!
+//! Each record of this program is a host call. With the feature `inline`, a record is a few
+//! instructions of the guest: these lines differ.
+//!
+#![cfg_attr(feature = "inline", doc = "```")]
+#![cfg_attr(not(feature = "inline"), doc = "```ignore")]
+//! use solti_metrics_host::inline::{self, InlineComponent, Recorded};
+//! # use solti_metrics_host::MetricsCtx;
+//! # use wasmtime::component::Linker;
+//! # use wasmtime::{Config, Engine, Inlining, Store};
+//! # struct State;
+//!
+//! # fn embed(component: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::new();
+//! config.compiler_inlining(Inlining::InterModule).concurrency_support(false);
+//! let engine = Engine::new(&config)?;
+//! let mut linker = Linker::<Recorded<State>>::new(&engine);
+//! inline::add_to_linker(&mut linker)?;
+//!
+//! # let metrics = MetricsCtx::builder().build();
+//! let mut store = Store::new(&engine, Recorded::new(metrics, State));
+//! inline::drain_along(&mut store);
+//!
+//! let guest = InlineComponent::new(&engine, "guest.wasm", component)?;
+//! let instance = guest.instantiate_pre(&linker)?.instantiate(&mut store)?;
+//! # let _ = instance;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Guarantees
 //!
 //! - Recording never fails, and no guest input causes a panic: a label that does not exist
@@ -69,6 +100,8 @@
 //! All features are off by default, so that an embedder only gets the dependencies that it
 //! asks for.
 //!
+//! - `inline`: `inline::InlineComponent` records in the inline mode, in your own store.
+//! - `inline-wasi`: a store with inline recording has WASI if your data has it.
 //! - `runner`: `runner::Runner` executes components as tasks, with limits.
 //! - `provider`: `provider::ComponentBackend` is a backend that is a component.
 //!   With `runner` or `provider`, `artifact::Artifacts` configures the compilation of
@@ -76,8 +109,8 @@
 //!   The modules `limits`, `wasi` and `engine` contain the limits of components, their
 //!   access to the system, and their engines.
 //! - `compose`: `compose::compose` makes one component of a guest, middlewares and
-//!   a provider. With any of these three features, `component::Inspection` lists the imports
-//!   and exports of a component, without compiling it.
+//!   a provider. With any of these features, `component::Inspection` lists the imports and
+//!   exports of a component, without compiling it.
 //! - `wasi-http`: lets a provider send HTTP requests to granted authorities.
 //! - `prometheus`: `LedgerCollector` exports ledgers through a
 //!   `prometheus-client` registry.
@@ -90,7 +123,7 @@
 
 #[cfg(all(feature = "sandbox", not(unix)))]
 compile_error!(
-    "the features `compose`, `provider` and `runner` of solti-metrics-host support Unix only and are tested on Linux only; without features the crate supports every platform that wasmtime supports"
+    "the features `compose`, `inline`, `provider` and `runner` of solti-metrics-host support Unix only and are tested on Linux only; without features the crate supports every platform that wasmtime supports"
 );
 
 /// The version of the WIT package `solti:metrics` that this host defines.
@@ -101,6 +134,8 @@ pub mod artifact;
 mod bindings;
 #[cfg(feature = "sandbox")]
 mod bounds;
+#[cfg(any(feature = "execution", feature = "inline"))]
+mod code;
 #[cfg(feature = "sandbox")]
 pub mod component;
 #[cfg(feature = "compose")]
@@ -113,13 +148,16 @@ mod ctx;
 pub mod engine;
 #[cfg(feature = "sandbox")]
 pub mod file;
-#[cfg(feature = "runner")]
-mod inline;
+#[cfg(feature = "inline")]
+pub mod inline;
 #[cfg(feature = "prometheus")]
 mod ledger_collector;
 #[cfg(feature = "sandbox")]
 pub mod limits;
 mod link;
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub mod measure;
 #[cfg(feature = "sandbox")]
 pub mod process;
 #[cfg(feature = "provider")]
@@ -132,10 +170,6 @@ mod tests;
 pub mod text;
 #[cfg(feature = "execution")]
 pub mod wasi;
-
-#[cfg(feature = "measure")]
-#[doc(hidden)]
-pub use inline::measure;
 
 pub use ctx::{MetricsCtx, MetricsCtxBuilder};
 #[cfg(feature = "prometheus")]

@@ -1,7 +1,7 @@
 //! Limits of this process: the limit that made a system call fail, and a check whether threads can
 //! be started.
 
-#[cfg(feature = "execution")]
+#[cfg(any(feature = "execution", feature = "inline"))]
 mod behind;
 mod limit;
 mod threads;

@@ -2,13 +2,13 @@
 //! another process can influence.
 
 mod causes;
-#[cfg(feature = "execution")]
+#[cfg(any(feature = "execution", feature = "inline"))]
 mod one_line;
 mod printable;
 
 pub use causes::causes;
 pub use printable::{escaped, is_hidden, printable};
 
-#[cfg(feature = "execution")]
+#[cfg(any(feature = "execution", feature = "inline"))]
 pub(crate) use one_line::one_line;
 pub(crate) use printable::shown;

@@ -12,13 +12,13 @@ use parking_lot::Mutex;
 use rlimit::Resource;
 
 use super::address::{Address, CodeKind, Digest};
-use super::code::Code;
 use super::counters::{CacheCounters, CacheCounts, count};
 use super::error::{CacheError, Refusal};
 use super::folder::Folder;
 use super::key::ArtifactKey;
 use super::outside;
 use super::sealed::{HEADER, Header, HeaderBytes, PartLengths, look_authentic, read_authentic};
+use crate::code::Code;
 use crate::component::Inspection;
 use crate::file::open_file;
 

@@ -5,9 +5,6 @@ use wasmtime::component::Component;
 
 use super::address::{Address, CodeKind, Digest};
 use super::cache::{CachedCode, CodeAccess};
-use super::code::Code;
-#[cfg(feature = "runner")]
-use super::code::ShimComponent;
 use super::code_input::CodeInput;
 use super::compiler::NotCompiled;
 use super::engines::Engines;
@@ -16,6 +13,9 @@ use super::key::ArtifactKey;
 use super::sealed::{Header, PartLengths};
 use super::sealed_file::{Authentic, SealedFile};
 use super::{Artifacts, Origin, Precompiled, Refusal, here, outside};
+use crate::code::Code;
+#[cfg(feature = "runner")]
+use crate::code::ShimComponent;
 use crate::component::{Inspection, LoadError};
 use crate::engine::EngineSettings;
 use crate::text::printable;

@@ -3,9 +3,9 @@
 use wasmtime::Engine;
 
 use super::address::CodeKind;
-use super::code::Code;
 use super::compiler::NotCompiled;
 use crate::bounds::bound_types;
+use crate::code::Code;
 use crate::component::needed_proposals;
 use crate::contained::contained;
 

@@ -87,7 +87,7 @@ impl Graph {
 
     /// Makes an import of an instance an import of the whole by that name, which no other instance
     /// can share.
-    #[cfg(feature = "runner")]
+    #[cfg(feature = "inline")]
     pub(crate) fn import_alone(
         &mut self,
         instance: &GraphInstance,

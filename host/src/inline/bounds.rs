@@ -4,12 +4,13 @@
 use std::error::Error;
 
 use wasmtime::component::Linker;
-use wasmtime::{Store, StoreContextMut, Trap};
+use wasmtime::{Engine, Store, StoreContextMut, Trap};
 
-use super::{CAPACITY, Drain, RING, RecordWords, Recording};
-use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
+use super::plug::with_checked_shim;
+use super::ring::{CAPACITY, Drain, RecordWords, Recording};
+use super::shim::RING;
+use crate::code::ShimComponent;
 use crate::component::Inspection;
-use crate::engine::EngineSettings;
 
 /// Records for ever.
 const GUEST: &str = r#"(component
@@ -48,30 +49,26 @@ impl Drain for Behind {
 #[test]
 fn a_host_that_does_not_empty_the_ring_stops_the_guest_and_loses_nothing()
 -> Result<(), Box<dyn Error>> {
-    let settings = EngineSettings::default();
-    let engine = settings.engine()?;
-    let artifacts = EngineArtifacts::new(Artifacts::new(), settings, vec![engine.clone()]);
+    let engine = Engine::default();
     let bytes = &wat::parse_str(GUEST)?;
-    let guest = artifacts.with_shim(Inspected {
-        name: "guest",
-        inspection: &Inspection::of("guest", bytes)?,
-        bytes,
-    })?;
+    let composed = with_checked_shim(&Inspection::of("guest", bytes)?, bytes)?;
+    let guest = ShimComponent::compile(&engine, &composed)?;
     let mut linker = Linker::new(&engine);
+    super::imports::define(&mut linker)?;
     // A host whose `drain` does nothing.
     linker
+        .allow_shadowing(true)
         .instance(RING)?
         .func_wrap("drain", |_: StoreContextMut<'_, Recording<Behind>>, ()| {
             Ok(())
         })?;
-    let pre = guest.component.instantiate_pre(&linker)?;
+    let pre = guest.instantiate_pre(&linker)?;
 
     let behind = Behind {
         canary: [0x5a5a_5a5a_5a5a_5a5a; 64],
         drained: Vec::new(),
     };
     let mut store = Store::new(&engine, Recording::new(behind));
-    store.set_epoch_deadline(u64::MAX / 2);
     // The shim traps, and then wasmtime allows no further call into this store.
     for expected in [Trap::UnreachableCodeReached, Trap::CannotEnterComponent] {
         let instance = pre.instantiate(&mut store)?;

@@ -1,40 +1,79 @@
 //! Composition of a guest with the shim.
 
 use super::shim::{self, INTRINSICS, NAMESPACE, RING};
-use crate::component::Inspection;
+use crate::component::{Inspection, Interface};
 use crate::compose::graph::Graph;
 use crate::compose::{ComposeError, glue};
 use crate::contained::contained;
 use crate::text::printable;
 
-/// Composes the shim in front of a guest. The shim receives the guest's records, other imports of
-/// the guest remain imports of the whole, and `main` is the only export.
+/// Reason why a guest cannot be composed with the shim.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotComposed {
+    #[error("it imports `{import}`, which is reserved for the host")]
+    Reserved { import: String },
+    #[error("{reason}")]
+    Failed { reason: String },
+}
+
+/// Use of a composition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// `main` is the only export. The runner makes the store, so the shim does not check it.
+    #[cfg(any(test, feature = "runner"))]
+    Runner,
+    /// All exports of the guest remain, and the shim checks the store.
+    Embedder,
+}
+
+impl Use {
+    fn exports(self, export: &Interface) -> bool {
+        self == Self::Embedder || export.is_main()
+    }
+}
+
+/// Composes the shim in front of a guest, for the runner. The shim receives the guest's records,
+/// and other imports of the guest remain imports of the whole.
 ///
 /// # Errors
 ///
 /// The reason why this guest cannot be composed, in words.
+#[cfg(feature = "runner")]
 pub(crate) fn with_shim(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, String> {
+    composed(inspection, guest, Use::Runner).map_err(|not| not.to_string())
+}
+
+/// The same for an embedder's own store.
+pub(super) fn with_checked_shim(
+    inspection: &Inspection,
+    guest: &[u8],
+) -> Result<Vec<u8>, NotComposed> {
+    composed(inspection, guest, Use::Embedder)
+}
+
+fn composed(inspection: &Inspection, guest: &[u8], of_use: Use) -> Result<Vec<u8>, NotComposed> {
     refuse_private(inspection)?;
     // The library contains many assertions, and can panic at unexpected input.
-    contained(|| plug(inspection, guest))?.map_err(|error| error.to_string())
+    contained(|| plug(inspection, guest, of_use))
+        .and_then(|composed| composed.map_err(|error| error.to_string()))
+        .map_err(|reason| NotComposed::Failed { reason })
 }
 
 /// Rejects private imports. The imports of the shim reach the host's memory, and a guest with the
 /// same imports would be given them along with the shim.
-fn refuse_private(inspection: &Inspection) -> Result<(), String> {
+pub(super) fn refuse_private(inspection: &Inspection) -> Result<(), NotComposed> {
     let mut imports = inspection.imports.iter();
     match imports.find(|import| import.name().starts_with(NAMESPACE)) {
         None => Ok(()),
-        Some(import) => Err(format!(
-            "it imports `{}`, which is reserved for the host",
-            printable(import.name())
-        )),
+        Some(import) => Err(NotComposed::Reserved {
+            import: printable(import.name()),
+        }),
     }
 }
 
-fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> {
+fn plug(inspection: &Inspection, guest: &[u8], of_use: Use) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let shim = graph.instantiate("the shim", &shim::component()?)?;
+    let shim = graph.instantiate("the shim", &shim::component(of_use == Use::Embedder)?)?;
     for import in [INTRINSICS, RING] {
         graph.import_alone(&shim, import)?;
     }
@@ -54,9 +93,9 @@ fn plug(inspection: &Inspection, guest: &[u8]) -> Result<Vec<u8>, ComposeError> 
             reason,
         })?;
     }
-    for export in inspection.exports.iter().filter(|export| export.is_main()) {
-        let main = graph.exported(&instance, export.name())?;
-        graph.export(&main)?;
+    for export in inspection.exports.iter().filter(|it| of_use.exports(it)) {
+        let export = graph.exported(&instance, export.name())?;
+        graph.export(&export)?;
     }
     graph.encode()
 }
@@ -93,9 +132,9 @@ mod tests {
             "solti-metrics-host:elsewhere/anything",
         ] {
             let (inspection, bytes) = guest(import)?;
-            let refused = with_shim(&inspection, &bytes);
+            let refused = with_checked_shim(&inspection, &bytes);
             assert!(
-                matches!(&refused, Err(reason) if reason.contains("reserved for the host")),
+                matches!(&refused, Err(NotComposed::Reserved { import: it }) if it == import),
                 "{import}: {refused:?}"
             );
         }
@@ -107,7 +146,10 @@ mod tests {
     fn a_guest_cannot_share_the_imports_of_the_shim() -> Result<(), Box<dyn std::error::Error>> {
         for import in [INTRINSICS, RING] {
             let (inspection, bytes) = guest(import)?;
-            assert!(plug(&inspection, &bytes).is_err(), "{import}");
+            assert!(
+                plug(&inspection, &bytes, Use::Embedder).is_err(),
+                "{import}"
+            );
         }
         Ok(())
     }
@@ -116,7 +158,7 @@ mod tests {
     fn a_composition_adds_only_the_imports_of_the_shim_to_those_of_the_guest()
     -> Result<(), Box<dyn std::error::Error>> {
         let (inspection, bytes) = guest("wasi:fake/thing@0.2.0")?;
-        let composed = with_shim(&inspection, &bytes)?;
+        let composed = composed(&inspection, &bytes, Use::Runner)?;
         let composed = Inspection::of("composed", &composed)?;
         let more = composed.instance_data - inspection.instance_data;
         assert!(more > 0 && more <= super::super::INSTANCE_DATA, "{more}");

@@ -28,6 +28,7 @@ pub(super) const RECORDS: usize = offset_of!(Ring, records);
 pub(super) const FULL: usize = CAPACITY * size_of::<RecordWords>();
 
 /// Name of this layout. Another layout has another name.
+#[cfg(feature = "runner")]
 pub(crate) const LAYOUT: &str = "used u64 at 0, records 256 * 2 * u64 at 8";
 
 const _: () = {
@@ -54,12 +55,27 @@ pub(crate) trait Drain: 'static {
     fn drain(&mut self, records: &[RecordWords]);
 }
 
-impl<S: Drain> Recording<S> {
-    /// The shim finds the ring at the start of the store's data.
-    const RING_IS_FIRST: () = assert!(offset_of!(Self, ring) == 0);
+/// Data of a store that starts with the ring, at which the shim finds it. `Recording` and `Recorded`
+/// alone have this trait: see the contract in `code.rs`.
+pub(crate) trait StartsWithRing: 'static {
+    /// Offset of the ring, which is asserted where code with the shim is linked.
+    const RING_OFFSET: usize;
 
+    /// Passes the records of the ring on.
+    fn drain(&mut self);
+}
+
+impl<S: Drain> StartsWithRing for Recording<S> {
+    const RING_OFFSET: usize = offset_of!(Self, ring);
+
+    #[inline]
+    fn drain(&mut self) {
+        self.drain();
+    }
+}
+
+impl<S: Drain> Recording<S> {
     pub(crate) fn new(state: S) -> Self {
-        let () = Self::RING_IS_FIRST;
         Self {
             ring: Ring {
                 used: 0,

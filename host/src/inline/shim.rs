@@ -11,17 +11,25 @@ pub(crate) const NAMESPACE: &str = "solti-metrics-host:";
 /// wasmtime's loads and stores of native memory.
 pub(crate) const INTRINSICS: &str = "solti-metrics-host:shim/intrinsics";
 
-/// Interface that empties the ring.
+/// Interface that empties the ring, and tells its address.
 pub(crate) const RING: &str = "solti-metrics-host:shim/ring";
 
-pub(super) fn component() -> Result<Vec<u8>, ComposeError> {
-    wat::parse_str(text()).map_err(|error| ComposeError::Unsupported {
+/// Last characters of the lines that check the store.
+const CHECK: &str = ";; CHECK";
+
+/// The shim. If it is `checked`, it checks at its start that its store has the ring.
+pub(super) fn component(checked: bool) -> Result<Vec<u8>, ComposeError> {
+    wat::parse_str(text(checked)).map_err(|error| ComposeError::Unsupported {
         reason: error.to_string(),
     })
 }
 
-fn text() -> String {
-    include_str!("shim.wat")
+fn text(checked: bool) -> String {
+    let lines = include_str!("shim.wat").lines();
+    let lines = lines.filter(|line| checked || !line.ends_with(CHECK));
+    lines
+        .collect::<Vec<_>>()
+        .join("\n")
         .replace(
             "      APPEND",
             &format!("      {}", include_str!("append.wat")),
@@ -39,18 +47,21 @@ mod tests {
 
     #[test]
     fn the_shim_is_a_component_in_which_every_number_is_inserted() {
-        let text = text();
-        for name in [
-            "INTRINSICS",
-            "RING\"",
-            "      APPEND",
-            "USED)",
-            "RECORDS)",
-            "FULL)",
-        ] {
-            assert!(!text.contains(name), "{name}");
+        for checked in [true, false] {
+            let text = text(checked);
+            for name in [
+                "INTRINSICS",
+                "RING\"",
+                "      APPEND",
+                "USED)",
+                "RECORDS)",
+                "FULL)",
+            ] {
+                assert!(!text.contains(name), "{name}");
+            }
+            assert_eq!(text.contains("$confirmed"), checked);
+            let valid = component(checked).map(|bytes| wasmparser::validate(&bytes).map(drop));
+            assert!(matches!(valid, Ok(Ok(()))), "{valid:?}");
         }
-        let valid = component().map(|bytes| wasmparser::validate(&bytes).map(drop));
-        assert!(matches!(valid, Ok(Ok(()))), "{valid:?}");
     }
 }

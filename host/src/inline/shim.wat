@@ -1,6 +1,8 @@
 ;; The shim, which receives a guest's records in the inline recording mode. It writes two
 ;; words for each record, those of `solti:metrics/batch`, behind the records in the ring.
-;; It takes the address of the ring from its store.
+;; It takes the address of the ring from its store. For a store of an embedder, it traps at its
+;; start unless the host confirms the address. `shim.rs` removes the lines with CHECK for the
+;; runner, which makes the stores itself: the check is a host call for each instance.
 ;;
 ;; `shim.rs` inserts USED, RECORDS and FULL of `ring.rs`, and APPEND of `append.wat`: a
 ;; separate function would not be inlined, since wasmtime only inlines between modules.
@@ -9,18 +11,25 @@
     (export "store-data-address" (func (result u64)))
     (export "u64-native-load" (func (param "pointer" u64) (result u64)))
     (export "u64-native-store" (func (param "pointer" u64) (param "value" u64)))))
-  (import "RING" (instance $ring (export "drain" (func))))
+  (import "RING" (instance $ring
+    (export "address" (func (result u64))) ;; CHECK
+    (export "drain" (func))))
 
   (core func $address (canon lower (func $native "store-data-address")))
   (core func $load (canon lower (func $native "u64-native-load")))
   (core func $store (canon lower (func $native "u64-native-store")))
   (core func $drain (canon lower (func $ring "drain")))
+  (core func $confirmed (canon lower (func $ring "address"))) ;; CHECK
 
   (core module $code
     (import "" "address" (func $address (result i64)))
     (import "" "load" (func $load (param i64) (result i64)))
     (import "" "store" (func $store (param i64 i64)))
     (import "" "drain" (func $drain))
+    (import "" "confirmed" (func $confirmed (result i64))) ;; CHECK
+
+    (func $check (if (i64.ne (call $address) (call $confirmed)) (then unreachable))) ;; CHECK
+    (start $check) ;; CHECK
 
     (func (export "started") (param $runner i32)
       (local $head i64) (local $duration i64) (local $data i64) (local $used i64)
@@ -39,6 +48,7 @@
         (i32.shl (local.get $error) (i32.const 16))))))
       APPEND))
   (core instance $code (instantiate $code (with "" (instance
+    (export "confirmed" (func $confirmed)) ;; CHECK
     (export "address" (func $address))
     (export "load" (func $load))
     (export "store" (func $store))

@@ -22,7 +22,11 @@ impl ProcessLimit {
             (None, None) => None,
         }
     }
+}
 
+/// Refusals of a process that compiles for this one.
+#[cfg(feature = "execution")]
+impl ProcessLimit {
     /// The refusal for a process with the limits of this one that could not start a thread.
     pub(crate) fn on_threads() -> Self {
         Self::new(RefusedResource::Thread)

@@ -228,6 +228,7 @@ impl fmt::Display for LimitSize {
 mod tests {
     use super::*;
 
+    #[cfg(any(feature = "execution", feature = "inline"))]
     #[test]
     fn the_limit_behind_an_error_is_named_with_its_value() -> Result<(), String> {
         let files = Resource::NOFILE.get_soft().map_err(|it| it.to_string())?;

@@ -21,6 +21,6 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     limit_files(&mut linker)?;
     exit::add_to_linker(&mut linker, "0.2.12")?;
     crate::add_to_linker(&mut linker, TaskData::called_metrics)?;
-    crate::inline::add_to_linker(&mut linker)?;
+    crate::inline::define(&mut linker)?;
     Ok(linker)
 }

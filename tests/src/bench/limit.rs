@@ -82,7 +82,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// All limits.
-pub const LIMITS: [Limit; 23] = [
+pub const LIMITS: [Limit; 24] = [
     limit(
         "inlined record, no epoch / native dyn atomics",
         Rows("inlined, guest side", "native, atomics"),
@@ -106,6 +106,11 @@ pub const LIMITS: [Limit; 23] = [
     limit(
         "inlined record with drain into atomics, epoch on / native dyn atomics",
         Rows("inlined into atomics, epoch", "native, atomics"),
+        AtMost(2.3),
+    ),
+    limit(
+        "record in an embedder's store with drain into atomics, epoch on / native dyn atomics",
+        Rows("inlined, embedder, epoch", "native, atomics"),
         AtMost(2.3),
     ),
     limit(

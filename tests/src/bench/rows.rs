@@ -6,6 +6,7 @@ mod backends;
 mod composed;
 mod core_module;
 mod direct;
+mod embedded;
 mod guest;
 mod handles;
 mod inlined;
@@ -123,6 +124,11 @@ fn of_records(count: u32, copies: usize, functions: usize) -> Result<Vec<Row>> {
             "inlined into atomics, epoch",
             "The host drains the ring and admits the records into the atomics, with epoch checks.",
             &|| inlined::into_atomics(count, true),
+        ),
+        ours(
+            "inlined, embedder, epoch",
+            "An embedder's own store of `Recorded` is drained and admits the records into the atomics, with epoch checks.",
+            &|| embedded::into_atomics(count),
         ),
         ours(
             "inlined into Prometheus, epoch",

@@ -12,9 +12,11 @@ use solti_metrics::{
     Event, ExpositionFormat, FanoutMetrics, MetricsBackend, MetricsHandle, PrometheusMetrics,
     RunnerErrorKind, RunnerType, TaskOutcome, noop_metrics,
 };
+use solti_metrics_host::inline::{self, InlineComponent, Recorded, drain_along};
 use solti_metrics_host::runner::{Pool, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{MetricsCtx, MetricsCtxView, add_to_linker};
 use solti_metrics_tests::guest::component;
+use wasmtime::Inlining;
 
 #[cfg(target_os = "linux")]
 mod context_switches;
@@ -153,25 +155,13 @@ fn a_record_of_an_embedders_guest_allocates_nothing() -> Result<()> {
     let engine = wasmtime::Engine::new(&config).map_err(told)?;
     let mut linker = wasmtime::component::Linker::new(&engine);
     add_to_linker(&mut linker, |ctx: &mut MetricsCtx| MetricsCtxView { ctx }).map_err(told)?;
-    let records = |records| {
-        recording(records, "(i32.const 0)").replace(
-            r#"(import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))"#,
-            "",
-        )
-    };
     let mut allocated = Vec::new();
-    for records in [FEW, MANY].map(records) {
+    for records in [FEW, MANY].map(only_recording) {
         let component = wasmtime::component::Component::from_binary(&engine, &component(&records)?)
             .map_err(told)?;
         let mut store = wasmtime::Store::new(&engine, MetricsCtx::builder().build());
         let instance = linker.instantiate(&mut store, &component).map_err(told)?;
-        let run = instance
-            .get_export_index(&mut store, None, "wasi:cli/run@0.2.12")
-            .and_then(|run| instance.get_export_index(&mut store, Some(&run), "run"));
-        let run = run.ok_or_else(|| anyhow::anyhow!("it has no main"))?;
-        let main = instance
-            .get_typed_func::<(), (Result<(), ()>,)>(&mut store, &run)
-            .map_err(told)?;
+        let main = main_of(&mut store, &instance)?;
         main.call(&mut store, ())
             .map_err(told)?
             .0
@@ -180,6 +170,58 @@ fn a_record_of_an_embedders_guest_allocates_nothing() -> Result<()> {
     }
     ensure!(allocated[0] == allocated[1], "{allocated:?}");
     Ok(())
+}
+
+#[test]
+fn a_record_of_an_embedders_guest_in_mode_inline_allocates_nothing() -> Result<()> {
+    for inlining in [Inlining::No, Inlining::InterModule] {
+        let mut config = wasmtime::Config::new();
+        config
+            .concurrency_support(false)
+            .compiler_inlining(inlining);
+        let engine = wasmtime::Engine::new(&config).map_err(told)?;
+        let mut linker = wasmtime::component::Linker::new(&engine);
+        inline::add_to_linker(&mut linker).map_err(told)?;
+        let mut allocated = Vec::new();
+        for records in [FEW, MANY] {
+            let guest = component(&only_recording(records))?;
+            let guest = InlineComponent::new(&engine, "guest", &guest)?;
+            let guest = guest.instantiate_pre(&linker).map_err(told)?;
+            let metrics = MetricsCtx::builder().build();
+            let mut store = wasmtime::Store::new(&engine, Recorded::new(metrics, ()));
+            drain_along(&mut store);
+            let instance = guest.instantiate(&mut store).map_err(told)?;
+            let main = main_of(&mut store, &instance)?;
+            let first = main.call(&mut store, ()).map_err(told)?.0;
+            first.map_err(|()| anyhow::anyhow!("it failed"))?;
+            allocated.push(measure(|| drop(main.call(&mut store, ()))).count_total);
+            let accepted = store.data().ledger().snapshot().accepted();
+            ensure!(accepted == 2 * u64::from(records), "{accepted}");
+        }
+        ensure!(allocated[0] == allocated[1], "{inlining:?}: {allocated:?}");
+    }
+    Ok(())
+}
+
+type Main = wasmtime::component::TypedFunc<(), (Result<(), ()>,)>;
+
+fn main_of<T>(
+    store: &mut wasmtime::Store<T>,
+    instance: &wasmtime::component::Instance,
+) -> Result<Main> {
+    let run = instance
+        .get_export_index(&mut *store, None, "wasi:cli/run@0.2.12")
+        .and_then(|run| instance.get_export_index(&mut *store, Some(&run), "run"));
+    let run = run.ok_or_else(|| anyhow::anyhow!("it has no main"))?;
+    instance.get_typed_func(store, run).map_err(told)
+}
+
+/// The same program without a call of `exit`, which returns with success.
+fn only_recording(records: u32) -> String {
+    recording(records, "(i32.const 0)").replace(
+        r#"(import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))"#,
+        "",
+    )
 }
 
 #[test]

@@ -19,7 +19,7 @@ mod unread;
 
 mod process_limits;
 
-mod doubling;
+pub(crate) mod doubling;
 
 mod without_proc;
 

@@ -1,6 +1,11 @@
-//! Both recording modes are equivalent. A guest has the same visible results in both, and
-//! its records before its end are never lost.
+//! Both recording modes are equivalent, in the runner and in an embedder's own store. A guest
+//! has the same visible results in all of them, and its records before its end are never
+//! lost.
 
+mod embedder;
+mod embedder_ends;
+mod embedder_faults;
+mod embedder_refused;
 mod ends;
 mod fallback;
 mod guests;
@@ -11,3 +16,4 @@ mod rejected;
 mod runs;
 mod unsteady;
 mod waits;
+mod world;

@@ -15,7 +15,7 @@ const LEVELS: usize = 14;
 /// Length of a name. With the short one, the written-out types are below the limit. With
 /// the long one, they take 600 MB.
 const SHORT: usize = 2;
-const LONG: usize = 20_000;
+pub(crate) const LONG: usize = 20_000;
 
 /// Limit on the data of a process, in KiB.
 const MEMORY: u64 = 256 << 10;
@@ -69,7 +69,7 @@ fn provider(kind: &str, name: usize) -> Result<Vec<u8>> {
 }
 
 /// A guest that imports a function with such a type.
-fn guest(kind: &str, name: usize) -> Result<Vec<u8>> {
+pub(crate) fn guest(kind: &str, name: usize) -> Result<Vec<u8>> {
     let export = |level| format!(r#"(export "x{level}" (type $x{level} (eq $t{level})))"#);
     let (types, last) = pairs(kind, name, export);
     Ok(wat::parse_str(format!(

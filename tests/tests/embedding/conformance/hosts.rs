@@ -1,12 +1,13 @@
-//! The kinds of hosts: an embedder's own store, sync or async, on both kinds of engines,
-//! and the runner.
+//! The kinds of hosts: an embedder's own store, sync or async, on both kinds of engines and
+//! in both recording modes, and the runner.
 
 use anyhow::{Result, anyhow, ensure};
 use solti_metrics::MetricsHandle;
+use solti_metrics_host::inline::{self, InlineComponent, Recorded, drain_along};
 use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Runner, Task, TaskEnd};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxView, add_to_linker};
 use wasmtime::component::{Component, Instance, Linker, TypedFunc};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, Inlining, Store};
 
 /// The ledger of the guest's records.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl From<LedgerSnapshot> for Observed {
 
 type Run = fn(&[u8], MetricsHandle) -> Result<Observed>;
 
-pub(crate) const HOSTS: [(&str, Run); 5] = [
+pub(crate) const HOSTS: [(&str, Run); 7] = [
     ("embedder, sync, default engine", |guest, backend| {
         embedder(Engine::default(), guest, backend)
     }),
@@ -40,6 +41,16 @@ pub(crate) const HOSTS: [(&str, Run); 5] = [
         embedder(Engine::new(&config).map_err(said)?, guest, backend)
     }),
     ("embedder, async", embedder_async),
+    ("embedder, inline, default engine", |guest, backend| {
+        embedder_inline(Engine::default(), guest, backend)
+    }),
+    ("embedder, inline, with inlining", |guest, backend| {
+        let mut config = Config::new();
+        config
+            .concurrency_support(false)
+            .compiler_inlining(Inlining::InterModule);
+        embedder_inline(Engine::new(&config).map_err(said)?, guest, backend)
+    }),
     ("runner, inline", |guest, backend| {
         runner(guest, backend, RecordingMode::Inline)
     }),
@@ -74,6 +85,21 @@ fn embedder_async(guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
     Ok(store.data().ledger().snapshot().into())
 }
 
+fn embedder_inline(engine: Engine, guest: &[u8], backend: MetricsHandle) -> Result<Observed> {
+    let mut linker = Linker::new(&engine);
+    inline::add_to_linker(&mut linker).map_err(said)?;
+    let guest = InlineComponent::new(&engine, "guest", guest)?;
+    let metrics = MetricsCtx::builder().handle(backend).build();
+    let mut store = Store::new(&engine, Recorded::new(metrics, ()));
+    drain_along(&mut store);
+    let guest = guest.instantiate_pre(&linker).map_err(said)?;
+    let instance = guest.instantiate(&mut store).map_err(said)?;
+    let main = main(&instance, &mut store)?;
+    let (result,) = main.call(&mut store, ()).map_err(said)?;
+    ensure!(result.is_ok(), "the guest failed");
+    Ok(store.data().ledger().snapshot().into())
+}
+
 fn runner(guest: &[u8], backend: MetricsHandle, path: RecordingMode) -> Result<Observed> {
     let runner = Runner::builder(backend).recording_mode(path).build()?;
     let program = runner.load("script", guest)?;
@@ -102,7 +128,7 @@ fn embed(
     Ok((linker, store, component))
 }
 
-fn main(instance: &Instance, store: &mut Store<MetricsCtx>) -> Result<Main> {
+fn main<T>(instance: &Instance, store: &mut Store<T>) -> Result<Main> {
     let interface = instance
         .get_export_index(&mut *store, None, "wasi:cli/run@0.2.12")
         .ok_or_else(|| anyhow!("no `run` interface"))?;

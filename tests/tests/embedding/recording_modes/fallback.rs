@@ -8,7 +8,7 @@ use super::runs::{block_on, remembering};
 
 /// A guest that imports a type of `backend` that does not exist, and does not use it.
 /// wasmtime links it. A composition would not be a valid component.
-const AWKWARD: &str = r#"(component
+pub(super) const AWKWARD: &str = r#"(component
     (type $runner (enum "subprocess" "container" "wasm"))
     (import "solti:metrics/types@0.1.0" (instance $types
       (export "runner-type" (type (eq $runner)))))

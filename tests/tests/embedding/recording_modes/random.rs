@@ -9,6 +9,7 @@ use solti_metrics::{MemoryMetrics, RunnerType};
 use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{RunnerBuilder, Task};
 
+use super::embedder::embedders;
 use super::program::{guest, replay, steps};
 use super::runs::{everywhere, seen};
 
@@ -28,6 +29,13 @@ proptest! {
                 .map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &events, "{:?}", path);
             proptest::prop_assert_eq!(&seen.end, &end, "{:?}", path);
+            proptest::prop_assert_eq!(seen.ledger.delivered(), events.len() as u64);
+        }
+        for embedder in embedders().map_err(failed)? {
+            let bounds = MetricsCtx::builder().duration_ceiling(Duration::from_millis(u64::MAX));
+            let seen = embedder.seen(&guest, bounds).map_err(failed)?;
+            proptest::prop_assert_eq!(&seen.events, &events);
+            proptest::prop_assert_eq!(&seen.end, &end);
             proptest::prop_assert_eq!(seen.ledger.delivered(), events.len() as u64);
         }
     }
@@ -64,6 +72,15 @@ proptest! {
             let seen = seen(path, bounds, &guest, task).map_err(failed)?;
             proptest::prop_assert_eq!(&seen.events, &memory.events(), "{:?}", path);
             proptest::prop_assert_eq!(seen.ledger, native.ledger().snapshot(), "{:?}", path);
+        }
+        for embedder in embedders().map_err(failed)? {
+            let bounds = MetricsCtx::builder()
+                .allowed_runners(runners())
+                .duration_ceiling(ceiling)
+                .quota(quota.unwrap_or(u64::MAX));
+            let seen = embedder.seen(&guest, bounds).map_err(failed)?;
+            proptest::prop_assert_eq!(&seen.events, &memory.events());
+            proptest::prop_assert_eq!(seen.ledger, native.ledger().snapshot());
         }
     }
 }

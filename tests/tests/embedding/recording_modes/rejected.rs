@@ -6,7 +6,7 @@ use solti_metrics_host::component::LoadError;
 use super::runs::{BOTH, remembering};
 
 /// A guest that would read the host's memory, with access to the intrinsics.
-fn thief(import: &str) -> Result<Vec<u8>> {
+pub(super) fn thief(import: &str) -> Result<Vec<u8>> {
     Ok(wat::parse_str(format!(
         r#"(component
             (import "{import}" (instance $native

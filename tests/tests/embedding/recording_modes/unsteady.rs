@@ -12,8 +12,9 @@ use solti_metrics::{
     Event, MemoryMetrics, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
 use solti_metrics_host::runner::{RecordingMode, Runner, Task};
-use solti_metrics_host::{DropReason, LedgerSnapshot};
+use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
 
+use super::embedder::embedders;
 use super::program::{guest, replay, steps};
 use super::random::failed;
 use super::runs::{block_on, everywhere};
@@ -40,15 +41,22 @@ proptest! {
             proptest::prop_assert_eq!(ledger.dropped(DropReason::BackendPanicked), lost);
             proptest::prop_assert_eq!(ledger.in_flight(), 0);
         }
+        for embedder in embedders().map_err(failed)? {
+            let backend = unsteady(every);
+            let bounds = MetricsCtx::builder().duration_ceiling(Duration::from_millis(u64::MAX));
+            let (ledger, _) = embedder.ended(&guest, bounds.handle(backend.clone())).map_err(failed)?;
+            let is_kept = |(n, event): (u64, &Event)| (!n.is_multiple_of(every)).then_some(*event);
+            let expected: Vec<_> = (1..).zip(&events).filter_map(is_kept).collect();
+            proptest::prop_assert_eq!(backend.kept.events(), expected);
+            let lost = events.len() as u64 / every;
+            proptest::prop_assert_eq!(ledger.dropped(DropReason::BackendPanicked), lost);
+            proptest::prop_assert_eq!(ledger.in_flight(), 0);
+        }
     }
 }
 
 fn run(path: RecordingMode, every: u64, guest: &[u8]) -> Result<(Vec<Event>, LedgerSnapshot)> {
-    let backend = Arc::new(Unsteady {
-        kept: MemoryMetrics::new(),
-        count: AtomicU64::new(0),
-        every,
-    });
+    let backend = unsteady(every);
     let runner = Runner::builder(backend.clone() as MetricsHandle)
         .duration_ceiling(Duration::from_millis(u64::MAX))
         .recording_mode(path)
@@ -58,6 +66,14 @@ fn run(path: RecordingMode, every: u64, guest: &[u8]) -> Result<(Vec<Event>, Led
     let (guests, own) = (report.ledger, runner.own_ledger());
     ensure!(guests.accepted() + own.accepted() == backend.count.load(Ordering::Relaxed));
     Ok((backend.kept.events(), report.ledger))
+}
+
+fn unsteady(every: u64) -> Arc<Unsteady> {
+    Arc::new(Unsteady {
+        kept: MemoryMetrics::new(),
+        count: AtomicU64::new(0),
+        every,
+    })
 }
 
 /// A backend that panics at each `every`th record, and remembers the others.

@@ -4,11 +4,11 @@
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::{Drain, RecordWords, Recording};
 use crate::MetricsCtx;
 use crate::artifact::{Artifacts, EngineArtifacts, Inspected};
 use crate::component::Inspection;
 use crate::engine::EngineSettings;
+use crate::inline::{Drain, RecordWords, Recording};
 
 /// Destination of records from the ring.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl MeasuredGuest {
             config.epoch_interruption(interruptible);
         })?;
         let mut linker = Linker::new(&engine);
-        super::add_to_linker(&mut linker)?;
+        crate::inline::define(&mut linker)?;
         linker
             .instance("wasi:clocks/monotonic-clock@0.2.12")?
             .func_wrap("now", move |_, ()| Ok((clock(),)))?;
