@@ -143,7 +143,8 @@ deny: ## Check licences and sources of all dependencies
 advisories: deny ## Check licences, sources and known vulnerabilities; downloads the list from GitHub
 	$(DENY) --workspace check advisories
 
-SUITE := cargo bench --locked -p solti-metrics-tests --bench suite --
+# With -p, cargo would select other features and build wasmtime again.
+SUITE := cargo bench --workspace --locked --bench suite --
 
 # A full run writes the page; with WRITE=1, a short run writes it too.
 bench: toolchain language-python ## Measure all costs, and rewrite docs/performance.md; ROUNDS=5 for a short run
@@ -159,7 +160,7 @@ soak: build ## Run a server under load for half an hour, and rewrite docs/reliab
 # Builds each example again, so that all of them start with empty caches.
 languages-table: toolchain ## Measure the costs of each language, and rewrite the tables in docs/guests/languages.md
 	@tools/languages.sh --rebuild
-	cargo bench --locked -p solti-metrics-tests --bench languages_table
+	cargo bench --workspace --locked --bench languages_table
 
 bless: reference-tools ## Rewrite generated documents and expected outputs
 	BLESS=1 cargo test --workspace --locked --test embedding -- contract::

@@ -72,6 +72,8 @@ struct CheckAnswer {
     functions: u64,
     /// Bytes of these functions.
     code_bytes: u64,
+    /// Maximum bytes of these functions with inlined calls.
+    code_bytes_inlined: u64,
     /// Recording mode of a runnable component: `inline`, `direct` or `none`.
     recording_mode: Option<&'static str>,
     /// Reason why the recording mode is not `inline`.
@@ -159,6 +161,9 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         inlined: usable.then_some(inspection.is_inlined()),
         functions: inspection.functions,
         code_bytes: inspection.code_size,
+        code_bytes_inlined: inspection
+            .code_size
+            .saturating_add(inspection.added_by_inlining),
         recording_mode: loaded.as_ref().ok().map(ProgramRecording::as_label),
         recording_mode_reason: loaded
             .as_ref()
@@ -245,11 +250,15 @@ fn text(answer: &CheckAnswer) -> Result<String, std::fmt::Error> {
             true => "inlined",
             false => "not inlined",
         };
-        let (functions, code) = (answer.functions, ByteSize::b(answer.code_bytes));
-        let code = code.display().iec();
+        let functions = match answer.functions {
+            1 => "1 function".to_owned(),
+            functions => format!("{functions} functions"),
+        };
+        let code = ByteSize::b(answer.code_bytes).display().iec();
+        let most = ByteSize::b(answer.code_bytes_inlined).display().iec();
         writeln!(
             text,
-            "  calls     {calls}: {functions} functions, {code} of code"
+            "  calls     {calls}: {functions}, {code} of code, at most {most} if inlined"
         )?;
     }
     match (answer.recording_mode, &answer.recording_mode_reason) {

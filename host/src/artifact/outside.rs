@@ -3,8 +3,8 @@
 use crate::component::{Inspection, Interface};
 
 /// Writes an inspection: imports, exports, at most one reason for component-model async, the bytes
-/// of instance data, and the number and bytes of functions. Each list starts with its number of items, and each text with its
-/// length.
+/// of instance data, and the sizes of its code. Each list starts with its number of items, and each
+/// text with its length.
 pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {
@@ -27,6 +27,7 @@ pub(super) fn written(inspection: &Inspection) -> Vec<u8> {
         inspection.instance_data,
         inspection.functions,
         inspection.code_size,
+        inspection.added_by_inlining,
     ] {
         bytes.extend(number.to_le_bytes());
     }
@@ -49,6 +50,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Inspection> {
     inspection.instance_data = number(&mut rest)?;
     inspection.functions = number(&mut rest)?;
     inspection.code_size = number(&mut rest)?;
+    inspection.added_by_inlining = number(&mut rest)?;
     rest.is_empty().then_some(inspection)
 }
 
@@ -79,6 +81,7 @@ mod tests {
             instance_data: 1 << 40,
             functions: 3,
             code_size: 1 << 33,
+            added_by_inlining: 5,
         };
         let asynchronous = Inspection {
             needs_async: Some("it has streams".into()),

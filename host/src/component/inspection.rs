@@ -4,6 +4,7 @@ use wasmparser::{BinaryReader, BinaryReaderError, Parser, Payload};
 
 use super::file::SEALED;
 use super::{Interface, LoadError, Role, UnknownInterface, asynchronous};
+use crate::bounds::code_size::CodeSizes;
 use crate::bounds::instance_data::{self, NoBound};
 use crate::text::printable;
 
@@ -34,6 +35,10 @@ pub struct Inspection {
     pub functions: u64,
     /// Bytes of these functions' bodies.
     pub code_size: u64,
+    /// Maximum bytes that inlining adds to the functions. For each call of an imported function,
+    /// these are the bytes of the largest function of another module, or of the shim. The calls of
+    /// a component that is too large for inlining are not all counted.
+    pub added_by_inlining: u64,
 }
 
 impl Inspection {
@@ -44,7 +49,8 @@ impl Inspection {
     /// component of 18 MB with CPython without inlining, which is 350 MiB.
     pub const INLINED_FUNCTIONS: u64 = 2_000;
 
-    /// Maximum bytes of functions of a component whose calls are [inlined](Self::is_inlined).
+    /// Maximum bytes of functions of a component whose calls are [inlined](Self::is_inlined),
+    /// including the bytes that inlining adds.
     pub const INLINED_CODE_SIZE: u64 = 512 << 10;
 
     /// Whether this host inlines calls between the core modules of the component when it compiles
@@ -54,7 +60,8 @@ impl Inspection {
     /// nanoseconds more.
     #[must_use]
     pub fn is_inlined(&self) -> bool {
-        self.functions <= Self::INLINED_FUNCTIONS && self.code_size <= Self::INLINED_CODE_SIZE
+        let code_size = self.code_size.saturating_add(self.added_by_inlining);
+        self.functions <= Self::INLINED_FUNCTIONS && code_size <= Self::INLINED_CODE_SIZE
     }
 
     /// Inspects the bytes of a component. `name` is its name in messages.
@@ -98,11 +105,15 @@ impl Inspection {
         let said = |error: BinaryReaderError| error.to_string();
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
         let mut asynchronous = None;
-        let (mut functions, mut code_size) = (0_u64, 0_u64);
+        let mut code = CodeSizes::new(Self::INLINED_FUNCTIONS, Self::INLINED_CODE_SIZE);
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(said)? {
-                Payload::ModuleSection { .. } => depth += 1,
+                Payload::ModuleSection { .. } => {
+                    depth += 1;
+                    code.module();
+                }
+                Payload::ImportSection(section) => code.imports(section).map_err(said)?,
                 Payload::ComponentSection { .. } => {
                     depth += 1;
                     if depth > DEEPEST {
@@ -111,10 +122,7 @@ impl Inspection {
                     }
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CodeSectionEntry(body) => {
-                    functions += 1;
-                    code_size += body.range().len() as u64;
-                }
+                Payload::CodeSectionEntry(body) => code.function(&body).map_err(said)?,
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         imports.push(Interface::new(import.map_err(said)?.name.name));
@@ -153,8 +161,9 @@ impl Inspection {
             exports,
             needs_async,
             instance_data: 0,
-            functions,
-            code_size,
+            functions: code.functions(),
+            code_size: code.bytes(),
+            added_by_inlining: code.added_by_inlining(),
         })
     }
 

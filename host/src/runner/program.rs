@@ -124,8 +124,7 @@ impl ProgramLoader<'_> {
             (CodeKind::Plain, mode) => {
                 let entry = self.plain(name, inspection, &code.plain()?)?;
                 let asked = mode == RecordingMode::Inline;
-                let reason =
-                    asked.then(|| "the component was precompiled for the direct mode".to_owned());
+                let reason = asked.then(|| "was precompiled for the direct mode".to_owned());
                 (direct(inspection, reason), entry)
             }
         };

@@ -129,6 +129,9 @@ impl Runner {
             Ok(report) => {
                 tracing::debug!(program = program.name(), end = %report.end, "task ended");
             }
+            Err(SpawnError::Canceled) => {
+                tracing::debug!(program = program.name(), "task canceled before it started");
+            }
             Err(error) => {
                 tracing::warn!(program = program.name(), %error, "task start failed");
                 if let Some(kind) = error.kind() {

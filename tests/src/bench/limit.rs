@@ -27,8 +27,9 @@ pub enum Quotient {
     /// Peak memory to compile a large component, over the defaults of the same wasmtime: the
     /// highest ratio of all large components.
     CompileMemory,
-    /// Elapsed time to compile a large component, over the defaults of the same wasmtime:
-    /// the highest ratio of all large components.
+    /// Elapsed time to compile the largest component, over the defaults of the same wasmtime.
+    /// Interruption checks make up most of a function without a body, so functions of nothing else
+    /// are not compared.
     CompileTime,
     /// Context switches of a run through the engine.
     EngineSwitches,
@@ -177,14 +178,16 @@ pub const LIMITS: [Limit; 24] = [
         AtMost(1.3),
     ),
     limit(
-        "time to compile / defaults of wasmtime, large components",
+        "time to compile / defaults of wasmtime, largest component",
         CompileTime,
         AtMost(1.2),
     ),
+    // The start authenticates the code, and finds its key from all bytes of the component.
+    // With inlining, the compilation took longer, and the limit was 0.001.
     limit(
         "start from cached code / compile, large component",
         CachedStart,
-        AtMost(0.001),
+        AtMost(0.0025),
     ),
     limit(
         "two guests on two cores / one guest, records per second",

@@ -216,15 +216,17 @@ impl Run {
                 largest.load.as_secs_f64() / largest.compile.as_secs_f64()
             }
             Quotient::CompileMemory | Quotient::CompileTime => {
-                let largest = self.compiled.iter().map(|compiled| compiled.bytes).max()?;
-                if largest < LARGE {
+                let largest = self.compiled.iter().max_by_key(|it| it.bytes)?;
+                if largest.bytes < LARGE {
                     not_judged = Some("no component was large".to_owned());
                 }
-                let ratios = self.compiled.iter().map(|compiled| match limit.quotient {
-                    Quotient::CompileMemory => compiled.memory_ratio(),
-                    _ => compiled.time_ratio(),
-                });
-                ratios.reduce(f64::max)?
+                match limit.quotient {
+                    Quotient::CompileTime => largest.time_ratio(),
+                    _ => {
+                        let ratios = self.compiled.iter().map(Compiled::memory_ratio);
+                        ratios.reduce(f64::max)?
+                    }
+                }
             }
             Quotient::EngineSwitches => {
                 // Other programs interrupt the threads of a run.

@@ -60,7 +60,8 @@ pub(crate) struct TaskConfig {
     /// = "interval"`.
     #[schemars(extend("default" = "queue"))]
     pub(crate) admission: Option<AdmissionConfig>,
-    /// Maximum number of waiting runs, for `admission = "queue"`.
+    /// Maximum number of runs that wait for a slot of the task, for `admission =
+    /// "queue"`. Further runs may have a slot, and wait for `runner.concurrency`.
     #[schemars(range(max = 16384), extend("default" = 16))]
     pub(crate) queue_capacity: Option<usize>,
     /// Delays before restarts after failures, for `schedule = "restart"`.

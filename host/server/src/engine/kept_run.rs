@@ -12,6 +12,8 @@ use super::run::{Run, RunContext};
 pub(super) struct KeptRun {
     context: Arc<RunContext>,
     started: AtomicBool,
+    /// Whether the run is due, and waits for its start.
+    waiting: AtomicBool,
     /// Whether the run failed and waits for its restart.
     pausing: AtomicBool,
 }
@@ -23,6 +25,7 @@ impl KeptRun {
         Arc::new(Self {
             context: Arc::clone(context),
             started: AtomicBool::new(false),
+            waiting: AtomicBool::new(true),
             pausing: AtomicBool::new(false),
         })
     }
@@ -38,9 +41,14 @@ impl KeptRun {
 
     async fn attempt(&self, ctx: &TaskContext) -> Result<(), TaskError> {
         let context = &*self.context;
+        if self.pausing.swap(false, Ordering::AcqRel) {
+            context.stats().due_again();
+            self.waiting.store(true, Ordering::Release);
+        }
         let _permit = context.permit(ctx).await.ok_or(TaskError::Canceled)?;
-        let again = self.started.swap(true, Ordering::AcqRel);
-        let run = Run::start_restartable(context, &self.pausing, again);
+        self.waiting.store(false, Ordering::Release);
+        self.started.store(true, Ordering::Release);
+        let run = Run::start_restartable(context, &self.pausing);
         match run.execute(ctx).await {
             RunOutcome::Success => Ok(()),
             RunOutcome::Canceled => Err(TaskError::Canceled),
@@ -52,8 +60,10 @@ impl KeptRun {
     /// The supervisor has finished the run.
     pub(super) fn over(&self) {
         let stats = self.context.stats();
-        if !self.started.load(Ordering::Acquire) {
-            stats.never_started(!self.context.is_closed());
+        if self.waiting.swap(false, Ordering::AcqRel) {
+            // A restart is not a due run of the schedule.
+            let rejected = !self.started.load(Ordering::Acquire) && !self.context.is_closed();
+            stats.never_started(rejected);
         } else if self.pausing.swap(false, Ordering::AcqRel) {
             stats.not_restarted();
         }

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((slot.taken(), counts(&stats)), (1, (1, 1)));
         assert_eq!(now(slot.due(first)), Some(true));
         slot.started(first);
-        stats.started(false);
+        stats.started();
         assert_eq!(now(slot.replaced()), None);
         slot.admit(&stats);
         slot.admit(&stats);

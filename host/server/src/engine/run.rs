@@ -73,25 +73,19 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Starts a due run.
     pub(super) fn start(context: &'a RunContext) -> Self {
-        Self::new(context, None, false)
+        Self::new(context, None)
     }
 
-    /// Starts a run that is restarted after a failure. `again` is whether this is a
-    /// restart.
-    pub(super) fn start_restartable(
-        context: &'a RunContext,
-        pausing: &'a AtomicBool,
-        again: bool,
-    ) -> Self {
-        pausing.store(false, Ordering::Release);
-        Self::new(context, Some(pausing), again)
+    /// Starts a due run that is restarted after a failure.
+    pub(super) fn start_restartable(context: &'a RunContext, pausing: &'a AtomicBool) -> Self {
+        Self::new(context, Some(pausing))
     }
 
-    fn new(context: &'a RunContext, pausing: Option<&'a AtomicBool>, again: bool) -> Self {
+    fn new(context: &'a RunContext, pausing: Option<&'a AtomicBool>) -> Self {
         Self {
             context,
             pausing,
-            number: context.stats().started(again),
+            number: context.stats().started(),
             started: Instant::now(),
             end: None,
         }

@@ -167,15 +167,17 @@ impl Stats {
         stats.rejected += u64::from(rejected);
     }
 
-    /// A run has a slot. Returns the number of the run, from 1.
-    pub(super) fn started(&self, again: bool) -> u64 {
+    /// A failed run is due again, after its backoff.
+    pub(super) fn due_again(&self) {
         let mut stats = self.0.lock();
-        let from = if again {
-            &mut stats.pausing
-        } else {
-            &mut stats.waiting
-        };
-        *from = from.saturating_sub(1);
+        stats.pausing = stats.pausing.saturating_sub(1);
+        stats.waiting += 1;
+    }
+
+    /// A waiting run starts. Returns the number of the run, from 1.
+    pub(super) fn started(&self) -> u64 {
+        let mut stats = self.0.lock();
+        stats.waiting = stats.waiting.saturating_sub(1);
         stats.running += 1;
         stats.runs.iter().sum::<u64>() + stats.running
     }
@@ -247,11 +249,11 @@ mod tests {
         let mut numbers = Vec::new();
         for _ in 0..3 {
             stats.due();
-            numbers.push(stats.started(false));
+            numbers.push(stats.started());
         }
         stats.ended(success(), false);
         stats.due();
-        numbers.push(stats.started(false));
+        numbers.push(stats.started());
         assert_eq!(numbers, [1, 2, 3, 4]);
     }
 
@@ -260,7 +262,7 @@ mod tests {
         let stats = Stats::default();
         for _ in 0..2 {
             stats.due();
-            stats.started(false);
+            stats.started();
         }
         stats.ended(success(), false);
         assert_eq!(stats.abandon(), 1);
@@ -287,12 +289,14 @@ mod tests {
     fn a_failed_run_backs_off_until_its_restart_or_the_last_retry() {
         let stats = Stats::default();
         stats.due();
-        stats.started(false);
+        stats.started();
         let failure = RunEnd::dropped(true, Duration::ZERO);
         assert_eq!(failure.outcome, RunOutcome::Failure);
         stats.ended(failure.clone(), true);
         assert_eq!(stats.snapshot().state(), TaskStatus::BackingOff);
-        stats.started(true);
+        stats.due_again();
+        assert_eq!(stats.snapshot().state(), TaskStatus::Waiting);
+        stats.started();
         assert_eq!(stats.snapshot().state(), TaskStatus::Running);
         stats.ended(failure, true);
         stats.not_restarted();

@@ -285,3 +285,30 @@ async fn runs_of_a_task_that_the_supervisor_stops_are_canceled() -> Result<()> {
     ensure!(now.rejected == 2 && now.waiting == 0, "{now:?}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_that_waits_for_other_tasks_is_a_waiting_run() -> Result<()> {
+    let (engine, plan) = engine(Some(1), LONG, "i32.const 1")?;
+    let backoff = RestartBackoff {
+        initial_backoff: Duration::from_millis(1),
+        max_backoff: Duration::from_millis(1),
+        multiplier: 1.0,
+        jitter: Jitter::None,
+        max_retries: None,
+    };
+    let plan = plan(Schedule::Restart { backoff });
+    let history = plan.history.clone();
+    let job = engine.start_task(plan, unobserved());
+    let failures = |now: &Snapshot| now.runs[RunOutcome::Failure as usize];
+    until(&job, |now| failures(now) > 0).await;
+    let of_another_task = engine.permits.acquire().await?;
+    let now = until(&job, |now| now.waiting == 1).await;
+    ensure!(now.state() == TaskStatus::Waiting, "{now:?}");
+    drop(of_another_task);
+    until(&job, |later| failures(later) > failures(&now)).await;
+    job.stop().await;
+    let now = history.snapshot();
+    ensure!(now.waiting == 0 && now.running == 0, "{now:?}");
+    ensure!(now.rejected == 0, "{now:?}");
+    Ok(())
+}

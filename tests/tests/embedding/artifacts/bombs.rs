@@ -63,6 +63,16 @@ fn many_thousand_functions_end_at_the_limit_on_memory() -> Result<()> {
     Ok(())
 }
 
+/// Inlined into each call, the shim would take more than a gigabyte of the compiler.
+#[test]
+fn many_thousand_records_in_a_small_guest_are_compiled_within_limits() -> Result<()> {
+    let records = "(call 0 (i32.const 2))".repeat(20);
+    let functions = format!("(func {records})").repeat(1_000);
+    let place = TestFolder::with(&guest(&functions, "")?)?;
+    place.succeeds(&["run", "--compile-memory", "512MiB", "guest.wasm"])?;
+    Ok(())
+}
+
 #[test]
 fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
     let place = TestFolder::with(&deep_blocks()?)?;

@@ -229,7 +229,7 @@ fn a_file_for_another_use_is_compiled_for_this_one() -> Result<()> {
     let ProgramRecording::Direct { reason } = loaded.recording() else {
         anyhow::bail!("{loaded:?}");
     };
-    ensure!(reason.as_deref() == Some("the component was precompiled for the direct mode"));
+    ensure!(reason.as_deref() == Some("was precompiled for the direct mode"));
 
     // A precompiled file can be precompiled for another use.
     let (again, _) = direct.precompile("guest", &inlined.bytes, &key)?;
