@@ -26,8 +26,9 @@ pub(crate) fn check(component: &Path) -> Result<()> {
         .arg("--output")
         .arg(folder.path().join("out"))
         .output()?;
-    let printed = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{memory} MiB: {printed}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{memory} MiB: {errors}");
+    let printed = String::from_utf8_lossy(&output.stdout);
     ensure!(printed.contains("calls not inlined"), "{printed}");
     Ok(())
 }
