@@ -197,7 +197,7 @@ COMMAND = $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/solti-metric
 # The build of the tests already contains the command.
 .PHONY: command
 command: build
-	$(if $(filter dev,$(PROFILE)),,cargo build --locked --profile $(PROFILE) --package solti-metrics-cli)
+	$(if $(filter dev,$(PROFILE)),,cargo build --locked --profile $(PROFILE) $(FIRST))
 
 install: command ## Install command, manual pages and completions; PREFIX=/usr/local, PROFILE=release, DESTDIR
 	@tools/install.sh $(COMMAND) $(PREFIX)
