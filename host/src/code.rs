@@ -29,15 +29,15 @@
 //!
 //! An embedder gets linked code with the shim, and wasmtime returns the component of linked code
 //! (`InstancePre::component`, `Instance::instance_pre`), which fits any linker that has the shim's
-//! imports. The shim of an embedder therefore checks its store before the first record: it asks the host for the
-//! address of the ring, and traps unless the store's data is at that address. Only this crate
-//! defines the answer, `inline/imports.rs`, and only for stores whose data starts with the ring. A
-//! linker without the answer does not link, or traps. The namespace of the shim's imports is
-//! reserved: a program that answers there itself, with the address of other data, is outside of
-//! this contract, like a program that writes to its own memory through the system. So is a program
-//! that takes a core module of a component out of a backtrace (`FrameInfo::module`) and gives it
-//! other imports: wasmtime 48 compiles direct calls of the imports into such a module, with and
-//! without the shim, so other imports are not sound there.
+//! imports. The shim of an embedder therefore checks its store before the first record: it asks the
+//! host for the address of the ring, and traps unless the store's data is at that address. Only
+//! this crate defines the answer, `inline/imports.rs`, and only for stores whose data starts with
+//! the ring. A linker without the answer does not link, or traps. The namespace of the shim's
+//! imports is reserved: a program that answers there itself, with the address of other data, is
+//! outside of this contract, like a program that writes to its own memory through the system. So is
+//! a program that takes a core module of a component out of a backtrace (`FrameInfo::module`) and
+//! gives it other imports: wasmtime 48 compiles direct calls of the imports into such a module,
+//! with and without the shim, so other imports are not sound there.
 #![allow(unsafe_code, reason = "the contract above")]
 
 #[cfg(feature = "execution")]

@@ -9,9 +9,17 @@ const LARGEST_CALLEE: u64 = 4 << 10;
 /// Bytes of the shim's largest function, with the adapter in front of it.
 const SHIM: u64 = 256;
 
-/// Sizes of the code in a component. Modules are added in the order of the component's bytes.
+/// Sizes of the code in a component. Modules are added in the order of the component's bytes, and
+/// their number is not limited: so this value and the work for a module do not grow with it.
 pub(crate) struct CodeSizes {
-    modules: Vec<ModuleCode>,
+    /// The module that is being added.
+    current: ModuleCode,
+    /// The earlier module with the largest function.
+    largest: ModuleCode,
+    /// Bytes of the largest function in the other earlier modules.
+    second: u64,
+    /// Calls of imported functions in all earlier modules.
+    calls: u64,
     functions: u64,
     bytes: u64,
     /// Functions and bytes above which calls are not counted any more.
@@ -19,7 +27,7 @@ pub(crate) struct CodeSizes {
 }
 
 /// Code of a core module.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct ModuleCode {
     imported: u32,
     /// Number of calls of imported functions, which may be inlined.
@@ -32,7 +40,10 @@ impl CodeSizes {
     /// No code. The calls in a component with more functions or bytes than these are not counted.
     pub(crate) fn new(functions: u64, bytes: u64) -> Self {
         Self {
-            modules: Vec::new(),
+            current: ModuleCode::default(),
+            largest: ModuleCode::default(),
+            second: 0,
+            calls: 0,
             functions: 0,
             bytes: 0,
             most: (functions, bytes),
@@ -41,7 +52,14 @@ impl CodeSizes {
 
     /// A core module starts.
     pub(crate) fn module(&mut self) {
-        self.modules.push(ModuleCode::default());
+        let ended = std::mem::take(&mut self.current);
+        self.calls += ended.calls;
+        if ended.largest > self.largest.largest {
+            self.second = self.largest.largest;
+            self.largest = ended;
+        } else {
+            self.second = self.second.max(ended.largest);
+        }
     }
 
     /// The imports of the current module.
@@ -51,8 +69,8 @@ impl CodeSizes {
     ) -> Result<(), BinaryReaderError> {
         for import in section.into_imports() {
             let Import { ty, .. } = import?;
-            if let (TypeRef::Func(_), Some(module)) = (ty, self.modules.last_mut()) {
-                module.imported = module.imported.saturating_add(1);
+            if let TypeRef::Func(_) = ty {
+                self.current.imported = self.current.imported.saturating_add(1);
             }
         }
         Ok(())
@@ -64,9 +82,7 @@ impl CodeSizes {
         self.functions += 1;
         self.bytes += bytes;
         let is_counted = self.functions <= self.most.0 && self.bytes <= self.most.1;
-        let Some(module) = self.modules.last_mut() else {
-            return Ok(());
-        };
+        let module = &mut self.current;
         module.largest = module.largest.max(bytes);
         if is_counted && module.imported > 0 {
             for operator in body.get_operators_reader()? {
@@ -93,16 +109,12 @@ impl CodeSizes {
 
     /// Maximum bytes that inlining adds: for each call of an imported function, the largest
     /// function of another module, or of the shim.
-    pub(crate) fn added_by_inlining(&self) -> u64 {
-        let of_another = |at: usize| {
-            let others = self.modules.iter().enumerate().filter(|it| it.0 != at);
-            let largest = others.map(|(_, module)| module.largest.min(LARGEST_CALLEE));
-            largest.max().unwrap_or(0).max(SHIM)
-        };
-        let calling = self.modules.iter().enumerate().filter(|it| it.1.calls > 0);
-        calling
-            .map(|(at, module)| module.calls.saturating_mul(of_another(at)))
-            .fold(0, u64::saturating_add)
+    pub(crate) fn added_by_inlining(mut self) -> u64 {
+        self.module();
+        let callee = |largest: u64| largest.clamp(SHIM, LARGEST_CALLEE);
+        let of_largest = self.largest.calls.saturating_mul(callee(self.second));
+        let of_others = self.calls - self.largest.calls;
+        of_largest.saturating_add(of_others.saturating_mul(callee(self.largest.largest)))
     }
 }
 
@@ -139,6 +151,21 @@ mod tests {
         ))?;
         assert_eq!(sizes.functions(), 4);
         assert_eq!(sizes.added_by_inlining(), 3 * 1_000);
+        Ok(())
+    }
+
+    #[test]
+    fn the_module_with_the_largest_function_calls_the_second_largest()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let body = |nops| "nop ".repeat(nops);
+        let module = |nops| {
+            let body = body(nops);
+            format!(r#"(core module (import "" "a" (func $a)) (func {body} call $a))"#)
+        };
+        let three = [module(996), module(2_996), module(496)].concat();
+        // Each body has four more bytes.
+        let sizes = sizes(&format!("(component {three})"))?;
+        assert_eq!(sizes.added_by_inlining(), 1_000 + 2 * 3_000);
         Ok(())
     }
 
