@@ -99,13 +99,16 @@ fn receive(signal: i32) {
             state.first = Some(until);
         }
         Some(target) if signal != SIGHUP => {
-            // The next signal ends the process immediately.
-            EXIT_IMMEDIATELY.store(true, Ordering::SeqCst);
+            let one_request = target.one_request.min(EXIT_TIMEOUT);
             target.again.send_replace(Some(signal));
             drop(state);
-            // Meanwhile, the command reports the abandoned work, and ends the process. This
-            // sleep limits that time: the report may block on a stalled terminal.
-            thread::sleep(EXIT_TIMEOUT);
+            // Meanwhile, the command reports the abandoned work, and ends the process. These
+            // sleeps limit that time: the report may block on a stalled terminal. A signal
+            // that repeats the second request does not prevent the report, and a later
+            // signal ends the process immediately.
+            thread::sleep(one_request);
+            EXIT_IMMEDIATELY.store(true, Ordering::SeqCst);
+            thread::sleep(EXIT_TIMEOUT.saturating_sub(one_request));
             let _nothing_new = unfinished::remove_all();
             low_level::exit(code(signal))
         }
@@ -148,7 +151,8 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// Takes the requests of this process. Without `reloads`, SIGHUP ends the process. Stop
-    /// requests within `one_request` of the first one count as the same request.
+    /// requests within `one_request` of the first or the second one count as the same
+    /// request.
     pub(crate) fn take(reloads: bool, one_request: Duration) -> io::Result<Self> {
         let (asked_again, again) = watch::channel(None);
         let this = Self {

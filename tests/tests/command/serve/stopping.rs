@@ -1,7 +1,7 @@
 //! Runs and records of a runner that is asked to stop.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -79,6 +79,9 @@ fn until_it_stops(served: &mut Served) -> Result<()> {
     Ok(())
 }
 
+/// Requests that come within this time are one.
+const ONE_REQUEST: Duration = Duration::from_millis(250);
+
 /// Requests that come at the same time are one, so it is asked until it has gone.
 fn asked_until_gone(served: Served) -> Result<End> {
     while served.signal("TERM").is_ok() && served.get("/healthz").is_ok() {
@@ -151,7 +154,11 @@ fn a_second_signal_ends_the_runner_at_once() -> Result<()> {
     })?;
     served.signal("TERM")?;
     until_it_stops(&mut served)?;
-    let end = asked_until_gone(served)?;
+    let stopping = Instant::now();
+    served.until("a further request is a second one", |_| {
+        Ok((stopping.elapsed() >= ONE_REQUEST).then_some(()))
+    })?;
+    let end = served.stop()?;
     ensure!(end.code == Some(143), "{end}");
     ensure!(end.stderr.contains("forced exit"), "{end}");
     Ok(())
