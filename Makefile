@@ -21,8 +21,18 @@ check: toolchain ## Run the fast tests: unit tests, and suites without other lan
 	  cargo test --workspace --locked --test interop -- $$suite::; \
 	done
 
+# Downloads take time and a compilation takes processors, so both run at the same time.
+.PHONY: test-parts
+test-parts: toolchain
+	@$(MAKE) --no-print-directory reference-tools languages & downloads=$$!; \
+	  trap 'kill $$downloads 2>/dev/null || true' EXIT; \
+	  $(MAKE) --no-print-directory test-binaries; wait $$downloads; trap - EXIT
+
+# Many tests wait for other processes, so the tests have more threads than processors.
+test: export RUST_TEST_THREADS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
+
 # cargo nextest does not run documentation tests, so cargo test runs them.
-test: toolchain reference-tools languages ## Run every test
+test: test-parts ## Run every test
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else \

@@ -189,7 +189,11 @@ build_python() { # STEM
   local world=$1 stub=()
   # Without --stub-wasi, the provider would need a grant for the network, which it does not use.
   if [ "$1" = provider ]; then world=scraped-$1 stub=(--stub-wasi); fi
-  componentize-py -d "$1/wit" -w "$world" componentize "${stub[@]}" "$1" -o "$WORK/$1.wasm"
+  # From a copy: Python writes its bytecode next to the source, and cargo would build the
+  # Rust guests in that folder again.
+  mkdir "$WORK/source" && cp "$1.py" "$WORK/source" \
+    && componentize-py -d "$1/wit" -w "$world" componentize "${stub[@]}" -p "$WORK/source" "$1" \
+      -o "$WORK/$1.wasm"
 }
 
 build_quickjs() { # STEM

@@ -13,7 +13,7 @@ use solti_metrics::Event;
 use solti_metrics_host::component::Inspection;
 use wasm_encoder::{
     CodeSection, ComponentSection, Function, FunctionSection, Instruction, Module, ModuleSection,
-    TypeSection,
+    TypeSection, ValType,
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
@@ -80,10 +80,12 @@ pub fn asynchronous(component: &[u8]) -> Vec<u8> {
 }
 
 /// Adds an unused core module to the component, which makes the component too large for
-/// inlining.
+/// inlining. Its function has only declarations of no locals, which take two bytes each, so
+/// that its compilation takes little time.
 #[must_use]
 pub fn large(component: &[u8]) -> Vec<u8> {
-    with_functions(component, Inspection::INLINED_FUNCTIONS + 1)
+    let declarations = vec![(0, ValType::I32); (Inspection::INLINED_CODE_SIZE / 2) as usize];
+    with_bodies(component, 1, &Function::new(declarations))
 }
 
 /// Adds an unused core module with this number of empty functions to the component.

@@ -75,8 +75,15 @@ pub fn run(suites: &[Suite]) -> ExitCode {
     if !arguments.exact && suites.len() == 1 {
         arguments.filter = Some(rest.to_owned());
     }
+    // The test harness of Rust reads this variable by itself.
+    arguments.test_threads = arguments.test_threads.or_else(threads);
     let trials = suites.iter().flat_map(trials_of).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Number of threads that the environment selects.
+fn threads() -> Option<usize> {
+    std::env::var("RUST_TEST_THREADS").ok()?.parse().ok()
 }
 
 /// The suites that a filter can match, and the text to find there.

@@ -39,7 +39,8 @@ pub(crate) struct ArtifactArgs {
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub(crate) artifact_key: Option<PathBuf>,
 
-    /// Maximum memory of the process that compiles a component.
+    /// Maximum memory of the process that compiles a component, as address space: up to twice
+    /// the memory in use.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", help_heading = HEADING)]
     compile_memory: ByteSize,
 

@@ -115,11 +115,15 @@ fn is_compile_worker() -> bool {
         .is_some_and(|it| it == COMPILE_WORKER)
 }
 
-/// Starts a log that shows errors only, unless `RUST_LOG` is set. Messages for users do not
-/// go through the log. The log has no colors, so that color sequences in entries can be
+/// Entries of the log: errors, and the warnings of the compilation cache, which rejects cached
+/// code only if another program or a disk has changed it.
+const LEVEL: &str = "error,solti_metrics_host::artifact::cache=warn";
+
+/// Starts a log that shows [`LEVEL`], unless `RUST_LOG` is set. Messages for users do not go
+/// through the log. The log has no colors, so that color sequences in entries can be
 /// escaped.
 fn log() {
-    let (filter, wrong) = filter("error");
+    let (filter, wrong) = filter(LEVEL);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .fmt_fields(Quoted)

@@ -1,5 +1,6 @@
 //! `precompile`: compiles a component into a file that runs without compilation.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -49,6 +50,13 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     let Some(output) = Destination::for_bytes(&args.output, "code")? else {
         return Ok(Exit::Misused);
     };
+    if is_same_file(&args.component, &args.output) {
+        print_message(format_args!(
+            "error: {}: the output is the component itself; name another file with --output",
+            args.output.display()
+        ));
+        return Ok(Exit::Misused);
+    }
     let cache = args.artifacts.open()?;
     let Some(key) = key(args, cache.as_ref())? else {
         print_message(format_args!(
@@ -74,6 +82,12 @@ pub(crate) fn precompile(args: &PrecompileArgs) -> anyhow::Result<Exit> {
     );
     output.summarize(&line)?;
     Ok(Exit::Good)
+}
+
+/// Whether both paths name one existing file, directly or through links.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (one, other) = (fs::canonicalize(one), fs::canonicalize(other));
+    one.is_ok_and(|one| other.is_ok_and(|other| one == other))
 }
 
 /// The key of `--artifact-key`, which is created if the file does not exist, or the key of

@@ -100,7 +100,8 @@ pub(crate) struct CompilationConfig {
     /// Default: the key in the folder of the compilation cache.
     #[schemars(example = &"key")]
     pub(crate) artifact_key: Option<PathBuf>,
-    /// Maximum memory of the process that compiles a component.
+    /// Maximum memory of the process that compiles a component, as address space: up to twice the
+    /// memory in use.
     pub(crate) compile_memory: TextValue<ByteSize>,
     /// Maximum time to compile a component, for elapsed time and processor time each.
     #[schemars(extend("x-least" = "1ms"))]

@@ -92,6 +92,20 @@ fn precompile_reports_its_output() -> Result<()> {
 }
 
 #[test]
+fn precompile_never_replaces_the_component() -> Result<()> {
+    let place = TestFolder::with(&guest(7)?)?;
+    std::os::unix::fs::symlink("guest.wasm", place.path("link"))?;
+    for output in ["guest.wasm", "./guest.wasm", "link"] {
+        let refused = place.run(&["precompile", "guest.wasm", "-o", output])?;
+        ensure!(refused.code == Some(2), "{refused}");
+        let why = "the output is the component itself";
+        ensure!(refused.stderr.contains(why), "{refused}");
+    }
+    ensure!(fs::read(place.path("guest.wasm"))? == guest(7)?);
+    Ok(())
+}
+
+#[test]
 fn without_the_key_the_component_is_compiled_with_a_warning() -> Result<()> {
     let place = precompiled()?;
     let said = place.succeeds(&run(&[], "guest.pre"))?;

@@ -14,7 +14,7 @@ use super::program::{guest, replay, steps};
 use super::runs::{everywhere, seen};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn each_program_records_the_same_in_both_modes_and_natively(steps in steps()) {
