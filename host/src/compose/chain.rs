@@ -1,6 +1,6 @@
 //! Connections from the guest through middlewares to the provider.
 
-use super::graph::{Export, Graph, GraphInstance, path};
+use super::graph::{Export, Graph, GraphInstance, path, unsupported};
 use super::part::Placed;
 use super::{ComposeError, glue};
 use crate::text::printable;
@@ -64,7 +64,7 @@ impl CompositionChain {
                 None => own,
                 // The components behind may keep the records that this one flushes.
                 Some(behind) => self.graph.glue(
-                    &glue::flush_both(),
+                    glue::FLUSH_BOTH,
                     &[("first", &own), ("second", &behind)],
                     "lifecycle",
                 )?,
@@ -91,7 +91,7 @@ impl CompositionChain {
             if let Some(lifecycle) = flushed.filter(|_| export.is_main()) {
                 let imports = [("main", &exported), ("lifecycle", lifecycle)];
                 let run = glue::flush_after_run(export.is_async_main());
-                exported = self.graph.glue(&run, &imports, "run")?;
+                exported = self.graph.glue(run, &imports, "run")?;
             }
             self.graph.export(&exported)?;
         }
@@ -108,9 +108,9 @@ impl CompositionChain {
         for import in guest.imports(EXIT) {
             // An exit interface with more functions is not changed.
             if self.graph.imports_only(instance, import, "exit") {
-                let text = glue::flush_before_exit(import);
+                let exit = glue::flush_before_exit(import).map_err(|error| unsupported(&error))?;
                 let imports = [("lifecycle", lifecycle)];
-                let exit = self.graph.glue(&text, &imports, "exit")?;
+                let exit = self.graph.glue(&exit, &imports, "exit")?;
                 self.connect(guest, instance, import, &exit)?;
             }
         }

@@ -1,8 +1,8 @@
-;; Wraps `wasi:cli/exit`, whose name in the guest is inserted: flushes the other parts
-;; before the program ends. If the flush fails, the program fails too, and prints the
+;; Wraps `wasi:cli/exit`, whose name in the guest replaces that of the first import: flushes
+;; the other parts before the program ends. If the flush fails, the program fails too, and prints the
 ;; reason.
 (component
-  (import "EXIT" (instance $exit (export "exit" (func (param "status" (result))))))
+  (import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))
   (import "lifecycle" (instance $lifecycle
     (export "flush" (func (result (result (error string)))))))
 

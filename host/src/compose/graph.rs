@@ -108,16 +108,15 @@ impl Graph {
         connected.map_err(|error| unsupported(&error))
     }
 
-    /// An export of a small component, given as text, that imports others. The export has the name
+    /// An export of a small component that imports others. The export has the name
     /// of the first of them, which it replaces.
     pub(crate) fn glue(
         &mut self,
-        text: &str,
+        component: &[u8],
         imports: &[(&str, &Export)],
         export: &str,
     ) -> Result<Export, ComposeError> {
-        let bytes = wat::parse_str(text).map_err(|error| unsupported(&error))?;
-        let instance = self.instantiate("the composition", &bytes)?;
+        let instance = self.instantiate("the composition", component)?;
         for (import, used) in imports {
             let connected = self.connect(&instance, import, used);
             connected.map_err(|reason| ComposeError::WrongTypes {
@@ -203,7 +202,7 @@ impl Graph {
     }
 }
 
-fn unsupported(error: &(dyn Error + 'static)) -> ComposeError {
+pub(super) fn unsupported(error: &(dyn Error + 'static)) -> ComposeError {
     ComposeError::Unsupported {
         reason: with_causes(error),
     }

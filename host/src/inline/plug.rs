@@ -73,7 +73,7 @@ pub(super) fn refuse_private(inspection: &Inspection) -> Result<(), NotComposed>
 
 fn plug(inspection: &Inspection, guest: &[u8], of_use: Use) -> Result<Vec<u8>, ComposeError> {
     let mut graph = Graph::default();
-    let shim = graph.instantiate("the shim", &shim::component(of_use == Use::Embedder)?)?;
+    let shim = graph.instantiate("the shim", shim::component(of_use == Use::Embedder))?;
     for import in [INTRINSICS, RING] {
         graph.import_alone(&shim, import)?;
     }

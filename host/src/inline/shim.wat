@@ -1,10 +1,10 @@
 ;; The shim, which receives a guest's records in the inline recording mode. It writes two
 ;; words for each record, those of `solti:metrics/batch`, behind the records in the ring.
 ;; It takes the address of the ring from its store. For a store of an embedder, it traps at its
-;; start unless the host confirms the address. `shim.rs` removes the lines with CHECK for the
-;; runner, which makes the stores itself: the check is a host call for each instance.
+;; start unless the host confirms the address. The shim of the runner, which makes the stores
+;; itself, lacks the lines with CHECK: the check is a host call for each instance.
 ;;
-;; `shim.rs` inserts USED, RECORDS and FULL of `ring.rs`, and APPEND of `append.wat`: a
+;; `shim.rs` encodes both, and inserts USED, RECORDS and FULL of `ring.rs`, and APPEND of `append.wat`: a
 ;; separate function would not be inlined, since wasmtime only inlines between modules.
 (component
   (import "INTRINSICS" (instance $native
