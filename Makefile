@@ -173,6 +173,7 @@ languages-table: toolchain ## Measure the costs of each language, and rewrite th
 	cargo bench --workspace --locked --bench languages_table
 
 bless: reference-tools ## Rewrite generated documents and expected outputs
+	BLESS=1 cargo test --workspace --locked --lib -- glue:: shim::
 	BLESS=1 cargo test --workspace --locked --test embedding -- contract::
 	for suite in configs exposition operations page reference scale; do \
 	  BLESS=1 cargo test --workspace --locked --test interop -- $$suite::; \

@@ -9,10 +9,11 @@
 #   tools/packages.sh newest       uses the newest versions that the packages accept:
 #                                  builds the packages with every feature, and tests
 #                                  their documentation and examples
-#   tools/packages.sh install      runs `cargo install` for the command, in release
+#   tools/packages.sh install      runs `cargo install` for the command, in cargo's release
+#                                  profile
 #
 # An installation compiles wasmtime, and so does `newest`, unless the target directory has it
-# with the same features and versions. `make dist` leaves such a build for `install`.
+# with the same features and versions.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -201,7 +202,6 @@ install() {
   cp -r "$WORK/packages/solti-metrics-cli" "$WORK/command"
   { echo; patches; } >>"$WORK/command/Cargo.toml"
   pinned "$WORK/command"
-  [ -n "${PROFILE:-}" ] || linked "$TARGET/release" "$BUILD/release"
   say "installing the command"
   cargo_in "$WORK/command" install --locked --path . --root "$WORK/installed" ${PROFILE:+--profile "$PROFILE"}
   "$WORK/installed/bin/solti-metrics" --version
