@@ -64,7 +64,8 @@ language-%:
 	@tools/languages.sh $*
 
 loom: ## Check the models of the protocols between threads, over all interleavings
-	RUSTFLAGS='--cfg loom' cargo test --locked -p solti-metrics --features exporter,prometheus --lib --target-dir $(TARGET)/loom models
+	RUSTFLAGS='--cfg loom' cargo test --locked --target-dir $(TARGET)/loom --features solti-metrics/exporter,solti-metrics/prometheus \
+	  -p solti-metrics -p solti-metrics-models --lib --test models models
 
 lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 
