@@ -48,7 +48,8 @@ pub(super) struct CompileCounts {
 
 impl CompileCounts {
     pub(super) fn read(&self) -> Compilations {
-        // Read the failures first, so that they never exceed the total.
+        // Read the failures first, so that they never exceed the total: the writer counts a
+        // failure last and releases it, and this read acquires it.
         let failed = self.failed.load(Ordering::Acquire);
         Compilations {
             count: self.count.load(Ordering::Acquire),
@@ -74,7 +75,8 @@ impl CompileCounts {
     }
 }
 
-/// Live counters of a cache.
+/// Live counters of a cache. The counters are independent of each other, so their accesses are
+/// relaxed.
 #[derive(Default)]
 pub(super) struct CacheCounts {
     pub(super) hits: AtomicU64,
