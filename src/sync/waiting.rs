@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::Notify;
 
-struct Wakeup(Notify);
+struct ThreadWakeup(Notify);
 
-impl Wake for Wakeup {
+impl Wake for ThreadWakeup {
     fn wake(self: Arc<Self>) {
         self.0.notify();
     }
@@ -17,7 +17,7 @@ impl Wake for Wakeup {
 /// Waits for the future. After a deadlock, which is a panic, `loom`'s own function panics
 /// again, and aborts the process.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let wakeup = Arc::new(Wakeup(Notify::new()));
+    let wakeup = Arc::new(ThreadWakeup(Notify::new()));
     let waker = Waker::from(Arc::clone(&wakeup));
     let mut future = pin!(future);
     loop {

@@ -10,7 +10,6 @@ mod due_runs_models;
 mod replaceable_slot_models;
 mod restart_state_models;
 mod run;
-mod sync;
 
 #[path = "../../host/server/src/engine/due_runs.rs"]
 mod due_runs;
@@ -26,3 +25,5 @@ mod run_queue;
 mod stats;
 
 use run_outcome::RunOutcome;
+
+use crate::sync;

@@ -1,9 +1,9 @@
 //! Counters of the compilation cache and of compilations.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::compiler::NotCompiled;
+use super::sync::{AtomicU64, Ordering};
 
 /// Counters of a compilation cache, in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,7 +105,7 @@ pub(super) fn count(count: &AtomicU64, more: u64) {
     count.fetch_add(more, Ordering::Relaxed);
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

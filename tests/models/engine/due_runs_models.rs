@@ -50,7 +50,8 @@ fn the_model_finds_a_number_of_left_runs_that_is_not_atomic() {
     torn("engine/due_runs.rs", two_slots_repeat);
 }
 
-/// A clock makes two runs due, and two slots take one run each.
+/// A clock makes two runs due, and two slots take one run each. A full search takes hours.
+/// Therefore each execution may switch threads three times where no thread has to wait.
 fn two_slots_and_a_clock() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
