@@ -73,8 +73,9 @@ languages: ## Build the examples in languages other than Rust; `make language-go
 language-%:
 	@tools/languages.sh $*
 
-loom: ## Check the models of the exporter queue, over all interleavings of threads
-	RUSTFLAGS='--cfg loom' cargo test --locked -p solti-metrics --features exporter --lib --target-dir $(TARGET)/loom models
+loom: ## Check the models of the protocols between threads, over all interleavings
+	RUSTFLAGS='--cfg loom' cargo test --locked --target-dir $(TARGET)/loom --features solti-metrics/exporter,solti-metrics/prometheus \
+	  -p solti-metrics -p solti-metrics-models --lib --test models models
 
 lint: fmt clippy doc features shell spelling ## All lints, warnings denied
 

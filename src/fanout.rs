@@ -27,6 +27,7 @@ use crate::{
 #[derive(Default)]
 pub struct FanoutMetrics {
     backends: Box<[MetricsHandle]>,
+    /// Counts that depend on no other value, and therefore have relaxed accesses.
     panicked: Box<[AtomicU64]>,
 }
 

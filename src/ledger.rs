@@ -3,6 +3,8 @@
 mod counters;
 mod drop_reason;
 mod ledger_totals;
+#[cfg(all(test, loom))]
+mod models;
 mod shared_writer;
 mod snapshot;
 mod writer;

@@ -66,6 +66,7 @@ mod replaceable;
 mod statsd;
 #[cfg(feature = "summary")]
 mod summary;
+mod sync;
 #[cfg(any(feature = "otlp-encoding", feature = "prometheus"))]
 mod totals;
 mod unmapped;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError};
 
+use crate::sync::{RwLock, RwLockReadGuard};
 use crate::{
     BatchError, Event, MetricsBackend, MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome,
 };
@@ -102,6 +103,9 @@ impl MetricsBackend for ReplaceableMetrics {
         self.now().prefers_batches()
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;
 
 #[cfg(test)]
 mod tests {

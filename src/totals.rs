@@ -1,6 +1,8 @@
 //! The totals of a backend that adds records up: one number for every possible series.
 
 mod histogram;
+#[cfg(all(test, loom))]
+mod models;
 mod series_totals;
 mod shard;
 mod shards;

@@ -60,6 +60,7 @@ mod order;
 mod outside;
 mod sealed;
 mod sealed_file;
+mod sync;
 mod this_program;
 mod worker;
 

@@ -1,35 +1,13 @@
-//! Atomics, a queue and a waker with the orderings that `loom` does not model, for
-//! `models.rs`.
-//!
-//! `loom` treats a sequentially consistent access as an access that acquires and releases,
-//! and only models more than that for a fence. Therefore the accesses here put a fence
-//! between a sequentially consistent write and the next such read of the same thread. This is
-//! the guarantee of their order for two accesses to different atomics. The fence is absent as
-//! soon as one of both accesses has a weaker order.
+//! A queue and a waker for `models.rs`.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use loom::sync::atomic::{self, AtomicUsize, Ordering, fence};
+use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use crate::Event;
-
-loom::thread_local! {
-    /// Whether this thread's last write was sequentially consistent.
-    static WRITTEN: Cell<bool> = Cell::new(false);
-}
-
-fn wrote(order: Ordering) {
-    WRITTEN.with(|written| written.set(order == Ordering::SeqCst));
-}
-
-fn reads(order: Ordering) {
-    if order == Ordering::SeqCst && WRITTEN.with(Cell::take) {
-        fence(Ordering::SeqCst);
-    }
-}
+use crate::sync::modelled::{reads, wrote};
 
 /// `loom`'s waker, with the signature of the real one.
 #[derive(Debug)]
@@ -46,48 +24,6 @@ impl AtomicWaker {
 
     pub(super) fn wake(&self) {
         self.0.wake();
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct AtomicU8(atomic::AtomicU8);
-
-impl AtomicU8 {
-    pub(super) fn new(value: u8) -> Self {
-        Self(atomic::AtomicU8::new(value))
-    }
-
-    pub(super) fn load(&self, order: Ordering) -> u8 {
-        reads(order);
-        self.0.load(order)
-    }
-
-    pub(super) fn store(&self, value: u8, order: Ordering) {
-        self.0.store(value, order);
-        wrote(order);
-    }
-
-    pub(super) fn swap(&self, value: u8, order: Ordering) -> u8 {
-        let before = self.0.swap(value, order);
-        wrote(order);
-        before
-    }
-
-    pub(super) fn fetch_max(&self, value: u8, order: Ordering) -> u8 {
-        let before = self.0.fetch_max(value, order);
-        wrote(order);
-        before
-    }
-
-    pub(super) fn fetch_update(
-        &self,
-        set: Ordering,
-        fetch: Ordering,
-        update: impl FnMut(u8) -> Option<u8>,
-    ) -> Result<u8, u8> {
-        let before = self.0.fetch_update(set, fetch, update);
-        wrote(set);
-        before
     }
 }
 
@@ -131,7 +67,8 @@ impl ArrayQueue {
         loop {
             let head = self.head.load(Ordering::Relaxed);
             fence(Ordering::SeqCst);
-            if self.tail.load(Ordering::Relaxed) <= head {
+            // `crossbeam` acquires the value in this way with the stamp of its slot.
+            if self.tail.load(Ordering::Acquire) <= head {
                 return None;
             }
             if exchange(&self.head, head) {

@@ -1,13 +1,15 @@
 //! Models of the queue, which `make loom` checks against every interleaving of threads.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use loom::future::block_on;
-use loom::sync::Arc;
 use loom::thread;
 
 use super::queue::Queue;
+use crate::sync::Ordering;
+use crate::sync::modelled::{AtomicAccess, weakened};
+use crate::sync::waiting::block_on;
 use crate::{DropReason, Event, RunnerType};
 
 const EVENT: Event = Event::TaskStarted {
@@ -15,8 +17,7 @@ const EVENT: Event = Event::TaskStarted {
 };
 
 /// A worker that is never woken is a deadlock, which the model reports.
-#[test]
-fn a_record_reaches_a_worker_that_goes_to_rest_meanwhile() {
+fn a_record_and_a_rest() {
     loom::model(|| {
         let queue = Arc::new(Queue::new(4, 2));
         let recording = {
@@ -29,6 +30,33 @@ fn a_record_reaches_a_worker_that_goes_to_rest_meanwhile() {
         }
         assert!(recording.join().is_ok());
     });
+}
+
+#[test]
+fn a_record_reaches_a_worker_that_goes_to_rest_meanwhile() {
+    a_record_and_a_rest();
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn the_model_finds_a_weaker_announcement_of_the_rest() {
+    weakened(
+        "wakeup.rs",
+        AtomicAccess::Store,
+        Ordering::Release,
+        a_record_and_a_rest,
+    );
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn the_model_finds_a_weaker_check_for_a_resting_worker() {
+    weakened(
+        "wakeup.rs",
+        AtomicAccess::Load,
+        Ordering::Acquire,
+        a_record_and_a_rest,
+    );
 }
 
 /// With three threads, a full search takes hours. Therefore each execution may switch threads
@@ -116,8 +144,7 @@ fn a_record_reaches_a_worker_that_rests_again() {
 
 /// Either the ending thread or the recording thread drops the record, and only one of them
 /// does.
-#[test]
-fn an_end_amid_records_leaves_none_behind() {
+fn an_end_amid_records() {
     loom::model(|| {
         let queue = Arc::new(Queue::new(4, 2));
         let recording = {
@@ -127,9 +154,117 @@ fn an_end_amid_records_leaves_none_behind() {
         queue.end();
         assert!(recording.join().is_ok());
         let ledger = queue.ledger().snapshot();
-        assert_eq!((ledger.accepted(), ledger.in_flight()), (1, 0));
+        assert_eq!(
+            (ledger.accepted(), ledger.in_flight()),
+            (1, 0),
+            "left behind"
+        );
         assert_eq!(ledger.dropped(DropReason::ShutDown), 1);
     });
+}
+
+#[test]
+fn an_end_amid_records_leaves_none_behind() {
+    an_end_amid_records();
+}
+
+#[test]
+#[should_panic(expected = "left behind")]
+fn the_model_finds_weaker_checks_after_a_push() {
+    weakened(
+        "src/exporter/",
+        AtomicAccess::Load,
+        Ordering::Acquire,
+        an_end_amid_records,
+    );
+}
+
+/// A provider's worker ends as soon as no record is in flight after the queue was closed.
+fn a_close_amid_a_record() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(4, 2));
+        let recording = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.record(EVENT))
+        };
+        queue.close();
+        let nothing_left = queue.ledger().snapshot().in_flight() == 0;
+        let taken = queue.len();
+        assert!(recording.join().is_ok());
+        assert!(!nothing_left || queue.len() == taken, "queued later");
+    });
+}
+
+#[test]
+fn a_closed_queue_without_records_in_flight_gets_no_record() {
+    a_close_amid_a_record();
+}
+
+#[test]
+#[should_panic(expected = "queued later")]
+fn the_model_finds_a_weaker_read_of_the_accepted_records() {
+    weakened(
+        "ledger/counters.rs",
+        AtomicAccess::Load,
+        Ordering::Acquire,
+        a_close_amid_a_record,
+    );
+}
+
+#[test]
+#[should_panic(expected = "queued later")]
+fn the_model_finds_a_weaker_acceptance_of_a_record() {
+    weakened(
+        "shared_writer.rs",
+        AtomicAccess::Update,
+        Ordering::AcqRel,
+        a_close_amid_a_record,
+    );
+}
+
+/// A record that one thread accepts and another thread delivers.
+///
+/// `loom` remembers one access to each atomic, and a load hides the load of another thread
+/// before it. Therefore the reader is the thread that `loom` starts last.
+fn a_reader_amid_a_delivery() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(2, 1));
+        let working = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                if queue.pop().is_some() {
+                    queue.deliver(1);
+                }
+            })
+        };
+        let reading = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let ledger = queue.ledger().snapshot();
+                assert!(ledger.delivered() <= ledger.accepted(), "not accepted");
+            })
+        };
+        queue.record(EVENT);
+        for thread in [working, reading] {
+            assert!(thread.join().is_ok());
+        }
+    });
+}
+
+#[test]
+fn a_reader_sees_each_delivered_record_as_accepted() {
+    a_reader_amid_a_delivery();
+}
+
+#[test]
+#[should_panic(expected = "not accepted")]
+fn the_model_finds_a_relaxed_delivery() {
+    weakened(
+        "shared_writer.rs",
+        AtomicAccess::Update,
+        Ordering::Relaxed,
+        a_reader_amid_a_delivery,
+    );
 }
 
 /// The worker accounts for the records that it has taken out, and the end for the others.

@@ -45,6 +45,9 @@ pub struct Queue {
     ledger: SharedLedgerWriter,
     /// Size of a batch minus one. The size is a power of two.
     batch_mask: u64,
+    /// Sequentially consistent, like the accepted count of the ledger and the ends of the
+    /// queue: a recording thread writes these and then reads the intake. A closing thread
+    /// writes the intake and then reads these.
     intake: AtomicU8,
     wakeup: Wakeup,
 }

@@ -9,6 +9,6 @@ pub(super) use {
 
 #[cfg(all(test, loom))]
 pub(super) use {
-    super::modelled::{ArrayQueue, AtomicU8, AtomicWaker},
-    std::sync::atomic::Ordering,
+    super::modelled::{ArrayQueue, AtomicWaker},
+    crate::sync::{Ordering, modelled::AtomicU8},
 };

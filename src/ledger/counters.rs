@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::drop_reason::DropReason;
 use super::snapshot::LedgerSnapshot;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Ledger of the records of one source: a shared, live view.
 ///
@@ -45,14 +45,19 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// A record is accepted before it is settled, and the settled counts are read first.
-    /// Therefore each record that is seen as settled is also seen as accepted.
+    /// A record is accepted before it is settled, and the settled counts are read first. Their
+    /// writers release them and this reader acquires them. Therefore each record that is seen
+    /// as settled is also seen as accepted.
+    ///
+    /// The accepted count is read last, and sequentially consistent. Therefore a thread that
+    /// closes a queue and then reads the ledger sees each record that found the queue open.
+    /// On x86 and on baseline aarch64, the instruction is that of an acquiring read.
     pub(super) fn snapshot(&self) -> LedgerSnapshot {
         LedgerSnapshot {
             dropped: std::array::from_fn(|reason| self.dropped[reason].load(Ordering::Acquire)),
             delivered: self.delivered.load(Ordering::Acquire),
             clamped: self.clamped.load(Ordering::Acquire),
-            accepted: self.accepted.load(Ordering::Acquire),
+            accepted: self.accepted.load(Ordering::SeqCst),
         }
     }
 }

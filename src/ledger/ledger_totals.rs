@@ -1,10 +1,11 @@
 //! The sum of several ledgers.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::counters::Counters;
 use super::snapshot::LedgerSnapshot;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The sum of many ledgers, including ledgers of ended sources.
 ///

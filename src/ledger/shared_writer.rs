@@ -1,10 +1,10 @@
 //! The writer of a ledger that many threads change at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, Ledger};
 use super::drop_reason::DropReason;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Changes the counters of a ledger that many threads write at once: the ledger of a backend,
 /// which every guest calls and which settles records on its own thread.
@@ -39,8 +39,9 @@ impl SharedLedgerWriter {
     }
 }
 
-/// Sequentially consistent, at no cost on x86. A thread that has accepted a record sees an
-/// intake that was closed before, or the closing thread sees the record.
+/// Sequentially consistent, at no cost on x86 and aarch64 in comparison with an addition that
+/// acquires and releases. A thread that has accepted a record sees an intake that was closed
+/// before, or the closing thread sees the record.
 #[inline]
 fn add(counter: &AtomicU64, records: u64) -> u64 {
     counter.fetch_add(records, Ordering::SeqCst)

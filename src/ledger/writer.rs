@@ -1,11 +1,11 @@
 //! The writer of a ledger that one thread changes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, Ledger};
 use super::drop_reason::DropReason;
 use super::ledger_totals::LedgerTotals;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Changes the counters of a ledger with one writer. An increment is a load and a store,
 /// without a lock on the bus.
@@ -75,6 +75,8 @@ impl Drop for LedgerWriter {
     }
 }
 
+/// Only this writer changes the counter, so the load is relaxed. The store releases: a reader
+/// that sees a settled record also sees that the record was accepted.
 #[inline]
 fn increase(counter: &AtomicU64, by: u64) {
     counter.store(

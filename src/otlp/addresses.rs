@@ -15,8 +15,10 @@ use tonic::codegen::Service;
 /// another address.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Addresses {
+    /// A push may start with any address, so the accesses are relaxed.
     turn: Arc<AtomicUsize>,
-    /// Look-ups in progress.
+    /// Look-ups in progress. Each look-up takes its number with one relaxed update, and no
+    /// other value depends on the number.
     running: Arc<AtomicUsize>,
 }
 

@@ -1,6 +1,6 @@
 //! Distributions of durations over the buckets of the contract.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Upper bounds of the buckets, in milliseconds. One more bucket follows the last bound.
 const BOUNDS_MS: [u64; 15] = [
@@ -106,9 +106,9 @@ impl DurationHistogram {
 
     /// Adds the observed durations to `durations`.
     ///
-    /// A writer adds to the sum last, and a reader reads the sum first. Therefore a
-    /// concurrent reader can find a record in a bucket that is not in the sum yet, and never
-    /// the reverse.
+    /// A writer adds to the sum last, and a reader reads the sum first. The addition releases
+    /// and the read acquires. Therefore a concurrent reader can find a record in a bucket that
+    /// is not in the sum yet, and never the reverse.
     pub(crate) fn add_onto(&self, durations: &mut Durations) {
         let sum_ms = self.sum_ms.load(Ordering::Acquire);
         durations.sum_ms = durations.sum_ms.saturating_add(sum_ms);

@@ -1,13 +1,15 @@
 //! One copy of the totals, on cache lines of its own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::histogram::DurationHistogram;
 use super::series_totals::{ERRORS, OUTCOMES, RUNNERS, SeriesTotals};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Event, RunnerErrorKind, RunnerType, TaskOutcome};
 
 /// A [`SeriesTotals`] of atomics on cache lines that no other shard uses. The alignment is 128
 /// bytes, because processors fetch lines of 64 bytes in pairs.
+///
+/// The counters of different series are independent, so each access is relaxed. A reader that
+/// follows another one, by a lock or a join, never sees a counter go back.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Shard {

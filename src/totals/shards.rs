@@ -37,7 +37,7 @@ impl Shards {
         total
     }
 
-    fn with(shards: usize) -> Self {
+    pub(super) fn with(shards: usize) -> Self {
         Self((0..shards).map(|_| Shard::default()).collect())
     }
 }
@@ -62,7 +62,8 @@ fn turn() -> usize {
 #[cold]
 fn take_turn(turn: &Cell<usize>) -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // Each possible number of shards divides this one.
+    // Each possible number of shards divides this one. Threads take turns in any order, so the
+    // update is relaxed.
     turn.set(NEXT.fetch_add(1, Ordering::Relaxed) % MOST);
     turn.get()
 }

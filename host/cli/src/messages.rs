@@ -20,14 +20,18 @@ use crate::whole::to_stderr;
 /// Sender to the thread that writes messages. Set when the thread has started.
 static SENDER: OnceLock<Sender<QueuedMessage>> = OnceLock::new();
 
-/// Whether messages are log entries.
+/// Whether messages are log entries. The store releases and the load acquires: a thread that
+/// sees the switch also sees the log.
 static TO_LOG: AtomicBool = AtomicBool::new(false);
 
-/// Number of bytes in queued messages, and its maximum.
+/// Number of bytes in queued messages, and its maximum. The bytes are added before a message is
+/// sent, and the channel orders their subtraction after that. No other value depends on the
+/// number.
 static QUEUED_BYTES: AtomicUsize = AtomicUsize::new(0);
 const MAX_QUEUED_BYTES: usize = 4 << 20;
 
-/// Number of messages that were lost because the queue was full.
+/// Number of messages that were lost because the queue was full. Each is reported once,
+/// because the number is taken in one step.
 static LOST: AtomicUsize = AtomicUsize::new(0);
 
 enum QueuedMessage {
@@ -66,14 +70,14 @@ pub(crate) fn start() -> io::Result<()> {
 
 /// From here on, messages are log entries. The log must have started.
 pub(crate) fn switch_to_log() {
-    TO_LOG.store(true, Ordering::Relaxed);
+    TO_LOG.store(true, Ordering::Release);
 }
 
 /// Prints a message, immediately or when standard error is read. A message without a reader
 /// is not an error.
 pub(crate) fn print_message(message: fmt::Arguments<'_>) {
     let text = escaped_message(message);
-    if TO_LOG.load(Ordering::Relaxed) {
+    if TO_LOG.load(Ordering::Acquire) {
         tracing::warn!("{}", text.trim_end());
         return;
     }

@@ -27,7 +27,8 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 const FILE_SIZE: i32 = 25;
 
 /// Whether the signal handlers end the process directly: no thread receives the signals, or
-/// the thread already ends the process.
+/// the thread already ends the process. The accesses are rare, and as strict as those of
+/// `signal_hook`, which reads the flag.
 static EXIT_IMMEDIATELY: LazyLock<Arc<AtomicBool>> =
     LazyLock::new(|| Arc::new(AtomicBool::new(true)));
 

@@ -84,10 +84,13 @@ mod kept_run;
 mod plan;
 mod registrar;
 mod replaceable_slot;
+mod restart_state;
 mod run;
 mod run_outcome;
 mod run_queue;
+mod run_report;
 mod stats;
+mod sync;
 mod worker;
 
 use std::num::NonZeroUsize;
@@ -186,7 +189,8 @@ impl Engine {
         Job::start(self, plan, observer)
     }
 
-    /// Returns a number that no other task of the supervisor has.
+    /// Returns a number that no other task of the supervisor has. An addition in one step
+    /// suffices for that.
     fn life(&self) -> u64 {
         self.lives.fetch_add(1, Ordering::Relaxed)
     }

@@ -28,7 +28,7 @@ pub(crate) struct Live {
     pub(crate) tasks: RunningTasks,
     pub(crate) backends: Backends,
     pub(crate) scraped: Arc<PrometheusMetrics>,
-    /// Length of the last exposition.
+    /// Length of the last exposition. A hint, so the accesses are relaxed.
     pub(crate) exposition_bytes: AtomicUsize,
     pub(crate) guests: LedgerTotals,
     pub(crate) own: LedgerTotals,
@@ -40,7 +40,8 @@ pub(crate) struct Live {
     pub(crate) lost_entries: Arc<AtomicU64>,
     pub(crate) reads: Reads,
     pub(super) reloads: Mutex<Reloads>,
-    /// Whether the server was asked to stop.
+    /// Whether the server was asked to stop. Only probes read this flag and the next one. They
+    /// read other state under its own lock, so the accesses are relaxed.
     pub(super) draining: AtomicBool,
     /// Whether all tasks and backends have started.
     pub(super) is_started: AtomicBool,

@@ -101,6 +101,7 @@ pub(super) fn ask(
 /// Time limit of a request, and whether the request is over.
 struct TimeLimit {
     until: Option<Instant>,
+    /// Only ends loops early, so the accesses are relaxed.
     over: AtomicBool,
 }
 

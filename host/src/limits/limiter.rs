@@ -90,6 +90,7 @@ impl Limiter {
     fn note_peak(&self) {
         #[cfg(feature = "runner")]
         if let Some(peak) = &self.peak {
+            // No other value depends on the peak. The end of the run orders it for readers.
             peak.fetch_max(self.memory.peak as u64, Ordering::Relaxed);
         }
     }

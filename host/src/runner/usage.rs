@@ -27,6 +27,8 @@ pub struct TaskUsage {
     used: Arc<Used>,
 }
 
+/// The values are independent of each other, so their accesses are relaxed. A thread that has
+/// waited for a run sees all values of that run.
 #[derive(Debug, Default)]
 struct Used {
     cpu_nanos: AtomicU64,
@@ -126,6 +128,7 @@ impl RunUsage {
 
     /// Sets the fuel that the guest has consumed since its start.
     pub(super) fn consumed(&self, fuel: u64) {
+        // Only the thread that polls the run changes its own usage.
         let before = self.own.used.fuel.load(Ordering::Relaxed);
         let more = fuel.saturating_sub(before);
         self.each(|used| {

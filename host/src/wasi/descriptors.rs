@@ -141,6 +141,7 @@ impl DescriptorAccount {
 
     /// Takes a stream, until the returned claim is dropped.
     pub(super) fn take_stream(self: &Arc<Self>) -> Option<StreamClaim> {
+        // The limit holds because the update is one step; no other value depends on the number.
         let one_more = |open| (open < self.streams).then_some(open + 1);
         let open = &self.open_streams;
         let taken = open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
@@ -168,6 +169,7 @@ pub(crate) struct DescriptorClaim {
 impl Drop for DescriptorClaim {
     fn drop(&mut self) {
         with(|budget| {
+            // The number changes under the lock of the budget, as in `take`.
             let open = self.of.open.load(Ordering::Relaxed);
             budget.give_back(open, self.number);
             self.of.open.store(open - self.number, Ordering::Relaxed);

@@ -74,6 +74,8 @@ impl fmt::Debug for Output {
 pub(crate) struct GuestOutput {
     to: Output,
     captured: Arc<Mutex<Vec<u8>>>,
+    /// Bytes that were printed, including those beyond the limit. All handles share one stream,
+    /// whose lock orders the accesses, so they are relaxed.
     printed: Arc<AtomicU64>,
     limit: u64,
     /// Function that receives all output, in addition to the destination.

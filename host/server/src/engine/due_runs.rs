@@ -1,18 +1,19 @@
 //! Runs of a task that are due, and the slots that take them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::replaceable_slot::ReplaceableSlot;
 use super::run::{Run, RunContext};
 use super::run_queue::RunQueue;
 use super::stats::Stats;
+use super::sync::{AtomicU64, Ordering};
 
 /// Due runs of a task.
 pub(super) enum DueRuns {
     /// A number of runs. Each is due when a slot is free.
     Repeated {
-        /// Number of runs that are not due yet.
+        /// Number of runs that are not due yet. Each slot takes a run with one update. No
+        /// other value depends on the number, so all accesses are relaxed.
         left: AtomicU64,
     },
     /// Runs that wait for the first free slot.

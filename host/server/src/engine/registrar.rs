@@ -13,6 +13,7 @@ pub(super) struct Registrar {
     context: Arc<RunContext>,
     /// Distinguishes this task from an earlier one of the same name.
     life: u64,
+    /// Number of slots that were registered. An addition in one step makes the names unique.
     registered: AtomicU64,
 }
 

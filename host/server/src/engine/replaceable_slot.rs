@@ -1,9 +1,7 @@
 //! A slot in which a due run replaces the current run.
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
-
 use super::stats::Stats;
+use super::sync::{Mutex, Notify};
 
 /// A slot of a task with `admission = "replace"`.
 ///
@@ -13,7 +11,8 @@ use super::stats::Stats;
 #[derive(Default)]
 pub(super) struct ReplaceableSlot {
     state: Mutex<SlotState>,
-    /// Notified when a run waits.
+    /// Notified when a run waits. A notification without a waiting worker is kept: the run
+    /// can become due after the worker has looked.
     due: Notify,
     /// Notified when the current run is replaced.
     replaced: Notify,
@@ -142,7 +141,7 @@ impl SlotState {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};

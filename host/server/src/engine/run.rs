@@ -1,7 +1,6 @@
 //! One run of a task, from its start to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use solti_metrics_host::runner::{CancellationToken, Runner, SpawnError, TaskReport};
@@ -9,6 +8,7 @@ use solti_metrics_host::text::printable;
 use taskvisor::TaskContext;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::restart_state::RestartState;
 use super::run_outcome::RunEnd;
 use super::stats::Stats;
 use super::{Observer, Plan, RunOutcome};
@@ -63,8 +63,8 @@ impl RunContext {
 /// stopped waiting.
 pub(super) struct Run<'a> {
     context: &'a RunContext,
-    /// Set while the failed run waits for its restart. `None` if it is not restarted.
-    pausing: Option<&'a AtomicBool>,
+    /// State of the restarts. `None` if the run is not restarted.
+    restarts: Option<&'a RestartState>,
     number: u64,
     started: Instant,
     end: Option<RunEnd>,
@@ -77,14 +77,14 @@ impl<'a> Run<'a> {
     }
 
     /// Starts a due run that is restarted after a failure.
-    pub(super) fn start_restartable(context: &'a RunContext, pausing: &'a AtomicBool) -> Self {
-        Self::new(context, Some(pausing))
+    pub(super) fn start_restartable(context: &'a RunContext, restarts: &'a RestartState) -> Self {
+        Self::new(context, Some(restarts))
     }
 
-    fn new(context: &'a RunContext, pausing: Option<&'a AtomicBool>) -> Self {
+    fn new(context: &'a RunContext, restarts: Option<&'a RestartState>) -> Self {
         Self {
             context,
-            pausing,
+            restarts,
             number: context.stats().started(),
             started: Instant::now(),
             end: None,
@@ -165,11 +165,12 @@ impl Drop for Run<'_> {
             self.log(&end, None);
             end
         });
-        let failed = !matches!(end.outcome, RunOutcome::Success | RunOutcome::Canceled);
-        let again = failed && self.pausing.is_some();
-        if let Some(pausing) = self.pausing {
-            pausing.store(again, Ordering::Release);
+        let stats = self.context.stats();
+        match self.restarts {
+            Some(restarts) => restarts.ended(stats, end),
+            None => {
+                stats.ended(end, false);
+            }
         }
-        self.context.stats().ended(end, again);
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use solti_metrics::TaskOutcome;
-use solti_metrics_host::runner::{SpawnError, TaskReport};
 
 /// Outcome of a run, as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +28,11 @@ impl RunOutcome {
         Self::Timeout,
         Self::StartFailed,
     ];
+
+    /// Whether a run with this outcome is restarted, if its schedule restarts runs.
+    pub(super) const fn is_failure(self) -> bool {
+        !matches!(self, Self::Success | Self::Canceled)
+    }
 
     /// The text of the label `outcome`.
     pub const fn as_label(self) -> &'static str {
@@ -67,33 +71,6 @@ impl RunEnd {
             outcome,
             detail: detail.into(),
             duration,
-        }
-    }
-}
-
-impl From<&Result<TaskReport, SpawnError>> for RunEnd {
-    fn from(result: &Result<TaskReport, SpawnError>) -> Self {
-        match result {
-            Ok(report) => Self {
-                outcome: match report.end.outcome() {
-                    TaskOutcome::Success => RunOutcome::Success,
-                    TaskOutcome::Canceled => RunOutcome::Canceled,
-                    TaskOutcome::Timeout => RunOutcome::Timeout,
-                    // The runner has no other outcomes.
-                    _ => RunOutcome::Failure,
-                },
-                detail: report.end.to_string(),
-                duration: report.duration,
-            },
-            Err(error) => Self {
-                outcome: match error {
-                    // The run was canceled before it started.
-                    SpawnError::Canceled => RunOutcome::Canceled,
-                    _ => RunOutcome::StartFailed,
-                },
-                detail: error.to_string(),
-                duration: Duration::ZERO,
-            },
         }
     }
 }

@@ -1,15 +1,14 @@
 //! Runs of a task that wait for the first free slot.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::sync::Semaphore;
-
 use super::stats::Stats;
+use super::sync::{AtomicUsize, Ordering, Semaphore};
 
 /// A queue of waiting runs. A waiting run is a number, and takes no memory.
 pub(super) struct RunQueue {
     /// Maximum number of waiting and executing runs.
     most: usize,
+    /// Number of waiting and executing runs. A run that ends is counted late at most, which
+    /// rejects a run. No other value depends on the number, so all accesses are relaxed.
     under_way: AtomicUsize,
     /// A permit for each waiting run. Slots take runs in the order in which the slots
     /// became free.
@@ -28,11 +27,11 @@ impl RunQueue {
 
     /// A run is due. It waits, or is rejected. Only one thread calls this function.
     pub(super) fn admit(&self, stats: &Stats) {
-        if self.under_way.load(Ordering::Acquire) >= self.most {
+        if self.under_way.load(Ordering::Relaxed) >= self.most {
             stats.rejected(1);
             return;
         }
-        self.under_way.fetch_add(1, Ordering::AcqRel);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
         stats.due();
         self.waiting.add_permits(1);
     }
@@ -51,18 +50,18 @@ impl RunQueue {
 
     /// A run has ended, or will not start.
     pub(super) fn ended(&self) {
-        self.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Empties the queue. Returns the number of runs that waited.
     pub(super) fn give_up(&self) -> usize {
         let waited = self.waiting.forget_permits(usize::MAX);
-        self.under_way.fetch_sub(waited, Ordering::AcqRel);
+        self.under_way.fetch_sub(waited, Ordering::Relaxed);
         waited
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::pin::pin;
     use std::task::{Context, Waker};

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use parking_lot::Mutex;
-
 use super::RunOutcome;
 use super::run_outcome::RunEnd;
+use super::sync::Mutex;
 
 /// Number of recent runs that are kept, for a sparkline.
 const RECENT: usize = 60;
@@ -182,13 +181,14 @@ impl Stats {
         stats.runs.iter().sum::<u64>() + stats.running
     }
 
-    /// A run has ended. `again` is whether the run waits for a restart.
-    pub(super) fn ended(&self, end: RunEnd, again: bool) {
+    /// A run has ended. `again` is whether the run waits for a restart. Returns whether it
+    /// is counted as waiting: an abandoned run was counted before.
+    pub(super) fn ended(&self, end: RunEnd, again: bool) -> bool {
         let at = SystemTime::now();
         let mut stats = self.0.lock();
         if stats.abandoned > 0 {
             stats.abandoned -= 1;
-            return;
+            return false;
         }
         stats.running = stats.running.saturating_sub(1);
         stats.pausing += u64::from(again);
@@ -203,6 +203,7 @@ impl Stats {
             at,
             duration: end.duration,
         });
+        again
     }
 
     /// Counts running runs as canceled, and returns their number. No caller waits for
@@ -231,7 +232,7 @@ impl Stats {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-/// Counts of requests and connections of a server.
+/// Counts of requests and connections of a server. The counts are independent of each other
+/// and of all other state, so their accesses are relaxed.
 #[derive(Debug, Default)]
 pub struct Hits {
     /// Requests by page and status code. Both are closed lists, and a client cannot add

@@ -25,6 +25,7 @@ struct QueueState {
     waiting: Mutex<QueuedEntries>,
     more: Condvar,
     finished: Condvar,
+    /// Only counts, so the accesses are relaxed.
     lost: Arc<AtomicU64>,
 }
 
