@@ -61,6 +61,7 @@ mod outside;
 mod sealed;
 mod sealed_file;
 mod this_program;
+mod unfinished;
 mod worker;
 
 pub use cache::ArtifactCache;
