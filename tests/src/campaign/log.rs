@@ -21,6 +21,8 @@ pub(crate) struct LoggedRun {
     pub(crate) records: u64,
     /// Dropped records.
     pub(crate) dropped: u64,
+    /// Number of records that the runner itself makes of the run.
+    pub(crate) of_runner: u64,
 }
 
 impl Log {
@@ -55,7 +57,16 @@ impl Log {
 impl LoggedRun {
     fn of(entry: &Value) -> Result<Self> {
         let text = |key: &str| entry[key].as_str().with_context(|| entry.to_string());
+        let of_runner = match (text("outcome")?, &entry["records"]) {
+            // An error.
+            ("start_failed", _) => 1,
+            // The run was canceled before its start.
+            (_, Value::Null) => 0,
+            // The start and the end.
+            _ => 2,
+        };
         Ok(Self {
+            of_runner,
             task: text("task")?.to_owned(),
             outcome: text("outcome")?.to_owned(),
             records: entry["records"].as_u64().unwrap_or_default(),

@@ -159,21 +159,26 @@ impl TaskSetup {
         match outcome {
             // A reload, a stop or the policy `replace` cancels a run.
             "canceled" => true,
-            "timeout" => self.timeout_ms.is_some(),
-            other => self.program.outcome() == other,
+            "timeout" => self.timeout_ms.is_some() && !self.starved,
+            "start_failed" => self.starved,
+            other => self.program.outcome() == other && !self.starved,
         }
     }
 
     fn allows(&self, run: &LoggedRun) -> bool {
-        let records = self.program.records();
-        let dropped = |records: u64| match self.quota {
-            Some(quota) => records.saturating_sub(quota),
+        let records = if self.starved {
+            0
+        } else {
+            self.program.records()
+        };
+        let dropped = match self.quota {
+            Some(quota) => run.records.saturating_sub(quota),
             None => 0,
         };
         let whole = match &*run.outcome {
             "canceled" | "timeout" => run.records <= records,
             _ => run.records == records,
         };
-        self.may_end(&run.outcome) && whole && run.dropped == dropped(run.records)
+        self.may_end(&run.outcome) && whole && run.dropped == dropped
     }
 }

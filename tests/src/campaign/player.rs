@@ -59,7 +59,8 @@ impl Player {
             folder.path().join("middleware.wasm"),
         )?;
         fs::write(folder.path().join("garbage.wasm"), "not a component")?;
-        let first_tables = Setup::first_tables(cache, scenario.concurrency);
+        let first_tables =
+            Setup::first_tables(cache, scenario.concurrency, scenario.mode, scenario.fuel);
         let config = format!("{HEAD}{first_tables}{}", scenario.first.text()?);
         let mut command = serve(folder.path(), &[FILE]);
         fs::write(folder.path().join("offset"), "+0\n")?;

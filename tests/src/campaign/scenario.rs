@@ -11,6 +11,10 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     /// `runner.concurrency`.
     pub(crate) concurrency: u64,
+    /// `runner.recording_mode`.
+    pub(crate) mode: &'static str,
+    /// `runner.fuel`.
+    pub(crate) fuel: bool,
     /// Whether the disk is slow.
     pub(crate) slow_disk: bool,
     /// Whether the clock is set during the scenario.
@@ -101,6 +105,8 @@ impl Scenario {
         Self {
             seed,
             concurrency: random.pick(&[7, 8, 16]),
+            mode: random.pick(&["inline", "inline", "direct"]),
+            fuel: random.one_in(4),
             slow_disk,
             set_clock,
             first,
@@ -161,6 +167,8 @@ impl fmt::Display for Scenario {
         let Self {
             seed,
             concurrency,
+            mode,
+            fuel,
             slow_disk,
             set_clock,
             first,
@@ -169,7 +177,8 @@ impl fmt::Display for Scenario {
         } = self;
         writeln!(
             f,
-            "seed {seed}: concurrency {concurrency}, slow disk {slow_disk}, set clock {set_clock}"
+            "seed {seed}: concurrency {concurrency}, {mode}, fuel {fuel}, slow disk {slow_disk}, \
+             set clock {set_clock}"
         )?;
         writeln!(f, "first {first:?}")?;
         for (number, step) in steps.iter().enumerate() {

@@ -33,6 +33,8 @@ pub(crate) struct TaskSetup {
     pub(crate) concurrency: u64,
     pub(crate) quota: Option<u64>,
     pub(crate) timeout_ms: Option<u64>,
+    /// Whether the limit on memory is below the memory of the guest, so that no run starts.
+    pub(crate) starved: bool,
     logged: bool,
 }
 
@@ -136,10 +138,10 @@ impl Setup {
     }
 
     /// The first tables, which a reload cannot change.
-    pub(crate) fn first_tables(cache: &Path, concurrency: u64) -> String {
+    pub(crate) fn first_tables(cache: &Path, concurrency: u64, mode: &str, fuel: bool) -> String {
         format!(
-            "[runner]\nconcurrency = {concurrency}\ndrain_timeout = \"300ms\"\n\
-             [compilation]\ncache = \"{}\"\n",
+            "[runner]\nconcurrency = {concurrency}\nrecording_mode = \"{mode}\"\nfuel = {fuel}\n\
+             drain_timeout = \"300ms\"\n[compilation]\ncache = \"{}\"\n",
             cache.display()
         )
     }
@@ -176,6 +178,8 @@ impl TaskSetup {
                 Program::Loops => Some(random.pick(&[1, 20, 80])),
                 _ => random.one_in(6).then(|| random.pick(&[1, 10, 60])),
             },
+            // The only guest with a memory.
+            starved: program == Program::Prints && random.one_in(3),
             logged: random.one_in(3),
         }
     }
@@ -186,6 +190,9 @@ impl TaskSetup {
         writeln!(text, "concurrency = {concurrency}\nmax_output = \"1KiB\"")?;
         if !self.logged {
             writeln!(text, "output = \"discard\"")?;
+        }
+        if self.starved {
+            writeln!(text, "max_memory = \"32KiB\"")?;
         }
         if let Some(quota) = self.quota {
             writeln!(text, "quota = {quota}")?;

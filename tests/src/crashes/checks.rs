@@ -10,10 +10,17 @@ pub(super) const ONCE: [&str; 3] = ["large", "quick", "vast"];
 /// Number of components of the configuration: those of four tasks and of a backend.
 const COMPONENTS: f64 = 5.0;
 
+/// The use that a runner made of its cache.
+pub(super) struct Worked {
+    /// Number of entries that it rejected.
+    pub(super) rejected: u64,
+    /// Number of entries that it stored.
+    pub(super) stored: u64,
+}
+
 /// Waits for the first run of each task, and checks the counts that follow from the
-/// configuration, and the cache. `damaged` is the number of damaged entries, and `size` the
-/// maximum size of the cache. Returns the number of rejected entries.
-pub(super) fn works(served: &Served, cache: &CacheFolder, damaged: u64, size: u64) -> Result<u64> {
+/// configuration. `damaged` is the number of damaged entries.
+pub(super) fn works(served: &Served, damaged: u64) -> Result<Worked> {
     let runs = |task: &str, outcome: &str| {
         format!("solti_metrics_task_runs_total{{task=\"{task}\",outcome=\"{outcome}\"}}")
     };
@@ -43,10 +50,17 @@ pub(super) fn works(served: &Served, cache: &CacheFolder, damaged: u64, size: u6
         stored == misses && failed == 0.0,
         "{stored} stored, {failed} not, {misses} misses"
     );
+    Ok(Worked {
+        rejected: rejected as u64,
+        stored: stored as u64,
+    })
+}
+
+/// Checks the cache of a runner that compiles nothing any more, and uses it alone.
+pub(super) fn clean(cache: &CacheFolder, size: u64, worked: &Worked) -> Result<()> {
     // A runner that stores nothing does not reduce a cache to a lower maximum size.
-    let size = if stored > 0.0 { size } else { u64::MAX };
-    cache.must_be_clean(size).context("the cache")?;
-    Ok(rejected as u64)
+    let size = if worked.stored > 0 { size } else { u64::MAX };
+    cache.must_be_clean(size).context("the cache")
 }
 
 /// Checks the log of a killed runner: all lines but the last are JSON.

@@ -79,16 +79,41 @@ impl Rounds {
         for _ in 0..self.random.below(3) {
             self.rebuild()?;
         }
-        if !self.random.one_in(3) {
-            self.kill_early()?;
+        match self.random.below(6) {
+            0 | 1 => {}
+            2 => return self.kill_neighbour(),
+            _ => self.kill_early()?,
         }
-        let mut served = self.start()?;
+        let served = self.start()?;
+        let served = self.check(served, true)?;
+        self.kill_late(served)
+    }
+
+    /// Waits until a runner is ready, and checks it.
+    fn check(&mut self, mut served: Served, alone: bool) -> Result<Served> {
         served.entry("ready", |entry| entry["message"] == "ready")?;
-        let rejected = checks::works(&served, &self.cache, self.damaged, self.size)?;
-        self.found.rejected += rejected;
+        let worked = checks::works(&served, self.damaged)?;
+        if alone {
+            checks::clean(&self.cache, self.size, &worked)?;
+        }
+        self.found.rejected += worked.rejected;
         self.found.checked += 1;
         self.damaged = 0;
-        self.kill_late(served)
+        Ok(served)
+    }
+
+    /// Kills one of two runners that start at the same time with the same cache.
+    fn kill_neighbour(&mut self) -> Result<()> {
+        let moment = Moment::random(&mut self.random);
+        fs::write(self.path(FILE), self.config())?;
+        let running = Running::start(&mut self.command())?;
+        let killer = Killer::of(running.id)?;
+        let neighbour = self.start()?;
+        moment.wait(&self.cache);
+        let children = killer.kill()?;
+        self.killed(&running.end()?, &children, "start, next to another runner")?;
+        let neighbour = self.check(neighbour, false)?;
+        self.kill_late(neighbour)
     }
 
     fn kill_early(&mut self) -> Result<()> {
