@@ -41,7 +41,8 @@ pub struct Crashes {
 }
 
 impl Crashes {
-    /// Kills runners one after another, until `kills` were killed. Calls `note` after each.
+    /// Kills runners one after another, until `kills` were killed. Calls `note` after each
+    /// hundred.
     ///
     /// # Errors
     ///
@@ -54,7 +55,10 @@ impl Crashes {
             rounds
                 .next()
                 .with_context(|| format!("{SEED}={seed}, after {number} kills"))?;
-            note(rounds.found.total());
+            let total = rounds.found.total();
+            if total / 100 > number / 100 {
+                note(total);
+            }
         }
         Ok(rounds.found)
     }

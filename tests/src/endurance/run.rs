@@ -113,11 +113,7 @@ fn campaign() -> Result<Vec<String>> {
 fn crashes() -> Result<Vec<String>> {
     let seed = Random::seed(crashes::SEED)?;
     eprintln!("{}={seed}", crashes::SEED);
-    let crashes = Crashes::run(seed, KILLS, |number| {
-        if number % 100 == 0 {
-            eprintln!("{number} kills");
-        }
-    })?;
+    let crashes = Crashes::run(seed, KILLS, |number| eprintln!("{number} kills"))?;
     eprintln!("{crashes:#?}");
     keep(Part::Crashes, &crashes)?;
     Ok(Vec::new())
