@@ -160,17 +160,15 @@ impl TaskSetup {
             // A reload, a stop or the policy `replace` cancels a run.
             "canceled" => true,
             "timeout" => self.timeout_ms.is_some() && !self.starved,
-            "start_failed" => self.starved,
+            // The time of a run can end before its start.
+            "start_failed" => self.starved || self.timeout_ms.is_some(),
             other => self.program.outcome() == other && !self.starved,
         }
     }
 
     fn allows(&self, run: &LoggedRun) -> bool {
-        let records = if self.starved {
-            0
-        } else {
-            self.program.records()
-        };
+        let starts = !self.starved && run.outcome != "start_failed";
+        let records = if starts { self.program.records() } else { 0 };
         let dropped = match self.quota {
             Some(quota) => run.records.saturating_sub(quota),
             None => 0,

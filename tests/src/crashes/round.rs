@@ -105,10 +105,10 @@ impl Rounds {
     /// Kills one of two runners that start at the same time with the same cache.
     fn kill_neighbour(&mut self) -> Result<()> {
         let moment = Moment::random(&mut self.random);
-        fs::write(self.path(FILE), self.config())?;
+        // The first one has read the configuration, and loads components.
+        let neighbour = self.start()?;
         let running = Running::start(&mut self.command())?;
         let killer = Killer::of(running.id)?;
-        let neighbour = self.start()?;
         moment.wait(&self.cache);
         let children = killer.kill()?;
         self.killed(&running.end()?, &children, "start, next to another runner")?;
