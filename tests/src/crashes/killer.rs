@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::artifact::command;
 use crate::child::GUARD;
 
 /// A shell that waits to kill a process. A new process would take milliseconds, and a file
@@ -49,6 +50,21 @@ impl Drop for Killer {
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }
+}
+
+/// Waits until a process runs the command. A slow disk takes `strace`, which starts first and
+/// does not end if its target is killed before that.
+pub(super) fn until_started(target: u32) -> Result<()> {
+    let begun = Instant::now();
+    let runs = || {
+        let program = fs::read_link(format!("/proc/{target}/exe"));
+        program.is_ok_and(|program| program.file_name() == command().file_name())
+    };
+    while !runs() {
+        ensure!(begun.elapsed() < GUARD, "{target} does not start");
+        std::thread::yield_now();
+    }
+    Ok(())
 }
 
 /// Waits until the processes that compile for a killed one have ended.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use super::cache_folder::CacheFolder;
-use super::killer::{Killer, until_gone};
+use super::killer::{Killer, until_gone, until_started};
 use super::moment::Moment;
 use super::{Crashes, checks};
 use crate::campaign::{Provider, Random, traced};
@@ -108,6 +108,7 @@ impl Rounds {
         // The first one has read the configuration, and loads components.
         let neighbour = self.start()?;
         let running = Running::start(&mut self.command())?;
+        until_started(running.id)?;
         let killer = Killer::of(running.id)?;
         moment.wait(&self.cache);
         let children = killer.kill()?;
@@ -121,6 +122,7 @@ impl Rounds {
         fs::write(self.path(FILE), self.config())?;
         let mut command = self.command();
         let running = Running::start(&mut command)?;
+        until_started(running.id)?;
         let killer = Killer::of(running.id)?;
         moment.wait(&self.cache);
         let children = killer.kill()?;
