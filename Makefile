@@ -165,8 +165,8 @@ bench-check: toolchain language-python ## Measure, and fail if a limit does not 
 	$(SUITE) --check
 
 # In the profile of the tests: cargo's bench profile would compile wasmtime again.
-soak: build ## Run a server under load for half an hour, and rewrite docs/reliability.md; PARTS="crowd" for one part
-	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak) $(if $(MINUTES),--minutes $(MINUTES)) --write
+soak: build ## Run a server for an hour under load, in random scenarios and with kills, and rewrite docs/reliability.md; PARTS="crowd" for one part
+	cargo bench --workspace --locked --profile dev --bench endurance -- $(or $(PARTS),crowd spinners soak campaign crashes) $(if $(MINUTES),--minutes $(MINUTES)) --write
 
 # Builds each example again, so that all of them start with empty caches.
 languages-table: toolchain ## Measure the costs of each language, and rewrite the tables in docs/guests/languages.md

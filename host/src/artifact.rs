@@ -62,6 +62,7 @@ mod sealed;
 mod sealed_file;
 mod sync;
 mod this_program;
+mod unfinished;
 mod worker;
 
 pub use cache::ArtifactCache;

@@ -1,6 +1,8 @@
 //! Load and endurance. `make soak` observes a `serve` that runs for a long time, and
 //! writes the results to `docs/reliability.md`. The tests have a short form of each part.
 
+mod campaign_page;
+mod crashes_page;
 mod crowd;
 mod crowd_page;
 mod document;
@@ -30,5 +32,5 @@ pub use reading::Reading;
 pub use round::Round;
 pub use run::main;
 pub(crate) use scraper::Scraper;
-pub use soak::{Extent, Look, Soak};
+pub use soak::{Extent, Ledger, Look, Soak};
 pub use spinners::{Batch, Spinners, Times};

@@ -1,6 +1,8 @@
 //! Reads expositions in OpenMetrics and text 0.0.4. Tests have no other reader, except
 //! those of Prometheus and of other projects.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 
 /// A line with a value.
@@ -39,6 +41,22 @@ pub struct Family<'a> {
 pub fn samples(exposition: &str) -> Result<Vec<Sample<'_>>> {
     let lines = exposition.lines().filter(|line| !line.starts_with('#'));
     lines.map(Sample::of).collect()
+}
+
+/// The samples that never go down, by their series.
+///
+/// # Errors
+///
+/// When a line is neither a comment nor a sample.
+pub fn counters(exposition: &str) -> Result<BTreeMap<String, f64>> {
+    let mut counters = BTreeMap::new();
+    for sample in samples(exposition)? {
+        let ends = ["_total", "_count", "_bucket", "_sum"];
+        if ends.iter().any(|end| sample.name.ends_with(end)) {
+            counters.insert(sample.series.to_owned(), sample.number()?);
+        }
+    }
+    Ok(counters)
 }
 
 /// The value of a series, by its name and labels as they are written.

@@ -79,6 +79,17 @@ pub fn asynchronous(component: &[u8]) -> Vec<u8> {
     [component, &[7, 3, 1, 0x66, 0]].concat()
 }
 
+/// Another build of the component: it does the same, and its bytes and its code in the
+/// compilation cache are others.
+#[must_use]
+pub fn another_build(component: &[u8], number: usize) -> Vec<u8> {
+    // A custom section: its id, its length, and a name without further content.
+    let name = format!("build-{number:020}");
+    let length = name.len() as u8;
+    let section = [&[0, length + 1, length], name.as_bytes()].concat();
+    [component, &section].concat()
+}
+
 /// Adds an unused core module to the component, which makes the component too large for
 /// inlining. Its function has only declarations of no locals, which take two bytes each, so
 /// that its compilation takes little time.

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::address::Address;
 use super::error::CacheError;
 use super::key::{ArtifactKey, KeyError};
+use super::unfinished::{is_unfinished, unfinished};
 use crate::file::open_file;
 
 /// Name of the key's file.
@@ -20,12 +21,6 @@ const KEY: &str = "key";
 
 /// Suffix of the names of files with code, behind 64 digits.
 const CODE: &str = ".code";
-
-/// Prefix of the names of unfinished files.
-const UNFINISHED: &str = "unfinished-";
-
-/// Number of attempts to create a file that another process removes.
-const TRIES: u32 = 8;
 
 /// A folder that only this user can access.
 #[derive(Debug)]
@@ -93,22 +88,9 @@ impl Folder {
         self.path.join(format!("{}{CODE}", address.0))
     }
 
-    /// Creates a file that gets its name when it is complete. The file is locked while it is
-    /// written, unlike the files of processes that died.
+    /// Creates a file that gets its name when it is complete.
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
-        let mut tries = 0;
-        loop {
-            let file = tempfile::Builder::new()
-                .prefix(UNFINISHED)
-                .tempfile_in(&self.path)?;
-            // Without locks, no file is removed either.
-            let _ = file.as_file().try_lock();
-            tries += 1;
-            // Another process could remove the file between its creation and its lock.
-            if file.as_file().metadata()?.nlink() > 0 || tries == TRIES {
-                return Ok(file);
-            }
-        }
+        unfinished(&self.path)
     }
 
     /// Removes unfinished files of processes that died.
@@ -117,10 +99,7 @@ impl Folder {
             return;
         };
         for entry in entries.flatten() {
-            let unfinished = entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(UNFINISHED.as_bytes());
+            let unfinished = is_unfinished(&entry.file_name());
             let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
             let abandoned = || open_file(&entry.path()).is_ok_and(|file| file.try_lock().is_ok());
             if unfinished && plain && abandoned() {

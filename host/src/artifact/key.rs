@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::unfinished::unfinished;
 use crate::file::{open_file, read_opened};
 use crate::process::io_reason;
 use crate::text::shown;
@@ -118,8 +119,8 @@ impl ArtifactKey {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        // This crate creates temporary files that only their owner can read.
-        let file = tempfile::NamedTempFile::new_in(folder);
+        // The compilation cache removes such a file, if this process dies before its end.
+        let file = unfinished(folder);
         // The original error names the temporary file.
         let file = file.map_err(|error| match error.kind() {
             ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "its folder does not exist"),

@@ -1,8 +1,10 @@
 use super::crowd::Crowd;
 use super::soak::Soak;
 use super::spinners::Spinners;
-use super::{crowd_page, soak_page, spinners_page};
+use super::{campaign_page, crashes_page, crowd_page, soak_page, spinners_page};
 use crate::bench::machine::Machine;
+use crate::campaign::Campaign;
+use crate::crashes::Crashes;
 
 /// The results of each part, from the last run of the part.
 #[derive(Debug, Default)]
@@ -10,6 +12,8 @@ pub(super) struct Found {
     pub(super) soak: Option<Soak>,
     pub(super) spinners: Option<Spinners>,
     pub(super) crowd: Option<Crowd>,
+    pub(super) campaign: Option<Campaign>,
+    pub(super) crashes: Option<Crashes>,
 }
 
 /// `docs/reliability.md`.
@@ -29,6 +33,14 @@ pub(super) fn page(found: &Found, machine: &Machine) -> String {
             .crowd
             .as_ref()
             .map_or_else(String::new, crowd_page::section),
+        found
+            .campaign
+            .as_ref()
+            .map_or_else(String::new, campaign_page::section),
+        found
+            .crashes
+            .as_ref()
+            .map_or_else(String::new, crashes_page::section),
         LIMITS.to_owned(),
     ];
     let there = sections.into_iter().filter(|section| !section.is_empty());
@@ -39,8 +51,8 @@ const INTRODUCTION: &str = "\
 # Reliability
 
 After this page you know how `solti-metrics serve` behaves over a long time, with guests
-that loop for ever, and with many scrapers. `make soak` measures this and writes this page;
-to change its text, edit the files in `tests/src/endurance/`. `make test` runs a short form
+that loop for ever, with many scrapers, in random scenarios and after it is killed.
+`make soak` measures this and writes this page; to change its text, edit the files in `tests/src/endurance/`. `make test` runs a short form
 of each measurement, and asserts the results that do not depend on time.
 ";
 

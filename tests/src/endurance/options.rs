@@ -18,18 +18,30 @@ pub(super) enum Part {
     Spinners,
     /// All loads together, for a long time.
     Soak,
+    /// Random scenarios.
+    Campaign,
+    /// Kills at random moments.
+    Crashes,
 }
 
 impl Part {
     /// All parts. The parts that measure times come first, since later parts make the
     /// machine busy.
-    pub(super) const ALL: [Self; 3] = [Self::Crowd, Self::Spinners, Self::Soak];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Crowd,
+        Self::Spinners,
+        Self::Soak,
+        Self::Campaign,
+        Self::Crashes,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Crowd => "crowd",
             Self::Spinners => "spinners",
             Self::Soak => "soak",
+            Self::Campaign => "campaign",
+            Self::Crashes => "crashes",
         }
     }
 }
@@ -59,7 +71,8 @@ impl Options {
                 }
                 (_, Some(part)) => options.parts.push(part),
                 (other, None) => {
-                    let known = "only crowd, spinners, soak, --minutes N, --write";
+                    let known =
+                        "only crowd, spinners, soak, campaign, crashes, --minutes N, --write";
                     return Err(format!("{other}: {known}"));
                 }
             }

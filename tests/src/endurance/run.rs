@@ -18,6 +18,14 @@ use super::soak::{Extent, Look, Soak};
 use super::soak_verdict::Verdict;
 use super::spinners::Spinners;
 use crate::bench::machine::Machine;
+use crate::campaign::{self, Campaign, Random};
+use crate::crashes::{self, Crashes};
+
+/// Length of a campaign.
+const CAMPAIGN: Duration = Duration::from_secs(600);
+
+/// Number of kills.
+const KILLS: u64 = 1_000;
 
 /// Runs the parts that the command line selects. The results of each part are saved in
 /// `endurance/` of the target directory. The page can combine parts from different runs.
@@ -40,6 +48,8 @@ fn asked(options: &Options) -> Result<()> {
             Part::Crowd => crowd()?,
             Part::Spinners => spinners()?,
             Part::Soak => soak(options.minutes)?,
+            Part::Campaign => campaign()?,
+            Part::Crashes => crashes()?,
         });
     }
     if options.write {
@@ -89,6 +99,26 @@ fn soak(minutes: u64) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// A scenario that reports something that may not be ends the campaign.
+fn campaign() -> Result<Vec<String>> {
+    let seed = Random::seed(campaign::SEED)?;
+    eprintln!("{}={seed}", campaign::SEED);
+    let campaign = Campaign::run(seed, CAMPAIGN, |_| {})?;
+    eprintln!("{campaign:?}");
+    keep(Part::Campaign, &campaign)?;
+    Ok(Vec::new())
+}
+
+/// A runner that does not work after a kill ends the kills.
+fn crashes() -> Result<Vec<String>> {
+    let seed = Random::seed(crashes::SEED)?;
+    eprintln!("{}={seed}", crashes::SEED);
+    let crashes = Crashes::run(seed, KILLS, |number| eprintln!("{number} kills"))?;
+    eprintln!("{crashes:#?}");
+    keep(Part::Crashes, &crashes)?;
+    Ok(Vec::new())
+}
+
 /// Reports once in a minute.
 fn note(look: &Look) {
     if look.at.as_secs() % 60 != 1 {
@@ -110,6 +140,8 @@ fn write() -> Result<()> {
         soak: saved(Part::Soak)?,
         spinners: saved(Part::Spinners)?,
         crowd: saved(Part::Crowd)?,
+        campaign: saved(Part::Campaign)?,
+        crashes: saved(Part::Crashes)?,
     };
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::write(docs.join("reliability.md"), page(&found, &Machine::here()))?;

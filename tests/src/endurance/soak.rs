@@ -187,7 +187,7 @@ impl Look {
 }
 
 impl Ledger {
-    fn of(entry: &Value) -> Result<Self> {
+    pub(crate) fn of(entry: &Value) -> Result<Self> {
         let number = |what: &str| entry[what].as_u64().with_context(|| entry.to_string());
         Ok(Self {
             source: entry["source"].as_str().context("a source")?.to_owned(),

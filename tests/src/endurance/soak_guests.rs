@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::guests::{Then, guest};
 use crate::artifact::{WASI, artifact};
+use crate::guest::another_build;
 
 /// The tasks of a soak: each way to end, each schedule, and each admission.
 pub(super) const CONFIG: &str = r#"
@@ -119,12 +120,8 @@ pub(super) fn write(folder: &Path) -> Result<()> {
 /// Replaces the file of the backend with another build. It does the same with other
 /// bytes, so that the runner loads and compiles it again.
 pub(super) fn sink(folder: &Path, build: usize) -> Result<()> {
-    let mut component = fs::read(artifact("provider", WASI))?;
-    let said = format!("build-{build:08}");
-    // A custom section: its id, its length, and a name without further content.
-    component.extend([0, u8::try_from(said.len() + 1)?, u8::try_from(said.len())?]);
-    component.extend(said.as_bytes());
+    let component = fs::read(artifact("provider", WASI))?;
     let new = folder.join("sink.new");
-    fs::write(&new, component)?;
+    fs::write(&new, another_build(&component, build))?;
     Ok(fs::rename(new, folder.join("sink.wasm"))?)
 }

@@ -13,6 +13,7 @@ mod files;
 
 mod faulty;
 
+mod address_space;
 mod threads;
 
 mod conformance;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use solti_metrics_tests::artifact::{WASI, artifact};
-use solti_metrics_tests::exposition::samples;
+use solti_metrics_tests::exposition::counters;
 use solti_metrics_tests::reference_tool::ReferenceTool;
 use solti_metrics_tests::served::{FILE, HEAD, Served, serve};
 use solti_metrics_tests::trial::Trial;
@@ -203,16 +203,4 @@ fn named<'a>(rows: &'a Value, name: &str) -> Result<&'a Value> {
     let mut rows = rows.as_array().context("rows")?.iter();
     rows.find(|row| row["name"] == name)
         .with_context(|| format!("no {name}"))
-}
-
-/// The samples that never go down.
-fn counters(page: &str) -> Result<BTreeMap<String, f64>> {
-    let mut counters = BTreeMap::new();
-    for sample in samples(page)? {
-        let ends = ["_total", "_count", "_bucket", "_sum"];
-        if ends.iter().any(|end| sample.name.ends_with(end)) {
-            counters.insert(sample.series.to_owned(), sample.number()?);
-        }
-    }
-    Ok(counters)
 }

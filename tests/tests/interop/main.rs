@@ -7,6 +7,7 @@ mod clock;
 mod compose;
 mod configs;
 mod deploy;
+mod disks;
 mod exposition;
 mod faults;
 mod operations;
@@ -43,6 +44,10 @@ fn main() -> ExitCode {
         Suite {
             name: "deploy",
             trials: deploy::trials,
+        },
+        Suite {
+            name: "disks",
+            trials: disks::trials,
         },
         Suite {
             name: "exposition",
