@@ -9,6 +9,7 @@ use solti_metrics_tests::trial::Trial;
 mod checked;
 mod composed;
 mod container;
+mod filter;
 mod manifests;
 mod package;
 mod settings;
@@ -18,6 +19,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let trials = [
         checked::trials(),
         unit::trials(),
+        filter::trials(),
         container::trials(),
         manifests::trials(),
         composed::trials(),
