@@ -12,7 +12,7 @@
 #   tools/packages.sh install      runs `cargo install` for the command, in release
 #
 # An installation compiles wasmtime, and so does `newest`, unless the target directory has it
-# with the same features and versions. `make dist` leaves such a build for `install`.
+# with the same features and versions.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use solti_metrics_tests::trial::Trial;
 
+mod archive;
 mod checked;
 mod composed;
 mod container;
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
         manifests::trials(),
         composed::trials(),
         package::trials(),
+        archive::trials(),
     ];
     Ok(trials.into_iter().flatten().collect())
 }
