@@ -6,6 +6,8 @@ SHELL := bash
 .PHONY: help run check test test-binaries matrix build toolchain reference-tools languages languages-table lint fmt clippy doc features powerset api msrv loom shell spelling unused deny advisories bench bench-check soak bless cargo-component clean package newest install dist wit-package book screenshots
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Keeps this machine's path of the dependencies out of what is built, as tests/build.rs does.
+SOURCES := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=registry
 GUESTS := $(TARGET)/guests/wasm32-wasip2/guest/examples
 
 help: ## List these targets
@@ -52,8 +54,9 @@ FIRST := --package solti-metrics-cli --package solti-metrics-guest
 .PHONY: first-build
 first-build: toolchain
 	cargo build --locked $(FIRST)
-	RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked --package solti-metrics-guest --profile guest \
-	  --target wasm32-wasip2 --target-dir $(TARGET)/guests --example digest
+	RUSTFLAGS='$(SOURCES)' RUSTC=$$(tools/wasm-toolchain.sh) cargo build --locked \
+	  --package solti-metrics-guest --profile guest --target wasm32-wasip2 \
+	  --target-dir $(TARGET)/guests --example digest
 
 # With other packages, cargo would select other features and build wasmtime again.
 build: toolchain ## Build everything, including the Rust guests
@@ -214,7 +217,12 @@ command: build
 install: command ## Install command, manual pages and completions; PREFIX=/usr/local, PROFILE=release, DESTDIR
 	@tools/install.sh $(COMMAND) $(PREFIX)
 
-dist: command ## Make an archive and a Debian package, with checksums, in target/dist
+# Without paths of this machine, two builds in two folders are equal. The flags are others
+# than those of `make bench`, so the dependencies are compiled for the archive alone.
+REPRODUCIBLE := $(SOURCES) --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(abspath $(TARGET))=target
+
+dist: build ## Make an archive, a Debian package and a bill of materials, with checksums, in target/dist
+	$(if $(filter dev,$(PROFILE)),,RUSTFLAGS='$(REPRODUCIBLE)' cargo build --locked --profile $(PROFILE) $(FIRST))
 	@tools/dist.sh $(COMMAND) $(GUESTS) $(TARGET)/dist
 
 wit-package: build ## Write the WIT package as one component, for registries

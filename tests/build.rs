@@ -96,7 +96,7 @@ fn build(root: &Path) -> Result<(), String> {
             .current_dir(root)
             .env("RUSTC", &rustc)
             // The guests do not inherit the flags of this build.
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("CARGO_ENCODED_RUSTFLAGS", without_paths()?)
             .env_remove("RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTC_WORKSPACE_WRAPPER");
@@ -115,6 +115,19 @@ fn build(root: &Path) -> Result<(), String> {
     println!("cargo::rustc-env=GUESTS={}", folder.display());
     println!("cargo::rustc-env=GUEST_RUSTC={rustc}");
     Ok(())
+}
+
+/// The flag that keeps this machine's path of the dependencies out of the guests, so that a
+/// guest is the same on every machine. The Makefile has the same flag.
+fn without_paths() -> Result<String, String> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let cargo = cargo.ok_or("no CARGO_HOME and no HOME")?;
+    let sources = cargo.join("registry/src");
+    Ok(format!(
+        "--remap-path-prefix={}=registry",
+        sources.display()
+    ))
 }
 
 /// Advice where the sources of a dependency are missing.

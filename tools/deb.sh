@@ -5,8 +5,9 @@
 #   tools/deb.sh COMMAND COMPONENTS OUT    COMPONENTS is a folder with digest.wasm and
 #                                          provider.wasm; the package goes into OUT
 #
-# DEB_COMPRESSION  value of `dpkg-deb -Z`; default xz
-# LICENCES         file with the licences of all dependencies of the command
+# SOURCE_DATE_EPOCH  latest time of a file, in seconds since 1970; default: now
+# DEB_COMPRESSION    value of `dpkg-deb -Z`; default xz
+# LICENCES           file with the licences of all dependencies of the command
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 command=${1:?COMMAND is missing} components=${2:?COMPONENTS is missing} out=${3:?OUT is missing}
@@ -15,6 +16,8 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 chmod 0755 "$stage"
 umask 022
+# The result of xz depends on the number of threads.
+export DPKG_DEB_THREADS_MAX=1
 
 DESTDIR=$stage "$ROOT/tools/install.sh" "$command" /usr
 gzip -9n "$stage"/usr/share/man/man1/*.1
@@ -35,6 +38,11 @@ version=$("$command" --version)
 version=${version##* }
 # The newest version of the C library that the command needs.
 libc=$(grep -aoE 'GLIBC_2\.[0-9]+' "$command" | sort -uV | tail -n 1)
+# In KiB, and the same on each file system: each file is rounded up, and a folder counts 1.
+installed() {
+  find "$stage/usr" "$stage/etc" -printf '%y %s\n' \
+    | awk '{ size += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print size }'
+}
 mkdir "$stage/DEBIAN"
 cat >"$stage/DEBIAN/control" <<CONTROL
 Package: solti-metrics
@@ -44,7 +52,7 @@ Maintainer: The solti-metrics authors
 Section: admin
 Priority: optional
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
-Installed-Size: $(du -sk "$stage/usr" "$stage/etc" | awk '{ size += $1 } END { print size }')
+Installed-Size: $(installed)
 Description: runs WebAssembly components as tasks and serves their metrics
  The command solti-metrics runs WebAssembly components within limits and reports
  their results. The service of the same name runs the components of

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Makes the files of a release: an archive and a Debian package, with checksums.
+# Makes the files of a release: an archive, a Debian package and a bill of materials in the
+# format of CycloneDX, with checksums. The same command, components and commit give the same
+# files.
 #
 #   tools/dist.sh COMMAND COMPONENTS OUT
 #
@@ -14,6 +16,7 @@ out=$(cd "$out" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}
 
 target=$(rustc -vV | sed -n 's/^host: //p')
 version=$("$command" --version)
@@ -38,9 +41,9 @@ cp "$work/licences.txt" "$stage/THIRD-PARTY-LICENCES.txt"
 chmod -R u=rwX,go=rX "$stage"
 
 rm -f "$out"/solti-metrics* "$out/SHA256SUMS"
-# The archive is reproducible.
-tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner \
-  --mtime="@${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}" -cf - "$name" \
+tar -C "$work" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
+  --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" \
   | gzip -9n >"$out/$name.tar.gz"
 LICENCES=$work/licences.txt "$ROOT/tools/deb.sh" "$command" "$components" "$out" >/dev/null
+(cd "$ROOT" && python3 tools/bill_of_materials.py "$target" "$stage/bin/solti-metrics") >"$out/$name.cdx.json"
 (cd "$out" && sha256sum solti-metrics* >SHA256SUMS && cat SHA256SUMS)

@@ -67,7 +67,7 @@ for package in sorted(linked(), key=lambda it: (it["name"], it["version"])):
 if without:
     print("\nThese packages have no licence file; their manifests name the licence:\n")
     print("\n".join(f"  {it}" for it in sorted(without)))
-for text, names in sorted(texts.items(), key=lambda it: sorted(it[1])):
+for text, names in sorted(texts.items(), key=lambda it: (sorted(it[1]), it[0])):
     print("\n" + "=" * 80)
     print("\n".join(sorted(names)))
     print("=" * 80 + "\n")

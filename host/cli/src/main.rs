@@ -22,6 +22,7 @@ mod new;
 mod output;
 mod plain;
 mod precompile;
+mod privileges;
 mod recording_mode;
 mod run;
 mod runtime;
@@ -54,6 +55,7 @@ use crate::exit::Exit;
 use crate::fields::Quoted;
 use crate::filter::filter;
 use crate::messages::print_message_now;
+use crate::privileges::drop_new_privileges;
 use crate::runtime::{block_on, raise_descriptors};
 use crate::whole::{IncompleteWrite, to_stderr};
 
@@ -64,6 +66,7 @@ const STACK: usize = 8 << 20;
 const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {
+    drop_new_privileges();
     // A compiler process ends when its parent ends. The process uses one thread.
     if is_compile_worker() {
         return compile_worker();

@@ -24,6 +24,8 @@ mod roles;
 
 mod unusable;
 
+mod privileges;
+
 mod unreachable;
 
 mod entries;

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use solti_metrics_tests::trial::Trial;
 
+mod archive;
 mod checked;
 mod composed;
 mod container;
+mod filter;
 mod manifests;
 mod package;
 mod settings;
@@ -18,10 +20,12 @@ pub(crate) fn trials() -> Result<Vec<Trial>> {
     let trials = [
         checked::trials(),
         unit::trials(),
+        filter::trials(),
         container::trials(),
         manifests::trials(),
         composed::trials(),
         package::trials(),
+        archive::trials(),
     ];
     Ok(trials.into_iter().flatten().collect())
 }

@@ -31,3 +31,7 @@ mod glossary;
 mod language;
 
 mod names;
+
+mod supply_chain;
+
+mod threat_model;
