@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use solti_metrics_tests::child::{GUARD, Running};
@@ -39,6 +39,7 @@ pub fn child(folder: &Path) -> Option<ExitCode> {
             seed,
             folder: folder.join(target.name),
             only: env::var_os(INPUT).map(PathBuf::from),
+            started: Instant::now(),
         };
         session.run()
     };

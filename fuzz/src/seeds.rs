@@ -56,10 +56,9 @@ pub fn seeds(target: &Target) -> Result<Vec<Vec<u8>>> {
     files.sort();
     let mut seeds = Vec::new();
     for file in files {
-        let seed = fs::read(&file).with_context(|| file.display().to_string())?;
-        if seed.len() <= target.longest {
-            seeds.push(seed);
-        }
+        let mut seed = fs::read(&file).with_context(|| file.display().to_string())?;
+        seed.truncate(target.longest);
+        seeds.push(seed);
     }
     Ok(seeds)
 }

@@ -43,6 +43,8 @@ pub struct Session {
     pub folder: PathBuf,
     /// A single input to run instead.
     pub only: Option<PathBuf>,
+    /// The start of the session.
+    pub started: Instant,
 }
 
 /// The current input, which outlives the process.
@@ -78,7 +80,7 @@ impl Session {
     fn all(&self, current: &Current) -> Result<ExitCode> {
         let (target, seeds) = (&self.target, seeds(&self.target)?);
         let mut mutator = Mutator::new(self.seed, target.words, target.longest);
-        let (started, mut checked) = (Instant::now(), Instant::now());
+        let mut checked = Instant::now();
         let mut count = 0;
         for seed in &seeds {
             count += 1;
@@ -86,7 +88,7 @@ impl Session {
                 return self.report(seed, count, &found);
             }
         }
-        while started.elapsed() < self.time {
+        while self.started.elapsed() < self.time {
             count += 1;
             let input = mutator.input(&seeds);
             if let Some(found) = self.found(current, &input)? {
@@ -141,8 +143,9 @@ impl Session {
         let file = self.folder.join(format!("finding-{}", self.seed));
         fs::write(&file, input)?;
         println!(
-            "{}, after {count} inputs with the random seed {}",
+            "{}\nfound after {count} inputs and {:.1?} with the random seed {}",
             repeated(&self.target, &file, &found),
+            self.started.elapsed(),
             self.seed
         );
         Ok(ExitCode::from(FOUND))
