@@ -20,6 +20,7 @@ pub mod targets;
 pub mod finding;
 pub mod mutation;
 pub mod panics;
+pub mod reach;
 pub mod seeds;
 pub mod usage;
 

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::finding::{finding, smaller};
 use crate::mutation::Mutator;
 use crate::panics;
+use crate::reach;
 use crate::seeds::seeds;
 use crate::target::Target;
 use crate::usage::Usage;
@@ -116,8 +117,9 @@ impl Session {
         let usage = Usage::read()?;
         usage.is_within(&self.target.limits)?;
         println!(
-            "{}: {count} inputs, {seeds} of them seeds, random seed {}; {} MiB, {} threads, {} descriptors",
+            "{}: {count} inputs, {seeds} of them seeds, {} checked to the end, random seed {}; {} MiB, {} threads, {} descriptors",
             self.target.name,
+            reach::count(),
             self.seed,
             usage.memory >> 20,
             usage.threads,

@@ -10,6 +10,7 @@ use solti_metrics_tests::parts::{RETURN, guest};
 
 use crate::oracle::is_one_line;
 use crate::recorders::recorders;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -48,6 +49,7 @@ fn run(input: &[u8]) -> Result<()> {
         match recorder.load(input) {
             Ok(program) => {
                 ensure!(inspected.is_ok(), "a program that is not a component");
+                reached();
                 // A start function can do anything within the limits.
                 let _ = recorder.run(&program)?;
             }

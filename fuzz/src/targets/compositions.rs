@@ -13,6 +13,7 @@ use solti_metrics_tests::runs::End;
 
 use crate::oracle::is_one_line;
 use crate::recorders::recorders;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -24,9 +25,26 @@ pub(super) const TARGET: Target = Target {
     limits: Limits::WASM,
 };
 
-/// Components, each with its role and the end of a guest.
-static PARTS: LazyLock<Result<Vec<(Role, End, Vec<u8>)>>> = LazyLock::new(|| {
+/// A component of a chain.
+struct ChainPart {
+    role: Role,
+    /// The end of a guest.
+    end: End,
+    /// Whether records get through a middleware, or are counted by a provider.
+    keeps: bool,
+    bytes: Vec<u8>,
+}
+
+static PARTS: LazyLock<Result<Vec<ChainPart>>> = LazyLock::new(|| {
     let mut parts = Vec::new();
+    let mut add = |role, end, keeps, bytes| {
+        parts.push(ChainPart {
+            role,
+            end,
+            keeps,
+            bytes,
+        });
+    };
     for (end, seen) in [
         (RETURN, End::Exited(0)),
         (FAIL, End::Exited(1)),
@@ -34,18 +52,19 @@ static PARTS: LazyLock<Result<Vec<(Role, End, Vec<u8>)>>> = LazyLock::new(|| {
         (EXIT_FAILED, End::Exited(1)),
         (TRAP, End::Trapped),
     ] {
-        parts.push((Role::Guest, seen, guest(end)?));
+        add(Role::Guest, seen, true, guest(end)?);
     }
-    for provider in [keeper()?, silent()?, failing(false, 'x', 40)?] {
-        parts.push((Role::Provider, End::Exited(0), provider));
-    }
-    for middleware in [keeping_middleware()?, failing(true, 'x', 40)?] {
-        parts.push((Role::Middleware, End::Exited(0), middleware));
-    }
+    let end = || End::Exited(0);
+    add(Role::Provider, end(), true, keeper()?);
+    add(Role::Provider, end(), false, silent()?);
+    add(Role::Provider, end(), false, failing(false, 'x', 40)?);
+    add(Role::Middleware, end(), true, keeping_middleware()?);
+    add(Role::Middleware, end(), false, failing(true, 'x', 40)?);
     Ok(parts)
 });
 
-/// A chain of the right order is a component, and any other order is rejected with a reason.
+/// A chain of the right order is a component, which delivers all records. Any other order is rejected
+/// with a reason.
 fn run(input: &[u8]) -> Result<()> {
     let parts = PARTS.as_ref().map_err(|error| anyhow!("{error:#}"))?;
     let mut input = Unstructured::new(input);
@@ -58,11 +77,17 @@ fn run(input: &[u8]) -> Result<()> {
             _ if at + 1 == length => Role::Provider,
             _ => Role::Middleware,
         };
-        let fits: Vec<_> = parts.iter().filter(|it| !ordered || it.0 == role).collect();
+        let fits: Vec<_> = parts.iter().filter(|it| !ordered || it.role == role).collect();
         chain.push(*input.choose(&fits)?);
     }
-    let named: Vec<_> = chain.iter().map(|(_, _, bytes)| Part { name: "a\nb", bytes }).collect();
-    let roles: Vec<_> = chain.iter().map(|(role, _, _)| *role).collect();
+    let named: Vec<_> = chain
+        .iter()
+        .map(|it| Part {
+            name: "a\nb",
+            bytes: &it.bytes,
+        })
+        .collect();
+    let roles: Vec<_> = chain.iter().map(|it| it.role).collect();
     let composed = match compose(&named) {
         Ok(composed) => composed,
         Err(error) => {
@@ -80,13 +105,30 @@ fn run(input: &[u8]) -> Result<()> {
         results.push(recorder.seen(&recorder.load(&composed.bytes)?)?);
     }
     ensure!(results[0] == results[1], "the modes differ: {results:?}");
-    let expected = &chain[0].1;
-    let end = &results[0].0.end;
+    let expected = &chain[0].end;
+    let (seen, stdout) = &results[0];
     ensure!(
-        end == expected || *expected == End::Exited(0) && *end == End::Exited(1),
-        "{roles:?}: {end:?}, not {expected:?}"
+        seen.end == *expected || *expected == End::Exited(0) && seen.end == End::Exited(1),
+        "{roles:?}: {:?}, not {expected:?}",
+        seen.end
     );
+    reached();
+    let printed = String::from_utf8_lossy(stdout);
+    let expected = kept(&chain);
+    ensure!(printed == expected, "{roles:?}: {printed:?}, not {expected:?}");
     Ok(())
+}
+
+/// The output of the provider at the flush before the end, which counts the records that arrived. A
+/// guest makes three, and a guest that traps is not flushed.
+fn kept(chain: &[&ChainPart]) -> &'static str {
+    let (before, last) = chain.split_at(chain.len() - 1);
+    let counts = last.iter().all(|it| it.keeps);
+    match chain[0].end != End::Trapped && counts {
+        false => "",
+        true if before.iter().all(|it| it.keeps) => "kept 003\n",
+        true => "kept 000\n",
+    }
 }
 
 /// A chain starts with a guest and ends with a provider, and has only middlewares between them.

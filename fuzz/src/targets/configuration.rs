@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use solti_metrics_server::{ConfigErrors, Configuration};
 
 use crate::oracle::is_one_line;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -29,6 +30,7 @@ fn run(input: &[u8]) -> Result<()> {
     let folder = Path::new("folder");
     match Configuration::parse(&text, folder) {
         Ok(configuration) => {
+            reached();
             ensure!(configuration.file().starts_with(folder), "another file");
             configuration.warnings().into_iter().try_for_each(is_one_line)
         }

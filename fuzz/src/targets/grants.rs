@@ -9,6 +9,7 @@ use solti_metrics_server::time::{Bound, LONGEST, ShortTime, Time, TimeError, Tim
 use solti_metrics_server::{Dir, Grant};
 
 use crate::oracle::has_no_control;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -28,7 +29,10 @@ pub(super) const TARGET: Target = Target {
 fn run(input: &[u8]) -> Result<()> {
     let text = &*String::from_utf8_lossy(input);
     match text.parse::<Grant>() {
-        Ok(grant) => granted(text, &grant)?,
+        Ok(grant) => {
+            reached();
+            granted(text, &grant)?;
+        }
         Err(reason) => has_no_control(&reason)?,
     }
     match text.parse::<Dir>() {

@@ -11,6 +11,7 @@ use solti_metrics_tests::runs::{End, Seen};
 use crate::modules::module;
 use crate::oracle::is_one_line;
 use crate::recorders::{Recorder, recorders};
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -56,6 +57,7 @@ fn run(input: &[u8]) -> Result<()> {
     // Inlined code needs less stack, and goes further.
     let ends = [&inline, &direct];
     if !ends.iter().any(|it| it.as_ref().is_ok_and(|(seen, _)| is_of_resources(seen))) {
+        reached();
         ensure!(inline == direct, "inline {inline:?}, and direct {direct:?}");
     }
     Ok(())

@@ -16,6 +16,7 @@ use solti_metrics_server::http::{
 };
 use tokio::runtime::Runtime;
 
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 use answer::Received;
 
@@ -45,6 +46,23 @@ const PATHS: [(&str, bool); 6] = [
     ("/backends/a/metrics", true),
     ("/backends/b/metrics", false),
     ("/other", false),
+];
+
+/// Values of the headers `Accept` and `Accept-Encoding` in structured requests. Some have the same
+/// length.
+const VALUES: [&str; 12] = [
+    "gzip",
+    "zstd",
+    "*",
+    "identity",
+    "gzip;q=0",
+    "br;q=0.5",
+    "*;q=0, gzip",
+    "*/*",
+    "text/plain",
+    "application/openmetrics-text",
+    "application/openmetrics-text;q=0.5, text/plain",
+    "application/openmetrics-text;version=0.0.1",
 ];
 
 /// A site whose pages repeat their path.
@@ -174,12 +192,16 @@ fn negotiated(address: SocketAddr, input: &[u8]) -> Result<()> {
             ensure!(media == Some(format), "{media:?} for {accept:?}");
         }
     }
+    reached();
     ensure!(rest.is_empty(), "{} bytes follow the last answer", rest.len());
     Ok(())
 }
 
 /// A value that any client can send: visible ASCII.
 fn value(input: &mut Unstructured<'_>) -> Result<String> {
+    if input.ratio(2, 3)? {
+        return Ok((*input.choose(&VALUES)?).to_owned());
+    }
     let length = input.int_in_range(0..=120)?.min(input.len());
     let bytes = input.bytes(length)?.iter();
     let text: String = bytes.map(|it| char::from(it % 95 + 32)).collect();

@@ -11,6 +11,7 @@ use solti_metrics::{OtlpMetrics, OtlpProtocol, OtlpResponse};
 
 use crate::event::event;
 use crate::oracle::{balances, has_no_control, is_settled};
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 use collector::Collector;
 
@@ -68,6 +69,9 @@ fn answered(answer: &[u8], protocol: OtlpProtocol) -> Result<()> {
     }
     if let Err(error) = metrics.flush(GUARD) {
         message(&error.to_string())?;
+    }
+    if metrics.status().last_error.is_none() {
+        reached();
     }
     let status = metrics.status();
     balances(&status.ledger)?;

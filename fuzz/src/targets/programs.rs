@@ -6,6 +6,7 @@ use solti_metrics_tests::program::{Ending, Step, guest, replay};
 
 use crate::event::event;
 use crate::recorders::recorders;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -37,6 +38,7 @@ fn run(input: &[u8]) -> Result<()> {
         ensure!(seen.events == events, "{program:?}: {:?}, not {events:?}", seen.events);
         ensure!(seen.end == end, "{program:?}: {:?}, not {end:?}", seen.end);
     }
+    reached();
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::event::event;
 use crate::modules::module;
 use crate::oracle::{balances, is_one_line, is_settled};
 use crate::recorders::block_on;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -116,6 +117,7 @@ fn run(input: &[u8]) -> Result<()> {
     ask(&backend)?;
     backend.stop_blocking(GUARD);
     let status = backend.status();
+    reached();
     ensure!(status.state == BackendState::Stopped, "{status:?}");
     ensure!(status.ledger.accepted() == events.len() as u64, "{status:?}");
     is_settled(&status.ledger)?;

@@ -9,6 +9,7 @@ use solti_metrics::{DropReason, Event, LedgerSnapshot};
 
 use crate::event::event;
 use crate::oracle::{balances, is_settled};
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -16,7 +17,7 @@ pub(super) const TARGET: Target = Target {
     run,
     seeds: &[],
     words: &[],
-    longest: 2 << 10,
+    longest: 600,
     limits: Limits::SMALL,
 };
 
@@ -97,6 +98,7 @@ fn run(input: &[u8]) -> Result<()> {
         step(input, &queue, &mut model)?;
         model.is(&queue, &queue.ledger().snapshot())?;
     }
+    reached();
     queue.deliver(model.taken);
     queue.end();
     is_settled(&queue.ledger().snapshot())

@@ -13,6 +13,7 @@ use solti_metrics_tests::runs::{Seen, remembering_within, seen_by};
 use tempfile::TempDir;
 
 use crate::oracle::is_one_line;
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -100,6 +101,7 @@ impl Sealed {
                 return is_one_line(&error.to_string());
             }
         };
+        reached();
         if program.origin() == Origin::Precompiled {
             ensure!(intact, "changed code is used");
             return self.runs(&self.runner, &self.memory, &program);

@@ -9,6 +9,7 @@ use solti_metrics::{Event, StatsdDialect, StatsdMetrics};
 
 use crate::event::event;
 use crate::oracle::{has_no_control, is_settled};
+use crate::reach::reached;
 use crate::target::{Limits, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -56,6 +57,7 @@ fn run(input: &[u8]) -> Result<()> {
     }
     metrics.flush(GUARD)?;
     received(&server, &events)?;
+    reached();
     let status = metrics.shutdown(GUARD);
     is_settled(&status.ledger)?;
     ensure!(status.ledger.delivered() == events.len() as u64, "{status:?}");
