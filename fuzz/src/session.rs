@@ -95,7 +95,7 @@ impl Session {
             if let Some(found) = self.found(current, &input)? {
                 return self.report(&input, count, &found);
             }
-            if count % BATCH == 0 || checked.elapsed() > CHECK_AFTER {
+            if count.is_multiple_of(BATCH) || checked.elapsed() > CHECK_AFTER {
                 checked = Instant::now();
                 if let Err(error) = Usage::read()?.is_within(&target.limits) {
                     return self.report(&input, count, &error);

@@ -38,7 +38,10 @@ const GUARD: Duration = Duration::from_secs(50);
 /// Exit codes of the command: success, failure and wrong use.
 const CODES: [i32; 3] = [0, 1, 2];
 
-static COMPONENTS: LazyLock<Result<[(&str, Vec<u8>); 3]>> = LazyLock::new(|| {
+/// Files of the folder, by their names.
+type FolderFiles = [(&'static str, Vec<u8>); 3];
+
+static FILES: LazyLock<Result<FolderFiles>> = LazyLock::new(|| {
     Ok([
         ("guest.wasm", recording(&[])?),
         ("provider.wasm", keeper()?),
@@ -54,9 +57,9 @@ fn run(input: &[u8]) -> Result<()> {
     if input.contains(&b'/') || input.windows(2).any(|it| it == b"..") || args.iter().any(|it| it == "serve") {
         return Ok(());
     }
-    let components = COMPONENTS.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+    let files = FILES.as_ref().map_err(|error| anyhow!("{error:#}"))?;
     let folder = TempDir::new()?;
-    for (name, bytes) in components {
+    for (name, bytes) in files {
         std::fs::write(folder.path().join(name), bytes)?;
     }
     let mut command = Command::new(program()?);

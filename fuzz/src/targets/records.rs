@@ -73,7 +73,7 @@ fn run(input: &[u8]) -> Result<()> {
     while !input.is_empty() {
         events.push(event(input)?);
     }
-    let (broken, admitted) = (events.len() % 4 == 0, recorded(&events, &bounds, false)?);
+    let (broken, admitted) = (events.len().is_multiple_of(4), recorded(&events, &bounds, false)?);
     if broken {
         recorded(&events, &bounds, true)?;
     }
@@ -180,7 +180,7 @@ fn backends(events: &[Event]) -> Result<()> {
     }
     // An exposition takes longer than all records.
     reached();
-    if events.len() % 8 == 0 { exposition(&prometheus, &memory) } else { Ok(()) }
+    if events.len().is_multiple_of(8) { exposition(&prometheus, &memory) } else { Ok(()) }
 }
 
 /// Both formats have the same values, and they are those of the records.
