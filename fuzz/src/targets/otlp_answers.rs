@@ -24,7 +24,7 @@ pub(super) const TARGET: Target = Target {
         "Content-Type: application/x-protobuf\r\n", "Content-Type: application/json\r\n", "Content-Type: text/html\r\n",
         "Content-Length: 4\r\n", "Retry-After: 120\r\n", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "\r\n\r\n",
         "Content-Encoding: gzip\r\n", "Transfer-Encoding: chunked\r\n", "Location: http://a/\r\n", "\u{a}\u{b}\u{8}\u{2}\u{12}\u{7}too old",
-        "{\"code\":3,\"message\":\"x\"}", "grpc-status: 14\r\n", "grpc-message: %0a\r\n", "Bearer 5\"ecret", "secret",
+        "{\"code\":3,\"message\":\"x\"}", "grpc-status: 14\r\n", "grpc-message: %0a\r\n", "Bearer top\"hat", "secret",
     ],
     longest: 8 << 10,
     limits: Limits::SMALL,
@@ -57,7 +57,7 @@ fn answered(answer: &[u8], protocol: OtlpProtocol) -> Result<()> {
     collector.answer(answer);
     let metrics = OtlpMetrics::builder(format!("http://{}", collector.address))
         .protocol(protocol)
-        .header("authorization", "Bearer 5\"ecret")
+        .header("authorization", "Bearer top\"hat")
         .interval(Duration::from_secs(3600))
         .timeout(GUARD)
         .build()?;
@@ -86,7 +86,7 @@ fn answered(answer: &[u8], protocol: OtlpProtocol) -> Result<()> {
 
 fn message(text: &str) -> Result<()> {
     has_no_control(text)?;
-    let is_hidden = !text.contains("5\"ecret") && !text.contains("5\\\"ecret");
+    let is_hidden = !text.contains("top\"hat") && !text.contains("top\\\"hat");
     ensure!(is_hidden, "the message has a secret: {text:?}");
     let length = text.chars().count();
     ensure!(length <= LONGEST, "the message has {length} characters");
