@@ -89,8 +89,9 @@ impl Site for Paths {
     }
 }
 
+/// A text that is long enough to be compressed.
 fn page(path: &str) -> String {
-    format!("the page {path}\n").repeat(40)
+    format!("the page {path}\n").repeat(200)
 }
 
 struct Served {
@@ -182,6 +183,7 @@ fn negotiated(address: SocketAddr, input: &[u8]) -> Result<()> {
         let zipped = answer.header("content-encoding") == Some("gzip");
         let asks = ["gzip", "*"].iter().any(|it| encoding.to_ascii_lowercase().contains(it));
         ensure!(asks || !zipped, "gzip for {encoding:?}");
+        ensure!(zipped || encoding != "gzip" || !exists, "no gzip for {path}");
         if exists {
             let path = path.split('?').next().unwrap_or_default();
             ensure!(answer.text()? == page(path), "another page for {path}");
