@@ -36,7 +36,8 @@ impl Secrets {
             .flat_map(|value| std::iter::once(value).chain(value.split_whitespace().skip(1)))
             .chain(query)
             .filter(|secret| secret.len() >= SHORTEST)
-            .map(str::to_owned)
+            // A collector's text is quoted, and so are the quotes in it.
+            .flat_map(|secret| [secret.to_owned(), quoted(secret)])
             .collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(secrets)
@@ -46,6 +47,13 @@ impl Secrets {
         let hide = |text: String, secret: &String| text.replace(&**secret, "[hidden]");
         self.0.iter().fold(text.to_owned(), hide)
     }
+}
+
+/// The text as it is within quotes.
+fn quoted(secret: &str) -> String {
+    let mut quoted = format!("{secret:?}");
+    quoted.pop();
+    quoted.split_off(1)
 }
 
 #[cfg(test)]
@@ -78,5 +86,16 @@ mod tests {
         let said = "solti-metrics: a token hunter2 (Bearer hunter2) at /?key=hunter3";
         let hidden = "solti-metrics: a token [hidden] ([hidden]) at /?[hidden]";
         assert_eq!(secrets.hide(said), hidden);
+    }
+
+    #[test]
+    fn a_secret_with_a_quote_is_hidden_in_a_quoted_text() {
+        let mut headers = HeaderMap::new();
+        let mut value = HeaderValue::from_static("Bearer hun\"ter\\2");
+        value.set_sensitive(true);
+        headers.insert("authorization", value);
+        let secrets = Secrets::of(&headers, None);
+        let said = CollectorText("no hun\"ter\\2 here").to_string();
+        assert_eq!(secrets.hide(&said), "\"no [hidden] here\"");
     }
 }

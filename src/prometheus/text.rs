@@ -249,7 +249,7 @@ mod tests {
             ("a 1\nb", "line 2 is not OpenMetrics: there is no value"),
             (
                 "a{b=\"}\" 1",
-                "line 1 is not OpenMetrics: its labels do not end",
+                "line 1 is not OpenMetrics: a comma or a brace must follow the value of a label",
             ),
             (
                 "{\"a.b\"} 1",

@@ -245,6 +245,10 @@ mod tests {
                 "a step must make from 1 to",
             ),
             (r#"{ "do": "flush", "twice": true }"#.into(), "twice"),
+            (
+                record(r#"{ "record": "\u001b[2J", "runner": "wasm" }"#),
+                "unknown variant `\\u{1b}[2J`",
+            ),
             (rounds("2", flush), "from 16 to 100000"),
             (
                 rounds("16", &rounds("16", flush)),

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::string::FromUtf8Error;
 
+use solti_metrics_host::text::escaped;
+
 /// Error of a set of vectors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,14 +74,22 @@ pub enum VectorError {
     #[error(transparent)]
     Text(#[from] FromUtf8Error),
     /// The file is not valid JSON, or has fields that a vector does not have.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    #[error("{}", escaped(&.0.to_string()))]
+    Json(serde_json::Error),
     /// The vector has invalid content.
     #[error("{reason}")]
     Invalid {
         /// Cause of the error.
         reason: String,
     },
+}
+
+impl From<serde_json::Error> for VectorError {
+    /// The message of the error can contain text of the file. Therefore the error is shown here, with
+    /// escapes, and is not a source.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl VectorError {

@@ -29,14 +29,21 @@ impl<'a> SampleLine<'a> {
             0
         };
         let (labels, rest) = rest.split_at(end);
+        if !rest.starts_with(' ') {
+            return Err("a space and a value must follow the series");
+        }
         let numbers = rest.split(" # ").next().unwrap_or_default();
-        let mut numbers = numbers.trim_end().split(' ').skip(1);
+        let mut numbers = numbers.trim_end_matches(' ').split(' ').skip(1);
         let value = numbers.next().ok_or("there is no value")?;
         value
             .parse::<f64>()
             .map_err(|_| "the value is not a number")?;
         let time = numbers.next().map(str::parse::<f64>).transpose();
         let time = time.map_err(|_| "the time stamp is not a number")?;
+        // The older format has 64 bits for the milliseconds.
+        if time.is_some_and(|time| !(time * 1e3).abs().lt(&(i64::MAX as f64))) {
+            return Err("the time stamp is out of range");
+        }
         if numbers.next().is_some() {
             return Err("there is text after the value");
         }
@@ -66,19 +73,46 @@ impl<'a> SampleLine<'a> {
     }
 }
 
-/// Index after the closing brace of the labels. Within quotes, a brace is text.
+/// Index after the closing brace of the labels.
 fn labels_end(labels: &str) -> Result<usize, &'static str> {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in labels.bytes().enumerate() {
+    let mut rest = &labels[1..];
+    if rest.starts_with('}') {
+        return Ok(2);
+    }
+    loop {
+        let (name, value) = rest
+            .split_once("=\"")
+            .ok_or("the value of a label has no quotes")?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty()
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || !name.chars().all(is_name)
+        {
+            return Err("a label has no name");
+        }
+        let after = &value[text_end(value)?..];
+        if after.starts_with('}') {
+            return Ok(labels.len() - after.len() + 1);
+        }
+        rest = after
+            .strip_prefix(',')
+            .ok_or("a comma or a brace must follow the value of a label")?;
+    }
+}
+
+/// Index after the quote that ends the value of a label. Within the value, a brace is text.
+fn text_end(value: &str) -> Result<usize, &'static str> {
+    let mut bytes = value.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'}' if !quoted => return Ok(at + 1),
+            b'"' => return Ok(at + 1),
+            b'\\' if !matches!(bytes.next(), Some((_, b'n' | b'"' | b'\\'))) => {
+                return Err("the value of a label has an invalid escape sequence");
+            }
             _ => {}
         }
     }
-    Err("its labels do not end")
+    Err("the value of a label does not end")
 }
 
 /// Labels with a whole bucket bound as an integer. A bound is `1.0` in OpenMetrics, and `1`
@@ -128,6 +162,26 @@ mod tests {
             ("a 1 -0.25", "a 1 -250"),
         ] {
             assert_eq!(rewritten(sample), Ok(format!("{older}\n")));
+        }
+    }
+
+    #[test]
+    fn a_line_that_the_older_format_cannot_have_is_rejected() {
+        for sample in [
+            r#"a{b="c"}d 1"#,
+            r#"a{b="c"}="d"} 1"#,
+            r#"a{"b"} 1"#,
+            r#"a{1="b"} 1"#,
+            r#"a{b="c" d="e"} 1"#,
+            r#"a{b="c",} 1"#,
+            r#"a{b="\x"} 1"#,
+            "a 1 NaN",
+            "a 1\u{85}",
+            "a 1 +Inf",
+            "a 1 1e300",
+            "a 1 -9223372036854775.808",
+        ] {
+            assert!(rewritten(sample).is_err(), "{sample}");
         }
     }
 

@@ -13,7 +13,6 @@ mod inlining;
 mod program;
 mod random;
 mod rejected;
-mod runs;
 mod unsteady;
 mod waits;
 mod world;

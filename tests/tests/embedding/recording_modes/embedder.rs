@@ -8,11 +8,10 @@ use anyhow::{Result, anyhow};
 use solti_metrics::{MemoryMetrics, MetricsHandle};
 use solti_metrics_host::inline::{self, InlineComponent, Recorded, drain_along, drain_at_ticks};
 use solti_metrics_host::{LedgerSnapshot, MetricsCtx, MetricsCtxBuilder};
+use solti_metrics_tests::runs::{End, Seen, block_on};
 use wasmtime::component::{InstancePre, Linker, ResourceTable, TypedFunc};
 use wasmtime::{Config, Engine, Inlining, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-
-use super::runs::{End, Seen, block_on};
 
 /// An engine with a linker for guests of WASI 0.2.
 pub(super) struct Embedder {

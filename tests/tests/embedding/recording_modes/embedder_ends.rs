@@ -7,11 +7,11 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics::{MemoryMetrics, MetricsHandle, RunnerType, TaskOutcome};
 use solti_metrics_host::inline::{Recorded, drain_at_ticks};
 use solti_metrics_host::{Ledger, MetricsCtx};
+use solti_metrics_tests::runs::{End, block_on, until};
 use wasmtime::{Store, UpdateDeadline};
 
 use super::embedder::{Embedder, Guest, State, embedders, run};
 use super::guests::{counting, endless, ensure_counted, once_for_each_argument, times};
-use super::runs::{End, block_on, until};
 
 /// Capacity of a ring, as in `host/src/inline/ring.rs`.
 const RING: usize = 256;

@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{RecordingMode, Task};
 use solti_metrics_tests::guest::component;
+use solti_metrics_tests::runs::seen;
 
 use super::embedder::embedders;
-use super::runs::seen;
 
 /// Folders of `tests/faults` with a guest.
 const FAULTS: [&str; 8] = [

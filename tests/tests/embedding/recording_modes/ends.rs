@@ -7,11 +7,11 @@ use solti_metrics::{RunnerType, TaskOutcome};
 use solti_metrics_host::runner::{CancellationToken, ProgramRecording, Task, TaskEnd};
 
 use solti_metrics_tests::guest::asynchronous;
-
-use super::guests::{endless, ensure_counted, once_for_each_argument, times};
-use super::runs::{
+use solti_metrics_tests::runs::{
     BOTH, End, block_on, everywhere, remembering, seen, seen_by, until, within_task,
 };
+
+use super::guests::{endless, ensure_counted, once_for_each_argument, times};
 
 /// Capacity of a ring, as in `host/src/inline/ring.rs`.
 const RING: usize = 256;

@@ -3,8 +3,7 @@
 
 use anyhow::{Result, ensure};
 use solti_metrics_host::runner::{ProgramRecording, RecordingMode, Task, TaskEnd};
-
-use super::runs::{block_on, remembering};
+use solti_metrics_tests::runs::{block_on, remembering};
 
 /// A guest that imports a type of `backend` that does not exist, and does not use it.
 /// wasmtime links it. A composition would not be a valid component.

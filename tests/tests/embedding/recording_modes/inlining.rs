@@ -7,9 +7,8 @@ use solti_metrics_host::artifact::{ArtifactCache, Artifacts, Origin};
 use solti_metrics_host::component::Inspection;
 use solti_metrics_host::runner::{ProgramRecording, Runner, Task};
 use solti_metrics_tests::guest::{asynchronous, recording, with_bodies, with_functions};
+use solti_metrics_tests::runs::{End, remembering_within, seen_by};
 use wasm_encoder::{Function, Instruction};
-
-use super::runs::{End, remembering_within, seen_by};
 
 const EVENTS: [Event; 2] = [
     Event::TaskStarted {

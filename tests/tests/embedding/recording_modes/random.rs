@@ -8,10 +8,11 @@ use proptest::test_runner::TestCaseError;
 use solti_metrics::{MemoryMetrics, RunnerType};
 use solti_metrics_host::MetricsCtx;
 use solti_metrics_host::runner::{RunnerBuilder, Task};
+use solti_metrics_tests::program::{guest, replay};
+use solti_metrics_tests::runs::{everywhere, seen};
 
 use super::embedder::embedders;
-use super::program::{guest, replay, steps};
-use super::runs::{everywhere, seen};
+use super::program::steps;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]

@@ -2,8 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use solti_metrics_host::component::LoadError;
-
-use super::runs::{BOTH, remembering};
+use solti_metrics_tests::runs::{BOTH, remembering};
 
 /// A guest that would read the host's memory, with access to the intrinsics.
 pub(super) fn thief(import: &str) -> Result<Vec<u8>> {

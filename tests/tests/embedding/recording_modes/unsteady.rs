@@ -13,11 +13,12 @@ use solti_metrics::{
 };
 use solti_metrics_host::runner::{RecordingMode, Runner, Task};
 use solti_metrics_host::{DropReason, LedgerSnapshot, MetricsCtx};
+use solti_metrics_tests::program::{guest, replay};
+use solti_metrics_tests::runs::{block_on, everywhere};
 
 use super::embedder::embedders;
-use super::program::{guest, replay, steps};
+use super::program::steps;
 use super::random::failed;
-use super::runs::{block_on, everywhere};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]

@@ -5,9 +5,9 @@ use solti_metrics::{RunnerType, TaskOutcome};
 use solti_metrics_host::runner::{CancellationToken, Task, TaskEnd};
 
 use solti_metrics_tests::guest::component;
+use solti_metrics_tests::runs::{block_on, everywhere, remembering, until, within_task};
 
 use super::guests::{counting, ensure_counted};
-use super::runs::{block_on, everywhere, remembering, until, within_task};
 
 /// Waits in the host for a day.
 const SLEEP: &str = "(call $block (call $subscribe (i64.const 86400000000000)))";

@@ -3,20 +3,21 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::guest::{asynchronous, large};
 use anyhow::{Result, ensure};
 use solti_metrics::{Event, MemoryMetrics, MetricsHandle, RunnerType};
 use solti_metrics_host::LedgerSnapshot;
 use solti_metrics_host::runner::{
     Program, ProgramRecording, RecordingMode, Runner, RunnerBuilder, Task, TaskEnd,
 };
-use solti_metrics_tests::guest::{asynchronous, large};
 
-pub(crate) const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
+/// Both recording modes.
+pub const BOTH: [RecordingMode; 2] = [RecordingMode::Inline, RecordingMode::Direct];
 
 /// A guest for both recording modes, on the engine that is tuned and on the engine for
 /// component-model async. In the mode `inline`, the shim is inlined into the guest, and for
 /// a large guest it is called.
-pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, Vec<u8>)> {
+pub fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, Vec<u8>)> {
     let guests = [guest.to_vec(), asynchronous(guest)];
     guests.into_iter().flat_map(|guest| {
         let called = (RecordingMode::Inline, large(&guest));
@@ -27,18 +28,23 @@ pub(crate) fn everywhere(guest: &[u8]) -> impl Iterator<Item = (RecordingMode, V
 
 /// The visible results of a run.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The guest's records, without the runner's own.
-    pub(crate) events: Vec<Event>,
-    pub(crate) ledger: LedgerSnapshot,
-    pub(crate) end: End,
+    pub events: Vec<Event>,
+    /// The ledger of the guest.
+    pub ledger: LedgerSnapshot,
+    /// The end of the run.
+    pub end: End,
 }
 
 /// The end of a run. The messages of traps differ.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// The guest exited, or its `main` returned.
     Exited(i32),
+    /// The guest trapped.
     Trapped,
+    /// Any other end, as its message.
     Other(String),
 }
 
@@ -53,11 +59,20 @@ impl From<&TaskEnd> for End {
 }
 
 /// A runner whose guests' records are remembered.
-pub(crate) fn remembering(path: RecordingMode) -> Result<(Runner, Arc<MemoryMetrics>)> {
+///
+/// # Errors
+///
+/// When the runner cannot be built.
+pub fn remembering(path: RecordingMode) -> Result<(Runner, Arc<MemoryMetrics>)> {
     remembering_within(path, |runner| runner)
 }
 
-pub(crate) fn remembering_within(
+/// A runner with these bounds, whose guests' records are remembered.
+///
+/// # Errors
+///
+/// When the runner cannot be built.
+pub fn remembering_within(
     path: RecordingMode,
     bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
 ) -> Result<(Runner, Arc<MemoryMetrics>)> {
@@ -67,7 +82,12 @@ pub(crate) fn remembering_within(
     Ok((runner, memory))
 }
 
-pub(crate) fn seen(
+/// Loads a guest on a new runner, and runs it.
+///
+/// # Errors
+///
+/// When the guest cannot be loaded in this mode, or records are in flight at its end.
+pub fn seen(
     path: RecordingMode,
     bounds: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
     guest: &[u8],
@@ -81,7 +101,11 @@ pub(crate) fn seen(
 }
 
 /// Runs a loaded program on this runner.
-pub(crate) fn seen_by(
+///
+/// # Errors
+///
+/// When the program cannot be started, or records are in flight at its end.
+pub fn seen_by(
     runner: &Runner,
     memory: &MemoryMetrics,
     program: &Program,
@@ -97,7 +121,11 @@ pub(crate) fn seen_by(
 }
 
 /// The guest's records, which are between those of its runner.
-pub(crate) fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
+///
+/// # Errors
+///
+/// When the runner's records are missing.
+pub fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
     let started = Event::TaskStarted {
         runner: RunnerType::Wasm,
     };
@@ -117,7 +145,12 @@ pub(crate) fn within_task(mut events: Vec<Event>) -> Result<Vec<Event>> {
     Ok(events)
 }
 
-pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+/// Runs a future to its end.
+///
+/// # Errors
+///
+/// When the future fails.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -126,7 +159,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Yields to other tasks until the condition holds.
-pub(crate) async fn until(so: impl Fn() -> bool) {
+pub async fn until(so: impl Fn() -> bool) {
     while !so() {
         tokio::task::yield_now().await;
     }
