@@ -37,7 +37,7 @@ pack() {
   local name
   rm -f "$TARGET"/package/*.crate
   say "packaging"
-  cargo package --workspace --exclude solti-metrics-tests --exclude solti-metrics-fuzz --no-verify --locked --allow-dirty --quiet
+  cargo package --workspace --exclude solti-metrics-tests --exclude solti-metrics-fuzz --exclude solti-metrics-models --no-verify --locked --allow-dirty --quiet
   mkdir -p "$WORK/packages"
   for crate in "$TARGET"/package/*.crate; do
     tar -xzf "$crate" -C "$WORK/packages"
