@@ -188,6 +188,10 @@ mod tests {
                 "line 1, `\\x` is not an escape sequence",
             ),
             (
+                "a{b=\"\\\u{7f}\"} 1\n# EOF\n",
+                "line 1, `\\\\u{7f}` is not an escape sequence",
+            ),
+            (
                 "a{b=\"1\",b=\"2\"} 1\n# EOF\n",
                 "line 1, the label `b` occurs twice",
             ),

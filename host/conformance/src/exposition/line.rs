@@ -124,7 +124,10 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
             '\\' => match characters.next() {
                 Some((_, 'n')) => value.push('\n'),
                 Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                Some((_, other)) => return Err(format!("`\\{other}` is not an escape sequence")),
+                Some((_, other)) => {
+                    let other = printable(other.encode_utf8(&mut [0; 4]));
+                    return Err(format!("`\\{other}` is not an escape sequence"));
+                }
                 None => break,
             },
             other => value.push(other),

@@ -76,8 +76,8 @@ fn many_thousand_records_in_a_small_guest_are_compiled_within_limits() -> Result
 #[test]
 fn blocks_within_blocks_end_at_the_limit_on_time() -> Result<()> {
     let place = TestFolder::with(&deep_blocks()?)?;
-    let said = place.is_not_loaded(&["--compile-timeout", "1s", "guest.wasm"])?;
-    let limit = "guest.wasm: compilation exceeds 1s";
+    let said = place.is_not_loaded(&["--compile-timeout", "50ms", "guest.wasm"])?;
+    let limit = "guest.wasm: compilation exceeds 50ms";
     ensure!(said.contains(limit), "{said}");
     Ok(())
 }
@@ -142,7 +142,7 @@ fn the_memory_of_the_command_stays_flat() -> Result<()> {
     for (bomb, options) in [
         (huge_function()?, ["--compile-timeout", "1s"]),
         (many_functions()?, ["--compile-memory", "512MiB"]),
-        (deep_blocks()?, ["--compile-timeout", "1s"]),
+        (deep_blocks()?, ["--compile-timeout", "50ms"]),
     ] {
         let place = TestFolder::with(&bomb)?;
         let peak = peak_memory(&place, &options)?;
