@@ -210,16 +210,18 @@ fn value(found: &Value) -> Result<f64> {
 fn listening(child: &mut Child) -> Result<SocketAddr> {
     let stderr = child.stderr.take().context("no standard error")?;
     let mut lines = BufReader::new(stderr).lines();
-    let (mut said, mut address) = (Vec::new(), None);
+    let (mut said, mut address, mut ready) = (Vec::new(), None, false);
     while let Some(line) = lines.next().transpose()? {
         if let Some((_, listens)) = line.split_once("msg=\"Listening on\" address=") {
             let listens = listens.split(' ').next().unwrap_or_default();
             address = Some(listens.parse()?);
         }
-        if line.contains("Server is ready to receive web requests") {
+        // Two threads of the server print these lines, in any order.
+        ready |= line.contains("Server is ready to receive web requests");
+        if let (true, Some(address)) = (ready, address) {
             // The thread drains the output, so that the server never blocks on it.
             std::thread::spawn(move || lines.for_each(drop));
-            return address.context("Prometheus printed no address");
+            return Ok(address);
         }
         said.push(line);
     }
