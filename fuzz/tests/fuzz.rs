@@ -8,8 +8,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use solti_metrics_fuzz::{TARGETS, child};
+use solti_metrics_tests::trial::arguments;
 
 fn main() -> ExitCode {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz");
@@ -31,5 +32,5 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    libtest_mimic::run(&arguments(), trials.collect()).exit_code()
 }

@@ -69,21 +69,24 @@ pub struct Suite {
 /// the rest of the filter: `matrix::direct::zig` also runs `matrix::python::direct::zig`.
 #[must_use]
 pub fn run(suites: &[Suite]) -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    let mut arguments = arguments();
     let asked = arguments.filter.clone().unwrap_or_default();
     let (suites, rest) = narrowed(suites, &asked);
     if !arguments.exact && suites.len() == 1 {
         arguments.filter = Some(rest.to_owned());
     }
-    // The test harness of Rust reads this variable by itself.
-    arguments.test_threads = arguments.test_threads.or_else(threads);
     let trials = suites.iter().flat_map(trials_of).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Number of threads that the environment selects.
-fn threads() -> Option<usize> {
-    std::env::var("RUST_TEST_THREADS").ok()?.parse().ok()
+/// Arguments of this process, with the number of threads that the environment selects.
+#[must_use]
+pub fn arguments() -> Arguments {
+    let mut arguments = Arguments::from_args();
+    let threads = || std::env::var("RUST_TEST_THREADS").ok()?.parse().ok();
+    // The test harness of Rust reads this variable by itself.
+    arguments.test_threads = arguments.test_threads.or_else(threads);
+    arguments
 }
 
 /// The suites that a filter can match, and the text to find there.
