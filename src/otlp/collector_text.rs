@@ -7,6 +7,9 @@ use hyper::header::HeaderMap;
 /// Maximum characters of a collector's text in a message.
 const SHORT: usize = 256;
 
+/// End of a text that is truncated, after its quote.
+const MORE: &str = "...";
+
 /// Text of a collector: quoted, on one line, and truncated.
 pub(super) struct CollectorText<'a>(pub(super) &'a str);
 
@@ -14,7 +17,7 @@ impl fmt::Display for CollectorText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0.chars();
         let short: String = rest.by_ref().take(SHORT).collect();
-        let more = if rest.next().is_some() { "..." } else { "" };
+        let more = if rest.next().is_some() { MORE } else { "" };
         write!(f, "{short:?}{more}")
     }
 }
@@ -45,8 +48,23 @@ impl Secrets {
 
     pub(super) fn hide(&self, text: &str) -> String {
         let hide = |text: String, secret: &String| text.replace(&**secret, "[hidden]");
-        self.0.iter().fold(text.to_owned(), hide)
+        let whole = self.0.iter().fold(text.to_owned(), hide);
+        self.0
+            .iter()
+            .fold(whole, |text, secret| hide_cut(text, secret))
     }
+}
+
+/// Hides the start of a secret at the end of a truncated text.
+fn hide_cut(mut text: String, secret: &str) -> String {
+    let lengths = (SHORTEST..secret.len()).rev();
+    for length in lengths.filter(|length| secret.is_char_boundary(*length)) {
+        let cut = format!("{}\"{MORE}", &secret[..length]);
+        if text.contains(&cut) {
+            text = text.replace(&cut, &format!("[hidden]\"{MORE}"));
+        }
+    }
+    text
 }
 
 /// The text as it is within quotes.
@@ -86,6 +104,16 @@ mod tests {
         let said = "solti-metrics: a token hunter2 (Bearer hunter2) at /?key=hunter3";
         let hidden = "solti-metrics: a token [hidden] ([hidden]) at /?[hidden]";
         assert_eq!(secrets.hide(said), hidden);
+    }
+
+    #[test]
+    fn a_secret_that_is_truncated_is_hidden() {
+        let secrets = Secrets::of(&HeaderMap::new(), Some("key=hunter3"));
+        for shown in SHORTEST..="key=hunter3".len() {
+            let before = "x".repeat(SHORT - shown);
+            let said = CollectorText(&format!("{before}key=hunter3 and more")).to_string();
+            assert_eq!(secrets.hide(&said), format!("\"{before}[hidden]\"..."));
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Configuration {
     pub(crate) config: Config,
     /// Whether the table of tasks exists, even if it is empty.
     pub(crate) has_tasks_table: bool,
-    /// Whether the configuration can be read only once.
+    /// Whether the configuration was read from a file that can be read only once.
     pub(crate) is_a_pipe: bool,
     text: SourceText,
 }
@@ -74,7 +74,7 @@ impl Configuration {
             folder: folder.into(),
             config,
             has_tasks_table,
-            is_a_pipe: true,
+            is_a_pipe: false,
             text,
         })
     }
@@ -259,4 +259,16 @@ fn shortened(text: &str) -> String {
 fn beginning(text: &str) -> &str {
     let end = text.char_indices().nth(MAX_LENGTH).map(|(end, _)| end);
     end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_is_not_in_a_file_has_no_warning() -> Result<(), ConfigErrors> {
+        let parsed = Configuration::parse("[tasks]\n", Path::new("."))?;
+        assert_eq!(parsed.warnings(), Vec::<&str>::new());
+        Ok(())
+    }
 }
