@@ -103,12 +103,13 @@ fn receive(signal: i32) {
             let one_request = target.one_request.min(EXIT_TIMEOUT);
             target.again.send_replace(Some(signal));
             drop(state);
-            // Meanwhile, the command reports the abandoned work, and ends the process. These
-            // sleeps limit that time: the report may block on a stalled terminal. A signal
-            // that repeats the second request does not prevent the report, and a later
-            // signal ends the process immediately.
+            // Meanwhile, the command reports the abandoned work, and ends the process. A signal
+            // that repeats this request must not end it before the report, so the next signal
+            // ends the process immediately only after the period of one request.
             thread::sleep(one_request);
             EXIT_IMMEDIATELY.store(true, Ordering::SeqCst);
+            // The report may block on a stalled terminal, so its time is limited. No event
+            // ends this wait early: the command ends the process when it has reported.
             thread::sleep(EXIT_TIMEOUT.saturating_sub(one_request));
             let _nothing_new = unfinished::remove_all();
             low_level::exit(code(signal))
